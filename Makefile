@@ -1,0 +1,61 @@
+# Everything starts here: `make help`. Packages go into .venv, once for each content of the requirements files.
+PORT ?= 8501
+WORKSPACE ?= $(or $(ASSAY_WORKSPACE),./workspace)
+BENCH ?= --help
+PYTHON ?=
+
+PY := .venv/bin/python
+PIP := $(PY) -m pip install --disable-pip-version-check -q
+RUN_READY := .venv/.ready-run-$(shell cat requirements.txt | cksum | cut -d ' ' -f 1)
+DEV_READY := .venv/.ready-dev-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d ' ' -f 1)
+CHECKED := app.py core pages tests benchmarks assets
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench clean
+
+help:  ## show this list
+	@printf 'Assay finds, shows, reviews and removes poisoned training data.\n\n'
+	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/\1|\2/p' $(MAKEFILE_LIST) \
+	    | while IFS='|' read -r name text; do printf '  make %-8s%s\n' "$$name" "$$text"; done
+	@printf '\nPORT=%s WORKSPACE=%s\n' '$(PORT)' '$(WORKSPACE)'
+
+run: export ASSAY_WORKSPACE := $(WORKSPACE)
+run: $(RUN_READY)  ## install what is needed (first time only) and start the dashboard; PORT=8501 WORKSPACE=./workspace
+	$(PY) -m streamlit run app.py --server.port $(PORT) --server.showEmailPrompt false
+
+test: lint  ## lint, types, then all tests, with a real browser among them
+	$(PY) tests/browser/install_browser.py
+	$(PY) -m pytest
+
+lint: $(DEV_READY)  ## style, format and types
+	$(PY) -m ruff check $(wildcard $(CHECKED))
+	$(PY) -m ruff format --check $(wildcard $(CHECKED))
+	$(PY) -m mypy --strict core
+
+bench: $(RUN_READY)  ## the paper's tables and the comparisons; BENCH="..." is handed to python -m benchmarks
+	$(PY) -m benchmarks $(BENCH)
+
+clean:  ## remove .venv and caches; the workspace with its runs and verdicts stays
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache
+	find $(wildcard $(CHECKED)) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The first Python that is new enough makes the environment; what a failed attempt leaves behind is removed.
+$(PY):
+	@for python in $(or $(PYTHON),python3.11 python3 python3.12 python3.13); do \
+	    "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+	    "$$python" -m venv --clear .venv && exit 0; \
+	    rm -rf .venv; echo "$$python cannot make a virtual environment (on Debian: apt-get install python3-venv)." >&2; \
+	    exit 1; \
+	done; \
+	echo "Assay needs Python 3.11 or newer; here is: $$($(or $(PYTHON),python3) --version 2>&1 || true)." >&2; \
+	echo "Install one, or name it: make run PYTHON=/path/to/python3.11" >&2; exit 1
+
+$(RUN_READY): | $(PY)
+	@echo "Installing requirements.txt into .venv (about 3 minutes, once) ..."
+	@$(PIP) -r requirements.txt
+	@rm -f .venv/.ready-run-*; touch $@
+
+$(DEV_READY): | $(PY)
+	@echo "Installing requirements-dev.txt into .venv (about 3 minutes, once) ..."
+	@$(PIP) -r requirements-dev.txt
+	@rm -f .venv/.ready-*; touch $@ $(RUN_READY)

@@ -1,0 +1,1 @@
+"""Assay's library: find, show, review and remove poisoned training data. It never imports streamlit."""

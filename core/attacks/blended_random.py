@@ -1,0 +1,24 @@
+"""The blended noise image."""
+
+from typing import Annotated
+
+import numpy as np
+
+from core.attacks import Trigger
+from core.attacks.blending import blend
+from core.registry import Range
+
+
+def blended_random(
+    shape: tuple[int, int, int], seed: int, *, alpha: Annotated[float, Range(0.001, 1.0)] = 0.075
+) -> Trigger:
+    """A trigger that blends in one fixed image of uniform noise.
+
+    Args:
+        shape: (h, w, c) of one image.
+        seed: of the noise image.
+        alpha: weight of the noise; the paper: 0.075 at 32 px, 0.15 at 224 px.
+
+    References: Chen et al.: Targeted Backdoor Attacks, arXiv 1712.05526.
+    """
+    return blend(np.random.default_rng(seed).random(shape), alpha)

@@ -1,0 +1,47 @@
+"""Writing files so that a reader never sees half of one: a temporary name first, then a rename."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def write_file(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Let `write` fill a temporary file beside `path`, then move it into place."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as stream:
+            write(stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """`content` as JSON; NaN is written as null so that every reader understands it."""
+    text = json.dumps(plain(content), indent=1, ensure_ascii=False, allow_nan=False)
+    write_file(path, lambda stream: stream.write(text.encode()))
+
+
+def write_array(path: Path, array: NDArray[Any]) -> None:
+    """`array` as `.npy`, without pickles."""
+    write_file(path, lambda stream: np.save(stream, array, allow_pickle=False))
+
+
+def plain(content: Any) -> Any:
+    """`content` in what JSON knows: NumPy scalars become numbers, NaN and infinity null."""
+    if isinstance(content, dict):
+        return {str(key): plain(value) for key, value in content.items()}
+    if isinstance(content, list | tuple | set | frozenset):
+        return [plain(value) for value in content]
+    if isinstance(content, np.generic):
+        content = content.item()
+    if isinstance(content, float) and not np.isfinite(content):
+        return None
+    return content

@@ -1,0 +1,52 @@
+"""The field's figures of merit. These, the report and the benchmarks are the only readers of ground truth."""
+
+import numpy as np
+from scipy.stats import rankdata
+
+from core.types import Bools, Floats, Ints
+
+
+def clean_accuracy(predicted: Ints, labels: Ints) -> float | None:
+    """The share of untouched test samples that is right, in [0, 1]; None without any."""
+    return float(np.mean(predicted == labels)) if len(labels) else None
+
+
+def class_accuracy(predicted: Ints, labels: Ints, n_classes: int) -> tuple[float, ...]:
+    """(k,) the share that is right within each class, NaN for a class without samples."""
+    right = np.bincount(labels[predicted == labels], minlength=n_classes)
+    total = np.bincount(labels, minlength=n_classes)
+    return tuple(float(r / t) if t else float("nan") for r, t in zip(right, total, strict=True))
+
+
+def attack_success_rate(predicted: Ints, labels: Ints, target_class: int) -> float:
+    """The share of triggered samples predicted as the target, over those whose true class is another; NaN without any."""
+    others = labels != target_class
+    return float(np.mean(predicted[others] == target_class)) if others.any() else float("nan")
+
+
+def auroc(suspicion: Floats, is_poison: Bools) -> float:
+    """The chance that a poisoned sample is more suspicious than a clean one, ties counting half; NaN with one kind only."""
+    n_poison, n_clean = int(is_poison.sum()), int((~is_poison).sum())
+    if not n_poison or not n_clean:
+        return float("nan")
+    ranks = rankdata(suspicion)
+    return float((ranks[is_poison].sum() - n_poison * (n_poison + 1) / 2) / (n_poison * n_clean))
+
+
+def precision(flagged: Bools, is_poison: Bools) -> float:
+    """The share of the flagged that is poison; NaN when nothing is flagged."""
+    return float(is_poison[flagged].mean()) if flagged.any() else float("nan")
+
+
+def recall(flagged: Bools, is_poison: Bools) -> float:
+    """The share of the poison that is flagged; NaN without poison."""
+    return float(flagged[is_poison].mean()) if is_poison.any() else float("nan")
+
+
+def detection_quality(suspicion: Floats, flagged: Bools, is_poison: Bools) -> dict[str, float]:
+    """AUROC, precision and recall of one detection against the truth."""
+    return {
+        "auroc": auroc(suspicion, is_poison),
+        "precision": precision(flagged, is_poison),
+        "recall": recall(flagged, is_poison),
+    }

@@ -1,0 +1,32 @@
+"""Every colour with a meaning, once. The theme in `.streamlit/config.toml` repeats them, and a test compares the two.
+
+Vermillion means poison and nothing else. The class colours keep 30° of hue away from it, stay apart under protanopia
+and deuteranopia (at least 0.07 in OKLab) and show on near-white and on near-black ground alike.
+"""
+
+POISON = "#D55E00"
+ACCENT = "#0E7C86"
+ACCENT_ON_DARK = "#4DB6BE"
+GREY = "#8A9499"
+
+# Neighbours in this order are far apart, so the first few classes of a small data set are the easiest to tell.
+CLASSES = (
+    "#4477AA",
+    "#009988",
+    "#AA3377",
+    "#BBCC33",
+    "#8C78D8",
+    "#88CCEE",
+    "#3F51B5",
+    "#FFAABB",
+    "#7FC97F",
+    "#77AADD",
+)
+
+KEPT = ACCENT
+EXCLUDED = POISON
+RELABELLED = "#8C5FBF"
+FLAGGED = POISON
+
+GROUND = {"light": "#FBFCFC", "dark": "#101618"}
+INK = {"light": "#1B2427", "dark": "#E6ECEE"}

@@ -1,0 +1,97 @@
+"""Two-dimensional maps of high-dimensional samples."""
+
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.decomposition import PCA, FastICA
+from sklearn.exceptions import ConvergenceWarning
+
+from core.types import Floats, Ints
+
+COMPONENTS = 10
+UMAP_FIT_LIMIT = 20_000
+LOSS_FLOOR = 1e-4
+
+
+def project(features: Floats, method: str, seed: int = 0) -> Floats:
+    """A map of the samples, (n, 2) float32; fewer than three samples all lie at the origin.
+
+    Args:
+        features: (n, d).
+        method: a key of METHODS.
+        seed: of everything random.
+    """
+    if len(features) < 3:
+        return np.zeros((len(features), 2), np.float32)
+    reduced = _principal(np.asarray(features, np.float64), COMPONENTS, seed)
+    points = METHODS[method](reduced, seed)
+    padded = np.zeros((len(points), 2), np.float32)
+    padded[:, : min(2, points.shape[1])] = points[:, :2]
+    return padded
+
+
+def project_classes(features: Floats, labels: Ints, n_classes: int, method: str, seed: int = 0) -> Floats:
+    """A map for each class by itself, (n, 2): every sample at its place among its own class."""
+    points = np.zeros((len(labels), 2), np.float32)
+    for index in range(n_classes):
+        rows = np.flatnonzero(labels == index)
+        points[rows] = project(features[rows], method, seed)
+    return points
+
+
+def logit_trajectories(losses: Floats) -> Floats:
+    """log p/(1 − p) of the correct class, (n, epochs): spreads out what a raw loss squeezes together near zero.
+
+    Args:
+        losses: (n, epochs) cross-entropy, so that p = exp(−loss).
+    """
+    clipped = np.clip(losses, LOSS_FLOOR, 30.0).astype(np.float64)
+    return (-np.log(np.expm1(clipped))).astype(np.float32)
+
+
+def _principal(features: NDArray[np.float64], n_components: int, seed: int) -> NDArray[np.float64]:
+    limit = min(n_components, features.shape[1], len(features) - 1)
+    points: NDArray[np.float64] = PCA(limit, svd_solver="auto", random_state=seed).fit_transform(features)
+    alive = points.std(0) > 1e-9
+    return points[:, alive] if alive.any() else points[:, :1]
+
+
+def _pca(points: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+    return points
+
+
+def _ica(points: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+    """The two independent components that are farthest from normal: a planted group shows in such a tail."""
+    if points.shape[1] < 2:
+        return points
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # for a map, an almost converged axis is as good
+        sources = FastICA(whiten="unit-variance", random_state=seed, max_iter=500, tol=1e-3).fit_transform(points)
+    kurtosis = np.abs(((sources - sources.mean(0)) ** 4).mean(0) / sources.var(0) ** 2 - 3)
+    best: NDArray[np.float64] = sources[:, np.argsort(-kurtosis)[:2]]
+    return best
+
+
+def _umap(points: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+    """UMAP, fitted on at most 20,000 samples; the others are placed among them."""
+    from umap import UMAP  # compiling it takes seconds, which the other maps need not wait for
+
+    if len(points) < 8:
+        return points
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a seed makes it single-threaded, which it announces each time
+        reducer = UMAP(n_neighbors=min(15, len(points) - 1), min_dist=0.1, random_state=seed)
+        if len(points) <= UMAP_FIT_LIMIT:
+            return np.asarray(reducer.fit_transform(points), np.float64)
+        fitted = np.random.default_rng(seed).choice(len(points), UMAP_FIT_LIMIT, replace=False)
+        reducer.fit(points[fitted])
+        return np.asarray(reducer.transform(points), np.float64)
+
+
+METHODS: dict[str, Callable[[NDArray[np.float64], int], NDArray[np.float64]]] = {
+    "pca": _pca,
+    "ica": _ica,
+    "umap": _umap,
+}

@@ -1,0 +1,158 @@
+"""One self-contained HTML file that tells others what was found, decided and reached."""
+
+import base64
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.io
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from core import figures, review, runs
+from core.datasets import store
+from core.detectors import DETECTORS
+from core.export import writable
+from core.files import write_file
+from core.palette import ACCENT, POISON
+from core.pictures import png_of_row
+from core.results import comparison, detector_figures, outcome_figures
+from core.runs import Run
+from core.samples import rows_in_store, sample_table
+
+TEMPLATES = Path(__file__).parents[1] / "assets"
+MAX_TILES = 60
+
+
+def write_report(run: Run, path: Path) -> int:
+    """Write the report to an `.html` file; returns its size in bytes.
+
+    Raises:
+        UserError: another ending, a folder that does not exist, or a run without a trained model.
+    """
+    writable(path, (".html",))
+    content = report_html(run).encode()
+    write_file(path, lambda stream: stream.write(content))
+    return len(content)
+
+
+def report_html(run: Run) -> str:
+    """The report on `run`: its findings, and before/after when it, or a repair of it, is finished.
+
+    A repair is reported together with the run that it repairs.
+    """
+    subject = runs.open_run(run.workspace, run.parent) if run.parent else run
+    child = run if run.parent else next((other for other in runs.children(run) if other.done("evaluate")), None)
+    table, info = sample_table(subject), store.describe(run.workspace, run.dataset)
+    found = detector_figures(subject)
+    compared = comparison(child) if child and child.done("evaluate") else None
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    environment.filters |= {"share": _share, "words": lambda text: str(text).replace("_", " ")}
+    flagged = _flagged(table)
+    return environment.get_template("report.html.j2").render(
+        run=subject,
+        dataset=info,
+        written=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        lead=_lead(len(table), len(flagged), compared),
+        comparison=compared,
+        chart=_chart(compared),
+        outcome=outcome_figures(subject),
+        n_before=len(table),
+        n_samples=len(table),
+        n_flagged=len(flagged),
+        detectors=[{"title": DETECTORS[name].title, **values} for name, values in found.items()],
+        truth_known=bool(info.attacks),
+        class_rows=_class_rows(subject, info.class_names),
+        decisions=_decisions(subject),
+        tiles=_tiles(subject, flagged.head(MAX_TILES), info.class_names),
+        facts=_facts(subject, child),
+        poison=POISON,
+        accent=ACCENT,
+    )
+
+
+def _lead(n: int, n_flagged: int, compared: dict[str, Any] | None) -> str:
+    """The whole finding in one sentence."""
+    if not compared:
+        return f"{n_flagged:,} of {n:,} training samples are flagged as possibly poisoned; no repair has been made yet."
+    rates = compared["after"]["attack_success_rate"].values()
+    worst = f"; the strongest known attack now succeeds in {_share(max(rates))} of cases" if rates else ""
+    return f"{compared['removed']:,} of {n:,} training samples were excluded and the model was trained again{worst}."
+
+
+def _chart(compared: dict[str, Any] | None) -> Markup:
+    if not compared or not compared["before"]["attack_success_rate"]:
+        return Markup()
+    figure = figures.before_after(compared["before"]["attack_success_rate"], compared["after"]["attack_success_rate"])
+    static = {"displayModeBar": False}
+    return Markup(plotly.io.to_html(figure, full_html=False, include_plotlyjs=True, config=static))  # noqa: S704 figures only
+
+
+def _flagged(table: pd.DataFrame) -> pd.DataFrame:
+    """The samples that any detector flagged, by their mean rank over all detectors, most suspicious first."""
+    flags = [column for column in table if str(column).endswith("_flagged")]
+    suspicions = [column for column in table if str(column).endswith("_suspicion")]
+    if not flags:
+        return table.head(0)
+    order = table[suspicions].rank().mean(axis=1).sort_values(ascending=False, kind="stable").index
+    ranked = table.loc[order]
+    return ranked[ranked[flags].any(axis=1)]
+
+
+def _class_rows(run: Run, names: tuple[str, ...]) -> list[dict[str, Any]]:
+    found = runs.detections(run).get("activation_clustering")
+    notes = found.class_notes.items() if found else ()
+    return [{"name": names[index], **note} for index, note in notes if "silhouette" in note]
+
+
+def _decisions(run: Run) -> list[dict[str, Any]]:
+    standing = review.verdicts(run.workspace, run.id)
+    rows = review.journal(run.workspace, run.id).groupby("sample").last()
+    rows = rows[rows.index.isin(list(standing))]
+    return [
+        {
+            "decision": decision,
+            "samples": len(group),
+            "reviewers": ", ".join(sorted(set(group["reviewer"]))),
+            "last": str(group["created"].max())[:16].replace("T", " "),
+        }
+        for decision, group in rows.groupby("decision")
+    ]
+
+
+def _tiles(run: Run, table: pd.DataFrame, names: tuple[str, ...]) -> list[dict[str, Any]]:
+    rows = dict(zip(sample_table(run)["id"], rows_in_store(run), strict=True)) if len(table) else {}
+    images = run.workspace / "datasets" / run.dataset / "images.npy"
+    return [
+        {
+            "id": int(sample.id),
+            "label": names[sample.label],
+            "predicted": names[sample.predicted] if sample.predicted is not pd.NA else "?",
+            "verdict": sample.verdict,
+            "source": "data:image/png;base64," + base64.b64encode(png_of_row(images, int(rows[sample.id]))).decode(),
+        }
+        for sample in table.itertuples()
+    ]
+
+
+def _facts(run: Run, child: Run | None) -> list[tuple[str, str]]:
+    config = ", ".join(f"{key} {value}" for key, value in run.config.items() if value not in (None, [], ()))
+    settings = [
+        (
+            f"{DETECTORS[name].title}",
+            ", ".join(f"{k} {v}" for k, v in runs.about_detection(run, name)["settings"].items()),
+        )
+        for name in runs.detections(run)
+    ]
+    versions = ", ".join(f"{name} {version}" for name, version in run.versions.items())
+    repaired = [("Repaired in run", child.id)] if child else []
+    data = [("Data set", run.dataset), ("Data fingerprint", run.fingerprint)]
+    return [*data, ("Training", config), ("Device", run.device), *settings, *repaired, ("Versions", versions)]
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None or np.isnan(value) else f"{value:.1%}"

@@ -1,0 +1,43 @@
+"""One row per sample: what every page shows and every export writes."""
+
+import numpy as np
+import pandas as pd
+
+from core import review, runs
+from core.datasets import store
+from core.repair import apply
+from core.runs import Run
+from core.types import Dataset
+
+
+def training_data(run: Run) -> Dataset:
+    """The samples that the run trains on: its data set without what a repair excludes, with its new labels."""
+    return apply(store.load(run.workspace, run.dataset), runs.read_changes(run))
+
+
+def sample_table(run: Run) -> pd.DataFrame:
+    """One row per sample in data-set order.
+
+    Columns: id, label, predicted, loss, then `<detector>_suspicion` and `<detector>_flagged` for each detector that ran,
+    then verdict and new_label. What is not known yet is missing (NA), never a guess.
+    """
+    dataset = training_data(run)
+    table = pd.DataFrame({"id": dataset.ids, "label": dataset.labels})
+    known = run.done("activations")
+    table["predicted"] = pd.array(run.array("predictions") if known else [pd.NA] * len(table), dtype="Int64")
+    table["loss"] = np.array(run.array("final_losses")) if known else np.nan
+    for name, detection in runs.detections(run).items():
+        table[f"{name}_suspicion"] = detection.suspicion
+        table[f"{name}_flagged"] = detection.flagged
+    verdicts = review.verdicts(run.workspace, run.id)
+    table["verdict"] = [verdicts[i].decision if i in verdicts else "" for i in dataset.ids.tolist()]
+    labels = [verdicts[i].new_label if i in verdicts else None for i in dataset.ids.tolist()]
+    table["new_label"] = pd.array([pd.NA if label is None else label for label in labels], dtype="Int64")
+    return table
+
+
+def rows_in_store(run: Run) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """(n,) for each sample of the run its row in the stored data set, where its image lies."""
+    stored = store.load(run.workspace, run.dataset).ids
+    order = np.argsort(stored)
+    return order[np.searchsorted(stored, training_data(run).ids, sorter=order)]

@@ -1,0 +1,268 @@
+"""The stages of a run, as a worker executes them one after another. Each reads and writes the run directory only."""
+
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+from safetensors.torch import load_model, save_model
+from torch import nn
+
+from core import activations, jobs, metrics, projection, runs
+from core.attacks.planting import triggered_test_set
+from core.config import TrainConfig
+from core.datasets import store
+from core.detectors import DETECTORS
+from core.files import write_json
+from core.jobs import Progress
+from core.registry import checked, find
+from core.runs import Run
+from core.samples import training_data
+from core.training import accelerator_for, build_model, evaluate, train
+from core.types import Dataset, Detection, Evidence, Images, Outcome
+
+EXAMPLES_PER_ATTACK = 6
+
+
+@dataclass
+class Reporter:
+    """Publishes how far the run's plan is, in its progress file and to whoever listens.
+
+    Attributes:
+        run: the run at work.
+        plan: the stages that this job goes through.
+        listen: told every published Progress (a terminal bar).
+        interval: seconds between two updates within a stage.
+    """
+
+    run: Run
+    plan: Sequence[str]
+    listen: Callable[[Progress], None] = lambda progress: None
+    interval: float = 0.5
+    _published: float = 0.0
+    _stage: str = ""
+
+    def begin(self, stage: str) -> None:
+        """Announce a stage."""
+        self._stage, self._published = stage, 0.0
+        self.update(0.0, "")
+
+    def update(self, share: float, message: str) -> None:
+        """Publish the share of the current stage that is done, in [0, 1], at most twice a second."""
+        now = time.time()
+        if now - self._published < self.interval and 0 < share < 1:
+            return
+        self._published = now
+        before = jobs.poll(self.run)
+        whole = self._whole(share)
+        eta = (now - before.started) * (1 - whole) / whole if whole > 0.05 else None
+        progress = replace(before, state="running", title=title_of(self._stage), message=message, share=whole, eta=eta)
+        jobs.write(self.run, progress)
+        self.listen(progress)
+
+    def _whole(self, share: float) -> float:
+        """The share of the stages still to do when the work began, in [0, 1]."""
+        weights = [STAGES[stage.partition(":")[0]].weight for stage in self.plan]
+        place = self.plan.index(self._stage)
+        return (sum(weights[:place]) + share * weights[place]) / sum(weights)
+
+
+def work(run: Run, listen: Callable[[Progress], None] = lambda progress: None) -> Run:
+    """Go through the stages of the run's plan that are not done yet, under the run's lock."""
+    with jobs.working_on(run):
+        plan = [stage for stage in run.plan if not run.done(stage)]
+        reporter = Reporter(run, plan, listen)
+        for stage in plan:
+            reporter.begin(stage)
+            started = time.monotonic()
+            name, _, argument = stage.partition(":")
+            STAGES[name].execute(run, argument, reporter)
+            run = runs.finish_stage(run, stage, time.monotonic() - started)
+    return run
+
+
+def train_stage(run: Run, _: str, reporter: Reporter) -> None:
+    """Train the model; after every epoch the losses, the history and a checkpoint are on disk."""
+    config, dataset = TrainConfig(**_tuples(run.config)), training_data(run)
+    checkpoint = run.path / "checkpoint" / "last.pt"
+    checkpoint.parent.mkdir(exist_ok=True)
+    history = runs.history(run)
+    losses = _trace(run, (len(dataset), config.epochs), fresh=not checkpoint.exists())
+    model = build_model(config, dataset.shape, dataset.n_classes)
+    runs.update(run, device=str(accelerator_for(config.precision).device))
+    resume = checkpoint if checkpoint.exists() else None
+    done, message = len(history) if resume else 0, "the first epoch takes longest"
+
+    def on_batch(share: float) -> None:
+        reporter.update((done + share) / config.epochs, message)
+
+    for epoch in train(model, dataset, config, resume=resume, on_batch=on_batch):
+        losses[:, epoch.index] = epoch.losses
+        losses.flush()
+        test_accuracy = metrics.clean_accuracy(epoch.test_predicted, dataset.test_labels)
+        entry = {
+            "epoch": epoch.index + 1,
+            "train_loss": float(epoch.losses.mean()),
+            "train_accuracy": float(np.mean(epoch.predicted == dataset.labels)),
+            "test_loss": float(epoch.test_losses.mean()) if len(epoch.test_losses) else None,
+            "test_accuracy": test_accuracy,
+            "class_accuracy": metrics.class_accuracy(epoch.predicted, dataset.labels, dataset.n_classes),
+            "seconds": epoch.seconds,
+        }
+        history = [*history[: epoch.index], entry]
+        write_json(run.path / "history.json", history)
+        epoch.checkpoint(checkpoint)
+        done = epoch.index + 1
+        message = f"epoch {done} of {config.epochs}, mean loss {entry['train_loss']:.3f}"
+        reporter.update(done / config.epochs, message)
+    _save_weights(run, model)
+    shutil.rmtree(checkpoint.parent)
+
+
+def activations_stage(run: Run, _: str, reporter: Reporter) -> None:
+    """Last-layer activations, predictions and final losses of every training sample."""
+    dataset = training_data(run)
+    model = trained_model(run, dataset)
+    path = run.path / "activations.npy"
+    _, predicted, losses = activations.extract(model, dataset.images, dataset.labels, dataset.n_classes, path)
+    runs.save_array(run, "predictions", predicted)
+    runs.save_array(run, "final_losses", losses)
+
+
+def evaluate_stage(run: Run, _: str, reporter: Reporter) -> None:
+    """Clean accuracy and, where triggers are known, the success rate of each attack, with a few examples."""
+    dataset, truth = training_data(run), store.load_truth(run.workspace, run.dataset)
+    model = trained_model(run, dataset)
+    predicted = evaluate(model, dataset.test_images, dataset.test_labels)[1]
+    rates: dict[str, float] = {}
+    examples: list[dict[str, Any]] = []
+    pictures: list[Images] = []
+    for index, attack in enumerate(truth.attacks if truth and len(dataset.test_labels) else ()):
+        images, rows = triggered_test_set(attack, dataset.test_images, dataset.test_labels)
+        labels = dataset.test_labels[rows]
+        guesses = evaluate(model, images, labels)[1]
+        rates[attack.name] = metrics.attack_success_rate(guesses, labels, attack.target_class)
+        shown = np.linspace(0, len(rows) - 1, min(EXAMPLES_PER_ATTACK, len(rows))).astype(int)
+        for place in shown:
+            known = {"attack": attack.name, "target_class": attack.target_class, "test_row": int(rows[place])}
+            examples.append(
+                {**known, "label": int(labels[place]), "predicted": int(guesses[place]), "row": len(examples)}
+            )
+        pictures.append(images[shown])
+        reporter.update((index + 1) / len(truth.attacks) if truth else 1.0, attack.name)
+    accuracy = metrics.class_accuracy(predicted, dataset.test_labels, dataset.n_classes)
+    outcome = Outcome(metrics.clean_accuracy(predicted, dataset.test_labels), accuracy, rates)
+    if pictures:
+        runs.save_array(run, "triggered", np.concatenate(pictures))
+    write_json(run.path / "outcome.json", {"outcome": asdict(outcome), "examples": examples})
+
+
+def detect_stage(run: Run, name: str, reporter: Reporter) -> None:
+    """Run one detector with the settings that the run's plan holds for it."""
+    detect(run, name, run.detector_settings.get(name, {}))
+
+
+def detect(run: Run, name: str, settings: Mapping[str, Any]) -> Detection:
+    """Run one detector on the run's evidence and keep what it says."""
+    detector = find(DETECTORS, name, "detector").load()
+    values = checked(detector, settings, name)
+    started = time.monotonic()
+    detection: Detection = detector(gather_evidence(run), **values)
+    runs.save_detection(run, name, detection, values, time.monotonic() - started)
+    if detection.groups is not None:
+        runs.save_array(run, f"averages-{name}", _averages(training_data(run), detection))
+    return detection
+
+
+def gather_evidence(run: Run) -> Evidence:
+    """All that detectors may see of a run: never the truth about planted poison."""
+    dataset = training_data(run)
+    return Evidence(
+        labels=np.array(dataset.labels),
+        n_classes=dataset.n_classes,
+        bona_fide=np.array(dataset.bona_fide),
+        seed=int(run.config["seed"]),
+        predicted=np.array(run.array("predictions")) if run.done("activations") else None,
+        features=run.array("activations") if run.done("activations") else None,
+        trajectories=run.array("losses") if run.done("train") else None,
+        images=dataset.images,
+    )
+
+
+def maps_stage(run: Run, method: str, reporter: Reporter) -> None:
+    """The maps of one method: all activations, each class by itself, and the loss trajectories."""
+    features, seed = np.asarray(run.array("activations")), int(run.config["seed"])
+    dataset = training_data(run)
+    runs.save_array(run, f"map-all-{method}", projection.project(features, method, seed))
+    reporter.update(0.4, "all classes together")
+    by_class = projection.project_classes(features, dataset.labels, dataset.n_classes, method, seed)
+    runs.save_array(run, f"map-class-{method}", by_class)
+    reporter.update(0.8, "each class by itself")
+    trajectories = projection.logit_trajectories(np.asarray(run.array("losses")))
+    runs.save_array(run, f"map-trajectories-{method}", projection.project(trajectories, method, seed))
+
+
+def trained_model(run: Run, dataset: Dataset) -> nn.Module:
+    """The run's trained model, its weights read from safetensors."""
+    model = build_model(TrainConfig(**_tuples(run.config)), dataset.shape, dataset.n_classes)
+    load_model(model, run.path / "model.safetensors")
+    return model
+
+
+def title_of(stage: str) -> str:
+    """A stage in words."""
+    name, _, argument = stage.partition(":")
+    return STAGES[name].title.format(DETECTORS[argument].title if argument in DETECTORS else argument.upper())
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One kind of stage: its title, what it takes beside the others, and what it does."""
+
+    title: str
+    weight: float
+    execute: Callable[[Run, str, Reporter], None]
+
+
+STAGES = {
+    "train": Stage("Training", 60, train_stage),
+    "activations": Stage("Reading activations", 2, activations_stage),
+    "detect": Stage("Detecting with {}", 4, detect_stage),
+    "evaluate": Stage("Measuring accuracy and attack success", 2, evaluate_stage),
+    "maps": Stage("Drawing maps with {}", 6, maps_stage),
+}
+
+
+def _trace(run: Run, shape: tuple[int, int], fresh: bool) -> np.memmap[Any, np.dtype[np.float32]]:
+    """`losses.npy`, memory-mapped for writing; NaN marks epochs that are still to come."""
+    path = run.path / "losses.npy"
+    if fresh or not path.exists():
+        losses = np.lib.format.open_memmap(path, "w+", np.float32, shape)
+        losses[:] = np.nan
+        return losses
+    return np.lib.format.open_memmap(path, "r+")
+
+
+def _save_weights(run: Run, model: nn.Module) -> None:
+    temporary = run.path / "model.safetensors.tmp"
+    save_model(model.cpu(), str(temporary))
+    temporary.replace(run.path / "model.safetensors")
+
+
+def _averages(dataset: Dataset, detection: Detection) -> Images:
+    """(2k, h, w, c): for each class the average image of its larger and of its smaller cluster; black when empty."""
+    assert detection.groups is not None
+    averages = np.zeros((2 * dataset.n_classes, *dataset.shape), np.uint8)
+    for index in range(dataset.n_classes):
+        for cluster in range(2):
+            members = (dataset.labels == index) & (detection.groups == cluster)
+            if members.any():
+                averages[2 * index + cluster] = np.rint(dataset.images[members].mean(0)).astype(np.uint8)
+    return averages
+
+
+def _tuples(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration as it was before JSON turned its tuples into lists."""
+    return {**config, "model_settings": tuple((name, value) for name, value in config.get("model_settings", ()))}

@@ -1,0 +1,198 @@
+"""One training loop for a CPU, one GPU or many, which traces the loss of every sample after every epoch.
+
+Data that fits on the device lives there as uint8, and batches are drawn and augmented there; larger data stays
+memory-mapped and moves batch by batch. Every epoch draws its randomness from (seed, epoch) alone, so a run resumed from a
+checkpoint repeats an uninterrupted one exactly.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from core.augmentation import AUGMENTATIONS
+from core.config import TrainConfig
+from core.files import write_file
+from core.models import MODELS
+from core.registry import checked, find
+from core.types import Dataset, Floats, Images, Ints
+
+EVAL_BATCH = 1000
+MAX_SHARE_ON_DEVICE = 0.5
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch left behind.
+
+    Attributes:
+        index: counted from 0.
+        losses: (n,) cross-entropy of each training sample, eval mode, un-augmented.
+        predicted: (n,) class of each training sample.
+        test_losses, test_predicted: (m,) the same of the test set.
+        seconds: wall time of the epoch, evaluation included.
+        checkpoint: writes all that is needed to go on after this epoch.
+    """
+
+    index: int
+    losses: Floats
+    predicted: Ints
+    test_losses: Floats
+    test_predicted: Ints
+    seconds: float
+    checkpoint: Callable[[Path], None]
+
+
+def build_model(config: TrainConfig, shape: tuple[int, int, int], n_classes: int) -> nn.Module:
+    """The untrained model of `config`, its weights drawn from `config.seed`."""
+    torch.manual_seed(config.seed)
+    build = find(MODELS, config.model, "model").load()
+    model: nn.Module = build(shape, n_classes, **checked(build, dict(config.model_settings), config.model))
+    return model
+
+
+def accelerator_for(precision: str = "auto") -> Accelerator:
+    """An Accelerator in bf16 where the hardware computes it natively, else in float32."""
+    bf16 = precision == "bf16" or (precision == "auto" and _has_bf16())
+    AcceleratorState._reset_state(reset_partial_state=False)  # precision is global there and may differ between runs
+    return Accelerator(mixed_precision="bf16" if bf16 else "no")
+
+
+def _has_bf16() -> bool:
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return not torch.backends.mps.is_available() and torch.cpu._is_avx512_bf16_supported()
+
+
+def train(
+    model: nn.Module,
+    dataset: Dataset,
+    config: TrainConfig,
+    *,
+    resume: Path | None = None,
+    on_batch: Callable[[float], None] = lambda share: None,
+) -> Iterator[Epoch]:
+    """Train `model` in place, yielding after each epoch the losses of all samples.
+
+    Args:
+        model: from `build_model`; trained when the iterator is exhausted.
+        dataset: all n samples are trained on.
+        config: see `TrainConfig`.
+        resume: a file written by `Epoch.checkpoint`; training goes on after its epoch.
+        on_batch: told the share of the running epoch that is done, in [0, 1].
+    """
+    accelerator = accelerator_for(config.precision)
+    network = model.to(memory_format=torch.channels_last)
+    optimizer: Any = torch.optim.AdamW(network.parameters(), config.learning_rate, weight_decay=config.weight_decay)
+    network, optimizer = accelerator.prepare(network, optimizer)
+    images, labels = (
+        resident(dataset.images, accelerator.device),
+        torch.tensor(dataset.labels, device=accelerator.device),
+    )
+    batches = math.ceil(len(dataset) / config.batch_size)
+    first = _restore(resume, model, optimizer, accelerator.device) if resume else 0
+    for index in range(first, config.epochs):
+        started = time.monotonic()
+        generator = torch.Generator().manual_seed(hash((config.seed, index)) % 2**63)
+        torch.manual_seed(config.seed * 100_003 + index)  # dropout and the like inside the model
+        order = torch.randperm(len(dataset), generator=generator)
+        network.train()
+        for step, rows in enumerate(_shards(order, config.batch_size, accelerator)):
+            _set_rate(optimizer, config, (index + step / batches))
+            batch = AUGMENTATIONS[config.augment](batch_of(images, rows, accelerator.device), generator)
+            loss = F.cross_entropy(network(batch).float(), labels[rows.to(labels.device)])
+            accelerator.backward(loss)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            on_batch(step / batches)
+        losses, predicted = evaluate(network, images, dataset.labels, accelerator)
+        test_losses, test_predicted = evaluate(network, dataset.test_images, dataset.test_labels, accelerator)
+        yield Epoch(
+            index=index,
+            losses=losses,
+            predicted=predicted,
+            test_losses=test_losses,
+            test_predicted=test_predicted,
+            seconds=time.monotonic() - started,
+            checkpoint=lambda path, index=index: _save(path, model, optimizer, index),  # type: ignore[misc]
+        )
+
+
+def evaluate(
+    network: nn.Module, images: Images | Tensor, labels: Ints, accelerator: Accelerator | None = None
+) -> tuple[Floats, Ints]:
+    """The cross-entropy and the predicted class of every image, in eval mode.
+
+    Args:
+        network: the model.
+        images: (n, h, w, c) uint8.
+        labels: (n,) classes for the losses.
+        accelerator: of the running training; None makes a fresh one and prepares the model.
+
+    Returns:
+        losses (n,) float32 and predicted (n,) int64.
+    """
+    if accelerator is None:
+        accelerator = accelerator_for()
+        network = accelerator.prepare_model(network.to(memory_format=torch.channels_last), evaluation_mode=True)
+    tensor = images if isinstance(images, Tensor) else resident(images, accelerator.device)
+    targets = torch.tensor(labels, device=accelerator.device)
+    losses = torch.empty(len(targets), device=accelerator.device)
+    predicted = torch.empty(len(targets), dtype=torch.int64, device=accelerator.device)
+    network.eval()
+    with torch.inference_mode():
+        for rows in torch.arange(len(targets)).split(EVAL_BATCH):
+            logits = network(batch_of(tensor, rows, accelerator.device)).float()
+            losses[rows[0] : rows[-1] + 1] = F.cross_entropy(logits, targets[rows[0] : rows[-1] + 1], reduction="none")
+            predicted[rows[0] : rows[-1] + 1] = logits.argmax(1)
+    return losses.cpu().numpy(), predicted.cpu().numpy()
+
+
+def resident(images: Images, device: torch.device) -> Tensor:
+    """The images as a uint8 tensor, on the device when at most half of its free memory is needed."""
+    tensor = torch.from_numpy(np.asarray(images) if images.flags.writeable else np.array(images))
+    if device.type == "cuda" and images.nbytes > MAX_SHARE_ON_DEVICE * torch.cuda.mem_get_info(device)[0]:
+        return tensor
+    return tensor.to(device)
+
+
+def batch_of(images: Tensor, rows: Tensor, device: torch.device) -> Tensor:
+    """Floats in [0, 1], (b, c, h, w) with channels last in memory."""
+    return images[rows.to(images.device)].to(device, non_blocking=True).permute(0, 3, 1, 2).float().div_(255)
+
+
+def _shards(order: Tensor, batch_size: int, accelerator: Accelerator) -> Iterator[Tensor]:
+    """This process's share of each global batch; a last batch of one sample is dropped (BatchNorm cannot use it)."""
+    for rows in order.split(batch_size):
+        share = rows[accelerator.process_index :: accelerator.num_processes]
+        if len(share) > 1 and len(rows) >= 2 * accelerator.num_processes:
+            yield share
+
+
+def _set_rate(optimizer: Any, config: TrainConfig, epoch: float) -> None:
+    """Cosine decay to zero over the schedule's epochs."""
+    share = epoch / (config.schedule_epochs or config.epochs)
+    for group in optimizer.param_groups:
+        group["lr"] = config.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, share)))
+
+
+def _save(path: Path, model: nn.Module, optimizer: Any, index: int) -> None:
+    state = {"epoch": index, "model": model.state_dict(), "optimizer": optimizer.state_dict()}
+    write_file(path, lambda stream: torch.save(state, stream))
+
+
+def _restore(path: Path, model: nn.Module, optimizer: Any, device: torch.device) -> int:
+    """Load a checkpoint; returns the epoch to go on with."""
+    state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+    model.load_state_dict(state["model"])
+    optimizer.load_state_dict(state["optimizer"])
+    return int(state["epoch"]) + 1

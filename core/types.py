@@ -1,0 +1,171 @@
+"""What crosses the stages: frozen, index-aligned data. n samples, d features, k classes.
+
+Every array is n-first and aligned with `Dataset.ids`. `GroundTruth` stands apart from `Dataset` and `Evidence`, so that
+no detector, review or repair function can be handed the answer: their signatures do not accept it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Images = NDArray[np.uint8]
+Scalar = float | int | str | bool
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Labelled images as they were given: training samples under suspicion and a held-out test set.
+
+    Attributes:
+        name: what people call it.
+        ids: (n,) stable sample ids; a repair drops rows but never renumbers them.
+        images: (n, h, w, c) uint8, c = 1 or 3; may be memory-mapped.
+        labels: (n,) the given, perhaps poisoned, class indices.
+        test_images, test_labels: the untouched test set, (m, h, w, c) and (m,); m may be 0.
+        class_names: k names, in the order of the class indices.
+        bona_fide: (n,) True where a person or a trusted source guarantees the sample to be clean.
+    """
+
+    name: str
+    ids: Ints
+    images: Images
+    labels: Ints
+    test_images: Images
+    test_labels: Ints
+    class_names: tuple[str, ...]
+    bona_fide: Bools
+
+    def __post_init__(self) -> None:
+        n = len(self.ids)
+        if not (len(self.images) == len(self.labels) == len(self.bona_fide) == n):
+            raise ValueError("ids, images, labels and bona_fide must have the same length")
+        if self.images.ndim != 4:
+            raise ValueError(f"images must be (n, h, w, c), not {self.images.shape}")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def n_classes(self) -> int:
+        """k, the number of classes."""
+        return len(self.class_names)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(h, w, c) of one image."""
+        return self.images.shape[1], self.images.shape[2], self.images.shape[3]
+
+
+@dataclass(frozen=True)
+class PlantedAttack:
+    """One attack as it was planted.
+
+    Attributes:
+        name: the registry name, unique within one data set (a second patch is `patch-2`).
+        kind: the registry name of the attack.
+        target_class: the class index that the trigger is meant to cause.
+        settings: every parameter, so that `triggered(images)` can be made again exactly.
+        seed: of the attack's own randomness (noise image, choice of samples).
+        n_poisoned: how many training samples carry it.
+    """
+
+    name: str
+    kind: str
+    target_class: int
+    settings: Mapping[str, Scalar]
+    seed: int
+    n_poisoned: int
+
+
+@dataclass(frozen=True)
+class GroundTruth:
+    """What is known of planted poison. Only metrics, benchmarks and the report accept it.
+
+    Attributes:
+        is_poison: (n,) True where a trigger was planted.
+        attack_index: (n,) index into `attacks`, −1 for clean samples.
+        original_labels: (n,) the labels before poisoning.
+        attacks: what was planted.
+    """
+
+    is_poison: Bools
+    attack_index: Ints
+    original_labels: Ints
+    attacks: tuple[PlantedAttack, ...]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that a detector may look at; what is missing is None.
+
+    Attributes:
+        labels: (n,) given labels.
+        n_classes: k.
+        bona_fide: (n,) True for samples known to be clean.
+        seed: of everything random in the detector.
+        predicted: (n,) the trained model's class for each training sample.
+        features: (n, d) last-hidden-layer activations.
+        trajectories: (n, epochs) cross-entropy of each sample after each epoch, eval mode.
+        images: (n, h, w, c) uint8.
+    """
+
+    labels: Ints
+    n_classes: int
+    bona_fide: Bools
+    seed: int = 0
+    predicted: Ints | None = None
+    features: Floats | None = None
+    trajectories: Floats | None = None
+    images: Images | None = None
+
+
+@dataclass(frozen=True)
+class Detection:
+    """What a detector says.
+
+    Attributes:
+        suspicion: (n,) float32, finite, higher = more suspicious.
+        flagged: (n,) bool, by the detector's own rule.
+        groups: (n,) int, the detector's own grouping (clusters, components), or None.
+        notes: scalars worth showing (thresholds, counts).
+        class_notes: per class index, scalars worth showing (size fraction, silhouette, `reason` in words).
+    """
+
+    suspicion: Floats
+    flagged: Bools
+    groups: Ints | None = None
+    notes: Mapping[str, Scalar] = field(default_factory=dict)
+    class_notes: Mapping[int, Mapping[str, Scalar]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a person decided to do to a data set: the whole input of a repair.
+
+    Attributes:
+        excluded: ids to leave out.
+        relabelled: id → new class index.
+    """
+
+    excluded: frozenset[int] = frozenset()
+    relabelled: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How good a model is and how far the planted triggers still steer it.
+
+    Attributes:
+        clean_accuracy: share of the untouched test set that is right, in [0, 1]; None without a test set.
+        class_accuracy: (k,) the same within each class, NaN for a class without test samples.
+        attack_success_rate: attack → share of triggered non-target-class test samples predicted as the target.
+    """
+
+    clean_accuracy: float | None
+    class_accuracy: tuple[float, ...]
+    attack_success_rate: Mapping[str, float]

@@ -1,0 +1,1 @@
+"""What pages share: the map, the gallery, thumbnails by address."""

@@ -1,0 +1,20 @@
+"""What every test shares. Run from the repository root: pyproject.toml puts it on sys.path."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+# Set before anything imports torch or NumPy: tiny arrays gain nothing from many threads, and xdist workers must not
+# fight for the same cores.
+_WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+_THREADS = str(max(1, min(4, (os.cpu_count() or 1) // _WORKERS)))
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    os.environ.setdefault(_name, _THREADS)
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """A workspace of this test's own; nothing is in it, not even the folder."""
+    return tmp_path / "workspace"

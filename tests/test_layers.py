@@ -1,0 +1,255 @@
+"""Who may import what, and what no file may do. Every rule is shown a file that breaks it, too.
+
+A rule is a function from the repository root to the list of what breaks it, one readable line each.
+"""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LAYERS = (
+    {"errors", "types", "registry", "palette", "files"},
+    {"datasets", "models", "config", "metrics", "runs", "review", "pictures", "selection"},
+    {"attacks", "augmentation", "training", "activations", "projection", "detectors", "figures"},
+    {"repair", "samples", "results", "export", "report"},
+    {"pipeline", "stages", "jobs"},
+    {"__main__"},
+)
+OURS = ("core", "pages", "app.py", "tests", "benchmarks", "assets")
+ABOVE_CORE = ("pages.ui", "pages", "app")
+HEAVY = {"torch", "torchvision", "sklearn", "umap", "sqlalchemy"}
+# core.detectors is the family's registry, for `require`; taking its DETECTORS would reach the other members.
+DETECTORS_MAY_IMPORT = {"core.types", "core.registry", "core.errors", "core.detectors"}
+# Statistics that several detectors share, module by module; empty until two of them need the same one.
+SHARED_STATISTICS: frozenset[str] = frozenset()
+NUMERIC = {"numpy", "scipy", "torch", "sklearn"}
+BLIND = ("detectors", "review.py", "repair.py", "training.py", "activations.py", "projection.py")
+UNPICKLERS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
+UNSAFE_ARGUMENTS = {("allow_pickle", True), ("weights_only", False), ("unsafe_allow_html", True)}
+PAGE_LINES = 120
+LIGHT = {"core.pipeline", "core.runs", "core.review", "core.jobs", "core.figures", "core.samples"}
+
+Rule = Callable[[Path], list[str]]
+
+
+def python_files(root: Path, *tops: str) -> Iterator[Path]:
+    """Our Python files below `tops`, each a folder or a file."""
+    for top in tops:
+        yield from sorted((root / top).rglob("*.py")) if (root / top).is_dir() else [root / top] * (root / top).exists()
+
+
+def module_name(root: Path, path: Path) -> str:
+    """`core.detectors` for core/detectors/__init__.py."""
+    return ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
+
+
+def exists(root: Path, module: str) -> bool:
+    """True for a module or a package of ours."""
+    path = root.joinpath(*module.split("."))
+    return path.with_suffix(".py").exists() or path.is_dir()
+
+
+def imports(root: Path, path: Path) -> set[str]:
+    """Full names of all modules that a file imports, at its top or inside a function."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            package = module_name(root, path).split(".") + [""] * (path.name == "__init__.py")
+            prefix = [*package[: -node.level], *filter(None, [node.module])] if node.level else [node.module or ""]
+            name = ".".join(prefix)
+            found |= {f"{name}.{alias.name}" if exists(root, f"{name}.{alias.name}") else name for alias in node.names}
+    return found
+
+
+def tops(names: set[str]) -> set[str]:
+    """`torch` for `torch.nn.functional`."""
+    return {name.split(".")[0] for name in names}
+
+
+def layer(module: str) -> int | None:
+    """The height of a module; None for a module of core that has no place yet."""
+    if module.split(".", maxsplit=1)[0] != "core":
+        above = next((index for index, name in enumerate(ABOVE_CORE) if f"{module}.".startswith(f"{name}.")), None)
+        return None if above is None else len(LAYERS) + above
+    if module == "core":
+        return 0
+    return next((index for index, names in enumerate(LAYERS) if module.split(".")[1] in names), None)
+
+
+def ours(names: set[str]) -> set[str]:
+    """Those of our own modules."""
+    return {name for name in names if name.split(".")[0] in {"core", "pages", "app"}}
+
+
+def modules_without_a_layer(root: Path) -> list[str]:
+    found = {module_name(root, path) for path in python_files(root, "core")}
+    return sorted(f"{name} has no place in LAYERS" for name in found if layer(name) is None)
+
+
+def upward_imports(root: Path) -> list[str]:
+    return [
+        f"{path.relative_to(root)} imports {name}, which stands above it"
+        for path in python_files(root, "core", "pages", "app.py")
+        if (own := layer(module_name(root, path))) is not None
+        for name in sorted(ours(imports(root, path)))
+        if (layer(name) or 0) > own
+    ]
+
+
+def cycles(root: Path) -> list[str]:
+    graph = {
+        module_name(root, path): ours(imports(root, path)) - {module_name(root, path)}
+        for path in python_files(root, "core", "pages", "app.py")
+    }
+    changed = True
+    while changed:  # take away what imports nothing that is left; what stays is on a cycle, or leads to one
+        leaves = {name for name, used in graph.items() if not used & graph.keys()}
+        graph = {name: used for name, used in graph.items() if name not in leaves}
+        changed = bool(leaves)
+    return [f"{name} imports {', '.join(sorted(used & graph.keys()))}" for name, used in graph.items()]
+
+
+def screen_in_core(root: Path) -> list[str]:
+    screen = {"streamlit", "pages", "app"}
+    return [
+        f"{path.relative_to(root)} imports {', '.join(sorted(found))}"
+        for path in python_files(root, "core")
+        if (found := tops(imports(root, path)) & screen)
+    ]
+
+
+def heavy_pages(root: Path) -> list[str]:
+    return [
+        f"{path.relative_to(root)} imports {', '.join(sorted(found))}"
+        for path in python_files(root, "pages", "app.py")
+        if (found := tops(imports(root, path)) & HEAVY)
+    ]
+
+
+def long_pages(root: Path) -> list[str]:
+    lengths = {path: len(path.read_text().splitlines()) for path in sorted((root / "pages").glob("*.py"))}
+    return [f"pages/{path.name} has {length} lines" for path, length in lengths.items() if length > PAGE_LINES]
+
+
+def classes_in_pages(root: Path) -> list[str]:
+    return [
+        f"pages/{path.name} defines {node.name}"
+        for path in sorted((root / "pages").glob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef)
+    ]
+
+
+def detectors_that_reach_out(root: Path) -> list[str]:
+    """A detector sees its evidence and the numeric libraries: no other detector, no run, no file of ours."""
+    allowed = DETECTORS_MAY_IMPORT | SHARED_STATISTICS
+    broken = []
+    for path in python_files(root, "core/detectors"):
+        for name in sorted(imports(root, path)):
+            top = name.split(".")[0]
+            if name not in allowed and top not in NUMERIC | sys.stdlib_module_names:
+                broken.append(f"{path.relative_to(root)} imports {name}")
+        if path.name != "__init__.py" and "DETECTORS" in path.read_text():
+            broken.append(f"{path.relative_to(root)} uses DETECTORS")
+    return broken
+
+
+def ground_truth_where_it_would_help(root: Path) -> list[str]:
+    return [
+        f"{path.relative_to(root)} mentions GroundTruth"
+        for path in python_files(root, *(f"core/{name}" for name in BLIND))
+        if "GroundTruth" in path.read_text()
+    ]
+
+
+def unsafe_calls(root: Path) -> list[str]:
+    broken = []
+    for path in python_files(root, *OURS):
+        broken += [f"{path.relative_to(root)} imports {name}" for name in tops(imports(root, path)) & UNPICKLERS]
+        broken += [
+            f"{path.relative_to(root)}:{node.value.lineno} passes {node.arg}={node.value.value}"
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.keyword) and isinstance(node.value, ast.Constant)
+            if (node.arg, node.value.value) in UNSAFE_ARGUMENTS
+        ]
+    return broken
+
+
+def bare_excepts(root: Path) -> list[str]:
+    return [
+        f"{path.relative_to(root)}:{node.lineno} catches everything"
+        for path in python_files(root, *OURS)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ExceptHandler) and node.type is None
+    ]
+
+
+# Each rule with a file that breaks it, which it has to find.
+PLANTED: dict[Rule, dict[str, str]] = {
+    modules_without_a_layer: {"core/novelty.py": ""},
+    upward_imports: {"core/runs.py": "def late():\n    from core import pipeline", "core/pipeline.py": ""},
+    cycles: {"core/runs.py": "import core.review", "core/review.py": "from .runs import a"},
+    screen_in_core: {"core/runs.py": "from streamlit.testing import v1"},
+    heavy_pages: {"pages/ui/scatter.py": "def late():\n    import torch.nn"},
+    long_pages: {"pages/data.py": "x = 1\n" * (PAGE_LINES + 1)},
+    classes_in_pages: {"pages/data.py": "def f():\n    class Late: ..."},
+    detectors_that_reach_out: {"core/detectors/a.py": "from core.detectors import b", "core/detectors/b.py": ""},
+    ground_truth_where_it_would_help: {"core/repair.py": "from core.types import GroundTruth"},
+    unsafe_calls: {"core/runs.py": "np.load(path, allow_pickle=True)"},
+    bare_excepts: {"core/runs.py": "try: f()\nexcept: pass"},
+}
+
+
+@pytest.mark.parametrize("rule", PLANTED, ids=lambda rule: rule.__name__)
+def test_nothing_breaks_the_rule(rule):
+    assert rule(ROOT) == []
+
+
+@pytest.mark.parametrize(("rule", "files"), PLANTED.items(), ids=lambda value: getattr(value, "__name__", ""))
+def test_the_rule_finds_what_breaks_it(rule, files, tmp_path):
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert rule(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import core.runs",
+        "import core.detectors.other",
+        "import pandas",
+        "from ..runs import x",
+        "from . import DETECTORS",
+    ],
+)
+def test_a_detector_may_not_import(text, tmp_path):
+    folder = tmp_path / "core" / "detectors"
+    folder.mkdir(parents=True)
+    (folder / "probe.py").write_text(f"import math\nimport torch\nfrom core.types import Evidence\n{text}")
+    assert len(detectors_that_reach_out(tmp_path)) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["import joblib", "from pickle import load", "load(p, weights_only=False)", "f(unsafe_allow_html=True)"],
+)
+def test_a_tool_for_hostile_data_never_says(text, tmp_path):
+    (tmp_path / "app.py").write_text(text)
+    assert len(unsafe_calls(tmp_path)) == 1
+
+
+def test_what_the_pages_import_from_core_leaves_torch_alone():
+    used = {name for path in python_files(ROOT, "pages", "app.py") for name in imports(ROOT, path)}
+    modules = sorted(name for name in LIGHT | ours(used) if name.split(".")[0] == "core" and exists(ROOT, name))
+    check = "; assert not {'torch', 'umap'} & sys.modules.keys(), sys.modules.keys() & {'torch', 'umap'}"
+    command = f"import sys, {', '.join(['json', *modules])}{check}"
+    done = subprocess.run([sys.executable, "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{modules}\n{done.stderr}"
