@@ -2,7 +2,8 @@
 // so that a run that changes nothing shows nothing. Text goes in as textContent only: captions come from hostile data.
 
 const PAUSE = 120; // ms of quiet before a changed selection is sent
-const PATIENCE = 3000; // ms to wait for the answer to a key before clicks are sent again
+const PATIENCE = 3000; // ms after a key in which clicks wait for its answer, so as not to overtake it
+const SETTLE = 500; // ms after that answer, in which the page may still change the selection
 const SHAPES = { excluded: "✕", kept: "✓", relabelled: "→", flagged: "▲" };
 const galleries = new WeakMap();
 
@@ -22,7 +23,7 @@ function create(parent) {
   const grid = document.createElement("div");
   grid.className = "grid";
   parent.appendChild(grid);
-  const gallery = { grid, nodes: new Map(), order: [], selected: new Set(), sent: 0, anchor: null, focus: null };
+  const gallery = { grid, nodes: new Map(), order: [], selected: new Set(), unsent: [], sent: 0, keyAt: 0, anchor: null, focus: null };
   gallery.onKey = (event) => pressed(gallery, event);
   grid.addEventListener("click", (event) => clicked(gallery, event));
   grid.addEventListener("keydown", (event) => moved(gallery, event));
@@ -34,7 +35,7 @@ function create(parent) {
 function update(gallery, data) {
   const { grid, nodes } = gallery;
   const unanswered = gallery.sent > data.seen;
-  if (!unanswered) gallery.keyAt = 0;
+  if (!unanswered && gallery.keyAt) gallery.keyAt = Math.min(gallery.keyAt, Date.now() - PATIENCE + SETTLE);
   gallery.keys = data.keys;
   gallery.selectable = data.selectable;
   gallery.order = data.tiles.map((tile) => tile.id);
@@ -50,8 +51,12 @@ function update(gallery, data) {
     fill(node, tile, data.selectable);
     if (grid.children[index] !== node) grid.insertBefore(node, grid.children[index] ?? null);
   });
-  // What was clicked after the last answer counts more than the answer.
-  if (!unanswered && !gallery.timer) gallery.selected = new Set(data.selected);
+  // The answer counts, and what was clicked since the question counts on top of it.
+  if (!unanswered) {
+    gallery.selected = new Set(data.selected);
+    for (const change of gallery.unsent) apply(gallery, change);
+    if (gallery.unsent.length) later(gallery);
+  }
   if (!wanted.has(gallery.focus)) gallery.focus = gallery.order[0] ?? null;
   paint(gallery);
 }
@@ -116,24 +121,28 @@ function toggle(gallery, id, range) {
   const from = range ? order.indexOf(gallery.anchor) : -1;
   const to = order.indexOf(id);
   const on = from < 0 ? !selected.has(id) : selected.has(gallery.anchor);
-  const touched = from < 0 ? [id] : order.slice(Math.min(from, to), Math.max(from, to) + 1);
-  for (const one of touched) on ? selected.add(one) : selected.delete(one);
+  const ids = from < 0 ? [id] : order.slice(Math.min(from, to), Math.max(from, to) + 1);
+  gallery.unsent.push({ ids, on });
+  apply(gallery, { ids, on });
   if (from < 0) gallery.anchor = id;
   gallery.focus = id;
   paint(gallery);
   later(gallery);
 }
 
+function apply(gallery, { ids, on }) {
+  for (const id of ids) on ? gallery.selected.add(id) : gallery.selected.delete(id);
+}
+
 function later(gallery) {
   clearTimeout(gallery.timer);
-  // A key on its way must not be overtaken: the page would see only the newer of the two.
-  const wait = gallery.keyAt ? Math.max(PAUSE, gallery.keyAt + PATIENCE - Date.now()) : PAUSE;
-  gallery.timer = setTimeout(() => (gallery.keyAt && wait > PAUSE ? ((gallery.keyAt = 0), later(gallery)) : report(gallery, "")), wait);
+  const wait = Math.max(PAUSE, gallery.keyAt + PATIENCE - Date.now());
+  gallery.timer = setTimeout(() => report(gallery, ""), wait);
 }
 
 function report(gallery, key) {
   clearTimeout(gallery.timer);
-  gallery.timer = 0;
+  gallery.unsent = [];
   gallery.sent = Math.max(Date.now(), gallery.sent + 1);
   gallery.keyAt = key ? Date.now() : 0;
   const selected = gallery.order.filter((id) => gallery.selected.has(id));

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import asdict
 from functools import wraps
 from pathlib import Path
@@ -84,11 +85,13 @@ def import_(
     bona_fide: Annotated[
         Path | None, typer.Option(help="A text file with one id of a known-clean sample a line.")
     ] = None,
+    job: Annotated[Path | None, typer.Option(hidden=True, help="The directory of the job that this is.")] = None,
     workspace: Workspace = HERE,
     as_json: Json = False,
 ) -> Mapping[str, Any]:
     """Copy a data set into the workspace."""
-    info = pipeline.import_dataset(workspace, source, name, bona_fide)
+    with jobs.working_on(job) if job else nullcontext():
+        info = pipeline.import_dataset(workspace, source, name, bona_fide)
     return {"dataset": info.id, "n": info.n, "classes": len(info.class_names), "shape": info.shape}
 
 
@@ -271,7 +274,7 @@ def _run_line(run: Run) -> dict[str, Any]:
         "run": run.id,
         "name": run.name,
         "dataset": run.dataset,
-        "state": jobs.poll(run).state,
+        "state": jobs.poll(run.path).state,
         "parent": run.parent,
     }
     return about | figures

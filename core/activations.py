@@ -73,7 +73,7 @@ def layers(model: nn.Module, shape: tuple[int, int, int], n_classes: int) -> lis
 
 
 def extract(
-    model: nn.Module, images: Images, labels: Ints, n_classes: int, path: Path, layer: str | None = None
+    model: nn.Module, images: Images, labels: Ints, n_classes: int, path: Path, *, layer: str | None = None
 ) -> tuple[Floats, Ints, Floats]:
     """The flattened input of `layer` for every image, streamed to a memory-mapped file.
 
@@ -91,12 +91,12 @@ def extract(
     Raises:
         UserError: no layer of that name, or no head.
     """
-    chosen = _choose(layers(model, images.shape[1:], n_classes), layer)  # type: ignore[arg-type]
+    chosen = _choose(layers(model, images.shape[1:], n_classes), layer)
     temporary = path.with_suffix(".tmp")
     features = np.lib.format.open_memmap(temporary, "w+", np.float32, (len(images), chosen.features))
     predicted, losses = np.empty(len(images), np.int64), np.empty(len(images), np.float32)
     accelerator = accelerator_for()
-    model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = model.to(memory_format=torch.channels_last)
     network = accelerator.prepare_model(model, evaluation_mode=True).eval()
     tensor = resident(images, accelerator.device)
     with _input_of(model.get_submodule(chosen.name)) as captured, torch.inference_mode():

@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from core.palette import ACCENT, CLASSES, GREY, POISON
-from core.types import Floats
+from core.types import Floats, Ints
 
 HEIGHT = 300
 _MARGIN = {"l": 8, "r": 8, "t": 12, "b": 8}
@@ -172,7 +171,7 @@ def before_after(before: Mapping[str, float], after: Mapping[str, float]) -> go.
     return figure.update_yaxes(range=[0, 1.12]).update_layout(barmode="group")
 
 
-def class_counts(table: pd.DataFrame, class_names: Sequence[str]) -> go.Figure:
+def class_counts(labels: Ints, class_names: Sequence[str]) -> go.Figure:
     """How many samples carry each given label."""
-    counts = np.bincount(table["label"], minlength=len(class_names))
+    counts = np.bincount(labels, minlength=len(class_names))
     return bars(class_names, counts.tolist(), x="training samples", height=max(HEIGHT, 24 * len(class_names)))

@@ -1,7 +1,7 @@
-"""Jobs: a run's stages in a process of their own, with a progress file that any page can poll.
+"""Jobs: work in a process of its own, with a progress file in its directory that any page can poll.
 
-A worker holds a lock on its run for as long as it lives. The lock vanishes with the process however it ends, so "is it
-alive?" has a true answer after a SIGKILL too, and two workers never write to one run.
+A worker holds a lock on that directory for as long as it lives. The lock vanishes with the process however it ends, so
+"is it alive?" has a true answer after a SIGKILL too, and two workers never write to one place.
 """
 
 import fcntl
@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -56,99 +56,101 @@ class Cancelled(BaseException):
     """Raised in a worker that was asked to stop."""
 
 
-def poll(run: Run) -> Progress:
-    """The progress of the run's latest job; `waiting` when none was ever started."""
-    try:
-        progress = Progress(**json.loads((run.path / "progress.json").read_text("utf-8")))
-    except (FileNotFoundError, json.JSONDecodeError):
-        return Progress()
+def poll(directory: Path) -> Progress:
+    """The progress of the latest job in `directory`; `waiting` when none was ever started."""
+    progress = _last(directory, Progress())
     starting = time.time() - progress.started < START_GRACE_SECONDS and not progress.title
-    if progress.state == "running" and not starting and not _locked(run):
+    if progress.state == "running" and not starting and not _locked(directory):
         return replace(progress, state="interrupted", eta=None)
     return progress
 
 
-def start(run: Run) -> None:
-    """Start a worker for the stages that are left, unless one is at work."""
-    if poll(run).active:
+def start_run(run: Run) -> None:
+    """Start a worker for the stages that are left of a run, unless one is at work."""
+    start(run.path, ["resume", run.id, "--workspace", str(run.workspace.resolve())])
+
+
+def start(directory: Path, arguments: Sequence[str]) -> None:
+    """Start `python -m core …` as a worker in `directory`, unless one is at work there."""
+    if poll(directory).active:
         return
-    write(run, Progress(state="running", started=time.time()))
-    command = [sys.executable, "-m", "core", "resume", run.id, "--workspace", str(run.workspace.resolve())]
-    with (run.path / "worker.log").open("ab") as log:
+    write(directory, Progress(state="running", started=time.time()))
+    command = [sys.executable, "-m", "core", *arguments]
+    with (directory / "worker.log").open("ab") as log:
         subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
 
 
-def cancel(run: Run) -> None:
-    """Ask the run's worker to stop; what it has finished stays."""
-    progress = poll(run)
-    if progress.active and progress.pid and _locked(run):
+def cancel(directory: Path) -> None:
+    """Ask the worker in `directory` to stop; what it has finished stays."""
+    progress = poll(directory)
+    if progress.active and progress.pid and _locked(directory):
         os.kill(progress.pid, signal.SIGTERM)
     elif progress.active:
-        write(run, replace(progress, state="cancelled"))
+        write(directory, replace(progress, state="cancelled"))
 
 
 def resume_interrupted(workspace: Path) -> list[Run]:
     """Start again every run whose worker died without being cancelled; returns those runs."""
-    interrupted = [run for run in all_runs(workspace) if poll(run).state == "interrupted"]
+    interrupted = [run for run in all_runs(workspace) if poll(run.path).state == "interrupted"]
     for run in interrupted:
-        start(run)
+        start_run(run)
     return interrupted
 
 
-def write(run: Run, progress: Progress) -> None:
-    """Publish the progress of a run."""
-    write_json(run.path / "progress.json", asdict(progress))
+def write(directory: Path, progress: Progress) -> None:
+    """Publish the progress of the job in `directory`."""
+    write_json(directory / "progress.json", asdict(progress))
 
 
 @contextmanager
-def working_on(run: Run) -> Iterator[None]:
-    """Hold the run's lock, turn SIGTERM into `Cancelled`, and leave the right state behind.
+def working_on(directory: Path) -> Iterator[None]:
+    """Hold the lock of `directory`, turn SIGTERM into `Cancelled`, and leave the right state behind.
 
     Raises:
-        UserError: another worker is at this run.
+        UserError: another worker is at work there.
     """
-    with (run.path / "worker.lock").open("a") as lock:
+    with (directory / "worker.lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise UserError(f"The run {run.id} is being worked on already.", "", "Wait for it, or cancel it.") from None
+            raise UserError(f"{directory.name} is being worked on already.", "", "Wait for it, or cancel it.") from None
         previous = signal.signal(signal.SIGTERM, _raise_cancelled)
         begun = Progress(state="running", title="Starting", started=time.time(), pid=os.getpid())
-        write(run, begun)
+        write(directory, begun)
         try:
             yield
-            write(run, replace(begun, state="done", title="Done", share=1.0))
+            write(directory, replace(begun, state="done", title="Done", share=1.0))
         except (Cancelled, KeyboardInterrupt):
-            write(run, replace(_last(run, begun), state="cancelled", eta=None))
+            write(directory, replace(_last(directory, begun), state="cancelled", eta=None))
             raise
         except UserError as error:
-            write(run, replace(_last(run, begun), state="failed", eta=None, error=error.as_dict()))
+            write(directory, replace(_last(directory, begun), state="failed", eta=None, error=error.as_dict()))
             raise
         except Exception as error:
             words = UserError(
                 "The job stopped on an unexpected error.",
                 f"{type(error).__name__}: {error}",
-                f"Details: {run.path}/worker.log.",
+                f"Details: {directory}/worker.log.",
             )
-            write(run, replace(_last(run, begun), state="failed", eta=None, error=words.as_dict()))
+            write(directory, replace(_last(directory, begun), state="failed", eta=None, error=words.as_dict()))
             raise
         finally:
             signal.signal(signal.SIGTERM, previous)
 
 
-def _last(run: Run, otherwise: Progress) -> Progress:
+def _last(directory: Path, otherwise: Progress) -> Progress:
     try:
-        return Progress(**json.loads((run.path / "progress.json").read_text("utf-8")))
+        return Progress(**json.loads((directory / "progress.json").read_text("utf-8")))
     except (FileNotFoundError, json.JSONDecodeError):
         return otherwise
 
 
-def _raise_cancelled(number: int, frame: FrameType | None) -> None:
+def _raise_cancelled(_: int, __: FrameType | None) -> None:
     raise Cancelled
 
 
-def _locked(run: Run) -> bool:
-    with (run.path / "worker.lock").open("a") as lock:
+def _locked(directory: Path) -> bool:
+    with (directory / "worker.lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:

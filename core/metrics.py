@@ -19,13 +19,13 @@ def class_accuracy(predicted: Ints, labels: Ints, n_classes: int) -> tuple[float
 
 
 def attack_success_rate(predicted: Ints, labels: Ints, target_class: int) -> float:
-    """The share of triggered samples predicted as the target, over those whose true class is another; NaN without any."""
+    """The share of triggered samples of other classes that are predicted as the target; NaN without any."""
     others = labels != target_class
     return float(np.mean(predicted[others] == target_class)) if others.any() else float("nan")
 
 
 def auroc(suspicion: Floats, is_poison: Bools) -> float:
-    """The chance that a poisoned sample is more suspicious than a clean one, ties counting half; NaN with one kind only."""
+    """The chance that a poisoned sample is more suspicious than a clean one, ties half; NaN with one kind only."""
     n_poison, n_clean = int(is_poison.sum()), int((~is_poison).sum())
     if not n_poison or not n_clean:
         return float("nan")

@@ -6,7 +6,7 @@ and deuteranopia (at least 0.07 in OKLab) and show on near-white and on near-bla
 
 POISON = "#D55E00"
 ACCENT = "#0E7C86"
-ACCENT_ON_DARK = "#4DB6BE"
+ACCENT_ON_DARK = "#2B95A0"
 GREY = "#8A9499"
 
 # Neighbours in this order are far apart, so the first few classes of a small data set are the easiest to tell.

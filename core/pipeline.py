@@ -4,9 +4,11 @@ Nothing here computes over samples in the caller's process except the small step
 verdicts); the rest is a run with a plan that a worker goes through.
 """
 
+import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ from core.datasets.store import DatasetInfo
 from core.detectors import DETECTORS
 from core.errors import UserError
 from core.jobs import Progress
-from core.registry import checked, find
+from core.registry import find
 from core.repair import apply, changes_of
 from core.results import comparison, detector_figures
 from core.review import Verdict
@@ -57,6 +59,17 @@ def import_dataset(
     if bona_fide:
         dataset = replace(dataset, bona_fide=_read_bona_fide(bona_fide, dataset))
     return store.save(workspace, replace(dataset, name=name or dataset.name), source=str(source))
+
+
+def start_import(workspace: Path, source: str, name: str, bona_fide: str = "") -> Path:
+    """Start importing in a worker; returns the directory of the job, to be polled. The newest data set is the result."""
+    job = workspace / "imports" / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    job.mkdir(parents=True)
+    options = [*(["--name", name] if name else []), *(["--bona-fide", bona_fide] if bona_fide else [])]
+    jobs.start(
+        job, ["import", "--job", str(job.resolve()), "--workspace", str(workspace.resolve()), *options, "--", source]
+    )
+    return job
 
 
 def attack(workspace: Path, dataset_id: str, specs: Sequence[str], seed: int = 0) -> DatasetInfo:
@@ -131,7 +144,7 @@ def decide(
     n_classes = len(store.describe(run.workspace, run.dataset).class_names)
     if decision == "relabel" and (new_label is None or not 0 <= new_label < n_classes):
         raise UserError("A new label is needed.", f"Classes run from 0 to {n_classes - 1}.", "Choose one.")
-    verdict = Verdict(decision, new_label if decision == "relabel" else None)  # type: ignore[arg-type]
+    verdict = Verdict(decision, new_label if decision == "relabel" else None)
     review.record(run.workspace, run.id, {int(sample): verdict for sample in ids}, reviewer=reviewer, **why)
     return len(ids)
 
@@ -199,7 +212,7 @@ def wake(workspace: Path, *, demo: bool) -> None:
     """What a server does when it starts: go on with interrupted runs, and start the demo in an empty workspace."""
     resumed = jobs.resume_interrupted(workspace)
     if demo and not resumed and not runs.all_runs(workspace) and not store.describe_all(workspace):
-        jobs.start(new_demo(workspace))
+        jobs.start_run(new_demo(workspace))
 
 
 def _read_bona_fide(path: Path, dataset: Dataset) -> np.ndarray[Any, np.dtype[np.bool_]]:

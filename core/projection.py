@@ -7,11 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA, FastICA
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.neighbors import NearestNeighbors
 
 from core.types import Floats, Ints
 
 COMPONENTS = 10
 UMAP_FIT_LIMIT = 20_000
+MIN_UMAP = 8
 LOSS_FLOOR = 1e-4
 
 
@@ -58,7 +60,7 @@ def _principal(features: NDArray[np.float64], n_components: int, seed: int) -> N
     return points[:, alive] if alive.any() else points[:, :1]
 
 
-def _pca(points: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+def _pca(points: NDArray[np.float64], _: int) -> NDArray[np.float64]:
     return points
 
 
@@ -75,19 +77,38 @@ def _ica(points: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
 
 
 def _umap(points: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
-    """UMAP, fitted on at most 20,000 samples; the others are placed among them."""
-    from umap import UMAP  # compiling it takes seconds, which the other maps need not wait for
+    """UMAP of at most 20,000 samples; each of the others is placed at the mean of its nearest among them.
 
-    if len(points) < 8:
+    Exact neighbours and a principal start are handed over: for ten dimensions they are faster than UMAP's own search, whose
+    compilation alone takes over a minute.
+    """
+    from umap import UMAP  # importing it takes seconds, which the other maps need not wait for
+
+    if len(points) < MIN_UMAP:
         return points
+    rng = np.random.default_rng(seed)
+    fitted = np.sort(rng.choice(len(points), min(len(points), UMAP_FIT_LIMIT), replace=False))
+    chosen = points[fitted].astype(np.float32)
+    neighbors = min(15, len(chosen) - 1)
+    distances, indices = NearestNeighbors(n_neighbors=neighbors).fit(chosen).kneighbors(chosen)
+    start = chosen[:, :2] / max(float(chosen[:, :2].std()), 1e-9) if chosen.shape[1] > 1 else "random"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a seed makes it single-threaded, which it announces each time
-        reducer = UMAP(n_neighbors=min(15, len(points) - 1), min_dist=0.1, random_state=seed)
-        if len(points) <= UMAP_FIT_LIMIT:
-            return np.asarray(reducer.fit_transform(points), np.float64)
-        fitted = np.random.default_rng(seed).choice(len(points), UMAP_FIT_LIMIT, replace=False)
-        reducer.fit(points[fitted])
-        return np.asarray(reducer.transform(points), np.float64)
+        reducer = UMAP(
+            n_neighbors=neighbors,
+            min_dist=0.1,
+            n_epochs=200,
+            init=start,
+            random_state=seed,
+            precomputed_knn=(indices, distances.astype(np.float32), None),
+        )
+        placed = np.asarray(reducer.fit_transform(chosen), np.float64)
+    if len(fitted) == len(points):
+        return placed
+    nearest = NearestNeighbors(n_neighbors=3).fit(chosen).kneighbors(points, return_distance=False)
+    everywhere: NDArray[np.float64] = placed[nearest].mean(1)
+    everywhere[fitted] = placed
+    return everywhere
 
 
 METHODS: dict[str, Callable[[NDArray[np.float64], int], NDArray[np.float64]]] = {

@@ -57,9 +57,8 @@ def summary(dataset: Dataset, changes: Changes) -> pd.DataFrame:
     if changes.relabelled:
         moved = np.isin(dataset.ids, list(changes.relabelled)) & ~excluded
         after[moved] = [changes.relabelled[int(sample)] for sample in dataset.ids[moved]]
-    count = lambda labels: np.bincount(labels, minlength=dataset.n_classes)  # noqa: E731
-    now, gone = count(dataset.labels), count(dataset.labels[excluded])
     changed = ~excluded & (after != dataset.labels)
-    away, arrived = count(dataset.labels[changed]), count(after[changed])
+    groups = (dataset.labels, dataset.labels[excluded], dataset.labels[changed], after[changed])
+    now, gone, away, arrived = (np.bincount(labels, minlength=dataset.n_classes) for labels in groups)
     columns = {"class": dataset.class_names, "samples": now, "excluded": gone, "relabelled away": away}
     return pd.DataFrame({**columns, "relabelled in": arrived, "after": now - gone - away + arrived})

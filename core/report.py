@@ -20,7 +20,7 @@ from core.palette import ACCENT, POISON
 from core.pictures import png_of_row
 from core.results import comparison, detector_figures, outcome_figures
 from core.runs import Run
-from core.samples import rows_in_store, sample_table
+from core.samples import flagged_samples, review_table
 
 TEMPLATES = Path(__file__).parents[1] / "assets"
 MAX_TILES = 60
@@ -45,14 +45,14 @@ def report_html(run: Run) -> str:
     """
     subject = runs.open_run(run.workspace, run.parent) if run.parent else run
     child = run if run.parent else next((other for other in runs.children(run) if other.done("evaluate")), None)
-    table, info = sample_table(subject), store.describe(run.workspace, run.dataset)
+    table, info = review_table(subject), store.describe(run.workspace, run.dataset)
     found = detector_figures(subject)
     compared = comparison(child) if child and child.done("evaluate") else None
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.filters |= {"share": _share, "words": lambda text: str(text).replace("_", " ")}
-    flagged = _flagged(table)
+    flagged = flagged_samples(table)
     return environment.get_template("report.html.j2").render(
         run=subject,
         dataset=info,
@@ -89,18 +89,7 @@ def _chart(compared: dict[str, Any] | None) -> Markup:
         return Markup()
     figure = figures.before_after(compared["before"]["attack_success_rate"], compared["after"]["attack_success_rate"])
     static = {"displayModeBar": False}
-    return Markup(plotly.io.to_html(figure, full_html=False, include_plotlyjs=True, config=static))  # noqa: S704 figures only
-
-
-def _flagged(table: pd.DataFrame) -> pd.DataFrame:
-    """The samples that any detector flagged, by their mean rank over all detectors, most suspicious first."""
-    flags = [column for column in table if str(column).endswith("_flagged")]
-    suspicions = [column for column in table if str(column).endswith("_suspicion")]
-    if not flags:
-        return table.head(0)
-    order = table[suspicions].rank().mean(axis=1).sort_values(ascending=False, kind="stable").index
-    ranked = table.loc[order]
-    return ranked[ranked[flags].any(axis=1)]
+    return Markup(plotly.io.to_html(figure, full_html=False, include_plotlyjs=True, config=static))
 
 
 def _class_rows(run: Run, names: tuple[str, ...]) -> list[dict[str, Any]]:
@@ -125,17 +114,16 @@ def _decisions(run: Run) -> list[dict[str, Any]]:
 
 
 def _tiles(run: Run, table: pd.DataFrame, names: tuple[str, ...]) -> list[dict[str, Any]]:
-    rows = dict(zip(sample_table(run)["id"], rows_in_store(run), strict=True)) if len(table) else {}
     images = run.workspace / "datasets" / run.dataset / "images.npy"
     return [
         {
-            "id": int(sample.id),
-            "label": names[sample.label],
-            "predicted": names[sample.predicted] if sample.predicted is not pd.NA else "?",
-            "verdict": sample.verdict,
-            "source": "data:image/png;base64," + base64.b64encode(png_of_row(images, int(rows[sample.id]))).decode(),
+            "id": int(sample["id"]),
+            "label": names[sample["label"]],
+            "predicted": names[sample["predicted"]] if sample["predicted"] is not pd.NA else "?",
+            "verdict": sample["verdict"],
+            "source": "data:image/png;base64," + base64.b64encode(png_of_row(images, int(sample["row"]))).decode(),
         }
-        for sample in table.itertuples()
+        for sample in table.to_dict("records")
     ]
 
 

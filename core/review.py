@@ -55,7 +55,7 @@ class _Row(_Base):
     batch: Mapped[int] = mapped_column(ForeignKey("batches.id"), index=True)
     run: Mapped[str] = mapped_column(String(120), index=True)
     sample: Mapped[int]
-    decision: Mapped[str] = mapped_column(String(12))
+    decision: Mapped[Decision] = mapped_column(String(12))
     new_label: Mapped[int | None] = mapped_column(default=None)
 
 

@@ -224,7 +224,7 @@ def children(run: Run) -> list[Run]:
 def _detection(path: Path) -> Detection:
     about = json.loads(path.read_text("utf-8"))
     with np.load(path.with_suffix(".npz"), allow_pickle=False) as arrays:
-        groups = arrays["groups"] if "groups" in arrays else None
+        groups = arrays.get("groups")
         class_notes = {int(index): notes for index, notes in about["class_notes"].items()}
         return Detection(arrays["suspicion"], arrays["flagged"], groups, about["notes"], class_notes)
 

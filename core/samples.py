@@ -2,12 +2,15 @@
 
 import numpy as np
 import pandas as pd
+from scipy.stats import rankdata
 
 from core import review, runs
 from core.datasets import store
 from core.repair import apply
 from core.runs import Run
 from core.types import Dataset
+
+LEADING = "consensus"
 
 
 def training_data(run: Run) -> Dataset:
@@ -18,8 +21,8 @@ def training_data(run: Run) -> Dataset:
 def sample_table(run: Run) -> pd.DataFrame:
     """One row per sample in data-set order.
 
-    Columns: id, label, predicted, loss, then `<detector>_suspicion` and `<detector>_flagged` for each detector that ran,
-    then verdict and new_label. What is not known yet is missing (NA), never a guess.
+    Columns: id, label, predicted, loss, then `<detector>_suspicion` and `<detector>_flagged` for each detector that
+    ran, then verdict and new_label. What is not known yet is missing (NA), never a guess.
     """
     dataset = training_data(run)
     table = pd.DataFrame({"id": dataset.ids, "label": dataset.labels})
@@ -34,6 +37,31 @@ def sample_table(run: Run) -> pd.DataFrame:
     labels = [verdicts[i].new_label if i in verdicts else None for i in dataset.ids.tolist()]
     table["new_label"] = pd.array([pd.NA if label is None else label for label in labels], dtype="Int64")
     return table
+
+
+def review_table(run: Run) -> pd.DataFrame:
+    """The sample table with what the screens need beside it.
+
+    Further columns: `row` in the stored data set; `bona_fide`; `flagged` by any detector; `flagged_by`, how many;
+    `suspicion`, the percentile in [0, 1] by which samples are ranked (the consensus where it ran, else the mean over
+    the detectors); `cluster`, of Activation Clustering, −1 where unknown.
+    """
+    table, found = sample_table(run), runs.detections(run)
+    table["row"], table["bona_fide"] = rows_in_store(run), np.array(training_data(run).bona_fide)
+    flags = [detection.flagged for detection in found.values()]
+    table["flagged_by"] = np.sum(flags, axis=0) if flags else 0
+    table["flagged"] = table["flagged_by"] > 0
+    leading = [found[LEADING]] if LEADING in found else list(found.values())
+    ranks = [rankdata(detection.suspicion) / len(table) for detection in leading]
+    table["suspicion"] = np.mean(ranks, axis=0) if ranks else 0.0
+    clustering = found.get("activation_clustering")
+    table["cluster"] = clustering.groups if clustering and clustering.groups is not None else -1
+    return table
+
+
+def flagged_samples(table: pd.DataFrame) -> pd.DataFrame:
+    """The flagged rows of a review table, most suspicious first."""
+    return table[table["flagged"]].sort_values(["suspicion", "id"], ascending=[False, True], kind="stable")
 
 
 def rows_in_store(run: Run) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -55,11 +55,11 @@ class Reporter:
         if now - self._published < self.interval and 0 < share < 1:
             return
         self._published = now
-        before = jobs.poll(self.run)
+        before = jobs.poll(self.run.path)
         whole = self._whole(share)
         eta = (now - before.started) * (1 - whole) / whole if whole > 0.05 else None
         progress = replace(before, state="running", title=title_of(self._stage), message=message, share=whole, eta=eta)
-        jobs.write(self.run, progress)
+        jobs.write(self.run.path, progress)
         self.listen(progress)
 
     def _whole(self, share: float) -> float:
@@ -71,7 +71,7 @@ class Reporter:
 
 def work(run: Run, listen: Callable[[Progress], None] = lambda progress: None) -> Run:
     """Go through the stages of the run's plan that are not done yet, under the run's lock."""
-    with jobs.working_on(run):
+    with jobs.working_on(run.path):
         plan = [stage for stage in run.plan if not run.done(stage)]
         reporter = Reporter(run, plan, listen)
         for stage in plan:
@@ -121,12 +121,12 @@ def train_stage(run: Run, _: str, reporter: Reporter) -> None:
     shutil.rmtree(checkpoint.parent)
 
 
-def activations_stage(run: Run, _: str, reporter: Reporter) -> None:
+def activations_stage(run: Run, _: str, __: Reporter) -> None:
     """Last-layer activations, predictions and final losses of every training sample."""
     dataset = training_data(run)
     model = trained_model(run, dataset)
     path = run.path / "activations.npy"
-    _, predicted, losses = activations.extract(model, dataset.images, dataset.labels, dataset.n_classes, path)
+    _features, predicted, losses = activations.extract(model, dataset.images, dataset.labels, dataset.n_classes, path)
     runs.save_array(run, "predictions", predicted)
     runs.save_array(run, "final_losses", losses)
 
@@ -159,7 +159,7 @@ def evaluate_stage(run: Run, _: str, reporter: Reporter) -> None:
     write_json(run.path / "outcome.json", {"outcome": asdict(outcome), "examples": examples})
 
 
-def detect_stage(run: Run, name: str, reporter: Reporter) -> None:
+def detect_stage(run: Run, name: str, _: Reporter) -> None:
     """Run one detector with the settings that the run's plan holds for it."""
     detect(run, name, run.detector_settings.get(name, {}))
 

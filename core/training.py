@@ -1,8 +1,8 @@
 """One training loop for a CPU, one GPU or many, which traces the loss of every sample after every epoch.
 
 Data that fits on the device lives there as uint8, and batches are drawn and augmented there; larger data stays
-memory-mapped and moves batch by batch. Every epoch draws its randomness from (seed, epoch) alone, so a run resumed from a
-checkpoint repeats an uninterrupted one exactly.
+memory-mapped and moves batch by batch. Every epoch draws its randomness from (seed, epoch) alone, so a run resumed
+from a checkpoint repeats an uninterrupted one exactly.
 """
 
 import math
@@ -69,8 +69,8 @@ def accelerator_for(precision: str = "auto") -> Accelerator:
 
 def _has_bf16() -> bool:
     if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    return not torch.backends.mps.is_available() and torch.cpu._is_avx512_bf16_supported()
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return not torch.backends.mps.is_available() and bool(torch.cpu._is_avx512_bf16_supported())
 
 
 def train(

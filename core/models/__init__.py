@@ -1,4 +1,4 @@
-"""Architectures. A model is one function `(shape, n_classes, *, …) -> nn.Module` that takes floats in [0, 1], (n, c, h, w)."""
+"""Architectures: one function `(shape, n_classes, *, …) -> nn.Module` each, for floats in [0, 1], (n, c, h, w)."""
 
 from core.registry import Entry
 

@@ -31,7 +31,7 @@ _TOOLBOX = {
             "type": ["polygon", "rect", "clear"],
             "title": {"polygon": "Lasso", "rect": "Rectangle", "clear": "Clear"},
             "icon": {
-                "polygon": "path://M3 8a9 5.5 0 1 0 18 0a9 5.5 0 1 0 -18 0M8 13a2.5 2.5 0 1 0 1.5 3M9 17c0 2.5 -1 4 -4 5",
+                "polygon": "path://M3 8a9 5.5 0 1 0 18 0a9 5.5 0 1 0-18 0M8 13a2 2 0 1 0 1.5 3M9 17c0 2.5 -1 4 -4 5",
                 "rect": "path://M3 4h18v16h-18z",
                 "clear": "path://M1 1zM23 23zM6 6L18 18M18 6L6 18",  # the corners keep it as small as the others
             },
@@ -167,7 +167,7 @@ def _option(
     ink = INK["dark" if st.context.theme.type == "dark" else "light"]
     groups = {name: shown[shown["group"] == name] for name in series}
     drawn = [_group(index, name, series[name], groups[name], len(shown)) for index, name in enumerate(series)]
-    drawn.append(_rings(len(series), ink, large, series))
+    drawn.append(_rings(len(series), ink, len(rings), large, series))
     return {
         "animation": False,
         "dataset": [{"source": _sent(frame)} for frame in (*groups.values(), rings)],
@@ -217,16 +217,17 @@ def _group(index: int, name: str, style: Style, frame: pd.DataFrame, n_shown: in
         "itemStyle": {"color": style.colour, "opacity": 0.6 if large else 0.8},
         # In parts, a large series stays half painted after a brush.
         "progressive": 0,
-        "large": large,
+        # A large series without points stops the whole chart.
+        "large": large and not frame.empty,
         "largeThreshold": 0,
         "z": 2 + index,
-        "silent": frame.empty,
     }
 
 
-def _rings(index: int, ink: str, large: bool, series: Mapping[str, Style]) -> dict[str, Any]:
-    """The selection: rings around points, or, where points are too many for rings, points of ink."""
-    size = 4 if large else max((style.size for style in series.values()), default=7) + 4
+def _rings(index: int, ink: str, n_rings: int, dense: bool, series: Mapping[str, Style]) -> dict[str, Any]:
+    """The selection: rings around points, or, where they are too many for rings, points of ink."""
+    large = n_rings > LARGE
+    size = 4 if dense else max((style.size for style in series.values()), default=7) + 4
     ring = {"color": ink, "opacity": 1} if large else {"color": "transparent", "borderColor": ink, "borderWidth": 1.5}
     return {
         "type": "scatter",

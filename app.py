@@ -1,0 +1,27 @@
+"""Assay: the page table. The server imports this file for its routes; each visit runs it for its pages.
+
+Streamlit finds the `app` below when it is told to run this file, and serves thumbnails beside the pages.
+"""
+
+import streamlit as st
+
+from pages.ui import frame
+
+PAGES = (
+    ("data", "Data", ":material/database:"),
+    ("train", "Train", ":material/model_training:"),
+    ("clusters", "Clusters", ":material/bubble_chart:"),
+    ("trajectories", "Trajectories", ":material/timeline:"),
+    ("review", "Review", ":material/fact_check:"),
+    ("repair", "Repair", ":material/healing:"),
+    ("report", "Report", ":material/description:"),
+)
+
+if __name__ == "__main__":
+    st.set_page_config(page_title="Assay", page_icon=":material/science:", layout="wide")
+    pages = [st.Page(f"pages/{name}.py", title=title, icon=icon, url_path=name) for name, title, icon in PAGES]
+    current = st.navigation(pages)
+    frame.show()
+    current.run()
+else:
+    app = st.App(__file__, routes=frame.routes(), lifespan=frame.lifespan)

@@ -1,0 +1,85 @@
+"""Ranks, prevalence and error control: what turns scores of any scale into one decision.
+
+Conformal p-values and Benjamini–Hochberg follow Bates et al.: Testing for Outliers with Conformal p-values, 2023.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+from scipy.stats import rankdata
+
+from core.types import Bools, Floats
+
+Reals = NDArray[np.float64]
+MAD_TO_SD = 1.4826
+
+
+def tail_scores(scores: Reals) -> Reals:
+    """(n,) Fisher's −log(1 − (rank − ½)/n): large in the upper tail only. NaN, where a score says nothing, counts as 0."""
+    known = np.isfinite(scores)
+    result = np.zeros(len(scores))
+    result[known] = -np.log1p(-(rankdata(scores[known]) - 0.5) / max(int(known.sum()), 1))
+    return result
+
+
+def normal_scores(scores: Reals) -> Reals:
+    """(n,) Φ⁻¹((rank − ½)/n), the scores made normal; ties share a rank."""
+    return np.asarray(ndtri((rankdata(scores) - 0.5) / max(len(scores), 1)))
+
+
+def robust_z(values: Reals) -> Reals:
+    """The distance from the median along the first axis, in robust standard deviations; 0 where nothing varies."""
+    centred = values - np.median(values, axis=0)
+    spread = MAD_TO_SD * np.median(np.abs(centred), axis=0)
+    return np.where(spread > 0, centred / np.where(spread > 0, spread, 1.0), 0.0)
+
+
+def prevalence(scores: Reals, held_out: Reals, n_errors: float = 1.0) -> float:
+    """The share of samples beyond what clean ones explain, from below: max over t of the excess above t, in [0, 1].
+
+    The excess is [share of all ≥ t] − [share of held-out clean ones ≥ t] − `n_errors` standard errors − 1/m.
+
+    Args:
+        scores: (n,) of all samples.
+        held_out: (m,) of clean samples that the score has not seen.
+        n_errors: how many standard errors to be careful by.
+    """
+    if not len(held_out) or not len(scores):
+        return 0.0
+    thresholds = np.unique(scores)
+    clean = 1 - np.searchsorted(np.sort(held_out), thresholds) / len(held_out)
+    everything = 1 - np.searchsorted(np.sort(scores), thresholds) / len(scores)
+    error = np.sqrt(clean * (1 - clean) / len(held_out))
+    return max(float((everything - clean - n_errors * error - 1 / len(held_out)).max()), 0.0)
+
+
+def cross_conformal(folds: Sequence[tuple[Reals, NDArray[Any]]]) -> Reals:
+    """(n,) p-values: (1 + held-out clean samples scored at least as high, each in its own fold) / (1 + all of them).
+
+    Args:
+        folds: for each fold the scores (n,) of all samples, and the rows of the clean samples that it has not seen.
+    """
+    above, total = np.zeros(len(folds[0][0])), 0
+    for scores, held_out in folds:
+        above += len(held_out) - np.searchsorted(np.sort(scores[held_out]), scores)
+        total += len(held_out)
+    return (1 + above) / (1 + total)
+
+
+def benjamini_hochberg(p_values: Reals, rate: float) -> Bools:
+    """(m,) True for the hypotheses rejected at false discovery rate `rate`."""
+    ordered = np.sort(p_values)
+    passing = np.flatnonzero(ordered <= rate * np.arange(1, len(ordered) + 1) / max(len(ordered), 1))
+    return p_values <= (ordered[passing[-1]] if len(passing) else -1.0)
+
+
+def worst(suspicion: Floats, may_be_flagged: Bools, fraction: float) -> Bools:
+    """(n,) True for the most suspicious `fraction` of all samples among those that may be flagged; ties by position."""
+    count = min(round(fraction * len(suspicion)), int(may_be_flagged.sum()))
+    order = np.argsort(np.where(may_be_flagged, -suspicion, np.inf), kind="stable")
+    flagged = np.zeros(len(suspicion), np.bool_)
+    flagged[order[:count]] = True
+    return flagged

@@ -1,0 +1,145 @@
+"""Review: is this sample poisoned?"""
+
+from math import ceil
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core import figures, review
+from core.detectors import DETECTORS
+from core.runs import Run
+from core.samples import flagged_samples
+from pages.ui import cached, frame
+from pages.ui.gallery import gallery
+from pages.ui.selection import actions, decide, select, selected, tiles, undo
+from pages.ui.words import HELP
+
+PAGE = 60
+KEYS = {"e": "exclude", "k": "keep", "m": "mark", "u": "undo"}
+
+
+def queue(run: Run, table: pd.DataFrame) -> pd.DataFrame:
+    """The flagged samples that the filters leave, most suspicious first."""
+    found, names = cached.detections(run), cached.info(run).class_names
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        source = st.selectbox("Flagged by", ["any detector", *found], width=220, key="source",
+                              format_func=lambda name: DETECTORS[name].title if name in DETECTORS else name)  # fmt: skip
+        index = st.selectbox("Given label", [None, *range(len(names))], width=180, key="review-class",
+                             format_func=lambda one: "all classes" if one is None else names[one])  # fmt: skip
+        state = st.segmented_control("Verdict", ("undecided", "decided", "all"), default="undecided", key="state")
+        size = st.slider("Tile size", 48, 144, 84, 12, width=160, key="tile-size")
+    st.session_state["tiles"] = size
+    rows = flagged_samples(table)
+    if source in found:
+        rows = rows[rows[f"{source}_flagged"]]
+    if index is not None:
+        rows = rows[rows["label"] == index]
+    decided = rows["verdict"] != ""
+    return rows if state in ("all", None) else rows[decided] if state == "decided" else rows[~decided]
+
+
+def act_on_key(run: Run, key: str, ids: tuple[int, ...]) -> None:
+    """What a pressed key stands for."""
+    if key == "u":
+        undo(run)
+    elif ids:
+        decide(run, ids, KEYS[key])
+        select(run, ())
+
+
+def single(run: Run, table: pd.DataFrame, sample: int) -> None:
+    """One sample large: labels, each detector's suspicion as a percentile, its own loss curve."""
+    place = int(np.flatnonzero(table["id"] == sample)[0])
+    row, names, losses = table.iloc[place], cached.info(run).class_names, cached.losses(run)
+    st.markdown(f"**Sample #{sample}**" + (f" · {row['verdict']}" if row["verdict"] else ""))
+    picture = tiles(run, table.iloc[[place]])
+    gallery(picture, key="single", selected=(), size=220, selectable=False)
+    predicted = names[int(row["predicted"])]
+    st.markdown(
+        f"Given **{frame.plain(names[row['label']])}**, predicted **{frame.plain(predicted)}**, loss {row['loss']:.3g}"
+    )
+    ranks = {
+        DETECTORS[name].title: float((one.suspicion <= one.suspicion[place]).mean())
+        for name, one in cached.detections(run).items()
+    }
+    st.plotly_chart(figures.bars(list(ranks), list(ranks.values()), x="suspicion percentile", percent=True, height=60 + 40 * len(ranks)),
+                    key="ranks")  # fmt: skip
+    groups = {
+        names[row["label"]]: (table["label"] == row["label"]).to_numpy(),
+        "bona fide": table["bona_fide"].to_numpy(),
+    }
+    st.plotly_chart(
+        figures.trajectory_bands(losses, groups, np.array([place])).update_layout(height=280), key="own-curve"
+    )
+
+
+def history(run: Run) -> None:
+    """Every decision ever made on this run, newest first."""
+    rows = review.journal(run.workspace, run.id).iloc[::-1]
+    st.dataframe(
+        rows[["created", "reviewer", "sample", "decision", "new_label", "reason", "suggested_by"]].head(1000),
+        hide_index=True,
+    )
+    st.caption(
+        f"{min(len(rows), 1000):,} of {len(rows):,} entries. Nothing is ever deleted: an undo is an entry of its own."
+    )
+
+
+st.title("Is this sample poisoned?", help=HELP["suspicion"])
+run = frame.current_run(
+    "activations", "the flagged samples, most suspicious first, to be decided on one by one or together"
+)
+table = cached.table(run)
+all_flagged = flagged_samples(table)
+decided = int((all_flagged["verdict"] != "").sum())
+st.markdown(f"**{decided:,} of {len(all_flagged):,} flagged samples are decided**; "
+            f"{int((table['verdict'] == 'exclude').sum()):,} of {len(table):,} samples are excluded.")  # fmt: skip
+st.progress(decided / max(1, len(all_flagged)))
+rows = queue(run, table)
+n_pages = max(1, ceil(len(rows) / PAGE))
+middle, side = st.columns([3, 1], gap="large")
+with middle:
+    page = st.pagination(n_pages, key=f"page-{n_pages}") if n_pages > 1 else 1
+    shown = rows.iloc[(page - 1) * PAGE : page * PAGE]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"{len(shown):,} of {len(rows):,} shown. Click selects, Shift+click a range. "
+                   "Keys: E exclude, K keep, M mark, U undo.", width="stretch")  # fmt: skip
+        st.button(
+            "Select these",
+            icon=":material/select_all:",
+            type="tertiary",
+            on_click=select,
+            args=(run, shown["id"].tolist()),
+        )
+        st.button(f"Select all {len(rows):,}", icon=":material/done_all:", type="tertiary", on_click=select,
+                  args=(run, rows["id"].tolist()), disabled=rows.empty)  # fmt: skip
+    if rows.empty:
+        st.success("Nothing is left to decide here." if len(all_flagged) else "No detector flagged anything.")
+    event = gallery(
+        tiles(run, shown),
+        key=f"review-{run.id}",
+        selected=selected(run).tolist(),
+        size=st.session_state["tiles"],
+        keys=KEYS,
+    )
+    if event is not None:
+        elsewhere = set(selected(run).tolist()) - set(shown["id"].tolist())
+        select(run, [*elsewhere, *event.selected])
+        if event.key:
+            act_on_key(run, event.key, event.selected)
+        st.rerun()
+with side:
+    chosen = [one for one in selected(run).tolist() if one in set(table["id"])]
+    if chosen:
+        single(run, table, chosen[0])
+    else:
+        st.caption("Select a sample to see it large, with its loss curve.")
+with st.container(key="selection-bar", horizontal=True, vertical_alignment="center"):
+    st.markdown(f"**{len(chosen):,} selected**", width="stretch")
+    actions(run, chosen)
+if st.toggle("Show the journal of all decisions"):
+    history(run)
+st.page_link(
+    "pages/repair.py", label="Next: is the backdoor gone, and what did it cost?", icon=":material/arrow_forward:"
+)

@@ -1,0 +1,211 @@
+"""What is there on every page: the run picker, the running job, the guard, and what a server does when it starts."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from starlette.concurrency import run_in_threadpool
+from starlette.routing import Route
+
+from core import jobs, pipeline, runs
+from core.errors import UserError
+from core.jobs import Progress
+from core.runs import Run
+from pages.ui.images import image_routes
+
+ASSETS = Path(__file__).parents[2] / "assets"
+STATES = {
+    "waiting": "not started",
+    "running": "running",
+    "done": "done",
+    "failed": "failed",
+    "cancelled": "cancelled",
+    "interrupted": "interrupted",
+}
+
+
+def workspace() -> Path:
+    """The folder of runs and data sets: ASSAY_WORKSPACE, by default `workspace` where the server was started."""
+    return Path(os.environ.get("ASSAY_WORKSPACE", "workspace")).resolve()
+
+
+def routes() -> list[Route]:
+    """The addresses served beside the pages."""
+    return image_routes(workspace())
+
+
+@asynccontextmanager
+async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
+    """Before the first visitor: interrupted runs go on, and an empty workspace gets the demo."""
+    demo = os.environ.get("ASSAY_NO_DEMO", "") in ("", "0")
+    await run_in_threadpool(pipeline.wake, workspace(), demo=demo)
+    yield {}
+
+
+def show() -> None:
+    """The frame around the current page; pages read the chosen run with `current_run`."""
+    st.html(ASSETS / "style.css")
+    ground, ink = ("#1A2326", "#E6ECEE") if st.context.theme.type == "dark" else ("#FFFFFF", "#1B2427")
+    st.html(f"<style>:root{{--selection-bar:{ground};color:{ink}}}</style>")
+    st.session_state["framed"] = True
+    with st.sidebar:
+        st.markdown("#### :material/science: Assay")
+        _pick_run()
+        _job()
+
+
+def current_run(stage: str = "", what: str = "") -> Run:
+    """The chosen run, once `stage` is done; before that the page shows what is missing and stops.
+
+    Args:
+        stage: the stage whose results the page shows, "" for none.
+        what: what the page will show, in words.
+    """
+    if "framed" not in st.session_state:
+        st.switch_page("app.py")
+    run = chosen_run()
+    if run is None:
+        st.info(f"Nothing has been trained yet. Open data and train a model, then this page shows {what or 'it'}.")
+        st.page_link("pages/data.py", label="Open data or start the demo", icon=":material/arrow_forward:")
+        st.stop()
+    if stage and not run.done(stage):
+        _wait(run, stage, what)
+    return run
+
+
+def chosen_run() -> Run | None:
+    """The run that the sidebar shows, None in an empty workspace."""
+    run_id = st.session_state.get("run_id")
+    try:
+        return runs.open_run(workspace(), run_id) if run_id else None
+    except UserError as error:
+        show_error(error)
+        st.stop()
+
+
+def choose_run(run: Run) -> None:
+    """Make `run` the current one, for this page and the others."""
+    st.session_state["run_id"] = run.id
+    st.session_state.pop("picker", None)
+
+
+def show_error(error: UserError) -> None:
+    """What happened and what to do, in words."""
+    st.error(" ".join(part for part in (f"**{plain(error.title)}**", plain(error.detail), plain(error.hint)) if part))
+
+
+def start(run: Run) -> None:
+    """Start a worker on `run` and show it."""
+    jobs.start_run(run)
+    choose_run(run)
+
+
+def awaiting(run: Run, stage: str) -> None:
+    """The bar of the job that will reach `stage`, or the button that has it computed."""
+    if jobs.poll(run.path).active:
+        progress_of(run, stage)
+    else:
+        st.button("Compute it now", key=f"compute-{stage}", on_click=_compute, args=(run, (stage,)))
+
+
+@st.fragment(run_every=1.0)
+def progress_of(run: Run, *stages: str) -> None:
+    """The run's job as a live bar; the whole page is drawn again when a stage is finished or the job ends."""
+    progress = jobs.poll(run.path)
+    describe(progress)
+    current = runs.open_run(run.workspace, run.id)
+    if not progress.active or any(current.done(stage) for stage in stages) or set(current.stages) != set(run.stages):
+        st.rerun()
+
+
+def describe(progress: Progress) -> None:
+    """One line and a bar: what is done, what is left, roughly how long."""
+    left = f" · about {_duration(progress.eta)} left" if progress.eta is not None else ""
+    words = f"{progress.title or 'Starting'}{': ' + progress.message if progress.message else ''}{left}"
+    st.progress(min(max(progress.share, 0.0), 1.0), text=words)
+
+
+def _pick_run() -> None:
+    """The run picker; the choice is part of the address, so that a view can be shared."""
+    found = {run.id: run for run in runs.all_runs(workspace())}
+    if not found:
+        st.session_state.pop("run_id", None)
+        st.caption("No run yet")
+        return
+    wanted = st.session_state.get("run_id") or st.query_params.get("run")
+    chosen = wanted if wanted in found else next(iter(found))
+    if wanted and wanted not in found:
+        st.warning("The run in the address does not exist here; the newest one is shown.")
+    st.selectbox(
+        "Run",
+        list(found),
+        index=list(found).index(chosen),
+        key="picker",
+        format_func=lambda run_id: _label(found[run_id]),
+        on_change=lambda: st.session_state.update(run_id=st.session_state["picker"]),
+    )
+    st.session_state["run_id"] = chosen
+    if st.query_params.get("run") != chosen:
+        st.query_params["run"] = chosen
+
+
+@st.fragment(run_every=2.0)
+def _job() -> None:
+    """The job that is running, with progress and Cancel, on every page."""
+    active = [(run, jobs.poll(run.path)) for run in runs.all_runs(workspace())[:20]]
+    for run, progress in active:
+        if progress.active:
+            st.progress(progress.share, text=f"{run.name}: {progress.title or 'starting'} {progress.share:.0%}")
+            st.button(
+                "Cancel", key=f"cancel-{run.id}", icon=":material/stop_circle:", on_click=jobs.cancel, args=(run.path,)
+            )
+        elif progress.state in ("cancelled", "interrupted", "failed"):
+            st.caption(f"{run.name}: {STATES[progress.state]} at {progress.share:.0%}")
+            st.button(
+                "Resume", key=f"resume-{run.id}", icon=":material/play_circle:", on_click=jobs.start_run, args=(run,)
+            )
+
+
+def _wait(run: Run, stage: str, what: str) -> None:
+    """Say what is missing and offer the one step that gets there; the page goes on by itself when it is done."""
+    progress = jobs.poll(run.path)
+    st.markdown(f"This page will show {what}.")
+    if progress.active:
+        progress_of(run, stage)
+    elif progress.error:
+        show_error(UserError(**progress.error))
+    else:
+        st.caption(f"Not computed yet; the run is {STATES[progress.state]}.")
+        st.button("Compute it now", type="primary", on_click=_compute, args=(run, ("train", "activations", stage)))
+    st.stop()
+
+
+def _compute(run: Run, stages: tuple[str, ...]) -> None:
+    start(pipeline.extend(run, stages))
+
+
+def _label(run: Run) -> str:
+    progress = jobs.poll(run.path)
+    state = f"{progress.share:.0%}" if progress.active else STATES[progress.state]
+    return f"{run.name} · {_age(run.created)} · {state}"
+
+
+def _age(created: str) -> str:
+    seconds = (datetime.now(UTC) - datetime.fromisoformat(created)).total_seconds()
+    return "just now" if seconds < 60 else f"{_duration(seconds)} ago"
+
+
+def _duration(seconds: float) -> str:
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def plain(text: str) -> str:
+    """Text from outside, with Markdown's signs taken literally."""
+    return "".join(f"\\{sign}" if sign in r"\`*_{}[]<>#$:|~" else sign for sign in text)
