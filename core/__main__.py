@@ -137,6 +137,22 @@ def resume(run: str, workspace: Workspace = HERE, as_json: Json = False) -> Mapp
 
 
 @command
+def layers(
+    run: str,
+    use: Annotated[str | None, typer.Option(help="Take the input of this layer as the activation from now on.")] = None,
+    workspace: Workspace = HERE,
+    as_json: Json = False,
+) -> list[dict[str, Any]]:
+    """The layers of a run's model with the size of their inputs; with --use, activations are read anew from another."""
+    found = runs.open_run(workspace, run)
+    if use:
+        with _bar() as listen:
+            found = pipeline.work(pipeline.use_layer(found, use), listen)
+    head = found.layer or next((layer["name"] for layer in runs.layers(found) if layer["is_head"]), None)
+    return [layer | {"used": layer["name"] == head} for layer in runs.layers(found)]
+
+
+@command
 def detect(
     run: str,
     detector: str,

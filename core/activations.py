@@ -1,6 +1,6 @@
 """The activations of the last hidden layer: the input of the classifier head, found in any module."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,9 +43,6 @@ def layers(model: nn.Module, shape: tuple[int, int, int], n_classes: int) -> lis
         model: takes (n, c, h, w).
         shape: (h, w, c) of one image.
         n_classes: k.
-
-    Raises:
-        UserError: no layer has k outputs.
     """
     seen: list[tuple[str, nn.Module, int]] = []
 
@@ -63,43 +60,31 @@ def layers(model: nn.Module, shape: tuple[int, int, int], n_classes: int) -> lis
             handle.remove()
     outputs = [getattr(module, "out_features", getattr(module, "out_channels", None)) for _, module, _ in seen]
     heads = [i for i, (_, module, _) in enumerate(seen) if isinstance(module, _HEADS) and outputs[i] == n_classes]
-    if not heads:
-        raise UserError(
-            "The classifier head was not found.",
-            f"No linear layer or convolution has {n_classes} outputs, one for each class.",
-            "Name the layer whose input is to be used.",
-        )
-    return [Layer(name, type(module).__name__, size, i == heads[-1]) for i, (name, module, size) in enumerate(seen)]
+    head = heads[-1] if heads else -1
+    return [Layer(name, type(module).__name__, size, i == head) for i, (name, module, size) in enumerate(seen)]
 
 
-def extract(
-    model: nn.Module, images: Images, labels: Ints, n_classes: int, path: Path, *, layer: str | None = None
-) -> tuple[Floats, Ints, Floats]:
+def extract(model: nn.Module, images: Images, labels: Ints, layer: Layer, path: Path) -> tuple[Floats, Ints, Floats]:
     """The flattened input of `layer` for every image, streamed to a memory-mapped file.
 
     Args:
         model: a trained classifier; evaluated as it is.
         images: (n, h, w, c) uint8.
         labels: (n,) for the losses.
-        n_classes: k.
+        layer: one of `layers(model, …)`.
         path: the `.npy` file to write, (n, d) float32.
-        layer: a name from `layers`; None takes the classifier head.
 
     Returns:
         features (n, d), memory-mapped; predicted (n,); losses (n,).
-
-    Raises:
-        UserError: no layer of that name, or no head.
     """
-    chosen = _choose(layers(model, images.shape[1:], n_classes), layer)
     temporary = path.with_suffix(".tmp")
-    features = np.lib.format.open_memmap(temporary, "w+", np.float32, (len(images), chosen.features))
+    features = np.lib.format.open_memmap(temporary, "w+", np.float32, (len(images), layer.features))
     predicted, losses = np.empty(len(images), np.int64), np.empty(len(images), np.float32)
     accelerator = accelerator_for()
     model = model.to(memory_format=torch.channels_last)
     network = accelerator.prepare_model(model, evaluation_mode=True).eval()
     tensor = resident(images, accelerator.device)
-    with _input_of(model.get_submodule(chosen.name)) as captured, torch.inference_mode():
+    with _input_of(model.get_submodule(layer.name)) as captured, torch.inference_mode():
         for rows in torch.arange(len(images)).split(EVAL_BATCH):
             part = slice(int(rows[0]), int(rows[-1]) + 1)
             logits = network(batch_of(tensor, rows, accelerator.device)).float().cpu()
@@ -111,12 +96,18 @@ def extract(
     return np.load(path, mmap_mode="r", allow_pickle=False), predicted, losses
 
 
-def _choose(found: list[Layer], name: str | None) -> Layer:
+def choose(found: Sequence[Layer], name: str | None = None) -> Layer:
+    """The layer called `name`, or without a name the classifier head.
+
+    Raises:
+        UserError: no layer of that name, or no layer with one output per class; it names the layers there are.
+    """
     for layer in found:
         if (layer.name == name) if name else layer.is_head:
             return layer
     known = ", ".join(f"{layer.name} ({layer.kind}, {layer.features})" for layer in found)
-    raise UserError(f"The model has no layer {name!r}.", f"It has: {known}.", "Choose one of these.")
+    title = f"The model has no layer {name!r}." if name else "The classifier head was not found."
+    raise UserError(title, f"Its layers, with the size of their inputs: {known}.", "Name one of these.")
 
 
 @contextmanager

@@ -62,7 +62,7 @@ def import_dataset(
 
 
 def start_import(workspace: Path, source: str, name: str, bona_fide: str = "") -> Path:
-    """Start importing in a worker; returns the directory of the job, to be polled. The newest data set is the result."""
+    """Start importing in a worker; returns the job's directory, to be polled. The newest data set is the result."""
     job = workspace / "imports" / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     job.mkdir(parents=True)
     options = [*(["--name", name] if name else []), *(["--bona-fide", bona_fide] if bona_fide else [])]
@@ -120,6 +120,19 @@ def work(run: Run, listen: Callable[[Progress], None] = lambda progress: None) -
 def extend(run: Run, stages: Sequence[str]) -> Run:
     """The run with further stages in its plan; those already there are not repeated."""
     return runs.update(run, plan=(*run.plan, *(stage for stage in stages if stage not in run.plan)))
+
+
+def use_layer(run: Run, layer: str | None) -> Run:
+    """The run with all that follows from its activations to be made again, from the input of another layer.
+
+    Raises:
+        UserError: the run is not trained yet, or its model has no such layer.
+    """
+    names = [found["name"] for found in runs.layers(run)]
+    if layer is not None and layer not in names:
+        raise UserError(f"The model has no layer {layer!r}.", f"It has: {', '.join(names) or 'none known yet'}.")
+    kept = {stage: seconds for stage, seconds in run.stages.items() if stage in ("train", "evaluate")}
+    return runs.update(run, layer=layer, stages=kept)
 
 
 def detect(run: Run, name: str, settings: Mapping[str, Any]) -> dict[str, Any]:

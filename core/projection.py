@@ -79,8 +79,8 @@ def _ica(points: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
 def _umap(points: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
     """UMAP of at most 20,000 samples; each of the others is placed at the mean of its nearest among them.
 
-    Exact neighbours and a principal start are handed over: for ten dimensions they are faster than UMAP's own search, whose
-    compilation alone takes over a minute.
+    Exact neighbours and a principal start are handed over: for ten dimensions they are faster than UMAP's own search,
+    whose compilation alone takes over a minute.
     """
     from umap import UMAP  # importing it takes seconds, which the other maps need not wait for
 

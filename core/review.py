@@ -13,8 +13,9 @@ from typing import Any, Literal
 
 import pandas as pd
 from sqlalchemy import Engine, ForeignKey, String, Text, create_engine, event, func, insert, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from core.errors import UserError
 
@@ -90,7 +91,7 @@ def record(
 
 
 def undo(workspace: Path, run_id: str, *, reviewer: str) -> int:
-    """Take back the reviewer's latest batch that still stands; returns how many samples it was, 0 when there is none."""
+    """Take back the reviewer's latest batch that still stands; returns its number of samples, 0 when there is none."""
     with _writing(workspace) as session:
         taken_back = select(_Batch.undoes).where(_Batch.undoes.is_not(None))
         mine = select(_Batch).where(_Batch.run == run_id, _Batch.reviewer == reviewer, _Batch.undoes.is_(None))
@@ -98,7 +99,7 @@ def undo(workspace: Path, run_id: str, *, reviewer: str) -> int:
         if last is None:
             return 0
         samples = list(session.scalars(select(_Row.sample).where(_Row.batch == last.id)))
-        before = _latest(session, run_id, before_batch=last.id, wanted=set(samples))
+        before = _latest(session, run_id, without=last.id)
         restored = {sample: before.get(sample, Verdict("undecided")) for sample in samples}
         _append(session, run_id, restored, _Batch(run=run_id, reviewer=reviewer, reason="undo", undoes=last.id))
         return len(samples)
@@ -106,7 +107,7 @@ def undo(workspace: Path, run_id: str, *, reviewer: str) -> int:
 
 def verdicts(workspace: Path, run_id: str) -> dict[int, Verdict]:
     """The verdict that stands on each decided sample of the run, by sample id."""
-    with Session(_engine(_url(workspace))) as session:
+    with Session(_open(workspace)) as session:
         latest = _latest(session, run_id)
         return {sample: verdict for sample, verdict in latest.items() if verdict.decision != "undecided"}
 
@@ -115,13 +116,13 @@ def journal(workspace: Path, run_id: str) -> pd.DataFrame:
     """Every row ever written for the run, oldest first: sample, decision, new_label, reviewer, reason, created, …"""
     columns = (_Row.id, _Row.sample, _Row.decision, _Row.new_label, _Batch.reviewer, _Batch.reason, _Batch.suggested_by)
     query = select(*columns, _Batch.created, _Row.batch, _Batch.undoes).join(_Batch, _Row.batch == _Batch.id)
-    with _engine(_url(workspace)).connect() as connection:
+    with _open(workspace).connect() as connection:
         return pd.read_sql(query.where(_Row.run == run_id).order_by(_Row.id), connection)
 
 
 def revision(workspace: Path, run_id: str) -> int:
     """A number that grows with every verdict on the run: a cache key for what is derived from them."""
-    with Session(_engine(_url(workspace))) as session:
+    with Session(_open(workspace)) as session:
         return session.scalar(select(func.max(_Row.id)).where(_Row.run == run_id)) or 0
 
 
@@ -143,21 +144,22 @@ def _append(session: Session, run_id: str, verdicts: Mapping[int, Verdict], batc
     return batch.id
 
 
-def _latest(
-    session: Session, run_id: str, before_batch: int | None = None, wanted: set[int] | None = None
-) -> dict[int, Verdict]:
+def _latest(session: Session, run_id: str, without: int | None = None) -> dict[int, Verdict]:
+    """The latest verdict on each sample; with `without`, as if that batch and all that was undone had never been."""
     newest = select(func.max(_Row.id)).where(_Row.run == run_id).group_by(_Row.sample)
-    if before_batch is not None:
-        newest = newest.where(_Row.batch < before_batch)
+    if without is not None:
+        undone = select(_Batch.undoes).where(_Batch.undoes.is_not(None))
+        standing = select(_Batch.id).where(_Batch.undoes.is_(None), _Batch.id != without, _Batch.id.not_in(undone))
+        newest = newest.where(_Row.batch.in_(standing))
     rows = session.execute(select(_Row.sample, _Row.decision, _Row.new_label).where(_Row.id.in_(newest)))
-    return {sample: Verdict(decision, label) for sample, decision, label in rows if wanted is None or sample in wanted}
+    return {sample: Verdict(decision, label) for sample, decision, label in rows}
 
 
 class _writing:
     """A transaction whose failures are said in words a person can act on."""
 
     def __init__(self, workspace: Path) -> None:
-        self._session = Session(_engine(_url(workspace)))
+        self._session = Session(_open(workspace))
 
     def __enter__(self) -> Session:
         return self._session
@@ -178,6 +180,18 @@ class _writing:
             ) from error
 
 
+def _open(workspace: Path) -> Engine:
+    """The journal of the workspace. Raises UserError when it cannot be opened."""
+    try:
+        return _engine(_url(workspace))
+    except DatabaseError as error:
+        raise UserError(
+            "The journal of verdicts cannot be opened.",
+            f"The database says: {error.orig}.",
+            f"Check rights, or restore {workspace / 'journal.db'} from a backup.",
+        ) from error
+
+
 def _url(workspace: Path) -> str:
     workspace.mkdir(parents=True, exist_ok=True)
     return f"sqlite:///{workspace.resolve() / 'journal.db'}"
@@ -193,5 +207,9 @@ def _engine(url: str) -> Engine:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
 
-    _Base.metadata.create_all(engine)
+    with engine.begin() as connection:  # IF NOT EXISTS, since two processes may open a new journal at once
+        for table in _Base.metadata.sorted_tables:
+            connection.execute(CreateTable(table, if_not_exists=True))
+            for index in table.indexes:
+                connection.execute(CreateIndex(index, if_not_exists=True))
     return engine

@@ -39,6 +39,7 @@ class Run:
         plan: stages to go through, in order; `stages` holds those that are done and the seconds they took.
         detector_settings: detector → settings that the plan uses.
         parent: for a repair, the run that it repairs.
+        layer: the layer whose input is taken as the activation; None takes the classifier head.
     """
 
     path: Path
@@ -52,6 +53,7 @@ class Run:
     stages: Mapping[str, float] = field(default_factory=dict)
     detector_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     parent: str | None = None
+    layer: str | None = None
     device: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     schema: int = SCHEMA
@@ -197,6 +199,13 @@ def history(run: Run) -> list[dict[str, Any]]:
     path = run.path / "history.json"
     entries: list[dict[str, Any]] = json.loads(path.read_text("utf-8")) if path.exists() else []
     return entries
+
+
+def layers(run: Run) -> list[dict[str, Any]]:
+    """The layers of the run's model in the order of a forward pass: name, kind, features, is_head; empty before."""
+    path = run.path / "layers.json"
+    found: list[dict[str, Any]] = json.loads(path.read_text("utf-8")) if path.exists() else []
+    return found
 
 
 def outcome(run: Run) -> Outcome | None:

@@ -125,8 +125,11 @@ def activations_stage(run: Run, _: str, __: Reporter) -> None:
     """Last-layer activations, predictions and final losses of every training sample."""
     dataset = training_data(run)
     model = trained_model(run, dataset)
+    found = activations.layers(model, dataset.shape, dataset.n_classes)
+    write_json(run.path / "layers.json", [asdict(layer) for layer in found])
+    layer = activations.choose(found, run.layer)
     path = run.path / "activations.npy"
-    _features, predicted, losses = activations.extract(model, dataset.images, dataset.labels, dataset.n_classes, path)
+    _features, predicted, losses = activations.extract(model, dataset.images, dataset.labels, layer, path)
     runs.save_array(run, "predictions", predicted)
     runs.save_array(run, "final_losses", losses)
 

@@ -150,7 +150,7 @@ def evaluate(
     predicted = torch.empty(len(targets), dtype=torch.int64, device=accelerator.device)
     network.eval()
     with torch.inference_mode():
-        for rows in torch.arange(len(targets)).split(EVAL_BATCH):
+        for rows in torch.arange(len(targets)).split(EVAL_BATCH) if len(targets) else ():  # no chunk of nothing
             logits = network(batch_of(tensor, rows, accelerator.device)).float()
             losses[rows[0] : rows[-1] + 1] = F.cross_entropy(logits, targets[rows[0] : rows[-1] + 1], reduction="none")
             predicted[rows[0] : rows[-1] + 1] = logits.argmax(1)

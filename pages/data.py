@@ -9,9 +9,7 @@ from pages.ui import cached, frame
 from pages.ui.gallery import Tile, gallery
 from pages.ui.words import HELP
 
-if "framed" not in st.session_state:
-    st.switch_page("app.py")
-
+frame.guard()
 WORKSPACE = frame.workspace()
 STRIP = 12
 
@@ -19,14 +17,16 @@ STRIP = 12
 def open_data() -> None:
     """The form that imports a file by its path, and the demo's button."""
     with st.form("open", border=False):
-        path = st.text_input("Path on this machine", placeholder="/data/images.npz", help=SOURCES["npz"].help)
+        path = st.text_input(
+            "Path of an .npz file on this machine", placeholder="/data/images.npz", help=SOURCES["npz"].help
+        )
         left, right = st.columns(2)
         name = left.text_input("Name", placeholder="the file's name")
         known = right.text_input("Bona fide ids (optional)", placeholder="/data/clean_ids.txt", help=HELP["bona fide"])
         if st.form_submit_button("Import", type="primary", icon=":material/upload_file:") and path:
             st.session_state["import"] = pipeline.start_import(WORKSPACE, path.strip(), name.strip(), known.strip())
-    st.button("Start the demo", icon=":material/play_circle:", on_click=lambda: frame.start(pipeline.new_demo(WORKSPACE)),
-              help="6,000 Fashion-MNIST images, three attacks at once.")  # fmt: skip
+    st.button("Start the demo", icon=":material/play_circle:", help="6,000 real images, three attacks at once.",
+              on_click=lambda: frame.start(pipeline.new_demo(WORKSPACE)))  # fmt: skip
     if "import" in st.session_state:
         importing()
 
@@ -57,6 +57,11 @@ if not found:
     st.stop()
 
 run = frame.chosen_run()
+if run and jobs.poll(run.path).active:
+    st.markdown(
+        f"**{frame.plain(run.name)} is being worked on.** Look around meanwhile; each page fills as its part is ready."
+    )
+    frame.progress_of(run)
 wanted = st.session_state.get("dataset_id") or (run.dataset if run else "")
 with st.container(horizontal=True, vertical_alignment="bottom"):
     names = list(found)
@@ -79,8 +84,9 @@ st.markdown(
     help=HELP["bona fide"],
 )
 if info.attacks:
-    planted = ", ".join(f"{one['name'].replace('_', ' ')} ({one['n_poisoned']:,} → {info.class_names[one['target_class']]})"
-                        for one in info.attacks)  # fmt: skip
+    targets = [info.class_names[one["target_class"]] for one in info.attacks]
+    planted = ", ".join(f"{one['name'].replace('_', ' ')} ({one['n_poisoned']:,} → {frame.plain(target)})"
+                        for one, target in zip(info.attacks, targets, strict=True))  # fmt: skip
     st.caption(f"Poison was planted in this data set, so that results can be checked: {planted}. No detector is told.")
 
 chart, strips = st.columns([2, 3], gap="large")

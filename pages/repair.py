@@ -61,8 +61,8 @@ def before_after(run: Run, child: Run) -> None:
         )
     if rates:
         worst, was = max(after["attack_success_rate"].values()), max(rates.values())
-        middle.metric("Highest attack success rate", f"{worst:.1%}", f"{(worst - was) * 100:+.1f} points", delta_color="inverse",
-                      help=HELP["attack success rate"])  # fmt: skip
+        middle.metric("Highest attack success rate", f"{worst:.1%}", f"{(worst - was) * 100:+.1f} points",
+                      delta_color="inverse", help=HELP["attack success rate"])  # fmt: skip
     right.metric("Samples removed", f"{compared['removed']:,}", help="Few removed, with the attacks gone, is good.")
     rows = [("Clean accuracy (higher is better)", before["clean_accuracy"], after["clean_accuracy"])]
     rows += [
@@ -71,8 +71,8 @@ def before_after(run: Run, child: Run) -> None:
     ]
     table, chart = st.columns(2, gap="large")
     share = st.column_config.NumberColumn(format="percent")
-    frame_ = pd.DataFrame(rows, columns=["", "Before", "After"])
-    table.dataframe(frame_, hide_index=True, column_config={"Before": share, "After": share}, key="before-after")
+    figures_ = pd.DataFrame(rows, columns=["", "Before", "After"])
+    table.dataframe(figures_, hide_index=True, column_config={"Before": share, "After": share}, key="before-after")
     if rates:
         chart.plotly_chart(figures.before_after(rates, after["attack_success_rate"]), key="asr")
         examples(run, child)

@@ -10,12 +10,13 @@ run = frame.current_run("activations", "the report as it will print, to be downl
 subject = runs.open_run(run.workspace, run.parent) if run.parent else run
 finished = tuple(child.id for child in runs.children(subject) if child.done("evaluate"))
 html = cached.report_html(run, finished)
-st.markdown("One self-contained HTML file: findings, decisions, before and after. It opens anywhere and loads nothing from the net."
+st.markdown("One self-contained HTML file: findings, decisions, before and after. It loads nothing from the net."
             + ("" if finished else " **No repair is finished yet**, so it has no before and after."))  # fmt: skip
 with st.container(horizontal=True):
     st.download_button("Download the report (HTML)", html, f"assay-{subject.id}.html", "text/html", type="primary",
                        icon=":material/download:", on_click="ignore")  # fmt: skip
     table = cached.table(subject)
     st.download_button("Download the samples (CSV)", cached.samples_csv(subject), f"assay-{subject.id}.csv", "text/csv",
-                       icon=":material/table:", on_click="ignore", help=f"{len(table):,} rows: labels, suspicions, verdicts.")  # fmt: skip
+                       icon=":material/table:", on_click="ignore",
+                       help=f"{len(table):,} rows: labels, suspicions, verdicts.")  # fmt: skip
 st.iframe(html, height=900)

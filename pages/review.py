@@ -2,17 +2,16 @@
 
 from math import ceil
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import figures, review
 from core.detectors import DETECTORS
 from core.runs import Run
 from core.samples import flagged_samples
 from pages.ui import cached, frame
 from pages.ui.gallery import gallery
 from pages.ui.selection import actions, decide, select, selected, tiles, undo
+from pages.ui.single import history, single
 from pages.ui.words import HELP
 
 PAGE = 60
@@ -24,7 +23,7 @@ def queue(run: Run, table: pd.DataFrame) -> pd.DataFrame:
     found, names = cached.detections(run), cached.info(run).class_names
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         source = st.selectbox("Flagged by", ["any detector", *found], width=220, key="source",
-                              format_func=lambda name: DETECTORS[name].title if name in DETECTORS else name)  # fmt: skip
+                              format_func=lambda key: DETECTORS[key].title if key in DETECTORS else key)  # fmt: skip
         index = st.selectbox("Given label", [None, *range(len(names))], width=180, key="review-class",
                              format_func=lambda one: "all classes" if one is None else names[one])  # fmt: skip
         state = st.segmented_control("Verdict", ("undecided", "decided", "all"), default="undecided", key="state")
@@ -46,44 +45,6 @@ def act_on_key(run: Run, key: str, ids: tuple[int, ...]) -> None:
     elif ids:
         decide(run, ids, KEYS[key])
         select(run, ())
-
-
-def single(run: Run, table: pd.DataFrame, sample: int) -> None:
-    """One sample large: labels, each detector's suspicion as a percentile, its own loss curve."""
-    place = int(np.flatnonzero(table["id"] == sample)[0])
-    row, names, losses = table.iloc[place], cached.info(run).class_names, cached.losses(run)
-    st.markdown(f"**Sample #{sample}**" + (f" · {row['verdict']}" if row["verdict"] else ""))
-    picture = tiles(run, table.iloc[[place]])
-    gallery(picture, key="single", selected=(), size=220, selectable=False)
-    predicted = names[int(row["predicted"])]
-    st.markdown(
-        f"Given **{frame.plain(names[row['label']])}**, predicted **{frame.plain(predicted)}**, loss {row['loss']:.3g}"
-    )
-    ranks = {
-        DETECTORS[name].title: float((one.suspicion <= one.suspicion[place]).mean())
-        for name, one in cached.detections(run).items()
-    }
-    st.plotly_chart(figures.bars(list(ranks), list(ranks.values()), x="suspicion percentile", percent=True, height=60 + 40 * len(ranks)),
-                    key="ranks")  # fmt: skip
-    groups = {
-        names[row["label"]]: (table["label"] == row["label"]).to_numpy(),
-        "bona fide": table["bona_fide"].to_numpy(),
-    }
-    st.plotly_chart(
-        figures.trajectory_bands(losses, groups, np.array([place])).update_layout(height=280), key="own-curve"
-    )
-
-
-def history(run: Run) -> None:
-    """Every decision ever made on this run, newest first."""
-    rows = review.journal(run.workspace, run.id).iloc[::-1]
-    st.dataframe(
-        rows[["created", "reviewer", "sample", "decision", "new_label", "reason", "suggested_by"]].head(1000),
-        hide_index=True,
-    )
-    st.caption(
-        f"{min(len(rows), 1000):,} of {len(rows):,} entries. Nothing is ever deleted: an undo is an entry of its own."
-    )
 
 
 st.title("Is this sample poisoned?", help=HELP["suspicion"])

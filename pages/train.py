@@ -12,9 +12,7 @@ from pages.ui.gallery import gallery
 from pages.ui.selection import tiles
 from pages.ui.words import HELP
 
-if "framed" not in st.session_state:
-    st.switch_page("app.py")
-
+frame.guard()
 WORKSPACE = frame.workspace()
 
 
@@ -86,9 +84,7 @@ def aftermath(run: runs.Run) -> None:
     with right:
         st.markdown("**Loss of all samples after training**", help=HELP["loss"])
         st.plotly_chart(figures.loss_histogram(cached.losses(run)[:, -1]), key="losses")
-    st.markdown(
-        "**The hardest samples**: highest loss after training. Wrong labels, odd images and unlearned poison gather here."
-    )
+    st.markdown("**The hardest samples**: highest loss after training. Wrong labels and unlearned poison gather here.")
     hardest = cached.table(run).nlargest(24, "loss")
     gallery(tiles(run, hardest), key=f"hardest-{run.id}", selected=(), size=72, selectable=False)
 

@@ -6,7 +6,7 @@ import streamlit as st
 from core import figures
 from pages.ui import cached, frame
 from pages.ui.maps import controls, linked_map
-from pages.ui.selection import selected, selection_bar
+from pages.ui.selection import selected, selection_bar, selection_gallery
 from pages.ui.words import HELP
 
 st.title("Which samples were learned unlike the rest?", help=HELP["trajectory"])
@@ -17,8 +17,11 @@ table, losses, names = cached.table(run), cached.losses(run), cached.info(run).c
 flagged = cached.detections(run).get("badloss")
 if flagged is not None:
     share = flagged.notes["reject_fraction"]
-    st.markdown(f"**{int(flagged.flagged.sum()):,} samples are flagged by BaDLoss**: the {share:.0%} of the data that is farthest "
-                f"from {flagged.notes['n_bona_fide']:,} bona fide samples (the paper rejects 40%).", help=HELP["bona fide"])  # fmt: skip
+    st.markdown(
+        f"**{int(flagged.flagged.sum()):,} samples are flagged by BaDLoss**: the {share:.0%} of the data "
+        f"farthest from {flagged.notes['n_bona_fide']:,} bona fide samples (the paper rejects 40%).",
+        help=HELP["bona fide"],
+    )
 else:
     st.markdown("BaDLoss has not been run: it needs bona fide samples, known to be clean.", help=HELP["bona fide"])
 
@@ -31,20 +34,22 @@ with screen:
         places = cached.map_points(run, f"trajectories-{method.lower()}")
         linked_map(run, table, places, key=f"trajectories-{method}", colour=colour, hover=hover)
     else:
-        st.container(height=560, border=True).info(
+        st.container(height=520, border=True).info(
             f"The {method} map is still being drawn; the others are ready earlier."
         )
         frame.awaiting(run, f"maps:{method.lower()}")
 with side:
-    index = st.selectbox("Class", [None, *range(len(names))], format_func=lambda one: "all classes" if one is None else names[one],
-                         key="trajectory-class")  # fmt: skip
+    index = st.selectbox("Class", [None, *range(len(names))], key="trajectory-class",
+                         format_func=lambda one: "all classes" if one is None else names[one])  # fmt: skip
     epoch = st.slider("Epoch", 1, losses.shape[1], losses.shape[1], key="epoch", help="Marks the epoch on the curves.")
     members = np.ones(len(table), bool) if index is None else (table["label"] == index).to_numpy()
     groups = {"all classes" if index is None else names[index]: members, "bona fide": table["bona_fide"].to_numpy()}
     rows = np.flatnonzero(table["id"].isin(selected(run)))
-    st.plotly_chart(figures.trajectory_bands(losses, groups, rows, epoch=epoch), key="bands")
+    curves = figures.trajectory_bands(losses, groups, rows, epoch=epoch)
+    st.plotly_chart(curves.update_layout(height=330), key="bands")
     at = losses[:, epoch - 1]
     chosen = f", of the selection {np.median(at[rows]):.3g}" if len(rows) else ""
     st.caption(f"Median loss after epoch {epoch}: {np.median(at[members]):.3g}{chosen}.", help=HELP["loss"])
+    selection_gallery(run, table, height=200)
 selection_bar(run, table)
 st.page_link("pages/review.py", label="Next: is this sample poisoned?", icon=":material/arrow_forward:")

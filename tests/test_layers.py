@@ -25,8 +25,19 @@ ABOVE_CORE = ("pages.ui", "pages", "app")
 HEAVY = {"torch", "torchvision", "sklearn", "umap", "sqlalchemy"}
 # core.detectors is the family's registry, for `require`; taking its DETECTORS would reach the other members.
 DETECTORS_MAY_IMPORT = {"core.types", "core.registry", "core.errors", "core.detectors"}
-# Statistics that several detectors share, module by module; empty until two of them need the same one.
-SHARED_STATISTICS: frozenset[str] = frozenset()
+# Statistics that several detectors share, and the parts of the consensus, module by module.
+SHARED_STATISTICS = {
+    "core.detectors.clusters",
+    "core.detectors.folds",
+    "core.detectors.frequencies",
+    "core.detectors.ingredients",
+    "core.detectors.refinement",
+    "core.detectors.scores",
+    "core.detectors.statistics",
+    "core.detectors.subspaces",
+    "core.detectors.templates",
+    "core.detectors.trajectories",
+}
 NUMERIC = {"numpy", "scipy", "torch", "sklearn"}
 BLIND = ("detectors", "review.py", "repair.py", "training.py", "activations.py", "projection.py")
 UNPICKLERS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}

@@ -1,6 +1,7 @@
 """NumPy archives: the plainest exchange format for images and labels."""
 
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ from core.errors import UserError
 from core.types import Dataset, Images, Ints
 
 MAX_CLASSES = 1000
+# What zipfile and NumPy raise on damaged, encrypted or oddly compressed archives.
+_DAMAGE = (OSError, EOFError, KeyError, RuntimeError, SyntaxError, MemoryError, zipfile.BadZipFile, zlib.error)
 
 
 def npz(path: Path) -> Dataset:
@@ -48,11 +51,12 @@ def npz(path: Path) -> Dataset:
 
 def _arrays(path: Path) -> dict[str, NDArray[np.generic]]:
     """All arrays; object arrays (pickles) are refused, never read."""
+    if path.is_file() and not zipfile.is_zipfile(path):  # text, one bare array, a truncated archive
+        raise _unreadable(path)
     try:
         with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise UserError(f"{path.name} holds one bare array.", "An .npz archive with named arrays is needed.")
-            return {name: archive[name] for name in archive.files}
+            members = {name: archive[name] for name in archive.files}
+            return {name: array for name, array in members.items() if isinstance(array, np.ndarray)}
     except ValueError as error:
         if "allow_pickle" in str(error) or "Object arrays" in str(error):
             raise UserError(
@@ -61,7 +65,7 @@ def _arrays(path: Path) -> dict[str, NDArray[np.generic]]:
                 "Save images as uint8 and labels as int64.",
             ) from None
         raise _unreadable(path) from error
-    except (OSError, zipfile.BadZipFile, EOFError, KeyError) as error:
+    except _DAMAGE as error:
         raise _unreadable(path) from error
 
 

@@ -27,6 +27,38 @@ DETECTORS = {
         paper="Alex et al. 2025, arXiv 2408.13221",
         help="Samples whose loss trajectory is far from those of known-clean samples are suspicious.",
     ),
+    "density_ratio": Entry(
+        "density_ratio",
+        "Density ratio",
+        "core.detectors.density_ratio",
+        needs=("activations", "bona_fide"),
+        paper="own method; after Breunig et al. 2000 (Local Outlier Factors)",
+        help="Samples that are close to their own kind but far from every known-clean sample are suspicious.",
+    ),
+    "logit_trajectories": Entry(
+        "logit_trajectories",
+        "Logit trajectories",
+        "core.detectors.logit_trajectories",
+        needs=("trajectories", "bona_fide"),
+        paper="own variant of BaDLoss, arXiv 2408.13221",
+        help="BaDLoss on a scale that neither the first epochs nor hard clean samples dominate.",
+    ),
+    "independent_component_outliers": Entry(
+        "independent_component_outliers",
+        "Independent component outliers",
+        "core.detectors.independent_component_outliers",
+        needs=("activations",),
+        paper="own method; after Hyvärinen and Oja 2000 (Independent Component Analysis)",
+        help="Samples far out in one independent component of their class are suspicious; needs no clean samples.",
+    ),
+    "consensus": Entry(
+        "consensus",
+        "Consensus",
+        "core.detectors.consensus",
+        needs=("activations",),
+        paper="own method; after Bates et al. 2023, arXiv 2104.08279 (conformal p-values)",
+        help="Adds up all signs of poison and flags as many samples as the known-clean ones allow.",
+    ),
 }
 
 

@@ -1,18 +1,17 @@
 """Activation Clustering: poison that reaches a class by another road than its neighbours forms a cluster of its own."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.cluster import KMeans
-from sklearn.decomposition import PCA, FastICA
-from sklearn.metrics import silhouette_score
 
 from core.detectors import require
+from core.detectors.clusters import silhouette, two_means
+from core.detectors.subspaces import canonical_order, principal_components, whitened
+from core.detectors.trajectories import pairwise
+from core.errors import UserError
 from core.registry import Range
-from core.types import Detection, Evidence, Floats, Ints, Scalar
+from core.types import Bools, Detection, Evidence, Floats, Scalar
 
-SILHOUETTE_SAMPLES = 3000
 MIN_CLASS_SIZE = 10
 
 
@@ -23,34 +22,38 @@ def activation_clustering(
     reduction: Literal["ica", "pca"] = "ica",
     split_by: Literal["label", "predicted"] = "label",
     size_threshold: Annotated[float, Range(0.0, 0.5)] = 0.35,
-    silhouette_threshold: Annotated[float, Range(-1.0, 1.0)] = 0.10,
+    silhouette_threshold: Annotated[float, Range(-1.0, 1.0)] = 0.15,
 ) -> Detection:
     """A 2-means split of each class; a small and well-separated cluster is flagged.
 
-    Per class: activations → truncated SVD → ICA → k-means with k = 2. The smaller cluster is flagged when it holds less
-    than `size_threshold` of the class *and* the silhouette reaches `silhouette_threshold`; so a class is never flagged
-    merely for having two clusters. Whitening keeps the top principal components only, which is why the SVD may come first.
+    Per class: activations → principal components → whitening → k-means with k = 2. The smaller cluster is flagged when
+    it holds less than `size_threshold` of the class *and* the silhouette reaches `silhouette_threshold`; so a class is
+    never flagged merely for having two clusters. The paper's ICA only rotates the whitened components, and neither
+    k-means nor the silhouette sees a rotation: whitening alone gives its answer, and needs no seed.
 
     Args:
         evidence: needs `features` (n, d); `predicted` too when `split_by` is "predicted".
         n_components: dimensions clustered; the paper: 10.
-        reduction: independent components as published, or principal components, which do not depend on a seed.
+        reduction: "ica", whitened components as published, or "pca", principal components with their own variances.
         split_by: what makes a class: the given labels, or the model's predictions as in the paper.
         size_threshold: largest share of its class that a poisoned cluster may hold; the paper: 0.35.
         silhouette_threshold: smallest silhouette of a poisoned class; the paper: 0.10 to 0.15.
 
     Returns:
-        suspicion in [0, 1]: nearness to the smaller cluster, weighted by how small and how well separated it is;
+        suspicion in [0, 1]: nearness to the smaller cluster × (1 − 2 · its share of the class);
         groups: −1 for samples of classes too small to split, else 0 (larger) or 1 (smaller cluster) within the class.
 
     Raises:
-        UserError: activations are missing.
+        UserError: activations are missing, or predictions to split by.
 
-    References: Chen et al.: Detecting Backdoor Attacks on Deep Neural Networks by Activation Clustering, arXiv 1811.03728.
+    References: Chen et al.: Detecting Backdoor Attacks on Deep Neural Networks by Activation Clustering, 2018,
+    arXiv 1811.03728.
     """
     require("activation_clustering", evidence)
     assert evidence.features is not None
-    classes = evidence.predicted if split_by == "predicted" and evidence.predicted is not None else evidence.labels
+    classes = evidence.labels if split_by == "label" else evidence.predicted
+    if classes is None:
+        raise UserError("Activation Clustering cannot split by prediction.", "There are none.", "Split by label.")
     suspicion = np.zeros(len(classes), np.float32)
     flagged = np.zeros(len(classes), np.bool_)
     groups = np.full(len(classes), -1, np.int64)
@@ -60,55 +63,36 @@ def activation_clustering(
         if len(rows) < MIN_CLASS_SIZE:
             class_notes[index] = {"poisoned": False, "reason": f"only {len(rows)} samples: too few to split"}
             continue
-        rows = rows[_canonical_order(evidence.features[rows])]
-        smaller, margin, silhouette = _split(evidence.features[rows], n_components, reduction, evidence.seed)
+        rows = rows[canonical_order(evidence.features[rows])]
+        smaller, nearness, separation = _split(evidence.features[rows], n_components, reduction, evidence.seed)
         fraction = float(smaller.mean())
-        poisoned = fraction < size_threshold and silhouette >= silhouette_threshold
-        suspicion[rows] = margin * max(silhouette, 0.0) * (1 - fraction)
+        poisoned = fraction < size_threshold and separation >= silhouette_threshold
+        suspicion[rows] = nearness * (1 - 2 * fraction)
         flagged[rows] = smaller & poisoned
         groups[rows] = smaller
         class_notes[index] = {
             "size_fraction": fraction,
-            "silhouette": silhouette,
+            "silhouette": separation,
             "poisoned": poisoned,
-            "reason": _reason(fraction, silhouette, size_threshold, silhouette_threshold),
+            "reason": _reason(fraction, separation, size_threshold, silhouette_threshold),
         }
     notes: dict[str, Scalar] = {"poisoned_classes": sum(bool(note["poisoned"]) for note in class_notes.values())}
     return Detection(suspicion, flagged, groups, notes, class_notes)
 
 
-def _canonical_order(features: Floats) -> Ints:
-    """An order that does not depend on how the samples were ordered, so neither do the clusters."""
-    direction = np.random.default_rng(0).standard_normal(features.shape[1])
-    return np.argsort(features.astype(np.float64) @ direction, kind="stable")
-
-
-def _split(features: Floats, n_components: int, reduction: str, seed: int) -> tuple[NDArray[np.bool_], Floats, float]:
-    """Membership of the smaller cluster (n,), nearness to it in [0, 1] (n,), and the silhouette of the split."""
-    reduced = _reduced(features.astype(np.float64), n_components, reduction, seed)
-    means = KMeans(2, n_init=10, random_state=seed).fit(reduced)
-    small = int(np.bincount(means.labels_, minlength=2).argmin())
-    members = means.labels_ == small
-    if members.all() or not members.any():
-        return np.zeros(len(features), np.bool_), np.zeros(len(features), np.float32), 0.0
-    distance = means.transform(reduced)
-    margin = distance[:, 1 - small] / np.maximum(distance.sum(1), 1e-12)
-    sample = min(len(reduced), SILHOUETTE_SAMPLES)
-    silhouette = float(silhouette_score(reduced, means.labels_, sample_size=sample, random_state=seed))
-    return members, margin.astype(np.float32), silhouette
-
-
-def _reduced(features: NDArray[np.float64], n_components: int, reduction: str, seed: int) -> NDArray[Any]:
-    """The features in their top components; dead directions are left out, since ICA cannot whiten them."""
-    limit = min(n_components, features.shape[1], len(features) - 1)
-    pca = PCA(limit, svd_solver="full" if min(features.shape) < 500 else "randomized", random_state=seed)
-    projected = pca.fit_transform(features)
-    alive = pca.explained_variance_ > 1e-9 * max(float(pca.explained_variance_[0]), 1e-30)
-    projected = projected[:, alive]
-    if reduction == "pca" or projected.shape[1] < 2:
-        return projected if projected.shape[1] else np.zeros((len(features), 1))
-    ica = FastICA(whiten="unit-variance", random_state=seed, max_iter=500, tol=1e-3)
-    return np.asarray(ica.fit_transform(projected))
+def _split(features: Floats, n_components: int, reduction: str, seed: int) -> tuple[Bools, Floats, float]:
+    """Membership of the smaller cluster (m,), nearness to it in [0, 1] (m,), and the silhouette of the split."""
+    points = principal_components(features, n_components, seed)
+    if reduction == "ica":
+        points = whitened(points)
+    members, centres = two_means(points, seed)
+    if 2 * members.sum() > len(members):
+        members, centres = ~members, centres[::-1]
+    if not members.any():
+        return members, np.zeros(len(points), np.float32), 0.0
+    distances = pairwise(points, centres)
+    nearness = distances[:, 0] / np.maximum(distances.sum(1), 1e-12)
+    return members, nearness.astype(np.float32), silhouette(points, members, seed)
 
 
 def _reason(fraction: float, silhouette: float, size_threshold: float, silhouette_threshold: float) -> str:

@@ -41,7 +41,7 @@ def _radius(height: int, width: int) -> Reals:
 
 
 def _grey(images: Images) -> NDArray[np.float32]:
-    return np.asarray(images).mean(-1, dtype=np.float32)
+    return np.asarray(images.mean(-1, dtype=np.float32))
 
 
 def _spectra(images: Images, mean: NDArray[Any]) -> Spectra:

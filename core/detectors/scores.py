@@ -6,7 +6,7 @@ References: Hayase et al.: SPECTRE, 2021, arXiv 2104.11315 (quantum entropy); As
 import numpy as np
 
 from core.detectors.statistics import Reals
-from core.detectors.subspaces import ClassSpace, independent_components
+from core.detectors.subspaces import ClassSpace
 from core.detectors.trajectories import pairwise
 from core.types import Bools
 
@@ -51,9 +51,8 @@ def _whitened_by_bulk(points: Reals) -> Reals:
     return np.asarray(scaled)
 
 
-def bimodality_scores(space: ClassSpace, seed: int) -> Reals:
-    """(m,) Ashman's D of the most bimodal independent component × the posterior of its smaller mode."""
-    components = independent_components(space.points, seed)
+def bimodality_scores(components: Reals) -> Reals:
+    """(m,) Ashman's D of the most bimodal of the independent components (m, c) × the posterior of its smaller mode."""
     shares, distances, posteriors = two_gaussians(components)
     distances = np.where(np.minimum(shares, 1 - shares) > SMALLEST_SHARE, distances, 0.0)
     best = int(distances.argmax())

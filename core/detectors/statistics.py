@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.special import betaincinv, log_ndtr, ndtri
 from scipy.stats import rankdata
 
 from core.types import Bools, Floats
 
 Reals = NDArray[np.float64]
-MAD_TO_SD = 1.4826
+MAD_TO_SD, MOST_SURPRISE = 1.4826, 20.0
 
 
 def tail_scores(scores: Reals) -> Reals:
-    """(n,) Fisher's −log(1 − (rank − ½)/n): large in the upper tail only. NaN, where a score says nothing, counts as 0."""
+    """(n,) Fisher's −log(1 − (rank − ½)/n): large in the upper tail only; 0 where a score is NaN."""
     known = np.isfinite(scores)
     result = np.zeros(len(scores))
     result[known] = -np.log1p(-(rankdata(scores[known]) - 0.5) / max(int(known.sum()), 1))
@@ -54,6 +54,26 @@ def prevalence(scores: Reals, held_out: Reals, n_errors: float = 1.0) -> float:
     everything = 1 - np.searchsorted(np.sort(scores), thresholds) / len(scores)
     error = np.sqrt(clean * (1 - clean) / len(held_out))
     return max(float((everything - clean - n_errors * error - 1 / len(held_out)).max()), 0.0)
+
+
+def prevalence_bound(scores: Reals, held_out: Reals, confidence: float) -> float:
+    """The same from below with an exact bound: the share of clean samples ≥ t is at most its Clopper–Pearson limit."""
+    if not len(held_out) or not len(scores):
+        return 0.0
+    thresholds = np.unique(scores)
+    above = len(held_out) - np.searchsorted(np.sort(held_out), thresholds)
+    limit = np.where(
+        above < len(held_out), betaincinv(above + 1, np.maximum(len(held_out) - above, 0.5), confidence), 1.0
+    )
+    everything = 1 - np.searchsorted(np.sort(scores), thresholds) / len(scores)
+    return max(float((everything - limit).max()), 0.0)
+
+
+def surprise(values: Reals, ordinary: Bools) -> Reals:
+    """(m,) −log of the upper tail of the normal distribution that the `ordinary` ones suggest, at most 20."""
+    known = values[ordinary]
+    z = (values - known.mean()) / max(float(known.std()), 1e-9)
+    return np.asarray(np.minimum(-log_ndtr(-z), MOST_SURPRISE))
 
 
 def cross_conformal(folds: Sequence[tuple[Reals, NDArray[Any]]]) -> Reals:

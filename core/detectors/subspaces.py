@@ -70,6 +70,8 @@ def principal_components(features: NDArray[Any], n_components: int, seed: int) -
     limit = min(n_components, features.shape[1], len(features) - 1)
     if limit < 1:
         return np.zeros((len(features), 1))
+    if not np.ptp(features, axis=0).any():
+        return np.zeros((len(features), 1))
     solver = "covariance_eigh" if features.shape[1] <= DENSE_LIMIT else "randomized"
     pca = PCA(limit, svd_solver=solver, random_state=seed)
     points = np.asarray(pca.fit_transform(features.astype(np.float64)))

@@ -14,6 +14,8 @@ from core.datasets.store import DatasetInfo
 from core.runs import Run
 from core.types import Detection
 
+MONTAGE = 24
+
 
 def table(run: Run) -> pd.DataFrame:
     """The review table of the run as it stands now."""
@@ -33,6 +35,11 @@ def losses(run: Run) -> NDArray[np.float32]:
 def map_points(run: Run, name: str) -> NDArray[np.float32]:
     """(n, 2) of a map that is drawn."""
     return _map(run.workspace, run.id, name, _stamp(run)[0])
+
+
+def montage(rows: pd.DataFrame) -> pd.DataFrame:
+    """A random handful of rows, always the same one."""
+    return rows.sample(min(MONTAGE, len(rows)), random_state=0)
 
 
 def info(run: Run) -> DatasetInfo:

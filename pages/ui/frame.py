@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
+from streamlit.runtime.pages_manager import PagesManager
 
 from core import jobs, pipeline, runs
 from core.errors import UserError
@@ -41,6 +42,9 @@ def routes() -> list[Route]:
 @asynccontextmanager
 async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
     """Before the first visitor: interrupted runs go on, and an empty workspace gets the demo."""
+    # The folder's name would switch on the old page discovery until the first page is drawn, and the first visit to a
+    # deep link would run that page without its frame.
+    PagesManager.uses_pages_directory = False
     demo = os.environ.get("ASSAY_NO_DEMO", "") in ("", "0")
     await run_in_threadpool(pipeline.wake, workspace(), demo=demo)
     yield {}
@@ -52,8 +56,8 @@ def show() -> None:
     ground, ink = ("#1A2326", "#E6ECEE") if st.context.theme.type == "dark" else ("#FFFFFF", "#1B2427")
     st.html(f"<style>:root{{--selection-bar:{ground};color:{ink}}}</style>")
     st.session_state["framed"] = True
+    st.logo(ASSETS / "logo.svg", size="large")
     with st.sidebar:
-        st.markdown("#### :material/science: Assay")
         _pick_run()
         _job()
 
@@ -65,8 +69,7 @@ def current_run(stage: str = "", what: str = "") -> Run:
         stage: the stage whose results the page shows, "" for none.
         what: what the page will show, in words.
     """
-    if "framed" not in st.session_state:
-        st.switch_page("app.py")
+    guard()
     run = chosen_run()
     if run is None:
         st.info(f"Nothing has been trained yet. Open data and train a model, then this page shows {what or 'it'}.")
@@ -75,6 +78,12 @@ def current_run(stage: str = "", what: str = "") -> Run:
     if stage and not run.done(stage):
         _wait(run, stage, what)
     return run
+
+
+def guard() -> None:
+    """Go through the frame when a page was opened without it, as the first visit to a fresh server may be."""
+    if "framed" not in st.session_state:
+        st.switch_page("app.py")
 
 
 def chosen_run() -> Run | None:
@@ -137,7 +146,8 @@ def _pick_run() -> None:
         st.caption("No run yet")
         return
     wanted = st.session_state.get("run_id") or st.query_params.get("run")
-    chosen = wanted if wanted in found else next(iter(found))
+    first = [run for run in found.values() if not run.parent] or list(found.values())
+    chosen = wanted if wanted in found else first[0].id
     if wanted and wanted not in found:
         st.warning("The run in the address does not exist here; the newest one is shown.")
     st.selectbox(
@@ -145,10 +155,13 @@ def _pick_run() -> None:
         list(found),
         index=list(found).index(chosen),
         key="picker",
+        help="Each training is a run; a repair is a run of its own.",
         format_func=lambda run_id: _label(found[run_id]),
         on_change=lambda: st.session_state.update(run_id=st.session_state["picker"]),
     )
     st.session_state["run_id"] = chosen
+    progress = jobs.poll(found[chosen].path)
+    st.caption(f"{_age(found[chosen].created)} · {STATES[progress.state]}")
     if st.query_params.get("run") != chosen:
         st.query_params["run"] = chosen
 
@@ -189,9 +202,8 @@ def _compute(run: Run, stages: tuple[str, ...]) -> None:
 
 
 def _label(run: Run) -> str:
-    progress = jobs.poll(run.path)
-    state = f"{progress.share:.0%}" if progress.active else STATES[progress.state]
-    return f"{run.name} · {_age(run.created)} · {state}"
+    """Name and time: the picker forgets its choice when a label changes, so nothing in it may."""
+    return f"{run.name} · {datetime.fromisoformat(run.created).astimezone():%d %b %H:%M:%S}"
 
 
 def _age(created: str) -> str:

@@ -1,10 +1,14 @@
 """What the two maps share: their points, their colours, and the words that hovering says."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from core import jobs, pipeline, runs
 from core.palette import ACCENT, CLASSES, EXCLUDED, FLAGGED, GREY, KEPT, RELABELLED
 from core.runs import Run
 from pages.ui import cached
@@ -18,18 +22,41 @@ QUANTILES = ("lowest quarter", "second", "third", "highest quarter")
 _STEPS = ("#C7D0D4", "#8FB7BD", "#3F8F98", "#0B4F57")
 
 
-def controls(key: str, colours: tuple[str, ...]) -> tuple[str, str, bool]:
-    """The method of the map, what colours it, and whether hovering shows images."""
+def controls(key: str, colours: tuple[str, ...], run: Run | None = None) -> tuple[str, str, bool]:
+    """The method of the map, what colours it, and whether hovering shows images; with a run, its layer too."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         method = st.segmented_control("Map", METHODS, default="PCA", required=True, key=f"{key}-method",
                                       help=" ".join(HELP[name] for name in METHODS))  # fmt: skip
         colour = st.selectbox("Colour by", colours, key=f"{key}-colour", width=160)
+        if run:
+            layer_picker(run)
         hover = st.toggle("Image on hover", value=True, key=f"{key}-hover")
     return method or "PCA", colour, hover
 
 
+def layer_picker(run: Run) -> None:
+    """Which layer's input is mapped, and the button that takes another."""
+    found = {layer["name"]: layer for layer in runs.layers(run)}
+    head = run.layer or next((name for name, layer in found.items() if layer["is_head"]), None)
+    with st.popover("Layer", icon=":material/layers:", help=HELP["activation"]):
+        names = list(found)
+        name = st.selectbox("Input of layer", names, index=names.index(head) if head in found else 0, key="layer",
+                            format_func=lambda key: _layer_words(found[key]))  # fmt: skip
+        st.caption("Another layer has its activations read, clustered and mapped anew; verdicts stay.")
+        st.button("Use this layer", disabled=name == head, on_click=_use_layer, args=(run, name))
+
+
+def _layer_words(layer: Mapping[str, Any]) -> str:
+    head = " · classifier head" if layer["is_head"] else ""
+    return f"{layer['name']} · {layer['kind']} · {layer['features']:,} features{head}"
+
+
+def _use_layer(run: Run, name: str) -> None:
+    jobs.start_run(pipeline.use_layer(run, name))
+
+
 def linked_map(
-    run: Run, table: pd.DataFrame, places: NDArray[np.float32], *, key: str, colour: str, hover: bool, height: int = 560
+    run: Run, table: pd.DataFrame, places: NDArray[np.float32], *, key: str, colour: str, hover: bool, height: int = 520
 ) -> None:
     """The map of the samples in `table` at `places`; a new brush becomes the selection of all pages."""
     names = cached.info(run).class_names
@@ -49,8 +76,16 @@ def linked_map(
         }
     )
     image = f"thumb/{run.dataset}/{{@row}}.png"
-    inside = scatter_map(points, key=key, image_url=image, series=series, tooltip=("sample", "given", "predicted", "loss"),
-                         selected=selected(run), height=height, hover_images=hover)  # fmt: skip
+    inside = scatter_map(
+        points,
+        key=key,
+        image_url=image,
+        series=series,
+        tooltip=("sample", "given", "predicted", "loss"),
+        selected=selected(run),
+        height=height,
+        hover_images=hover,
+    )
     if inside is not None:
         select(run, inside)
         st.rerun()

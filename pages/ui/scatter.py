@@ -1,9 +1,7 @@
 """The map: all points drawn in the browser, a lasso sent back, membership decided here by id."""
 
-import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import ceil
 from typing import Any
 
 import numpy as np
@@ -11,61 +9,13 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.palette import ACCENT, GREY, INK
+from core.palette import INK
 from core.selection import points_inside
+from pages.ui.scatter_option import AXES, Style, Window, hover_card, map_option, window_around
+
+__all__ = ["Style", "scatter_map"]
 
 Ids = NDArray[np.int64]
-LARGE = 20_000
-_AXES = ("x", "y")
-_GRID = {"left": 1, "right": 1, "bottom": 1, "show": True, "borderColor": "rgba(128,140,145,.3)"}
-_TOOLBOX = {
-    "left": 0,
-    "top": 0,
-    "padding": [2, 4],
-    "itemSize": 18,
-    "itemGap": 14,
-    "iconStyle": {"borderColor": GREY, "borderWidth": 1.8},
-    "emphasis": {"iconStyle": {"borderColor": ACCENT, "textPosition": "right", "textAlign": "left"}},
-    "feature": {
-        "brush": {
-            "type": ["polygon", "rect", "clear"],
-            "title": {"polygon": "Lasso", "rect": "Rectangle", "clear": "Clear"},
-            "icon": {
-                "polygon": "path://M3 8a9 5.5 0 1 0 18 0a9 5.5 0 1 0-18 0M8 13a2 2 0 1 0 1.5 3M9 17c0 2.5 -1 4 -4 5",
-                "rect": "path://M3 4h18v16h-18z",
-                "clear": "path://M1 1zM23 23zM6 6L18 18M18 6L6 18",  # the corners keep it as small as the others
-            },
-        }
-    },
-}
-_LEGEND = {
-    "selectedMode": False,
-    "left": 104,
-    "right": 0,
-    "top": 0,
-    "padding": [3, 0],
-    "itemGap": 9,
-    "itemWidth": 10,
-    "itemHeight": 10,
-    "textStyle": {"fontSize": 11},
-}
-
-
-@dataclass(frozen=True)
-class Style:
-    """How one group is drawn.
-
-    Attributes:
-        colour: hex.
-        symbol: "circle", "rect", "roundRect", "triangle", "diamond", "pin" or "arrow": shape says what colour says.
-        title: the legend's word; the group's own name without one.
-        size: in pixels, at up to 20,000 points; more points are drawn smaller.
-    """
-
-    colour: str
-    symbol: str = "circle"
-    title: str = ""
-    size: int = 7
 
 
 @dataclass
@@ -82,7 +32,7 @@ class _Brush:
     generation: int = 0
     areas: list[Any] = field(default_factory=list)
     ids: Ids = field(default_factory=lambda: np.empty(0, np.int64))
-    window: list[list[float]] | None = None
+    window: Window | None = None
 
 
 def scatter_map(
@@ -113,11 +63,12 @@ def scatter_map(
     shown = points[np.isfinite(points["x"]) & np.isfinite(points["y"]) & points["group"].isin(list(series))]
     new = _new_brush(brush, shown, key)
     if new is None and brush.areas and not np.array_equal(np.sort(selected), brush.ids):
-        brush.generation, brush.areas = brush.generation + 1, []
+        _take_off(brush)
     # While the brush is on the map it shows the selection itself; rings on top would redraw the map and lose its zoom.
     rings = shown[shown["id"].isin(selected)] if new is None and not brush.areas else shown[:0]
-    tip = _tooltip(tooltip, image_url if hover_images else "")
-    option = _option(shown, rings, series, tip, brush.window or _window(shown))
+    tip = hover_card(tooltip, image_url if hover_images else "")
+    ink = INK["dark" if st.context.theme.type == "dark" else "light"]
+    option = map_option(shown, rings, series, tip=tip, window=brush.window or window_around(shown), ink=ink)
     name = f"{key}-{brush.generation}"
     st.echarts_chart(option, key=name, height=height, on_select="rerun", alt="Map of samples; draw a lasso to select.")
     _foot(shown, len(points), brush, brush.ids if brush.areas else selected, key)
@@ -126,130 +77,20 @@ def scatter_map(
 
 def _new_brush(brush: _Brush, shown: pd.DataFrame, key: str) -> Ids | None:
     """The ids in a brush that was not answered yet, which it is now."""
-    event = st.session_state.get(f"{key}-{brush.generation}") or {}
-    areas = [dict(area) for area in event.get("selection", {}).get("areas", [])]
+    event = st.session_state.get(f"{key}-{brush.generation}")
+    if event is None and brush.areas:  # the page was left meanwhile: the brush is gone, the selection is not
+        _take_off(brush)
+    areas = [dict(area) for area in event["selection"]["areas"]] if event else []
     if areas == brush.areas:
         return None
-    inside = points_inside(shown[list(_AXES)].to_numpy(), areas)
+    inside = points_inside(shown[AXES].to_numpy(), areas)
     brush.areas, brush.ids = areas, np.sort(shown["id"].to_numpy(np.int64)[inside])
     return brush.ids
 
 
-def _window(points: pd.DataFrame) -> list[list[float]]:
-    """[[x0, x1], [y0, y1]] around the points, with a margin."""
-    window = []
-    for axis in _AXES:
-        low, high = (float(points[axis].min()), float(points[axis].max())) if len(points) else (0.0, 1.0)
-        margin = (high - low or 1.0) * 0.04
-        window.append([low - margin, high + margin])
-    return window
-
-
-def _tooltip(columns: Sequence[str], image_url: str) -> str:
-    """The hover card; values are put in, escaped, by the browser."""
-    image = (
-        f'<img src="{html.escape(image_url)}" width="96" height="96" alt="" '
-        'style="display:block;width:96px;height:96px;image-rendering:pixelated;margin:0 auto 6px">'
-    )
-    rows = (
-        f'<div style="display:flex;justify-content:space-between;gap:16px;min-width:96px">'
-        f'<span style="opacity:.65">{html.escape(name)}</span><span>{{@{name}}}</span></div>'
-        for name in columns
-    )
-    return (image if image_url else "") + "".join(rows)
-
-
-def _option(
-    shown: pd.DataFrame, rings: pd.DataFrame, series: Mapping[str, Style], tip: str, window: list[list[float]]
-) -> dict[str, Any]:
-    """The chart as ECharts wants it: one data set and one series per group, the selection on top."""
-    large = len(shown) > LARGE
-    ink = INK["dark" if st.context.theme.type == "dark" else "light"]
-    groups = {name: shown[shown["group"] == name] for name in series}
-    drawn = [_group(index, name, series[name], groups[name], len(shown)) for index, name in enumerate(series)]
-    drawn.append(_rings(len(series), ink, len(rings), large, series))
-    return {
-        "animation": False,
-        "dataset": [{"source": _sent(frame)} for frame in (*groups.values(), rings)],
-        "series": drawn,
-        "grid": _GRID | {"top": 14 + 18 * _legend_lines(series)},
-        **{f"{axis}Axis": _axis(*limits) for axis, limits in zip(_AXES, window, strict=True)},
-        "dataZoom": [{"type": "inside", "filterMode": "none", f"{axis}AxisIndex": 0} for axis in _AXES],
-        "brush": {
-            # Only an area tied to the axes is reported in data coordinates.
-            **{f"{axis}AxisIndex": "all" for axis in _AXES},
-            "throttleType": "debounce",
-            "throttleDelay": 200,
-            "removeOnClick": False,
-            "outOfBrush": {} if large else {"colorAlpha": 0.25},
-            "brushStyle": {"color": "rgba(127,140,145,.12)", "borderColor": ink, "borderWidth": 1},
-        },
-        "toolbox": _TOOLBOX,
-        # What the legend hides, the server would still count; filtering is the page's work.
-        "legend": _LEGEND | {"data": [{"name": style.title or name} for name, style in series.items()]},
-        "tooltip": {
-            "formatter": tip, "showDelay": 125, "transitionDuration": 0, "confine": True, "padding": 8,
-        },
-    }  # fmt: skip
-
-
-def _legend_lines(series: Mapping[str, Style]) -> int:
-    """How many lines the legend takes beside the tools; estimated, as only the browser knows its font."""
-    widths = sum(34 + 6.5 * len(style.title or name) for name, style in series.items())
-    return max(1, ceil(widths / 520))
-
-
-def _axis(low: float, high: float) -> dict[str, Any]:
-    """An axis without ticks: the coordinates of a map have no unit."""
-    bare = {name: {"show": False} for name in ("axisLabel", "axisTick", "axisLine", "splitLine", "axisPointer")}
-    return {"type": "value", "min": low, "max": high, **bare}
-
-
-def _group(index: int, name: str, style: Style, frame: pd.DataFrame, n_shown: int) -> dict[str, Any]:
-    large = n_shown > LARGE
-    return {
-        "type": "scatter",
-        "name": style.title or name,
-        "datasetIndex": index,
-        "encode": {"x": "x", "y": "y"},
-        "symbol": style.symbol,
-        "symbolSize": (3 if n_shown <= 10 * LARGE else 2) if large else style.size,
-        "itemStyle": {"color": style.colour, "opacity": 0.6 if large else 0.8},
-        # In parts, a large series stays half painted after a brush.
-        "progressive": 0,
-        # A large series without points stops the whole chart.
-        "large": large and not frame.empty,
-        "largeThreshold": 0,
-        "z": 2 + index,
-    }
-
-
-def _rings(index: int, ink: str, n_rings: int, dense: bool, series: Mapping[str, Style]) -> dict[str, Any]:
-    """The selection: rings around points, or, where they are too many for rings, points of ink."""
-    large = n_rings > LARGE
-    size = 4 if dense else max((style.size for style in series.values()), default=7) + 4
-    ring = {"color": ink, "opacity": 1} if large else {"color": "transparent", "borderColor": ink, "borderWidth": 1.5}
-    return {
-        "type": "scatter",
-        "name": "selected",
-        "datasetIndex": index,
-        "encode": {"x": "x", "y": "y"},
-        "symbol": "circle",
-        "symbolSize": size,
-        "itemStyle": ring,
-        "silent": True,
-        "progressive": 0,
-        "large": large,
-        "largeThreshold": 0,
-        "z": 2 + index,
-    }
-
-
-def _sent(frame: pd.DataFrame) -> pd.DataFrame:
-    """What the browser gets: single-precision coordinates and the columns of the hover card."""
-    columns = frame.drop(columns=["id", "group"]).astype({"x": np.float32, "y": np.float32})
-    # The index would be sent along, and a mere difference in it redraws the map and loses its zoom.
-    return columns.reset_index(drop=True)
+def _take_off(brush: _Brush) -> None:
+    """A chart without a brush, next time it is drawn; ECharts offers no other way to clear one from here."""
+    brush.generation, brush.areas = brush.generation + 1, []
 
 
 def _foot(shown: pd.DataFrame, total: int, brush: _Brush, selected: Ids, key: str) -> None:
@@ -263,8 +104,8 @@ def _foot(shown: pd.DataFrame, total: int, brush: _Brush, selected: Ids, key: st
                       on_click=_set_window, args=(brush, None))  # fmt: skip
         inside = shown[shown["id"].isin(selected)] if len(selected) else shown[:0]
         st.button("Zoom to selection", key=f"{key}-zoom", icon=":material/center_focus_strong:", type="tertiary",
-                  disabled=inside.empty, on_click=_set_window, args=(brush, _window(inside)))  # fmt: skip
+                  disabled=inside.empty, on_click=_set_window, args=(brush, window_around(inside)))  # fmt: skip
 
 
-def _set_window(brush: _Brush, window: list[list[float]] | None) -> None:
+def _set_window(brush: _Brush, window: Window | None) -> None:
     brush.window = window

@@ -40,23 +40,30 @@ def tiles(run: Run, rows: pd.DataFrame) -> list[Tile]:
     return [_tile(run, row, names) for row in rows.to_dict("records")]
 
 
-def selection_bar(run: Run, table: pd.DataFrame) -> None:
-    """Count and class mix of the selection, its images, and what can be done with it, in view on every page."""
-    ids = selected(run)
-    rows = table[table["id"].isin(ids)]
+def selection_gallery(run: Run, table: pd.DataFrame, *, height: int) -> bool:
+    """The images of the selection, most suspicious first, beside the map; False when nothing is selected."""
+    rows = table[table["id"].isin(selected(run))]
     if rows.empty:
-        st.caption("Nothing is selected. Draw a lasso or a rectangle on the map, or click images.")
+        return False
+    shown = rows.sort_values("suspicion", ascending=False, kind="stable").head(SHOWN)
+    few = "" if len(rows) <= SHOWN else f": the {SHOWN} most suspicious of {len(rows):,}"
+    st.markdown(f"**Selected samples**{few}")
+    with st.container(height=height, border=False):
+        gallery(tiles(run, shown), key=f"selection-gallery-{run.id}", selected=(), size=64, selectable=False)
+    return True
+
+
+def selection_bar(run: Run, table: pd.DataFrame) -> None:
+    """Count and class mix of the selection and what can be done with it, in view on every page."""
+    rows = table[table["id"].isin(selected(run))]
+    if rows.empty:
+        st.caption("Nothing is selected. Draw a lasso or a rectangle on the map.")
         _undo_alone(run)
         return
     names = cached.info(run).class_names
     mix = rows["label"].value_counts()
-    words = ", ".join(f"{names[index]} {count:,}" for index, count in mix.head(4).items())
-    more = f" and {len(mix) - 4} more classes" if len(mix) > 4 else ""
-    shown = rows.sort_values("suspicion", ascending=False, kind="stable").head(SHOWN)
-    with st.container(height=250 if len(shown) > 12 else None, border=False):
-        gallery(tiles(run, shown), key=f"selection-gallery-{run.id}", selected=(), size=64, selectable=False)
-    if len(rows) > SHOWN:
-        st.caption(f"The {SHOWN} most suspicious of {len(rows):,} selected samples are shown.")
+    words = ", ".join(f"{names[index]} {count:,}" for index, count in mix.head(3).items())
+    more = f" and {len(mix) - 3} more classes" if len(mix) > 3 else ""
     with st.container(key="selection-bar", horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{len(rows):,} selected** · {words}{more}", width="stretch")
         actions(run, rows["id"].tolist())

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,10 +14,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from core import pipeline
+from core.config import TrainConfig
+from core.datasets.demo import demo
 from tests.browser.install_browser import ADVICE, find_chromium
 
 ROOT = Path(__file__).parents[2]
@@ -146,6 +151,32 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with one small finished run: 1,000 of the demo's images, two attacks, three epochs. Copy before use."""
+    workspace = tmp_path_factory.mktemp("finished") / "workspace"
+    source = workspace.parent / "small.npz"
+    rows = np.arange(0, 6000, 6)
+    whole = demo()
+    parts = {"x_train": whole.images[rows], "y_train": whole.labels[rows], "class_names": np.array(whole.class_names)}
+    np.savez(source, **parts, x_test=whole.test_images[::5], y_test=whole.test_labels[::5])
+    clean = pipeline.import_dataset(workspace, source, "small")
+    info = pipeline.attack(
+        workspace, clean.id, ["patch:ratio=0.05,target=2", "blended_pattern:ratio=0.05,target=7,alpha=0.2"]
+    )
+    plan = [stage for stage in pipeline.full_plan(info) if stage != "maps:umap"]
+    run = pipeline.new_run(workspace, info.id, TrainConfig(epochs=3), plan=plan, name="Small")
+    pipeline.work(run)
+    return workspace
+
+
+@pytest.fixture
+def small(finished: Path, workspace: Path) -> Path:
+    """A copy of the finished workspace, to do with as a test likes."""
+    shutil.copytree(finished, workspace)
+    return workspace
 
 
 @pytest.fixture

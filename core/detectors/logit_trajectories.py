@@ -1,0 +1,41 @@
+"""Logit trajectories: BaDLoss on a scale that neither the first epochs nor hard clean samples dominate."""
+
+from typing import Annotated
+
+from core.detectors import require
+from core.detectors.statistics import worst
+from core.detectors.trajectories import bona_fide_distance, logits, standardised
+from core.registry import Range
+from core.types import Detection, Evidence, Scalar
+
+
+def logit_trajectories(
+    evidence: Evidence,
+    *,
+    reject_fraction: Annotated[float, Range(0.0, 1.0)] = 0.10,
+    n_neighbors: Annotated[int, Range(1, 1000)] = 10,
+) -> Detection:
+    """The mean distance of each standardised logit trajectory to its nearest bona fide ones; the worst are flagged.
+
+    g = log(p/(1−p)) with p = exp(−loss), each epoch as (g − median)/(sd + 0.1) of the bona fide samples. A bona fide
+    sample is not its own neighbour, and is never flagged.
+
+    Args:
+        evidence: needs `trajectories` (n, epochs) and `bona_fide`.
+        reject_fraction: share of all samples to flag.
+        n_neighbors: how many bona fide trajectories to compare with.
+
+    Returns:
+        suspicion: mean distance in standard deviations, ≥ 0.
+
+    Raises:
+        UserError: trajectories or bona fide samples are missing.
+
+    References: own variant of Alex, Siddiqui, Sanyal, Krueger: BaDLoss, ICLR 2025, arXiv 2408.13221.
+    """
+    require("logit_trajectories", evidence)
+    assert evidence.trajectories is not None
+    scaled = standardised(logits(evidence.trajectories), evidence.bona_fide)
+    suspicion = bona_fide_distance(scaled, evidence.bona_fide, n_neighbors)
+    notes: dict[str, Scalar] = {"epochs_traced": scaled.shape[1], "n_bona_fide": int(evidence.bona_fide.sum())}
+    return Detection(suspicion, worst(suspicion, ~evidence.bona_fide, reject_fraction), notes=notes)

@@ -1,0 +1,88 @@
+"""What Activation Clustering says about each class: the picker, the verdicts, the two clusters of one class."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from core.runs import Run
+from pages.ui import cached, frame
+from pages.ui.gallery import Tile, gallery
+from pages.ui.selection import select, tiles
+from pages.ui.words import HELP
+
+AC = "activation_clustering"
+
+
+def class_picker(run: Run) -> int | None:
+    """The chosen class, None for all; suspicious classes come first."""
+    notes, names = cached.detections(run)[AC].class_notes, cached.info(run).class_names
+    order = sorted(notes, key=lambda index: (not notes[index]["poisoned"], -float(notes[index].get("silhouette", -1))))
+
+    def words(index: int) -> str:
+        return (
+            f":orange[:material/warning: {frame.plain(names[index])}]"
+            if notes[index]["poisoned"]
+            else frame.plain(names[index])
+        )
+
+    return st.pills(
+        "Class", order, format_func=words, key="class", help="Most suspicious first; none chosen shows all classes."
+    )
+
+
+def clusters_of(run: Run, index: int) -> None:
+    """The two clusters of one class: verdict, average image, montage."""
+    detection, table = cached.detections(run)[AC], cached.table(run)
+    note, name = detection.class_notes[index], cached.info(run).class_names[index]
+    colour = "orange" if note["poisoned"] else "gray"
+    st.markdown(
+        f"**{frame.plain(name)}** :{colour}-badge[{'looks poisoned' if note['poisoned'] else 'no sign of poison'}]"
+    )
+    st.markdown(f"{str(note['reason']).capitalize()}.")
+    if "silhouette" not in note:
+        return
+    left, right = st.columns(2)
+    left.metric("Smaller cluster", f"{note['size_fraction']:.0%}", help=HELP["size fraction"])
+    right.metric("Silhouette", f"{note['silhouette']:.2f}", help=HELP["silhouette"])
+    members = table[table["label"] == index]
+    for cluster, title in ((1, "Smaller cluster"), (0, "Larger cluster")):
+        rows = members[members["cluster"] == cluster]
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{title}** · {len(rows):,} samples", width="stretch")
+            st.button("Select", key=f"select-{cluster}", icon=":material/select_all:", type="tertiary",
+                      on_click=select, args=(run, rows["id"].tolist()))  # fmt: skip
+        average = Tile(-1, f"array/{run.id}/averages-{AC}/{2 * index + cluster}.png", tooltip="Average image")
+        montage = [replace(tile, caption=(), badge="") for tile in tiles(run, cached.montage(rows))]
+        left, right = st.columns([1, 3])
+        with left:
+            gallery([average], key=f"average-{run.id}-{index}-{cluster}", selected=(), size=60, selectable=False)
+            st.caption("average")
+        with right:
+            gallery(montage, key=f"montage-{run.id}-{index}-{cluster}", selected=(), size=36, selectable=False)
+
+
+def all_classes(run: Run) -> None:
+    """The 2-means verdict on every class, in words and figures."""
+    notes, names = cached.detections(run)[AC].class_notes, cached.info(run).class_names
+    st.markdown("**2-means verdict per class**", help=HELP["cluster"])
+    rows = [
+        {
+            "Class": names[index],
+            "Verdict": "poisoned?" if note["poisoned"] else "no sign",
+            "Smaller": 100 * float(note.get("size_fraction", "nan")),
+            "Silhouette": note.get("silhouette"),
+        }
+        for index, note in sorted(notes.items(), key=lambda item: -float(item[1].get("silhouette", -1)))
+    ]
+    st.dataframe(
+        rows,
+        hide_index=True,
+        height=37 + 35 * min(len(rows), 14),
+        column_config={
+            "Class": st.column_config.TextColumn(width=90),
+            "Verdict": st.column_config.TextColumn(width=75),
+            "Smaller": st.column_config.NumberColumn(format="%.0f %%", width=60, help=HELP["size fraction"]),
+            "Silhouette": st.column_config.NumberColumn(format="%.2f", width=65, help=HELP["silhouette"]),
+        },
+    )
+    st.caption("Choose a class above to see its two clusters. Weak below about 5 % of a class: look at the map too.")

@@ -1,0 +1,136 @@
+"""The whole journey by clicks: the demo that starts by itself, lasso, exclude, retrain, compare, report."""
+
+import json
+import re
+import time
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from core import results, review, runs
+from tests.browser.conftest import OpenPage, Serve
+
+TRAINING = 240_000  # ms; a demo takes a quarter of that on two idle cores
+PATIENT = 30_000
+
+
+def goto(page: Page, title: str) -> None:
+    """Click a page's name in the sidebar and wait for its heading."""
+    before = page.get_by_role("heading", level=1).inner_text()
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name=title).click()
+    expect(page.get_by_role("heading", level=1)).not_to_have_text(before, timeout=PATIENT)
+
+
+def lasso(page: Page, box: tuple[float, float, float, float]) -> None:
+    """Draw a closed lasso over a part of the map, given as shares of its width and height."""
+    chart = page.locator("[data-testid=stEChartsChart] canvas, .stEChartsChart canvas").first
+    expect(chart).to_be_visible(timeout=PATIENT)
+    area = chart.bounding_box()
+    assert area is not None
+    left, top, right, bottom = box
+    corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]
+    points = [(area["x"] + x * area["width"], area["y"] + y * area["height"]) for x, y in corners]
+    page.mouse.move(area["x"] + 14, area["y"] + 14)
+    page.mouse.click(area["x"] + 14, area["y"] + 14)  # the lasso tool, top left
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    for point in points[1:]:
+        page.mouse.move(*point, steps=12)
+    page.mouse.up()
+
+
+def selected_count(page: Page) -> int:
+    """The number in the selection bar."""
+    text = (
+        page.locator(".st-key-selection-bar")
+        .get_by_text(re.compile(r"[\d,]+ selected"))
+        .first.inner_text(timeout=PATIENT)
+    )
+    return int(text.split()[0].replace(",", ""))
+
+
+def the_run(workspace: Path) -> runs.Run:
+    """The run that is no repair."""
+    return next(run for run in runs.all_runs(workspace) if run.parent is None)
+
+
+def wait_for_stage(workspace: Path, stage: str, repaired: bool = False) -> runs.Run:
+    """The run (or its repair) once a stage is on disk."""
+    deadline = time.monotonic() + TRAINING / 1000
+    while time.monotonic() < deadline:
+        found = [run for run in runs.all_runs(workspace) if (run.parent is not None) == repaired]
+        if found and found[0].done(stage):
+            return found[0]
+        time.sleep(0.5)
+    raise AssertionError(f"{stage} was not reached in time")
+
+
+def test_a_newcomer_gets_from_an_empty_workspace_to_a_repaired_model(
+    serve: Serve, page: OpenPage, workspace: Path, tmp_path: Path
+) -> None:
+    server = serve(workspace)
+    first, second = page(server.url), page(server.url)
+
+    # The demo starts by itself and shows its progress; the page stays usable, here and in a second window.
+    expect(first.get_by_text("is being worked on")).to_be_visible(timeout=PATIENT)
+    expect(first.get_by_text(re.compile("Training: epoch|Training")).first).to_be_visible(timeout=PATIENT)
+    goto(first, "Train")
+    expect(first.get_by_text(re.compile(r"epoch \d+ of 16, mean loss")).first).to_be_visible(timeout=60_000)
+    first.reload()
+    expect(first.get_by_text(re.compile(r"epoch \d+ of 16, mean loss")).first).to_be_visible(timeout=PATIENT)
+    goto(second, "Clusters")
+    expect(second.get_by_text("This page will show")).to_be_visible(timeout=PATIENT)
+
+    # Clusters fills by itself; a lasso becomes a gallery with its count, and one click excludes it.
+    wait_for_stage(workspace, "maps:ica")
+    expect(second.get_by_text("classes look poisoned")).to_be_visible(timeout=PATIENT)
+    lasso(second, (0.3, 0.15, 0.95, 0.6))
+    count = selected_count(second)
+    assert 0 < count < 6000
+    expect(second.get_by_text(f"{count:,} selected").first).to_be_visible()
+    run = the_run(workspace)
+    second.get_by_role("button", name="Exclude").click()
+    expect(second.get_by_text(f"Excluded: {count:,} samples")).to_be_visible(timeout=PATIENT)
+    assert len(review.verdicts(workspace, run.id)) == count
+
+    # The other map shares the selection; undo takes the decision back.
+    goto(second, "Trajectories")
+    assert selected_count(second) == count
+    second.get_by_role("button", name="Undo").click()
+    expect(second.get_by_text(f"Taken back: {count:,} samples")).to_be_visible(timeout=PATIENT)
+    assert review.verdicts(workspace, run.id) == {}
+    second.get_by_role("button", name="Clear").last.click()
+    expect(second.get_by_text("Nothing is selected.")).to_be_visible(timeout=PATIENT)
+
+    # Review: everything that is flagged, excluded in two clicks.
+    wait_for_stage(workspace, "evaluate")
+    goto(second, "Review")
+    second.get_by_role("button", name="Select all").click()
+    n_flagged = selected_count(second)
+    second.locator(".st-key-selection-bar").get_by_role("button", name="Exclude").click()
+    expect(second.get_by_text(f"Excluded: {n_flagged:,} samples")).to_be_visible(timeout=PATIENT)
+    assert len(review.verdicts(workspace, run.id)) == n_flagged
+
+    # Repair: retrain, then the table; the backdoors are gone at little cost.
+    wait_for_stage(workspace, "maps:umap")
+    goto(second, "Repair")
+    second.get_by_role("button", name="Retrain").click()
+    child = wait_for_stage(workspace, "evaluate", repaired=True)
+    expect(second.get_by_text("known attacks now succeed")).to_be_visible(timeout=PATIENT)
+    compared = results.comparison(child)
+    assert compared["removed"] == n_flagged
+    before, after = compared["before"], compared["after"]
+    assert sum(rate >= 0.9 for rate in before["attack_success_rate"].values()) >= 2
+    assert all(rate <= 0.10 for rate in after["attack_success_rate"].values()), after
+    assert after["clean_accuracy"] >= before["clean_accuracy"] - 0.02
+
+    # Report: one file, downloaded.
+    goto(second, "Report")
+    with second.expect_download(timeout=PATIENT) as download:
+        second.get_by_role("button", name="Download the report").click()
+    saved = tmp_path / "report.html"
+    download.value.save_as(saved)
+    text = saved.read_text("utf-8")
+    assert "Before and after the repair" in text
+    assert f"{after['clean_accuracy']:.1%}" in text
+    assert json.loads((run.path / "run.json").read_text())["stages"]

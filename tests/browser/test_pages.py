@@ -1,0 +1,160 @@
+"""Every page in a real browser: deep links, empty workspaces, wrong files, narrow windows, killed processes."""
+
+import os
+import re
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from core import jobs, pipeline, review, runs
+from core.config import TrainConfig
+from core.datasets import store
+from tests.browser.conftest import OpenPage, Serve
+from tests.browser.test_journey import PATIENT, goto
+
+QUESTIONS = {
+    "data": "What am I about to trust?",
+    "train": "Is the model learning, and what?",
+    "clusters": "Which classes hold two populations?",
+    "trajectories": "Which samples were learned unlike the rest?",
+    "review": "Is this sample poisoned?",
+    "repair": "Is the backdoor gone, and what did it cost?",
+    "report": "What do I tell the others?",
+}
+TELLING = {
+    "data": "Samples per class",
+    "train": "After epoch 3 of 3",
+    "clusters": "1,000 of 1,000 drawn",
+    "trajectories": "1,000 of 1,000 drawn",
+    "review": "flagged samples are decided",
+    "repair": "Not repaired yet",
+    "report": "Download the report",
+}
+
+
+def sound(page: Page) -> None:
+    """No traceback, and nothing to scroll sideways."""
+    assert page.locator("[data-testid=stException]").count() == 0
+    assert not page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+
+
+@pytest.mark.parametrize("name", list(QUESTIONS))
+def test_a_deep_link_opens_its_page_on_a_fresh_server(name: str, serve: Serve, page: OpenPage, small: Path) -> None:
+    server = serve(small)
+    run = runs.all_runs(small)[0]
+    opened = page(f"{server.url}/{name}?run={run.id}", width=1000, height=700)
+    expect(opened.get_by_role("heading", level=1)).to_contain_text(QUESTIONS[name], timeout=PATIENT)
+    expect(opened.get_by_text(TELLING[name]).first).to_be_visible(timeout=PATIENT)
+    sound(opened)
+
+
+def test_an_empty_workspace_stays_empty_and_says_what_to_do(serve: Serve, page: OpenPage, workspace: Path) -> None:
+    server = serve(workspace, {"ASSAY_NO_DEMO": "1"})
+    opened = page(server.url)
+    expect(opened.get_by_role("button", name="Start the demo")).to_be_visible(timeout=PATIENT)
+    for title in ("Train", "Clusters", "Trajectories", "Review", "Repair", "Report"):
+        goto(opened, title)
+        expect(opened.get_by_role("link", name="Open data or start the demo")).to_be_visible(timeout=PATIENT)
+        sound(opened)
+    assert runs.all_runs(workspace) == []
+
+
+def test_a_wrong_file_gets_words_and_a_right_one_is_opened(
+    serve: Serve, page: OpenPage, workspace: Path, tmp_path: Path
+) -> None:
+    server = serve(workspace, {"ASSAY_NO_DEMO": "1"})
+    opened = page(server.url)
+    wrong = tmp_path / "wrong.npz"
+    np.savez(wrong, images=np.zeros((3, 8, 8), np.uint8))
+    for path, words in ((tmp_path / "none.npz", "There is nothing at"), (wrong, "The file has no array x\\_train")):
+        opened.get_by_role("textbox", name="Path of an .npz file").fill(str(path))
+        opened.get_by_role("button", name="Import").click()
+        expect(opened.get_by_text(words.replace("\\", ""))).to_be_visible(timeout=PATIENT)
+    assert store.describe_all(workspace) == []
+
+    right = tmp_path / "right.npz"
+    rng = np.random.default_rng(0)
+    np.savez(right, x_train=rng.integers(0, 255, (60, 28, 28), np.uint8), y_train=np.arange(60) % 3)
+    opened.get_by_role("textbox", name="Path of an .npz file").fill(str(right))
+    opened.get_by_role("button", name="Import").click()
+    expect(opened.get_by_text("60 training images in 3 classes")).to_be_visible(timeout=PATIENT)
+    sound(opened)
+
+
+def test_what_one_window_decides_the_other_shows(serve: Serve, page: OpenPage, small: Path) -> None:
+    server = serve(small)
+    first, second = page(f"{server.url}/review"), page(f"{server.url}/review")
+    for window in (first, second):
+        expect(window.get_by_text("flagged samples are decided")).to_be_visible(timeout=PATIENT)
+    first.get_by_role("button", name="Select all").click()
+    bar = first.locator(".st-key-selection-bar")
+    expect(bar.get_by_text(re.compile(r"[1-9]\d* selected"))).to_be_visible(timeout=PATIENT)
+    bar.get_by_role("button", name="Keep").click()
+    run = runs.all_runs(small)[0]
+    expect(first.get_by_text(re.compile(r"Kept: \d+ samples"))).to_be_visible(timeout=PATIENT)
+    kept = len(review.verdicts(small, run.id))
+    assert kept
+    second.reload()
+    expect(second.get_by_text(f"{kept} of {kept} flagged samples are decided")).to_be_visible(timeout=PATIENT)
+
+
+def test_keys_decide_on_clicked_images_and_undo_takes_it_back(serve: Serve, page: OpenPage, small: Path) -> None:
+    server = serve(small)
+    run = runs.all_runs(small)[0]
+    opened = page(f"{server.url}/review")
+    tile = opened.locator(".tile[aria-selected]").first
+    tile.click(timeout=PATIENT)
+    expect(opened.locator(".st-key-selection-bar").get_by_text("1 selected")).to_be_visible(timeout=PATIENT)
+    opened.keyboard.press("e")
+    expect(opened.get_by_text("Excluded: 1 samples")).to_be_visible(timeout=PATIENT)
+    assert [verdict.decision for verdict in review.verdicts(small, run.id).values()] == ["exclude"]
+    opened.keyboard.press("u")
+    expect(opened.get_by_text("Taken back: 1 samples")).to_be_visible(timeout=PATIENT)
+    assert review.verdicts(small, run.id) == {}
+
+
+def test_hovering_a_point_shows_its_image(serve: Serve, page: OpenPage, small: Path) -> None:
+    server = serve(small)
+    opened = page(f"{server.url}/clusters")
+    chart = opened.locator("[data-testid=stEChartsChart] canvas").first
+    expect(chart).to_be_visible(timeout=PATIENT)
+    area = chart.bounding_box()
+    assert area
+    image = opened.locator("[data-testid=stEChartsChart] img[src^='thumb/']")
+    for step in range(40, int(area["height"]) - 20, 6):  # down the middle, until a point is met
+        opened.mouse.move(area["x"] + area["width"] / 2, area["y"] + step)
+        opened.wait_for_timeout(220)
+        if image.count() and image.first.is_visible():
+            break
+    shown = "() => [...document.querySelectorAll('[data-testid=stEChartsChart] img')].some(one => one.naturalWidth === 28)"
+    opened.wait_for_function(shown, timeout=PATIENT)
+
+
+def test_a_killed_worker_is_resumed_by_the_next_server_and_no_verdict_is_lost(
+    serve: Serve, page: OpenPage, small: Path
+) -> None:
+    first = runs.all_runs(small)[0]
+    pipeline.decide(first, [1, 2, 3], "exclude", reviewer="test")
+    server = serve(small)
+    run = pipeline.new_run(small, first.dataset, TrainConfig(epochs=40), name="Killed")
+    jobs.start_run(run)
+    opened = page(f"{server.url}/train?run={run.id}")
+    expect(opened.get_by_text(re.compile(r"epoch \d+ of 40, mean loss")).first).to_be_visible(timeout=60_000)
+    os.kill(jobs.poll(run.path).pid, signal.SIGKILL)
+    expect(opened.get_by_text("Training is interrupted").first).to_be_visible(timeout=PATIENT)
+    epochs_before = len(runs.history(run))
+    server.kill()
+    server.start()
+    deadline = time.monotonic() + 90
+    while not runs.open_run(small, run.id).done("activations") and time.monotonic() < deadline:
+        time.sleep(0.3)
+    assert runs.open_run(small, run.id).done("activations")
+    history = runs.history(run)
+    assert [entry["epoch"] for entry in history] == list(range(1, 41))
+    assert epochs_before < 40
+    assert np.isfinite(run.array("losses")).all()
+    assert sorted(review.verdicts(small, first.id)) == [1, 2, 3]

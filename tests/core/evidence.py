@@ -1,0 +1,54 @@
+"""Evidence made by hand for the tests of detectors: four classes, and poison as a cluster and a course of its own."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from core.types import Evidence
+
+CLASSES, PER_CLASS, FEATURES, EPOCHS, SIDE = 4, 150, 24, 8, 8
+
+
+def clean_evidence(seed=0, n_bona_fide=100):
+    """Four classes of independent, uniform features; losses that fall in the same way for all, at a pace of each sample's own."""
+    rng = np.random.default_rng(seed)
+    labels = rng.permutation(np.repeat(np.arange(CLASSES), PER_CLASS))
+    n = len(labels)
+    centres = rng.normal(0, 4, (CLASSES, FEATURES))
+    spread = np.linspace(2, 0.2, FEATURES)
+    features = centres[labels] + rng.uniform(-2, 2, (n, FEATURES)) * spread
+    pace = rng.lognormal(0, 0.3, (n, 1))
+    losses = np.log(CLASSES) * np.exp(-pace * np.arange(1, EPOCHS + 1) / 3) * rng.lognormal(0, 0.1, (n, EPOCHS))
+    images = rng.integers(60, 180, (n, SIDE, SIDE, 1))
+    bona_fide = np.zeros(n, bool)
+    bona_fide[rng.permutation(n)[:n_bona_fide]] = True
+    return Evidence(
+        labels.astype(np.int64),
+        CLASSES,
+        bona_fide,
+        seed=0,
+        predicted=labels.astype(np.int64),
+        features=features.astype(np.float32),
+        trajectories=losses.astype(np.float32),
+        images=images.astype(np.uint8),
+    )
+
+
+def poisoned_evidence(seed=0, target=1, n_poisoned=20, **settings):
+    """The same, and which samples are poison: a cluster of their own in `target`, learned late, with a white corner."""
+    evidence = clean_evidence(seed, **settings)
+    rng = np.random.default_rng(seed + 1)
+    usable = np.flatnonzero((evidence.labels == target) & ~evidence.bona_fide)
+    rows = rng.permutation(usable)[:n_poisoned]
+    poison = np.isin(np.arange(len(evidence.labels)), rows)
+    features, losses, images = evidence.features.copy(), evidence.trajectories.copy(), evidence.images.copy()
+    features[rows] += 8 * np.eye(FEATURES, dtype=np.float32)[FEATURES - 1]
+    losses[rows, :4] += 2
+    images[rows, -2:, -2:] = 255
+    return replace(evidence, features=features, trajectories=losses, images=images), poison
+
+
+def reordered(evidence, order):
+    """The same evidence with its samples in another order."""
+    names = ("labels", "bona_fide", "predicted", "features", "trajectories", "images")
+    return replace(evidence, **{name: getattr(evidence, name)[order] for name in names})

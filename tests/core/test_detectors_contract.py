@@ -1,0 +1,144 @@
+"""What every detector promises, checked on each entry of the registry."""
+
+import inspect
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from core.detectors import DETECTORS, NEEDS, missing
+from core.errors import UserError
+from core.registry import tunables
+from tests.core.evidence import CLASSES, clean_evidence, poisoned_evidence, reordered
+
+EVIDENCE, POISON = poisoned_evidence()
+FIELDS = {"activations": "features", "trajectories": "trajectories"}
+# The most that each may flag of data without poison: its own rejected share, or next to nothing.
+BUDGET = {"badloss": 0.40, "density_ratio": 0.10, "logit_trajectories": 0.10, "independent_component_outliers": 0.10}
+# Scores that look at more than distances between activations: directions from the origin.
+NOT_SHIFT_INVARIANT = {"consensus"}
+
+every = pytest.mark.parametrize("name", DETECTORS)
+
+
+def run(name, evidence, **settings):
+    return DETECTORS[name].load()(evidence, **settings)
+
+
+@pytest.fixture(scope="module")
+def detections():
+    return {name: run(name, EVIDENCE) for name in DETECTORS}
+
+
+@every
+def test_the_shape_of_the_answer(name, detections):
+    found, n = detections[name], len(POISON)
+    assert found.suspicion.shape == found.flagged.shape == (n,)
+    assert (found.suspicion.dtype, found.flagged.dtype) == (np.float32, np.bool_)
+    assert np.isfinite(found.suspicion).all()
+    assert found.groups is None or (found.groups.shape == (n,) and found.groups.dtype == np.int64)
+    scalars = [*found.notes.values(), *(value for note in found.class_notes.values() for value in note.values())]
+    assert all(type(value) in (float, int, str, bool) for value in scalars)
+
+
+@every
+def test_planted_poison_is_the_more_suspicious(name, detections):
+    assert roc_auc_score(POISON, detections[name].suspicion) >= 0.9
+
+
+@every
+def test_bona_fide_samples_are_never_rejected_by_rank(name, detections):
+    if "bona_fide" in DETECTORS[name].needs or name == "consensus":
+        assert not (detections[name].flagged & EVIDENCE.bona_fide).any()
+
+
+@every
+def test_the_same_seed_gives_the_same_scores(name, detections):
+    again = run(name, EVIDENCE)
+    np.testing.assert_array_equal(again.suspicion, detections[name].suspicion)
+    np.testing.assert_array_equal(again.flagged, detections[name].flagged)
+
+
+@every
+def test_the_scores_follow_the_samples(name, detections):
+    order = np.random.default_rng(5).permutation(len(POISON))
+    shuffled = run(name, reordered(EVIDENCE, order))
+    np.testing.assert_allclose(shuffled.suspicion, detections[name].suspicion[order], rtol=1e-4, atol=1e-4)
+    assert (shuffled.flagged != detections[name].flagged[order]).mean() <= 0.002
+
+
+@pytest.mark.parametrize("name", [name for name in DETECTORS if name not in NOT_SHIFT_INVARIANT])
+def test_a_constant_added_to_the_activations_changes_nothing(name, detections):
+    shifted = run(name, replace(EVIDENCE, features=EVIDENCE.features + np.float32(16)))
+    np.testing.assert_allclose(shifted.suspicion, detections[name].suspicion, rtol=0.02, atol=0.01)
+
+
+@every
+def test_little_is_flagged_where_nothing_is_poisoned(name):
+    assert run(name, clean_evidence(3)).flagged.mean() <= BUDGET.get(name, 0.02)
+
+
+@every
+def test_tiny_and_empty_classes(name):
+    rows = np.flatnonzero((EVIDENCE.labels != 2) | (np.cumsum(EVIDENCE.labels == 2) <= 1))
+    small = replace(reordered(EVIDENCE, rows), n_classes=CLASSES + 1)
+    found = run(name, small)
+    assert np.isfinite(found.suspicion).all()
+    assert not found.flagged[small.labels == 2].any() or DETECTORS[name].needs == ("trajectories", "bona_fide")
+
+
+@every
+def test_constant_evidence(name):
+    still = replace(
+        EVIDENCE,
+        features=np.zeros_like(EVIDENCE.features),
+        trajectories=np.ones_like(EVIDENCE.trajectories),
+        images=np.zeros_like(EVIDENCE.images),
+    )
+    assert np.isfinite(run(name, still).suspicion).all()
+
+
+@every
+def test_half_precision_activations_do(name, detections):
+    half = run(name, replace(EVIDENCE, features=EVIDENCE.features.astype(np.float16)))
+    assert np.corrcoef(half.suspicion, detections[name].suspicion)[0, 1] > 0.95
+
+
+@every
+def test_nothing_given_is_changed(name):
+    given = {key: np.copy(value) for key, value in vars(EVIDENCE).items() if isinstance(value, np.ndarray)}
+    run(name, EVIDENCE)
+    for key, value in given.items():
+        np.testing.assert_array_equal(getattr(EVIDENCE, key), value)
+
+
+@pytest.mark.parametrize(("name", "need"), [(name, need) for name, entry in DETECTORS.items() for need in entry.needs])
+def test_missing_evidence_is_named(name, need):
+    absent = np.zeros(len(POISON), bool) if need == "bona_fide" else None
+    lacking = replace(EVIDENCE, **{FIELDS.get(need, need): absent})
+    assert missing(DETECTORS[name], lacking) == [NEEDS[need]]
+    with pytest.raises(UserError) as caught:
+        run(name, lacking)
+    assert DETECTORS[name].title in caught.value.title
+    assert NEEDS[need] in caught.value.detail
+    assert caught.value.hint
+
+
+@every
+def test_the_entry_and_the_docstring_name_the_source(name):
+    entry = DETECTORS[name]
+    assert entry.name == name
+    assert entry.title
+    assert entry.paper
+    assert entry.help.endswith(".")
+    assert set(entry.needs) <= NEEDS.keys()
+    text = inspect.getdoc(entry.load())
+    assert all(part in text for part in ("Args:", "Returns:", "suspicion", "Raises:", "References:"))
+    assert all(f"{tunable}:" in text for tunable in tunables(entry.load()))
+
+
+@every
+def test_every_tunable_has_its_limits(name):
+    for tunable in tunables(DETECTORS[name].load()).values():
+        assert tunable.range or tunable.choices or tunable.type is bool

@@ -1,0 +1,59 @@
+"""Files appear whole or not at all, and hold what every reader understands."""
+
+import json
+
+import numpy as np
+import pytest
+
+from core.files import plain, write_array, write_file, write_json
+
+
+def test_a_file_is_replaced_and_nothing_else_is_left(tmp_path):
+    path = tmp_path / "a.txt"
+    write_file(path, lambda stream: stream.write(b"old"))
+    write_file(path, lambda stream: stream.write(b"new"))
+    assert path.read_bytes() == b"new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_failed_write_leaves_the_earlier_file_and_no_temporary_one(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"old")
+
+    def fail(stream):
+        stream.write(b"half")
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        write_file(path, fail)
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_until_it_is_whole_a_file_has_another_name(tmp_path):
+    path, seen = tmp_path / "a.txt", []
+    write_file(path, lambda stream: seen.append(path.exists()))
+    assert seen == [False]
+    assert path.exists()
+
+
+def test_json_writes_nan_as_null(tmp_path):
+    content = {"a": float("nan"), "b": np.float32("inf"), 3: np.int64(7), "c": (np.True_, None, "ä"), "d": {1.5}}
+    write_json(tmp_path / "a.json", content)
+    text = (tmp_path / "a.json").read_text("utf-8")
+    assert json.loads(text) == {"a": None, "b": None, "3": 7, "c": [True, None, "ä"], "d": [1.5]}
+    assert "ä" in text
+
+
+def test_plain_keeps_what_json_knows():
+    assert plain({"a": [1, 2.5, "x", None, True]}) == {"a": [1, 2.5, "x", None, True]}
+    assert type(plain(np.float32(0.5))) is float
+
+
+def test_arrays_come_back_and_objects_are_refused(tmp_path):
+    array = np.arange(6, dtype=np.float32).reshape(2, 3)
+    write_array(tmp_path / "a.npy", array)
+    assert np.array_equal(np.load(tmp_path / "a.npy"), array)
+    with pytest.raises(ValueError, match="[Oo]bject"):
+        write_array(tmp_path / "b.npy", np.array([{}], dtype=object))
+    assert [path.name for path in tmp_path.iterdir()] == ["a.npy"]

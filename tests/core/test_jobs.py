@@ -1,0 +1,226 @@
+"""Workers: what a page sees of them, and that a killed one loses nothing."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from core import jobs, pipeline, runs
+from core.config import TrainConfig
+from core.datasets import store
+from core.errors import UserError
+from core.jobs import Cancelled, Progress, poll, working_on
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from core.jobs import working_on
+with working_on(Path(sys.argv[1])):
+    print("holding", flush=True)
+    time.sleep(60)
+"""
+EPOCHS = 6
+
+
+def wait_for(condition, seconds=90.0):
+    """Wait until `condition()` holds; fail when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def spawn():
+    """Starts `python …` in a process of its own, which does not outlive the test."""
+    started = []
+
+    def start(*arguments):
+        environment = os.environ | {"OMP_NUM_THREADS": "1"}
+        process = subprocess.Popen(
+            [sys.executable, *map(str, arguments)],
+            cwd=jobs.ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate(timeout=30)
+
+
+@pytest.fixture
+def holder(tmp_path, spawn):
+    """A process that holds the lock of `tmp_path` until it is killed."""
+    process = spawn("-c", HOLD, tmp_path)
+    assert process.stdout.readline() == "holding\n"
+    return process
+
+
+def test_nothing_was_ever_started(tmp_path):
+    assert poll(tmp_path) == Progress(state="waiting")
+    assert not poll(tmp_path).active
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_work_ends_as_done(tmp_path):
+    with working_on(tmp_path):
+        assert poll(tmp_path).state == "running"
+        assert poll(tmp_path).pid == os.getpid()
+    assert (poll(tmp_path).state, poll(tmp_path).share) == ("done", 1.0)
+    with working_on(tmp_path):  # and can be begun again
+        assert poll(tmp_path).active
+
+
+@pytest.mark.parametrize("error", [Cancelled(), KeyboardInterrupt()])
+def test_work_that_is_cancelled_keeps_its_share(tmp_path, error):
+    with pytest.raises(type(error)), working_on(tmp_path):
+        jobs.write(tmp_path, Progress(state="running", title="Training", share=0.4, eta=9.0))
+        raise error
+    assert (poll(tmp_path).state, poll(tmp_path).share, poll(tmp_path).eta) == ("cancelled", 0.4, None)
+
+
+def test_an_error_a_person_can_put_right_is_shown_to_them(tmp_path):
+    with pytest.raises(UserError), working_on(tmp_path):
+        raise UserError("No space.", "0 bytes are left.", "Delete something.")
+    assert poll(tmp_path).state == "failed"
+    assert poll(tmp_path).error == {"title": "No space.", "detail": "0 bytes are left.", "hint": "Delete something."}
+
+
+def test_an_unexpected_error_says_where_to_look(tmp_path):
+    with pytest.raises(ZeroDivisionError), working_on(tmp_path):
+        _ = 1 / 0
+    assert poll(tmp_path).state == "failed"
+    assert poll(tmp_path).error["detail"] == "ZeroDivisionError: division by zero"
+    assert "worker.log" in poll(tmp_path).error["hint"]
+
+
+def test_a_worker_at_work_is_running_and_shuts_a_second_one_out(tmp_path, holder):
+    assert poll(tmp_path).state == "running"
+    assert poll(tmp_path).pid == holder.pid
+    with pytest.raises(UserError, match="is being worked on already"), working_on(tmp_path):
+        pytest.fail("two workers at once")
+    assert poll(tmp_path).state == "running"
+    jobs.start(tmp_path, ["--help"])  # does nothing while one is at work
+    assert not (tmp_path / "worker.log").exists()
+
+
+def test_a_worker_that_is_killed_is_interrupted(tmp_path, holder):
+    holder.kill()
+    holder.wait(30)
+    assert poll(tmp_path).state == "interrupted"
+    assert not poll(tmp_path).active
+    with working_on(tmp_path):
+        pass
+    assert poll(tmp_path).state == "done"
+
+
+def test_cancel_reaches_the_worker(tmp_path, holder):
+    jobs.cancel(tmp_path)
+    holder.wait(30)
+    assert poll(tmp_path).state == "cancelled"
+    jobs.cancel(tmp_path)
+    assert poll(tmp_path).state == "cancelled"
+
+
+def test_a_worker_that_never_came_up_is_running_for_a_grace_period_only(tmp_path):
+    jobs.write(tmp_path, Progress(state="running", started=time.time()))
+    assert poll(tmp_path).state == "running"
+    jobs.write(tmp_path, Progress(state="running", started=time.time() - jobs.START_GRACE_SECONDS - 1))
+    assert poll(tmp_path).state == "interrupted"
+
+
+def test_cancel_before_the_worker_came_up(tmp_path):
+    jobs.write(tmp_path, Progress(state="running", started=time.time()))
+    jobs.cancel(tmp_path)
+    assert poll(tmp_path).state == "cancelled"
+
+
+@pytest.mark.parametrize("content", ["", "{"])
+def test_an_unreadable_progress_file_is_nothing_started(tmp_path, content):
+    (tmp_path / "progress.json").write_text(content)
+    assert poll(tmp_path).state == "waiting"
+
+
+@pytest.fixture
+def workspace_with_data(tmp_path, make_dataset):
+    workspace = tmp_path / "workspace"
+    return workspace, store.save(workspace, make_dataset(600, side=28, n_test=20), source="test").id
+
+
+def new_run(workspace, dataset):
+    config = TrainConfig(epochs=EPOCHS, batch_size=32, augment="flip", precision="fp32", seed=5)
+    return pipeline.new_run(workspace, dataset, config, plan=("train", "activations"))
+
+
+def epochs_done(run):
+    return len(runs.history(run))
+
+
+def test_a_killed_training_is_resumed_as_if_nothing_had_happened(workspace_with_data, spawn):
+    workspace, dataset = workspace_with_data
+    whole, cut = new_run(workspace, dataset), new_run(workspace, dataset)
+    assert spawn("-m", "core", "resume", whole.id, "--workspace", workspace).wait(120) == 0
+
+    worker = spawn("-m", "core", "resume", cut.id, "--workspace", workspace)
+    wait_for(lambda: epochs_done(cut) >= 2)
+    worker.send_signal(signal.SIGKILL)
+    worker.wait(30)
+    assert 2 <= epochs_done(cut) < EPOCHS
+    assert poll(cut.path).state == "interrupted"
+    assert not runs.open_run(workspace, cut.id).done("train")
+
+    again = spawn("-m", "core", "resume", cut.id, "--workspace", workspace)
+    wait_for(lambda: poll(cut.path).state == "running" and poll(cut.path).pid == again.pid)
+    second = spawn("-m", "core", "resume", cut.id, "--workspace", workspace, "--json")
+    assert again.wait(120) == 0
+    _, errors = second.communicate(timeout=120)
+    assert second.returncode in (0, 2)  # 0 only where the first one finished before the second looked
+    assert second.returncode == 0 or "is being worked on already" in errors
+    assert poll(cut.path).state == "done"
+
+    one, other = runs.open_run(workspace, whole.id), runs.open_run(workspace, cut.id)
+    for name in ("losses", "predictions", "final_losses", "activations"):
+        assert np.array_equal(one.array(name), other.array(name)), name
+    assert (one.path / "model.safetensors").read_bytes() == (other.path / "model.safetensors").read_bytes()
+    timeless = [[{**entry, "seconds": 0} for entry in runs.history(run)] for run in (one, other)]
+    assert timeless[0] == timeless[1]
+    assert not (cut.path / "checkpoint").exists()
+
+
+def test_interrupted_runs_are_started_again_and_cancelled_ones_are_not(workspace_with_data, monkeypatch):
+    workspace, dataset = workspace_with_data
+    states = ("running", "cancelled", "failed", "done")
+    made = {state: new_run(workspace, dataset) for state in (*states, "waiting")}
+    for state in states:
+        jobs.write(made[state].path, Progress(state=state, title="Training", started=1.0))
+    started = []
+    monkeypatch.setattr(jobs, "start_run", started.append)
+    assert [run.id for run in jobs.resume_interrupted(workspace)] == [made["running"].id]
+    assert [run.id for run in started] == [made["running"].id]
+
+
+def test_importing_in_a_worker(tmp_path, workspace, make_dataset):
+    dataset = make_dataset(60)
+    np.savez(tmp_path / "data.npz", x_train=dataset.images, y_train=dataset.labels)
+    job = pipeline.start_import(workspace, str(tmp_path / "data.npz"), "From a page")
+    failing = pipeline.start_import(workspace, str(tmp_path / "missing.npz"), "")
+    assert poll(job).active
+    wait_for(lambda: not poll(job).active and not poll(failing).active)
+    assert poll(job).state == "done"
+    assert [info.name for info in store.describe_all(workspace)] == ["From a page"]
+    assert poll(failing).state == "failed"
+    assert "There is nothing at" in poll(failing).error["title"]
+    log = (failing / "worker.log").read_text()
+    assert "Traceback" not in log
+    assert json.loads((failing / "progress.json").read_text())["state"] == "failed"

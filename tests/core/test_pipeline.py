@@ -1,0 +1,230 @@
+"""The stages as pages and commands call them: what they refuse, and what they plan."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core import jobs, pipeline, results, review, runs
+from core.config import TrainConfig
+from core.datasets import store
+from core.detectors import DETECTORS
+from core.errors import UserError
+from core.samples import flagged_samples, review_table, rows_in_store, sample_table, training_data
+from core.stages import gather_evidence
+from core.types import Changes
+
+
+def refused(words):
+    return pytest.raises(UserError, match=words)
+
+
+@pytest.fixture
+def source(tmp_path, make_dataset):
+    dataset = make_dataset(60)
+    path = tmp_path / "data.npz"
+    np.savez(path, x_train=dataset.images, y_train=dataset.labels)
+    return path
+
+
+def test_bona_fide_ids_are_read_from_a_file(workspace, source, tmp_path):
+    (tmp_path / "ids.txt").write_text("3\n1\n\n59\n")
+    info = pipeline.import_dataset(workspace, source, "Mine", tmp_path / "ids.txt")
+    assert (info.name, info.n_bona_fide) == ("Mine", 3)
+    assert np.flatnonzero(store.load(workspace, info.id).bona_fide).tolist() == [1, 3, 59]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("1\n60\n-1", r"names samples that do not exist: \[-1, 60\]. Ids run from 0 to 59"),
+        ("one", "It has to hold one whole number"),
+        ("", "is empty"),
+        (None, "There is no file"),
+    ],
+)
+def test_a_list_of_ids_that_cannot_be_used(workspace, source, tmp_path, content, words):
+    if content is not None:
+        (tmp_path / "ids.txt").write_text(content)
+    with refused(words):
+        pipeline.import_dataset(workspace, source, None, tmp_path / "ids.txt")
+    assert store.describe_all(workspace) == []
+
+
+def test_attacks_go_into_a_copy_and_once_only(workspace, source):
+    clean = pipeline.import_dataset(workspace, source)
+    poisoned = pipeline.attack(workspace, clean.id, ["patch:ratio=0.1,target=1", "patch:ratio=0.05,target=2"], seed=3)
+    assert poisoned.parent == clean.id
+    assert [(attack["name"], attack["n_poisoned"]) for attack in poisoned.attacks] == [("patch", 6), ("patch-2", 3)]
+    assert store.load_truth(workspace, poisoned.id).is_poison.sum() == 9
+    assert not store.describe(workspace, clean.id).attacks
+    with refused("is poisoned already"):
+        pipeline.attack(workspace, poisoned.id, ["patch"])
+
+
+def test_the_full_plan_leaves_out_what_needs_bona_fide_samples(finished):
+    info = store.describe(finished.workspace, finished.dataset)
+    plan = pipeline.full_plan(info)
+    assert [stage for stage in plan if stage.startswith("detect:")] == [f"detect:{name}" for name in DETECTORS]
+    without = pipeline.full_plan(replace(info, n_bona_fide=0))
+    assert "detect:badloss" not in without
+    assert "detect:activation_clustering" in without
+
+
+def test_evidence_holds_what_the_run_made_and_no_truth(finished):
+    evidence = gather_evidence(finished)
+    assert evidence.features.shape == (200, 128)
+    assert evidence.trajectories.shape == (200, 2)
+    assert evidence.bona_fide.sum() > 0
+    truth = store.load_truth(finished.workspace, finished.dataset)
+    assert (evidence.labels[truth.is_poison] != truth.original_labels[truth.is_poison]).all()
+    assert not {"is_poison", "original_labels", "attacks"} & set(vars(evidence))
+
+
+def test_a_detector_again_with_other_settings(finished):
+    found = pipeline.detect(finished, "badloss", {"reject_fraction": "0.2"})
+    assert found["detector"] == "badloss"
+    assert found["flagged"] == 40
+    truth = store.load_truth(finished.workspace, finished.dataset)
+    flagged = runs.detections(finished)["badloss"].flagged
+    assert found["precision"] == truth.is_poison[flagged].mean()
+    assert found["recall"] == flagged[truth.is_poison].mean()
+    with refused("There is no detector named 'oracle'"):
+        pipeline.detect(finished, "oracle", {})
+    with refused("badloss has no setting named 'depth'"):
+        pipeline.detect(finished, "badloss", {"depth": 1})
+
+
+def test_a_detector_before_training_says_what_is_missing(finished):
+    info = store.describe(finished.workspace, finished.dataset)
+    fresh = runs.create(finished.workspace, info, finished.config, ("train",))
+    with refused("cannot run yet. It needs last-layer activations"):
+        pipeline.detect(fresh, "activation_clustering", {})
+
+
+def test_decisions_that_make_no_sense(finished):
+    with refused("There is no decision named 'burn'. Known: exclude"):
+        pipeline.decide(finished, [1], "burn", reviewer="ann")
+    for label in (None, -1, 4):
+        with refused("A new label is needed. Classes run from 0 to 3"):
+            pipeline.decide(finished, [1], "relabel", reviewer="ann", new_label=label)
+    with refused("No sample is selected"):
+        pipeline.decide(finished, [], "keep", reviewer="ann")
+    with refused("oracle has not been run on"):
+        pipeline.decide_flagged(finished, "exclude", ["oracle"], reviewer="ann")
+    assert review.verdicts(finished.workspace, finished.id) == {}
+
+
+def test_deciding_on_what_is_flagged(finished):
+    ids = training_data(finished).ids[runs.detections(finished)["badloss"].flagged]
+    assert pipeline.decide_flagged(finished, "exclude", ["badloss"], reviewer="ann") == len(ids) == 20
+    assert set(review.verdicts(finished.workspace, finished.id)) == set(ids.tolist())
+    journal = review.journal(finished.workspace, finished.id)
+    assert set(journal["suggested_by"]) == {"badloss"}
+
+
+def test_a_repair_needs_something_to_do(finished):
+    with refused("There is no way to repair named 'pray'"):
+        pipeline.new_repair(finished, "pray")
+    with refused("Nothing would change"):
+        pipeline.new_repair(finished)
+    pipeline.decide(finished, [1, 2], "keep", reviewer="ann")
+    with refused("Nothing would change"):
+        pipeline.new_repair(finished)
+    pipeline.decide(finished, list(range(200)), "exclude", reviewer="ann")
+    with refused("Nothing would be left to train on"):
+        pipeline.new_repair(finished)
+    with refused("This run is not finished"):
+        pipeline.new_repair(runs.update(finished, stages={"train": 1.0}))
+
+
+def test_a_repair_trains_on_what_is_left_and_builds_on_its_parent(finished):
+    pipeline.decide(finished, [0, 1, 2], "exclude", reviewer="ann")
+    pipeline.decide(finished, [8], "relabel", reviewer="ann", new_label=3)
+    child = pipeline.work(pipeline.new_repair(finished))
+    assert (child.parent, child.config) == (finished.id, finished.config)
+    data = training_data(child)
+    assert len(data) == 197
+    assert data.ids[:6].tolist() == [3, 4, 5, 6, 7, 8]
+    assert data.labels[5] == 3
+    assert child.array("losses").shape == (197, 2)
+    assert rows_in_store(child).tolist() == list(range(3, 200))
+    found = results.comparison(child)
+    assert found["removed"] == 3
+    assert found["before"]["clean_accuracy"] == runs.outcome(finished).clean_accuracy
+    assert found["after"]["attack_success_rate"] == runs.outcome(child).attack_success_rate
+
+    pipeline.decide(child, [199], "exclude", reviewer="ann")
+    grandchild = pipeline.new_repair(child)
+    assert runs.read_changes(grandchild) == Changes(frozenset({0, 1, 2, 199}), {8: 3})
+    with refused("is not finished"):
+        results.comparison(grandchild)
+    with refused("is not a repair"):
+        results.comparison(finished)
+
+
+def test_another_layer_is_taken_from_then_on(finished):
+    with refused("The model has no layer 'tail'. It has: 0, 1"):
+        pipeline.use_layer(finished, "tail")
+    changed = pipeline.use_layer(finished, "12")
+    assert set(changed.stages) == {"train", "evaluate"}
+    again = pipeline.work(changed)
+    assert again.array("activations").shape == (200, 256)
+    assert set(again.stages) == set(again.plan)
+    assert runs.layers(again)[12]["features"] == 256
+
+
+def test_stages_can_be_added_to_a_plan(finished):
+    longer = pipeline.extend(finished, ["train", "maps:ica", "maps:pca"])
+    assert longer.plan == (*finished.plan, "maps:ica")
+    seen = []
+    assert pipeline.work(longer, seen.append).done("maps:ica")
+    assert {progress.title for progress in seen} == {"Drawing maps with ICA"}
+    shares = [progress.share for progress in seen]
+    assert shares == sorted(shares)
+    assert (shares[0], shares[-1]) == (0.0, pytest.approx(0.8))
+
+
+def test_data_without_a_test_set_goes_all_the_way(workspace, make_dataset):
+    info = store.save(workspace, make_dataset(60, n_test=0), source="test")
+    run = pipeline.work(pipeline.new_run(workspace, info.id, TrainConfig(epochs=1)))
+    assert run.done("evaluate")
+    assert runs.outcome(run).clean_accuracy is None
+    assert runs.history(run)[0]["test_loss"] is None
+    assert results.outcome_figures(run) == {"clean_accuracy": None, "attack_success_rate": {}}
+
+
+def test_the_sample_table(finished):
+    pipeline.decide(finished, [4], "relabel", reviewer="ann", new_label=2)
+    pipeline.decide(finished, [7, 9], "exclude", reviewer="ann")
+    table = sample_table(finished)
+    assert table["id"].tolist() == list(range(200))
+    assert table["predicted"].tolist() == finished.array("predictions").tolist()
+    assert table["verdict"][[3, 4, 7, 9]].tolist() == ["", "relabel", "exclude", "exclude"]
+    assert table["new_label"][4] == 2
+    assert table["new_label"].isna().sum() == 199
+
+
+def test_the_review_table_ranks_by_the_mean_percentile_of_the_detectors(finished):
+    table = review_table(finished)
+    found = runs.detections(finished)
+    assert (table["flagged"] == np.logical_or.reduce([one.flagged for one in found.values()])).all()
+    assert table["flagged_by"].max() <= 2
+    worst = table["suspicion"].to_numpy().argmax()
+    ranks = [(one.suspicion < one.suspicion[worst]).mean() for one in found.values()]
+    assert table["suspicion"][worst] == pytest.approx(np.mean(ranks), abs=0.01)
+    flagged = flagged_samples(table)
+    assert flagged["suspicion"].is_monotonic_decreasing
+    assert set(flagged["id"]) == set(table["id"][table["flagged"]])
+
+
+def test_a_new_server_starts_the_demo_in_an_empty_workspace_only(workspace, make_dataset, monkeypatch):
+    started = []
+    monkeypatch.setattr(jobs, "start_run", started.append)
+    monkeypatch.setattr(pipeline, "demo_data", lambda: make_dataset(300, n_classes=10))
+    pipeline.wake(workspace, demo=False)
+    assert started == []
+    pipeline.wake(workspace, demo=True)
+    assert [run.name for run in started] == ["Demo"]
+    pipeline.wake(workspace, demo=True)
+    assert len(started) == 1

@@ -1,0 +1,94 @@
+"""What is stored comes back as it was, or not at all."""
+
+import numpy as np
+import pytest
+
+from core.attacks.planting import AttackSpec, plant
+from core.datasets import store
+from core.errors import UserError
+
+ARRAYS = ("ids", "images", "labels", "test_images", "test_labels", "bona_fide")
+
+
+@pytest.mark.parametrize("n_test", [40, 0])
+def test_a_data_set_comes_back_as_it_was(workspace, make_dataset, n_test):
+    dataset = make_dataset(50, n_test=n_test, channels=3, name="My Flowers!")
+    info = store.save(workspace, dataset, source="here")
+    opened = store.load(workspace, info.id)
+    for name in ARRAYS:
+        assert np.array_equal(getattr(opened, name), getattr(dataset, name)), name
+        assert getattr(opened, name).dtype == getattr(dataset, name).dtype
+    assert (opened.name, opened.class_names, opened.shape) == ("My Flowers!", dataset.class_names, (16, 16, 3))
+    assert store.load_truth(workspace, info.id) is None
+    assert info == store.describe(workspace, info.id)
+    assert info.id.startswith("my-flowers-")
+    assert (info.n, info.n_test, info.n_bona_fide) == (50, n_test, 0)
+
+
+def test_images_are_mapped_not_read(workspace, make_dataset):
+    opened = store.load(workspace, store.save(workspace, make_dataset(), source="").id)
+    assert isinstance(opened.images, np.memmap)
+    assert not opened.images.flags.writeable
+
+
+def test_the_truth_comes_back_as_it_was(workspace, make_dataset):
+    poisoned, truth = plant(make_dataset(100), [AttackSpec("patch", 0.1, 2), AttackSpec("blended_random", 0.05)])
+    info = store.save(workspace, poisoned, source="", truth=truth)
+    opened = store.load_truth(workspace, info.id)
+    assert opened.attacks == truth.attacks
+    for name in ("is_poison", "attack_index", "original_labels"):
+        assert np.array_equal(getattr(opened, name), getattr(truth, name)), name
+
+
+@pytest.mark.parametrize(("name", "place"), [("images", (17, 3, 3, 0)), ("labels", 5), ("ids", 0), ("test_labels", 1)])
+def test_a_change_on_disk_is_noticed(workspace, make_dataset, name, place):
+    info = store.save(workspace, make_dataset(), source="")
+    path = workspace / "datasets" / info.id / f"{name}.npy"
+    array = np.load(path)
+    array[place] += 1
+    np.save(path, array)
+    with pytest.raises(UserError, match="was changed on disk"):
+        store.load(workspace, info.id)
+
+
+def test_a_file_that_is_gone_is_named(workspace, make_dataset):
+    info = store.save(workspace, make_dataset(), source="")
+    (workspace / "datasets" / info.id / "labels.npy").unlink()
+    with pytest.raises(UserError, match=r"labels.npy of the data set .* is missing"):
+        store.load(workspace, info.id)
+
+
+def test_an_unknown_id_names_the_known_ones(workspace, make_dataset):
+    with pytest.raises(UserError, match="Known: none yet"):
+        store.load(workspace, "flowers")
+    info = store.save(workspace, make_dataset(), source="")
+    with pytest.raises(UserError, match=f"There is no data set 'flowers'. Known: {info.id}"):
+        store.load(workspace, "flowers")
+
+
+def test_an_id_cannot_leave_the_workspace(workspace, tmp_path, make_dataset):
+    info = store.save(tmp_path / "other", make_dataset(), source="")
+    store.save(workspace, make_dataset(seed=1), source="")
+    path = f"../../other/datasets/{info.id}"
+    assert (workspace / "datasets" / path / "dataset.json").exists()
+    for wanted in (path, f"{info.id}/../x", "", "."):
+        with pytest.raises(UserError, match="There is no data set"):
+            store.describe(workspace, wanted)
+
+
+def test_the_list_is_newest_first(workspace, make_dataset, monkeypatch):
+    older = store.save(workspace, make_dataset(name="b"), source="")
+    path = workspace / "datasets" / older.id / "dataset.json"
+    path.write_text(path.read_text().replace(older.created, "2020-01-01T00:00:00+00:00"))
+    newer = store.save(workspace, make_dataset(name="a"), source="")
+    assert [info.id for info in store.describe_all(workspace)] == [newer.id, older.id]
+
+
+def test_the_fingerprint_sees_every_image_of_a_small_data_set(make_dataset):
+    dataset = make_dataset(30)
+    prints = {store.fingerprint(dataset)}
+    for row in range(30):
+        changed = make_dataset(30)
+        changed.images[row, 0, 0, 0] ^= 1
+        prints.add(store.fingerprint(changed))
+    assert len(prints) == 31
