@@ -20,7 +20,11 @@ PAGES = (
 if __name__ == "__main__":
     st.set_page_config(page_title="Assay", page_icon=":material/science:", layout="wide")
     pages = [st.Page(f"pages/{name}.py", title=title, icon=icon, url_path=name) for name, title, icon in PAGES]
-    current = st.navigation(pages)
+    # The start has no address of its own, so that /data is one like the others.
+    start = st.Page(
+        lambda: st.switch_page(pages[0]), title="Start", url_path="start", default=True, visibility="hidden"
+    )
+    current = st.navigation([start, *pages])
     frame.show()
     current.run()
 else:

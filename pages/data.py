@@ -11,7 +11,7 @@ from pages.ui.words import HELP
 
 frame.guard()
 WORKSPACE = frame.workspace()
-STRIP = 12
+STRIP = 16
 
 
 def open_data() -> None:
@@ -100,7 +100,8 @@ with strips:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(frame.plain(name), width=110)
             strip = [Tile(int(row), f"thumb/{chosen}/{row}.png", tooltip=f"#{row}") for row in rows]
-            gallery(strip, key=f"strip-{chosen}-{index}", selected=(), size=44, selectable=False)
+            gallery(strip, key=f"strip-{chosen}-{index}", selected=(), size=44, selectable=False,
+                    one_row=True)  # fmt: skip
     if len(info.class_names) > 20:
         st.caption(f"20 of {len(info.class_names)} classes are shown.")
 st.page_link("pages/train.py", label="Next: is the model learning, and what?", icon=":material/arrow_forward:")

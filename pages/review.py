@@ -64,8 +64,8 @@ with middle:
     page = st.pagination(n_pages, key=f"page-{n_pages}") if n_pages > 1 else 1
     shown = rows.iloc[(page - 1) * PAGE : page * PAGE]
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"{len(shown):,} of {len(rows):,} shown. Click selects, Shift+click a range. "
-                   "Keys: E exclude, K keep, M mark, U undo.", width="stretch")  # fmt: skip
+        keys = "Keys: E exclude, K keep, M mark, U undo."
+        st.caption(f"{len(shown):,} of {len(rows):,} shown. {keys}", width="stretch")
         st.button(
             "Select these",
             icon=":material/select_all:",

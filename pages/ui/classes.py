@@ -67,8 +67,7 @@ def all_classes(run: Run) -> None:
     st.markdown("**2-means verdict per class**", help=HELP["cluster"])
     rows = [
         {
-            "Class": names[index],
-            "Verdict": "poisoned?" if note["poisoned"] else "no sign",
+            "Class": f"{'▲ ' if note['poisoned'] else ''}{names[index]}",
             "Smaller": 100 * float(note.get("size_fraction", "nan")),
             "Silhouette": note.get("silhouette"),
         }
@@ -79,10 +78,10 @@ def all_classes(run: Run) -> None:
         hide_index=True,
         height=37 + 35 * min(len(rows), 14),
         column_config={
-            "Class": st.column_config.TextColumn(width=90),
-            "Verdict": st.column_config.TextColumn(width=75),
+            "Class": st.column_config.TextColumn(width=110, help="▲ looks poisoned"),
             "Smaller": st.column_config.NumberColumn(format="%.0f %%", width=60, help=HELP["size fraction"]),
             "Silhouette": st.column_config.NumberColumn(format="%.2f", width=65, help=HELP["silhouette"]),
         },
     )
-    st.caption("Choose a class above to see its two clusters. Weak below about 5 % of a class: look at the map too.")
+    st.caption("▲ looks poisoned. Choose a class above to see its two clusters. "
+               "Weak below about 5 % of a class: look at the map too.")  # fmt: skip

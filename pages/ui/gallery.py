@@ -56,6 +56,7 @@ def gallery(
     size: int = 72,
     selectable: bool = True,
     keys: Mapping[str, str] | None = None,
+    one_row: bool = False,
 ) -> GalleryEvent | None:
     """What was done since the last call, once; None when nothing was.
 
@@ -67,6 +68,7 @@ def gallery(
         selectable: False for a gallery only to look at.
         keys: key → what it does in words. Pressing one anywhere on the page, unless something is being typed, answers
             with the key and the selection of that very moment.
+        one_row: show as many tiles as one row holds, and no more.
     """
     event = _new_event(key)
     shown = {tile.id for tile in tiles}
@@ -77,6 +79,7 @@ def gallery(
         "size": size,
         "selectable": selectable,
         "keys": dict(keys or {}),
+        "oneRow": one_row,
         "seen": st.session_state.get(f"{key}-seen", 0),
     }
     _mount(key=key, data=data, default={"event": None}, on_event_change=lambda: None)

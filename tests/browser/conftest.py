@@ -155,7 +155,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace with one small finished run: 1,000 of the demo's images, two attacks, three epochs. Copy before use."""
+    """A workspace with a small finished run: 1,000 of the demo's images, two attacks, three epochs. Copy before use."""
     workspace = tmp_path_factory.mktemp("finished") / "workspace"
     source = workspace.parent / "small.npz"
     rows = np.arange(0, 6000, 6)

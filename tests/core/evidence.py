@@ -10,7 +10,7 @@ CLASSES, PER_CLASS, FEATURES, EPOCHS, SIDE = 4, 150, 24, 8, 8
 
 
 def clean_evidence(seed=0, n_bona_fide=100):
-    """Four classes of independent, uniform features; losses that fall in the same way for all, at a pace of each sample's own."""
+    """Four classes of independent, uniform features; losses that fall alike, at a pace of each sample's own."""
     rng = np.random.default_rng(seed)
     labels = rng.permutation(np.repeat(np.arange(CLASSES), PER_CLASS))
     n = len(labels)

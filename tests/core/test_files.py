@@ -54,6 +54,6 @@ def test_arrays_come_back_and_objects_are_refused(tmp_path):
     array = np.arange(6, dtype=np.float32).reshape(2, 3)
     write_array(tmp_path / "a.npy", array)
     assert np.array_equal(np.load(tmp_path / "a.npy"), array)
-    with pytest.raises(ValueError, match="[Oo]bject"):
+    with pytest.raises(ValueError, match=r"[Oo]bject"):
         write_array(tmp_path / "b.npy", np.array([{}], dtype=object))
     assert [path.name for path in tmp_path.iterdir()] == ["a.npy"]

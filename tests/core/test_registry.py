@@ -77,7 +77,7 @@ def test_what_cannot_be_used_is_said_with_what_can(given, words):
 
 def test_find_names_the_known_ones():
     assert find(ATTACKS, "patch", "attack").name == "patch"
-    with pytest.raises(UserError, match="There is no attack named 'warp'. Known: patch, single_pixel"):
+    with pytest.raises(UserError, match=r"There is no attack named 'warp'. Known: patch, single_pixel"):
         find(ATTACKS, "warp", "attack")
 
 

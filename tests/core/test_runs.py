@@ -73,13 +73,13 @@ def test_a_damaged_run_is_said_and_passed_over_in_the_list(workspace, info, run,
 
 def test_a_run_of_a_newer_version(workspace, run):
     edit(run, schema=runs.SCHEMA + 1)
-    with pytest.raises(UserError, match="was made by a newer Assay. Update Assay"):
+    with pytest.raises(UserError, match=r"was made by a newer Assay. Update Assay"):
         runs.open_run(workspace, run.id)
 
 
 def test_a_run_whose_data_changed(workspace, run):
     edit(run, fingerprint="0" * 64)
-    with pytest.raises(UserError, match="is no longer the one this run was made with. Its fingerprint differs"):
+    with pytest.raises(UserError, match=r"is no longer the one this run was made with. Its fingerprint differs"):
         runs.open_run(workspace, run.id)
 
 

@@ -1,0 +1,113 @@
+"""Every chart, from little or odd input: it is drawn, and it shows the numbers it was given."""
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from core import figures
+from core.palette import ACCENT, POISON
+
+HISTORY = [
+    {"epoch": 1, "train_loss": 2.0, "test_loss": 2.1, "train_accuracy": 0.3, "test_accuracy": 0.2},
+    {"epoch": 2, "train_loss": 1.0, "test_loss": float("nan"), "train_accuracy": 0.6, "test_accuracy": 0.5},
+]
+LOSSES = np.array([[2, 1, 0.5], [2, 1.5, 1], [3, 0.1, 0.0], [np.nan] * 3], np.float32)
+NONE = np.zeros(4, np.bool_)
+ALL = ~NONE
+
+
+def drawable(figure):
+    """The figure, having been turned into what a browser gets."""
+    assert isinstance(figure, go.Figure)
+    assert figure.to_json()
+    return figure
+
+
+def lists(values):
+    return [None if value is None else float(value) for value in values]
+
+
+@pytest.mark.parametrize(("quantity", "train"), [("loss", [2.0, 1.0]), ("accuracy", [0.3, 0.6])])
+def test_learning_curves(quantity, train):
+    figure = drawable(figures.learning_curves(HISTORY, quantity, 10))
+    assert [trace.name for trace in figure.data] == ["training data", "test data"]
+    assert lists(figure.data[0].y) == train
+    assert list(figure.data[0].x) == [1, 2]
+    assert list(figure.layout.xaxis.range) == [0.5, 10.5]
+
+
+def test_learning_curves_without_a_test_set_and_before_the_first_epoch():
+    without = [entry | {"test_loss": None, "test_accuracy": None} for entry in HISTORY]
+    assert [trace.name for trace in drawable(figures.learning_curves(without, "loss", 2)).data] == ["training data"]
+    assert len(drawable(figures.learning_curves([], "accuracy", 2)).data) == 0
+
+
+def test_bars():
+    figure = drawable(figures.bars(["a", "7"], [1, 2], x="samples"))
+    assert list(figure.data[0].y) == ["a", "7"]
+    assert lists(figure.data[0].x) == [1, 2]
+    assert figure.layout.yaxis.type == "category"
+    drawable(figures.bars([], [], x="samples", percent=True))
+
+
+def test_the_loss_histogram_counts_every_sample():
+    figure = drawable(figures.loss_histogram(np.array([0.0, 1e-9, 0.1, 2.0, 2.0], np.float32)))
+    assert sum(figure.data[0].y) == 5
+    assert figure.layout.xaxis.type == "log"
+    drawable(figures.loss_histogram(np.array([0.5], np.float32)))
+
+
+def test_the_suspicion_histogram_shows_shares_of_each_group():
+    suspicion = np.array([0.1, 0.2, 0.9, 0.15], np.float32)
+    flagged, trusted = np.array([0, 0, 1, 0], bool), np.array([0, 0, 0, 1], bool)
+    figure = drawable(figures.suspicion_histogram(suspicion, flagged, trusted))
+    assert [trace.name for trace in figure.data] == ["not flagged (2)", "flagged (1)", "bona fide (1)"]
+    assert [sum(trace.y) for trace in figure.data] == pytest.approx([1, 1, 1])
+    assert figure.data[1].line.color == POISON
+    assert len(drawable(figures.suspicion_histogram(suspicion * 0, NONE, NONE)).data) == 1
+
+
+def test_trajectory_bands_by_hand():
+    rows = np.array([True, True, True, False])
+    figure = drawable(figures.trajectory_bands(LOSSES, {"class 0": rows, "empty": NONE}, np.array([2]), epoch=2))
+    band, median, selected = figure.data
+    assert lists(median.y) == [2, 1, 0.5]
+    assert list(median.x) == [1, 2, 3]
+    assert max(band.y) == pytest.approx(2.8)  # the 90 % quantile of 2, 2, 3
+    assert lists(selected.y) == pytest.approx([3, 0.1, 0])
+    assert selected.name == "selected (1 of 1)"
+    assert figure.layout.yaxis.type == "log"
+    assert figure.layout.shapes[0].x0 == 2
+
+
+def test_trajectory_bands_of_nothing_and_of_epochs_to_come():
+    empty = np.array([], np.int64)
+    assert len(drawable(figures.trajectory_bands(LOSSES, {}, empty)).data) == 0
+    assert len(drawable(figures.trajectory_bands(LOSSES, {"none": NONE}, empty, logarithmic=False)).data) == 0
+    drawable(figures.trajectory_bands(LOSSES, {"all": ALL}, np.array([3])))
+    drawable(figures.trajectory_bands(LOSSES[:, :0], {"all": ALL}, empty))
+
+
+def test_only_some_of_many_selected_curves_are_drawn():
+    losses = np.ones((500, 2), np.float32)
+    figure = drawable(figures.trajectory_bands(losses, {}, np.arange(500), max_curves=7))
+    assert len(figure.data) == 7
+    assert figure.data[0].name == "selected (7 of 500)"
+    assert [trace.showlegend for trace in figure.data] == [True] + [False] * 6
+
+
+def test_before_and_after():
+    figure = drawable(figures.before_after({"patch": 0.9, "single_pixel": 0.2}, {"patch": 0.01}))
+    before, after = figure.data
+    assert list(before.x) == ["patch", "single pixel"]
+    assert lists(before.y) == [0.9, 0.2]
+    assert lists(after.y) == [0.01, None]
+    assert (before.marker.color, after.marker.color) == (POISON, ACCENT)
+    assert figure.layout.shapes[0].y0 == 0.10
+    drawable(figures.before_after({}, {}))
+
+
+def test_class_counts():
+    figure = drawable(figures.class_counts(np.array([0, 2, 2]), ["a", "b", "c"]))
+    assert lists(figure.data[0].x) == [1, 0, 2]
+    assert list(figure.data[0].y) == ["a", "b", "c"]
