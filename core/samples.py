@@ -1,5 +1,7 @@
 """One row per sample: what every page shows and every export writes."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
@@ -42,26 +44,32 @@ def sample_table(run: Run) -> pd.DataFrame:
 def review_table(run: Run) -> pd.DataFrame:
     """The sample table with what the screens need beside it.
 
-    Further columns: `row` in the stored data set; `bona_fide`; `flagged` by any detector; `flagged_by`, how many;
-    `suspicion`, the percentile in [0, 1] by which samples are ranked (the consensus where it ran, else the mean over
-    the detectors); `cluster`, of Activation Clustering, −1 where unknown.
+    Further columns: `row` in the stored data set; `bona_fide`; `flagged` by a leading detector; `flagged_by`, how many
+    detectors agree; `suspicion`, the percentile in [0, 1] by which samples are ranked, the mean over the leading
+    detectors; `cluster`, of Activation Clustering, −1 where unknown.
     """
     table, found = sample_table(run), runs.detections(run)
     table["row"], table["bona_fide"] = rows_in_store(run), np.array(training_data(run).bona_fide)
-    flags = [detection.flagged for detection in found.values()]
-    table["flagged_by"] = np.sum(flags, axis=0) if flags else 0
-    table["flagged"] = table["flagged_by"] > 0
-    leading = [found[LEADING]] if LEADING in found else list(found.values())
-    ranks = [rankdata(detection.suspicion) / len(table) for detection in leading]
+    table["flagged_by"] = np.sum([detection.flagged for detection in found.values()], axis=0) if found else 0
+    chosen = [found[name] for name in leading(found)]
+    table["flagged"] = np.logical_or.reduce([detection.flagged for detection in chosen]) if chosen else False
+    ranks = [rankdata(detection.suspicion) / len(table) for detection in chosen]
     table["suspicion"] = np.mean(ranks, axis=0) if ranks else 0.0
     clustering = found.get("activation_clustering")
     table["cluster"] = clustering.groups if clustering and clustering.groups is not None else -1
     return table
 
 
-def flagged_samples(table: pd.DataFrame) -> pd.DataFrame:
-    """The flagged rows of a review table, most suspicious first."""
-    return table[table["flagged"]].sort_values(["suspicion", "id"], ascending=[False, True], kind="stable")
+def leading(names: Iterable[str]) -> list[str]:
+    """The detectors whose flags are put before a person: the consensus where it ran, else all of them."""
+    return [LEADING] if LEADING in names else list(names)
+
+
+def flagged_samples(table: pd.DataFrame, by: str = "") -> pd.DataFrame:
+    """The flagged rows of a review table, by the leading detectors or by the one named, most suspicious first."""
+    return table[table[f"{by}_flagged" if by else "flagged"]].sort_values(
+        ["suspicion", "id"], ascending=[False, True], kind="stable"
+    )
 
 
 def rows_in_store(run: Run) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

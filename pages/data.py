@@ -76,11 +76,7 @@ height, width, channels = info.shape
 st.markdown(
     f"**{info.n:,} training images in {len(info.class_names)} classes**, {height}×{width} "
     f"{'grey' if channels == 1 else 'colour'}, and {info.n_test:,} test images. "
-    + (
-        f"{info.n_bona_fide:,} of them are bona fide: known to be clean."
-        if info.n_bona_fide
-        else "None is known to be clean."
-    ),
+    + (f"{info.n_bona_fide:,} training images are bona fide." if info.n_bona_fide else "None is known to be clean."),
     help=HELP["bona fide"],
 )
 if info.attacks:

@@ -5,8 +5,10 @@ import streamlit as st
 from core import jobs, pipeline, results, runs
 from core.errors import UserError
 from core.runs import Run
+from core.samples import leading
 from pages.ui import cached, frame, selection
 from pages.ui.outcome import before_after
+from pages.ui.single import rule_words
 
 
 def plan(run: Run) -> None:
@@ -19,6 +21,7 @@ def plan(run: Run) -> None:
         st.info(
             "Nothing is excluded or relabelled yet. Decide on samples in Review, or take the detectors' word for it:"
         )
+        st.caption(rule_words(run))
         st.button(f"Exclude all {flagged:,} flagged samples", icon=":material/block:", disabled=not flagged,
                   on_click=_exclude_flagged, args=(run,))  # fmt: skip
         return
@@ -31,7 +34,7 @@ def plan(run: Run) -> None:
 
 
 def _exclude_flagged(run: Run) -> None:
-    pipeline.decide_flagged(run, "exclude", list(runs.detections(run)), reviewer=selection.reviewer())
+    pipeline.decide_flagged(run, "exclude", leading(runs.detections(run)), reviewer=selection.reviewer())
 
 
 def _retrain(run: Run) -> None:

@@ -7,11 +7,11 @@ import streamlit as st
 
 from core.detectors import DETECTORS
 from core.runs import Run
-from core.samples import flagged_samples
+from core.samples import flagged_samples, leading
 from pages.ui import cached, frame
 from pages.ui.gallery import gallery
 from pages.ui.selection import actions, decide, select, selected, tiles, undo
-from pages.ui.single import history, single
+from pages.ui.single import history, rule_words, single
 from pages.ui.words import HELP
 
 PAGE = 60
@@ -22,16 +22,14 @@ def queue(run: Run, table: pd.DataFrame) -> pd.DataFrame:
     """The flagged samples that the filters leave, most suspicious first."""
     found, names = cached.detections(run), cached.info(run).class_names
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        source = st.selectbox("Flagged by", ["any detector", *found], width=220, key="source",
-                              format_func=lambda key: DETECTORS[key].title if key in DETECTORS else key)  # fmt: skip
+        source = st.selectbox("Flagged by", [*leading(found), *(name for name in found if name not in leading(found))],
+                              width=220, key="source", format_func=lambda name: DETECTORS[name].title)  # fmt: skip
         index = st.selectbox("Given label", [None, *range(len(names))], width=180, key="review-class",
                              format_func=lambda one: "all classes" if one is None else names[one])  # fmt: skip
         state = st.segmented_control("Verdict", ("undecided", "decided", "all"), default="undecided", key="state")
         size = st.slider("Tile size", 48, 144, 84, 12, width=160, key="tile-size")
     st.session_state["tiles"] = size
-    rows = flagged_samples(table)
-    if source in found:
-        rows = rows[rows[f"{source}_flagged"]]
+    rows = flagged_samples(table, source)
     if index is not None:
         rows = rows[rows["label"] == index]
     decided = rows["verdict"] != ""
@@ -57,6 +55,7 @@ decided = int((all_flagged["verdict"] != "").sum())
 st.markdown(f"**{decided:,} of {len(all_flagged):,} flagged samples are decided**; "
             f"{int((table['verdict'] == 'exclude').sum()):,} of {len(table):,} samples are excluded.")  # fmt: skip
 st.progress(decided / max(1, len(all_flagged)))
+st.caption(rule_words(run))
 rows = queue(run, table)
 n_pages = max(1, ceil(len(rows) / PAGE))
 middle, side = st.columns([3, 1], gap="large")
@@ -67,7 +66,7 @@ with middle:
         keys = "Keys: E exclude, K keep, M mark, U undo."
         st.caption(f"{len(shown):,} of {len(rows):,} shown. {keys}", width="stretch")
         st.button(
-            "Select these",
+            "Select page",
             icon=":material/select_all:",
             type="tertiary",
             on_click=select,

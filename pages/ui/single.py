@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import figures, review
+from core import figures, review, runs
 from core.detectors import DETECTORS
 from core.runs import Run
 from pages.ui import cached, frame
@@ -33,6 +33,17 @@ def single(run: Run, table: pd.DataFrame, sample: int) -> None:
     groups = {given: (table["label"] == row["label"]).to_numpy(), "bona fide": table["bona_fide"].to_numpy()}
     curve = figures.trajectory_bands(losses, groups, np.array([place]))
     st.plotly_chart(curve.update_layout(height=300), key="own-curve")
+
+
+def rule_words(run: Run) -> str:
+    """How many each detector flagged and by which settings; the leading ones are those shown for review."""
+    parts = []
+    for name, found in cached.detections(run).items():
+        settings = runs.about_detection(run, name)["settings"]
+        rule = {key: settings[key] for key in ("false_discovery_rate", "reject_fraction") if key in settings}
+        words = "".join(f", {key.replace('_', ' ')} {value:.0%}" for key, value in rule.items())
+        parts.append(f"{DETECTORS[name].title} {int(found.flagged.sum()):,}{words}")
+    return f"Flagged: {'; '.join(parts)}." if parts else "No detector has been run."
 
 
 def history(run: Run) -> None:
