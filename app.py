@@ -6,6 +6,7 @@ Streamlit finds the `app` below when it is told to run this file, and serves thu
 import streamlit as st
 
 from pages.ui import frame
+from pages.ui.marks import marks
 
 PAGES = (
     ("data", "Data", ":material/database:"),
@@ -19,7 +20,11 @@ PAGES = (
 
 if __name__ == "__main__":
     st.set_page_config(page_title="Assay", page_icon=":material/science:", layout="wide")
-    pages = [st.Page(f"pages/{name}.py", title=title, icon=icon, url_path=name) for name, title, icon in PAGES]
+    state = marks(frame.chosen_run())
+    pages = [
+        st.Page(f"pages/{name}.py", title=title + state.get(name, ""), icon=icon, url_path=name)
+        for name, title, icon in PAGES
+    ]
     # The start has no address of its own, so that /data is one like the others.
     start = st.Page(
         lambda: st.switch_page(pages[0]), title="Start", url_path="start", default=True, visibility="hidden"

@@ -34,7 +34,7 @@ Workspace = Annotated[
     Path, typer.Option("--workspace", envvar="ASSAY_WORKSPACE", help="Where runs and data sets are kept.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
-Seed = Annotated[int, typer.Option(help="Of everything random.")]
+Seed = Annotated[int, typer.Option(min=0, help="Of everything random.")]
 HERE = Path("workspace")
 P = ParamSpec("P")
 

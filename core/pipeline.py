@@ -130,8 +130,10 @@ def use_layer(run: Run, layer: str | None) -> Run:
     """The run with all that follows from its activations to be made again, from the input of another layer.
 
     Raises:
-        UserError: the run is not trained yet, or its model has no such layer.
+        UserError: the run is being worked on or not trained yet, or its model has no such layer.
     """
+    if jobs.poll(run.path).active:
+        raise UserError(f"{run.name} is being worked on.", "", "Wait for it to finish, or cancel it.")
     names = [found["name"] for found in runs.layers(run)]
     if layer is not None and layer not in names:
         raise UserError(f"The model has no layer {layer!r}.", f"It has: {', '.join(names) or 'none known yet'}.")

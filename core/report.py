@@ -79,7 +79,7 @@ def _lead(n: int, n_flagged: int, compared: dict[str, Any] | None) -> str:
     """The whole finding in one sentence."""
     if not compared:
         return f"{n_flagged:,} of {n:,} training samples are flagged as possibly poisoned; no repair has been made yet."
-    rates = compared["after"]["attack_success_rate"].values()
+    rates = [rate for rate in compared["after"]["attack_success_rate"].values() if rate is not None]
     worst = f"; the strongest known attack now succeeds in {_share(max(rates))} of cases" if rates else ""
     return f"{compared['removed']:,} of {n:,} training samples were excluded and the model was trained again{worst}."
 

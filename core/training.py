@@ -7,6 +7,7 @@ from a checkpoint repeats an uninterrupted one exactly.
 
 import math
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -159,7 +160,11 @@ def evaluate(
 
 def resident(images: Images, device: torch.device) -> Tensor:
     """The images as a uint8 tensor, on the device when at most half of its free memory is needed."""
-    tensor = torch.from_numpy(np.asarray(images) if images.flags.writeable else np.array(images))
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", UserWarning
+        )  # a read-only map is only read here, and a copy would be the data again
+        tensor = torch.from_numpy(np.asarray(images))
     if device.type == "cuda" and images.nbytes > MAX_SHARE_ON_DEVICE * torch.cuda.mem_get_info(device)[0]:
         return tensor
     return tensor.to(device)

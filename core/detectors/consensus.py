@@ -9,6 +9,7 @@ import numpy as np
 from core.detectors import require
 from core.detectors.folds import pooled, scored_folds, total
 from core.detectors.ingredients import Spaces, blind_scores
+from core.detectors.refinement import with_neighbors
 from core.detectors.statistics import (
     Reals,
     benjamini_hochberg,
@@ -51,7 +52,8 @@ def consensus(evidence: Evidence, *, false_discovery_rate: Annotated[float, Rang
         false_discovery_rate: expected share of clean samples among the flagged ones.
 
     Returns:
-        suspicion: mean normal score over the folds, about −3 to 3. Bona fide samples are never flagged.
+        suspicion: mean normal score over the folds, about −3 to 3; without bona fide samples the sum itself, ≥ 0. Bona
+        fide samples are never flagged.
 
     Raises:
         UserError: activations are missing.
@@ -87,7 +89,7 @@ def _by_trust(evidence: Evidence, spaces: Spaces, rate: float) -> Verdict:
 
 def _by_outlyingness(evidence: Evidence, spaces: Spaces) -> Verdict:
     signs = blind_scores(evidence, spaces)
-    suspicion = total(signs, spaces)
+    suspicion = with_neighbors(total(signs), spaces)
     flagged = (robust_z(suspicion) > OUTLIER) & ~evidence.bona_fide
     return suspicion, flagged, _notes(suspicion, flagged, "outlier", signs)
 

@@ -50,9 +50,9 @@ def pooled(folds: Sequence[Fold]) -> tuple[Reals, Reals]:
     )
 
 
-def total(signs: dict[str, Reals], spaces: Spaces) -> Reals:
-    """(n,) the tail scores of all signs, added up and smoothed."""
-    return smoothed(np.sum([tail_scores(values) for values in signs.values()], axis=0), spaces)
+def total(signs: dict[str, Reals]) -> Reals:
+    """(n,) the tail scores of all signs, added up."""
+    return np.asarray(np.sum([tail_scores(values) for values in signs.values()], axis=0))
 
 
 def _first_folds(evidence: Evidence, spaces: Spaces) -> tuple[list[Fold], list[str]]:
@@ -65,7 +65,7 @@ def _first_folds(evidence: Evidence, spaces: Spaces) -> tuple[list[Fold], list[s
         trusted = evidence.bona_fide.copy()
         trusted[held_out] = False
         signs = blind | trusting_scores(evidence, trusted, spaces, units)
-        scores = total(signs, spaces)
+        scores = smoothed(total(signs), spaces)
         folds.append(Fold(trusted, held_out, scores, scores))
     return folds, list(signs)
 

@@ -34,10 +34,15 @@ class Lesson:
 
 def smoothed(scores: Reals, spaces: Sequence[ClassSpace]) -> Reals:
     """(n,) z + mean z of the 10 nearest samples of the class: evidence shared by a group, as in soft clusters."""
-    own = normal_scores(scores)
-    result = 2 * own
+    return with_neighbors(normal_scores(scores), spaces)
+
+
+def with_neighbors(values: Reals, spaces: Sequence[ClassSpace]) -> Reals:
+    """(n,) each value + the mean of its neighbours'; twice itself in classes without a space."""
+    result = 2 * values
     for space in spaces:
-        result[space.rows] = own[space.rows] + own[space.rows][space.neighbors].mean(1)
+        own = values[space.rows]
+        result[space.rows] = own + own[space.neighbors].mean(1)
     return result
 
 

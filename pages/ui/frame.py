@@ -87,10 +87,16 @@ def guard() -> None:
 
 
 def chosen_run() -> Run | None:
-    """The run that the sidebar shows, None in an empty workspace."""
-    run_id = st.session_state.get("run_id")
+    """The run of this session, of the address, or the newest that is no repair; None in an empty workspace."""
+    found = {run.id: run for run in runs.all_runs(workspace())}
+    wanted = st.session_state.get("run_id") or st.query_params.get("run")
+    if wanted not in found:
+        first = [run for run in found.values() if not run.parent] or list(found.values())
+        st.session_state["lost"] = bool(wanted)
+        wanted = first[0].id if first else None
+    st.session_state["run_id"] = wanted
     try:
-        return runs.open_run(workspace(), run_id) if run_id else None
+        return runs.open_run(workspace(), wanted) if wanted else None
     except UserError as error:
         show_error(error)
         st.stop()
@@ -140,30 +146,25 @@ def describe(progress: Progress) -> None:
 
 def _pick_run() -> None:
     """The run picker; the choice is part of the address, so that a view can be shared."""
-    found = {run.id: run for run in runs.all_runs(workspace())}
-    if not found:
-        st.session_state.pop("run_id", None)
+    run = chosen_run()
+    if run is None:
         st.caption("No run yet")
         return
-    wanted = st.session_state.get("run_id") or st.query_params.get("run")
-    first = [run for run in found.values() if not run.parent] or list(found.values())
-    chosen = wanted if wanted in found else first[0].id
-    if wanted and wanted not in found:
+    if st.session_state.pop("lost", False):
         st.warning("The run in the address does not exist here; the newest one is shown.")
+    found = {other.id: other for other in runs.all_runs(workspace())}
     st.selectbox(
         "Run",
         list(found),
-        index=list(found).index(chosen),
+        index=list(found).index(run.id),
         key="picker",
-        help="Each training is a run; a repair is a run of its own.",
         format_func=lambda run_id: _label(found[run_id]),
         on_change=lambda: st.session_state.update(run_id=st.session_state["picker"]),
+        help="Each training is a run; a repair is a run of its own.",
     )
-    st.session_state["run_id"] = chosen
-    progress = jobs.poll(found[chosen].path)
-    st.caption(f"{_age(found[chosen].created)} · {STATES[progress.state]}")
-    if st.query_params.get("run") != chosen:
-        st.query_params["run"] = chosen
+    st.caption(f"{_age(run.created)} · {STATES[jobs.poll(run.path).state]}")
+    if st.query_params.get("run") != run.id:
+        st.query_params["run"] = run.id
 
 
 @st.fragment(run_every=2.0)
@@ -176,7 +177,7 @@ def _job() -> None:
             st.button(
                 "Cancel", key=f"cancel-{run.id}", icon=":material/stop_circle:", on_click=jobs.cancel, args=(run.path,)
             )
-        elif progress.state in ("cancelled", "interrupted", "failed"):
+        elif run.id == st.session_state.get("run_id") and progress.state in ("cancelled", "interrupted", "failed"):
             st.caption(f"{run.name}: {STATES[progress.state]} at {progress.share:.0%}")
             st.button(
                 "Resume", key=f"resume-{run.id}", icon=":material/play_circle:", on_click=jobs.start_run, args=(run,)

@@ -9,6 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core import jobs, pipeline, runs
+from core.errors import UserError
 from core.palette import ACCENT, CLASSES, EXCLUDED, FLAGGED, GREY, KEPT, RELABELLED
 from core.runs import Run
 from pages.ui import cached
@@ -52,7 +53,10 @@ def _layer_words(layer: Mapping[str, Any]) -> str:
 
 
 def _use_layer(run: Run, name: str) -> None:
-    jobs.start_run(pipeline.use_layer(run, name))
+    try:
+        jobs.start_run(pipeline.use_layer(run, name))
+    except UserError as error:
+        st.toast(str(error), icon=":material/error:")
 
 
 def linked_map(

@@ -144,9 +144,10 @@ def test_layers(journey):
     assert [layer["features"] for layer in found if layer["used"]] == [128]
 
 
-def test_people_get_tables_and_facts(journey):
+def test_people_get_tables_and_facts(journey, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "400")
     workspace = journey["workspace"]
-    assert journey["run"][:20] in invoke(workspace, "runs").stdout.replace("\n", "")
+    assert journey["run"] in invoke(workspace, "runs").stdout
     assert "badloss" in invoke(workspace, "detectors").stdout
     printed = invoke(workspace, "detect", journey["run"], "activation_clustering", "--set", "n_components=5").stdout
     assert "detector: activation_clustering\n" in printed
@@ -226,7 +227,7 @@ def shell(*arguments, **environment):
 def test_the_bare_command_prints_its_help():
     shown = shell()
     assert "Usage: python -m core" in shown.stdout + shown.stderr
-    assert "retrain" not in shown.stderr or "Traceback" not in shown.stderr
+    assert "Traceback" not in shown.stderr
     for command in ("demo", "import", "attack", "train", "resume", "detect", "verdict", "repair", "report", "export"):
         assert command in shown.stdout + shown.stderr
 

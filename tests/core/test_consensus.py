@@ -220,6 +220,9 @@ def test_without_bona_fide_samples_outliers_are_flagged_and_nothing_is_promised(
     assert "bona fide" in found.notes["left_out"]
     assert "prevalence" not in found.notes
     assert roc_auc_score(poisoned_evidence()[1], found.suspicion) > 0.9
+    assert found.flagged[poisoned_evidence()[1]].mean() > 0.8
+    clean = replace(clean_evidence(), bona_fide=np.zeros(len(POISON), bool))
+    assert consensus(clean).flagged.mean() <= 0.05
 
 
 def test_nothing_is_printed():

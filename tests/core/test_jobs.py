@@ -163,7 +163,8 @@ def workspace_with_data(tmp_path, make_dataset):
 
 
 def new_run(workspace, dataset):
-    config = TrainConfig(epochs=EPOCHS, batch_size=32, augment="flip", precision="fp32", seed=5)
+    small = (("width", 8), ("hidden", 32))
+    config = TrainConfig(epochs=EPOCHS, batch_size=32, augment="flip", precision="fp32", seed=5, model_settings=small)
     return pipeline.new_run(workspace, dataset, config, plan=("train", "activations"))
 
 

@@ -1,0 +1,30 @@
+"""The small state behind each page's name in the sidebar: done, running 43 %, or how much is left to decide."""
+
+from core import jobs, runs
+from core.runs import Run
+from core.samples import flagged_samples
+from pages.ui import cached
+
+DONE = " ✓"
+
+
+def marks(run: Run | None) -> dict[str, str]:
+    """Page → what follows its name; pages without a state are left out."""
+    if run is None:
+        return {}
+    progress = jobs.poll(run.path)
+    found = {
+        "data": DONE,
+        "train": DONE if run.done("train") else f" · {progress.share:.0%}" if progress.active else "",
+    }
+    for page, stage in (("clusters", "detect:activation_clustering"), ("trajectories", "maps:pca")):
+        found[page] = DONE if run.done(stage) and run.done("maps:pca") else ""
+    if run.done("activations"):
+        flagged = flagged_samples(cached.table(run))
+        left = int((flagged["verdict"] == "").sum())
+        found["review"] = f" · {left:,} left" if left else DONE if len(flagged) else ""
+    repair = next(iter(runs.children(run)), None)
+    if repair:
+        job = jobs.poll(repair.path)
+        found["repair"] = DONE if repair.done("evaluate") else f" · {job.share:.0%}" if job.active else ""
+    return found
