@@ -2,6 +2,6 @@
 
 import os
 
-# Threads that spin while they wait make training several times slower as soon as anything else, such as the dashboard's own
-# server, wants a core. OpenMP reads this when torch or scikit-learn load it, which is after this line.
+# Threads that spin while they wait make training several times slower as soon as anything else, such as the
+# dashboard's own server, wants a core. OpenMP reads this when torch or scikit-learn load it, which is after this line.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -60,6 +60,12 @@ def review_table(run: Run) -> pd.DataFrame:
     return table
 
 
+def flags_stage(run: Run) -> str:
+    """The stage of the run's plan after which all its flags are there."""
+    detecting = [stage for stage in run.plan if stage.startswith("detect:")]
+    return detecting[-1] if detecting else "activations"
+
+
 def leading(names: Iterable[str]) -> list[str]:
     """The detectors whose flags are put before a person: the consensus where it ran, else all of them."""
     return [LEADING] if LEADING in names else list(names)

@@ -3,10 +3,11 @@
 import streamlit as st
 
 from core import runs
+from core.samples import flags_stage
 from pages.ui import cached, frame
 
 st.title("What do I tell the others?")
-run = frame.current_run("activations", "the report as it will print, to be downloaded as one file")
+run = frame.current_run(flags_stage, "the report as it will print, to be downloaded as one file")
 subject = runs.open_run(run.workspace, run.parent) if run.parent else run
 finished = tuple(child.id for child in runs.children(subject) if child.done("evaluate"))
 html = cached.report_html(run, finished)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.detectors import DETECTORS
 from core.runs import Run
-from core.samples import flagged_samples, leading
+from core.samples import flagged_samples, flags_stage, leading
 from pages.ui import cached, frame
 from pages.ui.gallery import gallery
 from pages.ui.selection import actions, decide, select, selected, tiles, undo
@@ -46,9 +46,7 @@ def act_on_key(run: Run, key: str, ids: tuple[int, ...]) -> None:
 
 
 st.title("Is this sample poisoned?", help=HELP["suspicion"])
-run = frame.current_run(
-    "activations", "the flagged samples, most suspicious first, to be decided on one by one or together"
-)
+run = frame.current_run(flags_stage, "the flagged samples, most suspicious first, to be decided on")
 table = cached.table(run)
 all_flagged = flagged_samples(table)
 decided = int((all_flagged["verdict"] != "").sum())

@@ -48,7 +48,7 @@ def configuration() -> None:
 
 
 def live(run: runs.Run) -> None:
-    """The curves so far; drawn again every second while the job trains."""
+    """The curves so far; drawn again every other second while the job trains."""
     history, progress = runs.history(run), jobs.poll(run.path)
     if progress.active:
         frame.describe(progress)
@@ -65,7 +65,7 @@ def live(run: runs.Run) -> None:
             st.plotly_chart(figures.learning_curves(history, quantity, epochs), key=f"curve-{quantity}")
 
 
-@st.fragment(run_every=1.0)
+@st.fragment(run_every=2.0)
 def live_until_done(run: runs.Run) -> None:
     """`live`, until the training is over, which draws the whole page again."""
     live(run)
@@ -91,13 +91,15 @@ def aftermath(run: runs.Run) -> None:
 
 st.title("Is the model learning, and what?")
 run = frame.chosen_run()
-if run and runs.history(run):
+if run and not run.done("train"):
+    st.markdown(
+        "The model is being trained; its curves grow below." if jobs.poll(run.path).active else "Not trained yet."
+    )
+elif run:
     last = runs.history(run)[-1]
     test = f", {last['test_accuracy']:.1%} on test data" if last["test_accuracy"] is not None else ""
     st.markdown(f"After epoch {last['epoch']} of {run.config['epochs']} the model is right on "
                 f"**{last['train_accuracy']:.1%} of the training data{test}**.")  # fmt: skip
-elif run:
-    st.markdown("Training is about to begin." if jobs.poll(run.path).active else "Nothing is trained yet.")
 settings, screen = st.columns([1, 3], gap="large")
 with settings:
     st.subheader("New run")

@@ -1,7 +1,7 @@
 """What is there on every page: the run picker, the running job, the guard, and what a server does when it starts."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,21 +62,22 @@ def show() -> None:
         _job()
 
 
-def current_run(stage: str = "", what: str = "") -> Run:
+def current_run(stage: str | Callable[[Run], str], what: str) -> Run:
     """The chosen run, once `stage` is done; before that the page shows what is missing and stops.
 
     Args:
-        stage: the stage whose results the page shows, "" for none.
+        stage: the stage whose results the page shows, or what tells it from the run.
         what: what the page will show, in words.
     """
     guard()
     run = chosen_run()
     if run is None:
-        st.info(f"Nothing has been trained yet. Open data and train a model, then this page shows {what or 'it'}.")
+        st.info(f"Nothing has been trained yet. Open data and train a model, then this page shows {what}.")
         st.page_link("pages/data.py", label="Open data or start the demo", icon=":material/arrow_forward:")
         st.stop()
-    if stage and not run.done(stage):
-        _wait(run, stage, what)
+    needed = stage if isinstance(stage, str) else stage(run)
+    if not run.done(needed):
+        _wait(run, needed, what)
     return run
 
 

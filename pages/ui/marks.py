@@ -1,11 +1,11 @@
-"""The small state behind each page's name in the sidebar: done, running 43 %, or how much is left to decide."""
+"""The small state behind each page's name in the sidebar: done, running, or how much is left to decide."""
 
 from core import jobs, runs
 from core.runs import Run
 from core.samples import flagged_samples
 from pages.ui import cached
 
-DONE = " ✓"
+DONE, RUNNING = " ✓", " · running"
 
 
 def marks(run: Run | None) -> dict[str, str]:
@@ -26,5 +26,5 @@ def marks(run: Run | None) -> dict[str, str]:
     repair = next(iter(runs.children(run)), None)
     if repair:
         job = jobs.poll(repair.path)
-        found["repair"] = DONE if repair.done("evaluate") else f" · {job.share:.0%}" if job.active else ""
+        found["repair"] = DONE if repair.done("evaluate") else RUNNING if job.active else ""
     return found

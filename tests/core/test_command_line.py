@@ -202,14 +202,17 @@ def test_a_negative_seed_is_refused(journey):
 def test_the_demo_goes_all_the_way(workspace, make_dataset, monkeypatch):
     monkeypatch.setattr(pipeline, "demo_data", lambda: make_dataset(300, n_classes=10))
     monkeypatch.setattr(pipeline, "TrainConfig", lambda **fields: TrainConfig(**{**fields, "epochs": 2}))
+    monkeypatch.setattr(pipeline, "FULL_MAPS", ("maps:pca",))
+    # After two epochs on 300 images only the detector that always flags a fixed share is sure to flag anything.
+    monkeypatch.setattr(pipeline, "leading", lambda found: ["badloss"])
     found = answer(workspace, "demo", "--seed", 3)
     assert found.keys() == {"run", "child", "before", "after", "detectors", "removed", "seconds"}
     assert found["before"]["attack_success_rate"].keys() == {"patch", "blended_pattern", "single_pixel"}
     assert found["after"]["attack_success_rate"].keys() == {"patch", "blended_pattern", "single_pixel"}
-    assert found["detectors"].keys() == set(DETECTORS)
+    assert {"activation_clustering", "badloss"} <= found["detectors"].keys() <= set(DETECTORS)
     for figures in found["detectors"].values():
         assert figures.keys() == {"auroc", "precision", "recall", "flagged"}
-    assert found["removed"] > 0
+    assert found["removed"] == 30
 
 
 def shell(*arguments, **environment):
@@ -233,10 +236,8 @@ def test_the_bare_command_prints_its_help():
 
 
 def test_the_workspace_may_be_named_by_the_environment(journey):
-    shown = shell("runs", "--json", ASSAY_WORKSPACE=str(journey["workspace"]))
-    assert shown.returncode == 0
-    assert journey["run"] in [run["run"] for run in json.loads(shown.stdout)]
     failed = shell("resume", "nothing", ASSAY_WORKSPACE=str(journey["workspace"]))
     assert (failed.returncode, failed.stdout) == (2, "")
-    assert failed.stderr.startswith("error: There is no run 'nothing'.")
+    assert failed.stderr.startswith("error: There is no run 'nothing'. Known: ")
+    assert journey["run"] in failed.stderr
     assert failed.stderr.count("\n") == 1
