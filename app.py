@@ -6,7 +6,6 @@ Streamlit finds the `app` below when it is told to run this file, and serves thu
 import streamlit as st
 
 from pages.ui import frame
-from pages.ui.marks import marks
 
 PAGES = (
     ("data", "Data", ":material/database:"),
@@ -20,6 +19,8 @@ PAGES = (
 
 if __name__ == "__main__":
     st.set_page_config(page_title="Assay", page_icon=":material/science:", layout="wide")
+    from pages.ui.marks import marks  # has caches, which want a running page
+
     state = marks(frame.chosen_run())
     pages = [
         st.Page(f"pages/{name}.py", title=title + state.get(name, ""), icon=icon, url_path=name)

@@ -136,20 +136,12 @@ def trajectory_bands(
                 "hoverinfo": "skip",
             }
             figure.add_scatter(**band, fillcolor=colour, line={"width": 0}, showlegend=False, mode="lines")
-            figure.add_scatter(x=x, y=middle, name=f"{name} (median, 10–90 %)", line={"color": colour, "width": 2})
+            figure.add_scatter(x=x, y=middle, name=name, mode="lines", line={"color": colour, "width": 2})
     for place, row in enumerate(selected[:max_curves]):
         line = {"color": POISON, "width": 1}
-        name = f"selected ({min(len(selected), max_curves)} of {len(selected):,})"
-        figure.add_scatter(
-            x=x,
-            y=losses[row],
-            line=line,
-            opacity=0.5,
-            name=name,
-            showlegend=place == 0,
-            legendgroup="selected",
-            hoverinfo="skip",
-        )
+        name = f"{min(len(selected), max_curves)} of {len(selected):,} selected"
+        shown_once = {"name": name, "showlegend": place == 0, "legendgroup": "selected", "hoverinfo": "skip"}
+        figure.add_scatter(x=x, y=losses[row], mode="lines", line=line, opacity=0.35, **shown_once)
     if epoch is not None:
         figure.add_vline(x=epoch, line={"color": GREY, "dash": "dot"})
     return figure.update_yaxes(type="log" if logarithmic else "linear")

@@ -82,7 +82,9 @@ with middle:
         keys=KEYS,
     )
     if event is not None:
-        elsewhere = set(selected(run).tolist()) - set(shown["id"].tolist())
+        before = set(selected(run).tolist())
+        st.session_state["focus"] = next((one for one in event.selected if one not in before), None)
+        elsewhere = before - set(shown["id"].tolist())
         select(run, [*elsewhere, *event.selected])
         if event.key:
             act_on_key(run, event.key, event.selected)
@@ -90,7 +92,8 @@ with middle:
 with side:
     chosen = [one for one in selected(run).tolist() if one in set(table["id"])]
     if chosen:
-        single(run, table, chosen[0])
+        focus = st.session_state.get("focus")
+        single(run, table, focus if focus in chosen else chosen[0])
     else:
         st.caption("Select a sample to see it large, with its loss curve.")
 with st.container(key="selection-bar", horizontal=True, vertical_alignment="center"):

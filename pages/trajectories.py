@@ -49,7 +49,8 @@ with side:
     st.plotly_chart(curves.update_layout(height=330), key="bands")
     at = losses[:, epoch - 1]
     chosen = f", of the selection {np.median(at[rows]):.3g}" if len(rows) else ""
-    st.caption(f"Median loss after epoch {epoch}: {np.median(at[members]):.3g}{chosen}.", help=HELP["loss"])
+    words = f"Median loss after epoch {epoch}: {np.median(at[members]):.3g}{chosen}. Bands: 10–90 %."
+    st.caption(words, help=HELP["loss"])
     selection_gallery(run, table, height=200)
 selection_bar(run, table)
 st.page_link("pages/review.py", label="Next: is this sample poisoned?", icon=":material/arrow_forward:")

@@ -15,7 +15,7 @@ def marks(run: Run | None) -> dict[str, str]:
     progress = jobs.poll(run.path)
     found = {
         "data": DONE,
-        "train": DONE if run.done("train") else f" · {progress.share:.0%}" if progress.active else "",
+        "train": DONE if run.done("train") else RUNNING if progress.active else "",
     }
     for page, stage in (("clusters", "detect:activation_clustering"), ("trajectories", "maps:pca")):
         found[page] = DONE if run.done(stage) and run.done("maps:pca") else ""

@@ -28,7 +28,7 @@ def single(run: Run, table: pd.DataFrame, sample: int) -> None:
     }
     if ranks:
         height = 70 + 36 * len(ranks)
-        bars = figures.bars(list(ranks), list(ranks.values()), x="suspicion percentile", percent=True, height=height)
+        bars = figures.bars(list(ranks), list(ranks.values()), x="percentile", percent=True, height=height)
         st.plotly_chart(bars, key="ranks")
     groups = {given: (table["label"] == row["label"]).to_numpy(), "bona fide": table["bona_fide"].to_numpy()}
     curve = figures.trajectory_bands(losses, groups, np.array([place]))

@@ -1,5 +1,7 @@
 """Every chart, from little or odd input: it is drawn, and it shows the numbers it was given."""
 
+import re
+
 import numpy as np
 import plotly.graph_objects as go
 import pytest
@@ -75,7 +77,7 @@ def test_trajectory_bands_by_hand():
     assert list(median.x) == [1, 2, 3]
     assert max(band.y) == pytest.approx(2.8)  # the 90 % quantile of 2, 2, 3
     assert lists(selected.y) == pytest.approx([3, 0.1, 0])
-    assert selected.name == "selected (1 of 1)"
+    assert {"1", "selected"} <= set(re.findall(r"\w+", selected.name))
     assert figure.layout.yaxis.type == "log"
     assert figure.layout.shapes[0].x0 == 2
 
@@ -92,7 +94,7 @@ def test_only_some_of_many_selected_curves_are_drawn():
     losses = np.ones((500, 2), np.float32)
     figure = drawable(figures.trajectory_bands(losses, {}, np.arange(500), max_curves=7))
     assert len(figure.data) == 7
-    assert figure.data[0].name == "selected (7 of 500)"
+    assert {"7", "500"} <= set(re.findall(r"\d+", figure.data[0].name))
     assert [trace.showlegend for trace in figure.data] == [True] + [False] * 6
 
 
