@@ -1,5 +1,6 @@
 """Writing the sample table for other tools."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -38,3 +39,5 @@ def writable(path: Path, endings: tuple[str, ...]) -> None:
         )
     if not path.parent.is_dir():
         raise UserError(f"There is no folder {path.parent}.", "", "Make it first, or write elsewhere.")
+    if not os.access(path.parent, os.W_OK):
+        raise UserError(f"The folder {path.parent} cannot be written to.", "", "Change its rights, or write elsewhere.")

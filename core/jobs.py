@@ -21,7 +21,7 @@ from core.errors import UserError
 from core.files import write_json
 from core.runs import Run, all_runs
 
-START_GRACE_SECONDS = 20.0
+START_GRACE_SECONDS = 60.0
 ROOT = Path(__file__).parents[1]
 
 

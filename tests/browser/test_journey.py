@@ -40,12 +40,9 @@ def lasso(page: Page, box: tuple[float, float, float, float]) -> None:
 
 
 def selected_count(page: Page) -> int:
-    """The number in the selection bar."""
-    text = (
-        page.locator(".st-key-selection-bar")
-        .get_by_text(re.compile(r"[\d,]+ selected"))
-        .first.inner_text(timeout=PATIENT)
-    )
+    """The number in the selection bar, once something is selected."""
+    bar = page.locator(".st-key-selection-bar")
+    text = bar.get_by_text(re.compile(r"[1-9][\d,]* selected")).first.inner_text(timeout=PATIENT)
     return int(text.split()[0].replace(",", ""))
 
 
