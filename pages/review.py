@@ -22,14 +22,16 @@ def queue(run: Run, table: pd.DataFrame) -> pd.DataFrame:
     """The flagged samples that the filters leave, most suspicious first."""
     found, names = cached.detections(run), cached.info(run).class_names
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        source = st.selectbox("Flagged by", [*leading(found), *(name for name in found if name not in leading(found))],
-                              width=220, key="source", format_func=lambda name: DETECTORS[name].title)  # fmt: skip
+        first = leading(found)
+        sources = [*(first if len(first) == 1 else [""]), *(name for name in found if [name] != first)]
+        source = st.selectbox("Flagged by", sources, width=220, key="source",
+                              format_func=lambda name: DETECTORS[name].title if name else "any detector")  # fmt: skip
         index = st.selectbox("Given label", [None, *range(len(names))], width=180, key="review-class",
                              format_func=lambda one: "all classes" if one is None else names[one])  # fmt: skip
         state = st.segmented_control("Verdict", ("undecided", "decided", "all"), default="undecided", key="state")
         size = st.slider("Tile size", 48, 144, 84, 12, width=160, key="tile-size")
     st.session_state["tiles"] = size
-    rows = flagged_samples(table, source)
+    rows = flagged_samples(table, source or "")
     if index is not None:
         rows = rows[rows["label"] == index]
     decided = rows["verdict"] != ""

@@ -166,7 +166,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     info = pipeline.attack(
         workspace, clean.id, ["patch:ratio=0.05,target=2", "blended_pattern:ratio=0.05,target=7,alpha=0.2"]
     )
-    plan = [stage for stage in pipeline.full_plan(info) if stage != "maps:umap"]
+    # With so few samples and epochs the consensus may rightly flag nothing, and the review would have nothing to show.
+    plan = [stage for stage in pipeline.full_plan(info) if stage not in ("maps:umap", "detect:consensus")]
     run = pipeline.new_run(workspace, info.id, TrainConfig(epochs=3), plan=plan, name="Small")
     pipeline.work(run)
     return workspace
