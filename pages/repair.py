@@ -22,7 +22,8 @@ def plan(run: Run) -> None:
             "Nothing is excluded or relabelled yet. Decide on samples in Review, or take the detectors' word for it:"
         )
         st.caption(rule_words(run))
-        st.button(f"Exclude all {flagged:,} flagged samples", icon=":material/block:", disabled=not flagged,
+        st.button(f"Exclude all {flagged:,} flagged samples", type="primary", icon=":material/block:",
+                  disabled=not flagged,
                   on_click=_exclude_flagged, args=(run,))  # fmt: skip
         return
     st.markdown(
