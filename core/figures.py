@@ -144,7 +144,7 @@ def trajectory_bands(
         figure.add_scatter(x=x, y=losses[row], mode="lines", line=line, opacity=0.35, **shown_once)
     if epoch is not None:
         figure.add_vline(x=epoch, line={"color": GREY, "dash": "dot"})
-    return figure.update_yaxes(type="log" if logarithmic else "linear")
+    return figure.update_yaxes(type="log", dtick=1) if logarithmic else figure
 
 
 def before_after(before: Mapping[str, float], after: Mapping[str, float]) -> go.Figure:
