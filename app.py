@@ -5,6 +5,7 @@ Streamlit finds the `app` below when it is told to run this file, and serves thu
 
 import streamlit as st
 
+from core.errors import UserError
 from pages.ui import frame
 
 PAGES = (
@@ -31,7 +32,10 @@ if __name__ == "__main__":
         lambda: st.switch_page(pages[0]), title="Start", url_path="start", default=True, visibility="hidden"
     )
     current = st.navigation([start, *pages])
-    frame.show()
-    current.run()
+    try:
+        frame.show()
+        current.run()
+    except UserError as error:
+        frame.show_error(error)
 else:
     app = st.App(__file__, routes=frame.routes(), lifespan=frame.lifespan)

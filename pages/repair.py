@@ -35,7 +35,10 @@ def plan(run: Run) -> None:
 
 
 def _exclude_flagged(run: Run) -> None:
-    pipeline.decide_flagged(run, "exclude", leading(runs.detections(run)), reviewer=selection.reviewer())
+    try:
+        pipeline.decide_flagged(run, "exclude", leading(runs.detections(run)), reviewer=selection.reviewer())
+    except UserError as error:
+        st.session_state["said"] = str(error)
 
 
 def _retrain(run: Run) -> None:

@@ -29,8 +29,7 @@ def queue(run: Run, table: pd.DataFrame) -> pd.DataFrame:
         index = st.selectbox("Given label", [None, *range(len(names))], width=180, key="review-class",
                              format_func=lambda one: "all classes" if one is None else names[one])  # fmt: skip
         state = st.segmented_control("Verdict", ("undecided", "decided", "all"), default="undecided", key="state")
-        size = st.slider("Tile size", 48, 144, 84, 12, width=160, key="tile-size")
-    st.session_state["tiles"] = size
+        st.slider("Tile size", 48, 144, 84, 12, width=160, key="tile-size")
     rows = flagged_samples(table, source or "")
     if index is not None:
         rows = rows[rows["label"] == index]
@@ -80,7 +79,7 @@ with middle:
         tiles(run, shown),
         key=f"review-{run.id}",
         selected=selected(run).tolist(),
-        size=st.session_state["tiles"],
+        size=st.session_state["tile-size"],
         keys=KEYS,
     )
     if event is not None:

@@ -1,6 +1,7 @@
 """The small state behind each page's name in the sidebar: done, running, or how much is left to decide."""
 
 from core import jobs, runs
+from core.errors import UserError
 from core.runs import Run
 from core.samples import flagged_samples
 from pages.ui import cached
@@ -20,11 +21,18 @@ def marks(run: Run | None) -> dict[str, str]:
     for page, stage in (("clusters", "detect:activation_clustering"), ("trajectories", "maps:pca")):
         found[page] = DONE if run.done(stage) and run.done("maps:pca") else ""
     if run.done("activations"):
-        flagged = flagged_samples(cached.table(run))
-        left = int((flagged["verdict"] == "").sum())
-        found["review"] = f" · {left:,} left" if left else DONE if len(flagged) else ""
+        found["review"] = _left_to_decide(run)
     repair = next(iter(runs.children(run)), None)
     if repair:
         job = jobs.poll(repair.path)
         found["repair"] = DONE if repair.done("evaluate") else RUNNING if job.active else ""
     return found
+
+
+def _left_to_decide(run: Run) -> str:
+    try:
+        flagged = flagged_samples(cached.table(run))
+    except UserError:  # the page itself says what is wrong; the sidebar has to stand meanwhile
+        return ""
+    left = int((flagged["verdict"] == "").sum())
+    return f" · {left:,} left" if left else DONE if len(flagged) else ""

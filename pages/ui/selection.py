@@ -100,7 +100,11 @@ def decide(run: Run, ids: Sequence[int], decision: str, new_label: int | None = 
 
 def undo(run: Run) -> None:
     """Take back this reviewer's latest decision."""
-    count = review.undo(run.workspace, run.id, reviewer=reviewer())
+    try:
+        count = review.undo(run.workspace, run.id, reviewer=reviewer())
+    except UserError as error:
+        st.session_state["said"] = str(error)
+        return
     st.toast(f"Taken back: {count:,} samples" if count else "There is nothing to take back.", icon=":material/undo:")
 
 

@@ -168,3 +168,17 @@ def test_a_killed_worker_is_resumed_by_the_next_server_and_no_verdict_is_lost(
     assert epochs_before < 15
     assert np.isfinite(run.array("losses")).all()
     assert sorted(review.verdicts(small, first.id)) == [1, 2, 3]
+
+
+def test_a_damaged_journal_is_said_in_words_and_the_other_pages_stand(
+    serve: Serve, page: OpenPage, small: Path
+) -> None:
+    for leftover in small.glob("journal.db*"):
+        leftover.unlink()
+    (small / "journal.db").write_bytes(b"not a database " * 400)
+    server = serve(small)
+    opened = page(f"{server.url}/review")
+    expect(opened.get_by_text("The journal of verdicts cannot be opened.")).to_be_visible(timeout=PATIENT)
+    sound(opened)
+    goto(opened, "Data")
+    expect(opened.get_by_text("Samples per class")).to_be_visible(timeout=PATIENT)
