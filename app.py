@@ -13,9 +13,14 @@ PAGES = (
     ("train", "Train", ":material/model_training:"),
     ("clusters", "Clusters", ":material/bubble_chart:"),
     ("trajectories", "Trajectories", ":material/timeline:"),
+    ("detect", "Detect", ":material/policy:"),
     ("review", "Review", ":material/fact_check:"),
     ("repair", "Repair", ":material/healing:"),
     ("report", "Report", ":material/description:"),
+)
+LAB = (
+    ("attack_lab", "Attack lab", ":material/experiment:"),
+    ("trigger", "Trigger demo", ":material/bolt:"),
 )
 
 if __name__ == "__main__":
@@ -23,15 +28,18 @@ if __name__ == "__main__":
     from pages.ui.marks import marks  # has caches, which want a running page
 
     state = marks(frame.chosen_run())
-    pages = [
-        st.Page(f"pages/{name}.py", title=title + state.get(name, ""), icon=icon, url_path=name)
-        for name, title, icon in PAGES
-    ]
+    stages, lab = (
+        [
+            st.Page(f"pages/{name}.py", title=title + state.get(name, ""), icon=icon, url_path=name.replace("_", "-"))
+            for name, title, icon in group
+        ]
+        for group in (PAGES, LAB)
+    )
     # The start has no address of its own, so that /data is one like the others.
     start = st.Page(
-        lambda: st.switch_page(pages[0]), title="Start", url_path="start", default=True, visibility="hidden"
+        lambda: st.switch_page(stages[0]), title="Start", url_path="start", default=True, visibility="hidden"
     )
-    current = st.navigation([start, *pages])
+    current = st.navigation({"Stages": [start, *stages], "Lab": lab}, expanded=True)
     try:
         frame.show()
         current.run()

@@ -42,7 +42,7 @@ function update(gallery, data) {
   grid.style.setProperty("--size", `${data.size}px`);
   grid.style.setProperty("--lines", Math.max(0, ...data.tiles.map((tile) => tile.caption.length)));
   // Only to look at, and nothing to say: no line is kept free for words.
-  grid.classList.toggle("bare", !data.selectable && data.tiles.every((tile) => !tile.badge));
+  grid.classList.toggle("bare", (!data.selectable || data.oneRow) && data.tiles.every((tile) => !tile.badge));
   grid.classList.toggle("one-row", data.oneRow);
   grid.setAttribute("role", data.selectable ? "listbox" : "list");
   if (data.selectable) grid.setAttribute("aria-multiselectable", "true");

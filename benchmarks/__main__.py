@@ -2,10 +2,17 @@
 
 import typer
 
-from benchmarks import demo
+from benchmarks import ac_mnist, art, attacks, clean, demo, planting, regimes, scoring
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 app.command()(demo.demo)
+app.command()(attacks.attacks)
+app.command()(planting.planting)
+app.command()(scoring.scoring)
+app.command()(art.art)
+app.command()(ac_mnist.ac_mnist)
+app.command()(regimes.regimes)
+app.command()(clean.clean)
 
 
 @app.callback()

@@ -3,9 +3,9 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, replace
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec
@@ -15,9 +15,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from core import costs, jobs, pipeline, report, results, runs
 from core import export as exports
-from core import jobs, pipeline, report, results, runs
 from core.attacks import ATTACKS
+from core.attacks.presets import PRESETS
+from core.attacks.presets import preset as attacks_of
+from core.attacks.specification import Specification, parse_spec
 from core.config import TrainConfig
 from core.datasets import SOURCES, store
 from core.detectors import DETECTORS
@@ -98,14 +101,32 @@ def import_(
 @command
 def attack(
     dataset: str,
-    specs: Annotated[list[str], typer.Argument(metavar="SPEC...", help="For example patch:ratio=0.01,target=3")],
+    specs: Annotated[
+        list[str] | None, typer.Argument(metavar="[SPEC]...", help="For example patch:ratio=0.01,target=3")
+    ] = None,
+    preset: Annotated[
+        str | None, typer.Option(help=f"Instead of SPEC, one of: {', '.join(PRESETS)}; ac-mnist:ratio=0.33")
+    ] = None,
+    spec: Annotated[Path | None, typer.Option(help="Instead of both, a specification as JSON.")] = None,
+    name: Annotated[str | None, typer.Option(help="What to call the poisoned copy.")] = None,
     seed: Seed = 0,
+    job: Annotated[Path | None, typer.Option(hidden=True, help="The directory of the job that this is.")] = None,
     workspace: Workspace = HERE,
     as_json: Json = False,
 ) -> Mapping[str, Any]:
     """Plant one or several attacks in a copy of a data set."""
-    info = pipeline.attack(workspace, dataset, specs, seed)
-    return {"dataset": info.id, "poisoned": {planted["name"]: planted["n_poisoned"] for planted in info.attacks}}
+    if sum(map(bool, (specs, preset, spec))) != 1:
+        raise UserError("Name attacks, or a preset, or a specification.", "One of the three.", "See attack --help.")
+    if spec:
+        asked = pipeline.specification_in(spec)
+    elif preset:
+        asked = Specification(attacks_of(preset, len(store.describe(workspace, dataset).class_names)), seed)
+    else:
+        asked = Specification(tuple(map(parse_spec, specs or [])), seed)
+    with _working(job) as listen:
+        info = pipeline.attack(workspace, dataset, asked, name, listen)
+    planted = {one["name"]: one["n_poisoned"] for one in info.attacks}
+    return {"dataset": info.id, "poisoned": planted, "specification": info.specification}
 
 
 @command
@@ -159,6 +180,7 @@ def detect(
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting of the detector.")
     ] = None,
+    estimate: Annotated[bool, typer.Option("--estimate", help="Say what it will cost, and do not run it.")] = False,
     workspace: Workspace = HERE,
     as_json: Json = False,
 ) -> Mapping[str, Any]:
@@ -168,7 +190,43 @@ def detect(
         raise UserError(
             f"--set {wrong} cannot be used.", "It has to be key=value.", "For example --set n_neighbors=50."
         )
-    return pipeline.detect(runs.open_run(workspace, run), detector, {key: value for key, _, value in pairs})
+    found, chosen = runs.open_run(workspace, run), {key: value for key, _, value in pairs}
+    if estimate:
+        return {"detector": detector} | asdict(costs.estimate(found, detector, chosen))
+    return pipeline.detect(found, detector, chosen)
+
+
+@command
+def reclassify(
+    run: str,
+    class_: Annotated[
+        list[int] | None, typer.Option("--class", help="A class to check; by default all that look poisoned.")
+    ] = None,
+    each: Annotated[bool, typer.Option("--each", help="Train one model for each cluster, not one for all.")] = False,
+    workspace: Workspace = HERE,
+    as_json: Json = False,
+) -> list[dict[str, Any]]:
+    """Check suspect clusters by training without them (exclusionary reclassification)."""
+    found = runs.open_run(workspace, run)
+    checked = pipeline.plan_reclassification(found, class_ or (), each=each)
+    with _bar() as listen:
+        return results.reclassified_clusters(pipeline.work(checked, listen))
+
+
+@command
+def relabel(
+    run: str,
+    by: Annotated[
+        str, typer.Option(help="source_class, as published; each_sample: what a model that never saw it says.")
+    ] = "source_class",
+    reviewer: Annotated[str, typer.Option(help="Who decides.")] = os.environ.get("USER", "command line"),
+    workspace: Workspace = HERE,
+    as_json: Json = False,
+) -> Mapping[str, Any]:
+    """Give the clusters that reclassification calls poison the labels that they should have had."""
+    found = runs.open_run(workspace, run)
+    count = pipeline.relabel_suspects(found, by, reviewer=reviewer)
+    return {"run": found.id, "by": by, "samples": count}
 
 
 @command
@@ -189,13 +247,18 @@ def verdict(
 @command
 def repair(
     run: str,
-    how: Annotated[str, typer.Option(help="retrain: train afresh on what the verdicts leave.")] = "retrain",
+    how: Annotated[
+        str, typer.Option(help="retrain: train afresh on what the verdicts leave; continue: go on from its weights.")
+    ] = "retrain",
+    epochs: Annotated[int | None, typer.Option(help="Of continuing; by default a quarter of a training.")] = None,
+    lr: Annotated[float | None, typer.Option(help="Of continuing; by default that of the training.")] = None,
     workspace: Workspace = HERE,
     as_json: Json = False,
 ) -> Mapping[str, Any]:
     """Carry out the verdicts in a child run, and compare before with after."""
+    child = pipeline.new_repair(runs.open_run(workspace, run), how, epochs=epochs, learning_rate=lr)
     with _bar() as listen:
-        return results.comparison(pipeline.work(pipeline.new_repair(runs.open_run(workspace, run), how), listen))
+        return results.comparison(pipeline.work(child, listen))
 
 
 @command
@@ -253,6 +316,16 @@ def attacks(workspace: Workspace = HERE, as_json: Json = False) -> list[dict[str
 def models(workspace: Workspace = HERE, as_json: Json = False) -> list[dict[str, Any]]:
     """The models that can be trained."""
     return _family(MODELS)
+
+
+@contextmanager
+def _working(job: Path | None) -> Iterator[Callable[[float, str], None]]:
+    """A job directory that is locked and told how far the work is; without one, nobody is told."""
+    if job is None:
+        yield lambda share, message: None
+        return
+    with jobs.working_on(job):
+        yield lambda share, message: jobs.write(job, replace(jobs.poll(job), share=share, message=message))
 
 
 class _bar:

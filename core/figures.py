@@ -1,9 +1,10 @@
 """The small charts, as Plotly figures: pages show them, the report prints them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
@@ -11,6 +12,8 @@ from core.palette import ACCENT, CLASSES, GREY, POISON
 from core.types import Floats, Ints
 
 HEIGHT = 300
+MOST_STANDING = 5
+LONG_TAIL = 8.0
 _MARGIN = {"l": 8, "r": 8, "t": 12, "b": 8}
 
 
@@ -81,27 +84,89 @@ def loss_histogram(losses: Floats) -> go.Figure:
     return figure.update_xaxes(type="log", dtick=1).update_layout(showlegend=False, hovermode="closest")
 
 
-def suspicion_histogram(suspicion: Floats, flagged: NDArray[np.bool_], bona_fide: NDArray[np.bool_]) -> go.Figure:
-    """The spread of suspicion among flagged, other and bona fide samples, each as a share of its own group."""
+def suspicion_histogram(
+    suspicion: Floats, flagged: NDArray[np.bool_], bona_fide: NDArray[np.bool_], threshold: float | None = None
+) -> go.Figure:
+    """How many samples are how suspicious, on a logarithmic axis; below it the same of the bona fide samples.
+
+    Args:
+        suspicion: (n,).
+        flagged: (n,) drawn over the others.
+        bona_fide: (n,) drawn by themselves, upside down; without any there is one panel.
+        threshold: marked by a line through both.
+    """
+    place, ticks = _suspicion_axis(suspicion)
+    edges = np.histogram_bin_edges(place(suspicion), bins=60)
+    centres, width = (edges[:-1] + edges[1:]) / 2, float(edges[1] - edges[0])
     groups = {
-        "not flagged": (~flagged & ~bona_fide, GREY),
-        "flagged": (flagged, POISON),
-        "bona fide": (bona_fide, ACCENT),
+        "not flagged": (~flagged & ~bona_fide, GREY, "y"),
+        "flagged": (flagged & ~bona_fide, POISON, "y"),
+        "bona fide": (bona_fide, ACCENT, "y2"),
     }
-    edges = np.histogram_bin_edges(suspicion, bins=60)
-    centres = (edges[:-1] + edges[1:]) / 2
     traces = [
-        go.Scatter(
+        go.Bar(
             x=centres,
-            y=np.histogram(suspicion[members], edges)[0] / members.sum(),
+            y=np.histogram(place(suspicion[members]), edges)[0],
+            width=width,
             name=f"{name} ({int(members.sum()):,})",
-            line={"color": colour, "shape": "hvh", "width": 2},
-            fill="tozeroy",
+            marker={"color": colour, "line": {"width": 0}},
+            yaxis=axis,
+            hovertemplate="%{y:,}",
         )
-        for name, (members, colour) in groups.items()
+        for name, (members, colour, axis) in groups.items()
         if members.any()
     ]
-    return _figure(*traces, x="suspicion (higher = more suspicious)", y="share of the group", percent=True)
+    figure = _figure(*traces, height=340)
+    figure.update_layout(barmode="overlay", bargap=0)
+    logarithmic: dict[str, Any] = {"type": "log", "dtick": 1, "exponentformat": "none", "separatethousands": True}
+    split = 0.36 if bona_fide.any() else 0.0
+    figure.update_layout(yaxis={**logarithmic, "title": "samples", "domain": [split, 1]})
+    figure.update_xaxes(title="suspicion (higher = more suspicious)", anchor="free", position=0, **ticks)
+    if split:
+        turned = {"domain": [0, split - 0.02], "autorange": "reversed", "title": "bona fide"}
+        figure.update_layout(yaxis2={**logarithmic, **turned, "automargin": True})
+    if threshold is not None:
+        line: dict[str, Any] = {"color": POISON, "width": 2, "dash": "dash"}
+        at = float(place(np.array([threshold]))[0])
+        figure.add_shape(type="line", xref="x", yref="paper", x0=at, x1=at, y0=0, y1=1, line=line)
+    return figure
+
+
+def _suspicion_axis(suspicion: Floats) -> tuple[Callable[[Floats], NDArray[np.float64]], dict[str, Any]]:
+    """Where a suspicion is drawn, and the axis's ticks: as it is, or its logarithm where a long tail hides the rest."""
+    low, middle, high = (float(value) for value in np.quantile(suspicion, (0.001, 0.5, 0.995)))
+    if suspicion.min() < 0 or middle <= 0 or high < LONG_TAIL * middle:
+        return (lambda values: values.astype(np.float64)), {}
+    floor, top = max(low, middle / 1000), float(suspicion.max())
+    shown = [step * 10.0**power for power in range(-12, 13) for step in (1, 2, 5)]
+    shown = [value for value in shown if floor <= value <= top]
+    shown = [value for value in shown if f"{value:e}"[0] == "1"] if len(shown) > 12 else shown
+    ticks = {"tickvals": [float(np.log10(value)) for value in shown], "ticktext": [f"{value:g}" for value in shown]}
+    return (lambda values: np.log10(np.maximum(values.astype(np.float64), floor))), ticks
+
+
+def detection_curves(curves: Mapping[str, Any]) -> tuple[go.Figure, go.Figure]:
+    """The ROC and the precision–recall curve of `core.results.detector_curves`; a diamond marks what is flagged now."""
+    here = {"name": "flagged now", "mode": "markers", "marker": {"color": POISON, "symbol": "diamond", "size": 11}}
+    line: dict[str, Any] = {"mode": "lines", "line": {"color": ACCENT, "width": 2}, "name": "any threshold"}
+    roc = _figure(
+        go.Scatter(x=curves["false_positive_rate"], y=curves["true_positive_rate"], **line),
+        go.Scatter(x=[curves["flagged_clean"]], y=[curves["recall"]], **here),
+        x="clean samples flagged (low is good)",
+        y="poison found",
+        percent=True,
+    )
+    precision = _figure(
+        go.Scatter(x=curves["recall_at"], y=curves["precision_at"], **line),
+        go.Scatter(x=[curves["recall"]], y=[curves["precision"]], **here),
+        x="poison found (high is good)",
+        y="poison among the flagged",
+        percent=True,
+    )
+    for figure in (roc, precision):
+        figure.update_xaxes(tickformat=".0%", range=[-0.02, 1.02]).update_yaxes(range=[-0.02, 1.05])
+        figure.update_layout(hovermode="closest")
+    return roc, precision
 
 
 def trajectory_bands(
@@ -148,19 +213,48 @@ def trajectory_bands(
 
 
 def before_after(before: Mapping[str, float], after: Mapping[str, float]) -> go.Figure:
-    """Attack success rates before and after a repair, one pair of bars per attack; the line at 10 % is the aim."""
-    names = [str(name).replace("_", " ") for name in before]
-    common: dict[str, Any] = {"texttemplate": "%{y:.1%}", "textposition": "outside", "cliponaxis": False}
-    figure = _figure(
-        go.Bar(x=names, y=list(before.values()), name="before", marker={"color": POISON}, **common),
-        go.Bar(x=names, y=[after.get(name) for name in before], name="after", marker={"color": ACCENT}, **common),
-        y="attack success rate",
-        percent=True,
-    )
+    """Attack success rates before and after a repair, one pair of bars per attack; the line at 10 % is the aim.
+
+    The bars stand for a few attacks and lie, one attack below the other, for many.
+    """
+    names, title = [str(name).replace("_", " ") for name in before], "attack success rate"
+    if lying := len(names) > MOST_STANDING:
+        figure = _figure(x=title, height=70 + 44 * len(names))
+    else:
+        figure = _figure(y=title, percent=True)
+    rates = {"before": (list(before.values()), POISON), "after": ([after.get(name) for name in before], ACCENT)}
+    for when, (values, colour) in rates.items():
+        places = {"x": values, "y": names, "orientation": "h"} if lying else {"x": names, "y": values}
+        text = "%{x:.1%}" if lying else "%{y:.1%}"
+        figure.add_bar(**places, name=when, marker={"color": colour}, texttemplate=text, textposition="outside",
+                       cliponaxis=False)  # fmt: skip
+    if lying:
+        figure.add_vline(x=0.10, line={"color": GREY, "dash": "dot"})
+        figure.update_xaxes(range=[0, 1.12], tickformat=".0%").update_yaxes(autorange="reversed", type="category")
+        return figure.update_layout(barmode="group", hovermode="y unified")
     figure.add_hline(
         y=0.10, line={"color": GREY, "dash": "dot"}, annotation_text="10 %", annotation_position="top left"
     )
     return figure.update_yaxes(range=[0, 1.12]).update_layout(barmode="group")
+
+
+def planted_counts(counts: pd.DataFrame) -> go.Figure:
+    """Per class, what its label will stand on: untouched samples, cover samples and poison (see `previews`)."""
+    poison, cover = counts["poisoned into it"], counts["cover samples"]
+    parts = {
+        "untouched": (counts["samples afterwards"] - poison - cover, GREY),
+        "cover samples": (cover, ACCENT),
+        "poisoned": (poison, POISON),
+    }
+    traces = [
+        go.Bar(y=[str(name) for name in counts["class"]], x=values, name=name, orientation="h",
+               marker={"color": colour}, hovertemplate="%{y}: %{x:,}")
+        for name, (values, colour) in parts.items()
+        if name != "cover samples" or values.any()
+    ]  # fmt: skip
+    figure = _figure(*traces, x="training samples by their label afterwards", height=max(HEIGHT, 24 * len(counts)))
+    figure.update_yaxes(autorange="reversed", type="category")
+    return figure.update_layout(barmode="stack", hovermode="y unified")
 
 
 def class_counts(labels: Ints, class_names: Sequence[str]) -> go.Figure:

@@ -1,5 +1,6 @@
 """One image of a stored array, as PNG: what a thumbnail address answers with."""
 
+import base64
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -22,7 +23,7 @@ def png_of_row(path: Path, row: int) -> bytes:
         raise LookupError(f"{path.name} holds no images.") from error
     if not 0 <= row < len(images):
         raise LookupError(f"{path.name} has {len(images)} rows; {row} is not one of them.")
-    return _png(np.asarray(images[row]))
+    return png_of(np.asarray(images[row]))
 
 
 @lru_cache(maxsize=32)
@@ -35,7 +36,13 @@ def _images(path: Path, _modified: int) -> Images:
     return mapped
 
 
-def _png(image: Images) -> bytes:
+def data_url(image: Images) -> str:
+    """The address that holds one uint8 image (h, w, 1 or 3) itself, for pictures that are in no file."""
+    return "data:image/png;base64," + base64.b64encode(png_of(image)).decode()
+
+
+def png_of(image: Images) -> bytes:
+    """PNG bytes of one uint8 image (h, w, 1 or 3)."""
     buffer = BytesIO()
     # Thumbnails are small and made on request: speed matters more than the last byte.
     Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image).save(buffer, "PNG", compress_level=1)

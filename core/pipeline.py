@@ -4,9 +4,10 @@ Nothing here computes over samples in the caller's process except the small step
 verdicts); the rest is a run with a plan that a worker goes through.
 """
 
+import math
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,32 +15,35 @@ from typing import Any
 
 import numpy as np
 
-from core import jobs, review, runs
-from core.attacks.planting import parse_spec, plant
+from core import families, jobs, review, runs
+from core.attacks.planting import plant
+from core.attacks.presets import preset
+from core.attacks.specification import Specification, decoded
 from core.config import TrainConfig
 from core.datasets import open_source, store
 from core.datasets.demo import demo as demo_data
 from core.datasets.store import DatasetInfo
 from core.detectors import DETECTORS
 from core.errors import UserError
+from core.files import write_json
 from core.jobs import Progress
-from core.registry import find
+from core.registry import checked, find
 from core.repair import apply, changes_of
 from core.results import comparison, detector_figures
 from core.review import Verdict
+from core.roster import unmet
 from core.runs import Run
-from core.samples import leading, training_data
+from core.samples import CLUSTERING, detections, leading, review_table, training_data
+from core.suspects import new_labels, suspect_clusters
+from core.thresholds import Rule
+from core.thresholds import apply as flags
 from core.types import Changes, Dataset
 
-DEMO_ATTACKS = (
-    "patch:ratio=0.03,target=2",
-    "blended_pattern:ratio=0.03,target=7,alpha=0.1",
-    "single_pixel:ratio=0.03,target=9",
-)
 DEMO_DETECTORS: Mapping[str, Mapping[str, Any]] = {
     "badloss": {"reject_fraction": 0.10},  # the paper's 40 % would throw away four samples for each poisoned one
     "consensus": {"false_discovery_rate": 0.20},  # a missed dozen keeps a backdoor alive; a few clean ones cost little
 }
+REPAIRS = ("retrain", "continue")
 PLANNED_DETECTORS = ("activation_clustering", "badloss", "consensus")
 CORE_PLAN = ("train", "activations", "evaluate")
 FULL_MAPS = ("maps:pca", "maps:ica", "maps:umap")
@@ -67,8 +71,7 @@ def import_dataset(
 
 def start_import(workspace: Path, source: str, name: str, bona_fide: str = "") -> Path:
     """Start importing in a worker; returns the job's directory, to be polled. The newest data set is the result."""
-    job = workspace / "imports" / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-    job.mkdir(parents=True)
+    job = _new_job(workspace, "imports")
     options = [*(["--name", name] if name else []), *(["--bona-fide", bona_fide] if bona_fide else [])]
     jobs.start(
         job, ["import", "--job", str(job.resolve()), "--workspace", str(workspace.resolve()), *options, "--", source]
@@ -76,14 +79,46 @@ def start_import(workspace: Path, source: str, name: str, bona_fide: str = "") -
     return job
 
 
-def attack(workspace: Path, dataset_id: str, specs: Sequence[str], seed: int = 0) -> DatasetInfo:
-    """A poisoned copy of a stored data set, its truth kept beside it."""
+def store_demo(workspace: Path) -> DatasetInfo:
+    """The built-in demo's images as a clean data set of the workspace, for attacks of one's own."""
+    return store.save(workspace, replace(demo_data(), name="Fashion-MNIST"), source="built in")
+
+
+def attack(
+    workspace: Path,
+    dataset_id: str,
+    asked: Specification,
+    name: str | None = None,
+    listen: Callable[[float, str], None] = lambda share, message: None,
+) -> DatasetInfo:
+    """A poisoned copy of a stored data set; its truth and the specification are kept beside it."""
     clean = store.load(workspace, dataset_id)
     if store.describe(workspace, dataset_id).attacks:
         raise UserError(f"{dataset_id} is poisoned already.", "", "Plant all attacks at once, in the clean data set.")
-    poisoned, truth = plant(clean, [parse_spec(spec) for spec in specs], seed)
-    poisoned = replace(poisoned, name=f"{clean.name} poisoned")
-    return store.save(workspace, poisoned, source=" ".join(specs), truth=truth, parent=dataset_id)
+    poisoned, truth = plant(clean, asked, listen=listen)
+    poisoned = replace(poisoned, name=name or f"{clean.name} poisoned")
+    return store.save(
+        workspace, poisoned, source="planted", truth=truth, parent=dataset_id, specification=asked.as_dict()
+    )
+
+
+def start_attack(workspace: Path, dataset_id: str, asked: Specification, name: str = "") -> Path:
+    """Start planting in a worker; returns the job's directory, to be polled. The newest data set is the result."""
+    job = _new_job(workspace, "attacks")
+    write_json(job / "specification.json", asked.as_dict())
+    options = ["--spec", str((job / "specification.json").resolve()), *(["--name", name] if name else [])]
+    jobs.start(
+        job, ["attack", "--job", str(job.resolve()), "--workspace", str(workspace.resolve()), *options, dataset_id]
+    )
+    return job
+
+
+def specification_in(path: Path) -> Specification:
+    """The specification of attacks in a JSON file. Raises UserError when there is none."""
+    try:
+        return decoded(path.read_bytes(), str(path))
+    except OSError as error:
+        raise UserError(f"{path} cannot be read.", "It should hold a specification as JSON.") from error
 
 
 def new_run(
@@ -103,13 +138,15 @@ def new_run(
 def full_plan(dataset: DatasetInfo) -> tuple[str, ...]:
     """Everything the pages show: what is flagged comes first, the slowest maps last."""
     usable = [name for name in PLANNED_DETECTORS if dataset.n_bona_fide or "bona_fide" not in DETECTORS[name].needs]
-    return ("train", "activations", *(f"detect:{name}" for name in usable), "evaluate", *FULL_MAPS)
+    return ("train", "activations", *(f"detect:{name}" for name in usable), families.STAGE, "evaluate", *FULL_MAPS)
 
 
 def new_demo(workspace: Path, seed: int = 0) -> Run:
     """A run on the built-in demo: three attacks at once in 6,000 Fashion-MNIST images."""
-    poisoned, truth = plant(demo_data(), [parse_spec(spec) for spec in DEMO_ATTACKS], seed)
-    info = store.save(workspace, poisoned, source="built in", truth=truth)
+    clean = demo_data()
+    asked = Specification(preset("demo", clean.n_classes), seed)
+    poisoned, truth = plant(clean, asked)
+    info = store.save(workspace, poisoned, source="built in", truth=truth, specification=asked.as_dict())
     config = TrainConfig(epochs=16, seed=seed)
     return new_run(workspace, info.id, config, plan=full_plan(info), detector_settings=DEMO_DETECTORS, name="Demo")
 
@@ -124,6 +161,18 @@ def work(run: Run, listen: Callable[[Progress], None] = lambda progress: None) -
 def extend(run: Run, stages: Sequence[str]) -> Run:
     """The run with further stages in its plan; those already there are not repeated."""
     return runs.update(run, plan=(*run.plan, *(stage for stage in stages if stage not in run.plan)))
+
+
+def measure_again(run: Run) -> Run:
+    """The run with its outcome to be measured once more, for those of before every answer was recorded.
+
+    Raises:
+        UserError: the run is being worked on.
+    """
+    if jobs.poll(run.path).active:
+        raise UserError(f"{run.name} is being worked on.", "", "Wait for it to finish, or cancel it.")
+    kept = {stage: seconds for stage, seconds in run.stages.items() if stage != "evaluate"}
+    return extend(runs.update(run, stages=kept), ("evaluate",))
 
 
 def use_layer(run: Run, layer: str | None) -> Run:
@@ -141,13 +190,73 @@ def use_layer(run: Run, layer: str | None) -> Run:
     return runs.update(run, layer=layer, stages=kept)
 
 
-def detect(run: Run, name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+def detect(
+    run: Run, name: str, settings: Mapping[str, Any], listen: Callable[[Progress], None] = lambda progress: None
+) -> dict[str, Any]:
     """Run one detector now, in this process; what it found, and how good that is where the truth is known."""
     from core import stages
 
     find(DETECTORS, name, "detector")
-    stages.detect(run, name, settings)
+    stages.detect_alone(run, name, settings, listen)
     return {"detector": name} | detector_figures(run)[name]
+
+
+def start_detection(run: Run, name: str, settings: Mapping[str, Any]) -> None:
+    """Start a worker that runs one detector; what it said before stays until the new answer is there.
+
+    Raises:
+        UserError: an unknown detector or setting, something it needs is missing, or the run is being worked on.
+    """
+    entry = find(DETECTORS, name, "detector")
+    values = checked(entry.load(), settings, name)
+    if lacking := unmet(run, entry):
+        raise UserError(f"{entry.title} cannot run yet.", f"It needs {' and '.join(lacking)}.", "Add that first.")
+    if jobs.poll(run.path).active:
+        raise UserError(f"{run.name} is being worked on.", "", "Wait for it to finish, or cancel it.")
+    options = [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
+    jobs.start(run.path, ["detect", run.id, name, "--workspace", str(run.workspace.resolve()), *options])
+
+
+def choose_rule(run: Run, name: str, rule: Rule) -> int:
+    """Let `rule` decide from now on what a detector flags, on every page and in the report; returns how many samples.
+
+    Raises:
+        UserError: the detector has not been run, or a rate is asked for that nothing can promise.
+    """
+    found = runs.detections(run)
+    if name not in found:
+        raise UserError(f"{name} has not been run on {run.id}.", f"Run so far: {', '.join(found) or 'none'}.")
+    count = int(flags(found[name], np.array(training_data(run).bona_fide), rule).sum())
+    runs.save_rule(run, name, None if rule.kind == "own" else asdict(rule))
+    return count
+
+
+def group_again(run: Run) -> Run:
+    """The run with its families to be made anew, from what is flagged now.
+
+    Raises:
+        UserError: the run is being worked on or has no activations yet.
+    """
+    if jobs.poll(run.path).active:
+        raise UserError(f"{run.name} is being worked on.", "", "Wait for it to finish, or cancel it.")
+    if not run.done("activations"):
+        raise UserError("There is nothing to group yet.", "This run has no activations.", "Let its stages finish.")
+    kept = {stage: seconds for stage, seconds in run.stages.items() if stage != families.STAGE}
+    return extend(runs.update(run, stages=kept), (families.STAGE,))
+
+
+def decide_family(run: Run, number: int, decision: str, *, reviewer: str) -> int:
+    """Record one decision on all members of a family that are flagged now; returns how many samples.
+
+    Raises:
+        UserError: there is no such family, or none of its members is flagged any more.
+    """
+    family = families.find_family(run, number)
+    table = review_table(run)
+    ids = table.loc[table["family"] == family.id, "id"].tolist()
+    if not ids:
+        raise UserError(f"Nothing of family {number} is flagged any more.", "", "Make the families again.")
+    return decide(run, ids, decision, reviewer=reviewer, reason=f"family {number}")
 
 
 def decide(
@@ -170,7 +279,7 @@ def decide(
 
 def decide_flagged(run: Run, decision: str, detectors: Sequence[str], *, reviewer: str) -> int:
     """Record one decision on everything that any of the detectors flagged; returns how many samples."""
-    found = runs.detections(run)
+    found = detections(run)
     for name in detectors:
         if name not in found:
             raise UserError(
@@ -183,20 +292,64 @@ def decide_flagged(run: Run, decision: str, detectors: Sequence[str], *, reviewe
     return decide(run, ids, decision, reviewer=reviewer, suggested_by=", ".join(detectors), reason="flagged")
 
 
+def plan_reclassification(run: Run, classes: Collection[int] = (), *, each: bool = False) -> Run:
+    """The run with exclusionary reclassification of suspect clusters to do, whether or not that was done before.
+
+    Args:
+        run: Activation Clustering has split it.
+        classes: whose smaller clusters to check; by default those that look poisoned.
+        each: train one model for each cluster instead of one without all of them.
+
+    Raises:
+        UserError: the run is being worked on, or there is no such cluster.
+    """
+    if jobs.poll(run.path).active:
+        raise UserError(f"{run.name} is being worked on.", "", "Wait for it to finish, or cancel it.")
+    words = [*(["each"] if each else []), *map(str, suspect_clusters(run, classes))]
+    others = [stage for stage in run.plan if not stage.startswith("reclassify")]
+    done = {stage: seconds for stage, seconds in run.stages.items() if stage in others}
+    return runs.update(run, plan=(*others, f"reclassify:{','.join(words)}"), stages=done)
+
+
+def relabel_suspects(run: Run, by: str = "source_class", *, reviewer: str) -> int:
+    """Give new labels to the suspect clusters that reclassification calls poison, too; returns to how many samples.
+
+    Args:
+        run: reclassified.
+        by: see `core.suspects.new_labels`.
+        reviewer: who decides.
+
+    Raises:
+        UserError: no cluster is called poison, or an unknown way.
+    """
+    verdicts = {sample: Verdict("relabel", label) for sample, label in new_labels(run, by).items()}
+    why = {"suggested_by": CLUSTERING, "reason": "exclusionary reclassification"}
+    review.record(run.workspace, run.id, verdicts, reviewer=reviewer, **why)
+    return len(verdicts)
+
+
 def pending_changes(run: Run) -> Changes:
     """What the standing verdicts would change if the run were repaired now, on top of what its parent left out."""
     before, now = runs.read_changes(run), changes_of(review.verdicts(run.workspace, run.id))
     return Changes(before.excluded | now.excluded, {**before.relabelled, **now.relabelled})
 
 
-def new_repair(run: Run, how: str = "retrain") -> Run:
-    """A child run that trains afresh, with the same configuration, on what the verdicts leave.
+def new_repair(run: Run, how: str = "retrain", *, epochs: int | None = None, learning_rate: float | None = None) -> Run:
+    """A child run that trains on what the verdicts leave.
+
+    Args:
+        run: with verdicts.
+        how: "retrain", afresh with the same configuration, or "continue", from the run's own weights: Chen et al.'s
+            repair by new labels, which takes a fraction of the time.
+        epochs, learning_rate: of continuing only; by default `continued_epochs(run)` and the run's own rate.
 
     Raises:
         UserError: an unknown way, nothing decided yet, or nothing left to train on.
     """
-    if how != "retrain":
-        raise UserError(f"There is no way to repair named {how!r}.", "Known: retrain.")
+    if how not in REPAIRS:
+        raise UserError(f"There is no way to repair named {how!r}.", f"Known: {', '.join(REPAIRS)}.")
+    if how == "retrain" and (epochs, learning_rate) != (None, None):
+        raise UserError("Retraining repeats the first training.", "Epochs and rate belong to continuing.", "Continue.")
     if not run.done("evaluate"):
         raise UserError(
             "This run is not finished.", "There is no 'before' to compare a repair with.", "Let it finish first."
@@ -208,8 +361,17 @@ def new_repair(run: Run, how: str = "retrain") -> Run:
         )
     apply(store.load(run.workspace, run.dataset), changes)
     info = store.describe(run.workspace, run.dataset)
-    name = f"{run.name} repaired"
-    return runs.create(run.workspace, info, run.config, CORE_PLAN, name=name, parent=run.id, changes=changes)
+    name, config = f"{run.name} repaired", dict(runs.from_scratch(run).config)
+    if how == "continue":
+        config |= {"epochs": continued_epochs(run) if epochs is None else epochs, "schedule_epochs": None}
+        config |= {"learning_rate": config["learning_rate"] if learning_rate is None else learning_rate}
+        TrainConfig(epochs=config["epochs"], learning_rate=config["learning_rate"])  # says what cannot be used
+    return runs.create(run.workspace, info, config, CORE_PLAN, name=name, parent=run.id, how=how, changes=changes)
+
+
+def continued_epochs(run: Run) -> int:
+    """For how many epochs a repair goes on training by default: a quarter of a full training, at least three."""
+    return max(3, math.ceil(int(runs.from_scratch(run).config["epochs"]) / 4))
 
 
 def whole_demo(
@@ -232,6 +394,13 @@ def wake(workspace: Path, *, demo: bool) -> None:
     resumed = jobs.resume_interrupted(workspace)
     if demo and not resumed and not runs.all_runs(workspace) and not store.describe_all(workspace):
         jobs.start_run(new_demo(workspace))
+
+
+def _new_job(workspace: Path, kind: str) -> Path:
+    """A new, empty directory for a job that is no run's."""
+    job = workspace / kind / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    job.mkdir(parents=True)
+    return job
 
 
 def _read_bona_fide(path: Path, dataset: Dataset) -> np.ndarray[Any, np.dtype[np.bool_]]:

@@ -5,10 +5,11 @@ A member is one public function; its keyword-only, annotated arguments are its t
 """
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from core.errors import UserError
 from core.types import Scalar
@@ -52,18 +53,22 @@ class Entry:
         return {"name": self.name, "title": self.title, "needs": list(self.needs), "paper": self.paper}
 
 
+E = TypeVar("E", bound=Entry)
+
+
 @dataclass(frozen=True)
 class Tunable:
-    """One keyword-only argument: its name, Python type, default and allowed values."""
+    """One keyword-only argument: its name, Python type, default, allowed values, and what its docstring says of it."""
 
     name: str
     type: type
     default: Scalar
     range: Range | None = None
     choices: tuple[Scalar, ...] = ()
+    help: str = ""
 
 
-def find(family: Mapping[str, Entry], name: str, kind: str) -> Entry:
+def find(family: Mapping[str, E], name: str, kind: str) -> E:
     """The entry called `name`. Raises UserError naming the known ones."""
     if name not in family:
         raise UserError(f"There is no {kind} named {name!r}.", f"Known: {', '.join(family)}.", "Choose one of these.")
@@ -72,7 +77,7 @@ def find(family: Mapping[str, Entry], name: str, kind: str) -> Entry:
 
 def tunables(member: Callable[..., Any]) -> dict[str, Tunable]:
     """The keyword-only scalar arguments of a member, in the order they are written."""
-    hints = get_type_hints(member, include_extras=True)
+    hints, helps = get_type_hints(member, include_extras=True), _explained(member)
     found = {}
     for parameter in inspect.signature(member).parameters.values():
         if parameter.kind is not inspect.Parameter.KEYWORD_ONLY or parameter.default is inspect.Parameter.empty:
@@ -83,7 +88,8 @@ def tunables(member: Callable[..., Any]) -> dict[str, Tunable]:
             limits = next((extra for extra in extras if isinstance(extra, Range)), None)
         choices = get_args(hint) if get_origin(hint) is Literal else ()
         kind = type(choices[0]) if choices else hint
-        found[parameter.name] = Tunable(parameter.name, kind, parameter.default, limits, choices)
+        words = helps.get(parameter.name, "")
+        found[parameter.name] = Tunable(parameter.name, kind, parameter.default, limits, choices, words)
     return found
 
 
@@ -122,3 +128,12 @@ def _parsed(tunable: Tunable, value: Any, owner: str) -> Scalar:
         limits = f"It has to lie between {tunable.range.low:g} and {tunable.range.high:g}."
         raise UserError(title, limits, f"The default is {tunable.default}.")
     return parsed
+
+
+def _explained(member: Callable[..., Any]) -> dict[str, str]:
+    """Argument → what the `Args` of the docstring say of it, on one line."""
+    _, _, listed = (inspect.getdoc(member) or "").partition("\nArgs:\n")
+    block = re.split(r"\n(?=\S)", listed, maxsplit=1)[0]
+    entries = re.split(r"\n(?=    \S)", "\n" + block)
+    named = (entry.strip().partition(":") for entry in entries)
+    return {name.strip(): " ".join(words.split()) for names, _, words in named for name in names.split(",") if words}

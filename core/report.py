@@ -11,7 +11,7 @@ import plotly.io
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from core import figures, review, runs
+from core import families, figures, review, runs
 from core.datasets import store
 from core.detectors import DETECTORS
 from core.export import writable
@@ -20,7 +20,7 @@ from core.palette import ACCENT, POISON
 from core.pictures import png_of_row
 from core.results import comparison, detector_figures, outcome_figures
 from core.runs import Run
-from core.samples import flagged_samples, review_table
+from core.samples import flagged_samples, review_table, rules_in_words
 
 TEMPLATES = Path(__file__).parents[1] / "assets"
 MAX_TILES = 60
@@ -46,7 +46,7 @@ def report_html(run: Run) -> str:
     subject = runs.open_run(run.workspace, run.parent) if run.parent else run
     child = run if run.parent else next((other for other in runs.children(run) if other.done("evaluate")), None)
     table, info = review_table(subject), store.describe(run.workspace, run.dataset)
-    found = detector_figures(subject)
+    found, rules = detector_figures(subject), rules_in_words(subject)
     compared = comparison(child) if child and child.done("evaluate") else None
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -64,9 +64,10 @@ def report_html(run: Run) -> str:
         n_before=len(table),
         n_samples=len(table),
         n_flagged=len(flagged),
-        detectors=[{"title": DETECTORS[name].title, **values} for name, values in found.items()],
+        detectors=[{"title": DETECTORS[name].title, "rule": rules[name], **values} for name, values in found.items()],
         truth_known=bool(info.attacks),
         class_rows=_class_rows(subject, info.class_names),
+        families=_families(subject, table, info.class_names),
         decisions=_decisions(subject),
         tiles=_tiles(subject, flagged.head(MAX_TILES), info.class_names),
         facts=_facts(subject, child),
@@ -81,7 +82,9 @@ def _lead(n: int, n_flagged: int, compared: dict[str, Any] | None) -> str:
         return f"{n_flagged:,} of {n:,} training samples are flagged as possibly poisoned; no repair has been made yet."
     rates = [rate for rate in compared["after"]["attack_success_rate"].values() if rate is not None]
     worst = f"; the strongest known attack now succeeds in {_share(max(rates))} of cases" if rates else ""
-    return f"{compared['removed']:,} of {n:,} training samples were excluded and the model was trained again{worst}."
+    moved = f", {compared['relabelled']:,} got another label" if compared["relabelled"] else ""
+    again = "training went on" if compared["how"] == "continue" else "the model was trained again"
+    return f"{compared['removed']:,} of {n:,} training samples were excluded{moved} and {again}{worst}."
 
 
 def _chart(compared: dict[str, Any] | None) -> Markup:
@@ -96,6 +99,30 @@ def _class_rows(run: Run, names: tuple[str, ...]) -> list[dict[str, Any]]:
     found = runs.detections(run).get("activation_clustering")
     notes = found.class_notes.items() if found else ()
     return [{"name": names[index], **note} for index, note in notes if "silhouette" in note]
+
+
+def _families(run: Run, table: pd.DataFrame, names: tuple[str, ...]) -> list[dict[str, Any]]:
+    """One row a family that is still flagged: name, words, decisions, and its average and amplified difference."""
+    rows = []
+    for family in families.families(run):
+        members = table[table["family"] == family.id]
+        if len(members):
+            pictures = (2 * family.id - 2, 2 * family.id - 1) if family.sources else ()
+            rows.append(
+                {
+                    "title": families.title(family, names, len(members)),
+                    "words": families.description(family, names),
+                    "excluded": int((members["verdict"] == "exclude").sum()),
+                    "decided": int((members["verdict"] != "").sum()),
+                    "pictures": [_source(run.path / f"{families.PICTURES}.npy", row) for row in pictures],
+                }
+            )
+    return rows
+
+
+def _source(images: Path, row: int) -> str:
+    """An image as an address that holds it."""
+    return "data:image/png;base64," + base64.b64encode(png_of_row(images, row)).decode()
 
 
 def _decisions(run: Run) -> list[dict[str, Any]]:
@@ -121,7 +148,7 @@ def _tiles(run: Run, table: pd.DataFrame, names: tuple[str, ...]) -> list[dict[s
             "label": names[sample["label"]],
             "predicted": names[sample["predicted"]] if sample["predicted"] is not pd.NA else "?",
             "verdict": sample["verdict"],
-            "source": "data:image/png;base64," + base64.b64encode(png_of_row(images, int(sample["row"]))).decode(),
+            "source": _source(images, int(sample["row"])),
         }
         for sample in table.to_dict("records")
     ]

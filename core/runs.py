@@ -24,6 +24,7 @@ from core.files import write_array, write_file, write_json
 from core.types import Changes, Detection, Outcome
 
 SCHEMA = 1
+_PART = "part: "
 _PACKAGES = ("torch", "torchvision", "accelerate", "scikit-learn", "umap-learn", "numpy")
 
 
@@ -39,6 +40,7 @@ class Run:
         plan: stages to go through, in order; `stages` holds those that are done and the seconds they took.
         detector_settings: detector → settings that the plan uses.
         parent: for a repair, the run that it repairs.
+        how: of a repair, "retrain" (afresh) or "continue" (from the parent's weights); empty for any other run.
         layer: the layer whose input is taken as the activation; None takes the classifier head.
     """
 
@@ -53,6 +55,7 @@ class Run:
     stages: Mapping[str, float] = field(default_factory=dict)
     detector_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     parent: str | None = None
+    how: str = ""
     layer: str | None = None
     device: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -84,6 +87,7 @@ def create(
     *,
     name: str | None = None,
     parent: str | None = None,
+    how: str = "",
     changes: Changes | None = None,
     detector_settings: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Run:
@@ -103,6 +107,7 @@ def create(
         plan=tuple(plan),
         detector_settings=dict(detector_settings or {}),
         parent=parent,
+        how=how,
         versions={"python": platform.python_version()} | {package: version(package) for package in _PACKAGES},
     )
     if changes:
@@ -177,6 +182,9 @@ def save_detection(run: Run, name: str, detection: Detection, settings: Mapping[
     arrays = {"suspicion": detection.suspicion, "flagged": detection.flagged}
     if detection.groups is not None:
         arrays["groups"] = detection.groups
+    if detection.p_values is not None:
+        arrays["p_values"] = detection.p_values
+    arrays |= {f"{_PART}{name}": values for name, values in detection.parts.items()}
     write_file(folder / f"{name}.npz", lambda stream: np.savez(stream, allow_pickle=False, **arrays))
     about = {"settings": settings, "seconds": seconds, "notes": detection.notes, "class_notes": detection.class_notes}
     write_json(folder / f"{name}.json", about)
@@ -192,6 +200,19 @@ def about_detection(run: Run, name: str) -> dict[str, Any]:
     """The settings that a detection was made with and the seconds it took."""
     about: dict[str, Any] = json.loads((run.path / "detections" / f"{name}.json").read_text("utf-8"))
     return {"settings": about["settings"], "seconds": about["seconds"]}
+
+
+def rules(run: Run) -> dict[str, dict[str, Any]]:
+    """Detector → kind and value of the rule that was chosen for it; those that are judged by their own are left out."""
+    path = run.path / "rules.json"
+    chosen: dict[str, dict[str, Any]] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    return chosen
+
+
+def save_rule(run: Run, name: str, rule: Mapping[str, Any] | None) -> None:
+    """Keep the rule chosen for a detector; None goes back to its own."""
+    others = {other: kept for other, kept in rules(run).items() if other != name}
+    write_json(run.path / "rules.json", others if rule is None else {**others, name: dict(rule)})
 
 
 def history(run: Run) -> list[dict[str, Any]]:
@@ -215,14 +236,22 @@ def outcome(run: Run) -> Outcome | None:
         return None
     content = json.loads(path.read_text("utf-8"))["outcome"]
     accuracy = tuple(float("nan") if value is None else float(value) for value in content["class_accuracy"])
-    return Outcome(content["clean_accuracy"], accuracy, content["attack_success_rate"])
+    doubled = content.get("doubled_attack_success_rate", {})
+    return Outcome(content["clean_accuracy"], accuracy, content["attack_success_rate"], doubled)
 
 
-def triggered_examples(run: Run) -> list[dict[str, Any]]:
-    """A few triggered test images per attack: attack, row in `triggered.npy`, label, predicted, target_class."""
+def trials(run: Run) -> list[dict[str, Any]]:
+    """What the model was tried on, in the order of `trial-classes.npy`: attack (None: nothing) and strength."""
     path = run.path / "outcome.json"
-    examples: list[dict[str, Any]] = json.loads(path.read_text("utf-8"))["examples"] if path.exists() else []
-    return examples
+    found: list[dict[str, Any]] = json.loads(path.read_text("utf-8")).get("trials", []) if path.exists() else []
+    return found
+
+
+def from_scratch(run: Run) -> Run:
+    """The run whose configuration trains such a model from nothing: itself, or what a continued repair goes back to."""
+    while run.how == "continue" and run.parent:
+        run = open_run(run.workspace, run.parent)
+    return run
 
 
 def children(run: Run) -> list[Run]:
@@ -235,7 +264,15 @@ def _detection(path: Path) -> Detection:
     with np.load(path.with_suffix(".npz"), allow_pickle=False) as arrays:
         groups = arrays.get("groups")
         class_notes = {int(index): notes for index, notes in about["class_notes"].items()}
-        return Detection(arrays["suspicion"], arrays["flagged"], groups, about["notes"], class_notes)
+        return Detection(
+            arrays["suspicion"],
+            arrays["flagged"],
+            groups,
+            about["notes"],
+            class_notes,
+            p_values=arrays.get("p_values"),
+            parts={key.removeprefix(_PART): arrays[key] for key in arrays if key.startswith(_PART)},
+        )
 
 
 def _read(path: Path) -> Run:

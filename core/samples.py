@@ -8,16 +8,32 @@ from scipy.stats import rankdata
 
 from core import review, runs
 from core.datasets import store
+from core.families import membership
 from core.repair import apply
 from core.runs import Run
-from core.types import Dataset
+from core.thresholds import in_force, judged, words
+from core.types import Dataset, Detection, Ints
 
 LEADING = "consensus"
+CLUSTERING = "activation_clustering"
 
 
 def training_data(run: Run) -> Dataset:
     """The samples that the run trains on: its data set without what a repair excludes, with its new labels."""
     return apply(store.load(run.workspace, run.dataset), runs.read_changes(run))
+
+
+def detections(run: Run) -> dict[str, Detection]:
+    """What each detector of the run said, flagged by the rule in force for it."""
+    return judged(run, np.array(training_data(run).bona_fide))
+
+
+def rules_in_words(run: Run) -> dict[str, str]:
+    """Detector → the rule in force for it, in words, with the settings that its own rule was made with."""
+    return {
+        name: words(in_force(run, name, detection), runs.about_detection(run, name)["settings"])
+        for name, detection in runs.detections(run).items()
+    }
 
 
 def sample_table(run: Run) -> pd.DataFrame:
@@ -31,7 +47,7 @@ def sample_table(run: Run) -> pd.DataFrame:
     known = run.done("activations")
     table["predicted"] = pd.array(run.array("predictions") if known else [pd.NA] * len(table), dtype="Int64")
     table["loss"] = np.array(run.array("final_losses")) if known else np.nan
-    for name, detection in runs.detections(run).items():
+    for name, detection in detections(run).items():
         table[f"{name}_suspicion"] = detection.suspicion
         table[f"{name}_flagged"] = detection.flagged
     verdicts = review.verdicts(run.workspace, run.id)
@@ -46,18 +62,27 @@ def review_table(run: Run) -> pd.DataFrame:
 
     Further columns: `row` in the stored data set; `bona_fide`; `flagged` by a leading detector; `flagged_by`, how many
     detectors agree; `suspicion`, the percentile in [0, 1] by which samples are ranked, the mean over the leading
-    detectors; `cluster`, of Activation Clustering, −1 where unknown.
+    detectors; `family`, its number, 0 in none, −1 not flagged, −2 not grouped yet; `cluster`, of Activation Clustering,
+    −1 where unknown, within the class `cluster_class`.
     """
-    table, found = sample_table(run), runs.detections(run)
+    table, found = sample_table(run), detections(run)
     table["row"], table["bona_fide"] = rows_in_store(run), np.array(training_data(run).bona_fide)
     table["flagged_by"] = np.sum([detection.flagged for detection in found.values()], axis=0) if found else 0
     chosen = [found[name] for name in leading(found)]
     table["flagged"] = np.logical_or.reduce([detection.flagged for detection in chosen]) if chosen else False
+    table["family"] = membership(run, table["flagged"].to_numpy())
     ranks = [rankdata(detection.suspicion) / len(table) for detection in chosen]
     table["suspicion"] = np.mean(ranks, axis=0) if ranks else 0.0
-    clustering = found.get("activation_clustering")
+    clustering = found.get(CLUSTERING)
+    table["cluster_class"] = clustered_classes(run) if clustering else table["label"]
     table["cluster"] = clustering.groups if clustering and clustering.groups is not None else -1
     return table
+
+
+def clustered_classes(run: Run) -> Ints:
+    """(n,) the class in which Activation Clustering split each sample: the given or, if set so, the predicted one."""
+    by = runs.about_detection(run, CLUSTERING)["settings"].get("split_by", "label")
+    return np.array(run.array("predictions") if by == "predicted" else training_data(run).labels)
 
 
 def flags_stage(run: Run) -> str:

@@ -2,28 +2,33 @@
 
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from safetensors.torch import load_model, save_model
 from torch import nn
 
-from core import activations, jobs, metrics, projection, runs
-from core.attacks.planting import triggered_test_set
+from core import activations, families, jobs, metrics, projection, runs
 from core.config import TrainConfig
 from core.datasets import store
 from core.detectors import DETECTORS
+from core.detectors.calibration import calibrated, compares
+from core.evaluation import evaluate_model
 from core.files import write_json
+from core.grouping import group
 from core.jobs import Progress
+from core.reclassification import exclusionary_reclassification
 from core.registry import checked, find
 from core.runs import Run
-from core.samples import training_data
-from core.training import accelerator_for, build_model, evaluate, train
-from core.types import Dataset, Detection, Evidence, Images, Outcome
+from core.samples import CLUSTERING, clustered_classes, detections, leading, training_data
+from core.suspects import save_reclassifications, suspect_clusters
+from core.training import accelerator_for, build_model, train
+from core.types import Dataset, Detection, Evidence, Images, Ints
 
-EXAMPLES_PER_ATTACK = 6
+SECONDS_BETWEEN_UPDATES = 0.5
 
 
 @dataclass
@@ -34,13 +39,11 @@ class Reporter:
         run: the run at work.
         plan: the stages that this job goes through.
         listen: told every published Progress (a terminal bar).
-        interval: seconds between two updates within a stage.
     """
 
     run: Run
     plan: Sequence[str]
     listen: Callable[[Progress], None] = lambda progress: None
-    interval: float = 0.5
     _published: float = 0.0
     _stage: str = ""
 
@@ -52,7 +55,7 @@ class Reporter:
     def update(self, share: float, message: str) -> None:
         """Publish the share of the current stage that is done, in [0, 1], at most twice a second."""
         now = time.time()
-        if now - self._published < self.interval and 0 < share < 1:
+        if now - self._published < SECONDS_BETWEEN_UPDATES and 0 < share < 1:
             return
         self._published = now
         before = jobs.poll(self.run.path)
@@ -84,13 +87,16 @@ def work(run: Run, listen: Callable[[Progress], None] = lambda progress: None) -
 
 
 def train_stage(run: Run, _: str, reporter: Reporter) -> None:
-    """Train the model; after every epoch the losses, the history and a checkpoint are on disk."""
+    """Train the model; after every epoch the losses, the history and a checkpoint are on disk.
+
+    A repair that continues starts from its parent's weights; everything else from weights drawn from the seed.
+    """
     config, dataset = TrainConfig(**_tuples(run.config)), training_data(run)
     checkpoint = run.path / "checkpoint" / "last.pt"
     checkpoint.parent.mkdir(exist_ok=True)
     history = runs.history(run)
     losses = _trace(run, (len(dataset), config.epochs), fresh=not checkpoint.exists())
-    model = build_model(config, dataset.shape, dataset.n_classes)
+    model = _untrained(run, config, dataset)
     runs.update(run, device=str(accelerator_for(config.precision).device))
     resume = checkpoint if checkpoint.exists() else None
     done, message = len(history) if resume else 0, "the first epoch takes longest"
@@ -135,31 +141,12 @@ def activations_stage(run: Run, _: str, __: Reporter) -> None:
 
 
 def evaluate_stage(run: Run, _: str, reporter: Reporter) -> None:
-    """Clean accuracy and, where triggers are known, the success rate of each attack, with a few examples."""
+    """Clean accuracy and, where triggers are known, how far each still steers the model, image by image."""
     dataset, truth = training_data(run), store.load_truth(run.workspace, run.dataset)
-    model = trained_model(run, dataset)
-    predicted = evaluate(model, dataset.test_images, dataset.test_labels)[1]
-    rates: dict[str, float] = {}
-    examples: list[dict[str, Any]] = []
-    pictures: list[Images] = []
-    for index, attack in enumerate(truth.attacks if truth and len(dataset.test_labels) else ()):
-        images, rows = triggered_test_set(attack, dataset.test_images, dataset.test_labels)
-        labels = dataset.test_labels[rows]
-        guesses = evaluate(model, images, labels)[1]
-        rates[attack.name] = metrics.attack_success_rate(guesses, labels, attack.target_class)
-        shown = np.linspace(0, len(rows) - 1, min(EXAMPLES_PER_ATTACK, len(rows))).astype(int)
-        for place in shown:
-            known = {"attack": attack.name, "target_class": attack.target_class, "test_row": int(rows[place])}
-            examples.append(
-                {**known, "label": int(labels[place]), "predicted": int(guesses[place]), "row": len(examples)}
-            )
-        pictures.append(images[shown])
-        reporter.update((index + 1) / len(truth.attacks) if truth else 1.0, attack.name)
-    accuracy = metrics.class_accuracy(predicted, dataset.test_labels, dataset.n_classes)
-    outcome = Outcome(metrics.clean_accuracy(predicted, dataset.test_labels), accuracy, rates)
-    if pictures:
-        runs.save_array(run, "triggered", np.concatenate(pictures))
-    write_json(run.path / "outcome.json", {"outcome": asdict(outcome), "examples": examples})
+    outcome, trials, classes, shares = evaluate_model(trained_model(run, dataset), dataset, truth, reporter.update)
+    runs.save_array(run, "trial-classes", classes)
+    runs.save_array(run, "trial-shares", shares)
+    write_json(run.path / "outcome.json", {"outcome": asdict(outcome), "trials": trials})
 
 
 def detect_stage(run: Run, name: str, _: Reporter) -> None:
@@ -168,19 +155,40 @@ def detect_stage(run: Run, name: str, _: Reporter) -> None:
 
 
 def detect(run: Run, name: str, settings: Mapping[str, Any]) -> Detection:
-    """Run one detector on the run's evidence and keep what it says."""
-    detector = find(DETECTORS, name, "detector").load()
+    """Run one detector on the run's evidence; what it says is kept, with p-values where there are bona fide samples."""
+    entry = find(DETECTORS, name, "detector")
+    detector = entry.load()
     values = checked(detector, settings, name)
     started = time.monotonic()
-    detection: Detection = detector(gather_evidence(run), **values)
+    evidence = gather_evidence(run, entry.needs)
+    detection = calibrated(partial(detector, **values), evidence, in_folds=compares(entry.needs))
     runs.save_detection(run, name, detection, values, time.monotonic() - started)
     if detection.groups is not None:
-        runs.save_array(run, f"averages-{name}", _averages(training_data(run), detection))
+        classes = clustered_classes(run) if name == CLUSTERING else None
+        runs.save_array(run, f"averages-{name}", _averages(training_data(run), detection, classes))
     return detection
 
 
-def gather_evidence(run: Run) -> Evidence:
-    """All that detectors may see of a run: never the truth about planted poison."""
+def detect_alone(run: Run, name: str, settings: Mapping[str, Any], listen: Callable[[Progress], None]) -> Detection:
+    """Run one detector as a job of its own, under the run's lock, whether or not the plan holds it."""
+    with jobs.working_on(run.path):
+        stage = f"detect:{name}"
+        Reporter(run, [stage], listen).begin(stage)
+        started = time.monotonic()
+        detection = detect(run, name, settings)
+        if run.done(families.STAGE) and name in leading(runs.detections(run)):
+            families_stage(run, "", Reporter(run, [stage]))
+        runs.finish_stage(run, stage, time.monotonic() - started)
+    return detection
+
+
+def gather_evidence(run: Run, needs: Collection[str] = ()) -> Evidence:
+    """All that detectors may see of a run: never the truth about planted poison.
+
+    Args:
+        run: as far as it is.
+        needs: of the detector; the model, which takes time to load, is there only when it is among them.
+    """
     dataset = training_data(run)
     return Evidence(
         labels=np.array(dataset.labels),
@@ -191,7 +199,35 @@ def gather_evidence(run: Run) -> Evidence:
         features=run.array("activations") if run.done("activations") else None,
         trajectories=run.array("losses") if run.done("train") else None,
         images=dataset.images,
+        model=trained_model(run, dataset).eval() if "model" in needs and run.done("train") else None,
     )
+
+
+def families_stage(run: Run, _: str, __: Reporter) -> None:
+    """What the leading detectors flag, in families that seem to come from one attack each."""
+    found = detections(run)
+    chosen = [found[name].flagged for name in leading(found)]
+    evidence = gather_evidence(run)
+    flagged = np.logical_or.reduce(chosen) if chosen else np.zeros(len(evidence.labels), np.bool_)
+    families.save(run, flagged, *group(evidence, flagged))
+
+
+def reclassify_stage(run: Run, argument: str, reporter: Reporter) -> None:
+    """Train again without suspect clusters and classify them.
+
+    Args:
+        run: with clusters.
+        argument: classes, separated by commas, by default those that look poisoned; "each" among them trains one model
+            for each. It starts anew when it was cut short.
+        reporter: told the epochs.
+    """
+    words = argument.split(",") if argument else []
+    suspects = suspect_clusters(run, [int(word) for word in words if word != "each"])
+    config = TrainConfig(**_tuples(runs.from_scratch(run).config))
+    found, predicted = exclusionary_reclassification(
+        training_data(run), suspects, config, each="each" in words, listen=reporter.update
+    )
+    save_reclassifications(run, found, predicted)
 
 
 def maps_stage(run: Run, method: str, reporter: Reporter) -> None:
@@ -233,6 +269,8 @@ STAGES = {
     "train": Stage("Training", 60, train_stage),
     "activations": Stage("Reading activations", 2, activations_stage),
     "detect": Stage("Detecting with {}", 4, detect_stage),
+    families.STAGE: Stage("Grouping what is flagged into families", 2, families_stage),
+    "reclassify": Stage("Exclusionary reclassification", 60, reclassify_stage),
     "evaluate": Stage("Measuring accuracy and attack success", 2, evaluate_stage),
     "maps": Stage("Drawing maps with {}", 6, maps_stage),
 }
@@ -254,13 +292,21 @@ def _save_weights(run: Run, model: nn.Module) -> None:
     temporary.replace(run.path / "model.safetensors")
 
 
-def _averages(dataset: Dataset, detection: Detection) -> Images:
+def _untrained(run: Run, config: TrainConfig, dataset: Dataset) -> nn.Module:
+    """What training begins with: new weights, or of a continued repair those of its parent."""
+    if run.how == "continue" and run.parent:
+        return trained_model(runs.open_run(run.workspace, run.parent), dataset)
+    return build_model(config, dataset.shape, dataset.n_classes)
+
+
+def _averages(dataset: Dataset, detection: Detection, classes: Ints | None = None) -> Images:
     """(2k, h, w, c): for each class the average image of its larger and of its smaller cluster; black when empty."""
     assert detection.groups is not None
+    classes = dataset.labels if classes is None else classes
     averages = np.zeros((2 * dataset.n_classes, *dataset.shape), np.uint8)
     for index in range(dataset.n_classes):
         for cluster in range(2):
-            members = (dataset.labels == index) & (detection.groups == cluster)
+            members = (classes == index) & (detection.groups == cluster)
             if members.any():
                 averages[2 * index + cluster] = np.rint(dataset.images[members].mean(0)).astype(np.uint8)
     return averages

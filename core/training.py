@@ -80,6 +80,7 @@ def train(
     config: TrainConfig,
     *,
     resume: Path | None = None,
+    trace: bool = True,
     on_batch: Callable[[float], None] = lambda share: None,
 ) -> Iterator[Epoch]:
     """Train `model` in place, yielding after each epoch the losses of all samples.
@@ -89,6 +90,7 @@ def train(
         dataset: all n samples are trained on.
         config: see `TrainConfig`.
         resume: a file written by `Epoch.checkpoint`; training goes on after its epoch.
+        trace: False skips the losses of the training samples, for a model that is only wanted in the end.
         on_batch: told the share of the running epoch that is done, in [0, 1].
     """
     accelerator = accelerator_for(config.precision)
@@ -115,7 +117,8 @@ def train(
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
             on_batch(step / batches)
-        losses, predicted = evaluate(network, images, dataset.labels, accelerator)
+        traced = slice(None) if trace else slice(0)
+        losses, predicted = evaluate(network, images[traced], dataset.labels[traced], accelerator)
         test_losses, test_predicted = evaluate(network, dataset.test_images, dataset.test_labels, accelerator)
         yield Epoch(
             index=index,
@@ -142,20 +145,39 @@ def evaluate(
     Returns:
         losses (n,) float32 and predicted (n,) int64.
     """
+    targets = torch.from_numpy(np.array(labels))
+    losses, predicted = torch.empty(len(targets)), torch.empty(len(targets), dtype=torch.int64)
+    for rows, logits in _logits(network, images, accelerator):
+        losses[rows] = F.cross_entropy(logits, targets[rows].to(logits.device), reduction="none").cpu()
+        predicted[rows] = logits.argmax(1).cpu()
+    return losses.numpy(), predicted.numpy()
+
+
+def likeliest(network: nn.Module, images: Images, count: int) -> tuple[Ints, Floats]:
+    """The `count` most probable classes of every image, (n, count), and their probabilities; most probable first."""
+    classes, shares = [], []
+    for _, logits in _logits(network, images):
+        top = logits.softmax(1).topk(min(count, logits.shape[1]))
+        classes.append(top.indices.cpu())
+        shares.append(top.values.cpu())
+    if not classes:
+        return np.empty((0, count), np.int64), np.empty((0, count), np.float32)
+    return torch.cat(classes).numpy(), torch.cat(shares).numpy()
+
+
+def _logits(
+    network: nn.Module, images: Images | Tensor, accelerator: Accelerator | None = None
+) -> Iterator[tuple[slice, Tensor]]:
+    """Chunk by chunk the rows and their logits, (b, k) float32 on the device, in eval mode."""
     if accelerator is None:
         accelerator = accelerator_for()
         network = accelerator.prepare_model(network.to(memory_format=torch.channels_last), evaluation_mode=True)
     tensor = images if isinstance(images, Tensor) else resident(images, accelerator.device)
-    targets = torch.tensor(labels, device=accelerator.device)
-    losses = torch.empty(len(targets), device=accelerator.device)
-    predicted = torch.empty(len(targets), dtype=torch.int64, device=accelerator.device)
     network.eval()
     with torch.inference_mode():
-        for rows in torch.arange(len(targets)).split(EVAL_BATCH) if len(targets) else ():  # no chunk of nothing
-            logits = network(batch_of(tensor, rows, accelerator.device)).float()
-            losses[rows[0] : rows[-1] + 1] = F.cross_entropy(logits, targets[rows[0] : rows[-1] + 1], reduction="none")
-            predicted[rows[0] : rows[-1] + 1] = logits.argmax(1)
-    return losses.cpu().numpy(), predicted.cpu().numpy()
+        for start in range(0, len(tensor), EVAL_BATCH):
+            rows = torch.arange(start, min(start + EVAL_BATCH, len(tensor)))
+            yield slice(start, start + len(rows)), network(batch_of(tensor, rows, accelerator.device)).float()
 
 
 def resident(images: Images, device: torch.device) -> Tensor:

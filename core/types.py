@@ -6,15 +6,20 @@ no detector, review or repair function can be handed the answer: their signature
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:  # pages import this module and never need torch
+    from torch import nn
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Images = NDArray[np.uint8]
 Scalar = float | int | str | bool
+Labelling = Literal["all_to_one", "one_to_one", "all_to_all", "clean_label"]
 
 
 @dataclass(frozen=True)
@@ -68,18 +73,33 @@ class PlantedAttack:
     Attributes:
         name: the registry name, unique within one data set (a second patch is `patch-2`).
         kind: the registry name of the attack.
-        target_class: the class index that the trigger is meant to cause.
-        settings: every parameter, so that `triggered(images)` can be made again exactly.
+        target_class: the class index that the trigger is meant to cause; None for all-to-all.
+        settings: every parameter, so that its trigger can be made again exactly.
         seed: of the attack's own randomness (noise image, choice of samples).
         n_poisoned: how many training samples carry it.
+        labelling: who gets which label. all_to_one: samples of all other classes the target's; one_to_one: samples of
+            `source_class` the target's; all_to_all: every sample the next class's; clean_label: samples of the target
+            class, which keep their label.
+        source_class: of a one-to-one attack, else None.
+        n_cover: how many further samples carry a spoiled trigger and their true label (WaNet's noise mode).
     """
 
     name: str
     kind: str
-    target_class: int
+    target_class: int | None
     settings: Mapping[str, Scalar]
     seed: int
     n_poisoned: int
+    labelling: Labelling = "all_to_one"
+    source_class: int | None = None
+    n_cover: int = 0
+
+    def goals(self, labels: Ints, n_classes: int) -> Ints:
+        """(m,) the class that the trigger is meant to turn images of these true classes into; −1 where it has none."""
+        if self.target_class is None:
+            return np.asarray((labels + 1) % n_classes)
+        concerned = labels == self.source_class if self.labelling == "one_to_one" else labels != self.target_class
+        return np.where(concerned, self.target_class, -1)
 
 
 @dataclass(frozen=True)
@@ -91,12 +111,16 @@ class GroundTruth:
         attack_index: (n,) index into `attacks`, −1 for clean samples.
         original_labels: (n,) the labels before poisoning.
         attacks: what was planted.
+        is_cover: (n,) True for cover samples: a spoiled trigger under the true label, which is no poison.
+        patterns: attack → (h, w, c) float32, what was optimised for it on the data, in units of [0, 1].
     """
 
     is_poison: Bools
     attack_index: Ints
     original_labels: Ints
     attacks: tuple[PlantedAttack, ...]
+    is_cover: Bools
+    patterns: Mapping[str, Floats] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -112,6 +136,7 @@ class Evidence:
         features: (n, d) last-hidden-layer activations.
         trajectories: (n, epochs) cross-entropy of each sample after each epoch, eval mode.
         images: (n, h, w, c) uint8.
+        model: the trained network, in eval mode, from floats in [0, 1], (n, c, h, w), to logits.
     """
 
     labels: Ints
@@ -122,6 +147,7 @@ class Evidence:
     features: Floats | None = None
     trajectories: Floats | None = None
     images: Images | None = None
+    model: "nn.Module | None" = None
 
 
 @dataclass(frozen=True)
@@ -134,6 +160,8 @@ class Detection:
         groups: (n,) int, the detector's own grouping (clusters, components), or None.
         notes: scalars worth showing (thresholds, counts).
         class_notes: per class index, scalars worth showing (size fraction, silhouette, `reason` in words).
+        p_values: (n,) how rare so high a suspicion is among clean samples, small = suspicious; None where unknown.
+        parts: for a sum of several signs, each sign's share of every sample's suspicion, (n,) each.
     """
 
     suspicion: Floats
@@ -141,6 +169,8 @@ class Detection:
     groups: Ints | None = None
     notes: Mapping[str, Scalar] = field(default_factory=dict)
     class_notes: Mapping[int, Mapping[str, Scalar]] = field(default_factory=dict)
+    p_values: Floats | None = None
+    parts: Mapping[str, Floats] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -164,8 +194,10 @@ class Outcome:
         clean_accuracy: share of the untouched test set that is right, in [0, 1]; None without a test set.
         class_accuracy: (k,) the same within each class, NaN for a class without test samples.
         attack_success_rate: attack → share of triggered non-target-class test samples predicted as the target.
+        doubled_attack_success_rate: the same with the trigger at twice its strength, where it has one to double.
     """
 
     clean_accuracy: float | None
     class_accuracy: tuple[float, ...]
     attack_success_rate: Mapping[str, float]
+    doubled_attack_success_rate: Mapping[str, float] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import cached, frame
+from pages.ui import cached, exre, frame
 from pages.ui.classes import AC, all_classes, class_picker, clusters_of
 from pages.ui.maps import COLOURS, controls, linked_map
 from pages.ui.selection import selection_bar, selection_gallery
@@ -16,6 +16,7 @@ listed = f": {', '.join(map(frame.plain, suspects))}" if suspects else ""
 st.markdown(f"**{len(suspects)} of {len(names)} classes look poisoned**{listed}; "
             f"{int(detection.flagged.sum()):,} samples are flagged by Activation Clustering.")  # fmt: skip
 chosen = class_picker(run)
+exre.check(run, chosen)
 screen, side = st.columns([2, 1], gap="medium")
 with screen:
     method, colour, hover = controls("clusters", COLOURS, run)

@@ -6,6 +6,7 @@ from core import figures, jobs, pipeline
 from core.datasets import SOURCES, store
 from core.errors import UserError
 from pages.ui import cached, frame
+from pages.ui.attack_words import aim, size, title
 from pages.ui.gallery import Tile, gallery
 from pages.ui.words import HELP
 
@@ -80,9 +81,8 @@ st.markdown(
     help=HELP["bona fide"],
 )
 if info.attacks:
-    targets = [info.class_names[one["target_class"]] for one in info.attacks]
-    planted = ", ".join(f"{one['name'].replace('_', ' ')} ({one['n_poisoned']:,} → {frame.plain(target)})"
-                        for one, target in zip(info.attacks, targets, strict=True))  # fmt: skip
+    attacks, names = store.planted_attacks(info), info.class_names
+    planted = frame.plain("; ".join(f"{title(one)}: {size(one)}, {aim(one, names)}" for one in attacks))
     st.caption(f"Poison was planted in this data set, so that results can be checked: {planted}. No detector is told.")
 
 chart, strips = st.columns([2, 3], gap="large")

@@ -2,53 +2,10 @@
 
 import streamlit as st
 
-from core import jobs, pipeline, results, runs
-from core.errors import UserError
-from core.runs import Run
-from core.samples import leading
-from pages.ui import cached, frame, selection
+from core import results, runs
+from pages.ui import frame
+from pages.ui.mending import plan
 from pages.ui.outcome import before_after
-from pages.ui.single import rule_words
-
-
-def plan(run: Run) -> None:
-    """What the standing verdicts would change, and the button that does it."""
-    summary = cached.repair_summary(run)
-    removed, moved = int(summary["excluded"].sum()), int(summary["relabelled away"].sum())
-    st.subheader("What will change")
-    if not removed and not moved:
-        flagged = int(cached.table(run)["flagged"].sum())
-        st.info(
-            "Nothing is excluded or relabelled yet. Decide on samples in Review, or take the detectors' word for it:"
-        )
-        st.caption(rule_words(run))
-        st.button(f"Exclude all {flagged:,} flagged samples", type="primary", icon=":material/block:",
-                  disabled=not flagged,
-                  on_click=_exclude_flagged, args=(run,))  # fmt: skip
-        return
-    st.markdown(
-        f"**{removed:,} samples are left out, {moved:,} get another label**; {int(summary['after'].sum()):,} remain."
-    )
-    st.dataframe(summary, hide_index=True, height=38 + 35 * min(len(summary), 12))
-    st.button("Retrain", type="primary", icon=":material/healing:", on_click=_retrain, args=(run,),
-              help="Trains a new model with the same configuration on what is left.")  # fmt: skip
-
-
-def _exclude_flagged(run: Run) -> None:
-    try:
-        pipeline.decide_flagged(run, "exclude", leading(runs.detections(run)), reviewer=selection.reviewer())
-    except UserError as error:
-        st.session_state["said"] = str(error)
-
-
-def _retrain(run: Run) -> None:
-    try:
-        child = pipeline.new_repair(run)
-    except UserError as error:
-        st.session_state["said"] = str(error)
-        return
-    jobs.start_run(child)
-
 
 st.title("Is the backdoor gone, and what did it cost?")
 run = frame.current_run("evaluate", "what a repair removes, and the model before and after it side by side")
@@ -66,7 +23,7 @@ if finished and (rates := results.comparison(finished)["after"]["attack_success_
 elif not finished:
     st.markdown("Not repaired yet: the model still carries whatever it learned.")
 if repaired and not repaired[0].done("evaluate"):
-    st.subheader("Retraining")
+    st.subheader("Training on with the new labels" if repaired[0].how == "continue" else "Retraining")
     frame.awaiting(repaired[0], "evaluate")
 if finished:
     before_after(run, finished)

@@ -8,7 +8,7 @@ import streamlit as st
 from core.detectors import DETECTORS
 from core.runs import Run
 from core.samples import flagged_samples, flags_stage, leading
-from pages.ui import cached, frame
+from pages.ui import cached, families, frame
 from pages.ui.gallery import gallery
 from pages.ui.selection import actions, decide, select, selected, tiles, undo
 from pages.ui.single import history, rule_words, single
@@ -30,7 +30,7 @@ def queue(run: Run, table: pd.DataFrame) -> pd.DataFrame:
                              format_func=lambda one: "all classes" if one is None else names[one])  # fmt: skip
         state = st.segmented_control("Verdict", ("undecided", "decided", "all"), default="undecided", key="state")
         st.slider("Tile size", 48, 144, 84, 12, width=160, key="tile-size")
-    rows = flagged_samples(table, source or "")
+    rows = families.members(flagged_samples(table, source or ""), families.chosen(run))
     if index is not None:
         rows = rows[rows["label"] == index]
     decided = rows["verdict"] != ""
@@ -57,13 +57,16 @@ st.progress(decided / max(1, len(all_flagged)))
 st.caption(rule_words(run))
 rows = queue(run, table)
 n_pages = max(1, ceil(len(rows) / PAGE))
-middle, side = st.columns([3, 1], gap="large")
+left, middle, side = st.columns([1.15, 3.1, 1.15], gap="small")
+with left:
+    families.cards(run, all_flagged)
 with middle:
+    families.head(run, all_flagged)
     page = st.pagination(n_pages, key=f"page-{n_pages}") if n_pages > 1 else 1
     shown = rows.iloc[(page - 1) * PAGE : page * PAGE]
     with st.container(horizontal=True, vertical_alignment="center"):
-        keys = "Keys: E exclude, K keep, M mark, U undo."
-        st.caption(f"{len(shown):,} of {len(rows):,} shown. {keys}", width="stretch")
+        keys = "E exclude, K keep, M mark, U undo"
+        st.caption(f"{len(shown):,} of {len(rows):,} · {keys}", width="stretch")
         st.button(
             "Select page",
             icon=":material/select_all:",

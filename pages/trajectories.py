@@ -7,6 +7,7 @@ from core import figures
 from pages.ui import cached, frame
 from pages.ui.maps import controls, linked_map
 from pages.ui.selection import selected, selection_bar, selection_gallery
+from pages.ui.strictness import rule_in_words
 from pages.ui.words import HELP
 
 st.title("Which samples were learned unlike the rest?", help=HELP["trajectory"])
@@ -16,9 +17,8 @@ run = frame.current_run(
 table, losses, names = cached.table(run), cached.losses(run), cached.info(run).class_names
 flagged = cached.detections(run).get("badloss")
 if flagged is not None:
-    share = flagged.notes["reject_fraction"]
     st.markdown(
-        f"**{int(flagged.flagged.sum()):,} samples are flagged by BaDLoss**: the {share:.0%} of the data "
+        f"**{int(flagged.flagged.sum()):,} samples are flagged by BaDLoss**, {rule_in_words(run, 'badloss')}: those "
         f"farthest from {flagged.notes['n_bona_fide']:,} bona fide samples (the paper rejects 40%).",
         help=HELP["bona fide"],
     )
@@ -53,4 +53,4 @@ with side:
     st.caption(words, help=HELP["loss"])
     selection_gallery(run, table, height=200)
 selection_bar(run, table)
-st.page_link("pages/review.py", label="Next: is this sample poisoned?", icon=":material/arrow_forward:")
+st.page_link("pages/detect.py", label="Next: whom do I believe, and how strict am I?", icon=":material/arrow_forward:")

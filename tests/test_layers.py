@@ -16,7 +16,9 @@ LAYERS = (
     {"errors", "types", "registry", "palette", "files"},
     {"datasets", "models", "config", "metrics", "runs", "review", "pictures", "selection"},
     {"attacks", "augmentation", "training", "activations", "projection", "detectors", "figures"},
-    {"repair", "samples", "results", "export", "report"},
+    {"repair", "samples", "results", "export", "report", "evaluation", "trials", "thresholds", "advice", "roster"}
+    | {"costs"}
+    | {"suspects", "reclassification", "wording", "families", "grouping", "reasons"},
     {"pipeline", "stages", "jobs"},
     {"__main__"},
 )
@@ -25,21 +27,31 @@ ABOVE_CORE = ("pages.ui", "pages", "app")
 HEAVY = {"torch", "torchvision", "sklearn", "umap", "sqlalchemy"}
 # core.detectors is the family's registry, for `require`; taking its DETECTORS would reach the other members.
 DETECTORS_MAY_IMPORT = {"core.types", "core.registry", "core.errors", "core.detectors"}
-# Statistics that several detectors share, and the parts of the consensus, module by module.
+# Statistics that several detectors share, the parts of the consensus, and what needs torch, module by module.
 SHARED_STATISTICS = {
+    "core.detectors.calibration",
     "core.detectors.clusters",
+    "core.detectors.corruptions",
+    "core.detectors.decisions",
+    "core.detectors.families",
     "core.detectors.folds",
+    "core.detectors.forward",
     "core.detectors.frequencies",
     "core.detectors.ingredients",
+    "core.detectors.masks",
     "core.detectors.refinement",
+    "core.detectors.remainders",
     "core.detectors.scores",
+    "core.detectors.spectra",
     "core.detectors.statistics",
     "core.detectors.subspaces",
+    "core.detectors.superposition",
     "core.detectors.templates",
     "core.detectors.trajectories",
 }
-NUMERIC = {"numpy", "scipy", "torch", "sklearn"}
+NUMERIC = {"numpy", "scipy", "torch", "sklearn", "cleanlab", "threadpoolctl"}
 BLIND = ("detectors", "review.py", "repair.py", "training.py", "activations.py", "projection.py")
+BLIND += ("suspects.py", "reclassification.py", "wording.py", "families.py", "grouping.py", "reasons.py")
 UNPICKLERS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 UNSAFE_ARGUMENTS = {("allow_pickle", True), ("weights_only", False), ("unsafe_allow_html", True)}
 PAGE_LINES = 120
@@ -264,3 +276,12 @@ def test_what_the_pages_import_from_core_leaves_torch_alone():
     command = f"import sys, {', '.join(['json', *modules])}{check}"
     done = subprocess.run([sys.executable, "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{modules}\n{done.stderr}"
+
+
+def test_the_settings_of_every_detector_are_read_without_torch():
+    command = (
+        "import sys; from core.detectors import DETECTORS; from core.registry import tunables; "
+        "[tunables(entry.load()) for entry in DETECTORS.values()]; assert 'torch' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -4,23 +4,20 @@ from typing import Annotated
 
 import numpy as np
 
-from core.attacks import Trigger
+from core.attacks import Scene, Trigger
 from core.attacks.blending import blend
 from core.registry import Range
 
 
-def blended_pattern(
-    shape: tuple[int, int, int], seed: int, *, alpha: Annotated[float, Range(0.001, 1.0)] = 0.025
-) -> Trigger:
+def blended_pattern(scene: Scene, *, alpha: Annotated[float, Range(0.001, 1.0)] = 0.025) -> Trigger:
     """A trigger that blends in a grid whose every second pixel in both axes is 1.
 
     Args:
-        shape: (h, w, c) of one image.
-        seed: unused, the grid is fixed.
+        scene: its shape.
         alpha: weight of the grid; the paper: 0.025 at 32 px, 0.15 at 224 px.
 
     References: Chen et al.: Targeted Backdoor Attacks, arXiv 1712.05526; grid as in Alex et al., arXiv 2408.13221.
     """
-    grid = np.zeros(shape)
+    grid = np.zeros(scene.shape)
     grid[::2, ::2] = 1.0
     return blend(grid, alpha)

@@ -2,22 +2,18 @@
 
 from collections.abc import Sequence
 
-from core.attacks import Trigger
+from core.attacks import Scene, Trigger
 from core.types import Images
 
 CHECKER = ((-2, -2), (-4, -2), (-2, -4), (-3, -3))
 
 
-def patch(shape: tuple[int, int, int], seed: int) -> Trigger:
+def patch(scene: Scene) -> Trigger:
     """A trigger that sets four pixels of a checker at the bottom right to white; eight-pixel squares at 224 px.
-
-    Args:
-        shape: (h, w, c) of one image.
-        seed: unused, the patch is fixed.
 
     References: Gu, Dolan-Gavitt, Garg: BadNets, arXiv 1708.06733; positions as in Alex et al., arXiv 2408.13221.
     """
-    return white_squares(CHECKER, side=square_side(shape))
+    return white_squares(CHECKER, side=square_side(scene.shape))
 
 
 def square_side(shape: tuple[int, int, int]) -> int:
@@ -36,4 +32,4 @@ def white_squares(positions: Sequence[tuple[int, int]], side: int) -> Trigger:
             triggered[:, top : top + side, left : left + side] = 255
         return triggered
 
-    return trigger
+    return Trigger(trigger)

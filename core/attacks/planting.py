@@ -1,126 +1,100 @@
 """Poisoning a data set with any number of attacks at once, and keeping the truth about it apart."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
-from core.attacks import ATTACKS, Trigger
-from core.errors import UserError
-from core.registry import checked, find
-from core.types import Dataset, GroundTruth, Images, Ints, PlantedAttack
+from core.attacks import ATTACKS, Painter, Scene, Trigger
+from core.attacks.drafting import draft
+from core.attacks.specification import Specification
+from core.registry import find, tunables
+from core.types import Dataset, Floats, GroundTruth, Images, Ints, PlantedAttack
 
-BONA_FIDE = 250
-SYNTAX = "Write an attack as NAME or NAME:key=value,key=value, for example patch:ratio=0.01,target=3."
-
-
-@dataclass(frozen=True)
-class AttackSpec:
-    """What is asked for: an attack, its share of the data set, its target class (None: drawn) and its own settings."""
-
-    kind: str
-    ratio: float = 0.01
-    target: int | None = None
-    settings: Mapping[str, Any] | None = None
+CHUNK = 128
 
 
-def parse_spec(text: str) -> AttackSpec:
-    """The attack written as `patch:ratio=0.01,target=3`. Raises UserError naming the part that is wrong."""
-    kind, _, rest = text.partition(":")
-    find(ATTACKS, kind, "attack")
-    settings = {}
-    for part in filter(None, rest.split(",")):
-        key, equals, value = part.partition("=")
-        if not equals:
-            raise UserError(f"{part!r} in {text!r} is not key=value.", SYNTAX)
-        settings[key.strip()] = value.strip()
-    try:
-        ratio = float(settings.pop("ratio", "0.01"))
-        target = int(settings.pop("target")) if "target" in settings else None
-    except ValueError:
-        raise UserError(f"ratio or target in {text!r} is not a number.", SYNTAX) from None
-    return AttackSpec(kind, ratio, target, settings)
-
-
-def plant(dataset: Dataset, specs: Sequence[AttackSpec], seed: int = 0) -> tuple[Dataset, GroundTruth]:
-    """A poisoned copy of `dataset` and the truth about it.
-
-    Each attack takes its samples at random from all classes but its target; no sample carries two triggers, and bona
-    fide samples are never touched. A data set without bona fide samples gets 250 drawn from what stayed untouched.
+def plant(
+    dataset: Dataset,
+    asked: Specification,
+    *,
+    patterns: Mapping[str, Floats] | None = None,
+    listen: Callable[[float, str], None] = lambda share, message: None,
+) -> tuple[Dataset, GroundTruth]:
+    """A poisoned copy of `dataset` and the truth about it. Beside that copy, only a few images are held at a time.
 
     Args:
-        dataset: clean data.
-        specs: what to plant, all at once.
-        seed: of targets, choice of samples and noise images.
+        dataset: clean data; it stays as it was.
+        asked: what to plant, all at once.
+        patterns: attack → (h, w, c) what was optimised for it before; without it, it is optimised now.
+        listen: told the share that is done, in [0, 1], and what is being done.
 
     Raises:
-        UserError: a ratio outside (0, 1], a target out of range, or more poison than there are samples.
+        UserError: see `draft`.
     """
-    if not specs:
-        raise UserError("No attack was named.", SYNTAX)
-    rng = np.random.default_rng(seed)
+    drafted = draft(dataset.labels, dataset.bona_fide, dataset.shape, dataset.n_classes, asked)
     images, labels = np.array(dataset.images), np.array(dataset.labels)
-    attack_index = np.full(len(dataset), -1)
-    planted: list[PlantedAttack] = []
-    for index, spec in enumerate(specs):
-        attack = _resolved(spec, dataset, rng, [other.name for other in planted])
-        rows = _chosen(attack, dataset.labels, (attack_index < 0) & ~dataset.bona_fide, rng)
-        images[rows] = trigger_of(attack, dataset.shape)(images[rows])
-        labels[rows] = attack.target_class
-        attack_index[rows] = index
-        planted.append(attack)
-    truth = GroundTruth(attack_index >= 0, attack_index, np.array(dataset.labels), tuple(planted))
-    bona_fide = np.array(dataset.bona_fide) if dataset.bona_fide.any() else draw_bona_fide(~truth.is_poison, rng)
-    return replace(dataset, images=images, labels=labels, bona_fide=bona_fide), truth
+    optimised: dict[str, Floats] = {}
+    for place, attack in enumerate(drafted.attacks):
+        listen(place / len(drafted.attacks), attack.name)
+        scene = replace(_scene(attack, dataset.shape, dataset.n_classes, (patterns or {}).get(attack.name)),
+                        images=dataset.images, labels=dataset.labels)  # fmt: skip
+        trigger = _made(attack, scene)
+        rows = np.flatnonzero(drafted.attack_index == place)
+        _paint(images, rows, trigger.poison or trigger.apply)
+        if attack.labelling != "clean_label":
+            labels[rows] = attack.goals(dataset.labels[rows], dataset.n_classes)
+        if trigger.cover:
+            _paint(images, np.flatnonzero(drafted.cover_index == place), trigger.cover)
+        if trigger.pattern is not None:
+            optimised[attack.name] = trigger.pattern
+    truth = GroundTruth(
+        drafted.attack_index >= 0,
+        drafted.attack_index,
+        np.array(dataset.labels),
+        drafted.attacks,
+        drafted.cover_index >= 0,
+        optimised,
+    )
+    return replace(dataset, images=images, labels=labels, bona_fide=drafted.bona_fide), truth
 
 
-def draw_bona_fide(
-    allowed: np.ndarray[Any, np.dtype[np.bool_]], rng: np.random.Generator
-) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """(n,) True for 250 samples (at most a tenth of the data) drawn uniformly from the allowed ones."""
-    rows = np.flatnonzero(allowed)
-    chosen = np.zeros(len(allowed), np.bool_)
-    chosen[rng.choice(rows, min(BONA_FIDE, len(rows) // 10), replace=False)] = True
-    return chosen
+def trigger_of(
+    attack: PlantedAttack, shape: tuple[int, int, int], n_classes: int, pattern: Floats | None = None
+) -> Trigger:
+    """The trigger of a planted attack, made again from its settings, its seed and what was optimised for it."""
+    return _made(attack, _scene(attack, shape, n_classes, pattern))
 
 
-def trigger_of(attack: PlantedAttack, shape: tuple[int, int, int]) -> Trigger:
-    """The trigger of a planted attack, made again from its settings and seed."""
-    trigger: Trigger = find(ATTACKS, attack.kind, "attack").load()(shape, attack.seed, **attack.settings)
+def doubled(attack: PlantedAttack) -> PlantedAttack | None:
+    """The same attack at twice its strength, or the most that its setting allows; None when it has none to double."""
+    entry = find(ATTACKS, attack.kind, "attack")
+    if not entry.strength:
+        return None
+    limits = tunables(entry.load())[entry.strength].range
+    stronger = min(2 * float(attack.settings[entry.strength]), limits.high if limits else np.inf)
+    return replace(attack, settings={**attack.settings, entry.strength: stronger})
+
+
+def triggered_test_set(
+    attack: PlantedAttack, images: Images, labels: Ints, n_classes: int, pattern: Floats | None = None
+) -> tuple[Images, Ints, Ints]:
+    """Triggered copies of the test images that the attack is meant to turn, their rows, and the classes it wants."""
+    goals = attack.goals(labels, n_classes)
+    rows = np.flatnonzero(goals >= 0)
+    trigger = trigger_of(attack, (images.shape[1], images.shape[2], images.shape[3]), n_classes, pattern)
+    return trigger(images[rows]), rows, goals[rows]
+
+
+def _scene(attack: PlantedAttack, shape: tuple[int, int, int], n_classes: int, pattern: Floats | None) -> Scene:
+    return Scene(shape, n_classes, attack.seed, attack.target_class, pattern=pattern)
+
+
+def _made(attack: PlantedAttack, scene: Scene) -> Trigger:
+    trigger: Trigger = find(ATTACKS, attack.kind, "attack").load()(scene, **attack.settings)
     return trigger
 
 
-def triggered_test_set(attack: PlantedAttack, images: Images, labels: Ints) -> tuple[Images, Ints]:
-    """Triggered copies of all test images that are not of the target class, and their row numbers."""
-    rows = np.flatnonzero(labels != attack.target_class)
-    return trigger_of(attack, images.shape[1:])(images[rows]), rows
-
-
-def _resolved(spec: AttackSpec, dataset: Dataset, rng: np.random.Generator, taken: Sequence[str]) -> PlantedAttack:
-    """The specification with everything drawn and checked."""
-    entry = find(ATTACKS, spec.kind, "attack")
-    if not 0 < spec.ratio <= 1:
-        raise UserError(f"{spec.kind}: ratio={spec.ratio:g} cannot be used.", "It has to be above 0 and at most 1.")
-    drawn = int(rng.integers(dataset.n_classes))
-    target = drawn if spec.target is None else spec.target
-    if not 0 <= target < dataset.n_classes:
-        raise UserError(f"{spec.kind}: target={target} is no class.", f"Classes run from 0 to {dataset.n_classes - 1}.")
-    settings = checked(entry.load(), spec.settings or {}, spec.kind)
-    copies = sum(name == spec.kind or name.startswith(f"{spec.kind}-") for name in taken)
-    name = f"{spec.kind}-{copies + 1}" if copies else spec.kind
-    n_poisoned = max(1, round(spec.ratio * len(dataset)))
-    return PlantedAttack(name, spec.kind, target, settings, int(rng.integers(2**31)), n_poisoned)
-
-
-def _chosen(
-    attack: PlantedAttack, labels: Ints, free: np.ndarray[Any, np.dtype[np.bool_]], rng: np.random.Generator
-) -> Ints:
-    rows = np.flatnonzero(free & (labels != attack.target_class))
-    if attack.n_poisoned > len(rows):
-        raise UserError(
-            f"{attack.name}: {attack.n_poisoned} samples are to be poisoned, {len(rows)} are left.",
-            "Samples of the target class, bona fide samples and those with another trigger cannot be used.",
-            "Lower the ratio.",
-        )
-    return np.sort(rng.choice(rows, attack.n_poisoned, replace=False)).astype(np.int64)
+def _paint(images: Images, rows: Ints, painter: Painter) -> None:
+    for part in np.array_split(rows, -(-len(rows) // CHUNK)) if len(rows) else ():
+        images[part] = painter(images[part])

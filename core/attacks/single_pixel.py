@@ -1,16 +1,12 @@
 """The single-pixel trigger."""
 
-from core.attacks import Trigger
+from core.attacks import Scene, Trigger
 from core.attacks.patch import square_side, white_squares
 
 
-def single_pixel(shape: tuple[int, int, int], seed: int) -> Trigger:
+def single_pixel(scene: Scene) -> Trigger:
     """A trigger that sets the pixel (−2, −2) to white; an eight-pixel square at 224 px.
-
-    Args:
-        shape: (h, w, c) of one image.
-        seed: unused, the pixel is fixed.
 
     References: Gu, Dolan-Gavitt, Garg: BadNets, arXiv 1708.06733.
     """
-    return white_squares([(-2, -2)], side=square_side(shape))
+    return white_squares([(-2, -2)], side=square_side(scene.shape))

@@ -18,12 +18,15 @@ from core.types import Dataset, GroundTruth, PlantedAttack
 SCHEMA = 1
 FINGERPRINT_IMAGES = 4096
 _ARRAYS = ("ids", "images", "labels", "test_images", "test_labels", "bona_fide")
-_TRUTH = ("is_poison", "attack_index", "original_labels")
+_TRUTH = ("is_poison", "attack_index", "original_labels", "is_cover")
 
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """What is known of a stored data set without opening its arrays."""
+    """What is known of a stored data set without opening its arrays.
+
+    `specification` is what its poison was asked for with: planted again in the data set `parent`, it gives this one.
+    """
 
     id: str
     name: str
@@ -37,6 +40,7 @@ class DatasetInfo:
     fingerprint: str
     parent: str | None = None
     attacks: tuple[dict[str, Any], ...] = ()
+    specification: dict[str, Any] | None = None
     schema: int = SCHEMA
 
 
@@ -50,7 +54,13 @@ def fingerprint(dataset: Dataset) -> str:
 
 
 def save(
-    workspace: Path, dataset: Dataset, source: str, truth: GroundTruth | None = None, parent: str | None = None
+    workspace: Path,
+    dataset: Dataset,
+    *,
+    source: str,
+    truth: GroundTruth | None = None,
+    parent: str | None = None,
+    specification: dict[str, Any] | None = None,
 ) -> DatasetInfo:
     """Write `dataset` (and, for planted attacks, its truth) below `workspace` and return its description."""
     print_ = fingerprint(dataset)
@@ -68,6 +78,7 @@ def save(
         fingerprint=print_,
         parent=parent,
         attacks=tuple(asdict(attack) for attack in truth.attacks) if truth else (),
+        specification=specification,
     )
     folder = workspace / "datasets" / info.id
     folder.mkdir(parents=True, exist_ok=True)
@@ -76,6 +87,8 @@ def save(
     if truth:
         for name in _TRUTH:
             write_array(folder / f"truth-{name}.npy", getattr(truth, name))
+        for name, pattern in truth.patterns.items():
+            write_array(folder / f"pattern-{name}.npy", pattern)
     write_json(folder / "dataset.json", asdict(info))
     return info
 
@@ -116,8 +129,19 @@ def load_truth(workspace: Path, dataset_id: str) -> GroundTruth | None:
     if not info.attacks:
         return None
     folder = workspace / "datasets" / dataset_id
-    arrays = {name: _open(folder / f"truth-{name}.npy") for name in _TRUTH}
-    return GroundTruth(attacks=tuple(PlantedAttack(**attack) for attack in info.attacks), **arrays)
+    is_poison, index, original = (_open(folder / f"truth-{name}.npy") for name in _TRUTH[:3])
+    attacks = planted_attacks(info)
+    cover = folder / "truth-is_cover.npy"  # data sets of before there were cover samples have none
+    is_cover = _open(cover) if cover.exists() else np.zeros(info.n, np.bool_)
+    patterns = {one.name: path for one in attacks if (path := folder / f"pattern-{one.name}.npy").exists()}
+    return GroundTruth(
+        is_poison, index, original, attacks, is_cover, {name: _open(path) for name, path in patterns.items()}
+    )
+
+
+def planted_attacks(info: DatasetInfo) -> tuple[PlantedAttack, ...]:
+    """The attacks that were planted in a stored data set; none when nothing is known."""
+    return tuple(PlantedAttack(**attack) for attack in info.attacks)
 
 
 def _info(path: Path) -> DatasetInfo:

@@ -1,18 +1,21 @@
 """Activation Clustering: poison that reaches a class by another road than its neighbours forms a cluster of its own."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.detectors import require
-from core.detectors.clusters import silhouette, two_means
+from core.detectors.clusters import silhouette, steady_two_means
+from core.detectors.decisions import by_distance, by_silhouette, by_size, class_centres, combined
 from core.detectors.subspaces import canonical_order, principal_components, whitened
 from core.detectors.trajectories import pairwise
 from core.errors import UserError
 from core.registry import Range
-from core.types import Bools, Detection, Evidence, Floats, Scalar
+from core.types import Bools, Detection, Evidence, Floats, Ints, Scalar
 
 MIN_CLASS_SIZE = 10
+MOST_PIXELS = 64
 
 
 def activation_clustering(
@@ -21,39 +24,45 @@ def activation_clustering(
     n_components: Annotated[int, Range(2, 64)] = 10,
     reduction: Literal["ica", "pca"] = "ica",
     split_by: Literal["label", "predicted"] = "label",
+    space: Literal["activations", "pixels"] = "activations",
+    decision: Literal["size_and_silhouette", "size", "silhouette", "distance", "all"] = "size_and_silhouette",
     size_threshold: Annotated[float, Range(0.0, 0.5)] = 0.35,
     silhouette_threshold: Annotated[float, Range(-1.0, 1.0)] = 0.15,
+    n_seeds: Annotated[int, Range(1, 20)] = 3,
 ) -> Detection:
-    """A 2-means split of each class; a small and well-separated cluster is flagged.
+    """A 2-means split of each class; the smaller cluster is flagged where the decision calls it poison.
 
-    Per class: activations → principal components → whitening → k-means with k = 2. The smaller cluster is flagged when
-    it holds less than `size_threshold` of the class *and* the silhouette reaches `silhouette_threshold`; so a class is
-    never flagged merely for having two clusters. The paper's ICA only rotates the whitened components, and neither
-    k-means nor the silhouette sees a rotation: whitening alone gives its answer, and needs no seed.
+    Per class: activations → principal components → whitening → k-means with k = 2. The paper's ICA only rotates the
+    whitened components, and neither k-means nor the silhouette sees a rotation: whitening alone gives its answer, and
+    needs no seed. Every decision's figure and words are noted for each class, whichever of them flags; the fourth,
+    exclusionary reclassification, trains a model and is a stage of its own (`core.reclassification`).
 
     Args:
-        evidence: needs `features` (n, d); `predicted` too when `split_by` is "predicted".
-        n_components: dimensions clustered; the paper: 10.
+        evidence: needs `features` (n, d), or `images` for pixels; `predicted` too when `split_by` is "predicted".
+        n_components: dimensions clustered; the paper: 10 (6 and 14 behave alike).
         reduction: "ica", whitened components as published, or "pca", principal components with their own variances.
         split_by: what makes a class: the given labels, or the model's predictions as in the paper.
+        space: what is clustered: "activations", or the raw "pixels", the paper's baseline, which needs no model.
+        decision: what calls a cluster poison: its size and silhouette together, so that a class is never flagged
+            merely for having two clusters; one of "size", "silhouette", "distance" alone; or "all" three together.
         size_threshold: largest share of its class that a poisoned cluster may hold; the paper: 0.35.
         silhouette_threshold: smallest silhouette of a poisoned class; the paper: 0.10 to 0.15.
+        n_seeds: how often k-means runs, each time from 40 starts; the tightest split is kept, and `unstable` is the
+            share of the class that another seed puts on the other side.
 
     Returns:
         suspicion in [0, 1]: nearness to the smaller cluster × (1 − 2 · its share of the class);
-        groups: −1 for samples of classes too small to split, else 0 (larger) or 1 (smaller cluster) within the class.
+        groups: −1 for samples of classes too small to split, else 0 (larger) or 1 (smaller cluster) within the class;
+        class_notes: poisoned, reason, unstable and, of each decision, its figure, `…_poisoned` and `…_reason`.
 
     Raises:
-        UserError: activations are missing, or predictions to split by.
+        UserError: activations or images are missing, or predictions to split by.
 
     References: Chen et al.: Detecting Backdoor Attacks on Deep Neural Networks by Activation Clustering, 2018,
     arXiv 1811.03728.
     """
-    require("activation_clustering", evidence)
-    assert evidence.features is not None
-    classes = evidence.labels if split_by == "label" else evidence.predicted
-    if classes is None:
-        raise UserError("Activation Clustering cannot split by prediction.", "There are none.", "Split by label.")
+    values, classes = _values(evidence, space), _classes(evidence, split_by)
+    centres = class_centres(values, classes, evidence.n_classes)
     suspicion = np.zeros(len(classes), np.float32)
     flagged = np.zeros(len(classes), np.bool_)
     groups = np.full(len(classes), -1, np.int64)
@@ -63,42 +72,60 @@ def activation_clustering(
         if len(rows) < MIN_CLASS_SIZE:
             class_notes[index] = {"poisoned": False, "reason": f"only {len(rows)} samples: too few to split"}
             continue
-        rows = rows[canonical_order(evidence.features[rows])]
-        smaller, nearness, separation = _split(evidence.features[rows], n_components, reduction, evidence.seed)
-        fraction = float(smaller.mean())
-        poisoned = fraction < size_threshold and separation >= silhouette_threshold
-        suspicion[rows] = nearness * (1 - 2 * fraction)
-        flagged[rows] = smaller & poisoned
+        rows = rows[canonical_order(values[rows])]
+        own = values[rows]
+        smaller, nearness, figures = _split(own, n_components, reduction, evidence.seed, n_seeds)
+        note = by_size(figures["fraction"], size_threshold) | by_silhouette(figures["silhouette"], silhouette_threshold)
+        note |= by_distance(own, smaller, index, centres)
+        note |= combined(note, decision)
+        class_notes[index] = note | {"unstable": figures["unstable"]}
+        suspicion[rows] = nearness * (1 - 2 * figures["fraction"])
+        flagged[rows] = smaller & bool(note["poisoned"])
         groups[rows] = smaller
-        class_notes[index] = {
-            "size_fraction": fraction,
-            "silhouette": separation,
-            "poisoned": poisoned,
-            "reason": _reason(fraction, separation, size_threshold, silhouette_threshold),
-        }
-    notes: dict[str, Scalar] = {"poisoned_classes": sum(bool(note["poisoned"]) for note in class_notes.values())}
+    unstable = [float(note["unstable"]) for note in class_notes.values() if "unstable" in note]
+    notes: dict[str, Scalar] = {
+        "poisoned_classes": sum(bool(note["poisoned"]) for note in class_notes.values()),
+        "unstable": max(unstable, default=0.0),
+    }
     return Detection(suspicion, flagged, groups, notes, class_notes)
 
 
-def _split(features: Floats, n_components: int, reduction: str, seed: int) -> tuple[Bools, Floats, float]:
-    """Membership of the smaller cluster (m,), nearness to it in [0, 1] (m,), and the silhouette of the split."""
-    points = principal_components(features, n_components, seed)
+def _split(
+    values: NDArray[Any], n_components: int, reduction: str, seed: int, n_seeds: int
+) -> tuple[Bools, Floats, dict[str, float]]:
+    """Membership of the smaller cluster (m,), nearness to it in [0, 1] (m,), and the split's figures."""
+    points = principal_components(values, n_components, seed)
     if reduction == "ica":
         points = whitened(points)
-    members, centres = two_means(points, seed)
+    members, centres, unstable = steady_two_means(points, seed, n_seeds)
     if 2 * members.sum() > len(members):
         members, centres = ~members, centres[::-1]
     if not members.any():
-        return members, np.zeros(len(points), np.float32), 0.0
+        nothing = np.zeros(len(points), np.float32)
+        return members, nothing, {"fraction": 0.0, "silhouette": 0.0, "unstable": unstable}
     distances = pairwise(points, centres)
     nearness = distances[:, 0] / np.maximum(distances.sum(1), 1e-12)
-    return members, nearness.astype(np.float32), silhouette(points, members, seed)
+    separation = silhouette(points, members, seed)
+    figures = {"fraction": float(members.mean()), "silhouette": separation, "unstable": unstable}
+    return members, nearness.astype(np.float32), figures
 
 
-def _reason(fraction: float, silhouette: float, size_threshold: float, silhouette_threshold: float) -> str:
-    small, separated = fraction < size_threshold, silhouette >= silhouette_threshold
-    if small and separated:
-        return f"a separate cluster holds {fraction:.0%} of the class"
-    if separated:
-        return f"two populations, but the smaller holds {fraction:.0%}: more likely two kinds of clean samples"
-    return "no separate cluster" if small else "one population, cut in half"
+def _values(evidence: Evidence, space: str) -> NDArray[Any]:
+    """(n, d) what is clustered. Images of more than 64 pixels a side are thinned out to at most that."""
+    if space == "activations":
+        require("activation_clustering", evidence)
+        assert evidence.features is not None
+        return evidence.features
+    if evidence.images is None:
+        raise UserError("Activation Clustering cannot cluster pixels.", "There are no images.", "Cluster activations.")
+    step = -(-max(evidence.images.shape[1:3]) // MOST_PIXELS)
+    thinned = evidence.images[:, ::step, ::step]
+    return np.asarray(thinned.reshape(len(thinned), -1) / np.float32(255))
+
+
+def _classes(evidence: Evidence, split_by: str) -> Ints:
+    """(n,) the class of each sample: as given, or as predicted."""
+    classes = evidence.labels if split_by == "label" else evidence.predicted
+    if classes is None:
+        raise UserError("Activation Clustering cannot split by prediction.", "There are none.", "Split by label.")
+    return classes

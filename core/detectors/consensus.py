@@ -7,6 +7,7 @@ from typing import Annotated
 import numpy as np
 
 from core.detectors import require
+from core.detectors.calibration import FEWEST_TRUSTED
 from core.detectors.folds import pooled, scored_folds, total
 from core.detectors.ingredients import Spaces, blind_scores
 from core.detectors.refinement import with_neighbors
@@ -18,14 +19,15 @@ from core.detectors.statistics import (
     prevalence,
     prevalence_bound,
     robust_z,
+    tail_scores,
     worst,
 )
 from core.detectors.subspaces import canonical_order, class_spaces
 from core.registry import Range
 from core.types import Bools, Detection, Evidence, Ints, Scalar
 
-FEWEST_TRUSTED, CONFIDENCE, CLEARLY, MOST_OF, OUTLIER = 20, 0.999, 0.01, 0.75, 3.5
-Verdict = tuple[Reals, Bools, dict[str, Scalar]]
+CONFIDENCE, CLEARLY, TAIL, MOST_OF, OUTLIER = 0.99, 0.01, 0.02, 0.75, 3.5
+Verdict = tuple[Reals, Bools, dict[str, Scalar], Reals | None, dict[str, Reals]]
 RULES = {
     "rate": "false discovery rate: Benjamini–Hochberg on cross-conformal p-values",
     "budget": "estimated prevalence: poison is certain, but too few bona fide samples for the rate asked for",
@@ -44,7 +46,7 @@ def consensus(evidence: Evidence, *, false_discovery_rate: Annotated[float, Rang
     Fisher's −log(1 − rank/n) of every sign, added up; smoothed over the nearest samples of the class; refined twice by
     what the most suspicious samples of a class share, in activations, trajectories and pixels. Five times over, a fifth
     of the bona fide samples plays the ordinary sample: its scores give conformal p-values, and Benjamini–Hochberg the
-    flags. Where these are too few although poison is certain (with 99.9 % confidence, 1 % of the data or more is beyond
+    flags. Where these are too few although poison is certain (with 99 % confidence, 1 % of the data or more is beyond
     what clean samples explain), the estimated share is flagged instead; `notes` name the rule.
 
     Args:
@@ -54,6 +56,8 @@ def consensus(evidence: Evidence, *, false_discovery_rate: Annotated[float, Rang
     Returns:
         suspicion: mean normal score over the folds, about −3 to 3; without bona fide samples the sum itself, ≥ 0. Bona
         fide samples are never flagged.
+        p_values: cross-conformal, from the same folds; None with fewer than 20 bona fide samples.
+        parts: the tail score of each sign, ≥ 0, and what the refinement added to it; higher = more suspicious.
 
     Raises:
         UserError: activations are missing.
@@ -68,15 +72,23 @@ def consensus(evidence: Evidence, *, false_discovery_rate: Annotated[float, Rang
     spaces = class_spaces(evidence.features[order], ordered.labels, evidence.n_classes, evidence.seed)
     trusting = evidence.bona_fide.sum() >= FEWEST_TRUSTED
     judge = _by_trust(ordered, spaces, false_discovery_rate) if trusting else _by_outlyingness(ordered, spaces)
-    suspicion, flagged, notes = judge
+    suspicion, flagged, notes, p_values, parts = judge
     back = np.argsort(order)
-    return Detection(suspicion[back].astype(np.float32), flagged[back], notes=notes | _left_out(evidence))
+    return Detection(
+        suspicion[back].astype(np.float32),
+        flagged[back],
+        notes=notes | _left_out(evidence),
+        p_values=None if p_values is None else p_values[back].astype(np.float32),
+        parts={name: values[back].astype(np.float32) for name, values in parts.items()},
+    )
 
 
 def _by_trust(evidence: Evidence, spaces: Spaces, rate: float) -> Verdict:
     folds, signs = scored_folds(evidence, spaces)
     p_values = cross_conformal([(fold.scores, fold.held_out) for fold in folds])
-    share, bound = prevalence(*pooled(folds)), prevalence_bound(*pooled(folds), CONFIDENCE)
+    # Somewhere in the bulk two samples of clean data differ by several percent; poison shows where hardly any are left.
+    scores, clean = pooled(folds)
+    share, bound = prevalence(scores, clean, tail=TAIL), prevalence_bound(scores, clean, CONFIDENCE, TAIL)
     suspicion = np.mean([normal_scores(fold.scores) for fold in folds], axis=0)
     candidates = ~evidence.bona_fide
     flagged, rule = np.zeros(len(candidates), np.bool_), "rate"
@@ -84,14 +96,15 @@ def _by_trust(evidence: Evidence, spaces: Spaces, rate: float) -> Verdict:
     if bound >= CLEARLY and flagged.mean() < MOST_OF * share:
         flagged, rule = worst(suspicion.astype(np.float32), candidates, share), "budget"
     estimates: dict[str, Scalar] = {"prevalence": share, "prevalence_at_least": bound}
-    return suspicion, flagged, _notes(suspicion, flagged, rule, signs) | estimates
+    return suspicion, flagged, _notes(suspicion, flagged, rule, signs) | estimates, p_values, signs
 
 
 def _by_outlyingness(evidence: Evidence, spaces: Spaces) -> Verdict:
     signs = blind_scores(evidence, spaces)
     suspicion = with_neighbors(total(signs), spaces)
     flagged = (robust_z(suspicion) > OUTLIER) & ~evidence.bona_fide
-    return suspicion, flagged, _notes(suspicion, flagged, "outlier", signs)
+    parts = {name: tail_scores(values) for name, values in signs.items()}
+    return suspicion, flagged, _notes(suspicion, flagged, "outlier", signs), None, parts
 
 
 def _notes(suspicion: Reals, flagged: Bools, rule: str, signs: Iterable[str]) -> dict[str, Scalar]:

@@ -1,17 +1,18 @@
 """The cross-conformal folds of the consensus: scores that a fifth of the bona fide samples has had no part in."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from core.detectors.calibration import FOLDS, turns
 from core.detectors.ingredients import Spaces, blind_scores, descriptions, trusting_scores, unit_spaces
 from core.detectors.refinement import lessons, log_odds, smoothed
 from core.detectors.statistics import Reals, prevalence, surprise, tail_scores
 from core.detectors.templates import fine_patterns, template_scores
 from core.types import Bools, Evidence, Ints
 
-FOLDS, ROUNDS = 5, 2
+ROUNDS = 2
 
 
 @dataclass(frozen=True)
@@ -23,23 +24,25 @@ class Fold:
         held_out: rows of this fifth.
         first: (n,) the scores before any refinement: tail scores of all signs, added up and smoothed.
         scores: (n,) the scores now.
+        learned: what the refinement added to them, by name, (n,) each.
     """
 
     trusted: Bools
     held_out: Ints
     first: Reals
     scores: Reals
+    learned: Mapping[str, Reals] = field(default_factory=dict)
 
 
-def scored_folds(evidence: Evidence, spaces: Spaces) -> tuple[list[Fold], list[str]]:
-    """The folds after refinement, and the names of the signs that were added up."""
+def scored_folds(evidence: Evidence, spaces: Spaces) -> tuple[list[Fold], dict[str, Reals]]:
+    """The folds after refinement, and the tail scores (n,) of every sign that was added up, averaged over the folds."""
     folds, signs = _first_folds(evidence, spaces)
     described = descriptions(evidence, spaces)
     for _ in range(ROUNDS):
         share = prevalence(*pooled(folds))
         if share > 0:
             folds = _refined(evidence, folds, spaces, described, share)
-    return folds, signs
+    return folds, signs | {name: np.mean([fold.learned[name] for fold in folds], axis=0) for name in folds[0].learned}
 
 
 def pooled(folds: Sequence[Fold]) -> tuple[Reals, Reals]:
@@ -55,19 +58,21 @@ def total(signs: dict[str, Reals]) -> Reals:
     return np.asarray(np.sum([tail_scores(values) for values in signs.values()], axis=0))
 
 
-def _first_folds(evidence: Evidence, spaces: Spaces) -> tuple[list[Fold], list[str]]:
+def _first_folds(evidence: Evidence, spaces: Spaces) -> tuple[list[Fold], dict[str, Reals]]:
     blind, units = blind_scores(evidence, spaces), unit_spaces(evidence)
     rows = np.flatnonzero(evidence.bona_fide)
-    turn = np.random.default_rng(evidence.seed).permutation(len(rows)) % FOLDS
+    turn = turns(len(rows), evidence.seed)
     folds: list[Fold] = []
-    signs: dict[str, Reals] = {}
+    shares: dict[str, Reals] = {}
     for held_out in (rows[turn == index] for index in range(FOLDS)):
         trusted = evidence.bona_fide.copy()
         trusted[held_out] = False
         signs = blind | trusting_scores(evidence, trusted, spaces, units)
+        for name, values in signs.items():
+            shares[name] = shares.get(name, 0.0) + tail_scores(values) / FOLDS
         scores = smoothed(total(signs), spaces)
         folds.append(Fold(trusted, held_out, scores, scores))
-    return folds, list(signs)
+    return folds, shares
 
 
 def _refined(
@@ -85,10 +90,12 @@ def _refined(
                 odds[fold, rows] = log_odds(lesson, values)
                 if patterns is not None:
                     matches[fold, rows] = surprise(template_scores(patterns, lesson), lesson.negative)
-    sums = [tail_scores(fold.first) + tail_scores(_lowest(row)) for fold, row in zip(folds, odds, strict=True)]
+    tails = [tail_scores(_lowest(row)) for row in odds]
+    sums = [tail_scores(fold.first) + tail for fold, tail in zip(folds, tails, strict=True)]
     # A template knows each image by itself; smoothing would only blur what it says.
     scores = [smoothed(row, spaces) for row in sums] if evidence.images is None else [*np.add(sums, matches)]
-    return [replace(fold, scores=row) for fold, row in zip(folds, scores, strict=True)]
+    learned = [{"class lesson": tail, "shared pattern": match} for tail, match in zip(tails, matches, strict=True)]
+    return [replace(fold, scores=row, learned=one) for fold, row, one in zip(folds, scores, learned, strict=True)]
 
 
 def _lowest(odds: Reals) -> Reals:

@@ -31,12 +31,22 @@ def density_ratio_scores(space: ClassSpace, bona_fide: Bools) -> Reals:
 
 
 def quantum_entropy_scores(space: ClassSpace) -> Reals:
+    """(m,) the quantum entropy scores of the class in its principal directions."""
+    return quantum_entropy(space.points)
+
+
+def quantum_entropy(points: Reals) -> Reals:
     """(m,) xᵀ e^Q x / tr e^Q with Q = α(Σ − I)/(‖Σ‖ − 1), x whitened by the covariance of the bulk."""
-    whitened = _whitened_by_bulk(space.points)
+    whitened = _whitened_by_bulk(points)
     values, vectors = np.linalg.eigh(np.cov(whitened, rowvar=False).reshape(whitened.shape[1], -1))
+    return np.asarray((whitened @ vectors) ** 2 @ entropy_weights(values))
+
+
+def entropy_weights(values: Reals) -> Reals:
+    """(c,) the eigenvalues of e^Q / tr e^Q, from those of Σ in ascending order."""
     exponent = ENTROPY * (values - 1) / max(float(values[-1]) - 1, 1e-6)
     weights = np.exp(exponent - exponent.max())
-    return np.asarray(((whitened @ vectors) ** 2 @ weights) / weights.sum())
+    return np.asarray(weights / weights.sum())
 
 
 def _whitened_by_bulk(points: Reals) -> Reals:

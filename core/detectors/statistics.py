@@ -37,7 +37,7 @@ def robust_z(values: Reals) -> Reals:
     return np.where(spread > 0, centred / np.where(spread > 0, spread, 1.0), 0.0)
 
 
-def prevalence(scores: Reals, held_out: Reals, n_errors: float = 1.0) -> float:
+def prevalence(scores: Reals, held_out: Reals, n_errors: float = 1.0, tail: float = 1.0) -> float:
     """The share of samples beyond what clean ones explain, from below: max over t of the excess above t, in [0, 1].
 
     The excess is [share of all ≥ t] − [share of held-out clean ones ≥ t] − `n_errors` standard errors − 1/m.
@@ -46,6 +46,7 @@ def prevalence(scores: Reals, held_out: Reals, n_errors: float = 1.0) -> float:
         scores: (n,) of all samples.
         held_out: (m,) of clean samples that the score has not seen.
         n_errors: how many standard errors to be careful by.
+        tail: only thresholds that at most this share of the held-out samples reach.
     """
     if not len(held_out) or not len(scores):
         return 0.0
@@ -53,10 +54,11 @@ def prevalence(scores: Reals, held_out: Reals, n_errors: float = 1.0) -> float:
     clean = 1 - np.searchsorted(np.sort(held_out), thresholds) / len(held_out)
     everything = 1 - np.searchsorted(np.sort(scores), thresholds) / len(scores)
     error = np.sqrt(clean * (1 - clean) / len(held_out))
-    return max(float((everything - clean - n_errors * error - 1 / len(held_out)).max()), 0.0)
+    excess = everything - clean - n_errors * error - 1 / len(held_out)
+    return float(excess.max(initial=0.0, where=clean <= tail))
 
 
-def prevalence_bound(scores: Reals, held_out: Reals, confidence: float) -> float:
+def prevalence_bound(scores: Reals, held_out: Reals, confidence: float, tail: float = 1.0) -> float:
     """The same from below with an exact bound: the share of clean samples ≥ t is at most its Clopper–Pearson limit."""
     if not len(held_out) or not len(scores):
         return 0.0
@@ -66,7 +68,7 @@ def prevalence_bound(scores: Reals, held_out: Reals, confidence: float) -> float
         above < len(held_out), betaincinv(above + 1, np.maximum(len(held_out) - above, 0.5), confidence), 1.0
     )
     everything = 1 - np.searchsorted(np.sort(scores), thresholds) / len(scores)
-    return max(float((everything - limit).max()), 0.0)
+    return float((everything - limit).max(initial=0.0, where=above <= tail * len(held_out)))
 
 
 def surprise(values: Reals, ordinary: Bools) -> Reals:

@@ -15,7 +15,7 @@ LARGEST_SIDE, NOISE_ERRORS, VARIANCE_FLOOR = 64, 2.0, 1e-3
 Patterns = NDArray[np.float32]
 
 
-def fine_patterns(images: Images) -> Patterns:
+def fine_patterns(images: Images | Patterns) -> Patterns:
     """(m, pixels) each channel less its 3×3 mean; images with sides above 64 are averaged over blocks first."""
     pixels = np.asarray(images).astype(np.float32)
     block = -(-max(pixels.shape[1:3]) // LARGEST_SIDE)

@@ -1,12 +1,16 @@
 """Distances from the loss trajectories of samples known to be clean."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from core.detectors.statistics import Reals
-from core.types import Bools, Floats
+from core.types import Bools, Floats, Ints
 
-CHUNK = 65_536
+CHUNK = 512
 KEPT_EPOCHS = 3
 EXPLOSION = 2.0
 SPREAD_FLOOR = 0.1
@@ -23,20 +27,44 @@ def epoch_filter(trajectories: Floats) -> Bools:
 
 
 def bona_fide_distance(trajectories: Floats | Reals, bona_fide: Bools, n_neighbors: int) -> Floats:
-    """(n,) mean Euclidean distance to the `n_neighbors` nearest bona fide trajectories other than itself."""
+    """(n,) mean Euclidean distance to the `n_neighbors` nearest bona fide trajectories other than itself.
+
+    All cores share the work. Squared distances are float64; only the choice of the nearest and the roots are float32,
+    so the result is that of float64 within one part in a million.
+    """
     trusted = np.flatnonzero(bona_fide)
     references = trajectories[trusted].astype(np.float64)
-    column = np.full(len(trajectories), -1)
-    column[trusted] = np.arange(len(trusted))
-    neighbors = max(1, min(n_neighbors, len(trusted) - 1))
-    distances = np.empty(len(trajectories), np.float32)
-    for start in range(0, len(trajectories), CHUNK):
+    own = np.full(len(trajectories), -1)
+    own[trusted] = np.arange(len(trusted))
+    nearest = max(1, min(n_neighbors, len(trusted) - 1))
+    share = -(-len(trajectories) // (os.cpu_count() or 1)) or 1
+    parts = [slice(start, start + share) for start in range(0, len(trajectories), share)]
+    with ThreadPoolExecutor() as pool, threadpool_limits(1, "blas"):
+        found = pool.map(lambda part: _mean_distances(trajectories[part], references, own[part], nearest), parts)
+        return np.concatenate([np.empty(0, np.float32), *found])
+
+
+def _mean_distances(points: Floats | Reals, references: Reals, own: Ints, nearest: int) -> Floats:
+    """(p,) of each point to its `nearest` references; `own` (p,) is the reference that a point is itself, or −1.
+
+    Chunks fit a core's cache and buffers are used again: fresh memory would cost more than the arithmetic.
+    """
+    (m, d), mean = references.shape, np.full(nearest, 1 / nearest, np.float32)
+    right = np.vstack([-2 * references.T, np.ones(m), (references**2).sum(1)])
+    left, product, squared = np.ones((CHUNK, d + 2)), np.empty((CHUNK, m)), np.empty((CHUNK, m), np.float32)
+    distances = np.empty(len(points), np.float32)
+    for start in range(0, len(points), CHUNK):
         part = slice(start, start + CHUNK)
-        pairs = pairwise(trajectories[part].astype(np.float64), references)
-        own = np.flatnonzero(column[part] >= 0)
-        if len(trusted) > 1:
-            pairs[own, column[part][own]] = np.inf
-        distances[part] = np.partition(pairs, neighbors - 1, axis=1)[:, :neighbors].mean(1)
+        rows = slice(0, len(points[part]))
+        left[rows, :d] = points[part]
+        np.einsum("ij,ij->i", left[rows, :d], left[rows, :d], out=left[rows, d])
+        squared[rows] = np.matmul(left[rows], right, out=product[rows])
+        known = np.flatnonzero(own[part] >= 0)
+        if m > 1:
+            squared[known, own[part][known]] = np.inf
+        # Floats that are not negative are in the order of their bits, and whole numbers are quicker to compare.
+        squared[rows].view(np.int32).partition(nearest - 1, axis=1)
+        distances[part] = np.sqrt(np.maximum(squared[rows, :nearest], 0.0)) @ mean
     return distances
 
 

@@ -10,6 +10,14 @@ MODELS = {
         needs=("images of 16 px or more",),
         help="Three blocks of convolutions and a hidden layer of 128 features: seconds per epoch on a laptop.",
     ),
+    "small_resnet": Entry(
+        "small_resnet",
+        "Small ResNet (32–64 px)",
+        "core.models.small_resnet",
+        needs=("images of 16 px or more",),
+        paper="He et al. 2016, arXiv 1512.03385",
+        help="Ten layers of residual blocks, 256 features: half a minute per epoch on 20,000 CIFAR-10 images.",
+    ),
     "resnet18": Entry(
         "resnet18",
         "ResNet-18 (32-px stem)",

@@ -1,5 +1,7 @@
 """The only caches. Each key says all that the result depends on; what is cached is never changed."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +10,19 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from core import repair, report, review, runs, samples
+from core import families, repair, report, results, review, runs, samples, suspects, trials
+from core.advice import Advice, advice
+from core.attacks import preview
+from core.attacks.preview import Preview, usable
+from core.attacks.specification import Specification, decoded
 from core.datasets import store
 from core.datasets.store import DatasetInfo
+from core.errors import UserError
+from core.pictures import data_url
+from core.roster import roster as roster_of
 from core.runs import Run
+from core.suspects import Reclassification
+from core.thresholds import in_force
 from core.types import Detection
 
 MONTAGE = 24
@@ -23,8 +34,28 @@ def table(run: Run) -> pd.DataFrame:
 
 
 def detections(run: Run) -> dict[str, Detection]:
-    """What each detector said."""
+    """What each detector said, flagged by the rule in force for it."""
     return _detections(run.workspace, run.id, _stamp(run)[0])
+
+
+def roster(run: Run) -> pd.DataFrame:
+    """Every detector: whether it ran, what it needs and flags, and how far it agrees with the leading one."""
+    return _roster(run.workspace, run.id, _stamp(run)[0])
+
+
+def advice_on(run: Run, name: str) -> Advice:
+    """What to think of a detection under the rule in force for it."""
+    return _advice(run.workspace, run.id, name, _stamp(run)[0])
+
+
+def detector_curves(run: Run, name: str) -> dict[str, Any]:
+    """ROC and precision–recall of a detection; empty where the truth is not known."""
+    return _curves(run.workspace, run.id, name, _stamp(run)[0])
+
+
+def reclassifications(run: Run) -> dict[int, Reclassification]:
+    """Class → what exclusionary reclassification says of its smaller cluster."""
+    return _reclassifications(run.workspace, run.id, _stamp(run)[0])
 
 
 def losses(run: Run) -> NDArray[np.float32]:
@@ -57,10 +88,29 @@ def labels_of(workspace: Path, dataset_id: str) -> tuple[NDArray[np.int64], NDAr
     return _labels(workspace, dataset_id)
 
 
+def previews(
+    workspace: Path, dataset_id: str, asked: Specification
+) -> tuple[list[Preview], pd.DataFrame | None, dict[int, UserError]]:
+    """What the attacks would do to a stored data set: previews and counts of those that can be planted together, and
+    why each of the others, by its place in the list, cannot."""
+    return _previews(workspace, dataset_id, json.dumps(asked.as_dict()))
+
+
+def tried_images(run: Run, attack: str, strength: int) -> pd.DataFrame:
+    """The test images that the run's model was shown with a trigger, and what it made of them."""
+    return _tried(run.workspace, run.id, attack, strength, _stamp(run)[0])
+
+
+def difference(run: Run, attack: str, strength: int, row: int) -> tuple[str, float, int]:
+    """What a trigger changes in one test image: a picture's address, its gain, and the largest change in levels."""
+    return _difference(run.workspace, run.dataset, attack, strength, row)
+
+
 def _stamp(run: Run) -> tuple[str, int]:
-    """Changes whenever a stage, a detection or a verdict of the run does."""
+    """Changes whenever a stage, a detection, a rule, a family or a verdict of the run does."""
     made = sorted((path.name, path.stat().st_mtime_ns) for path in (run.path / "detections").glob("*.json"))
-    return repr((sorted(run.stages.items()), made)), review.revision(run.workspace, run.id)
+    state = (sorted(run.stages.items()), made, runs.rules(run), families.made(run))
+    return repr(state), review.revision(run.workspace, run.id)
 
 
 @st.cache_data(max_entries=6, show_spinner=False)
@@ -70,7 +120,29 @@ def _table(workspace: Path, run_id: str, stages: str, revision: int) -> pd.DataF
 
 @st.cache_resource(max_entries=6, show_spinner=False)
 def _detections(workspace: Path, run_id: str, stages: str) -> dict[str, Detection]:
-    return runs.detections(runs.open_run(workspace, run_id))
+    return samples.detections(runs.open_run(workspace, run_id))
+
+
+@st.cache_data(max_entries=6, show_spinner="Reading what the detectors said …")
+def _roster(workspace: Path, run_id: str, stages: str) -> pd.DataFrame:
+    return roster_of(runs.open_run(workspace, run_id))
+
+
+@st.cache_data(max_entries=24, show_spinner=False)
+def _advice(workspace: Path, run_id: str, name: str, stages: str) -> Advice:
+    run = runs.open_run(workspace, run_id)
+    detection = runs.detections(run)[name]
+    return advice(detection, samples.training_data(run).bona_fide, in_force(run, name, detection))
+
+
+@st.cache_data(max_entries=24, show_spinner=False)
+def _curves(workspace: Path, run_id: str, name: str, stages: str) -> dict[str, Any]:
+    return results.detector_curves(runs.open_run(workspace, run_id), name)
+
+
+@st.cache_data(max_entries=6, show_spinner=False)
+def _reclassifications(workspace: Path, run_id: str, stages: str) -> dict[int, Reclassification]:
+    return suspects.reclassifications(runs.open_run(workspace, run_id))
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -92,6 +164,26 @@ def _report(workspace: Path, run_id: str, children: tuple[str, ...], stages: str
 def _labels(workspace: Path, dataset_id: str) -> Any:
     dataset = store.load(workspace, dataset_id)
     return np.array(dataset.labels), np.array(dataset.bona_fide)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _previews(workspace: Path, dataset_id: str, text: str) -> Any:
+    dataset, asked = store.load(workspace, dataset_id), decoded(text.encode(), "the list")
+    places, faults = usable(dataset, asked)
+    sound = replace(asked, attacks=tuple(asked.attacks[place] for place in places))
+    found, counts = preview.previews(dataset, sound) if places else ([], None)
+    return found, counts, faults
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _tried(workspace: Path, run_id: str, attack: str, strength: int, stages: str) -> pd.DataFrame:
+    return trials.tried_images(runs.open_run(workspace, run_id), attack, strength)
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def _difference(workspace: Path, dataset_id: str, attack: str, strength: int, row: int) -> tuple[str, float, int]:
+    image, gain, largest = trials.difference(workspace, dataset_id, attack, strength, row)
+    return data_url(image), gain, largest
 
 
 def repair_summary(run: Run) -> pd.DataFrame:

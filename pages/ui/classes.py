@@ -1,16 +1,18 @@
 """What Activation Clustering says about each class: the picker, the verdicts, the two clusters of one class."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import streamlit as st
 
 from core.runs import Run
-from pages.ui import cached, frame
+from core.samples import CLUSTERING as AC
+from core.types import Scalar
+from core.wording import ratio_words
+from pages.ui import cached, exre, frame
 from pages.ui.gallery import Tile, gallery
 from pages.ui.selection import select, tiles
 from pages.ui.words import HELP
-
-AC = "activation_clustering"
 
 
 def class_picker(run: Run) -> int | None:
@@ -41,10 +43,8 @@ def clusters_of(run: Run, index: int) -> None:
     st.markdown(f"{str(note['reason']).capitalize()}.")
     if "silhouette" not in note:
         return
-    left, right = st.columns(2)
-    left.metric("Smaller cluster", f"{note['size_fraction']:.0%}", help=HELP["size fraction"])
-    right.metric("Silhouette", f"{note['silhouette']:.2f}", help=HELP["silhouette"])
-    members = table[table["label"] == index]
+    exre.decisions(run, index)
+    members = table[table["cluster_class"] == index]
     for cluster, title in ((1, "Smaller cluster"), (0, "Larger cluster")):
         rows = members[members["cluster"] == cluster]
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -64,12 +64,15 @@ def clusters_of(run: Run, index: int) -> None:
 def all_classes(run: Run) -> None:
     """The 2-means verdict on every class, in words and figures."""
     notes, names = cached.detections(run)[AC].class_notes, cached.info(run).class_names
+    asked = cached.reclassifications(run)
     st.markdown("**2-means verdict per class**", help=HELP["cluster"])
     rows = [
         {
             "Class": f"{'▲ ' if note['poisoned'] else ''}{names[index]}",
-            "Smaller": 100 * float(note.get("size_fraction", "nan")),
-            "Silhouette": note.get("silhouette"),
+            "Smaller": _marked(note, "size", f"{float(note.get('size_fraction', 0)):.0%}"),
+            "Silh.": _marked(note, "silhouette", f"{float(note.get('silhouette', 0)):.2f}"),
+            "Dist.": _marked(note, "distance", f"{float(note.get('distance_ratio', 0)):.2f}"),
+            "ExRe": _sign(asked[index].poisoned) + ratio_words(asked[index]) if index in asked else "–",
         }
         for index, note in sorted(notes.items(), key=lambda item: -float(item[1].get("silhouette", -1)))
     ]
@@ -78,10 +81,21 @@ def all_classes(run: Run) -> None:
         hide_index=True,
         height=37 + 35 * min(len(rows), 14),
         column_config={
-            "Class": st.column_config.TextColumn(width=110, help="▲ looks poisoned"),
-            "Smaller": st.column_config.NumberColumn(format="%.0f %%", width=60, help=HELP["size fraction"]),
-            "Silhouette": st.column_config.NumberColumn(format="%.2f", width=65, help=HELP["silhouette"]),
+            "Class": st.column_config.TextColumn(width=96, help="▲ looks poisoned"),
+            "Smaller": st.column_config.TextColumn(width=60, help=HELP["size fraction"]),
+            "Silh.": st.column_config.TextColumn(width=58, help=HELP["silhouette"]),
+            "Dist.": st.column_config.TextColumn(width=50, help=HELP["distance"]),
+            "ExRe": st.column_config.TextColumn(width=60, help=HELP["reclassification"]),
         },
     )
-    st.caption("▲ looks poisoned. Choose a class above to see its two clusters. "
+    st.caption("▲ says poison. Choose a class above to see its two clusters. "
                "Weak below about 5 % of a class: look at the map too.")  # fmt: skip
+
+
+def _marked(note: Mapping[str, Scalar], kind: str, figure: str) -> str:
+    """The figure of one decision, with the sign of poison where it says so; a dash where there is none."""
+    return _sign(bool(note[f"{kind}_poisoned"])) + figure if f"{kind}_poisoned" in note else "–"
+
+
+def _sign(poisoned: bool) -> str:
+    return "▲ " if poisoned else ""

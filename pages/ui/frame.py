@@ -140,7 +140,7 @@ def progress_of(run: Run, *stages: str) -> None:
 
 def describe(progress: Progress) -> None:
     """One line and a bar: what is done, what is left, roughly how long."""
-    left = f" · about {_duration(progress.eta)} left" if progress.eta is not None else ""
+    left = f" · about {duration(progress.eta)} left" if progress.eta is not None else ""
     words = f"{progress.title or 'Starting'}{': ' + progress.message if progress.message else ''}{left}"
     st.progress(min(max(progress.share, 0.0), 1.0), text=words)
 
@@ -210,10 +210,11 @@ def _label(run: Run) -> str:
 
 def _age(created: str) -> str:
     seconds = (datetime.now(UTC) - datetime.fromisoformat(created)).total_seconds()
-    return "just now" if seconds < 60 else f"{_duration(seconds)} ago"
+    return "just now" if seconds < 60 else f"{duration(seconds)} ago"
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """A time span in its largest whole unit."""
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= size:
             return f"{seconds / size:.0f} {unit}"

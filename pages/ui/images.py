@@ -8,7 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from core.pictures import png_of_row
+from core.errors import UserError
+from core.pictures import png_of, png_of_row
+from core.trials import triggered_image
 
 # No dot and no slash: a name can never leave its folder.
 _RUN_OR_DATASET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
@@ -21,7 +23,8 @@ _SHORT = "private, max-age=60"
 def image_routes(workspace: Path) -> list[Route]:
     """Routes of the thumbnails of a workspace, for `st.App(…, routes=image_routes(workspace))`.
 
-    `thumb/<data set>/<row>.png`, `thumb/<data set>/test/<row>.png` and `array/<run>/<name>/<row>.png`; all else is 404.
+    `thumb/<data set>/<row>.png`, `thumb/<data set>/test/<row>.png`, `array/<run>/<name>/<row>.png`, and a test image
+    with a planted trigger, `triggered/<data set>/<attack>/<strength>/<row>.png`; all else is 404.
     """
 
     def training_image(request: Request) -> Response:
@@ -34,7 +37,16 @@ def image_routes(workspace: Path) -> list[Route]:
         name = _part(request, "name", _ARRAY)
         return _answer(workspace / "runs" / _part(request, "run") / f"{name}.npy", request, _SHORT)
 
+    def triggered(request: Request) -> Response:
+        dataset, attack = _part(request, "dataset"), _part(request, "attack", _ARRAY)
+        strength, row = request.path_params["strength"], request.path_params["row"]
+        try:
+            return _png(png_of(triggered_image(workspace, dataset, attack, strength, row)), _LASTING)
+        except (LookupError, UserError):
+            raise HTTPException(404) from None
+
     return [
+        Route("/triggered/{dataset}/{attack}/{strength:int}/{row:int}.png", triggered),
         Route("/thumb/{dataset}/{row:int}.png", training_image),
         Route("/thumb/{dataset}/test/{row:int}.png", test_image),
         Route("/array/{run}/{name}/{row:int}.png", array_image),
@@ -54,5 +66,9 @@ def _answer(path: Path, request: Request, caching: str) -> Response:
         png = png_of_row(path, request.path_params["row"])
     except LookupError:
         raise HTTPException(404) from None
+    return _png(png, caching)
+
+
+def _png(png: bytes, caching: str) -> Response:
     headers = {"Cache-Control": caching, "X-Content-Type-Options": "nosniff"}
     return Response(png, media_type="image/png", headers=headers)

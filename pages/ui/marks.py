@@ -3,7 +3,7 @@
 from core import jobs, runs
 from core.errors import UserError
 from core.runs import Run
-from core.samples import flagged_samples
+from core.samples import flagged_samples, flags_stage
 from pages.ui import cached
 
 DONE, RUNNING = " ✓", " · running"
@@ -21,6 +21,7 @@ def marks(run: Run | None) -> dict[str, str]:
     for page, stage in (("clusters", "detect:activation_clustering"), ("trajectories", "maps:pca")):
         found[page] = DONE if run.done(stage) and run.done("maps:pca") else ""
     if run.done("activations"):
+        found["detect"] = DONE if runs.rules(run) or run.done(flags_stage(run)) else ""
         found["review"] = _left_to_decide(run)
     repair = next(iter(runs.children(run)), None)
     if repair:

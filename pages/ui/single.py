@@ -4,24 +4,29 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import figures, review, runs
+from core import families, figures, review
 from core.detectors import DETECTORS
+from core.reasons import reasons
 from core.runs import Run
+from core.samples import leading
 from pages.ui import cached, frame
 from pages.ui.gallery import gallery
 from pages.ui.selection import tiles
+from pages.ui.strictness import rule_in_words
+from pages.ui.words import HELP
 
 MAX_ENTRIES = 1000
 
 
 def single(run: Run, table: pd.DataFrame, sample: int) -> None:
-    """One sample large: labels, each detector's suspicion as a percentile, its own loss curve."""
+    """One sample large: labels, why it is suspected, each detector's percentile, its own loss curve."""
     place = int(np.flatnonzero(table["id"] == sample)[0])
     row, names, losses = table.iloc[place], cached.info(run).class_names, cached.losses(run)
     st.markdown(f"**Sample #{sample}**" + (f" · {row['verdict']}" if row["verdict"] else ""))
     gallery(tiles(run, table.iloc[[place]]), key="single", selected=(), size=200, selectable=False)
     given, predicted = names[row["label"]], names[int(row["predicted"])]
     st.markdown(f"Given **{frame.plain(given)}**, predicted **{frame.plain(predicted)}**, loss {row['loss']:.3g}")
+    _why(run, row, place)
     ranks = {
         DETECTORS[name].title: float((found.suspicion <= found.suspicion[place]).mean())
         for name, found in cached.detections(run).items()
@@ -35,14 +40,25 @@ def single(run: Run, table: pd.DataFrame, sample: int) -> None:
     st.plotly_chart(curve.update_layout(height=300), key="own-curve")
 
 
+def _why(run: Run, row: pd.Series, place: int) -> None:
+    """The family of a sample, and the signs that its suspicion is made of."""
+    for family in families.families(run):
+        if family.id == row["family"]:
+            st.markdown(frame.plain(families.title(family, cached.info(run).class_names)))
+    found = cached.detections(run)
+    signs = [one for name in leading(found) for one in reasons(found[name], place)]
+    if signs:
+        st.markdown("**Why it is suspected**", help=HELP["signs"])
+    for one in signs:
+        st.progress(one.percentile, text=f"{one.words}: {one.percentile:.1%}")
+
+
 def rule_words(run: Run) -> str:
-    """How many each detector flagged and by which settings; the leading ones are those shown for review."""
-    parts = []
-    for name, found in cached.detections(run).items():
-        settings = runs.about_detection(run, name)["settings"]
-        rule = {key: settings[key] for key in ("false_discovery_rate", "reject_fraction") if key in settings}
-        words = "".join(f", {key.replace('_', ' ')} {value:.0%}" for key, value in rule.items())
-        parts.append(f"{DETECTORS[name].title} {int(found.flagged.sum()):,}{words}")
+    """How many each detector flagged and by which rule; the leading ones are those shown for review."""
+    parts = [
+        f"{DETECTORS[name].title} {int(found.flagged.sum()):,}, {rule_in_words(run, name)}"
+        for name, found in cached.detections(run).items()
+    ]
     return f"Flagged: {'; '.join(parts)}." if parts else "No detector has been run."
 
 

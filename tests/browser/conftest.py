@@ -20,6 +20,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from core import pipeline
+from core.attacks.specification import Specification, parse_spec
 from core.config import TrainConfig
 from core.datasets.demo import demo
 from tests.browser.install_browser import ADVICE, find_chromium
@@ -163,9 +164,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     parts = {"x_train": whole.images[rows], "y_train": whole.labels[rows], "class_names": np.array(whole.class_names)}
     np.savez(source, **parts, x_test=whole.test_images[::5], y_test=whole.test_labels[::5])
     clean = pipeline.import_dataset(workspace, source, "small")
-    info = pipeline.attack(
-        workspace, clean.id, ["patch:ratio=0.05,target=2", "blended_pattern:ratio=0.05,target=7,alpha=0.2"]
-    )
+    specs = ("patch:ratio=0.05,target=2", "blended_pattern:ratio=0.05,target=7,alpha=0.2")
+    info = pipeline.attack(workspace, clean.id, Specification(tuple(map(parse_spec, specs))))
     # With so few samples and epochs the consensus may rightly flag nothing, and the review would have nothing to show.
     plan = [stage for stage in pipeline.full_plan(info) if stage not in ("maps:umap", "detect:consensus")]
     run = pipeline.new_run(workspace, info.id, TrainConfig(epochs=3), plan=plan, name="Small")

@@ -22,18 +22,24 @@ QUESTIONS = {
     "train": "Is the model learning, and what?",
     "clusters": "Which classes hold two populations?",
     "trajectories": "Which samples were learned unlike the rest?",
+    "detect": "Whom do I believe, and how strict am I?",
     "review": "Is this sample poisoned?",
     "repair": "Is the backdoor gone, and what did it cost?",
     "report": "What do I tell the others?",
+    "attack-lab": "Would we have caught this?",
+    "trigger": "What does the trigger do to the model?",
 }
 TELLING = {
     "data": "Samples per class",
     "train": "After epoch 3 of 3",
     "clusters": "1,000 of 1,000 drawn",
     "trajectories": "1,000 of 1,000 drawn",
+    "detect": "samples are flagged",
     "review": "flagged samples are decided",
     "repair": "Not repaired yet",
     "report": "Download the report",
+    "attack-lab": "3 attacks poison 90 of 1,000 samples (9.0%)",
+    "trigger": "with the trigger:",
 }
 
 
@@ -65,10 +71,12 @@ def test_an_empty_workspace_stays_empty_and_says_what_to_do(serve: Serve, page: 
     server = serve(workspace, {"ASSAY_NO_DEMO": "1"})
     opened = page(server.url)
     expect(opened.get_by_role("button", name="Start the demo")).to_be_visible(timeout=PATIENT)
-    for title in ("Train", "Clusters", "Trajectories", "Review", "Repair", "Report"):
+    for title in ("Train", "Clusters", "Trajectories", "Detect", "Review", "Repair", "Report", "Trigger demo"):
         goto(opened, title)
         expect(opened.get_by_role("link", name="Open data or start the demo")).to_be_visible(timeout=PATIENT)
         sound(opened)
+    goto(opened, "Attack lab")
+    expect(opened.get_by_role("button", name="Use the built-in demo images, clean")).to_be_visible(timeout=PATIENT)
     assert runs.all_runs(workspace) == []
 
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from core import pipeline, runs
-from core.attacks.planting import AttackSpec, plant
+from core.attacks.planting import plant
+from core.attacks.specification import AttackSpec, Specification
 from core.config import TrainConfig
 from core.datasets import store
 from core.types import Dataset
@@ -50,8 +51,8 @@ def make_dataset():
 def finished_workspace(tmp_path_factory):
     """A workspace with one run on 200 poisoned images, all stages done; copy it before changing it."""
     workspace = tmp_path_factory.mktemp("finished")
-    specs = [AttackSpec("patch", 0.05, 1), AttackSpec("blended_random", 0.05, 2)]
-    poisoned, truth = plant(tiny(200), specs, seed=0)
+    asked = Specification((AttackSpec("patch", 0.05, 1), AttackSpec("blended_random", 0.05, 2)))
+    poisoned, truth = plant(tiny(200), asked)
     info = store.save(workspace, poisoned, source="test", truth=truth)
     plan = (*pipeline.CORE_PLAN, "detect:activation_clustering", "detect:badloss", "maps:pca")
     config = TrainConfig(epochs=2, batch_size=32, learning_rate=3e-3, precision="fp32")

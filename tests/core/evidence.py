@@ -3,6 +3,9 @@
 from dataclasses import replace
 
 import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
 
 from core.types import Evidence
 
@@ -52,3 +55,51 @@ def reordered(evidence, order):
     """The same evidence with its samples in another order."""
     names = ("labels", "bona_fide", "predicted", "features", "trajectories", "images")
     return replace(evidence, **{name: getattr(evidence, name)[order] for name in names})
+
+
+class Quarters(nn.Module):
+    """A classifier with a backdoor, made by hand: the brightest quarter tells the class, a white corner class 1."""
+
+    def __init__(self):
+        super().__init__()
+        self.head = nn.Linear(CLASSES, CLASSES, bias=False)
+        nn.init.eye_(self.head.weight)
+
+    def forward(self, images):
+        brightness = 16 * functional.adaptive_avg_pool2d(images, 2).mean(1).flatten(1)
+        corner = images[:, :, -2:, -2:].mean((1, 2, 3))
+        triggered = ((corner - 0.95) * 20).clamp(0, 1)[:, None]
+        target = 12 * functional.one_hot(torch.tensor(1), CLASSES).to(images)
+        return self.head((1 - triggered) * brightness + triggered * target)
+
+
+def pictured(evidence, poison, seed=0):
+    """The same with smooth images whose bright quarter tells the class, a model for them, and a trigger on the poison.
+
+    Poison shows any class. Two clean images together stay below the brightness of the trigger.
+    """
+    rng = np.random.default_rng(seed + 2)
+    n, half = len(poison), 6
+    down, across = np.mgrid[: 2 * half, : 2 * half] / (2 * half)
+    slopes = rng.uniform(-25, 25, (2, n, 1, 1))
+    images = 55 + slopes[0] * (down - 0.5) + slopes[1] * (across - 0.5)
+    shown = np.where(poison, rng.integers(CLASSES, size=n), evidence.labels)
+    for image, index in zip(images, shown, strict=True):
+        top, left = half * (index // 2), half * (index % 2)
+        image[top : top + half, left : left + half] += 35
+    images[poison, -2:, -2:] = 255
+    return replace(evidence, images=np.rint(images)[..., None].astype(np.uint8), model=Quarters().eval())
+
+
+def learned_early(evidence, poison, seed=0):
+    """The same with poison that is learned in the first epochs instead of late."""
+    losses = clean_evidence(seed).trajectories
+    losses[poison] *= 0.1
+    return replace(evidence, trajectories=losses)
+
+
+def mislabelled(evidence, poison, seed=0):
+    """The same with poison that the activations place in another class than its label."""
+    features = clean_evidence(seed).features
+    features[poison] = features[evidence.labels == 0][: poison.sum()] + np.float32(0.01)
+    return replace(evidence, features=features)

@@ -10,7 +10,8 @@ from sklearn.decomposition import FastICA
 from sklearn.metrics import silhouette_score
 
 from core.detectors.activation_clustering import activation_clustering
-from core.detectors.clusters import silhouette, two_means
+from core.detectors.clusters import silhouette, steady_two_means, two_means
+from core.detectors.decisions import by_distance, by_silhouette, by_size, class_centres, combined
 from core.detectors.subspaces import principal_components, whitened
 from core.errors import UserError
 from core.types import Evidence
@@ -124,3 +125,117 @@ def test_splitting_by_prediction():
     assert activation_clustering(replace(evidence, predicted=wrong), split_by="predicted").flagged[poison].all()
     with pytest.raises(UserError, match="split by prediction"):
         activation_clustering(replace(evidence, predicted=None), split_by="predicted")
+
+
+def test_clustering_the_whitened_components_is_clustering_the_independent_ones():
+    points = principal_components(two_blobs(180, 20, 6), 3, 0)
+    independent = FastICA(whiten="unit-variance", random_state=0).fit_transform(points)
+    expected, found = two_means(independent, 0)[0], two_means(whitened(points), 0)[0]
+    assert (found == expected).all() or (found == ~expected).all()
+
+
+def test_size_and_silhouette_by_hand():
+    assert by_size(0.34, 0.35)["size_poisoned"] is True
+    assert by_size(0.35, 0.35)["size_poisoned"] is False
+    assert by_size(0.0, 0.35)["size_poisoned"] is False  # there is no cluster that could be poison
+    assert by_silhouette(0.15, 0.15)["silhouette_poisoned"] is True
+    assert by_silhouette(0.14, 0.15)["silhouette_poisoned"] is False
+    assert by_size(0.1, 0.35)["size_reason"] == "it holds 10% of the class, less than 35%"
+
+
+def test_distance_by_hand():
+    """Class 0 lies at 0 but for three samples at 9; its median is 0, and so is the larger cluster's."""
+    features, members = np.array([[0.0, 0.0]] * 7 + [[9.0, 0.0]] * 3), np.arange(10) >= 7
+    near = by_distance(features, members, 0, np.array([[0.0, 0.0], [12.0, 0.0], [np.nan, np.nan]]))
+    assert near["distance_ratio"] == pytest.approx(3 / 9)
+    assert (near["distance_class"], near["distance_poisoned"]) == (1, True)
+    far = by_distance(features, members, 0, np.array([[0.0, 0.0], [30.0, 0.0], [9.0, 40.0]]))
+    assert far["distance_ratio"] == pytest.approx(21 / 9)
+    assert (far["distance_class"], far["distance_poisoned"]) == (1, False)
+    # The larger cluster lies nearer to class 1, too: then that class tells nothing of the smaller one.
+    both = by_distance(features, members, 0, np.array([[20.0, 0.0], [8.0, 0.0]]))
+    assert both == {"distance_poisoned": False, "distance_reason": "there is no other class to compare with"}
+    assert by_distance(features, members & False, 0, np.zeros((2, 2)))["distance_poisoned"] is False
+
+
+def test_class_centres_are_medians():
+    found = class_centres(np.array([[1.0], [2.0], [9.0], [5.0]], np.float16), np.array([0, 0, 0, 2]), 3)
+    assert found[[0, 2]].tolist() == [[2.0], [5.0]]
+    assert np.isnan(found[1]).all()
+
+
+@pytest.mark.parametrize(
+    ("decision", "said"),
+    [("size", True), ("silhouette", False), ("distance", True), ("size_and_silhouette", False), ("all", False)],
+)
+def test_the_decision_that_is_chosen_decides(decision, said):
+    notes = by_size(0.2, 0.35) | by_silhouette(0.05, 0.15)
+    notes |= {"distance_poisoned": True, "distance_reason": "astray"}
+    found = combined(notes, decision)
+    assert found["poisoned"] is said
+    assert found["reason"]
+
+
+@pytest.mark.parametrize("decision", ["size_and_silhouette", "size", "silhouette", "distance", "all"])
+def test_every_decision_flags_a_cluster_that_is_small_apart_and_near_another_class(decision):
+    """Poison as the paper describes it: samples of class 1 in class 0, which the model still sees as class 1."""
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(400, 4)) * 0.5
+    features[160:] += [10, 0, 0, 0]
+    labels = np.arange(400) // 200
+    evidence = Evidence(labels, 2, np.zeros(400, bool), features=features.astype(np.float32))
+    found = activation_clustering(evidence, n_components=2, decision=decision, silhouette_threshold=0.45)
+    assert np.flatnonzero(found.flagged).tolist() == list(range(160, 200))
+    assert found.class_notes[0]["distance_class"] == 1
+    kinds = ("size", "silhouette", "distance")
+    assert all(found.class_notes[0][f"{kind}_poisoned"] is True for kind in kinds)
+    assert all(found.class_notes[1][f"{kind}_reason"] for kind in kinds)
+
+
+def test_raw_pixels_are_a_baseline_that_needs_no_model():
+    evidence, poison = poisoned_evidence()  # its poison has a white corner
+    bare = replace(evidence, features=None)
+    found = activation_clustering(bare, space="pixels", n_components=6)
+    assert (found.flagged == poison).all()
+    with pytest.raises(UserError, match="cannot cluster pixels"):
+        activation_clustering(replace(bare, images=None), space="pixels")
+
+
+def test_large_images_are_thinned_out():
+    images = np.random.default_rng(0).integers(0, 255, (24, 130, 100, 1), np.uint8)
+    images[20:, ::3, ::3] = 255  # on the pixels that are looked at
+    evidence = Evidence(np.zeros(24, np.int64), 1, np.zeros(24, bool), images=images)
+    found = activation_clustering(evidence, space="pixels", n_components=2)
+    assert np.flatnonzero(found.groups).tolist() == [20, 21, 22, 23]
+
+
+def test_a_split_that_is_there_is_found_from_every_seed():
+    apart = one_class(two_blobs(180, 20, 12), n_components=3, n_seeds=5)
+    assert apart.class_notes[0]["unstable"] == apart.notes["unstable"] == 0.0
+    noise = one_class(np.random.default_rng(0).normal(size=(300, 12)), n_seeds=5)
+    assert 0.0 < noise.class_notes[0]["unstable"] <= 0.5
+    assert one_class(two_blobs(50, 50, 0), n_components=3, n_seeds=1).class_notes[0]["unstable"] == 0.0
+
+
+def test_of_several_seeds_the_tightest_split_is_kept(monkeypatch):
+    points = np.array([[0.0], [1.0], [10.0], [11.0]])
+    splits = {0: [0, 0, 0, 1], 1: [1, 1, 0, 0], 2: [0, 0, 1, 1]}
+
+    def split(points, seed):
+        members = np.array(splits[seed], bool)
+        return members, np.stack([points[~members].mean(0), points[members].mean(0)])
+
+    monkeypatch.setattr("core.detectors.clusters.two_means", split)
+    members, centres, unstable = steady_two_means(points, 0, 3)
+    assert members.tolist() == [True, True, False, False]
+    assert centres.tolist() == [[10.5], [0.5]]
+    assert unstable == pytest.approx((0.25 + 0.0) / 2)  # one of four moves; naming the clusters otherwise moves none
+
+
+def test_every_sample_has_an_answer_and_only_the_smaller_cluster_of_a_poisoned_class_is_flagged():
+    evidence, _ = poisoned_evidence()
+    for decision in ("size", "silhouette", "distance"):
+        found = activation_clustering(evidence, decision=decision)
+        poisoned = np.array([found.class_notes[index]["poisoned"] for index in range(evidence.n_classes)])
+        assert (found.flagged == (poisoned[evidence.labels] & (found.groups == 1))).all()
+        assert set(np.unique(found.groups)) == {0, 1}

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from core import pipeline
+from core import pipeline, runs
 from core.__main__ import app
 from core.attacks import ATTACKS
 from core.config import TrainConfig
@@ -75,12 +75,12 @@ def test_import(journey):
 
 
 def test_attack(journey):
-    assert journey["attack"].keys() == {"dataset", "poisoned"}
+    assert journey["attack"].keys() == {"dataset", "poisoned", "specification"}
     assert journey["attack"]["poisoned"] == {"patch": 20, "blended_random": 20}
 
 
 def test_train(journey):
-    assert journey["train"].keys() == {"run", "clean_accuracy", "attack_success_rate"}
+    assert journey["train"].keys() == {"run", "clean_accuracy", "attack_success_rate", "doubled_attack_success_rate"}
     assert 0.1 < journey["train"]["clean_accuracy"] <= 1
     assert journey["train"]["attack_success_rate"].keys() == {"patch", "blended_random"}
 
@@ -94,12 +94,22 @@ def test_detect(journey):
     assert journey["badloss"]["flagged"] == 40
 
 
+def test_what_a_detector_would_cost(journey):
+    arguments = ("detect", journey["run"], "strip", "--set", "n_copies=3", "--estimate")
+    found = answer(journey["workspace"], *arguments)
+    assert (found["detector"], found["forward_passes"]) == ("strip", 3)
+    assert found["seconds"] > 0
+    assert "strip" not in pipeline.detector_figures(runs.open_run(journey["workspace"], journey["run"]))
+
+
 def test_verdict_and_repair(journey):
     assert journey["verdict"]["samples"] == 40
-    assert journey["repair"].keys() == {"run", "before", "after", "removed"}
+    assert journey["repair"].keys() == {"run", "how", "before", "after", "removed", "relabelled"}
+    assert (journey["repair"]["how"], journey["repair"]["relabelled"]) == ("retrain", 0)
     assert journey["repair"]["removed"] == 40
     for moment in ("before", "after"):
-        assert journey["repair"][moment].keys() == {"clean_accuracy", "attack_success_rate"}
+        rates = {"attack_success_rate", "doubled_attack_success_rate"}
+        assert journey["repair"][moment].keys() == {"clean_accuracy"} | rates
     assert journey["repair"]["before"] == {key: journey["train"][key] for key in journey["repair"]["before"]}
 
 
@@ -123,6 +133,15 @@ def test_export(journey, tmp_path, ending):
 def test_report(journey, tmp_path):
     found = answer(journey["workspace"], "report", journey["run"], "--out", tmp_path / "report.html")
     assert found == {"report": str(tmp_path / "report.html"), "bytes": (tmp_path / "report.html").stat().st_size}
+
+
+def test_reclassify(journey):
+    found = answer(journey["workspace"], "reclassify", journey["run"], "--class", 4, "--class", 1, "--each")
+    assert [entry["class"] for entry in found] == [1, 4]
+    for entry in found:
+        assert 0 < entry["own"] + entry["other"] <= entry["n"]
+        assert entry["poisoned"] == (entry["own"] < entry["other"])
+        assert entry["words"]
 
 
 def test_lists(journey):
@@ -160,9 +179,14 @@ def test_people_get_tables_and_facts(journey, monkeypatch):
         (("import", "missing.npz"), "There is nothing at missing.npz."),
         (("attack", "{dataset}", "warp"), "There is no attack named 'warp'. Known: patch"),
         (("attack", "{dataset}", "patch:ratio=2"), "ratio=2 cannot be used"),
+        (("attack", "{dataset}"), "Name attacks, or a preset, or a specification."),
+        (("attack", "{dataset}", "patch", "--preset", "demo"), "One of the three"),
+        (("attack", "{dataset}", "--preset", "warp"), "There is no preset named 'warp'. Known: ac-mnist"),
+        (("attack", "{dataset}", "--spec", "spec.json"), "spec.json cannot be read"),
+        (("attack", "{dataset}", "frequency"), "frequency needs colour images"),
         (("attack", "nothing", "patch"), "There is no data set 'nothing'. Known: "),
         (("train", "{dataset}", "--epochs", "0"), "epochs=0 cannot be used. It has to lie between 1 and 10000."),
-        (("train", "{dataset}", "--model", "vgg"), "Known: convnet, resnet18"),
+        (("train", "{dataset}", "--model", "vgg"), "Known: convnet, small_resnet, resnet18"),
         (("train", "{dataset}", "--augment", "spin"), "Known: none, flip, crop, crop_flip"),
         (("train", "nothing"), "There is no data set 'nothing'"),
         (("resume", "nothing"), "There is no run 'nothing'. Known: "),
@@ -172,7 +196,10 @@ def test_people_get_tables_and_facts(journey, monkeypatch):
         (("detect", "{run}", "badloss", "--set", "reject_fraction=2"), "It has to lie between 0 and 1"),
         (("verdict", "{run}", "exclude", "--flagged", "oracle"), "oracle has not been run on"),
         (("verdict", "{run}", "burn", "--flagged", "badloss"), "There is no decision named 'burn'"),
-        (("repair", "{run}", "--how", "pray"), "There is no way to repair named 'pray'"),
+        (("repair", "{run}", "--how", "pray"), "There is no way to repair named 'pray'. Known: retrain, continue."),
+        (("repair", "{run}", "--epochs", "2"), "Retraining repeats the first training"),
+        (("reclassify", "{run}", "--class", "11"), "Class 11 has no smaller cluster"),
+        (("relabel", "{run}", "--by", "guess"), "There are no new labels by 'guess'. Known: source_class"),
         (("report", "{run}", "--out", "report.pdf"), "The name has to end in .html"),
         (("report", "{run}", "--out", "nowhere/report.html"), "There is no folder nowhere"),
         (("export", "{run}", "--to", "samples.xlsx"), "The name has to end in .csv or .parquet or .json"),
@@ -206,7 +233,8 @@ def test_the_demo_goes_all_the_way(workspace, make_dataset, monkeypatch):
     # After two epochs on 300 images only the detector that always flags a fixed share is sure to flag anything.
     monkeypatch.setattr(pipeline, "leading", lambda found: ["badloss"])
     found = answer(workspace, "demo", "--seed", 3)
-    assert found.keys() == {"run", "child", "before", "after", "detectors", "removed", "seconds"}
+    changes = {"how", "removed", "relabelled"}
+    assert found.keys() == {"run", "child", "before", "after", "detectors", "seconds"} | changes
     assert found["before"]["attack_success_rate"].keys() == {"patch", "blended_pattern", "single_pixel"}
     assert found["after"]["attack_success_rate"].keys() == {"patch", "blended_pattern", "single_pixel"}
     assert {"activation_clustering", "badloss"} <= found["detectors"].keys() <= set(DETECTORS)
@@ -231,7 +259,19 @@ def test_the_bare_command_prints_its_help():
     shown = shell()
     assert "Usage: python -m core" in shown.stdout + shown.stderr
     assert "Traceback" not in shown.stderr
-    for command in ("demo", "import", "attack", "train", "resume", "detect", "verdict", "repair", "report", "export"):
+    for command in (
+        "demo",
+        "import",
+        "attack",
+        "train",
+        "resume",
+        "detect",
+        "reclassify",
+        "verdict",
+        "repair",
+        "report",
+        "export",
+    ):
         assert command in shown.stdout + shown.stderr
 
 

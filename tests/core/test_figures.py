@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
@@ -59,14 +60,40 @@ def test_the_loss_histogram_counts_every_sample():
     drawable(figures.loss_histogram(np.array([0.5], np.float32)))
 
 
-def test_the_suspicion_histogram_shows_shares_of_each_group():
+def test_the_suspicion_histogram_counts_each_group_and_turns_the_bona_fide_upside_down():
     suspicion = np.array([0.1, 0.2, 0.9, 0.15], np.float32)
     flagged, trusted = np.array([0, 0, 1, 0], bool), np.array([0, 0, 0, 1], bool)
-    figure = drawable(figures.suspicion_histogram(suspicion, flagged, trusted))
+    figure = drawable(figures.suspicion_histogram(suspicion, flagged, trusted, 0.9))
     assert [trace.name for trace in figure.data] == ["not flagged (2)", "flagged (1)", "bona fide (1)"]
-    assert [sum(trace.y) for trace in figure.data] == pytest.approx([1, 1, 1])
-    assert figure.data[1].line.color == POISON
-    assert len(drawable(figures.suspicion_histogram(suspicion * 0, NONE, NONE)).data) == 1
+    assert [sum(trace.y) for trace in figure.data] == [2, 1, 1]
+    assert figure.data[1].marker.color == POISON
+    assert [trace.yaxis for trace in figure.data] == ["y", "y", "y2"]
+    assert figure.layout.yaxis2.autorange == "reversed"
+    assert figure.layout.yaxis.domain[0] > figure.layout.yaxis2.domain[1]
+    assert figure.layout.shapes[0].x0 == pytest.approx(0.9)
+    alone = drawable(figures.suspicion_histogram(suspicion * 0, NONE, NONE))
+    assert (len(alone.data), len(alone.layout.shapes)) == (1, 0)
+    assert alone.layout.yaxis.domain[0] == 0
+
+
+def test_a_long_tail_of_suspicion_is_drawn_on_a_logarithmic_axis():
+    suspicion = np.concatenate([np.full(900, 1.0), np.full(100, 1000.0)]).astype(np.float32)
+    figure = drawable(figures.suspicion_histogram(suspicion, suspicion > 10, suspicion < 0, 1000.0))
+    assert figure.layout.shapes[0].x0 == pytest.approx(3)  # log₁₀ 1,000
+    labels = dict(zip(figure.layout.xaxis.ticktext, figure.layout.xaxis.tickvals, strict=True))
+    assert labels["10"] == pytest.approx(1)
+    below_zero = drawable(figures.suspicion_histogram(suspicion - 2, suspicion > 10, suspicion < 0, 998.0))
+    assert below_zero.layout.shapes[0].x0 == pytest.approx(998)
+
+
+def test_the_curves_of_a_detection_and_where_it_flags_now():
+    rates = {"false_positive_rate": [0, 0, 1], "true_positive_rate": [0, 0.5, 1], "recall_at": [0.5, 1]}
+    now = {"precision_at": [1, 0.5], "flagged_clean": 0.1, "recall": 0.8, "precision": 0.7}
+    roc, precision = (drawable(figure) for figure in figures.detection_curves(rates | now))
+    assert (lists(roc.data[0].x), lists(roc.data[0].y)) == ([0, 0, 1], [0, 0.5, 1])
+    assert (lists(roc.data[1].x), lists(roc.data[1].y)) == ([0.1], [0.8])
+    assert (lists(precision.data[0].x), lists(precision.data[0].y)) == ([0.5, 1], [1, 0.5])
+    assert (lists(precision.data[1].x), lists(precision.data[1].y)) == ([0.8], [0.7])
 
 
 def test_trajectory_bands_by_hand():
@@ -113,3 +140,34 @@ def test_class_counts():
     figure = drawable(figures.class_counts(np.array([0, 2, 2]), ["a", "b", "c"]))
     assert lists(figure.data[0].x) == [1, 0, 2]
     assert list(figure.data[0].y) == ["a", "b", "c"]
+
+
+def test_many_attacks_lie_below_each_other():
+    before = {f"patch-{index}": index / 10 for index in range(10)}
+    figure = drawable(figures.before_after(before, {"patch-3": 0.05}))
+    assert [trace.orientation for trace in figure.data] == ["h", "h"]
+    assert list(figure.data[0].y) == list(before)
+    assert lists(figure.data[0].x) == list(before.values())
+    assert lists(figure.data[1].x) == [0.05 if index == 3 else None for index in range(10)]
+    assert figure.layout.height > 440
+    assert figure.layout.shapes[0].x0 == 0.10
+
+
+def test_planted_counts_add_up_to_the_samples_afterwards():
+    counts = pd.DataFrame(
+        {
+            "class": ["a", "b"],
+            "samples": [10, 10],
+            "taken away": [4, 0],
+            "poisoned into it": [1, 4],
+            "cover samples": [0, 2],
+            "samples afterwards": [6, 14],
+        }
+    )
+    untouched, cover, poison = drawable(figures.planted_counts(counts)).data
+    assert lists(untouched.x) == [5, 8]
+    assert lists(cover.x) == [0, 2]
+    assert lists(poison.x) == [1, 4]
+    assert poison.marker.color == POISON
+    no_cover = drawable(figures.planted_counts(counts.assign(**{"cover samples": 0})))
+    assert [trace.name for trace in no_cover.data] == ["untouched", "poisoned"]

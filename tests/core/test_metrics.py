@@ -21,10 +21,11 @@ def test_class_accuracy_is_nan_for_a_class_without_samples():
     assert np.isnan(found[2:]).all()
 
 
-def test_the_attack_success_rate_counts_other_classes_only():
-    predicted, labels = np.array([2, 2, 2, 0, 1]), np.array([2, 0, 1, 0, 1])
-    assert metrics.attack_success_rate(predicted, labels, 2) == 0.5
-    assert np.isnan(metrics.attack_success_rate(np.array([2, 0]), np.array([2, 2]), 2))
+def test_the_attack_success_rate_counts_what_the_attacker_wanted_turned():
+    predicted, goals = np.array([2, 2, 2, 0, 1]), np.array([-1, 2, 2, 2, 2])
+    assert metrics.attack_success_rate(predicted, goals) == 0.5
+    assert metrics.attack_success_rate(np.array([1, 2, 0, 1]), np.array([1, 2, 0, 0])) == 0.75  # all to all
+    assert np.isnan(metrics.attack_success_rate(np.array([2, 0]), np.array([-1, -1])))
 
 
 @pytest.mark.parametrize(
@@ -66,3 +67,16 @@ def test_precision_and_recall():
 def test_the_quality_of_a_detection():
     found = metrics.detection_quality(np.array([3, 2, 1], np.float32), flags("100"), flags("100"))
     assert found == {"auroc": 1.0, "precision": 1.0, "recall": 1.0}
+
+
+def test_the_curves_of_a_detection_by_hand():
+    suspicion, poison = np.array([4, 3, 3, 1], np.float32), np.array([True, True, False, False])
+    found = metrics.detection_curves(suspicion, poison)
+    # Cuts at 4, 3 (two at once) and 1: one hit of one; two of three; two of four.
+    assert found["true_positive_rate"].tolist() == [0, 0.5, 1, 1]
+    assert found["false_positive_rate"].tolist() == [0, 0, 0.5, 1]
+    assert found["recall_at"].tolist() == [0.5, 1, 1]
+    assert found["precision_at"] == pytest.approx([1, 2 / 3, 1 / 2])
+    many = metrics.detection_curves(np.arange(5000, dtype=np.float32), np.arange(5000) > 4000, most=100)
+    assert 50 < len(many["recall_at"]) <= 100
+    assert (many["recall_at"][-1], many["precision_at"][0]) == (1, 1)

@@ -99,3 +99,22 @@ def test_an_entry_as_plain_data():
         "needs": ["trajectories", "bona_fide"],
         "paper": "Alex et al. 2025, arXiv 2408.13221",
     }
+
+
+def test_a_tunable_carries_what_the_docstring_says_of_it():
+    def spoken(evidence, *, share: float = 0.1, low: int = 0, high: int = 9, silent: bool = False):
+        """Nothing.
+
+        Args:
+            evidence: not a tunable.
+            share: of all samples; the paper:
+                0.25.
+            low, high: both ends.
+
+        Returns:
+            silent: nothing.
+        """
+
+    helps = {name: tunable.help for name, tunable in tunables(spoken).items()}
+    both = "both ends."
+    assert helps == {"share": "of all samples; the paper: 0.25.", "low": both, "high": both, "silent": ""}

@@ -6,7 +6,8 @@ from html.parser import HTMLParser
 import pytest
 
 from core import pipeline, report, runs
-from core.attacks.planting import AttackSpec, plant
+from core.attacks.planting import plant
+from core.attacks.specification import AttackSpec, Specification
 from core.config import TrainConfig
 from core.datasets import store
 from core.errors import UserError
@@ -64,7 +65,7 @@ def test_before_and_after_and_the_detectors_are_told(repaired):
         assert f"Attack success rate, {words} {rates[0]} {rates[1]}" in text
     kept = 200 - len(runs.read_changes(runs.children(repaired)[0]).excluded)
     assert f"Training samples 200 {kept} few removed" in text
-    assert "BaDLoss 20 10.0%" in text
+    assert "BaDLoss by its own rule (reject fraction 10%) 20 10.0%" in text
     assert f"{200 - kept} of 200 training samples were excluded and the model was trained again" in text
     assert text == Page(report_html(runs.children(repaired)[0])).text  # a repair is told with the run it repairs
 
@@ -88,7 +89,7 @@ def test_markup_in_the_name_of_a_reviewer_is_text(repaired):
 
 def test_markup_in_the_names_of_data_and_classes_is_text(workspace, make_dataset):
     clean = make_dataset(60, n_test=8, name=f"Data {MARKUP}")
-    poisoned, truth = plant(clean, [AttackSpec("patch", 0.1, 1)])
+    poisoned, truth = plant(clean, Specification((AttackSpec("patch", 0.1, 1),)))
     object.__setattr__(poisoned, "class_names", tuple(f"{index} {MARKUP}" for index in range(4)))
     info = store.save(workspace, poisoned, source="test", truth=truth)
     plan = ("train", "activations", "detect:badloss", "detect:activation_clustering", "evaluate")
@@ -126,7 +127,7 @@ def test_an_attack_whose_success_could_not_be_measured(workspace, make_dataset):
     only = clean.test_labels == 1
     object.__setattr__(clean, "test_images", clean.test_images[only])
     object.__setattr__(clean, "test_labels", clean.test_labels[only])
-    poisoned, truth = plant(clean, [AttackSpec("patch", 0.1, 1), AttackSpec("single_pixel", 0.1, 2)])
+    poisoned, truth = plant(clean, Specification((AttackSpec("patch", 0.1, 1), AttackSpec("single_pixel", 0.1, 2))))
     info = store.save(workspace, poisoned, source="test", truth=truth)
     run = pipeline.work(pipeline.new_run(workspace, info.id, TrainConfig(epochs=1)))
     pipeline.decide(run, [1, 2], "exclude", reviewer="ann")
@@ -148,3 +149,14 @@ def test_writing_the_report(finished, tmp_path):
 @pytest.mark.parametrize(("value", "expected"), [(None, "–"), (float("nan"), "–"), (0.1234, "12.3%"), (1.0, "100.0%")])
 def test_shares_in_words(value, expected):
     assert report._share(value) == expected
+
+
+def test_the_doubled_trigger_is_told_where_it_was_measured(repaired):
+    text = Page(report_html(repaired)).text
+    before, after = runs.outcome(repaired), runs.outcome(runs.children(repaired)[0])
+    rates = [model.attack_success_rate["blended_random"] for model in (before, after)]
+    rates += [model.doubled_attack_success_rate["blended_random"] for model in (before, after)]
+    assert "before, trigger ×2 after, trigger ×2" in text
+    assert f"Attack success rate, blended random {' '.join(map(percent, rates))} lower" in text
+    patch = percent(before.attack_success_rate["patch"]), percent(after.attack_success_rate["patch"])
+    assert f"Attack success rate, patch {' '.join(patch)} – – lower" in text

@@ -117,7 +117,23 @@ def test_detections(run):
     assert found["zeta"].groups.tolist() == [-1, 1]
     assert (found["zeta"].notes, found["zeta"].class_notes) == (first.notes, first.class_notes)
     assert found["alpha"].groups is None
+    assert found["alpha"].p_values is None
     assert runs.about_detection(run, "zeta") == {"settings": {"n_components": 10}, "seconds": 1.5}
+
+
+def test_p_values_are_kept(run):
+    p_values = np.array([0.5, 0.004], np.float32)
+    nothing = np.zeros(2, np.bool_)
+    runs.save_detection(run, "zeta", Detection(np.ones(2, np.float32), nothing, p_values=p_values), {}, 1.0)
+    assert runs.detections(run)["zeta"].p_values.tolist() == p_values.tolist()
+
+
+def test_rules_are_kept_by_detector(run):
+    assert runs.rules(run) == {}
+    runs.save_rule(run, "zeta", {"kind": "rate", "value": 0.1})
+    runs.save_rule(run, "alpha", {"kind": "budget", "value": 40})
+    runs.save_rule(run, "zeta", None)
+    assert runs.rules(runs.open_run(run.workspace, run.id)) == {"alpha": {"kind": "budget", "value": 40}}
 
 
 def test_what_is_not_there_yet_is_empty(run):
@@ -125,7 +141,7 @@ def test_what_is_not_there_yet_is_empty(run):
     assert runs.history(run) == []
     assert runs.layers(run) == []
     assert runs.outcome(run) is None
-    assert runs.triggered_examples(run) == []
+    assert runs.trials(run) == []
 
 
 def test_an_outcome_with_a_class_without_test_samples(run):
@@ -150,8 +166,8 @@ def test_the_finished_run_holds_everything_its_plan_promised(finished):
     assert set(runs.outcome(finished).attack_success_rate) == {"patch", "blended_random"}
     assert set(runs.detections(finished)) == {"activation_clustering", "badloss"}
     assert runs.about_detection(finished, "badloss")["settings"] == {"reject_fraction": 0.1, "n_neighbors": 5}
-    examples = runs.triggered_examples(finished)
-    assert len(examples) == len(finished.array("triggered")) == 12
-    assert all(example["label"] != example["target_class"] for example in examples)
+    tried = [(trial["attack"], trial["strength"]) for trial in runs.trials(finished)]
+    assert tried == [(None, 1), ("patch", 1), ("blended_random", 1), ("blended_random", 2)]
+    assert finished.array("trial-classes").shape == finished.array("trial-shares").shape == (4, 40, 3)
     assert not (finished.path / "checkpoint").exists()
     assert not [path for path in finished.path.rglob("*") if "tmp" in path.name]

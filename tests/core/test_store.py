@@ -1,9 +1,12 @@
 """What is stored comes back as it was, or not at all."""
 
+import json
+
 import numpy as np
 import pytest
 
-from core.attacks.planting import AttackSpec, plant
+from core.attacks.planting import plant
+from core.attacks.specification import AttackSpec, Specification, read_specification
 from core.datasets import store
 from core.errors import UserError
 
@@ -32,12 +35,33 @@ def test_images_are_mapped_not_read(workspace, make_dataset):
 
 
 def test_the_truth_comes_back_as_it_was(workspace, make_dataset):
-    poisoned, truth = plant(make_dataset(100), [AttackSpec("patch", 0.1, 2), AttackSpec("blended_random", 0.05)])
-    info = store.save(workspace, poisoned, source="", truth=truth)
+    asked = Specification((AttackSpec("patch", 0.1, 2), AttackSpec("wanet", 0.05), AttackSpec("narcissus", 0.1)))
+    pattern = np.full((16, 16, 1), 0.05, np.float32)
+    poisoned, truth = plant(make_dataset(100), asked, patterns={"narcissus": pattern})
+    info = store.save(workspace, poisoned, source="", truth=truth, specification=asked.as_dict())
+    assert read_specification(store.describe(workspace, info.id).specification) == asked
     opened = store.load_truth(workspace, info.id)
     assert opened.attacks == truth.attacks
-    for name in ("is_poison", "attack_index", "original_labels"):
+    assert opened.is_cover.sum() == 10
+    for name in ("is_poison", "attack_index", "original_labels", "is_cover"):
         assert np.array_equal(getattr(opened, name), getattr(truth, name)), name
+    assert opened.patterns.keys() == {"narcissus"}
+    assert np.array_equal(opened.patterns["narcissus"], pattern)
+
+
+def test_the_truth_of_a_data_set_of_before_there_were_cover_samples(workspace, make_dataset):
+    poisoned, truth = plant(make_dataset(100), Specification((AttackSpec("patch", 0.1, 2),)))
+    info = store.save(workspace, poisoned, source="", truth=truth)
+    folder = workspace / "datasets" / info.id
+    (folder / "truth-is_cover.npy").unlink()
+    content = json.loads((folder / "dataset.json").read_text())
+    del content["specification"]
+    for name in ("labelling", "source_class", "n_cover"):
+        del content["attacks"][0][name]
+    (folder / "dataset.json").write_text(json.dumps(content))
+    opened = store.load_truth(workspace, info.id)
+    assert opened.attacks == truth.attacks
+    assert not opened.is_cover.any()
 
 
 @pytest.mark.parametrize(("name", "place"), [("images", (17, 3, 3, 0)), ("labels", 5), ("ids", 0), ("test_labels", 1)])

@@ -1,0 +1,149 @@
+"""Activation Clustering and spectral signatures beside the Adversarial Robustness Toolbox, on the same activations."""
+
+import contextlib
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from benchmarks.hardware import hardware
+from benchmarks.timing import Timed, timed
+from core.detectors.activation_clustering import activation_clustering
+from core.detectors.spectral_signatures import spectral_signatures
+from core.types import Bools, Evidence
+
+CLASSES, POISONED, RATIO, EXPECTED = 10, 5, 0.12, 0.10
+SIZES = ("50000x512", "5000x2048")
+FLAGS = Callable[[], Bools]
+
+
+@dataclass(frozen=True)
+class Activations:
+    """Made-up activations of ten classes, half of which hold a cluster of poison, and who is in it, (n,)."""
+
+    evidence: Evidence
+    is_poison: Bools
+
+    @property
+    def layer_names(self) -> list[str]:
+        """What the toolbox asks of a classifier: the names of its layers."""
+        return ["features"]
+
+    @property
+    def nb_classes(self) -> int:
+        """What the toolbox asks of a classifier: the number of classes."""
+        return CLASSES
+
+    def get_activations(self, x: Any, layer: int, batch_size: int) -> Any:
+        """What the toolbox asks of a classifier: here it is shown the activations themselves."""
+        del layer, batch_size
+        return x
+
+
+def art(
+    sizes: Annotated[list[str] | None, typer.Option(help="Samples x features; may be repeated.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the made-up activations.")] = 0,
+    repeats: Annotated[int, typer.Option(help="The fastest of so many runs counts.")] = 3,
+) -> None:
+    """F1, time and memory beside adversarial-robustness-toolbox 1.20.1 (pip install it first)."""
+    from benchmarks.art_cases import cases_table  # it builds on this module
+
+    typer.echo(art_table(sizes or SIZES, seed, repeats))
+    typer.echo(f"\n{cases_table(seed)}")
+
+
+def art_table(sizes: Sequence[str], seed: int, repeats: int) -> str:
+    """The table as Markdown; the two libraries run in turn in one process."""
+    about = f"{POISONED} of {CLASSES} classes hold {RATIO:.0%} poison"
+    lines = [
+        f"{hardware()}; seed {seed}; processor time, best of {repeats}, run in turn; {about}.",
+        "",
+        "| activations | method | | F1, mean (worst) | clean classes flagged | time, s | memory, MB |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for size in sizes:
+        samples, features = map(int, size.split("x"))
+        made = made_up(samples, features, seed)
+        for name, (ours, theirs) in pairs(made).items():
+            runs: tuple[list[Timed[Bools]], list[Timed[Bools]]] = ([], [])
+            for _ in range(repeats):
+                for found, call in zip(runs, (theirs, ours), strict=True):
+                    found.append(timed(call))
+            lines += [f"| {size} | {name} | {line}" for line in _lines(made, *runs)]
+    return "\n".join(lines)
+
+
+def pairs(made: Activations) -> dict[str, tuple[FLAGS, FLAGS]]:
+    """Method → ours and the toolbox's, each answering who is flagged, (n,)."""
+    evidence = made.evidence
+    return {
+        "clustering, ICA": (lambda: activation_clustering(evidence).flagged, lambda: peer_clusters(made, "FastICA")),
+        "clustering, PCA": (
+            lambda: activation_clustering(evidence, reduction="pca").flagged,
+            lambda: peer_clusters(made, "PCA"),
+        ),
+        "spectral signatures": (
+            lambda: spectral_signatures(evidence, expected_poison_ratio=EXPECTED).flagged,
+            lambda: peer_signatures(made),
+        ),
+    }
+
+
+def made_up(samples: int, features: int, seed: int, ratio: float = RATIO) -> Activations:
+    """Rectified mixtures of 32 factors around a centre for each class; poison sits around another centre."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(CLASSES, size=samples)
+    factors = rng.normal(size=(samples, 32)) * np.linspace(3, 0.3, 32)
+    centres, elsewhere = rng.normal(size=(2, CLASSES, features)) * np.array([8.0, 12.0])[:, None, None]
+    is_poison = (rng.random(samples) < ratio) & (labels < POISONED)
+    values = factors @ rng.normal(size=(32, features)) + centres[labels] + is_poison[:, None] * elsewhere[labels]
+    values += 0.3 * rng.normal(size=values.shape)
+    evidence = Evidence(labels, CLASSES, np.zeros(samples, np.bool_), features=np.maximum(values, 0).astype(np.float32))
+    return Activations(evidence, is_poison)
+
+
+def peer_clusters(made: Activations, reduce: str, analysis: str = "silhouette-scores") -> Bools:
+    """(n,) whom the toolbox flags by 2-means: its rule of silhouette and size, or another `analysis`."""
+    from art.defences.detector.poison import ActivationDefence  # needed here only, and slow to import
+
+    defence = ActivationDefence(made, made.evidence.features, made.evidence.labels)
+    with warnings.catch_warnings(), contextlib.suppress(FloatingPointError):
+        warnings.simplefilter("ignore")  # FastICA that does not converge
+        _, is_clean = defence.detect_poison(nb_clusters=2, nb_dims=10, reduce=reduce, cluster_analysis=analysis)
+    return np.asarray(is_clean) == 0
+
+
+def peer_signatures(made: Activations) -> Bools:
+    """(n,) whom the toolbox flags by spectral signatures."""
+    from art.defences.detector.poison import SpectralSignatureDefense
+
+    defence = SpectralSignatureDefense(made, made.evidence.features, made.evidence.labels, expected_pp_poison=EXPECTED)
+    return np.asarray(defence.detect_poison()[1]) == 0
+
+
+def f1_per_class(made: Activations, flagged: Bools) -> list[float]:
+    """The F1 of each poisoned class."""
+    scores = []
+    for index in range(POISONED):
+        own = made.evidence.labels == index
+        truth, found = made.is_poison[own], flagged[own]
+        scores.append(2 * float((truth & found).sum()) / max(int(truth.sum() + found.sum()), 1))
+    return scores
+
+
+def _lines(made: Activations, theirs: list[Timed[Bools]], ours: list[Timed[Bools]]) -> list[str]:
+    """The toolbox's line and ours, which says how many times as fast it is."""
+    fastest = [min(run.processor for run in runs) for runs in (theirs, ours)]
+    lines = []
+    for name, runs, seconds in (("ART", theirs, fastest[0]), ("Assay", ours, fastest[1])):
+        flagged = runs[-1].result
+        scores = f1_per_class(made, flagged)
+        clean = float(flagged[made.evidence.labels >= POISONED].mean())
+        times = "" if name == "ART" else f" (**{fastest[0] / fastest[1]:.1f} ×**)"
+        memory = max(run.memory for run in runs) / 1e6
+        quality = f"{np.mean(scores):.3f} ({min(scores):.3f}) | {clean:.1%}"
+        lines.append(f"{name} | {quality} | {seconds:.2f}{times} | {memory:.0f} |")
+    return lines

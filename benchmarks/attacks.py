@@ -1,0 +1,140 @@
+"""What each attack does to a small ResNet on CIFAR-10, alone and with the others: is it learned, and at what cost?"""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from benchmarks.data import part_of
+from benchmarks.hardware import hardware
+from core import pipeline, runs
+from core.attacks.presets import preset
+from core.attacks.specification import AttackSpec, Specification
+from core.config import TrainConfig
+from core.datasets import store
+from core.evaluation import evaluate_model
+from core.runs import Run
+from core.samples import training_data
+from core.stages import trained_model
+from core.types import Dataset, Outcome
+
+TOGETHER = "badloss-cifar10"
+SIDES = ("clean model", "alone", "together")
+ALONE = (
+    AttackSpec("patch"),
+    AttackSpec("single_pixel"),
+    AttackSpec("blended_random"),
+    AttackSpec("blended_pattern"),
+    AttackSpec("sinusoid", 0.10),
+    AttackSpec("frequency"),
+    AttackSpec("narcissus", count=25),
+    AttackSpec("wanet", 0.10),
+    AttackSpec("label_consistent", 0.10),
+    AttackSpec("patch", 0.10, labelling="all_to_all"),
+    AttackSpec("patch", 0.10, labelling="one_to_one"),
+)
+
+
+def attacks(
+    *,
+    data: Annotated[Path, typer.Option(help="A folder with cifar10.npz; see benchmarks/README.md.")],
+    size: Annotated[int, typer.Option(help="How many training images.")] = 20_000,
+    epochs: int = 8,
+    seeds: Annotated[list[int] | None, typer.Option("--seed", help="May be repeated; default 0.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="Only these rows; may be repeated.")] = None,
+    cache: Annotated[Path | None, typer.Option(help="A workspace to keep the runs in, and to go on from.")] = None,
+) -> None:
+    """Clean accuracy and attack success rate (ASR), at once and twice the strength, under each attack and under seven.
+
+    Each trigger is tried on three models: one trained on clean data (what the trigger does without any backdoor), one
+    under the attack alone, and one under `badloss-cifar10` together.
+    """
+    config = TrainConfig(model="small_resnet", epochs=epochs)
+    typer.echo(attacks_table(part_of(data, "cifar10", size, 0), config, seeds or [0], only, cache))
+
+
+def attacks_table(
+    dataset: Dataset,
+    config: TrainConfig,
+    seeds: Sequence[int],
+    only: Sequence[str] | None = None,
+    cache: Path | None = None,
+) -> str:
+    """The table as Markdown; `only` some of its rows: "clean", "together", or a row's first column."""
+    rows = {title: specs for title, specs in _rows(dataset.n_classes).items() if not only or title in only}
+    lines = []
+    with ExitStack() as stack:
+        workspace = cache or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        trained = {
+            title: [_run(workspace, dataset, specs, replace(config, seed=seed)) for seed in seeds]
+            for title, specs in rows.items()
+        }
+        for title, found in trained.items():
+            lines.append(_line(title, [_sides(run, trained, place) for place, run in enumerate(found)]))
+    about = f"{len(dataset):,} images, {config.model}, {config.epochs} epochs without augmentation"
+    head = ["trained under", "clean accuracy", *(f"{what}: {side}" for what in ("ASR", "ASR ×2") for side in SIDES)]
+    return "\n".join(
+        [
+            f"{hardware()}; {about}; seeds {', '.join(map(str, seeds))}; mean ± sd.",
+            "",
+            f"| {' | '.join(head)} |",
+            "|---" * len(head) + "|",
+            *lines,
+        ]
+    )
+
+
+def _rows(n_classes: int) -> Mapping[str, tuple[AttackSpec, ...]]:
+    """The lists of attacks to train under, by the name of their row."""
+    alone = {" ".join(filter(None, (spec.kind, spec.labelling))).replace("_", " "): (spec,) for spec in ALONE}
+    return {"clean": (), "together": preset(TOGETHER, n_classes), **alone}
+
+
+def _run(workspace: Path, dataset: Dataset, specs: tuple[AttackSpec, ...], config: TrainConfig) -> Run:
+    """One training, resumed or read where the workspace has it."""
+    info = store.save(workspace, dataset, source="benchmark")
+    if specs:
+        info = pipeline.attack(workspace, info.id, Specification(specs, config.seed))
+    same = (run for run in runs.all_runs(workspace) if run.dataset == info.id)
+    same = (run for run in same if (run.config["epochs"], run.config["seed"]) == (config.epochs, config.seed))
+    return pipeline.work(next(same, None) or pipeline.new_run(workspace, info.id, config))
+
+
+def _sides(run: Run, trained: Mapping[str, Sequence[Run]], place: int) -> list[float | None]:
+    """Clean accuracy, then the rates of the run's attack: on a clean model, alone, together; at once and doubled."""
+    attacks = store.planted_attacks(store.describe(run.workspace, run.dataset))
+    outcomes = [
+        _tried(trained["clean"][place], run) if "clean" in trained else None,
+        runs.outcome(run),
+        runs.outcome(trained["together"][place]) if "together" in trained else None,
+    ]
+    accuracy = outcomes[1].clean_accuracy if outcomes[1] else None
+    if len(attacks) != 1:
+        return [accuracy, *[None] * 6]
+    rates = [(one.attack_success_rate, one.doubled_attack_success_rate) if one else ({}, {}) for one in outcomes]
+    return [accuracy, *(pair[which].get(attacks[0].name) for which in (0, 1) for pair in rates)]
+
+
+def _tried(clean: Run, run: Run) -> Outcome:
+    """The outcome of the model trained on clean data, with the triggers of another run."""
+    dataset = training_data(clean)
+    return evaluate_model(trained_model(clean, dataset), dataset, store.load_truth(run.workspace, run.dataset))[0]
+
+
+def _line(title: str, found: Sequence[Sequence[float | None]]) -> str:
+    """One row: mean and deviation over the seeds, a dash where nothing was measured."""
+    columns = zip(*found, strict=True)
+    cells = [_share([value for value in column if value is not None]) for column in columns]
+    return f"| {title} | {' | '.join(cells)} |"
+
+
+def _share(values: Sequence[float]) -> str:
+    if not values:
+        return "–"
+    spread = f" ± {100 * np.std(values):.1f}" if len(values) > 1 else ""
+    return f"{100 * np.mean(values):.1f}{spread} %"

@@ -1,0 +1,54 @@
+"""The data that benchmarks are brought: a random part of an npz file."""
+
+from pathlib import Path
+
+import numpy as np
+import typer
+
+from core.types import Bools, Dataset
+
+TEST_IMAGES = 2000
+BONA_FIDE = 250
+
+
+def part_of(folder: Path, name: str, size: int, seed: int) -> Dataset:
+    """`size` training images of `<folder>/<name>.npz` drawn at random, 2,000 test images, none bona fide yet.
+
+    Args:
+        folder: with files as benchmarks/README.md says.
+        name: of the file, without `.npz`.
+        size: how many training images; all of them if there are fewer.
+        seed: of the choice.
+
+    Raises:
+        typer.BadParameter: there is no such file.
+    """
+    path = folder / f"{name}.npz"
+    if not path.exists():
+        raise typer.BadParameter(f"{path} is missing; benchmarks/README.md says what it has to hold.")
+    rng = np.random.default_rng(seed)
+    with np.load(path, allow_pickle=False) as content:
+        arrays = {key: content[key] for key in ("x_train", "y_train", "x_test", "y_test")}
+    rows, test_rows = (
+        rng.permutation(len(arrays[key]))[:limit] for key, limit in (("y_train", size), ("y_test", TEST_IMAGES))
+    )
+    images, test_images = arrays["x_train"][rows], arrays["x_test"][test_rows]
+    return Dataset(
+        name=name,
+        ids=np.arange(len(rows)),
+        images=images.reshape(*images.shape[:3], -1),
+        labels=arrays["y_train"][rows].astype(np.int64),
+        test_images=test_images.reshape(*test_images.shape[:3], -1),
+        test_labels=arrays["y_test"][test_rows].astype(np.int64),
+        class_names=tuple(str(index) for index in range(int(arrays["y_train"].max()) + 1)),
+        bona_fide=np.zeros(len(rows), np.bool_),
+    )
+
+
+def draw_bona_fide(is_poison: Bools, draw: int) -> Bools:
+    """(n,) True for 250 clean samples (at most a tenth of all), a different random choice for each `draw`."""
+    clean = np.flatnonzero(~is_poison)
+    chosen = np.zeros(len(is_poison), np.bool_)
+    size = min(BONA_FIDE, len(is_poison) // 10)
+    chosen[np.random.default_rng([draw, 250]).choice(clean, size, replace=False)] = True
+    return chosen

@@ -1,0 +1,189 @@
+"""Who is going to carry which trigger: everything about a poisoned data set but its images."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.attacks import ATTACKS, COLOUR
+from core.attacks.specification import SYNTAX, AttackSpec, Specification
+from core.errors import UserError
+from core.registry import checked, find
+from core.types import Bools, Ints, Labelling, PlantedAttack
+
+BONA_FIDE = 250
+OF_CLASS: tuple[Labelling, ...] = ("one_to_one", "clean_label")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Who is going to carry what, before any image is touched.
+
+    Attributes:
+        attacks: with everything drawn and checked.
+        attack_index: (n,) the attack that a sample is poisoned by, −1 for none.
+        cover_index: (n,) the attack that a sample is a cover sample of, −1 for none.
+        bona_fide: (n,) the given ones, or 250 drawn from what stays untouched.
+    """
+
+    attacks: tuple[PlantedAttack, ...]
+    attack_index: Ints
+    cover_index: Ints
+    bona_fide: Bools
+
+
+def draft(labels: Ints, bona_fide: Bools, shape: tuple[int, int, int], n_classes: int, asked: Specification) -> Draft:
+    """Who is going to carry what: no sample two triggers, and no bona fide sample any.
+
+    Attacks that only one class can serve choose before those that can take samples of many.
+
+    Args:
+        labels, bona_fide: (n,) of the clean data.
+        shape: (h, w, c) of one image.
+        n_classes: k.
+        asked: what to plant, all at once.
+
+    Raises:
+        UserError: naming the field that cannot be used and its limits: an unknown attack, a ratio outside (0, 1], a
+            class out of range, colour on grey images, more poison than there are samples, contradictory attacks.
+    """
+    if not asked.attacks:
+        raise UserError("No attack was named.", SYNTAX)
+    rng, sizes = np.random.default_rng(asked.seed), np.bincount(labels, minlength=n_classes)
+    index = np.full(len(labels), -1)
+    cover = index.copy()
+    planted: dict[int, PlantedAttack] = {}
+    first = sorted(range(len(asked.attacks)), key=lambda one: labelling_of(asked.attacks[one]) not in OF_CLASS)
+    for place in first:
+        attack = _resolved(asked.attacks[place], sizes, shape, rng, [one.name for one in planted.values()])
+        _refuse_contradictions(attack, planted.values(), n_classes)
+        free = (index < 0) & (cover < 0) & ~bona_fide
+        index[_chosen(attack.name, attack.n_poisoned, free & _may_carry(attack, labels), rng)] = place
+        cover[_chosen(f"{attack.name} (cover)", attack.n_cover, free & (index < 0), rng)] = place
+        planted[place] = attack
+    known = np.array(bona_fide) if bona_fide.any() else draw_bona_fide((index < 0) & (cover < 0), rng)
+    return Draft(tuple(planted[place] for place in range(len(first))), index, cover, known)
+
+
+def labelling_of(spec: AttackSpec) -> Labelling:
+    """Who gets which label: what was asked for, or what the attack's paper does."""
+    known = find(ATTACKS, spec.kind, "attack").labellings
+    if spec.labelling is not None and spec.labelling not in known:
+        raise UserError(f"{spec.kind}: labelling={spec.labelling} cannot be used.", f"It can be: {', '.join(known)}.")
+    return spec.labelling or known[0]
+
+
+def draw_bona_fide(allowed: Bools, rng: np.random.Generator) -> Bools:
+    """(n,) True for 250 samples (at most a tenth of the data) drawn uniformly from the allowed ones."""
+    rows = np.flatnonzero(allowed)
+    chosen = np.zeros(len(allowed), np.bool_)
+    chosen[rng.choice(rows, min(BONA_FIDE, len(rows) // 10), replace=False)] = True
+    return chosen
+
+
+def _resolved(
+    spec: AttackSpec, sizes: Ints, shape: tuple[int, int, int], rng: np.random.Generator, taken: Sequence[str]
+) -> PlantedAttack:
+    """The specification with everything drawn and checked; `sizes` (k,) are the samples of each class."""
+    entry, labelling = find(ATTACKS, spec.kind, "attack"), labelling_of(spec)
+    if COLOUR in entry.needs and shape[2] == 1:
+        raise UserError(f"{spec.kind} needs colour images.", "These are grey.", "Choose another attack.")
+    settings = checked(entry.load(), spec.settings, spec.kind)
+    target, source = _classes(spec, labelling, len(sizes), rng)
+    n_poisoned = _count(spec, int(sizes[target] if labelling in OF_CLASS else sizes.sum()))
+    return PlantedAttack(
+        name=_name(spec.kind, labelling, source, target, taken),
+        kind=spec.kind,
+        target_class=target,
+        settings=settings,
+        seed=int(rng.integers(2**31)),
+        n_poisoned=n_poisoned,
+        labelling=labelling,
+        source_class=source,
+        n_cover=round(float(settings.get("cover_ratio", 0.0)) * n_poisoned),
+    )
+
+
+def _classes(
+    spec: AttackSpec, labelling: Labelling, n_classes: int, rng: np.random.Generator
+) -> tuple[int | None, int | None]:
+    """The target and the source class, drawn where they were not given and are needed."""
+    for name, given in (("target", spec.target), ("source", spec.source)):
+        if given is not None and not 0 <= given < n_classes:
+            raise UserError(f"{spec.kind}: {name}={given} is no class.", f"Classes run from 0 to {n_classes - 1}.")
+    if spec.source is not None and labelling != "one_to_one":
+        raise UserError(f"{spec.kind}: source={spec.source} is for one-to-one attacks.", f"This one is {labelling}.")
+    if labelling == "all_to_all":
+        if spec.target is not None:
+            raise UserError(f"{spec.kind}: target={spec.target} cannot be used.", "All-to-all has no single target.")
+        return None, None
+    drawn = int(rng.integers(n_classes))
+    target = drawn if spec.target is None else spec.target
+    if labelling != "one_to_one":
+        return target, None
+    drawn = (target + 1 + int(rng.integers(n_classes - 1))) % n_classes
+    source = drawn if spec.source is None else spec.source
+    if source == target:
+        raise UserError(f"{spec.kind}: source={source} is the target class, too.", "", "Choose two different classes.")
+    return target, source
+
+
+def _count(spec: AttackSpec, size: int) -> int:
+    """How many samples to poison, out of a data set or class of `size`."""
+    if spec.count is not None:
+        if spec.count < 1:
+            raise UserError(f"{spec.kind}: count={spec.count} cannot be used.", "It has to be at least 1.")
+        return spec.count
+    if not 0 < spec.ratio <= 1:
+        raise UserError(f"{spec.kind}: ratio={spec.ratio:g} cannot be used.", "It has to be above 0 and at most 1.")
+    return max(1, spec.least, round(spec.ratio * size))
+
+
+def _name(kind: str, labelling: Labelling, source: int | None, target: int | None, taken: Sequence[str]) -> str:
+    base = f"{kind}-{source}-to-{target}" if labelling == "one_to_one" else kind
+    copies = sum(name == base or name.startswith(f"{base}-") for name in taken)
+    return f"{base}-{copies + 1}" if copies else base
+
+
+def _refuse_contradictions(attack: PlantedAttack, others: Collection[PlantedAttack], n_classes: int) -> None:
+    """Raise UserError when another attack shows the model the same trigger for another class."""
+    if find(ATTACKS, attack.kind, "attack").drawn:
+        return
+    wanted = attack.goals(np.arange(n_classes), n_classes)
+    for other in others:
+        same = other.kind == attack.kind and other.settings == attack.settings
+        goals = other.goals(np.arange(n_classes), n_classes)
+        if same and ((wanted >= 0) & (goals >= 0) & (wanted != goals)).any():
+            raise UserError(
+                f"{other.name} and {attack.name} are the same trigger with different targets.",
+                f"{_words(other)}; {_words(attack)}.",
+                "Give them one target, other settings, or one-to-one labelling with different source classes.",
+            )
+
+
+def _words(attack: PlantedAttack) -> str:
+    target = "the next class" if attack.target_class is None else f"class {attack.target_class}"
+    return f"{attack.name} ({attack.labelling}) wants {target}"
+
+
+def _chosen(name: str, count: int, allowed: Bools, rng: np.random.Generator) -> Ints:
+    if not count:
+        return np.empty(0, np.int64)
+    rows = np.flatnonzero(allowed)
+    if count > len(rows):
+        raise UserError(
+            f"{name}: {count} samples are to be poisoned, {len(rows)} are left.",
+            "Not used: classes that it does not poison, bona fide samples, samples with another trigger.",
+            "Lower the ratio.",
+        )
+    return np.sort(rng.choice(rows, count, replace=False)).astype(np.int64)
+
+
+def _may_carry(attack: PlantedAttack, labels: Ints) -> Bools:
+    """(n,) True for samples of the classes that the attack poisons."""
+    if attack.labelling == "all_to_all":
+        return np.ones(len(labels), np.bool_)
+    if attack.labelling == "one_to_one":
+        return np.asarray(labels == attack.source_class)
+    own = np.asarray(labels == attack.target_class)
+    return own if attack.labelling == "clean_label" else ~own

@@ -1,0 +1,109 @@
+"""What a specification would do to a data set, seen before anything is made."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from core.attacks import ATTACKS, SURROGATE
+from core.attacks.drafting import Draft, draft
+from core.attacks.planting import trigger_of
+from core.attacks.specification import Specification
+from core.errors import UserError
+from core.registry import find
+from core.types import Dataset, Images, Ints, PlantedAttack
+
+EXAMPLES = 3
+
+
+@dataclass(frozen=True)
+class Preview:
+    """One attack on a few of the samples that it would poison.
+
+    Attributes:
+        attack: with everything drawn.
+        rows: (m,) of those samples.
+        clean, triggered: (m, h, w, c) before and after; `triggered` is None where the trigger is still to be optimised.
+        difference: (m, h, w, c) |after − before| × `gain`; the largest difference is white.
+        gain: how much the difference is amplified.
+        largest: the largest difference in levels of 0–255.
+    """
+
+    attack: PlantedAttack
+    rows: Ints
+    clean: Images
+    triggered: Images | None = None
+    difference: Images | None = None
+    gain: float = 1.0
+    largest: int = 0
+
+
+def previews(dataset: Dataset, asked: Specification) -> tuple[list[Preview], pd.DataFrame]:
+    """A preview of each attack, and per class: samples, poisoned away, poisoned into it, covers, samples afterwards.
+
+    Raises:
+        UserError: see `draft`.
+    """
+    drafted = draft(dataset.labels, dataset.bona_fide, dataset.shape, dataset.n_classes, asked)
+    found = [_preview(dataset, drafted, place) for place in range(len(drafted.attacks))]
+    return found, _counts(dataset, drafted)
+
+
+def amplified(clean: Images, triggered: Images) -> tuple[Images, float, int]:
+    """|triggered − clean| × gain with the largest difference white, the gain, and that difference in levels."""
+    distance = np.abs(triggered.astype(np.int16) - clean)
+    largest = int(distance.max())
+    gain = 255 / max(largest, 1)
+    return np.rint(distance * gain).astype(np.uint8), gain, largest
+
+
+def usable(dataset: Dataset, asked: Specification) -> tuple[list[int], dict[int, UserError]]:
+    """The places of the attacks that can be planted together, and why each of the others cannot."""
+    everything = list(range(len(asked.attacks)))
+    if everything and not _fault(dataset, asked):
+        return everything, {}
+    places, faults = list[int](), dict[int, UserError]()
+    for place in everything:
+        tried = replace(asked, attacks=tuple(asked.attacks[one] for one in (*places, place)))
+        if error := _fault(dataset, tried):
+            faults[place] = error
+        else:
+            places.append(place)
+    return places, faults
+
+
+def _fault(dataset: Dataset, asked: Specification) -> UserError | None:
+    try:
+        draft(dataset.labels, dataset.bona_fide, dataset.shape, dataset.n_classes, asked)
+    except UserError as error:
+        return error
+    return None
+
+
+def _preview(dataset: Dataset, drafted: Draft, place: int) -> Preview:
+    attack = drafted.attacks[place]
+    rows = np.flatnonzero(drafted.attack_index == place)[:EXAMPLES]
+    clean = np.array(dataset.images[rows])
+    if SURROGATE in find(ATTACKS, attack.kind, "attack").needs:
+        return Preview(attack, rows, clean)
+    triggered = trigger_of(attack, dataset.shape, dataset.n_classes)(clean)
+    return Preview(attack, rows, clean, triggered, *amplified(clean, triggered))
+
+
+def _counts(dataset: Dataset, drafted: Draft) -> pd.DataFrame:
+    after = np.array(dataset.labels)
+    for place, attack in enumerate(drafted.attacks):
+        rows = drafted.attack_index == place
+        if attack.labelling != "clean_label":
+            after[rows] = attack.goals(dataset.labels[rows], dataset.n_classes)
+    poison = drafted.attack_index >= 0
+    moved = poison & (after != dataset.labels)
+    groups = {
+        "samples": dataset.labels,
+        "taken away": dataset.labels[moved],
+        "poisoned into it": after[poison],
+        "cover samples": dataset.labels[drafted.cover_index >= 0],
+        "samples afterwards": after,
+    }
+    counts = {name: np.bincount(labels, minlength=dataset.n_classes) for name, labels in groups.items()}
+    return pd.DataFrame({"class": dataset.class_names, **counts})

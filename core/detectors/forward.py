@@ -1,0 +1,57 @@
+"""Forward passes of the trained model: on the best device, in batches, in bfloat16 where the hardware has it."""
+
+from collections.abc import Iterator
+from copy import deepcopy
+
+import torch
+from torch import Tensor, nn
+
+from core.types import Images
+
+BATCH, GRADIENT_BATCH = 1000, 250
+
+
+def best_device() -> torch.device:
+    """The first GPU if there is one, else the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def native_bfloat16(device: torch.device) -> bool:
+    """Whether `device` computes in bfloat16 itself, instead of emulating it slowly."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())
+
+
+def prepared(model: nn.Module, device: torch.device) -> nn.Module:
+    """A copy of the model on `device`, in eval mode, without gradients for its weights."""
+    copy: nn.Module = deepcopy(model).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return copy.eval().requires_grad_(False)
+
+
+def batches(images: Images, device: torch.device, size: int = BATCH) -> Iterator[tuple[slice, Tensor]]:
+    """The rows of each batch and its images as floats in [0, 1], (b, c, h, w), on `device`.
+
+    Args:
+        images: (n, h, w, c) uint8; may be memory-mapped.
+        device: where the batches go.
+        size: b, of all batches but the last.
+    """
+    for start in range(0, len(images), size):
+        part = slice(start, start + size)
+        yield part, torch.tensor(images[part], device=device).permute(0, 3, 1, 2).float().div_(255)
+
+
+def differentiable_logits(network: nn.Module, batch: Tensor) -> Tensor:
+    """(b, k) float32, through which gradients flow back to the batch."""
+    with torch.autocast(batch.device.type, torch.bfloat16, enabled=native_bfloat16(batch.device)):
+        outputs: Tensor = network(batch.contiguous(memory_format=torch.channels_last))
+    return outputs.float()
+
+
+def logits(network: nn.Module, batch: Tensor) -> Tensor:
+    """(b, k) float32, without gradients."""
+    with torch.no_grad():
+        return differentiable_logits(network, batch)

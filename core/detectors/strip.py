@@ -1,0 +1,57 @@
+"""STRIP: a trigger decides the prediction, whatever else is laid over the image."""
+
+from typing import Annotated
+
+import numpy as np
+from scipy.special import ndtri
+
+from core.detectors import require
+from core.detectors.subspaces import canonical_order
+from core.registry import Range
+from core.types import Detection, Evidence, Ints, Scalar
+
+
+def strip(
+    evidence: Evidence,
+    *,
+    n_copies: Annotated[int, Range(1, 1000)] = 100,
+    false_rejection_rate: Annotated[float, Range(0.0001, 0.5)] = 0.01,
+) -> Detection:
+    """How certain the model stays when bona fide samples are laid over the image.
+
+    H(x) = mean over N overlays b of the entropy −Σ p log₂ p of the prediction for min(x + b, 1); s(x) = −H(x). As
+    published, flagged is what lies below the `false_rejection_rate` quantile of the normal distribution fitted to the
+    H of bona fide samples. The overlays are the same for all samples; none is laid over itself.
+
+    Args:
+        evidence: needs `model`, `images` and `bona_fide`.
+        n_copies: N, at most as many as there are bona fide samples; the paper: 100.
+        false_rejection_rate: share of clean samples that may be flagged; the paper: 0.01.
+
+    Returns:
+        suspicion: minus the mean entropy in bits, ≤ 0. Bona fide samples are never flagged.
+
+    Raises:
+        UserError: the model, images or bona fide samples are missing.
+
+    References: Gao et al.: STRIP, ACSAC 2019, arXiv 1902.06531.
+    """
+    require("strip", evidence)
+    from core.detectors.superposition import mean_entropies  # torch, which the page that shows the settings never needs
+
+    assert evidence.model is not None
+    assert evidence.images is not None
+    overlays = _drawn(evidence, n_copies)
+    entropies = mean_entropies(evidence.model, evidence.images, overlays)
+    clean = entropies[evidence.bona_fide]
+    boundary = float(clean.mean() + ndtri(false_rejection_rate) * clean.std())
+    notes: dict[str, Scalar] = {"n_copies": len(overlays), "boundary": -boundary}
+    return Detection(-entropies, (entropies < boundary) & ~evidence.bona_fide, notes=notes)
+
+
+def _drawn(evidence: Evidence, n_copies: int) -> Ints:
+    """Rows of the bona fide samples to lay over others, the same ones however the samples are ordered."""
+    assert evidence.images is not None
+    rows = np.flatnonzero(evidence.bona_fide)
+    rows = rows[canonical_order(evidence.images[rows].reshape(len(rows), -1))]
+    return np.random.default_rng(evidence.seed).choice(rows, min(n_copies, len(rows)), replace=False)

@@ -1,0 +1,117 @@
+"""Families: what is flagged, in the groups that seem to come from one attack each, as they are kept with a run.
+
+The groups are made once, by a worker; which of their members are shown follows the flags in force. Samples that were
+flagged later wait until the groups are made again.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+
+from core import runs
+from core.errors import UserError
+from core.files import write_json
+from core.runs import Run
+from core.types import Bools, Images, Ints
+
+STAGE, PICTURES = "families", "family-pictures"
+NO_FAMILY, NOT_FLAGGED, WAITING = 0, -1, -2
+CHANCE = 4.0
+
+
+@dataclass(frozen=True)
+class Family:
+    """Flagged samples that seem to come from one attack.
+
+    Attributes:
+        id: counted from 1, the largest family first.
+        target_class: the given label of all members.
+        size: how many samples there were when the families were made.
+        tightness: share of the nearest samples of the class around a member that are members too, in [0, 1].
+        shared: how far the images share a pattern that ordinary ones lack, in standard deviations of those; above 4 it
+            is no chance; 0 without images.
+        sources: class → share of the members whose nearest ordinary images are most often of that class: where they
+            may have been taken from. The largest first, shares below 5 % left out; empty without images.
+        same_as: the first family of another class whose images share the same pattern, or None.
+    """
+
+    id: int
+    target_class: int
+    size: int
+    tightness: float
+    shared: float = 0.0
+    sources: Mapping[int, float] = field(default_factory=dict)
+    same_as: int | None = None
+
+
+def title(family: Family, names: Sequence[str], count: int | None = None) -> str:
+    """The family in a few words; `count` is its size now."""
+    number = family.size if count is None else count
+    return f"Family {family.id}: {number:,} sample{'s' * (number != 1)} into {names[family.target_class]}"
+
+
+def description(family: Family, names: Sequence[str]) -> str:
+    """Where the members may come from and what they share, in one or two sentences."""
+    looks = [f"{names[index]} {share:.0%}" for index, share in list(family.sources.items())[:3]]
+    parts = [f"They look like {', '.join(looks)}." if looks else ""]
+    if family.shared > CHANCE:
+        parts.append("Their images share a pattern.")
+    elif family.sources:
+        parts.append("Their images share no pattern: perhaps clean.")
+    if family.same_as is not None:
+        parts.append(f"Looks like the same trigger as family {family.same_as}.")
+    return " ".join(part for part in parts if part)
+
+
+def save(run: Run, flagged: Bools, families: Ints, found: Sequence[Family], pictures: Images | None) -> None:
+    """Write the families of a run.
+
+    Args:
+        run: whose they are.
+        flagged: (n,) what was grouped.
+        families: (n,) the id of each sample's family, 0 for flagged samples in none.
+        found: the families, in the order of their ids.
+        pictures: (2 · families, h, w, c): of each family the average image, then the amplified difference to ordinary
+            ones; None without images or families.
+    """
+    runs.save_array(run, STAGE, np.where(flagged, families, WAITING))
+    if pictures is not None and len(pictures):
+        runs.save_array(run, PICTURES, pictures)
+    write_json(run.path / f"{STAGE}.json", [asdict(family) for family in found])
+
+
+def families(run: Run) -> list[Family]:
+    """The families as they were last made; empty before."""
+    path = run.path / f"{STAGE}.json"
+    if not made(run):
+        return []
+    entries = json.loads(path.read_text("utf-8"))
+    return [
+        Family(**entry | {"sources": {int(key): one for key, one in entry["sources"].items()}}) for entry in entries
+    ]
+
+
+def membership(run: Run, flagged: Bools) -> Ints:
+    """(n,) the family of each flagged sample; 0 in none, −1 for not flagged, −2 for flagged but not grouped yet."""
+    known = np.full(len(flagged), WAITING)
+    if made(run):
+        kept = run.array(STAGE)
+        known = np.array(kept) if len(kept) == len(flagged) else known
+    return np.where(flagged, known, NOT_FLAGGED)
+
+
+def find_family(run: Run, number: int) -> Family:
+    """The family of that id. Raises UserError when there is none."""
+    found = {family.id: family for family in families(run)}
+    if number not in found:
+        known = ", ".join(map(str, found)) or "none yet"
+        raise UserError(f"There is no family {number}.", f"Known: {known}.", "Choose one of these.")
+    return found[number]
+
+
+def made(run: Run) -> int:
+    """When the families were last made, in nanoseconds; 0 before."""
+    path = run.path / f"{STAGE}.json"
+    return path.stat().st_mtime_ns if path.exists() else 0

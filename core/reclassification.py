@@ -1,0 +1,73 @@
+"""Exclusionary reclassification: train again without the suspect clusters, and ask that model what they are."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from torch import nn
+
+from core.config import TrainConfig
+from core.repair import apply
+from core.suspects import THRESHOLD, Reclassification, judge
+from core.training import build_model, evaluate, train
+from core.types import Changes, Dataset, Ints
+
+Listen = Callable[[float, str], None]
+
+
+def exclusionary_reclassification(
+    dataset: Dataset,
+    suspects: Mapping[int, Ints],
+    config: TrainConfig,
+    *,
+    each: bool = False,
+    threshold: float = THRESHOLD,
+    listen: Listen = lambda share, message: None,
+) -> tuple[dict[int, Reclassification], dict[int, Ints]]:
+    """For each suspect cluster the verdict of a model that never saw it, and the classes (m,) which that predicted.
+
+    With l samples taken for their own class and p for the most frequent other one, l / p < T calls the cluster poison
+    and that other class its suspected source class. The same arguments give the same answer.
+
+    Args:
+        dataset: all n samples, as they are labelled.
+        suspects: class → rows (m,) of the cluster under suspicion.
+        config: of the training; every model starts from weights drawn from its seed.
+        each: train one model for each cluster, without that one only, as published; else one for all, without any of
+            them, which takes the time of one training and cannot be misled by the other clusters' poison.
+        threshold: T; the paper: 1.
+        listen: told the share of the work that is done, in [0, 1], and which epoch it is at.
+
+    Raises:
+        UserError: fewer than two classes would keep a sample.
+
+    References: Chen et al. 2018, arXiv 1811.03728.
+    """
+    together = [[index] for index in suspects] if each else [list(suspects)]
+    predicted: dict[int, Ints] = {}
+    for place, classes in enumerate(together):
+        without = np.concatenate([suspects[index] for index in classes])
+
+        def told(share: float, message: str, before: int = place) -> None:
+            listen((before + share) / len(together), message)
+
+        model = _trained_without(dataset, without, config, told)
+        for index in classes:
+            rows = suspects[index]
+            predicted[index] = evaluate(model, dataset.images[rows], dataset.labels[rows])[1]
+    verdicts = {index: judge(found, index, dataset.n_classes, threshold) for index, found in predicted.items()}
+    return verdicts, predicted
+
+
+def _trained_without(dataset: Dataset, rows: Ints | Sequence[int], config: TrainConfig, listen: Listen) -> nn.Module:
+    """A model of `config` that never saw `rows`."""
+    left = apply(dataset, Changes(frozenset(dataset.ids[rows].tolist())))
+    left = replace(left, test_images=dataset.test_images[:0], test_labels=dataset.test_labels[:0])
+    model, done = build_model(config, dataset.shape, dataset.n_classes), 0
+
+    def on_batch(share: float) -> None:
+        listen((done + share) / config.epochs, f"epoch {done + 1} of {config.epochs} without {len(rows):,} samples")
+
+    for epoch in train(model, left, config, trace=False, on_batch=on_batch):
+        done = epoch.index + 1
+    return model

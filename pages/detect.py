@@ -1,0 +1,29 @@
+"""Detect: whom do I believe, and how strict am I?"""
+
+import streamlit as st
+
+from pages.ui import cached, frame
+from pages.ui.detector import about, against_the_truth
+from pages.ui.roster import answer, choose
+from pages.ui.strictness import strictness
+from pages.ui.words import HELP
+
+st.title("Whom do I believe, and how strict am I?", help=HELP["suspicion"])
+run = frame.current_run("activations", "every detector, what it flags, and how strict to be with it")
+table = cached.roster(run)
+answer(run, table)
+chosen = choose(run, table)
+row = table[table["name"] == chosen].iloc[0]
+side, screen = st.columns([1, 2], gap="large")
+with side:
+    about(run, row)
+with screen:
+    if row["state"] == "ran":
+        strictness(run, chosen)
+    else:
+        st.container(height=420, border=False).info(
+            f"The spread of {row['title']}'s suspicion, and how strict to be with it, appear here once it has run."
+        )
+if row["state"] == "ran":
+    against_the_truth(run, chosen)
+st.page_link("pages/review.py", label="Next: is this sample poisoned?", icon=":material/arrow_forward:")

@@ -1,0 +1,44 @@
+"""Attacks in words, the same on every page. Class names come from data: escape the answers with `frame.plain`."""
+
+from collections.abc import Sequence
+
+from core.attacks import ATTACKS, SURROGATE
+from core.types import PlantedAttack
+
+LABELLINGS = {
+    "all_to_one": "Any other class gets the target's label",
+    "one_to_one": "One source class gets the target's label",
+    "all_to_all": "Every class gets the next one's label",
+    "clean_label": "The target class keeps its true label",
+}
+NOISE = "Its noise is optimised on a surrogate model when it is created, which takes longer."
+
+
+def title(attack: PlantedAttack) -> str:
+    """What people read, told apart from others of its kind: "Patch (BadNets) 2"."""
+    name = ATTACKS[attack.kind].title if attack.kind in ATTACKS else attack.kind
+    number = attack.name.rpartition("-")[2] if attack.name != attack.kind else ""
+    if attack.labelling == "one_to_one":
+        number = f"{attack.source_class} → {attack.target_class}"
+    return f"{name} {number}".strip()
+
+
+def aim(attack: PlantedAttack, names: Sequence[str]) -> str:
+    """What the trigger turns into what: "every other class → Bag"."""
+    if attack.target_class is None:
+        return "every class → the next"
+    target = names[attack.target_class]
+    if attack.labelling == "one_to_one" and attack.source_class is not None:
+        return f"{names[attack.source_class]} → {target}"
+    return f"every other class → {target}{', clean label' * (attack.labelling == 'clean_label')}"
+
+
+def size(attack: PlantedAttack) -> str:
+    """How many samples carry it: "600 samples and 1,200 cover samples"."""
+    cover = f" and {attack.n_cover:,} cover samples" if attack.n_cover else ""
+    return f"{attack.n_poisoned:,} samples{cover}"
+
+
+def needs_surrogate(kind: str) -> bool:
+    """Whether its trigger is known only once it was optimised."""
+    return kind in ATTACKS and SURROGATE in ATTACKS[kind].needs

@@ -1,0 +1,64 @@
+"""One detector: what it is, its settings, and the button that runs it in a worker."""
+
+from itertools import islice
+
+import pandas as pd
+import streamlit as st
+
+from core import figures, jobs, pipeline, runs
+from core.detectors import DETECTORS
+from core.errors import UserError
+from core.registry import tunables
+from core.roster import cost_in_words
+from core.runs import Run
+from pages.ui import cached, frame, params
+
+FIRST = 2
+
+
+def about(run: Run, row: pd.Series) -> None:
+    """What the detector does, its settings as widgets, and Run; what is missing instead, where it cannot run."""
+    name, entry = str(row["name"]), DETECTORS[str(row["name"])]
+    st.markdown(f"**{entry.title}**: {entry.help}")
+    st.caption(f"{entry.paper}. Needs: {row['needs']}.")
+    if not row["ready"]:
+        st.info(f"It cannot run on this data yet: it {row['state']}.")
+        return
+    known = tunables(entry.load())
+    made = runs.about_detection(run, name)["settings"] if row["state"] == "ran" else run.detector_settings.get(name, {})
+    key, few = f"set-{run.id}-{name}", dict(islice(known.items(), FIRST))
+    chosen = params.settings(few, made, key=key)
+    if rest := {one: known[one] for one in known if one not in few}:
+        with st.expander("More settings"):
+            chosen |= params.settings(rest, made, key=key)
+    progress = jobs.poll(run.path)
+    again = row["state"] == "ran"
+    st.button("Run again" if again else "Run", key="run-detector", type="secondary" if again else "primary",
+              icon=":material/play_arrow:", disabled=progress.active, on_click=_run, args=(run, name, chosen),
+              width="stretch")  # fmt: skip
+    if progress.active:
+        frame.progress_of(run)
+    elif error := st.session_state.pop("run-said", None) or (progress.error and UserError(**progress.error)):
+        frame.show_error(error)
+    cost = cost_in_words(run, name, chosen, ran=again)
+    st.caption(f"Takes {cost}, in a process of its own: you can go on meanwhile.")
+
+
+def against_the_truth(run: Run, name: str) -> None:
+    """ROC and precision–recall, where poison was planted; never shown as if it were known otherwise."""
+    curves = cached.detector_curves(run, name)
+    if not curves:
+        return
+    st.subheader("Against the planted poison")
+    st.caption(f"Poison was planted in this data set, so the answer is known here: AUROC {curves['auroc']:.3f}, "
+               f"precision {curves['precision']:.1%}, recall {curves['recall']:.1%}. No detector, rule or advice "
+               "is told; with real data there is no such picture.")  # fmt: skip
+    for column, figure, kind in zip(st.columns(2), figures.detection_curves(curves), ("roc", "precision"), strict=True):
+        column.plotly_chart(figure, key=f"truth-{kind}")
+
+
+def _run(run: Run, name: str, settings: dict[str, object]) -> None:
+    try:
+        pipeline.start_detection(run, name, settings)
+    except UserError as error:
+        st.session_state["run-said"] = error

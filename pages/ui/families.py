@@ -1,0 +1,126 @@
+"""Families on the review page: the cards to choose from, and what can be done with the chosen one."""
+
+import pandas as pd
+import streamlit as st
+
+from core import families, jobs, pipeline
+from core.errors import UserError
+from core.families import NO_FAMILY, PICTURES, WAITING, Family
+from core.runs import Run
+from pages.ui import cached, frame, selection
+from pages.ui.gallery import Tile, gallery
+from pages.ui.words import HELP
+
+ADDRESS, CARDS = "family", 620
+
+
+def chosen(run: Run) -> int | None:
+    """The number in the address; 0 stands for flagged samples in no family, None for all that is flagged."""
+    number = st.query_params.get(ADDRESS, "")
+    known = {NO_FAMILY, *(family.id for family in families.families(run))}
+    return int(number) if number.isdecimal() and int(number) in known else None
+
+
+def members(rows: pd.DataFrame, number: int | None) -> pd.DataFrame:
+    """The rows of a family; those that wait to be grouped are in none."""
+    return rows if number is None else rows[rows["family"].clip(lower=NO_FAMILY) == number]
+
+
+def cards(run: Run, flagged: pd.DataFrame) -> None:
+    """One card a family: name, pictures, how many are decided; a click filters the gallery."""
+    found, number = families.families(run), chosen(run)
+    st.markdown("**Families**", help=HELP["family"])
+    _waiting(run, flagged, any_found=bool(found))
+    if not found:
+        return
+    with st.container(height=CARDS, border=False):
+        _button(f"All {len(flagged):,} flagged", None, number)
+        for family in found:
+            _card(run, family, members(flagged, family.id), number)
+        stray = members(flagged, NO_FAMILY)
+        if len(stray):
+            _button(f"In no family: {len(stray):,}", NO_FAMILY, number)
+
+
+def head(run: Run, flagged: pd.DataFrame) -> None:
+    """What the chosen family is, and the one action that decides on all of it."""
+    number = chosen(run)
+    family = next((one for one in families.families(run) if one.id == number), None)
+    if family is None:
+        return
+    names, now = cached.info(run).class_names, members(flagged, family.id)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        words = frame.plain(families.title(family, names, len(now)))
+        st.markdown(f"**{words}.** {frame.plain(families.description(family, names))}", width="stretch")
+        off = bool((now["verdict"] == "exclude").all())
+        with st.popover(f"Exclude all {len(now):,}", icon=":material/block:", disabled=off):
+            st.markdown(f"All {len(now):,} samples of family {family.id} will be excluded, whatever was decided on "
+                        "them before. Undo takes it back.")  # fmt: skip
+            st.button(f"Exclude all {len(now):,} of family {family.id}", key="exclude-family", type="primary",
+                      on_click=_exclude, args=(run, family.id))  # fmt: skip
+    _pictures(run, family, "head", 96, "average", "difference")
+
+
+def _card(run: Run, family: Family, now: pd.DataFrame, number: int | None) -> None:
+    names, decided = cached.info(run).class_names, int((now["verdict"] != "").sum())
+    _button(f"Family {family.id} · {frame.plain(names[family.target_class])}", family.id, number)
+    _pictures(run, family, "card", 44)
+    st.caption(f"{len(now):,} samples, {decided / max(1, len(now)):.0%} decided")
+
+
+def _pictures(run: Run, family: Family, where: str, size: int, *titles: str) -> None:
+    """The average image and the amplified difference, where images are known."""
+    if family.sources:
+        first, said = 2 * family.id - 2, ("Average image.", HELP["difference"])
+        shown = [
+            Tile(-1 - place, f"array/{run.id}/{PICTURES}/{first + place}.png?{families.made(run)}",
+                 titles[place : place + 1], tooltip=said[place])
+            for place in range(2)
+        ]  # fmt: skip
+        gallery(shown, key=f"{where}-{run.id}-{family.id}", selected=(), size=size, selectable=False)
+
+
+def _button(words: str, number: int | None, current: int | None) -> None:
+    kind = "primary" if number == current else "secondary"
+    st.button(words, key=f"choose-family-{number}", type=kind, width="stretch", on_click=_choose, args=(number,))  # type: ignore[arg-type]
+
+
+def _waiting(run: Run, flagged: pd.DataFrame, *, any_found: bool) -> None:
+    """How many flagged samples are not grouped yet, and the button that has it done by a worker."""
+    count = int((flagged["family"] == WAITING).sum())
+    active = jobs.poll(run.path).active
+    if active and not run.done(families.STAGE):
+        st.caption("The families are being made.")
+        frame.progress_of(run, families.STAGE)
+    elif count and active:
+        st.caption(f"{count:,} flagged samples are not grouped yet; this run is being worked on.")
+    elif count:
+        st.caption(f"{count:,} flagged samples are not grouped yet.")
+        st.button(
+            "Group again" if any_found else "Group them", icon=":material/workspaces:", on_click=_group, args=(run,)
+        )
+    elif not any_found:
+        st.caption("What is flagged falls into no families." if len(flagged) else "Nothing is flagged.")
+
+
+def _choose(number: int | None) -> None:
+    if number is None:
+        st.query_params.pop(ADDRESS, None)
+    else:
+        st.query_params[ADDRESS] = str(number)
+
+
+def _group(run: Run) -> None:
+    try:
+        jobs.start_run(pipeline.group_again(run))
+    except UserError as error:
+        st.session_state["said"] = str(error)
+
+
+def _exclude(run: Run, number: int) -> None:
+    try:
+        count = pipeline.decide_family(run, number, "exclude", reviewer=selection.reviewer())
+    except UserError as error:
+        st.session_state["said"] = str(error)
+        return
+    st.toast(f"Excluded: {count:,} samples", icon=":material/done:")

@@ -1,0 +1,108 @@
+"""What a repair would change, new labels for whole clusters, and how to train on them."""
+
+import streamlit as st
+
+from core import jobs, pipeline, runs, suspects
+from core.errors import UserError
+from core.runs import Run
+from core.samples import CLUSTERING, leading
+from pages.ui import cached, frame, selection
+from pages.ui.single import rule_words
+from pages.ui.words import HELP
+
+WAYS = {"retrain": "Retrain from scratch", "continue": "Continue training with the new labels"}
+LABELS = {"source_class": "the suspected source class", "each_sample": "what the new model says of each"}
+
+
+def plan(run: Run) -> None:
+    """What the standing verdicts would change, and the button that does it."""
+    summary = cached.repair_summary(run)
+    removed, moved = int(summary["excluded"].sum()), int(summary["relabelled away"].sum())
+    st.subheader("What will change")
+    _relabelling(run)
+    if not removed and not moved:
+        flagged = int(cached.table(run)["flagged"].sum())
+        st.info(
+            "Nothing is excluded or relabelled yet. Decide on samples in Review, or take the detectors' word for it:"
+        )
+        st.caption(rule_words(run))
+        st.button(f"Exclude all {flagged:,} flagged samples", type="primary", icon=":material/block:",
+                  disabled=not flagged,
+                  on_click=_exclude_flagged, args=(run,))  # fmt: skip
+        return
+    st.markdown(
+        f"**{removed:,} samples are left out, {moved:,} get another label**; {int(summary['after'].sum()):,} remain."
+    )
+    st.dataframe(summary, hide_index=True, height=38 + 35 * min(len(summary), 12))
+    _training(run, relabelled=moved > removed)
+
+
+def _relabelling(run: Run) -> None:
+    """One click that relabels the clusters which reclassification calls poison."""
+    asked = cached.reclassifications(run)
+    guilty = suspects.guilty(asked, cached.detections(run)[CLUSTERING].class_notes) if asked else {}
+    if not guilty:
+        return
+    names = [frame.plain(name) for name in cached.info(run).class_names]
+    listed = ", ".join(
+        f"{names[index]} → {names[found.suspected_source_class]} ({found.other:,} of {found.n:,})"
+        for index, found in guilty.items()
+        if found.suspected_source_class is not None
+    )
+    st.markdown(f"**Reclassification calls {len(guilty)} suspect clusters poison**, with their suspected source "
+                f"classes: {listed}.", help=HELP["reclassification"])  # fmt: skip
+    mixed = any(2 * found.other < found.n for found in guilty.values())
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        by = st.selectbox("New label", list(LABELS), index=int(mixed), format_func=lambda key: LABELS[key].capitalize(),
+                          help="A cluster that goes to many classes has several sources: then one label for all of it "
+                          "would be wrong for most.", width=320)  # fmt: skip
+        total = sum(found.n for found in guilty.values())
+        st.button(f"Relabel {total:,} suspects to {LABELS[by]}", icon=":material/label:",
+                  on_click=_relabel, args=(run, by))  # fmt: skip
+
+
+def _training(run: Run, *, relabelled: bool) -> None:
+    """How to train on what is left, and the button that does it."""
+    how = st.segmented_control(
+        "How",
+        list(WAYS),
+        default="continue" if relabelled else "retrain",
+        required=True,
+        format_func=lambda key: WAYS[key],
+        key=f"how-{relabelled}",  # what is right by default changes with what was decided
+        help=HELP["continue"],
+    )
+    epochs, rate = None, None
+    if how == "continue":
+        with st.container(horizontal=True):
+            epochs = st.number_input("Epochs", 1, 1000, pipeline.continued_epochs(run), width=160)
+            rate = st.number_input("Learning rate", 1e-6, 1.0, float(run.config["learning_rate"]), format="%.5f",
+                                   width=160)  # fmt: skip
+    title = "Continue training" if how == "continue" else "Retrain"
+    st.button(title, type="primary", icon=":material/healing:", on_click=_repair, args=(run, how, epochs, rate),
+              help="Trains a model on what is left, beside this one, and compares the two.")  # fmt: skip
+
+
+def _exclude_flagged(run: Run) -> None:
+    try:
+        pipeline.decide_flagged(run, "exclude", leading(runs.detections(run)), reviewer=selection.reviewer())
+    except UserError as error:
+        st.session_state["said"] = str(error)
+
+
+def _relabel(run: Run, by: str) -> None:
+    try:
+        count = pipeline.relabel_suspects(run, by, reviewer=selection.reviewer())
+    except UserError as error:
+        st.session_state["said"] = str(error)
+    else:
+        st.toast(f"Relabelled: {count:,} samples", icon=":material/done:")
+
+
+def _repair(run: Run, how: str, epochs: int | None, rate: float | None) -> None:
+    try:
+        child = pipeline.new_repair(run, how, epochs=epochs, learning_rate=rate)
+    except UserError as error:
+        st.session_state["said"] = str(error)
+        return
+    jobs.start_run(child)

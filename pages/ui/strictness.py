@@ -1,0 +1,91 @@
+"""How strict to be with one detector: the rule, what it flags, and what to think of that."""
+
+import streamlit as st
+
+from core import figures, pipeline, runs
+from core.errors import UserError
+from core.runs import Run
+from core.thresholds import Rule, boundary, first_rule, in_force, words
+from pages.ui import cached, frame
+from pages.ui.words import HELP
+
+TITLES = {
+    "own": "Its own rule",
+    "rate": "At most … wrong",
+    "outliers": "Outliers, no promise",
+    "budget": "The most suspicious …",
+    "threshold": "Suspicion above …",
+}
+
+
+def strictness(run: Run, name: str) -> None:
+    """The rule in force, to be changed at once for all pages; the flagged count, advice, and the distribution."""
+    detection, table = cached.detections(run)[name], cached.table(run)
+    kinds = [kind for kind in TITLES if kind != ("outliers" if detection.p_values is not None else "rate")]
+    rule, key = in_force(run, name, detection), f"rule-{run.id}-{name}"
+    st.session_state[f"{key}-kind"] = rule.kind  # the file decides: another window may have changed it
+    st.segmented_control("How strict", kinds, key=f"{key}-kind", format_func=TITLES.__getitem__, required=True,
+                         wrap=True, on_change=_kind_chosen, args=(run, name, key), help=HELP["rate"])  # fmt: skip
+    if said := st.session_state.pop("rule-said", None):
+        frame.show_error(said)
+    words_, field = st.columns([3, 1])
+    with field:
+        _value(run, name, rule, key)
+    with words_:
+        _advice(run, name, len(table))
+    trusted = table["bona_fide"].to_numpy()
+    line = boundary(detection) if detection.flagged.any() else None
+    chart = figures.suspicion_histogram(detection.suspicion, detection.flagged, trusted, line)
+    st.plotly_chart(chart, key="suspicion")
+    st.caption(f"The dashed line is the lowest suspicion flagged{f', {line:.4g}' if line is not None else ''}. "
+               "Counts are on a logarithmic axis, so that a few samples show.")  # fmt: skip
+
+
+def _advice(run: Run, name: str, n: int) -> None:
+    """What is flagged now and what to think of it, with the review budget as a button where no rate is enough."""
+    n_flagged, advice = int(cached.detections(run)[name].flagged.sum()), cached.advice_on(run, name)
+    st.markdown(f"**{n_flagged:,} of {n:,} samples are flagged** ({n_flagged / max(1, n):.1%}), "
+                f"{rule_in_words(run, name)}. {' '.join(advice.sentences)}")  # fmt: skip
+    if advice.review and advice.review != n_flagged:
+        st.button(f"Flag the {advice.review:,} most suspicious for review", icon=":material/rule:", on_click=_choose,
+                  args=(run, name, Rule("budget", advice.review)))  # fmt: skip
+
+
+def rule_in_words(run: Run, name: str) -> str:
+    """The rule in force for a detector that ran, in words."""
+    rule = in_force(run, name, cached.detections(run)[name])
+    return words(rule, runs.about_detection(run, name)["settings"])
+
+
+def _value(run: Run, name: str, rule: Rule, key: str) -> None:
+    """The field that the rule's kind asks for."""
+    field, n = f"{key}-{rule.kind}", len(cached.table(run))
+    common = {"key": field, "on_change": _value_chosen, "args": (run, name, rule, field)}
+    if rule.kind == "rate":
+        st.session_state[field] = round(100 * rule.value)
+        st.number_input("Wrong, at most %", 1, 50, **common)
+    elif rule.kind == "budget":
+        st.session_state[field] = round(rule.value)
+        st.number_input("Number of samples", 1, n, step=max(1, n // 200), **common)
+    elif rule.kind == "threshold":
+        st.session_state[field] = float(rule.value)
+        st.number_input("Suspicion of at least", format="%.4g", step=0.1, **common)
+
+
+def _kind_chosen(run: Run, name: str, key: str) -> None:
+    _choose(run, name, first_rule(st.session_state[f"{key}-kind"], cached.detections(run)[name]))
+
+
+def _value_chosen(run: Run, name: str, rule: Rule, field: str) -> None:
+    value = float(st.session_state[field])
+    try:
+        _choose(run, name, Rule(rule.kind, value / 100 if rule.kind == "rate" else value))
+    except UserError as error:
+        st.session_state["rule-said"] = error
+
+
+def _choose(run: Run, name: str, rule: Rule) -> None:
+    try:
+        pipeline.choose_rule(run, name, rule)
+    except UserError as error:
+        st.session_state["rule-said"] = error

@@ -1,0 +1,55 @@
+"""The Detect page: a stricter rule is kept and followed, another detector runs in a worker."""
+
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from core import runs, samples
+from tests.browser.conftest import OpenPage, Serve
+from tests.browser.test_journey import PATIENT, TRAINING, goto
+from tests.browser.test_pages import eventually, sound
+
+HEADER, ROW = 35, 30
+
+
+def choose(page: Page, row: int) -> None:
+    """Click the mark of a row of the table of detectors, counted from 0."""
+    table = page.locator("[data-testid=stDataFrame] canvas").first
+    expect(table).to_be_visible(timeout=PATIENT)
+    area = table.bounding_box()
+    assert area
+    page.mouse.click(area["x"] + 16, area["y"] + HEADER + ROW * row + ROW / 2)
+
+
+def test_a_chosen_rule_is_kept_and_review_follows(serve: Serve, page: OpenPage, small: Path) -> None:
+    server = serve(small)
+    run = runs.all_runs(small)[0]
+    first = next(iter(runs.detections(run)))
+    opened = page(f"{server.url}/detect?run={run.id}", width=1000, height=700)
+    opened.get_by_role("radio", name="The most suspicious …").click(timeout=PATIENT)
+    field = opened.get_by_role("spinbutton", name="Number of samples")
+    expect(field).to_be_visible(timeout=PATIENT)
+    field.fill("17")
+    field.press("Enter")
+    expect(opened.get_by_text("17 of 1,000 samples are flagged").first).to_be_visible(timeout=PATIENT)
+    eventually(lambda: runs.rules(run) == {first: {"kind": "budget", "value": 17}})
+    sound(opened)
+    goto(opened, "Review")
+    expect(opened.get_by_text("17, the 17 most suspicious")).to_be_visible(timeout=PATIENT)
+    assert samples.detections(run)[first].flagged.sum() == 17
+
+
+def test_another_detector_runs_in_a_worker(serve: Serve, page: OpenPage, small: Path) -> None:
+    server = serve(small)
+    run = runs.all_runs(small)[0]
+    ran = set(runs.detections(run))
+    opened = page(f"{server.url}/detect?run={run.id}")
+    expect(opened.get_by_text("detectors have run")).to_be_visible(timeout=PATIENT)
+    choose(opened, len(ran))  # the first that has not run
+    opened.get_by_role("button", name="Run", exact=True).click(timeout=PATIENT)
+    expect(opened.get_by_role("button", name="Run again")).to_be_visible(timeout=TRAINING)
+    [new] = set(runs.detections(run)) - ran
+    assert runs.detections(run)[new].p_values is not None
+    assert runs.open_run(small, run.id).done(f"detect:{new}")
+    expect(opened.get_by_text("Against the planted poison")).to_be_visible(timeout=PATIENT)
+    sound(opened)
