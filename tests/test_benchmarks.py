@@ -1,13 +1,32 @@
 """Small versions of the benchmarks: they run, and their arithmetic is right."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pytest
+import typer
+
+from benchmarks.ac_mnist import ac_table, class_scores
+from benchmarks.art import f1_per_class, made_up
+from benchmarks.art_cases import our_width
 from benchmarks.attacks import attacks_table
+from benchmarks.clean import clean_table
+from benchmarks.data import draw_bona_fide, part_of
 from benchmarks.demo import demo_table
+from benchmarks.judged import Judged, of, share, worst_and_mean
 from benchmarks.planting import planting_table
+from benchmarks.regimes import regimes_table
+from benchmarks.scoring import falling_losses, largest_error, scoring_table
+from benchmarks.studies import Study, traced_study
+from benchmarks.timing import timed
 from core import runs
+from core.attacks.specification import AttackSpec
 from core.config import TrainConfig
+from core.detectors.activation_clustering import activation_clustering
+from core.detectors.spectral_signatures import spectral_signatures
+from core.detectors.trajectories import bona_fide_distance
 from tests.core.conftest import tiny
 
 
@@ -47,3 +66,103 @@ def test_the_attacks_table_holds_alone_and_together(tmp_path: Path) -> None:
     assert measured == [True, True, True, False, True, True, False]  # nothing was trained together
     assert attacks_table(dataset, config, [0], ["blended pattern", "clean"], tmp_path) == first
     assert len(runs.all_runs(tmp_path)) == 2  # read, not trained again
+
+
+def npz(folder: Path, name: str, n_classes: int = 3) -> Path:
+    """Small images whose class is a bright row, as an npz file of benchmarks."""
+    rng = np.random.default_rng(0)
+    labels = {"train": rng.integers(n_classes, size=240), "test": rng.integers(n_classes, size=60)}
+    arrays = {}
+    for part, own in labels.items():
+        images = rng.integers(0, 60, (len(own), 16, 16)).astype(np.uint8)
+        images[np.arange(len(own)), 5 * own] = 250
+        arrays |= {f"x_{part}": images, f"y_{part}": own}
+    np.savez(folder / f"{name}.npz", **arrays)
+    return folder
+
+
+PATCHED = Study("tiny", "tiny", "tiny", (AttackSpec("patch", 0.1, 0),), size=200, epochs=2)
+
+
+def test_scores_agree_with_float64_and_the_table_says_so() -> None:
+    losses, bona_fide = falling_losses(1500, 0)
+    assert largest_error(bona_fide_distance(losses, bona_fide, 50), losses, bona_fide) < 1e-6
+    assert largest_error(2 * bona_fide_distance(losses, bona_fide, 50), losses, bona_fide) == pytest.approx(1, abs=1e-5)
+    assert "1,500 × 30 losses against 250" in (table := scoring_table(1500, 0))
+    assert "| times as fast (wall; processor) | 1 | **" in table
+
+
+def test_timing_sees_what_a_call_holds() -> None:
+    measured = timed(lambda: np.ones(30_000_000).sum())
+    assert measured.result == 30_000_000
+    assert measured.memory > 100e6
+    assert 0 < measured.wall < 60
+
+
+def test_a_part_of_the_data_is_drawn_and_a_missing_file_is_named(tmp_path: Path) -> None:
+    part = part_of(npz(tmp_path, "tiny"), "tiny", 100, 1)
+    assert (part.images.shape, part.n_classes, len(part.test_labels)) == ((100, 16, 16, 1), 3, 60)
+    assert (part.images[np.arange(100), 5 * part.labels] == 250).all()
+    with pytest.raises(typer.BadParameter, match=r"absent\.npz is missing"):
+        part_of(tmp_path, "absent", 100, 1)
+
+
+def test_bona_fide_samples_are_clean_and_differ_between_draws() -> None:
+    poison = np.arange(1000) < 500
+    first, second = draw_bona_fide(poison, 0), draw_bona_fide(poison, 1)
+    assert first.sum() == second.sum() == 100
+    assert not (first & poison).any()
+    assert (first != second).any()
+
+
+def test_a_trained_study_is_read_from_its_cache(tmp_path: Path) -> None:
+    folder = npz(tmp_path, "tiny")
+    made = traced_study(PATCHED, folder, tmp_path / "cache", 0)
+    (folder / "tiny.npz").rename(folder / "kept.npz")
+    np.savez(folder / "tiny.npz", **dict(np.load(folder / "kept.npz")))
+    again = traced_study(PATCHED, folder, tmp_path / "cache", 0)
+    assert made.is_poison.sum() == 20
+    assert made.losses.shape == (200, 2)
+    assert (again.losses == made.losses).all()
+    evidence = again.evidence(0)
+    assert not (evidence.bona_fide & made.is_poison).any()
+
+
+def test_the_tables_of_regimes_and_clean_data_have_a_row_for_each(tmp_path: Path) -> None:
+    folder = npz(tmp_path, "tiny")
+    table = regimes_table([PATCHED], folder, [0], 1, tmp_path / "cache")
+    assert "| regime | attack success rate | consensus AUROC, worst / mean |" in table
+    assert sum(line.startswith("| tiny |") for line in table.splitlines()) == 2
+    assert "| **worst single run** |" in table
+    found = clean_table([Study("none", "none", "tiny", size=200, epochs=1)], folder, [0], 2, None)
+    assert found.splitlines()[-1].startswith("| none | 2 | ")
+
+
+def test_the_clustering_table_counts_within_each_class(tmp_path: Path) -> None:
+    folder = npz(tmp_path, "tiny")
+    accuracy, f1 = class_scores(traced_study(PATCHED, folder, tmp_path / "cache", 0), space="pixels", decision="size")
+    assert accuracy.shape == f1.shape == (3,)
+    assert ((accuracy >= 0) & (accuracy <= 1)).all()
+    table = ac_table([PATCHED], folder, [0], tmp_path / "cache")
+    assert table.splitlines()[-1].startswith("| tiny | ")
+
+
+def test_figures_leave_out_what_is_undefined() -> None:
+    answers = [Judged("a", 0.9, float("nan"), 0.0, 0.0), Judged("a", 0.7, 0.5, 1.0, 0.1), Judged("b", 0, 0, 0, 0)]
+    assert of(answers, "a", "precision") == [0.5]
+    assert worst_and_mean(of(answers, "a", "auroc")) == "0.700 / 0.800 ± 0.100"
+    assert share([]) == "–"
+
+
+def test_what_the_peer_gets_wrong_is_right_here() -> None:
+    poisoned, clean = made_up(6000, 48, 0), made_up(6000, 48, 0, ratio=0.0)
+    found = activation_clustering(poisoned.evidence)
+    assert min(f1_per_class(poisoned, found.flagged)) > 0.99
+    assert f1_per_class(poisoned, ~poisoned.is_poison) == [0] * 5
+    assert not activation_clustering(clean.evidence).flagged.any()
+    assert (activation_clustering(poisoned.evidence).flagged == found.flagged).all()
+    assert our_width() == "40 taken"
+    moved = replace(poisoned.evidence, features=poisoned.evidence.features + np.float32(100))
+    here, there = (spectral_signatures(one).flagged for one in (poisoned.evidence, moved))
+    assert here[poisoned.is_poison].mean() > here[~poisoned.is_poison].mean()
+    assert (here != there).mean() < 0.002

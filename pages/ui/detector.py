@@ -33,9 +33,11 @@ def about(run: Run, row: pd.Series) -> None:
             chosen |= params.settings(rest, made, key=key)
     progress = jobs.poll(run.path)
     again = row["state"] == "ran"
-    st.button("Run again" if again else "Run", key="run-detector", type="secondary" if again else "primary",
-              icon=":material/play_arrow:", disabled=progress.active, on_click=_run, args=(run, name, chosen),
-              width="stretch")  # fmt: skip
+    # No callback: its arguments would be those of before a number that was typed just now.
+    if st.button("Run again" if again else "Run", key="run-detector", type="secondary" if again else "primary",
+                 icon=":material/play_arrow:", disabled=progress.active, width="stretch"):  # fmt: skip
+        _run(run, name, chosen)
+        st.rerun()
     if progress.active:
         frame.progress_of(run)
     elif error := st.session_state.pop("run-said", None) or (progress.error and UserError(**progress.error)):

@@ -79,8 +79,11 @@ def _training(run: Run, *, relabelled: bool) -> None:
             rate = st.number_input("Learning rate", 1e-6, 1.0, float(run.config["learning_rate"]), format="%.5f",
                                    width=160)  # fmt: skip
     title = "Continue training" if how == "continue" else "Retrain"
-    st.button(title, type="primary", icon=":material/healing:", on_click=_repair, args=(run, how, epochs, rate),
-              help="Trains a model on what is left, beside this one, and compares the two.")  # fmt: skip
+    # No callback: its arguments would be those of before a number that was typed just now.
+    if st.button(title, type="primary", icon=":material/healing:",
+                 help="Trains a model on what is left, beside this one, and compares the two."):  # fmt: skip
+        _repair(run, how, epochs, rate)
+        st.rerun()
 
 
 def _exclude_flagged(run: Run) -> None:

@@ -8,13 +8,15 @@ from core.datasets.store import DatasetInfo
 from core.errors import UserError
 from pages.ui import frame, lab
 
+NAME = "lab-name"
+
 
 def create(info: DatasetInfo, *, ready: bool) -> None:
     """The name and the button that has a worker make the poisoned copy."""
-    name = st.text_input("Name of the poisoned copy", placeholder=f"{info.name} poisoned", width=210)
+    st.text_input("Name of the poisoned copy", placeholder=f"{info.name} poisoned", width=210, key=NAME)
     busy = "planting" in st.session_state and jobs.poll(st.session_state["planting"][0]).active
     st.button("Create", key="create", type="primary", icon=":material/science:", disabled=busy or not ready,
-              on_click=_create, args=(info, name.strip()))  # fmt: skip
+              on_click=_create, args=(info,))  # fmt: skip
 
 
 def result() -> None:
@@ -51,6 +53,7 @@ def _planting() -> None:
         st.warning(f"The creation was {frame.STATES[progress.state]}. Start it again.")
 
 
-def _create(info: DatasetInfo, name: str) -> None:
+def _create(info: DatasetInfo) -> None:
+    name = st.session_state[NAME].strip()  # not an argument: a name typed just before the click would be missed
     st.session_state.pop("planted", None)
     st.session_state["planting"] = pipeline.start_attack(frame.workspace(), info.id, lab.specification(), name), info.id

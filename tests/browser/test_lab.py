@@ -29,6 +29,7 @@ def test_an_attack_is_edited_refused_corrected_and_planted(
     opened.get_by_role("button", name="As a file").click()
     opened.locator("input[type=file]").set_input_files(wrong)
     expect(opened.get_by_text("There is no attack named '<b>warp</b>'")).to_be_visible(timeout=PATIENT)
+    expect(opened.locator("input[type=file]")).to_have_count(1, timeout=PATIENT)  # the old field goes when drawn again
     opened.locator("input[type=file]").set_input_files(right)
     expect(opened.get_by_text("patch and patch-2 are the same trigger")).to_be_visible(timeout=PATIENT)
     opened.keyboard.press("Escape")

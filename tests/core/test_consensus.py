@@ -70,6 +70,13 @@ def test_prevalence_by_hand():
     assert prevalence(poisoned, clean) == pytest.approx(0.2 - 0.01)
     assert prevalence(clean, clean) == 0
     assert prevalence(poisoned, np.zeros(0)) == 0
+    # A surplus in the bulk, which half of the clean ones reach, is none in the tail.
+    shifted = np.concatenate([np.arange(50.0), np.repeat(np.arange(50.0, 60.0), 10)])
+    assert prevalence(shifted, clean, tail=0.02) == 0
+    assert prevalence(shifted, clean, n_errors=0) == pytest.approx(100 / 150 - 0.5 - 0.01)
+    assert prevalence_bound(shifted, clean, 0.9) > 0.05
+    assert prevalence_bound(shifted, clean, 0.9, tail=0.02) == 0
+    assert prevalence(poisoned, clean, tail=0.0) == pytest.approx(0.2 - 0.01)
     # None of 100 is at least 200: with 99.9 % confidence at most 1 − 0.001^(1/100) of the clean ones are.
     assert prevalence_bound(poisoned, clean, 0.999) == pytest.approx(0.2 - (1 - 0.001 ** (1 / 100)))
     assert prevalence_bound(clean, clean, 0.999) == 0
