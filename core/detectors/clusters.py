@@ -6,14 +6,14 @@ from core.detectors.statistics import Reals
 from core.detectors.trajectories import pairwise
 from core.types import Bools
 
-RESTARTS, SCOUTED, FINALISTS, MOST_STEPS, SILHOUETTE_SAMPLES = 40, 500, 3, 100, 1000
+RESTARTS, SCOUTED, FINALISTS, MOST_STEPS, SILHOUETTE_SAMPLES = 100, 1000, 10, 100, 1000
 
 
 def two_means(points: Reals, seed: int) -> tuple[Bools, Reals]:
     """(m,) membership of the second cluster and the two centres (2, c): k-means with k = 2, the best of many starts.
 
     Many starts are needed: whitened activations have dozens of splits that are nearly as good as the best one. All of
-    them walk over at most 500 of the points; from where they come to rest, the best three go on over all points.
+    them walk over at most 1,000 of the points; from where they come to rest, the best ten go on over all points.
     """
     middle, rng = points.mean(0), np.random.default_rng(seed)
     points = points - middle
