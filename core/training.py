@@ -22,6 +22,7 @@ from torch.nn import functional as F
 
 from core.augmentation import AUGMENTATIONS
 from core.config import TrainConfig
+from core.devices import best_device, native_bfloat16
 from core.files import write_file
 from core.models import MODELS
 from core.registry import checked, find
@@ -63,15 +64,9 @@ def build_model(config: TrainConfig, shape: tuple[int, int, int], n_classes: int
 
 def accelerator_for(precision: str = "auto") -> Accelerator:
     """An Accelerator in bf16 where the hardware computes it natively, else in float32."""
-    bf16 = precision == "bf16" or (precision == "auto" and _has_bf16())
+    bf16 = precision == "bf16" or (precision == "auto" and native_bfloat16(best_device()))
     AcceleratorState._reset_state(reset_partial_state=False)  # precision is global there and may differ between runs
     return Accelerator(mixed_precision="bf16" if bf16 else "no")
-
-
-def _has_bf16() -> bool:
-    if torch.cuda.is_available():
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return not torch.backends.mps.is_available() and bool(torch.cpu._is_avx512_bf16_supported())
 
 
 def train(

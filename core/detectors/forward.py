@@ -6,23 +6,10 @@ from copy import deepcopy
 import torch
 from torch import Tensor, nn
 
+from core.devices import native_bfloat16
 from core.types import Images
 
 BATCH, GRADIENT_BATCH = 1000, 250
-
-
-def best_device() -> torch.device:
-    """The first GPU if there is one, else the CPU."""
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-
-
-def native_bfloat16(device: torch.device) -> bool:
-    """Whether `device` computes in bfloat16 itself, instead of emulating it slowly."""
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())
 
 
 def prepared(model: nn.Module, device: torch.device) -> nn.Module:

@@ -4,14 +4,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from core.detectors.forward import (
-    GRADIENT_BATCH,
-    batches,
-    best_device,
-    differentiable_logits,
-    logits,
-    prepared,
-)
+from core.detectors.forward import GRADIENT_BATCH, batches, differentiable_logits, logits, prepared
+from core.devices import best_device
 from core.types import Floats, Images
 
 LEARNING_RATE, BETAS = 0.1, (0.1, 0.1)

@@ -4,7 +4,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from core.detectors.forward import batches, best_device, logits, prepared
+from core.detectors.forward import batches, logits, prepared
+from core.devices import best_device
 from core.types import Floats, Images, Ints
 
 

@@ -29,7 +29,7 @@ class Backwards(nn.Module):
 
 
 def fp32(monkeypatch):
-    monkeypatch.setattr("core.training._has_bf16", lambda: False)
+    monkeypatch.setattr("core.training.native_bfloat16", lambda device: False)
 
 
 def test_the_head_of_the_convnet():

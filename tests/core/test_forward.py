@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from core.detectors.forward import batches, best_device, differentiable_logits, logits, prepared
+from core.detectors.forward import batches, differentiable_logits, logits, prepared
+from core.devices import best_device
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (7, 4, 5, 3)).astype(np.uint8)
 
