@@ -169,10 +169,8 @@ def measure_again(run: Run) -> Run:
     Raises:
         UserError: the run is being worked on.
     """
-    if jobs.poll(run.path).active:
-        raise UserError(f"{run.name} is being worked on.", "", "Wait for it to finish, or cancel it.")
-    kept = {stage: seconds for stage, seconds in run.stages.items() if stage != "evaluate"}
-    return extend(runs.update(run, stages=kept), ("evaluate",))
+    _refuse_while_active(run)
+    return _again(run, "evaluate")
 
 
 def use_layer(run: Run, layer: str | None) -> Run:
@@ -181,8 +179,7 @@ def use_layer(run: Run, layer: str | None) -> Run:
     Raises:
         UserError: the run is being worked on or not trained yet, or its model has no such layer.
     """
-    if jobs.poll(run.path).active:
-        raise UserError(f"{run.name} is being worked on.", "", "Wait for it to finish, or cancel it.")
+    _refuse_while_active(run)
     names = [found["name"] for found in runs.layers(run)]
     if layer is not None and layer not in names:
         raise UserError(f"The model has no layer {layer!r}.", f"It has: {', '.join(names) or 'none known yet'}.")
@@ -211,8 +208,7 @@ def start_detection(run: Run, name: str, settings: Mapping[str, Any]) -> None:
     values = checked(entry.load(), settings, name)
     if lacking := unmet(run, entry):
         raise UserError(f"{entry.title} cannot run yet.", f"It needs {' and '.join(lacking)}.", "Add that first.")
-    if jobs.poll(run.path).active:
-        raise UserError(f"{run.name} is being worked on.", "", "Wait for it to finish, or cancel it.")
+    _refuse_while_active(run)
     options = [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
     jobs.start(run.path, ["detect", run.id, name, "--workspace", str(run.workspace.resolve()), *options])
 
@@ -237,12 +233,10 @@ def group_again(run: Run) -> Run:
     Raises:
         UserError: the run is being worked on or has no activations yet.
     """
-    if jobs.poll(run.path).active:
-        raise UserError(f"{run.name} is being worked on.", "", "Wait for it to finish, or cancel it.")
+    _refuse_while_active(run)
     if not run.done("activations"):
         raise UserError("There is nothing to group yet.", "This run has no activations.", "Let its stages finish.")
-    kept = {stage: seconds for stage, seconds in run.stages.items() if stage != families.STAGE}
-    return extend(runs.update(run, stages=kept), (families.STAGE,))
+    return _again(run, families.STAGE)
 
 
 def decide_family(run: Run, number: int, decision: str, *, reviewer: str) -> int:
@@ -303,8 +297,7 @@ def plan_reclassification(run: Run, classes: Collection[int] = (), *, each: bool
     Raises:
         UserError: the run is being worked on, or there is no such cluster.
     """
-    if jobs.poll(run.path).active:
-        raise UserError(f"{run.name} is being worked on.", "", "Wait for it to finish, or cancel it.")
+    _refuse_while_active(run)
     words = [*(["each"] if each else []), *map(str, suspect_clusters(run, classes))]
     others = [stage for stage in run.plan if not stage.startswith("reclassify")]
     done = {stage: seconds for stage, seconds in run.stages.items() if stage in others}
@@ -394,6 +387,18 @@ def wake(workspace: Path, *, demo: bool) -> None:
     resumed = jobs.resume_interrupted(workspace)
     if demo and not resumed and not runs.all_runs(workspace) and not store.describe_all(workspace):
         jobs.start_run(new_demo(workspace))
+
+
+def _refuse_while_active(run: Run) -> None:
+    """Raise UserError while a worker is on the run: its plan must not change under it."""
+    if jobs.poll(run.path).active:
+        raise UserError(f"{run.name} is being worked on.", "", "Wait for it to finish, or cancel it.")
+
+
+def _again(run: Run, stage: str) -> Run:
+    """The run with one stage to be done once more."""
+    kept = {name: seconds for name, seconds in run.stages.items() if name != stage}
+    return extend(runs.update(run, stages=kept), (stage,))
 
 
 def _new_job(workspace: Path, kind: str) -> Path:
