@@ -7,6 +7,7 @@ A worker holds a lock on that directory for as long as it lives. The lock vanish
 import fcntl
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
@@ -156,3 +158,10 @@ def _locked(directory: Path) -> bool:
         except BlockingIOError:
             return True
         return False
+
+
+def new_job(workspace: Path, kind: str) -> Path:
+    """A new, empty directory for a job that is no run's."""
+    job = workspace / kind / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    job.mkdir(parents=True)
+    return job

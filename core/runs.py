@@ -99,7 +99,7 @@ def create(
     run = Run(
         path=path,
         id=run_id,
-        created=now.isoformat(timespec="seconds"),
+        created=now.isoformat(timespec="microseconds"),
         name=name or dataset.name,
         dataset=dataset.id,
         fingerprint=dataset.fingerprint,
@@ -145,7 +145,7 @@ def all_runs(workspace: Path) -> list[Run]:
             found.append(_read(path))
         except UserError:
             continue
-    return sorted(found, key=lambda run: run.id, reverse=True)
+    return sorted(found, key=lambda run: (run.created, run.id), reverse=True)
 
 
 def update(run: Run, **fields: Any) -> Run:

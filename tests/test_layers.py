@@ -20,6 +20,7 @@ LAYERS = (
     | {"costs"}
     | {"suspects", "reclassification", "wording", "families", "grouping", "reasons"},
     {"pipeline", "stages", "jobs"},
+    {"commands"},
     {"__main__"},
 )
 OURS = ("core", "pages", "app.py", "tests", "benchmarks", "assets")

@@ -68,7 +68,7 @@ def save(
     info = DatasetInfo(
         id=f"{slug}-{print_[:6]}",
         name=dataset.name,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        created=datetime.now(UTC).isoformat(timespec="microseconds"),
         source=source,
         n=len(dataset),
         n_test=len(dataset.test_labels),

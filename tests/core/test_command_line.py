@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from core import pipeline, runs
+from core import pipeline, results, runs
 from core.__main__ import app
 from core.attacks import ATTACKS
 from core.config import TrainConfig
@@ -19,6 +19,7 @@ from core.datasets import store
 from core.datasets.demo import demo
 from core.detectors import DETECTORS
 from core.models import MODELS
+from core.pipeline import demonstration, running
 
 ROOT = Path(__file__).parents[2]
 SMALL = ("--epochs", "2", "--batch-size", "64")
@@ -99,7 +100,7 @@ def test_what_a_detector_would_cost(journey):
     found = answer(journey["workspace"], *arguments)
     assert (found["detector"], found["forward_passes"]) == ("strip", 3)
     assert found["seconds"] > 0
-    assert "strip" not in pipeline.detector_figures(runs.open_run(journey["workspace"], journey["run"]))
+    assert "strip" not in results.detector_figures(runs.open_run(journey["workspace"], journey["run"]))
 
 
 def test_verdict_and_repair(journey):
@@ -227,11 +228,11 @@ def test_a_negative_seed_is_refused(journey):
 
 
 def test_the_demo_goes_all_the_way(workspace, make_dataset, monkeypatch):
-    monkeypatch.setattr(pipeline, "demo_data", lambda: make_dataset(300, n_classes=10))
-    monkeypatch.setattr(pipeline, "TrainConfig", lambda **fields: TrainConfig(**{**fields, "epochs": 2}))
-    monkeypatch.setattr(pipeline, "FULL_MAPS", ("maps:pca",))
+    monkeypatch.setattr(demonstration, "demo_data", lambda: make_dataset(300, n_classes=10))
+    monkeypatch.setattr(demonstration, "TrainConfig", lambda **fields: TrainConfig(**{**fields, "epochs": 2}))
+    monkeypatch.setattr(running, "FULL_MAPS", ("maps:pca",))
     # After two epochs on 300 images only the detector that always flags a fixed share is sure to flag anything.
-    monkeypatch.setattr(pipeline, "leading", lambda found: ["badloss"])
+    monkeypatch.setattr(demonstration, "leading", lambda found: ["badloss"])
     found = answer(workspace, "demo", "--seed", 3)
     changes = {"how", "removed", "relabelled"}
     assert found.keys() == {"run", "child", "before", "after", "detectors", "seconds"} | changes

@@ -15,6 +15,7 @@ from core.datasets import store
 from core.detectors import DETECTORS
 from core.detectors.forward import batches, logits
 from core.errors import UserError
+from core.pipeline import demonstration
 from core.samples import flagged_samples, review_table, rows_in_store, sample_table, training_data
 from core.stages import gather_evidence
 from core.types import Changes
@@ -281,7 +282,7 @@ def test_the_review_table_ranks_by_the_mean_percentile_of_the_detectors(finished
 def test_a_new_server_starts_the_demo_in_an_empty_workspace_only(workspace, make_dataset, monkeypatch):
     started = []
     monkeypatch.setattr(jobs, "start_run", started.append)
-    monkeypatch.setattr(pipeline, "demo_data", lambda: make_dataset(300, n_classes=10))
+    monkeypatch.setattr(demonstration, "demo_data", lambda: make_dataset(300, n_classes=10))
     pipeline.wake(workspace, demo=False)
     assert started == []
     pipeline.wake(workspace, demo=True)

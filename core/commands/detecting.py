@@ -1,0 +1,58 @@
+"""Commands about detectors: detect, reclassify, and what there is."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from core import costs, pipeline, results, runs
+from core.commands.frame import HERE, Json, Workspace, command, listed, progress_bar
+from core.detectors import DETECTORS
+from core.errors import UserError
+
+
+@command
+def detect(
+    run: str,
+    detector: str,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting of the detector.")
+    ] = None,
+    estimate: Annotated[bool, typer.Option("--estimate", help="Say what it will cost, and do not run it.")] = False,
+    workspace: Workspace = HERE,
+    as_json: Json = False,
+) -> Mapping[str, Any]:
+    """Run one detector on a trained run."""
+    pairs = [pair.partition("=") for pair in settings or []]
+    if wrong := next((key for key, equals, _ in pairs if not equals), None):
+        raise UserError(
+            f"--set {wrong} cannot be used.", "It has to be key=value.", "For example --set n_neighbors=50."
+        )
+    found, chosen = runs.open_run(workspace, run), {key: value for key, _, value in pairs}
+    if estimate:
+        return {"detector": detector} | asdict(costs.estimate(found, detector, chosen))
+    return pipeline.detect(found, detector, chosen)
+
+
+@command
+def reclassify(
+    run: str,
+    class_: Annotated[
+        list[int] | None, typer.Option("--class", help="A class to check; by default all that look poisoned.")
+    ] = None,
+    each: Annotated[bool, typer.Option("--each", help="Train one model for each cluster, not one for all.")] = False,
+    workspace: Workspace = HERE,
+    as_json: Json = False,
+) -> list[dict[str, Any]]:
+    """Check suspect clusters by training without them (exclusionary reclassification)."""
+    found = runs.open_run(workspace, run)
+    checked = pipeline.plan_reclassification(found, class_ or (), each=each)
+    with progress_bar() as listen:
+        return results.reclassified_clusters(pipeline.work(checked, listen))
+
+
+@command
+def detectors(workspace: Workspace = HERE, as_json: Json = False) -> list[dict[str, Any]]:
+    """The detectors that can be run."""
+    return listed(DETECTORS)

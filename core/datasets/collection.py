@@ -1,0 +1,75 @@
+"""What a source finds before any image is decoded: names, labels, and how to read each image when its turn comes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from core.types import Bools, GroundTruth, Images, Ints
+
+Read = Callable[[int], bytes | Images]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something about a source that its user should know before it is imported.
+
+    Attributes:
+        kind: one word or two for a heading, the same for all of its kind ("unreadable", "duplicate", "tiny class").
+        what: the file, member, row or class concerned, as it is called in the source; may hold anything, so escape it.
+        detail: one sentence in words.
+    """
+
+    kind: str
+    what: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """One split of a source: n images that are not decoded yet.
+
+    Attributes:
+        names: n names as the source has them (a path, an archive's member, "row 17"); may hold anything.
+        labels: (n,) class indices.
+        read: index → the encoded image's bytes, or uint8 (h, w), (h, w, 1 or 3) where the source holds pixels. Called
+            from several threads at once. Raises UserError or OSError for an image that cannot be read.
+    """
+
+    names: tuple[str, ...]
+    labels: Ints
+    read: Read
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def empty_part() -> Part:
+    """A part without images: the test set of a source that has none."""
+    return Part((), np.zeros(0, np.int64), lambda index: b"")
+
+
+@dataclass(frozen=True)
+class Collection:
+    """All that a source says of a data set.
+
+    Attributes:
+        name: what to call it.
+        class_names: k names, in the order of the class indices.
+        train, test: the splits; a source without a test split has an empty one.
+        problems: what the source itself found wrong; images that cannot be decoded come to light later.
+        bona_fide: (n,) True for training samples that the source guarantees to be clean; None knows of none.
+        truth: what the source says of its own poison, aligned with `train`; only metrics and the report ever see it.
+        close: frees what is held open for reading.
+        about: further facts worth showing, heading → words ("licence", "attack").
+    """
+
+    name: str
+    class_names: tuple[str, ...]
+    train: Part
+    test: Part = field(default_factory=empty_part)
+    problems: tuple[Problem, ...] = ()
+    bona_fide: Bools | None = None
+    truth: GroundTruth | None = None
+    close: Callable[[], None] = lambda: None
+    about: Mapping[str, str] = field(default_factory=dict)

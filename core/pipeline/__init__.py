@@ -1,0 +1,44 @@
+"""One function per stage of the journey: what the pages, the command line, the benchmarks and the tests all call.
+
+Nothing here computes over samples in the caller's process except the small steps that finish at once (import, planting,
+verdicts); the rest is a run with a plan that a worker goes through.
+"""
+
+from core.pipeline.deciding import decide, decide_family, decide_flagged, pending_changes, relabel_suspects
+from core.pipeline.demonstration import new_demo, wake, whole_demo
+from core.pipeline.detecting import choose_rule, detect, group_again, plan_reclassification, start_detection
+from core.pipeline.importing import import_dataset, start_import, store_demo
+from core.pipeline.planting import attack, specification_in, start_attack
+from core.pipeline.repairing import continued_epochs, new_repair
+from core.pipeline.running import CORE_PLAN, extend, full_plan, measure_again, new_run, use_layer, work
+
+__all__ = [
+    "CORE_PLAN",
+    "attack",
+    "choose_rule",
+    "continued_epochs",
+    "decide",
+    "decide_family",
+    "decide_flagged",
+    "detect",
+    "extend",
+    "full_plan",
+    "group_again",
+    "import_dataset",
+    "measure_again",
+    "new_demo",
+    "new_repair",
+    "new_run",
+    "pending_changes",
+    "plan_reclassification",
+    "relabel_suspects",
+    "specification_in",
+    "start_attack",
+    "start_detection",
+    "start_import",
+    "store_demo",
+    "use_layer",
+    "wake",
+    "whole_demo",
+    "work",
+]

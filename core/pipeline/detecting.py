@@ -1,0 +1,91 @@
+"""Detectors are run, their thresholds chosen, what they flag is grouped."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from core import families, jobs, runs
+from core.detectors import DETECTORS
+from core.errors import UserError
+from core.jobs import Progress
+from core.pipeline.running import refuse_while_active, repeat
+from core.registry import checked, find
+from core.results import detector_figures
+from core.roster import unmet
+from core.runs import Run
+from core.samples import training_data
+from core.suspects import suspect_clusters
+from core.thresholds import Rule
+from core.thresholds import apply as flags
+
+
+def detect(
+    run: Run, name: str, settings: Mapping[str, Any], listen: Callable[[Progress], None] = lambda progress: None
+) -> dict[str, Any]:
+    """Run one detector now, in this process; what it found, and how good that is where the truth is known."""
+    from core import stages
+
+    find(DETECTORS, name, "detector")
+    stages.detect_alone(run, name, settings, listen)
+    return {"detector": name} | detector_figures(run)[name]
+
+
+def start_detection(run: Run, name: str, settings: Mapping[str, Any]) -> None:
+    """Start a worker that runs one detector; what it said before stays until the new answer is there.
+
+    Raises:
+        UserError: an unknown detector or setting, something it needs is missing, or the run is being worked on.
+    """
+    entry = find(DETECTORS, name, "detector")
+    values = checked(entry.load(), settings, name)
+    if lacking := unmet(run, entry):
+        raise UserError(f"{entry.title} cannot run yet.", f"It needs {' and '.join(lacking)}.", "Add that first.")
+    refuse_while_active(run)
+    options = [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
+    jobs.start(run.path, ["detect", run.id, name, "--workspace", str(run.workspace.resolve()), *options])
+
+
+def choose_rule(run: Run, name: str, rule: Rule) -> int:
+    """Let `rule` decide from now on what a detector flags, on every page and in the report; returns how many samples.
+
+    Raises:
+        UserError: the detector has not been run, or a rate is asked for that nothing can promise.
+    """
+    found = runs.detections(run)
+    if name not in found:
+        raise UserError(f"{name} has not been run on {run.id}.", f"Run so far: {', '.join(found) or 'none'}.")
+    count = int(flags(found[name], np.array(training_data(run).bona_fide), rule).sum())
+    runs.save_rule(run, name, None if rule.kind == "own" else asdict(rule))
+    return count
+
+
+def group_again(run: Run) -> Run:
+    """The run with its families to be made anew, from what is flagged now.
+
+    Raises:
+        UserError: the run is being worked on or has no activations yet.
+    """
+    refuse_while_active(run)
+    if not run.done("activations"):
+        raise UserError("There is nothing to group yet.", "This run has no activations.", "Let its stages finish.")
+    return repeat(run, families.STAGE)
+
+
+def plan_reclassification(run: Run, classes: Collection[int] = (), *, each: bool = False) -> Run:
+    """The run with exclusionary reclassification of suspect clusters to do, whether or not that was done before.
+
+    Args:
+        run: Activation Clustering has split it.
+        classes: whose smaller clusters to check; by default those that look poisoned.
+        each: train one model for each cluster instead of one without all of them.
+
+    Raises:
+        UserError: the run is being worked on, or there is no such cluster.
+    """
+    refuse_while_active(run)
+    words = [*(["each"] if each else []), *map(str, suspect_clusters(run, classes))]
+    others = [stage for stage in run.plan if not stage.startswith("reclassify")]
+    done = {stage: seconds for stage, seconds in run.stages.items() if stage in others}
+    return runs.update(run, plan=(*others, f"reclassify:{','.join(words)}"), stages=done)
