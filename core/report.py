@@ -20,7 +20,9 @@ from core.palette import ACCENT, POISON
 from core.pictures import png_of_row
 from core.results import comparison, detector_figures, outcome_figures
 from core.runs import Run
-from core.samples import flagged_samples, review_table, rules_in_words
+from core.samples import CLUSTERING, flagged_samples, review_table, rules_in_words
+from core.suspects import reclassifications
+from core.wording import ratio_words
 
 TEMPLATES = Path(__file__).parents[1] / "assets"
 MAX_TILES = 60
@@ -96,9 +98,13 @@ def _chart(compared: dict[str, Any] | None) -> Markup:
 
 
 def _class_rows(run: Run, names: tuple[str, ...]) -> list[dict[str, Any]]:
-    found = runs.detections(run).get("activation_clustering")
+    found, asked = runs.detections(run).get(CLUSTERING), reclassifications(run)
     notes = found.class_notes.items() if found else ()
-    return [{"name": names[index], **note} for index, note in notes if "silhouette" in note]
+    return [
+        {"name": names[index], "again": ratio_words(asked[index]) if index in asked else "–", **note}
+        for index, note in notes
+        if "silhouette" in note
+    ]
 
 
 def _families(run: Run, table: pd.DataFrame, names: tuple[str, ...]) -> list[dict[str, Any]]:

@@ -103,6 +103,13 @@ def flagged_samples(table: pd.DataFrame, by: str = "") -> pd.DataFrame:
     )
 
 
+def flagged_ids(run: Run) -> list[int]:
+    """Ids of the samples that a leading detector flags, in data-set order."""
+    found = detections(run)
+    flags = [found[name].flagged for name in leading(found)]
+    return training_data(run).ids[np.logical_or.reduce(flags)].tolist() if flags else []
+
+
 def rows_in_store(run: Run) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """(n,) for each sample of the run its row in the stored data set, where its image lies."""
     stored = store.load(run.workspace, run.dataset).ids

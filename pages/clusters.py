@@ -20,8 +20,11 @@ exre.check(run, chosen)
 screen, side = st.columns([2, 1], gap="medium")
 with screen:
     method, colour, hover = controls("clusters", COLOURS, run)
-    scope, table = ("all" if chosen is None else "class"), cached.table(run)
-    shown = (table["label"] == chosen).to_numpy() if chosen is not None else slice(None)
+    table = cached.table(run)
+    # Maps of one class are drawn within the given label; clusters split by prediction are shown on the map of all.
+    by_label = bool((table["cluster_class"] == table["label"]).all())
+    scope = "class" if chosen is not None and by_label else "all"
+    shown = (table["cluster_class"] == chosen).to_numpy() if chosen is not None else slice(None)
     if run.done(f"maps:{method.lower()}"):
         places = cached.map_points(run, f"{scope}-{method.lower()}")
         linked_map(

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core import runs
 from core.samples import flags_stage
-from pages.ui import cached, frame
+from pages.ui import cached, frame, taking
 
 st.title("What do I tell the others?")
 run = frame.current_run(flags_stage, "the report as it will print, to be downloaded as one file")
@@ -16,8 +16,8 @@ st.markdown("One self-contained HTML file: findings, decisions, before and after
 with st.container(horizontal=True):
     st.download_button("Download the report (HTML)", html, f"assay-{subject.id}.html", "text/html", type="primary",
                        icon=":material/download:", on_click="ignore")  # fmt: skip
-    table = cached.table(subject)
-    st.download_button("Download the samples (CSV)", cached.samples_csv(subject), f"assay-{subject.id}.csv", "text/csv",
-                       icon=":material/table:", on_click="ignore",
-                       help=f"{len(table):,} rows: labels, suspicions, verdicts.")  # fmt: skip
+    with st.popover("Files for other tools", icon=":material/table:"):
+        taking.files(subject)
+    with st.popover("The clean set", icon=":material/folder_copy:"):
+        taking.clean_set(subject)
 st.iframe(html, height=900)

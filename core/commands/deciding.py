@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from core import export as exports
 from core import pipeline, report, results, runs
-from core.commands.frame import HERE, Json, Workspace, command, progress_bar
+from core.clean_copy import write_clean_copy
+from core.commands.frame import HERE, Json, Workspace, command, progress_bar, working
+from core.export import EXPORTS, write_export
 
 
 @command
@@ -75,9 +76,26 @@ def report_(
 @command
 def export(
     run: str,
-    to: Annotated[Path, typer.Option(help="A file ending in .csv, .parquet or .json.")],
+    to: Annotated[Path, typer.Option(help="The file to write; see --what for its ending.")],
+    what: Annotated[
+        str,
+        typer.Option(help="; ".join(f"{one.name} ({', '.join(one.endings)}): {one.help}" for one in EXPORTS.values())),
+    ] = "samples",
     workspace: Workspace = HERE,
     as_json: Json = False,
 ) -> Mapping[str, Any]:
-    """Write one row per sample: labels, predictions, losses, suspicions, flags and verdicts."""
-    return {"export": str(to), "rows": exports.write_samples(runs.open_run(workspace, run), to)}
+    """Write what is known of the samples, for other tools."""
+    return {"export": str(to), "rows": write_export(runs.open_run(workspace, run), what, to)}
+
+
+@command
+def copy_clean(
+    run: str,
+    to: Annotated[Path, typer.Option(help="A new folder, or a file ending in .npz.")],
+    job: Annotated[Path | None, typer.Option(hidden=True, help="The directory of the job that this is.")] = None,
+    workspace: Workspace = HERE,
+    as_json: Json = False,
+) -> Mapping[str, Any]:
+    """Copy the data without what was excluded, relabelled where so decided."""
+    with working(job) as listen:
+        return write_clean_copy(runs.open_run(workspace, run), to, listen)

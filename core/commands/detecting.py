@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, Any, cast, get_args
 
 import typer
 
@@ -10,6 +10,7 @@ from core import costs, pipeline, results, runs
 from core.commands.frame import HERE, Json, Workspace, command, listed, progress_bar
 from core.detectors import DETECTORS
 from core.errors import UserError
+from core.thresholds import Kind, Rule, words
 
 
 @command
@@ -33,6 +34,24 @@ def detect(
     if estimate:
         return {"detector": detector} | asdict(costs.estimate(found, detector, chosen))
     return pipeline.detect(found, detector, chosen)
+
+
+@command
+def threshold(
+    run: str,
+    detector: str,
+    rule: Annotated[str, typer.Option(help=f"One of: {', '.join(get_args(Kind))}.")],
+    value: Annotated[
+        float,
+        typer.Option(help="Of rate: the share of wrong ones; budget: how many samples; threshold: suspicion."),
+    ] = 0.0,
+    workspace: Workspace = HERE,
+    as_json: Json = False,
+) -> Mapping[str, Any]:
+    """Choose how strict to be with a detector that ran: pages, report and exports follow."""
+    asked = Rule(cast("Kind", rule), value)
+    flagged = pipeline.choose_rule(runs.open_run(workspace, run), detector, asked)
+    return {"detector": detector, "rule": words(asked), "flagged": flagged}
 
 
 @command

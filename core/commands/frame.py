@@ -17,6 +17,7 @@ from rich.table import Table
 from core import jobs
 from core.errors import UserError
 from core.files import plain
+from core.models.catalogue import name_architectures
 from core.registry import Entry
 
 app = typer.Typer(
@@ -29,6 +30,22 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and 
 Seed = Annotated[int, typer.Option(min=0, help="Of everything random.")]
 HERE = Path("workspace")
 P = ParamSpec("P")
+
+
+@app.callback()
+def start(
+    architecture: Annotated[
+        list[Path] | None,
+        typer.Option(help="A Python file of yours whose functions (shape, n_classes) become models own:<function>."),
+    ] = None,
+) -> None:
+    """Name what only the command line may name."""
+    try:
+        if architecture:
+            name_architectures(architecture)
+    except UserError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from None
 
 
 def command(function: Callable[P, Any]) -> Callable[P, None]:
@@ -45,7 +62,7 @@ def command(function: Callable[P, Any]) -> Callable[P, None]:
             typer.echo("cancelled: what was finished is kept; `resume` goes on with it.", err=True)
             raise typer.Exit(130) from None
 
-    app.command(function.__name__.rstrip("_"))(run)
+    app.command(function.__name__.rstrip("_").replace("_", "-"))(run)
     return run
 
 

@@ -1,15 +1,27 @@
 """Commands about models: train, resume, layers, and what there is."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from core import jobs, pipeline, results, runs
-from core.commands.frame import HERE, Json, Seed, Workspace, command, listed, progress_bar
-from core.config import TrainConfig
-from core.models import MODELS
+from core.commands.frame import HERE, Json, Seed, Workspace, command, listed, progress_bar, working
+from core.config import TrainConfig, channel_values
+from core.errors import UserError
+from core.models import MODELS, title_of
+from core.models.catalogue import outside_names
 from core.runs import Run
+from core.sanity import sanity
+
+Mean = Annotated[str, typer.Option(help="Taken off pixels from 0 to 1, one number or one a channel: 0.5,0.5,0.5")]
+Std = Annotated[str, typer.Option(help="Divided by after that.")]
+InputSize = Annotated[
+    int | None, typer.Option(help="Edge in pixels to which images are resized; by default published.")
+]
+ColourOrder = Annotated[str, typer.Option(help="rgb or bgr, in which the model sees the channels, mean and std.")]
 
 
 @command
@@ -22,21 +34,65 @@ def demo(workspace: Workspace = HERE, seed: Seed = 0, as_json: Json = False) -> 
 @command
 def train(
     dataset: str,
-    model: Annotated[str, typer.Option(help=f"One of: {', '.join(MODELS)}.")] = "convnet",
+    model: Annotated[
+        str, typer.Option(help=f"{', '.join(MODELS)}, torchvision:NAME, timm:NAME or own:NAME.")
+    ] = "convnet",
     epochs: int = TrainConfig.epochs,
     batch_size: int = TrainConfig.batch_size,
     lr: float = TrainConfig.learning_rate,
     weight_decay: float = TrainConfig.weight_decay,
     augment: Annotated[str, typer.Option(help="none, flip, crop or crop_flip.")] = TrainConfig.augment,
+    weights: Annotated[Path | None, typer.Option(help="Weights to start from: .safetensors or a state_dict.")] = None,
+    mean: Mean = "",
+    std: Std = "",
+    input_size: InputSize = None,
+    colour_order: ColourOrder = "rgb",
     seed: Seed = 0,
     workspace: Workspace = HERE,
     as_json: Json = False,
 ) -> Mapping[str, Any]:
     """Train a model, tracing the loss of every sample after every epoch."""
-    config = TrainConfig(model, epochs, batch_size, lr, weight_decay, augment=augment, seed=seed)
+    feeding = _feeding(mean, std, input_size, colour_order)
+    config = TrainConfig(model, epochs, batch_size, lr, weight_decay, augment=augment, seed=seed, **feeding)
+    if weights:
+        asked = pipeline.Asked(dataset, replace(config, weights=str(weights.resolve())), train=True)
+        run = pipeline.load_model(workspace, asked)
+    else:
+        run = pipeline.new_run(workspace, dataset, config)
     with progress_bar() as listen:
-        run = pipeline.work(pipeline.new_run(workspace, dataset, config), listen)
-    return {"run": run.id} | results.outcome_figures(run)
+        run = pipeline.work(run, listen)
+    return {"run": run.id} | results.outcome_figures(run) | ({"notes": runs.loaded(run)["notes"]} if weights else {})
+
+
+@command
+def load_model(
+    dataset: str,
+    arch: Annotated[str, typer.Option(help="As --model of train, or onnx for a graph.")] = "",
+    weights: Annotated[Path | None, typer.Option(help=".safetensors, a state_dict saved by torch, or .onnx.")] = None,
+    mean: Mean = "",
+    std: Std = "",
+    input_size: InputSize = None,
+    colour_order: ColourOrder = "rgb",
+    layer: Annotated[str | None, typer.Option(help="Take the input of this layer as the activation.")] = None,
+    seed: Seed = 0,
+    job: Annotated[Path | None, typer.Option(hidden=True, help="The directory of the job that this is.")] = None,
+    workspace: Workspace = HERE,
+    as_json: Json = False,
+) -> Mapping[str, Any]:
+    """Look at data with a model from elsewhere, as it is: its predictions, losses and activations, for detectors."""
+    if job:
+        with working(job) as tell:
+            return {"run": pipeline.carry_out(workspace, job, tell).id}
+    if not arch or not weights:
+        raise UserError("A model needs an architecture and weights.", "", "--arch timm:resnet18 --weights FILE")
+    feeding = _feeding(mean, std, input_size, colour_order)
+    config = TrainConfig(arch, seed=seed, weights=str(weights.resolve()), **feeding)
+    run = pipeline.load_model(workspace, pipeline.Asked(dataset, config, layer=layer))
+    with progress_bar() as listen:
+        run = pipeline.work(run, listen)
+    found = sanity(run)
+    figures = {"accuracy": found.train, "test_accuracy": found.test, "chance": found.chance} if found else {}
+    return {"run": run.id, **figures, "warning": found.warning if found else "", "notes": runs.loaded(run)["notes"]}
 
 
 @command
@@ -70,9 +126,21 @@ def runs_(workspace: Workspace = HERE, as_json: Json = False) -> list[dict[str, 
 
 
 @command
-def models(workspace: Workspace = HERE, as_json: Json = False) -> list[dict[str, Any]]:
-    """The models that can be trained."""
+def models(
+    like: Annotated[str, typer.Option(help="Those of torchvision, timm and your own whose names hold this.")] = "",
+    workspace: Workspace = HERE,
+    as_json: Json = False,
+) -> list[dict[str, Any]]:
+    """The models that can be trained; with --like, those from elsewhere that can be trained or loaded."""
+    if like:
+        return [{"name": name, "title": title_of(name)} for name in outside_names() if like.lower() in name.lower()]
     return listed(MODELS)
+
+
+def _feeding(mean: str, std: str, input_size: int | None, colour_order: str) -> dict[str, Any]:
+    """The fields of a configuration that say how images are fed to the network."""
+    values = {name: channel_values(name, text) for name, text in (("mean", mean), ("std", std))}
+    return {**values, "input_size": input_size, "colour_order": colour_order}
 
 
 def _run_line(run: Run) -> dict[str, Any]:

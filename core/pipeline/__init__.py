@@ -8,13 +8,16 @@ from core.pipeline.deciding import decide, decide_family, decide_flagged, pendin
 from core.pipeline.demonstration import new_demo, wake, whole_demo
 from core.pipeline.detecting import choose_rule, detect, group_again, plan_reclassification, start_detection
 from core.pipeline.importing import import_dataset, start_import, store_demo
+from core.pipeline.loading import Asked, carry_out, load_model, loaded_run, start_loading
 from core.pipeline.planting import attack, specification_in, start_attack
-from core.pipeline.repairing import continued_epochs, new_repair
+from core.pipeline.repairing import continued_epochs, new_repair, start_copy, trained_here
 from core.pipeline.running import CORE_PLAN, extend, full_plan, measure_again, new_run, use_layer, work
 
 __all__ = [
     "CORE_PLAN",
+    "Asked",
     "attack",
+    "carry_out",
     "choose_rule",
     "continued_epochs",
     "decide",
@@ -25,6 +28,8 @@ __all__ = [
     "full_plan",
     "group_again",
     "import_dataset",
+    "load_model",
+    "loaded_run",
     "measure_again",
     "new_demo",
     "new_repair",
@@ -34,9 +39,12 @@ __all__ = [
     "relabel_suspects",
     "specification_in",
     "start_attack",
+    "start_copy",
     "start_detection",
     "start_import",
+    "start_loading",
     "store_demo",
+    "trained_here",
     "use_layer",
     "wake",
     "whole_demo",

@@ -1,8 +1,9 @@
 """Repairs: child runs that train on what the verdicts leave."""
 
 import math
+from pathlib import Path
 
-from core import runs
+from core import jobs, runs
 from core.config import TrainConfig
 from core.datasets import store
 from core.errors import UserError
@@ -20,15 +21,20 @@ def new_repair(run: Run, how: str = "retrain", *, epochs: int | None = None, lea
     Args:
         run: with verdicts.
         how: "retrain", afresh with the same configuration, or "continue", from the run's own weights: Chen et al.'s
-            repair by new labels, which takes a fraction of the time.
-        epochs, learning_rate: of continuing only; by default `continued_epochs(run)` and the run's own rate.
+            repair by new labels, which takes a fraction of the time. Retraining a model that was only inspected starts
+            from weights drawn from the seed, since those in its file may carry the backdoor.
+        epochs, learning_rate: of continuing, by default `continued_epochs(run)` and the run's own rate; and of
+            retraining a model that was not trained here.
 
     Raises:
-        UserError: an unknown way, nothing decided yet, or nothing left to train on.
+        UserError: an unknown way, a model that cannot be trained, nothing decided yet, or nothing left to train on.
     """
     if how not in REPAIRS:
         raise UserError(f"There is no way to repair named {how!r}.", f"Known: {', '.join(REPAIRS)}.")
-    if how == "retrain" and (epochs, learning_rate) != (None, None):
+    if not run.trainable:
+        what = "It can only be inspected; its data can be cleaned all the same."
+        raise UserError("An ONNX graph cannot be trained.", what, "Copy the clean set, and train a model on that.")
+    if how == "retrain" and trained_here(run) and (epochs, learning_rate) != (None, None):
         raise UserError("Retraining repeats the first training.", "Epochs and rate belong to continuing.", "Continue.")
     if not run.done("evaluate"):
         raise UserError(
@@ -42,13 +48,31 @@ def new_repair(run: Run, how: str = "retrain", *, epochs: int | None = None, lea
     apply(store.load(run.workspace, run.dataset), changes)
     info = store.describe(run.workspace, run.dataset)
     name, config = f"{run.name} repaired", dict(runs.from_scratch(run).config)
+    if how == "retrain" and not trained_here(run):
+        config["weights"] = ""
     if how == "continue":
-        config |= {"epochs": continued_epochs(run) if epochs is None else epochs, "schedule_epochs": None}
-        config |= {"learning_rate": config["learning_rate"] if learning_rate is None else learning_rate}
+        config |= {"epochs": continued_epochs(run), "schedule_epochs": None}
+    if epochs is not None or learning_rate is not None:
+        config["epochs"] = config["epochs"] if epochs is None else epochs
+        config["learning_rate"] = config["learning_rate"] if learning_rate is None else learning_rate
         TrainConfig(epochs=config["epochs"], learning_rate=config["learning_rate"])  # says what cannot be used
     return runs.create(run.workspace, info, config, CORE_PLAN, name=name, parent=run.id, how=how, changes=changes)
+
+
+def trained_here(run: Run) -> bool:
+    """Whether there was a first training for a repair to repeat; False for a model that was only inspected."""
+    return runs.from_scratch(run).model_stage == "train"
 
 
 def continued_epochs(run: Run) -> int:
     """For how many epochs a repair goes on training by default: a quarter of a full training, at least three."""
     return max(3, math.ceil(int(runs.from_scratch(run).config["epochs"]) / 4))
+
+
+def start_copy(run: Run, *, as_folder: bool) -> tuple[Path, Path]:
+    """Start copying the clean set in a worker; returns the job's directory, to be polled, and the place of the copy."""
+    job = jobs.new_job(run.workspace, "copies")
+    target = job / (f"{run.dataset}-clean" + ("" if as_folder else ".npz"))
+    options = ["--to", str(target.resolve()), "--job", str(job.resolve())]
+    jobs.start(job, ["copy-clean", run.id, *options, "--workspace", str(run.workspace.resolve())])
+    return job, target

@@ -18,6 +18,7 @@ from core.attacks.specification import Specification, decoded
 from core.datasets import store
 from core.datasets.store import DatasetInfo
 from core.errors import UserError
+from core.export import exported
 from core.pictures import data_url
 from core.roster import roster as roster_of
 from core.runs import Run
@@ -191,11 +192,12 @@ def repair_summary(run: Run) -> pd.DataFrame:
     return repair.summary(samples.training_data(run), repair.changes_of(review.verdicts(run.workspace, run.id)))
 
 
-def samples_csv(run: Run) -> str:
-    """The sample table as CSV."""
-    return _csv(run.workspace, run.id, *_stamp(run))
+def export(run: Run, what: str, ending: str) -> bytes:
+    """The content of a file that `core.export` writes."""
+    return _export(run.workspace, run.id, f"{what}{ending}", *_stamp(run))
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
-def _csv(workspace: Path, run_id: str, stages: str, revision: int) -> str:
-    return samples.sample_table(runs.open_run(workspace, run_id)).to_csv(index=False)
+@st.cache_data(max_entries=4, show_spinner="Writing …")
+def _export(workspace: Path, run_id: str, file: str, stages: str, revision: int) -> bytes:
+    what, dot, ending = file.partition(".")
+    return exported(runs.open_run(workspace, run_id), what, dot + ending)

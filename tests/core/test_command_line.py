@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from core import pipeline, results, runs
+from core import results, runs
 from core.__main__ import app
 from core.attacks import ATTACKS
 from core.config import TrainConfig
@@ -103,6 +103,16 @@ def test_what_a_detector_would_cost(journey):
     assert "strip" not in results.detector_figures(runs.open_run(journey["workspace"], journey["run"]))
 
 
+def test_how_strict_to_be(journey):
+    arguments = ("threshold", journey["run"], "activation_clustering", "--rule")
+    found = answer(journey["workspace"], *arguments, "budget", "--value", 17)
+    assert (found["rule"], found["flagged"]) == ("the 17 most suspicious", 17)
+    answer(journey["workspace"], *arguments, "own")
+    refused = invoke(journey["workspace"], *arguments, "budget")
+    assert refused.exit_code == 2
+    assert "at least 1" in refused.stderr
+
+
 def test_verdict_and_repair(journey):
     assert journey["verdict"]["samples"] == 40
     assert journey["repair"].keys() == {"run", "how", "before", "after", "removed", "relabelled"}
@@ -123,7 +133,16 @@ def test_export(journey, tmp_path, ending):
     detectors = [
         f"{name}_{column}" for name in ("badloss", "activation_clustering") for column in ("suspicion", "flagged")
     ]
-    assert table.columns.tolist() == ["id", "label", "predicted", "loss", *detectors, "verdict", "new_label"]
+    assert table.columns.tolist() == [
+        "id",
+        "label",
+        "class_name",
+        "predicted",
+        "loss",
+        *detectors,
+        "verdict",
+        "new_label",
+    ]
     assert table["id"].tolist() == list(range(400))
     labels = store.load(journey["workspace"], journey["attack"]["dataset"]).labels
     assert table["label"].tolist() == labels.tolist()

@@ -1,0 +1,57 @@
+"""What a person takes home: files for other tools, and a copy of the clean set."""
+
+import streamlit as st
+
+from core import jobs, pipeline
+from core.errors import UserError
+from core.export import EXPORTS
+from core.runs import Run
+from pages.ui import cached, frame
+
+LARGEST_DOWNLOAD = 200 * 2**20
+FORMS = {"archive": "One .npz file", "folder": "Image folder"}
+
+
+def files(run: Run) -> None:
+    """One of the exports, in one of its formats."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        what = st.selectbox("What", list(EXPORTS), format_func=lambda key: EXPORTS[key].title, width=280)
+        export = EXPORTS[what]
+        ending = st.selectbox("Format", export.endings, width=120, key=f"ending-{what}")
+    try:
+        content = cached.export(run, what, ending)
+    except UserError as error:
+        frame.show_error(error)
+        return
+    st.caption(f"{export.help} {len(content) / 1e6:,.1f} MB.")
+    name = f"assay-{run.id}-{export.file.partition('.')[0]}{ending}"
+    st.download_button("Download", content, name, icon=":material/download:", on_click="ignore")
+
+
+def clean_set(run: Run) -> None:
+    """The data without what was excluded: made by a worker, then found in the workspace or downloaded."""
+    st.markdown("The data without what is excluded, with the new labels, for training elsewhere.")
+    form = st.segmented_control("As", list(FORMS), default="archive", format_func=FORMS.get, required=True)
+    key = f"copy-{run.id}"
+    if st.button("Copy the clean set", icon=":material/folder_copy:"):
+        st.session_state[key] = pipeline.start_copy(run, as_folder=form == "folder")
+    if key in st.session_state:
+        _copying(key)
+
+
+@st.fragment(run_every=0.5)
+def _copying(key: str) -> None:
+    """How the copying fares, and where the copy is."""
+    job, target = st.session_state[key]
+    progress = jobs.poll(job)
+    if progress.active:
+        st.progress(progress.share, text="Copying …")
+    elif progress.error:
+        frame.show_error(UserError(**progress.error))
+    elif progress.state != "done":
+        st.warning(f"Copying was {progress.state}. Start it again.")
+    else:
+        st.success(f"Written to {frame.plain(str(target))}")
+        if target.is_file() and target.stat().st_size <= LARGEST_DOWNLOAD:
+            st.download_button("Download it", target.read_bytes, target.name, icon=":material/download:",
+                               on_click="ignore")  # fmt: skip
