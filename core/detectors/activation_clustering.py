@@ -47,7 +47,7 @@ def activation_clustering(
             merely for having two clusters; one of "size", "silhouette", "distance" alone; or "all" three together.
         size_threshold: largest share of its class that a poisoned cluster may hold; the paper: 0.35.
         silhouette_threshold: smallest silhouette of a poisoned class; the paper: 0.10 to 0.15.
-        n_seeds: how often k-means runs, each time from 40 starts; the tightest split is kept, and `unstable` is the
+        n_seeds: how often k-means runs, each time from 100 starts; the tightest split is kept, and `unstable` is the
             share of the class that another seed puts on the other side.
 
     Returns:
@@ -62,17 +62,17 @@ def activation_clustering(
     arXiv 1811.03728.
     """
     values, classes = _values(evidence, space), _classes(evidence, split_by)
-    centres = class_centres(values, classes, evidence.n_classes)
+    order = canonical_order(values)
+    classes_rows = [order[classes[order] == index] for index in range(evidence.n_classes)]
+    centres = class_centres(values, classes_rows)
     suspicion = np.zeros(len(classes), np.float32)
     flagged = np.zeros(len(classes), np.bool_)
     groups = np.full(len(classes), -1, np.int64)
     class_notes: dict[int, dict[str, Scalar]] = {}
-    for index in range(evidence.n_classes):
-        rows = np.flatnonzero(classes == index)
+    for index, rows in enumerate(classes_rows):
         if len(rows) < MIN_CLASS_SIZE:
             class_notes[index] = {"poisoned": False, "reason": f"only {len(rows)} samples: too few to split"}
             continue
-        rows = rows[canonical_order(values[rows])]
         own = values[rows]
         smaller, nearness, figures = _split(own, n_components, reduction, evidence.seed, n_seeds)
         note = by_size(figures["fraction"], size_threshold) | by_silhouette(figures["silhouette"], silhouette_threshold)

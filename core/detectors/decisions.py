@@ -3,17 +3,16 @@
 A decision is a flat dict, so that it can stand in `Detection.class_notes`: its figure, whether it says poison, and why.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.detectors.statistics import Reals
-from core.detectors.subspaces import canonical_order
 from core.types import Bools, Ints, Scalar
 
-MEDIAN_SAMPLES = 500
+MEDIAN_SAMPLES, CHUNK = 500, 256
 FARTHEST = 99.0  # what stands for "infinitely farther", since notes are finite
 
 
@@ -76,19 +75,22 @@ def by_distance(features: NDArray[Any], members: Bools, own: int, centres: Reals
     }
 
 
-def class_centres(features: NDArray[Any], classes: Ints, n_classes: int) -> Reals:
-    """(k, d) the median of each class, feature by feature; NaN, which is nearer to nothing, for an empty class."""
-    centres = np.full((n_classes, features.shape[1]), np.nan)
-    for index in range(n_classes):
-        rows = np.flatnonzero(classes == index)
-        if len(rows):
-            centres[index] = _median(features, rows[canonical_order(features[rows])])
-    return centres
+def class_centres(features: NDArray[Any], rows: Sequence[Ints]) -> Reals:
+    """(k, d) the median of each class's `rows`, feature by feature; NaN, nearer to nothing, for an empty class."""
+    return np.stack([_median(features, own) if len(own) else np.full(features.shape[1], np.nan) for own in rows])
 
 
 def _median(features: NDArray[Any], rows: Ints) -> NDArray[Any]:
-    """(d,) the median of each feature over at most 500 of the rows, evenly spaced."""
-    return np.asarray(np.median(features[rows[:: -(-len(rows) // MEDIAN_SAMPLES)]], axis=0))
+    """(d,) the median of each feature over at most 500 of the rows, evenly spaced.
+
+    A few features at a time are laid out one after another and sorted: several times as fast as along the first axis.
+    """
+    some, middle = rows[:: -(-len(rows) // MEDIAN_SAMPLES)], []
+    for start in range(0, features.shape[1], CHUNK):
+        part = features[some, start : start + CHUNK].T.copy()
+        part.sort()
+        middle.append(part[:, (len(some) - 1) // 2] / 2 + part[:, len(some) // 2] / 2)
+    return np.concatenate(middle)
 
 
 def combined(notes: Mapping[str, Scalar], decision: str) -> dict[str, Scalar]:

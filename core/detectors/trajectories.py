@@ -82,5 +82,7 @@ def standardised(values: Reals, bona_fide: Bools) -> Reals:
 
 def pairwise(points: NDArray[np.float64], references: NDArray[np.float64]) -> NDArray[np.float64]:
     """(n, m) Euclidean distances."""
-    squared = (points**2).sum(1)[:, None] + (references**2).sum(1)[None] - 2 * points @ references.T
-    return np.asarray(np.sqrt(np.maximum(squared, 0.0)))
+    squared = points @ (-2 * references.T)
+    squared += (points**2).sum(1)[:, None]
+    squared += (references**2).sum(1)
+    return np.asarray(np.sqrt(np.maximum(squared, 0.0, out=squared), out=squared))

@@ -82,7 +82,7 @@ def test_ica_is_a_rotation_of_the_whitened_components():
 def test_two_means_is_at_least_as_good_as_k_means():
     for seed in range(3):
         points = whitened(np.random.default_rng(seed).normal(size=(200, 6)))
-        members, centres = two_means(points, 0)
+        members, centres = two_means(points, [0])[0]
         inertia = ((points - centres[members.astype(int)]) ** 2).sum()
         assert inertia <= KMeans(2, n_init=10, random_state=seed).fit(points).inertia_ * 1.001
         assert centres[1] == pytest.approx(points[members].mean(0))
@@ -130,7 +130,7 @@ def test_splitting_by_prediction():
 def test_clustering_the_whitened_components_is_clustering_the_independent_ones():
     points = principal_components(two_blobs(180, 20, 6), 3, 0)
     independent = FastICA(whiten="unit-variance", random_state=0).fit_transform(points)
-    expected, found = two_means(independent, 0)[0], two_means(whitened(points), 0)[0]
+    expected, found = two_means(independent, [0])[0][0], two_means(whitened(points), [0])[0][0]
     assert (found == expected).all() or (found == ~expected).all()
 
 
@@ -159,9 +159,18 @@ def test_distance_by_hand():
 
 
 def test_class_centres_are_medians():
-    found = class_centres(np.array([[1.0], [2.0], [9.0], [5.0]], np.float16), np.array([0, 0, 0, 2]), 3)
+    rows = [np.array([0, 1, 2]), np.array([], int), np.array([3])]
+    found = class_centres(np.array([[1.0], [2.0], [9.0], [5.0]], np.float16), rows)
     assert found[[0, 2]].tolist() == [[2.0], [5.0]]
     assert np.isnan(found[1]).all()
+
+
+def test_the_medians_of_many_features_and_of_many_samples():
+    """Features are taken 256 at a time, and at most 500 samples, here every second of 1,000."""
+    values = np.random.default_rng(0).normal(size=(1001, 300)).astype(np.float32)
+    found = class_centres(values, [np.arange(7), np.arange(8), np.arange(1, 1001)])
+    for index, rows in enumerate((slice(7), slice(8), slice(1, 1001, 2))):
+        np.testing.assert_allclose(found[index], np.median(values[rows], axis=0), rtol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -221,9 +230,9 @@ def test_of_several_seeds_the_tightest_split_is_kept(monkeypatch):
     points = np.array([[0.0], [1.0], [10.0], [11.0]])
     splits = {0: [0, 0, 0, 1], 1: [1, 1, 0, 0], 2: [0, 0, 1, 1]}
 
-    def split(points, seed):
-        members = np.array(splits[seed], bool)
-        return members, np.stack([points[~members].mean(0), points[members].mean(0)])
+    def split(points, seeds):
+        found = [np.array(splits[seed], bool) for seed in seeds]
+        return [(own, np.stack([points[~own].mean(0), points[own].mean(0)])) for own in found]
 
     monkeypatch.setattr("core.detectors.clusters.two_means", split)
     members, centres, unstable = steady_two_means(points, 0, 3)
