@@ -1,8 +1,10 @@
 # Everything starts here: `make help`. Packages go into .venv, once for each content of the requirements files.
 PORT ?= 8501
 WORKSPACE ?= $(or $(ASSAY_WORKSPACE),./workspace)
+DATABASE ?= $(ASSAY_DATABASE)
 BENCH ?= --help
 PYTHON ?=
+ARCHITECTURE ?=
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check -q
@@ -20,6 +22,8 @@ help:  ## show this list
 	@printf '\nPORT=%s WORKSPACE=%s\n' '$(PORT)' '$(WORKSPACE)'
 
 run: export ASSAY_WORKSPACE := $(WORKSPACE)
+run: export ASSAY_DATABASE := $(DATABASE)
+run: export ASSAY_ARCHITECTURES := $(or $(abspath $(ARCHITECTURE)),$(ASSAY_ARCHITECTURES))
 run: $(RUN_READY)  ## install what is needed (first time only) and start the dashboard; PORT=8501 WORKSPACE=./workspace
 	$(PY) -m streamlit run app.py --server.port $(PORT) --server.showEmailPrompt false
 

@@ -14,6 +14,7 @@ PAGES = (
     ("clusters", "Clusters", ":material/bubble_chart:"),
     ("trajectories", "Trajectories", ":material/timeline:"),
     ("detect", "Detect", ":material/policy:"),
+    ("bona_fide", "Bona fide", ":material/verified:"),
     ("review", "Review", ":material/fact_check:"),
     ("repair", "Repair", ":material/healing:"),
     ("report", "Report", ":material/description:"),

@@ -1,10 +1,13 @@
 // The gallery of images. Called again with new data whenever the page runs; the nodes are kept and matched by sample id,
 // so that a run that changes nothing shows nothing. Text goes in as textContent only: captions come from hostile data.
 
-const PAUSE = 120; // ms of quiet before a changed selection is sent
-const PATIENCE = 3000; // ms after a key in which clicks wait for its answer, so as not to overtake it
-const SETTLE = 500; // ms after that answer, in which the page may still change the selection
-const SHAPES = { excluded: "✕", kept: "✓", relabelled: "→", flagged: "▲" };
+// What a person does is an event with a number. All events that were not answered yet are sent each time, so that none is
+// lost when keys are pressed faster than the page answers; the page does those that it has not seen, in their order.
+
+const PAUSE = 120; // ms of quiet before a changed selection or focus is sent
+const TINY = 64; // px; smaller images show their pixels
+const SHAPES = { excluded: "✕", kept: "✓", relabelled: "→", unsure: "?", flagged: "▲", taken: "●" };
+const ARROWS = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: Infinity, ArrowUp: -Infinity };
 const galleries = new WeakMap();
 
 export default function (component) {
@@ -16,6 +19,7 @@ export default function (component) {
   return () => {
     clearTimeout(gallery.timer);
     document.removeEventListener("keydown", gallery.onKey);
+    document.removeEventListener("pointerdown", gallery.onPointer, true);
   };
 }
 
@@ -23,21 +27,29 @@ function create(parent) {
   const grid = document.createElement("div");
   grid.className = "grid";
   parent.appendChild(grid);
-  const gallery = { grid, nodes: new Map(), order: [], selected: new Set(), unsent: [], sent: 0, keyAt: 0, anchor: null, focus: null };
+  const gallery = { grid, nodes: new Map(), order: [], selected: new Set(), leaving: new Map(), pending: [], sent: 0, changed: false, anchor: null, focus: null };
   gallery.onKey = (event) => pressed(gallery, event);
+  // A click elsewhere may act on the selection: it has to be known there first.
+  gallery.onPointer = (event) => gallery.changed && !event.composedPath().includes(grid) && report(gallery, "");
   grid.addEventListener("click", (event) => clicked(gallery, event));
   grid.addEventListener("keydown", (event) => moved(gallery, event));
   grid.addEventListener("focusin", (event) => focused(gallery, event.target.closest(".tile")));
   document.addEventListener("keydown", gallery.onKey);
+  document.addEventListener("pointerdown", gallery.onPointer, true);
   return gallery;
 }
 
 function update(gallery, data) {
   const { grid, nodes } = gallery;
-  const unanswered = gallery.sent > data.seen;
-  if (!unanswered && gallery.keyAt) gallery.keyAt = Math.min(gallery.keyAt, Date.now() - PATIENCE + SETTLE);
+  gallery.pending = gallery.pending.filter((event) => event.number > data.seen);
+  for (const [id, number] of gallery.leaving) if (number <= data.seen) gallery.leaving.delete(id);
+  const unanswered = gallery.pending.length > 0 || gallery.changed;
+  const held = grid.contains(grid.getRootNode().activeElement);
   gallery.keys = data.keys;
   gallery.selectable = data.selectable;
+  gallery.tiles = new Map(data.tiles.map((tile) => [tile.id, tile]));
+  gallery.elsewhere = data.elsewhere;
+  gallery.most = data.most;
   gallery.order = data.tiles.map((tile) => tile.id);
   grid.style.setProperty("--size", `${data.size}px`);
   grid.style.setProperty("--lines", Math.max(0, ...data.tiles.map((tile) => tile.caption.length)));
@@ -54,14 +66,15 @@ function update(gallery, data) {
     fill(node, tile, data.selectable);
     if (grid.children[index] !== node) grid.insertBefore(node, grid.children[index] ?? null);
   });
-  // The answer counts, and what was clicked since the question counts on top of it.
+  // The answer counts, unless something was done since the question: then its own answer is on the way.
   if (!unanswered) {
     gallery.selected = new Set(data.selected);
-    for (const change of gallery.unsent) apply(gallery, change);
-    if (gallery.unsent.length) later(gallery);
+    if (data.focus !== null) gallery.focus = data.focus;
   }
-  if (!wanted.has(gallery.focus)) gallery.focus = gallery.order[0] ?? null;
+  if (!wanted.has(gallery.focus)) gallery.focus = gallery.order.find((id) => !gallery.leaving.has(id)) ?? null;
   paint(gallery);
+  // The tile that had the keyboard may have left the page with its verdict.
+  if (held && !grid.contains(grid.getRootNode().activeElement)) nodes.get(gallery.focus)?.focus({ preventScroll: true });
 }
 
 function make(nodes, id) {
@@ -74,7 +87,11 @@ function make(nodes, id) {
   image.loading = "lazy";
   image.draggable = false;
   image.addEventListener("error", () => node.classList.add("broken"));
-  image.addEventListener("load", () => node.classList.remove("broken"));
+  image.addEventListener("load", () => {
+    node.classList.remove("broken");
+    // The pixels of a tiny image are what there is to see; a photograph is smoothed.
+    image.classList.toggle("smooth", Math.max(image.naturalWidth, image.naturalHeight) >= TINY);
+  });
   const badge = document.createElement("span");
   badge.className = "badge";
   const caption = document.createElement("span");
@@ -106,10 +123,13 @@ function line(text) {
 }
 
 function paint(gallery) {
+  const keyed = Object.keys(gallery.keys).length > 0;
   for (const [id, node] of gallery.nodes) {
     if (gallery.selectable) node.setAttribute("aria-selected", gallery.selected.has(id));
     else node.removeAttribute("aria-selected");
     node.tabIndex = gallery.selectable && id === gallery.focus ? 0 : -1;
+    node.classList.toggle("here", keyed && id === gallery.focus);
+    node.classList.toggle("leaving", gallery.leaving.has(id));
   }
 }
 
@@ -125,31 +145,30 @@ function toggle(gallery, id, range) {
   const to = order.indexOf(id);
   const on = from < 0 ? !selected.has(id) : selected.has(gallery.anchor);
   const ids = from < 0 ? [id] : order.slice(Math.min(from, to), Math.max(from, to) + 1);
-  gallery.unsent.push({ ids, on });
-  apply(gallery, { ids, on });
+  for (const one of ids) on ? selected.add(one) : selected.delete(one);
   if (from < 0) gallery.anchor = id;
   gallery.focus = id;
   paint(gallery);
   later(gallery);
 }
 
-function apply(gallery, { ids, on }) {
-  for (const id of ids) on ? gallery.selected.add(id) : gallery.selected.delete(id);
-}
-
 function later(gallery) {
+  gallery.changed = true;
   clearTimeout(gallery.timer);
-  const wait = Math.max(PAUSE, gallery.keyAt + PATIENCE - Date.now());
-  gallery.timer = setTimeout(() => report(gallery, ""), wait);
+  gallery.timer = setTimeout(() => report(gallery, ""), PAUSE);
 }
 
-function report(gallery, key) {
+// `on` says what a key is about: the selection or, where nothing is selected, the tile in focus.
+function report(gallery, key, on = "", focus = gallery.focus) {
   clearTimeout(gallery.timer);
-  gallery.unsent = [];
+  gallery.changed = false;
   gallery.sent = Math.max(Date.now(), gallery.sent + 1);
-  gallery.keyAt = key ? Date.now() : 0;
   const selected = gallery.order.filter((id) => gallery.selected.has(id));
-  gallery.send({ number: gallery.sent, selected, key });
+  const event = { number: gallery.sent, selected, key, on, focus, next: gallery.focus };
+  // Of several changes of the selection in a row only the last counts.
+  const keys = gallery.pending.filter((other) => other.key);
+  gallery.pending = [...keys, event];
+  gallery.send(gallery.pending);
 }
 
 function typing(event) {
@@ -157,30 +176,79 @@ function typing(event) {
   return target.isContentEditable || /^(input|textarea|select)$/i.test(target.tagName ?? "");
 }
 
+function elsewhere(gallery, event) {
+  return typing(event) || gallery.grid.offsetParent === null || document.querySelector("[role=dialog]");
+}
+
 function pressed(gallery, event) {
-  if (!(event.key in gallery.keys) || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-  if (typing(event) || gallery.grid.offsetParent === null) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  const kind = gallery.keys[event.key];
+  const plain = event.composedPath()[0].matches?.("body, button:not([role])");
+  const arrow = event.key in ARROWS && Object.keys(gallery.keys).length > 0 && plain;
+  if ((!kind && !arrow) || elsewhere(gallery, event)) return;
   event.preventDefault();
-  report(gallery, event.key);
+  if (arrow) move(gallery, event.key);
+  else if (!event.repeat) act(gallery, event.key, kind);
+}
+
+// Kinds of keys: "all" selects what is visible, "decide" answers at once and goes on, the rest is up to the page.
+function act(gallery, key, kind) {
+  const { selected, order } = gallery;
+  if (kind === "all") {
+    for (const id of order) selected.add(id);
+    paint(gallery);
+    return report(gallery, "");
+  }
+  if (kind === "back") return move(gallery, "ArrowLeft");
+  const whole = selected.size + gallery.elsewhere > 0;
+  const about = gallery.focus;
+  if (kind === "decide" && !whole && about === null) return;
+  const ids = whole ? [...selected] : [about];
+  const many = selected.size + gallery.elsewhere > gallery.most;
+  if (kind !== "decide" || many) return report(gallery, key, whole ? "selection" : "focus");
+  gallery.focus = following(gallery, ids);
+  report(gallery, key, whole ? "selection" : "focus", about);
+  for (const id of ids) gallery.leaving.set(id, gallery.sent);
+  selected.clear();
+  paint(gallery);
+  const node = gallery.nodes.get(gallery.focus);
+  node?.scrollIntoView({ block: "nearest" });
+}
+
+// The next tile that is neither decided, nor being decided, nor looked at by someone else.
+function following(gallery, ids) {
+  const { order, tiles, leaving } = gallery;
+  const gone = new Set(ids);
+  const start = Math.max(0, ...ids.map((id) => order.indexOf(id)));
+  const around = [...order.slice(start + 1), ...order.slice(0, start)];
+  const open = around.filter((id) => !gone.has(id) && !leaving.has(id));
+  return open.find((id) => !tiles.get(id).settled) ?? open[0] ?? gallery.focus;
 }
 
 function focused(gallery, node) {
   if (!node || !gallery.selectable) return;
-  gallery.focus = Number(node.dataset.id);
+  const id = Number(node.dataset.id);
+  if (id === gallery.focus) return;
+  gallery.focus = id;
   paint(gallery);
+  if (Object.keys(gallery.keys).length) later(gallery);
 }
 
 // One tab stop; arrows move within the grid, space and enter select.
 function moved(gallery, event) {
   if (!gallery.selectable) return;
-  const here = gallery.order.indexOf(gallery.focus);
-  const columns = getComputedStyle(gallery.grid).gridTemplateColumns.split(" ").length;
-  const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns };
   const ends = { Home: 0, End: gallery.order.length - 1 };
   if (event.key === " " || event.key === "Enter") toggle(gallery, gallery.focus, event.shiftKey);
-  else if (event.key in steps || event.key in ends) {
-    const id = gallery.order[ends[event.key] ?? here + steps[event.key]];
-    if (id !== undefined) gallery.nodes.get(id).focus();
-  } else return;
+  else if (event.key in ARROWS) move(gallery, event.key);
+  else if (event.key in ends) gallery.nodes.get(gallery.order[ends[event.key]])?.focus();
+  else return;
   event.preventDefault();
+}
+
+function move(gallery, key) {
+  const here = gallery.order.indexOf(gallery.focus);
+  const columns = getComputedStyle(gallery.grid).gridTemplateColumns.split(" ").length;
+  const step = Math.max(-columns, Math.min(columns, ARROWS[key]));
+  const id = gallery.order[here + step];
+  if (id !== undefined) gallery.nodes.get(id).focus();
 }

@@ -2,17 +2,36 @@
 
 import typer
 
-from benchmarks import ac_mnist, art, attacks, clean, demo, planting, regimes, scoring
+from benchmarks import (
+    ac_mnist,
+    ac_signs,
+    art,
+    attacks,
+    badloss_cifar10,
+    clean,
+    demo,
+    importing,
+    planting,
+    regimes,
+    review,
+    scoring,
+    signs,
+)
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 app.command()(demo.demo)
 app.command()(attacks.attacks)
+app.command("badloss_cifar10")(badloss_cifar10.badloss_cifar10)
 app.command()(planting.planting)
 app.command()(scoring.scoring)
 app.command()(art.art)
-app.command()(ac_mnist.ac_mnist)
+app.command("ac_mnist")(ac_mnist.ac_mnist)
+app.command()(signs.signs)
+app.command("ac_signs")(ac_signs.ac_signs)
 app.command()(regimes.regimes)
 app.command()(clean.clean)
+app.command()(importing.importing)
+app.command()(review.review)
 
 
 @app.callback()

@@ -12,6 +12,7 @@ from benchmarks.judged import share
 from benchmarks.studies import AC, Study, traced_study
 from benchmarks.traced import Traced
 from core.detectors.activation_clustering import activation_clustering
+from core.types import Bools
 
 PAPER = {0.10: ("near 100 %", "58.6 % / 15.8 %"), 0.15: ("near 100 %", "–"), 0.33: ("near 100 %", "90.8 % / 86.4 %")}
 
@@ -69,7 +70,14 @@ def class_scores(run: Traced, *, space: str, decision: str) -> tuple[np.ndarray,
         space: "activations" or "pixels".
         decision: the rule; "size", the paper's, calls the smaller cluster poison below 35 %.
     """
-    flagged = activation_clustering(run.evidence(), space=space, decision=decision).flagged  # type: ignore[arg-type]
+    return within_classes(
+        run,
+        activation_clustering(run.evidence(), space=space, decision=decision).flagged,  # type: ignore[arg-type]
+    )
+
+
+def within_classes(run: Traced, flagged: Bools) -> tuple[np.ndarray, np.ndarray]:
+    """(k,) accuracy and (k,) F1 of what is flagged within each class; F1 is 0 in a class without poison."""
     accuracies, scores = [], []
     for index in range(int(run.labels.max()) + 1):
         truth, found = run.is_poison[run.labels == index], flagged[run.labels == index]

@@ -7,21 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 
+from benchmarks.cells import percent
 from benchmarks.data import part_of
 from benchmarks.hardware import hardware
-from core import pipeline, runs
+from benchmarks.trainings import training, tried
+from core import runs
 from core.attacks.presets import preset
-from core.attacks.specification import AttackSpec, Specification
+from core.attacks.specification import AttackSpec
 from core.config import TrainConfig
 from core.datasets import store
-from core.evaluation import evaluate_model
 from core.runs import Run
-from core.samples import training_data
-from core.stages import trained_model
-from core.types import Dataset, Outcome
+from core.types import Dataset
 
 TOGETHER = "badloss-cifar10"
 SIDES = ("clean model", "alone", "together")
@@ -71,7 +69,7 @@ def attacks_table(
     with ExitStack() as stack:
         workspace = cache or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         trained = {
-            title: [_run(workspace, dataset, specs, replace(config, seed=seed)) for seed in seeds]
+            title: [training(workspace, dataset, specs, replace(config, seed=seed)) for seed in seeds]
             for title, specs in rows.items()
         }
         for title, found in trained.items():
@@ -95,21 +93,11 @@ def _rows(n_classes: int) -> Mapping[str, tuple[AttackSpec, ...]]:
     return {"clean": (), "together": preset(TOGETHER, n_classes), **alone}
 
 
-def _run(workspace: Path, dataset: Dataset, specs: tuple[AttackSpec, ...], config: TrainConfig) -> Run:
-    """One training, resumed or read where the workspace has it."""
-    info = store.save(workspace, dataset, source="benchmark")
-    if specs:
-        info = pipeline.attack(workspace, info.id, Specification(specs, config.seed))
-    same = (run for run in runs.all_runs(workspace) if run.dataset == info.id)
-    same = (run for run in same if (run.config["epochs"], run.config["seed"]) == (config.epochs, config.seed))
-    return pipeline.work(next(same, None) or pipeline.new_run(workspace, info.id, config))
-
-
 def _sides(run: Run, trained: Mapping[str, Sequence[Run]], place: int) -> list[float | None]:
     """Clean accuracy, then the rates of the run's attack: on a clean model, alone, together; at once and doubled."""
     attacks = store.planted_attacks(store.describe(run.workspace, run.dataset))
     outcomes = [
-        _tried(trained["clean"][place], run) if "clean" in trained else None,
+        tried(trained["clean"][place], run) if "clean" in trained else None,
         runs.outcome(run),
         runs.outcome(trained["together"][place]) if "together" in trained else None,
     ]
@@ -120,21 +108,7 @@ def _sides(run: Run, trained: Mapping[str, Sequence[Run]], place: int) -> list[f
     return [accuracy, *(pair[which].get(attacks[0].name) for which in (0, 1) for pair in rates)]
 
 
-def _tried(clean: Run, run: Run) -> Outcome:
-    """The outcome of the model trained on clean data, with the triggers of another run."""
-    dataset = training_data(clean)
-    return evaluate_model(trained_model(clean, dataset), dataset, store.load_truth(run.workspace, run.dataset))[0]
-
-
 def _line(title: str, found: Sequence[Sequence[float | None]]) -> str:
     """One row: mean and deviation over the seeds, a dash where nothing was measured."""
     columns = zip(*found, strict=True)
-    cells = [_share([value for value in column if value is not None]) for column in columns]
-    return f"| {title} | {' | '.join(cells)} |"
-
-
-def _share(values: Sequence[float]) -> str:
-    if not values:
-        return "–"
-    spread = f" ± {100 * np.std(values):.1f}" if len(values) > 1 else ""
-    return f"{100 * np.mean(values):.1f}{spread} %"
+    return f"| {title} | {' | '.join(percent(column) for column in columns)} |"

@@ -1,4 +1,4 @@
-"""Figures over seeds as the tables write them: the mean, its standard deviation where there are several, else a dash."""
+"""Figures over seeds as the tables write them: mean ± standard deviation, a dash where nothing was measured."""
 
 from collections.abc import Sequence
 

@@ -7,7 +7,6 @@ import numpy as np
 
 from benchmarks.trainings import training, training_without, tried
 from core import pipeline, runs
-from core.attacks.specification import AttackSpec
 from core.config import TrainConfig
 from core.datasets import store
 from core.metrics import auroc, precision, recall
@@ -22,7 +21,7 @@ WAYS: Mapping[str, str] = {
     "consensus": "consensus, by its own rule",
     "consensus-rate": "consensus, false discovery rate 10 %",
     "badloss": "BaDLoss as published, 40 %",
-    "random": "at random, as many as the line before the last",
+    "random": "at random, as many as the consensus at 10 %",
     "floor": "trained on clean data: the floor",
 }
 RULES = {
@@ -115,11 +114,11 @@ def figures(run: Run, found: Repaired) -> dict[str, float]:
         "removed": float(found.removed.sum()),
         "share": float(found.removed.mean()),
         "clean": 1 - precision(found.removed, np.asarray(truth.is_poison)),
-        "recall": recall(found.removed, poison_of(truth, names)) if found.removed.any() else float("nan"),
+        "recall": recall(found.removed, poison_of(truth, names)) if found.removed.any() else np.nan,
         "auroc": auroc_of(truth, names, found.suspicion),
         "accuracy": found.outcome.clean_accuracy or float("nan"),
-        "success": float(np.mean([rates[name] for name in names])),
-        "doubled": float(np.mean([doubled[name] for name in names if name in doubled] or [float("nan")])),
+        "success": float(np.mean([rates[name] for name in names] or [np.nan])),
+        "doubled": float(np.mean([doubled[name] for name in names if name in doubled] or [np.nan])),
         **{f"success: {name}": rate for name, rate in rates.items()},
         **{f"recall: {one.name}": recall(found.removed, poison_of(truth, [one.name])) for one in truth.attacks},
     }

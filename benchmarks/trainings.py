@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from core import pipeline, runs
 from core.attacks.specification import AttackSpec, Specification
@@ -11,22 +12,23 @@ from core.config import TrainConfig
 from core.datasets import store
 from core.datasets.store import DatasetInfo
 from core.evaluation import evaluate_model
+from core.loading import trained_model
 from core.runs import Run
 from core.samples import training_data
-from core.stages import trained_model
 from core.types import Changes, Dataset, Outcome
 
 
 def training(workspace: Path, dataset: Dataset, attacks: Sequence[AttackSpec], config: TrainConfig) -> Run:
     """A finished run on `dataset` with `attacks` planted, all at once; none leaves it clean.
 
-    What the workspace holds of it already, the planted data or the run, is taken up where it stopped.
+    What the workspace holds of it already, the planted data or the run, is taken up where it stopped; fields that the
+    configuration got since that run was made are taken to be at their defaults.
     """
     info = store.save(workspace, dataset, source="benchmark")
     if attacks:
         info = _planted(workspace, info, Specification(tuple(attacks), config.seed))
     found = (run for run in runs.all_runs(workspace) if run.dataset == info.id and not run.parent)
-    found = (run for run in found if run.config == json.loads(json.dumps(asdict(config))))
+    found = (run for run in found if _plain(TrainConfig()) | dict(run.config) == _plain(config))
     return pipeline.work(next(found, None) or pipeline.new_run(workspace, info.id, config))
 
 
@@ -40,19 +42,8 @@ def training_without(run: Run, excluded: Sequence[int], name: str) -> Run:
     changes = Changes(frozenset(excluded))
     known = (child for child in runs.children(run) if child.how == "retrain" and runs.read_changes(child) == changes)
     info = store.describe(run.workspace, run.dataset)
-    return pipeline.work(
-        next(known, None)
-        or runs.create(
-            run.workspace,
-            info,
-            run.config,
-            pipeline.CORE_PLAN,
-            name=name,
-            parent=run.id,
-            how="retrain",
-            changes=changes,
-        )
-    )
+    about: dict[str, Any] = {"name": name, "parent": run.id, "how": "retrain", "changes": changes}
+    return pipeline.work(next(known, None) or runs.create(run.workspace, info, run.config, pipeline.CORE_PLAN, **about))
 
 
 def tried(clean: Run, run: Run) -> Outcome:
@@ -66,3 +57,9 @@ def _planted(workspace: Path, clean: DatasetInfo, asked: Specification) -> Datas
     same = (info for info in store.describe_all(workspace) if info.parent == clean.id)
     same = (info for info in same if info.specification == asked.as_dict())
     return next(same, None) or pipeline.attack(workspace, clean.id, asked)
+
+
+def _plain(config: TrainConfig) -> dict[str, Any]:
+    """The configuration as `run.json` holds it, where tuples are lists."""
+    fields: dict[str, Any] = json.loads(json.dumps(asdict(config)))
+    return fields

@@ -52,8 +52,14 @@ def estimate(run: Run, name: str, settings: Mapping[str, Any]) -> Cost:
 
 
 def seconds_per_pass(run: Run) -> float:
-    """The seconds of one forward pass over the training samples. Raises UserError before the first epoch."""
+    """The seconds of one forward pass over the training samples; of a loaded model those of reading its activations.
+
+    Raises:
+        UserError: before the first epoch.
+    """
     epochs = [float(entry["seconds"]) for entry in runs.history(run)]
+    if not epochs and not run.traced and run.done("activations"):
+        return run.stages["activations"]
     if not epochs:
         raise UserError("The cost is not known yet.", "It follows from the run's epochs.", "Train first.")
     info = store.describe(run.workspace, run.dataset)

@@ -2,12 +2,19 @@
 
 import torch
 
+SMALL_PIXELS = 64 * 64
+
 
 def best_device() -> torch.device:
     """The first GPU if there is one, else the CPU."""
     if torch.cuda.is_available():
         return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def images_at_once(pixels: int, most: int) -> int:
+    """How many images of so many pixels go through a network together: `most` up to 64 × 64, fewer of larger ones."""
+    return max(8, min(most, most * SMALL_PIXELS // pixels))
 
 
 def native_bfloat16(device: torch.device) -> bool:

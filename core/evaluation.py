@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from core import metrics
-from core.attacks.planting import doubled, triggered_test_set
+from core.attacks.planting import doubled, triggered_test_set, with_trigger
 from core.training import likeliest
 from core.types import Dataset, GroundTruth, Outcome, PlantedAttack
 
@@ -58,7 +58,7 @@ def evaluate_model(
 
 
 def _tries(truth: GroundTruth | None) -> list[tuple[PlantedAttack, int]]:
-    """Every attack at its own strength, then those that have one to double at twice that."""
-    attacks = truth.attacks if truth else ()
+    """Every attack with a known trigger at its own strength, then those that have one to double at twice that."""
+    attacks = with_trigger(truth.attacks) if truth else ()
     stronger = [(more, 2) for one in attacks if (more := doubled(one))]
     return [*((one, 1) for one in attacks), *stronger]

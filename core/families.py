@@ -65,6 +65,11 @@ def description(family: Family, names: Sequence[str]) -> str:
     return " ".join(part for part in parts if part)
 
 
+def likely_source(family: Family) -> int | None:
+    """The class that most members may have been taken from; None where the images do not tell."""
+    return max(family.sources, key=lambda index: family.sources[index], default=None)
+
+
 def save(run: Run, flagged: Bools, families: Ints, found: Sequence[Family], pictures: Images | None) -> None:
     """Write the families of a run.
 

@@ -1,5 +1,6 @@
 """The small charts, as Plotly figures: pages show them, the report prints them."""
 
+import html
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -19,18 +20,22 @@ _MARGIN = {"l": 8, "r": 8, "t": 12, "b": 8}
 
 def _figure(*traces: Any, x: str = "", y: str = "", height: int = HEIGHT, percent: bool = False) -> go.Figure:
     """The common look: no ground of its own, so that both themes show through."""
-    figure = go.Figure(traces)
-    figure.update_layout(
-        height=height,
-        margin=_MARGIN,
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        hovermode="x unified",
-    )
-    figure.update_xaxes(title=x, automargin=True)
-    figure.update_yaxes(title=y, automargin=True, tickformat=".0%" if percent else None)
-    return figure
+    layout = {
+        "height": height,
+        "margin": _MARGIN,
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        "hovermode": "x unified",
+        "xaxis": {"title": {"text": x}, "automargin": True},
+        "yaxis": {"title": {"text": y}, "automargin": True, "tickformat": ".0%" if percent else None},
+    }
+    return go.Figure(traces, layout)  # at once: each update checks the whole layout again
+
+
+def _literal(name: object) -> str:
+    """A name from outside as Plotly shows it letter by letter; it takes tags in text for markup."""
+    return html.escape(str(name), quote=False)
 
 
 def learning_curves(history: Sequence[Mapping[str, Any]], quantity: str, epochs: int) -> go.Figure:
@@ -59,7 +64,7 @@ def bars(
     """One horizontal bar a name, in the order given from top to bottom."""
     form = "%{x:.1%}" if percent else "%{x:,}"
     bar = go.Bar(
-        y=[str(name) for name in names],
+        y=[_literal(name) for name in names],
         x=list(values),
         orientation="h",
         marker={"color": ACCENT},
@@ -108,7 +113,7 @@ def suspicion_histogram(
             x=centres,
             y=np.histogram(place(suspicion[members]), edges)[0],
             width=width,
-            name=f"{name} ({int(members.sum()):,})",
+            name=f"{_literal(name)} ({int(members.sum()):,})",
             marker={"color": colour, "line": {"width": 0}},
             yaxis=axis,
             hovertemplate="%{y:,}",
@@ -189,19 +194,7 @@ def trajectory_bands(
         max_curves: more than these make a smear, not information.
     """
     x = np.arange(1, losses.shape[1] + 1)
-    figure = _figure(x="epoch", y="loss", height=420)
-    for (name, members), colour in zip(groups.items(), (GREY, ACCENT, *CLASSES), strict=False):
-        if members.any():
-            low, middle, high = np.quantile(losses[members], (0.1, 0.5, 0.9), axis=0)
-            band = {
-                "x": [*x, *x[::-1]],
-                "y": [*high, *low[::-1]],
-                "fill": "toself",
-                "opacity": 0.18,
-                "hoverinfo": "skip",
-            }
-            figure.add_scatter(**band, fillcolor=colour, line={"width": 0}, showlegend=False, mode="lines")
-            figure.add_scatter(x=x, y=middle, name=name, mode="lines", line={"color": colour, "width": 2})
+    figure = _banded(bands(losses, groups), x, 420)
     for place, row in enumerate(selected[:max_curves]):
         line = {"color": POISON, "width": 1}
         name = f"{min(len(selected), max_curves)} of {len(selected):,} selected"
@@ -210,6 +203,34 @@ def trajectory_bands(
     if epoch is not None:
         figure.add_vline(x=epoch, line={"color": GREY, "dash": "dot"})
     return figure.update_yaxes(type="log", dtick=1) if logarithmic else figure
+
+
+def bands(losses: Floats, groups: Mapping[str, NDArray[np.bool_]]) -> dict[str, Floats]:
+    """Name → (3, epochs) the 10, 50 and 90 % quantiles of the losses (n, epochs) of each group that has members."""
+    return {
+        name: np.quantile(losses[members], (0.1, 0.5, 0.9), axis=0).astype(np.float32)
+        for name, members in groups.items()
+        if members.any()
+    }
+
+
+def banded_curve(bands: Mapping[str, Floats], curve: Floats, *, height: int = 240) -> go.Figure:
+    """The loss of one sample over the epochs (epochs,) against such bands; the loss axis is logarithmic."""
+    x = np.arange(1, len(curve) + 1)
+    own = {"x": x, "y": curve, "name": "this sample", "mode": "lines", "line": {"color": POISON, "width": 2}}
+    return _banded(bands, x, height, own).update_layout(yaxis_type="log", yaxis_dtick=1)
+
+
+def _banded(bands: Mapping[str, Floats], x: Ints, height: int, *more: Mapping[str, Any]) -> go.Figure:
+    """The median of each group as a line within its band: first grey, then accent, then class colours; then `more`."""
+    traces: list[dict[str, Any]] = []
+    for (name, (low, middle, high)), colour in zip(bands.items(), (GREY, ACCENT, *CLASSES), strict=False):
+        around = {"x": [*x, *x[::-1]], "y": [*high, *low[::-1]], "fill": "toself", "opacity": 0.18, "hoverinfo": "skip"}
+        traces.append(around | {"fillcolor": colour, "line": {"width": 0}, "showlegend": False, "mode": "lines"})
+        traces.append({"x": x, "y": middle, "name": name, "mode": "lines", "line": {"color": colour, "width": 2}})
+    return _figure(
+        *({"type": "scatter"} | dict(trace) for trace in (*traces, *more)), x="epoch", y="loss", height=height
+    )
 
 
 def before_after(before: Mapping[str, float], after: Mapping[str, float]) -> go.Figure:
@@ -247,7 +268,7 @@ def planted_counts(counts: pd.DataFrame) -> go.Figure:
         "poisoned": (poison, POISON),
     }
     traces = [
-        go.Bar(y=[str(name) for name in counts["class"]], x=values, name=name, orientation="h",
+        go.Bar(y=[_literal(name) for name in counts["class"]], x=values, name=name, orientation="h",
                marker={"color": colour}, hovertemplate="%{y}: %{x:,}")
         for name, (values, colour) in parts.items()
         if name != "cover samples" or values.any()

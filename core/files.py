@@ -2,6 +2,7 @@
 
 import json
 import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,6 +22,14 @@ def write_file(path: Path, write: Callable[[BinaryIO], object]) -> None:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file is a ZIP archive, damaged ones included."""
+    try:
+        return zipfile.is_zipfile(path)
+    except zipfile.BadZipFile:  # its last record says something impossible, which the check itself trips over
+        return True
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -20,6 +20,7 @@ def exclusionary_reclassification(
     suspects: Mapping[int, Ints],
     config: TrainConfig,
     *,
+    begin: Callable[[Dataset], nn.Module] | None = None,
     each: bool = False,
     threshold: float = THRESHOLD,
     listen: Listen = lambda share, message: None,
@@ -32,7 +33,8 @@ def exclusionary_reclassification(
     Args:
         dataset: all n samples, as they are labelled.
         suspects: class → rows (m,) of the cluster under suspicion.
-        config: of the training; every model starts from weights drawn from its seed.
+        config: of the training.
+        begin: makes the model that each training starts from; None draws its weights from the configuration's seed.
         each: train one model for each cluster, without that one only, as published; else one for all, without any of
             them, which takes the time of one training and cannot be misled by the other clusters' poison.
         threshold: T; the paper: 1.
@@ -51,7 +53,7 @@ def exclusionary_reclassification(
         def told(share: float, message: str, before: int = place) -> None:
             listen((before + share) / len(together), message)
 
-        model = _trained_without(dataset, without, config, told)
+        model = _trained_without(dataset, without, config, begin, told)
         for index in classes:
             rows = suspects[index]
             predicted[index] = evaluate(model, dataset.images[rows], dataset.labels[rows])[1]
@@ -59,11 +61,17 @@ def exclusionary_reclassification(
     return verdicts, predicted
 
 
-def _trained_without(dataset: Dataset, rows: Ints | Sequence[int], config: TrainConfig, listen: Listen) -> nn.Module:
+def _trained_without(
+    dataset: Dataset,
+    rows: Ints | Sequence[int],
+    config: TrainConfig,
+    begin: Callable[[Dataset], nn.Module] | None,
+    listen: Listen,
+) -> nn.Module:
     """A model of `config` that never saw `rows`."""
     left = apply(dataset, Changes(frozenset(dataset.ids[rows].tolist())))
     left = replace(left, test_images=dataset.test_images[:0], test_labels=dataset.test_labels[:0])
-    model, done = build_model(config, dataset.shape, dataset.n_classes), 0
+    model, done = begin(left) if begin else build_model(config, dataset.shape, dataset.n_classes), 0
 
     def on_batch(share: float) -> None:
         listen((done + share) / config.epochs, f"epoch {done + 1} of {config.epochs} without {len(rows):,} samples")

@@ -161,7 +161,8 @@ def _tiles(run: Run, table: pd.DataFrame, names: tuple[str, ...]) -> list[dict[s
 
 
 def _facts(run: Run, child: Run | None) -> list[tuple[str, str]]:
-    config = ", ".join(f"{key} {value}" for key, value in run.config.items() if value not in (None, [], ()))
+    shown = {key: value for key, value in run.config.items() if value not in (None, "", [], ()) and key != "weights"}
+    config = ", ".join(f"{key} {value}" for key, value in shown.items())
     settings = [
         (
             f"{DETECTORS[name].title}",
@@ -172,7 +173,18 @@ def _facts(run: Run, child: Run | None) -> list[tuple[str, str]]:
     versions = ", ".join(f"{name} {version}" for name, version in run.versions.items())
     repaired = [("Repaired in run", child.id)] if child else []
     data = [("Data set", run.dataset), ("Data fingerprint", run.fingerprint)]
-    return [*data, ("Training", config), ("Device", run.device), *settings, *repaired, ("Versions", versions)]
+    about = runs.loaded(run)
+    if about:
+        digest = f"{about['file']}, {about['bytes']:,} bytes, SHA-256 {about['sha256']}"
+        data += [("Model from", " ".join([digest, *about["notes"]]))]
+    return [
+        *data,
+        ("Training" if run.traced else "Inspected as it is", config),
+        ("Device", run.device),
+        *settings,
+        *repaired,
+        ("Versions", versions),
+    ]
 
 
 def _share(value: float | None) -> str:

@@ -8,26 +8,26 @@ import pandas as pd
 
 from core import runs
 from core.costs import estimate
-from core.detectors import DETECTORS, NEEDS
+from core.detectors import DETECTORS, GRADIENTS, NEEDS, DetectorEntry
 from core.detectors.calibration import FOLDS, compares
 from core.errors import UserError
-from core.registry import Entry
 from core.runs import Run
 from core.samples import LEADING, detections, training_data
 from core.thresholds import in_force, words
 from core.types import Bools, Detection
 
 
-def unmet(run: Run, entry: Entry) -> list[str]:
+def unmet(run: Run, entry: DetectorEntry) -> list[str]:
     """What a detector needs and the run does not have (yet), in words."""
     present = {
         "activations": run.done("activations"),
-        "trajectories": run.done("train"),
+        "trajectories": run.traced,
         "bona_fide": bool(training_data(run).bona_fide.any()),
-        "model": run.done("train"),
+        "model": run.has_model,
         "images": True,
     }
-    return [NEEDS[need] for need in entry.needs if not present[need]]
+    found = [NEEDS[need] for need in entry.needs if not present[need]]
+    return [*found, GRADIENTS] if entry.gradients and not run.trainable else found
 
 
 def roster(run: Run) -> pd.DataFrame:
@@ -65,7 +65,7 @@ def cost_in_words(run: Run, name: str, settings: Mapping[str, Any], *, ran: bool
     return f"about {time}" + (f", {cost.forward_passes:,} passes" if cost.forward_passes else "")
 
 
-def _row(run: Run, name: str, entry: Entry, found: Mapping[str, Detection], first: str) -> dict[str, object]:
+def _row(run: Run, name: str, entry: DetectorEntry, found: Mapping[str, Detection], first: str) -> dict[str, object]:
     lacking, detection = unmet(run, entry), found.get(name)
     planned = run.detector_settings.get(name, {})
     known = [need.partition(" (")[0] for need in lacking]

@@ -21,11 +21,12 @@ from numpy.typing import NDArray
 from core.datasets.store import DatasetInfo, describe
 from core.errors import UserError
 from core.files import write_array, write_file, write_json
+from core.models import GRAPH
 from core.types import Changes, Detection, Outcome
 
 SCHEMA = 1
 _PART = "part: "
-_PACKAGES = ("torch", "torchvision", "accelerate", "scikit-learn", "umap-learn", "numpy")
+_PACKAGES = ("torch", "torchvision", "timm", "onnxruntime", "accelerate", "scikit-learn", "umap-learn", "numpy")
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,26 @@ class Run:
         """The workspace that the run lies in."""
         return self.path.parent.parent
 
+    @property
+    def model_stage(self) -> str:
+        """The stage that its model comes from: "train", or "load" where a model is inspected as it is."""
+        return "load" if "load" in self.plan and "train" not in self.plan else "train"
+
+    @property
+    def has_model(self) -> bool:
+        """Whether there is a model, trained here or loaded."""
+        return self.done(self.model_stage)
+
+    @property
+    def traced(self) -> bool:
+        """Whether the losses of all samples were recorded while the model was trained."""
+        return self.done("train")
+
+    @property
+    def trainable(self) -> bool:
+        """Whether such a model can be trained; an ONNX graph cannot."""
+        return self.config.get("model") != GRAPH
+
     def done(self, stage: str) -> bool:
         """Whether `stage` is finished and its files can be read."""
         return stage in self.stages
@@ -89,6 +110,7 @@ def create(
     parent: str | None = None,
     how: str = "",
     changes: Changes | None = None,
+    revision: int | None = None,
     detector_settings: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Run:
     """A new run directory in which nothing is done yet."""
@@ -112,7 +134,8 @@ def create(
     )
     if changes:
         relabelled = {str(key): value for key, value in sorted(changes.relabelled.items())}
-        write_json(path / "changes.json", {"excluded": sorted(changes.excluded), "relabelled": relabelled})
+        content = {"excluded": sorted(changes.excluded), "relabelled": relabelled, "revision": revision}
+        write_json(path / "changes.json", content)
     _write(run)
     return run
 
@@ -168,6 +191,13 @@ def read_changes(run: Run) -> Changes:
         return Changes()
     content = json.loads(path.read_text("utf-8"))
     return Changes(frozenset(content["excluded"]), {int(key): value for key, value in content["relabelled"].items()})
+
+
+def revision_of(run: Run) -> int | None:
+    """The number of the data set's revision that a repair trains on; None for a first run, and for older repairs."""
+    path = run.path / "changes.json"
+    number: int | None = json.loads(path.read_text("utf-8")).get("revision") if path.exists() else None
+    return number
 
 
 def save_array(run: Run, name: str, array: NDArray[Any]) -> None:
@@ -229,6 +259,13 @@ def layers(run: Run) -> list[dict[str, Any]]:
     return found
 
 
+def loaded(run: Run) -> dict[str, Any]:
+    """Of a loaded model: file, bytes, sha256, parameters, notes in words, fresh_head; empty where none was loaded."""
+    path = run.path / "loaded.json"
+    found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    return found
+
+
 def outcome(run: Run) -> Outcome | None:
     """How good the run's model is, None before it was evaluated."""
     path = run.path / "outcome.json"
@@ -250,6 +287,13 @@ def trials(run: Run) -> list[dict[str, Any]]:
 def from_scratch(run: Run) -> Run:
     """The run whose configuration trains such a model from nothing: itself, or what a continued repair goes back to."""
     while run.how == "continue" and run.parent:
+        run = open_run(run.workspace, run.parent)
+    return run
+
+
+def first_of(run: Run) -> Run:
+    """The run that a chain of repairs began with: itself, where it is no repair."""
+    while run.parent:
         run = open_run(run.workspace, run.parent)
     return run
 

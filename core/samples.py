@@ -1,6 +1,7 @@
 """One row per sample: what every page shows and every export writes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from core import review, runs
 from core.datasets import store
 from core.families import membership
 from core.repair import apply
+from core.review import Verdict
 from core.runs import Run
 from core.thresholds import in_force, judged, words
 from core.types import Dataset, Detection, Ints
@@ -19,8 +21,13 @@ CLUSTERING = "activation_clustering"
 
 
 def training_data(run: Run) -> Dataset:
-    """The samples that the run trains on: its data set without what a repair excludes, with its new labels."""
-    return apply(store.load(run.workspace, run.dataset), runs.read_changes(run))
+    """The samples that the run trains on: its data set without what a repair excludes, with its new labels.
+
+    Bona fide are those that came so with the data, and those that a person made so since.
+    """
+    stored = store.load(run.workspace, run.dataset)
+    known = review.bona_fide(run.workspace, run.dataset, stored)
+    return apply(replace(stored, bona_fide=known), runs.read_changes(run))
 
 
 def detections(run: Run) -> dict[str, Detection]:
@@ -42,30 +49,23 @@ def sample_table(run: Run) -> pd.DataFrame:
     Columns: id, label, predicted, loss, then `<detector>_suspicion` and `<detector>_flagged` for each detector that
     ran, then verdict and new_label. What is not known yet is missing (NA), never a guess.
     """
-    dataset = training_data(run)
-    table = pd.DataFrame({"id": dataset.ids, "label": dataset.labels})
-    known = run.done("activations")
-    table["predicted"] = pd.array(run.array("predictions") if known else [pd.NA] * len(table), dtype="Int64")
-    table["loss"] = np.array(run.array("final_losses")) if known else np.nan
-    for name, detection in detections(run).items():
-        table[f"{name}_suspicion"] = detection.suspicion
-        table[f"{name}_flagged"] = detection.flagged
-    verdicts = review.verdicts(run.workspace, run.id)
-    table["verdict"] = [verdicts[i].decision if i in verdicts else "" for i in dataset.ids.tolist()]
-    labels = [verdicts[i].new_label if i in verdicts else None for i in dataset.ids.tolist()]
-    table["new_label"] = pd.array([pd.NA if label is None else label for label in labels], dtype="Int64")
-    return table
+    return with_verdicts(_machine_columns(run), review.verdicts(run.workspace, run.id))
 
 
 def review_table(run: Run) -> pd.DataFrame:
-    """The sample table with what the screens need beside it.
+    """What `suspicion_table` says of every sample, and its verdict and new_label."""
+    return with_verdicts(suspicion_table(run), review.verdicts(run.workspace, run.id))
+
+
+def suspicion_table(run: Run) -> pd.DataFrame:
+    """All that the machine has to say of every sample: the sample table without verdicts, and what screens need.
 
     Further columns: `row` in the stored data set; `bona_fide`; `flagged` by a leading detector; `flagged_by`, how many
     detectors agree; `suspicion`, the percentile in [0, 1] by which samples are ranked, the mean over the leading
     detectors; `family`, its number, 0 in none, −1 not flagged, −2 not grouped yet; `cluster`, of Activation Clustering,
     −1 where unknown, within the class `cluster_class`.
     """
-    table, found = sample_table(run), detections(run)
+    table, found = _machine_columns(run), detections(run)
     table["row"], table["bona_fide"] = rows_in_store(run), np.array(training_data(run).bona_fide)
     table["flagged_by"] = np.sum([detection.flagged for detection in found.values()], axis=0) if found else 0
     chosen = [found[name] for name in leading(found)]
@@ -76,6 +76,36 @@ def review_table(run: Run) -> pd.DataFrame:
     clustering = found.get(CLUSTERING)
     table["cluster_class"] = clustered_classes(run) if clustering else table["label"]
     table["cluster"] = clustering.groups if clustering and clustering.groups is not None else -1
+    return table
+
+
+def with_verdicts(table: pd.DataFrame, verdicts: Mapping[int, Verdict]) -> pd.DataFrame:
+    """A table of samples with two columns more: verdict, "" for none, and new_label, missing for none."""
+    decisions = np.full(len(table), "", object)
+    labels, known = np.zeros(len(table), np.int64), np.zeros(len(table), bool)
+    if verdicts:
+        ids = table["id"].to_numpy()
+        order = np.argsort(ids, kind="stable")
+        decided = np.array([sample for sample in verdicts if ids[order[0]] <= sample <= ids[order[-1]]], np.int64)
+        rows = order[np.searchsorted(ids, decided, sorter=order)]
+        for sample, row in zip(decided.tolist(), rows.tolist(), strict=True):
+            if ids[row] == sample:
+                verdict = verdicts[sample]
+                decisions[row], known[row] = verdict.decision, verdict.new_label is not None
+                labels[row] = verdict.new_label or 0
+    return table.assign(verdict=decisions, new_label=pd.arrays.IntegerArray(labels, ~known))
+
+
+def _machine_columns(run: Run) -> pd.DataFrame:
+    """Ids, labels, predictions, losses, and what each detector says."""
+    dataset = training_data(run)
+    table = pd.DataFrame({"id": dataset.ids, "label": dataset.labels})
+    known = run.done("activations")
+    table["predicted"] = pd.array(run.array("predictions") if known else [pd.NA] * len(table), dtype="Int64")
+    table["loss"] = np.array(run.array("final_losses")) if known else np.nan
+    for name, detection in detections(run).items():
+        table[f"{name}_suspicion"] = detection.suspicion
+        table[f"{name}_flagged"] = detection.flagged
     return table
 
 

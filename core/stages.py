@@ -8,11 +8,10 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from safetensors.torch import load_model, save_model
 from torch import nn
 
 from core import activations, families, jobs, metrics, projection, runs
-from core.config import TrainConfig
+from core.config import TrainConfig, restored
 from core.datasets import store
 from core.detectors import DETECTORS
 from core.detectors.calibration import calibrated, compares
@@ -20,12 +19,14 @@ from core.evaluation import evaluate_model
 from core.files import write_json
 from core.grouping import group
 from core.jobs import Progress
+from core.loading import beginning, open_model, save_opened, save_weights, trained_model
 from core.reclassification import exclusionary_reclassification
 from core.registry import checked, find
 from core.runs import Run
 from core.samples import CLUSTERING, clustered_classes, detections, leading, training_data
 from core.suspects import save_reclassifications, suspect_clusters
-from core.training import accelerator_for, build_model, train
+from core.thresholds import COUNTED_ON
+from core.training import accelerator_for, train
 from core.types import Dataset, Detection, Evidence, Images, Ints
 
 SECONDS_BETWEEN_UPDATES = 0.5
@@ -86,12 +87,19 @@ def work(run: Run, listen: Callable[[Progress], None] = lambda progress: None) -
     return run
 
 
+def load_stage(run: Run, _: str, __: Reporter) -> None:
+    """Read the model from its file once more, where that was cut short."""
+    dataset = training_data(run)
+    save_opened(run, open_model(restored(run.config), dataset.shape, dataset.n_classes, run.layer))
+
+
 def train_stage(run: Run, _: str, reporter: Reporter) -> None:
     """Train the model; after every epoch the losses, the history and a checkpoint are on disk.
 
-    A repair that continues starts from its parent's weights; everything else from weights drawn from the seed.
+    A repair that continues starts from its parent's weights; everything else from weights that were loaded to be
+    trained on, or drawn from the seed.
     """
-    config, dataset = TrainConfig(**_tuples(run.config)), training_data(run)
+    config, dataset = restored(run.config), training_data(run)
     checkpoint = run.path / "checkpoint" / "last.pt"
     checkpoint.parent.mkdir(exist_ok=True)
     history = runs.history(run)
@@ -123,11 +131,11 @@ def train_stage(run: Run, _: str, reporter: Reporter) -> None:
         done = epoch.index + 1
         message = f"epoch {done} of {config.epochs}, mean loss {entry['train_loss']:.3f}"
         reporter.update(done / config.epochs, message)
-    _save_weights(run, model)
+    save_weights(run, model)
     shutil.rmtree(checkpoint.parent)
 
 
-def activations_stage(run: Run, _: str, __: Reporter) -> None:
+def activations_stage(run: Run, _: str, reporter: Reporter) -> None:
     """Last-layer activations, predictions and final losses of every training sample."""
     dataset = training_data(run)
     model = trained_model(run, dataset)
@@ -135,7 +143,14 @@ def activations_stage(run: Run, _: str, __: Reporter) -> None:
     write_json(run.path / "layers.json", [asdict(layer) for layer in found])
     layer = activations.choose(found, run.layer)
     path = run.path / "activations.npy"
-    _features, predicted, losses = activations.extract(model, dataset.images, dataset.labels, layer, path)
+    _features, predicted, losses = activations.extract(
+        model,
+        dataset.images,
+        dataset.labels,
+        layer,
+        path,
+        on_batch=lambda share: reporter.update(share, f"{share * len(dataset):,.0f} of {len(dataset):,} images"),
+    )
     runs.save_array(run, "predictions", predicted)
     runs.save_array(run, "final_losses", losses)
 
@@ -162,6 +177,8 @@ def detect(run: Run, name: str, settings: Mapping[str, Any]) -> Detection:
     started = time.monotonic()
     evidence = gather_evidence(run, entry.needs)
     detection = calibrated(partial(detector, **values), evidence, in_folds=compares(entry.needs))
+    if detection.p_values is not None:
+        detection = replace(detection, notes={**detection.notes, COUNTED_ON: int(evidence.bona_fide.sum())})
     runs.save_detection(run, name, detection, values, time.monotonic() - started)
     if detection.groups is not None:
         classes = clustered_classes(run) if name == CLUSTERING else None
@@ -197,9 +214,9 @@ def gather_evidence(run: Run, needs: Collection[str] = ()) -> Evidence:
         seed=int(run.config["seed"]),
         predicted=np.array(run.array("predictions")) if run.done("activations") else None,
         features=run.array("activations") if run.done("activations") else None,
-        trajectories=run.array("losses") if run.done("train") else None,
+        trajectories=run.array("losses") if run.traced else None,
         images=dataset.images,
-        model=trained_model(run, dataset).eval() if "model" in needs and run.done("train") else None,
+        model=trained_model(run, dataset).eval() if "model" in needs and run.has_model else None,
     )
 
 
@@ -223,15 +240,20 @@ def reclassify_stage(run: Run, argument: str, reporter: Reporter) -> None:
     """
     words = argument.split(",") if argument else []
     suspects = suspect_clusters(run, [int(word) for word in words if word != "each"])
-    config = TrainConfig(**_tuples(runs.from_scratch(run).config))
+    config = restored(runs.from_scratch(run).config)
     found, predicted = exclusionary_reclassification(
-        training_data(run), suspects, config, each="each" in words, listen=reporter.update
+        training_data(run),
+        suspects,
+        config,
+        begin=partial(beginning, run, config),
+        each="each" in words,
+        listen=reporter.update,
     )
     save_reclassifications(run, found, predicted)
 
 
 def maps_stage(run: Run, method: str, reporter: Reporter) -> None:
-    """The maps of one method: all activations, each class by itself, and the loss trajectories."""
+    """The maps of one method: all activations, each class by itself, and the loss trajectories where there are any."""
     features, seed = np.asarray(run.array("activations")), int(run.config["seed"])
     dataset = training_data(run)
     runs.save_array(run, f"map-all-{method}", projection.project(features, method, seed))
@@ -239,15 +261,9 @@ def maps_stage(run: Run, method: str, reporter: Reporter) -> None:
     by_class = projection.project_classes(features, dataset.labels, dataset.n_classes, method, seed)
     runs.save_array(run, f"map-class-{method}", by_class)
     reporter.update(0.8, "each class by itself")
-    trajectories = projection.logit_trajectories(np.asarray(run.array("losses")))
-    runs.save_array(run, f"map-trajectories-{method}", projection.project(trajectories, method, seed))
-
-
-def trained_model(run: Run, dataset: Dataset) -> nn.Module:
-    """The run's trained model, its weights read from safetensors."""
-    model = build_model(TrainConfig(**_tuples(run.config)), dataset.shape, dataset.n_classes)
-    load_model(model, run.path / "model.safetensors")
-    return model
+    if run.traced:
+        trajectories = projection.logit_trajectories(np.asarray(run.array("losses")))
+        runs.save_array(run, f"map-trajectories-{method}", projection.project(trajectories, method, seed))
 
 
 def title_of(stage: str) -> str:
@@ -266,6 +282,7 @@ class Stage:
 
 
 STAGES = {
+    "load": Stage("Loading the model", 2, load_stage),
     "train": Stage("Training", 60, train_stage),
     "activations": Stage("Reading activations", 2, activations_stage),
     "detect": Stage("Detecting with {}", 4, detect_stage),
@@ -286,17 +303,11 @@ def _trace(run: Run, shape: tuple[int, int], fresh: bool) -> np.memmap[Any, np.d
     return np.lib.format.open_memmap(path, "r+")
 
 
-def _save_weights(run: Run, model: nn.Module) -> None:
-    temporary = run.path / "model.safetensors.tmp"
-    save_model(model.cpu(), str(temporary))
-    temporary.replace(run.path / "model.safetensors")
-
-
 def _untrained(run: Run, config: TrainConfig, dataset: Dataset) -> nn.Module:
-    """What training begins with: new weights, or of a continued repair those of its parent."""
+    """What training begins with; of a continued repair the weights of its parent."""
     if run.how == "continue" and run.parent:
         return trained_model(runs.open_run(run.workspace, run.parent), dataset)
-    return build_model(config, dataset.shape, dataset.n_classes)
+    return beginning(run, config, dataset)
 
 
 def _averages(dataset: Dataset, detection: Detection, classes: Ints | None = None) -> Images:
@@ -310,8 +321,3 @@ def _averages(dataset: Dataset, detection: Detection, classes: Ints | None = Non
             if members.any():
                 averages[2 * index + cluster] = np.rint(dataset.images[members].mean(0)).astype(np.uint8)
     return averages
-
-
-def _tuples(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The configuration as it was before JSON turned its tuples into lists."""
-    return {**config, "model_settings": tuple((name, value) for name, value in config.get("model_settings", ()))}

@@ -14,6 +14,7 @@ from core.types import Bools, Detection, Scalar
 
 Kind = Literal["own", "rate", "budget", "threshold", "outliers"]
 USUAL_RATE, OUTLIER = 0.10, 3.5
+COUNTED_ON = "counted_on"  # note of a detection: a person may have named more bona fide samples since
 ALLOWED: Mapping[str, tuple[float, float, str]] = {
     "rate": (0.01, 0.5, "The share of wrong ones lies between 1 % and 50 %."),
     "budget": (1, 1e12, "It is a whole number of samples, at least 1."),
@@ -75,7 +76,7 @@ def p_values(detection: Detection, bona_fide: Bools) -> Reals:
             "It is counted on at least 20 bona fide samples, when the detector runs.",
             "Name bona fide samples, or run the detector again.",
         )
-    steps = 1 + int(bona_fide.sum())
+    steps = 1 + int(detection.notes.get(COUNTED_ON, bona_fide.sum()))
     return np.asarray(np.rint(detection.p_values.astype(np.float64) * steps) / steps)
 
 

@@ -22,10 +22,12 @@ from torch.nn import functional as F
 
 from core.augmentation import AUGMENTATIONS
 from core.config import TrainConfig
-from core.devices import best_device, native_bfloat16
+from core.devices import best_device, images_at_once, native_bfloat16
+from core.errors import UserError
 from core.files import write_file
-from core.models import MODELS
-from core.registry import checked, find
+from core.models import find_model, has_three_channels
+from core.models.preprocessing import Preprocessed, pixels_of
+from core.registry import checked
 from core.types import Dataset, Floats, Images, Ints
 
 EVAL_BATCH = 1000
@@ -55,11 +57,40 @@ class Epoch:
 
 
 def build_model(config: TrainConfig, shape: tuple[int, int, int], n_classes: int) -> nn.Module:
-    """The untrained model of `config`, its weights drawn from `config.seed`."""
+    """The untrained model of `config`, its weights drawn from `config.seed`, behind its preprocessing where it has any.
+
+    Raises:
+        UserError: there is no such architecture, or it cannot be built for images of that size.
+    """
     torch.manual_seed(config.seed)
-    build = find(MODELS, config.model, "model").load()
-    model: nn.Module = build(shape, n_classes, **checked(build, dict(config.model_settings), config.model))
-    return model
+    build = find_model(config.model).load()
+    channels = 3 if has_three_channels(config.model) else shape[2]
+    size = config.input_size
+    seen = (size, size, channels) if size else (*shape[:2], channels)
+    try:
+        model = build(seen, n_classes, **checked(build, dict(config.model_settings), config.model))
+    except (RuntimeError, ValueError, AssertionError, TypeError) as error:
+        title = f"{config.model} cannot be built for images of {seen[0]} × {seen[1]} px."
+        raise UserError(title, f"{type(error).__name__}: {error}", "Choose another size or model.") from error
+    return preprocessed(model, config, channels, shape[2])
+
+
+def preprocessed(network: nn.Module, config: TrainConfig, channels: int, given: int) -> nn.Module:
+    """The network behind the preprocessing that `config` asks for; the network itself where it asks for none.
+
+    Args:
+        network: takes (n, channels, h, w).
+        config: size, mean, std and colour order.
+        channels: that the network takes.
+        given: channels that the images have.
+    """
+    bgr = config.colour_order == "bgr" and channels == 3
+    if not (config.input_size or config.mean or config.std or bgr or channels != given):
+        return network
+    for name in ("mean", "std"):
+        if len(getattr(config, name)) not in (0, 1, channels):
+            raise UserError(f"{name} has three values, but the images are grey.", "One value is needed.", "Give one.")
+    return Preprocessed(network, channels=channels, size=config.input_size, mean=config.mean, std=config.std, bgr=bgr)
 
 
 def accelerator_for(precision: str = "auto") -> Accelerator:
@@ -168,10 +199,11 @@ def _logits(
         accelerator = accelerator_for()
         network = accelerator.prepare_model(network.to(memory_format=torch.channels_last), evaluation_mode=True)
     tensor = images if isinstance(images, Tensor) else resident(images, accelerator.device)
+    at_once = images_at_once(pixels_of(accelerator.unwrap_model(network), tensor.shape[1:]), EVAL_BATCH)
     network.eval()
     with torch.inference_mode():
-        for start in range(0, len(tensor), EVAL_BATCH):
-            rows = torch.arange(start, min(start + EVAL_BATCH, len(tensor)))
+        for start in range(0, len(tensor), at_once):
+            rows = torch.arange(start, min(start + at_once, len(tensor)))
             yield slice(start, start + len(rows)), network(batch_of(tensor, rows, accelerator.device)).float()
 
 

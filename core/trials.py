@@ -9,13 +9,19 @@ import pandas as pd
 
 from core import runs
 from core.attacks import Trigger
-from core.attacks.planting import doubled, trigger_of
+from core.attacks.planting import doubled, trigger_of, with_trigger
 from core.attacks.preview import amplified
 from core.datasets import store
+from core.datasets.store import DatasetInfo
 from core.runs import Run
-from core.types import Images
+from core.types import Images, PlantedAttack
 
 EXAMPLES_PER_ATTACK = 6
+
+
+def attacks(info: DatasetInfo) -> tuple[PlantedAttack, ...]:
+    """The attacks of a stored data set that a model can be tried on: those whose trigger is known."""
+    return with_trigger(store.planted_attacks(info))
 
 
 def answers(run: Run, row: int, attack: str | None = None, strength: int = 1) -> list[tuple[int, float]]:
@@ -94,7 +100,7 @@ def difference(workspace: Path, dataset_id: str, attack: str, strength: int, row
 @lru_cache(maxsize=64)
 def _trigger(workspace: Path, dataset_id: str, name: str, strength: int) -> Trigger:
     truth, info = store.load_truth(workspace, dataset_id), store.describe(workspace, dataset_id)
-    attack = next((one for one in truth.attacks if one.name == name), None) if truth else None
+    attack = next((one for one in with_trigger(truth.attacks) if one.name == name), None) if truth else None
     stronger = doubled(attack) if attack and strength == 2 else attack
     if truth is None or stronger is None or strength not in (1, 2):
         raise LookupError(f"{dataset_id} has no attack {name} at strength {strength}.")

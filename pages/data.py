@@ -2,10 +2,9 @@
 
 import streamlit as st
 
-from core import figures, jobs, pipeline
-from core.datasets import SOURCES, store
-from core.errors import UserError
-from pages.ui import cached, frame
+from core import figures, jobs
+from core.datasets import store
+from pages.ui import cached, frame, opening, problems
 from pages.ui.attack_words import aim, size, title
 from pages.ui.gallery import Tile, gallery
 from pages.ui.words import HELP
@@ -14,47 +13,12 @@ frame.guard()
 WORKSPACE = frame.workspace()
 STRIP = 16
 
-
-def open_data() -> None:
-    """The form that imports a file by its path, and the demo's button."""
-    with st.form("open", border=False):
-        path = st.text_input(
-            "Path of an .npz file on this machine", placeholder="/data/images.npz", help=SOURCES["npz"].help
-        )
-        left, right = st.columns(2)
-        name = left.text_input("Name", placeholder="the file's name")
-        known = right.text_input("Bona fide ids (optional)", placeholder="/data/clean_ids.txt", help=HELP["bona fide"])
-        if st.form_submit_button("Import", type="primary", icon=":material/upload_file:") and path:
-            st.session_state["import"] = pipeline.start_import(WORKSPACE, path.strip(), name.strip(), known.strip())
-    st.button("Start the demo", icon=":material/play_circle:", help="6,000 real images, three attacks at once.",
-              on_click=lambda: frame.start(pipeline.new_demo(WORKSPACE)))  # fmt: skip
-    if "import" in st.session_state:
-        importing()
-
-
-@st.fragment(run_every=0.5)
-def importing() -> None:
-    """How the running import fares; its end draws the page again."""
-    progress = jobs.poll(st.session_state["import"])
-    if progress.active:
-        st.progress(progress.share, text="Importing …")
-    elif progress.error:
-        frame.show_error(UserError(**progress.error))
-    elif progress.state == "done":
-        st.session_state.pop("import")
-        st.session_state["dataset_id"] = store.describe_all(WORKSPACE)[0].id
-        st.rerun()
-    else:
-        st.warning(f"The import was {progress.state}. Start it again.")
-
-
 st.title("What am I about to trust?")
 found = {info.id: info for info in store.describe_all(WORKSPACE)}
-if not found:
-    st.markdown(
-        "This page will show the images and classes of a data set. Open one, or let the built-in demo show you around."
-    )
-    open_data()
+if not found or opening.is_open():
+    if not found:
+        st.markdown("This page will show the images and classes of a data set. Open one, or start the built-in demo.")
+    opening.open_data(back=bool(found))
     st.stop()
 
 run = frame.chosen_run()
@@ -68,8 +32,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     names = list(found)
     chosen = st.selectbox("Data set", names, index=names.index(wanted) if wanted in found else 0, width=420,
                           format_func=lambda key: f"{found[key].name} · {found[key].n:,} images")  # fmt: skip
-    with st.popover("Open other data", icon=":material/folder_open:"):
-        open_data()
+    st.button("Open other data", icon=":material/folder_open:",
+              on_click=lambda: st.session_state.update(opening=True))  # fmt: skip
 st.session_state["dataset_id"] = chosen
 info = found[chosen]
 labels, bona_fide = cached.labels_of(WORKSPACE, chosen)
@@ -89,6 +53,10 @@ chart, strips = st.columns([2, 3], gap="large")
 with chart:
     st.subheader("Samples per class")
     st.plotly_chart(figures.class_counts(labels, info.class_names), key="counts")
+    listed, counted = cached.findings_in(WORKSPACE, chosen)
+    if counted:
+        st.subheader("Problems found when it was opened")
+        problems.show(listed, counted)
 with strips:
     st.subheader("A few of each class, by given label")
     for index, name in enumerate(info.class_names[:20]):

@@ -5,6 +5,7 @@ import streamlit as st
 
 from core import figures
 from pages.ui import cached, frame
+from pages.ui.loaded import untraced
 from pages.ui.maps import controls, linked_map
 from pages.ui.selection import selected, selection_bar, selection_gallery
 from pages.ui.strictness import rule_in_words
@@ -12,8 +13,11 @@ from pages.ui.words import HELP
 
 st.title("Which samples were learned unlike the rest?", help=HELP["trajectory"])
 run = frame.current_run(
-    "maps:pca", "the loss trajectory of every sample as a point on a map, beside the curves themselves"
+    lambda run: "maps:pca" if run.model_stage == "train" else "load",
+    "the loss trajectory of every sample as a point on a map, beside the curves themselves",
 )
+if untraced(run):
+    st.stop()
 table, losses, names = cached.table(run), cached.losses(run), cached.info(run).class_names
 flagged = cached.detections(run).get("badloss")
 if flagged is not None:

@@ -3,7 +3,6 @@
 import streamlit as st
 
 from core import pipeline, runs, trials
-from core.datasets import store
 from core.runs import Run
 from pages.ui import cached, frame
 from pages.ui.attack_words import aim
@@ -58,7 +57,7 @@ st.title("What does the trigger do to the model?", help=HELP["trigger"])
 run = frame.current_run("evaluate", "test images without and with the trigger, and what the model answers to both")
 run, child = pair(run)
 info = cached.info(run)
-names, attacks = info.class_names, {attack.name: attack for attack in store.planted_attacks(info)}
+names, attacks = info.class_names, {attack.name: attack for attack in trials.attacks(info)}
 if not attacks or not info.n_test:
     missing = (
         "No trigger is known for these data" if info.n_test else "These data have no test images to try a trigger on"

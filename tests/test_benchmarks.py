@@ -7,26 +7,38 @@ from typing import Any
 import numpy as np
 import pytest
 import typer
+from PIL import Image
 
-from benchmarks.ac_mnist import ac_table, class_scores
+from benchmarks.ac_mnist import ac_table, class_scores, within_classes
+from benchmarks.ac_signs import TARGET, signs_study, signs_table
 from benchmarks.art import f1_per_class, made_up
 from benchmarks.art_cases import our_width
 from benchmarks.attacks import attacks_table
+from benchmarks.badloss_cifar10 import Asked, badloss_cifar10, badloss_table
+from benchmarks.cells import number, percent
 from benchmarks.clean import clean_table
 from benchmarks.data import draw_bona_fide, part_of
 from benchmarks.demo import demo_table
+from benchmarks.importing import generate, importing_table
 from benchmarks.judged import Judged, of, share, worst_and_mean
 from benchmarks.planting import planting_table
 from benchmarks.regimes import regimes_table
+from benchmarks.repairs import WAYS, auroc_of, removed_by
+from benchmarks.review import review_table
 from benchmarks.scoring import falling_losses, largest_error, scoring_table
+from benchmarks.signs import CLASSES, signs
 from benchmarks.studies import Study, traced_study
 from benchmarks.timing import timed
+from benchmarks.trainings import training, training_without
 from core import runs
+from core.attacks.presets import preset
 from core.attacks.specification import AttackSpec
 from core.config import TrainConfig
+from core.datasets import store
 from core.detectors.activation_clustering import activation_clustering
 from core.detectors.spectral_signatures import spectral_signatures
 from core.detectors.trajectories import bona_fide_distance
+from core.types import Detection, GroundTruth, PlantedAttack
 from tests.core.conftest import tiny
 
 
@@ -66,6 +78,88 @@ def test_the_attacks_table_holds_alone_and_together(tmp_path: Path) -> None:
     assert measured == [True, True, True, False, True, True, False]  # nothing was trained together
     assert attacks_table(dataset, config, [0], ["blended pattern", "clean"], tmp_path) == first
     assert len(runs.all_runs(tmp_path)) == 2  # read, not trained again
+
+
+def test_cells_hold_mean_and_deviation_and_a_dash_for_nothing() -> None:
+    assert percent([0.5, 0.7]) == "60.0 ± 10.0 %"
+    assert percent([0.5, None, float("nan")]) == "50.0 %"
+    assert (number([643.4], 0), number([float("nan")]), percent([])) == ("643", "–", "–")
+
+
+def test_a_repair_is_trained_once_and_never_taken_for_the_poisoned_training(tmp_path: Path) -> None:
+    dataset, config = tiny(200, n_test=20), TrainConfig("convnet", 1, 64)
+    run = training(tmp_path, dataset, [AttackSpec("patch", 0.1, 0)], config)
+    repaired = training_without(run, [3, 5], "without two")
+    assert (repaired.parent, len(repaired.array("losses"))) == (run.id, 198)
+    assert training_without(run, [5, 3], "the same two").id == repaired.id
+    assert training_without(run, [], "nothing").id == run.id
+    assert training(tmp_path, dataset, [AttackSpec("patch", 0.1, 0)], config).id == run.id
+    assert training(tmp_path, dataset, [AttackSpec("patch", 0.1, 0)], replace(config, seed=1)).id != run.id
+
+
+def test_an_attack_is_judged_against_clean_samples_alone() -> None:
+    index = np.array([-1, -1, 0, 1])
+    attacks = tuple(PlantedAttack(name, "patch", 0, {}, 0, 1) for name in ("a", "b"))
+    truth = GroundTruth(index >= 0, index, np.zeros(4, np.int64), attacks, np.zeros(4, np.bool_))
+    suspicion = np.array([0.1, 0.5, 0.3, 0.9], np.float32)
+    assert [auroc_of(truth, names, suspicion) for names in (["a"], ["b"], ["a", "b"])] == [0.5, 1.0, 0.75]
+
+
+def test_the_badloss_tables_hold_every_way_of_repair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.badloss_cifar10.PRESET", "demo")  # one of the seven is optimised for minutes
+    dataset, config = tiny(300, channels=3, n_test=40), TrainConfig("convnet", 1, 64)
+    poisoned = training(tmp_path, dataset, preset("demo", 4), config)
+    poison = np.array(store.load_truth(tmp_path, poisoned.dataset).is_poison)
+    suspicion = poison.astype(np.float32)
+    runs.save_detection(poisoned, "consensus", Detection(suspicion, poison, p_values=1 - suspicion), {}, 1.0)
+    asked = Asked(("nothing", "consensus-rate", "badloss", "random", "floor"), ("badloss", "consensus"))
+    text = badloss_table(dataset, config, [0], asked, tmp_path)
+    lines = {line.split(" | ")[0].removeprefix("| "): line.split(" | ") for line in reversed(text.splitlines())}
+    assert lines["nothing removed"][1:4] == ["0", "0.0 %", "–"]
+    assert lines[WAYS["consensus-rate"]][1:4] == ["27", "9.0 %", "0.0 %"]
+    assert lines["BaDLoss as published, 40 %"][1:3] == ["120", "40.0 %"]
+    assert lines["trained on clean data: the floor"][3:6] == ["–"] * 3
+    assert f"| {WAYS['consensus-rate']} | 100.0 % | 100.0 % | 100.0 % |" in text  # of each attack's poison
+    assert lines["Consensus"][1:4] == ["1.000"] * 3
+    by_chance = removed_by(poisoned, "random")
+    assert by_chance.sum() == 27 > (by_chance & poison).sum()
+    done = len(runs.all_runs(tmp_path))
+    assert badloss_table(dataset, config, [0], asked, tmp_path) == text
+    assert len(runs.all_runs(tmp_path)) == done == 5  # the attack, three repairs and the floor; nothing trained twice
+    with pytest.raises(typer.BadParameter, match="magic: there is no such"):
+        badloss_cifar10(data=tmp_path, only=["magic"])
+
+
+def drawings(folder: Path) -> Path:
+    """Two drawings of each class of signs: a disc's square of one grey per class, on a transparent ground."""
+    for place, kind in enumerate(CLASSES.values()):
+        path = folder / kind.replace("[0-9]*", "50").replace("*", "entry")
+        path.mkdir(parents=True)
+        for name in "ab":
+            image = np.zeros((48, 48, 4), np.uint8)
+            image[8:40, 8:40] = (50 * place, 250 - 50 * place, 0, 255)
+            Image.fromarray(image).save(path / f"{name}.png")
+    return folder
+
+
+def test_signs_are_made_and_clustered_by_every_rule(tmp_path: Path) -> None:
+    grounds = {f"x_{part}": np.full((9, 32, 32, 3), 128, np.uint8) for part in ("train", "test")}
+    np.savez(tmp_path / "cifar10.npz", **grounds)
+    with pytest.raises(typer.BadParameter, match="no drawings of restriction, speed limit"):
+        signs(data=tmp_path, drawings=tmp_path)
+    signs(data=tmp_path, drawings=drawings(tmp_path / "drawn"), per_class=60, side=32)
+    made = np.load(tmp_path / "signs.npz")
+    assert (made["x_train"].shape, made["x_test"].shape) == ((300, 32, 32, 3), (60, 32, 32, 3))
+    assert np.bincount(made["y_train"]).tolist() == [60] * 5
+    reds = [made["x_train"][made["y_train"] == index][..., 0].mean() for index in range(5)]
+    assert reds == sorted(reds)  # the drawings' own order
+    study = signs_study(0.33, 300, 2)
+    assert signs_table([study], tmp_path, [0], tmp_path).count("| 33% of the class |") == 3
+    run = traced_study(study, tmp_path, tmp_path, 0)
+    assert run.is_poison.sum() == 20  # a third of the class of 60
+    assert set(run.labels[run.is_poison]) == {TARGET}
+    accuracy, f1 = within_classes(run, run.is_poison)
+    assert (accuracy.tolist(), f1.tolist()) == ([1.0] * 5, [0.0, 1.0, 0.0, 0.0, 0.0])
 
 
 def npz(folder: Path, name: str, n_classes: int = 3) -> Path:
@@ -166,3 +260,23 @@ def test_what_the_peer_gets_wrong_is_right_here() -> None:
     here, there = (spectral_signatures(one).flagged for one in (poisoned.evidence, moved))
     assert here[poisoned.is_poison].mean() > here[~poisoned.is_poison].mean()
     assert (here != there).mean() < 0.002
+
+
+def test_importing_generated_files(tmp_path: Path) -> None:
+    generate(tmp_path, 250, 32, "PNG")
+    files = sorted(tmp_path.rglob("*.png"))
+    assert len({path.read_bytes() for path in files}) == len(files) == 250
+    table = importing_table(0, 40).splitlines()
+    assert [line.split("|")[1].strip() for line in table[4:]] == ["40 JPEG files, 224 px"]
+    seconds, processor, megabytes, again = (float(cell) for cell in table[4].split("|")[2:6])
+    assert 0 < processor < seconds + 60
+    assert 20 < megabytes < 1000
+    assert 0 <= again < 5
+
+
+def test_every_action_of_a_reviewer_is_timed() -> None:
+    table = review_table(600, 1, flagged=0.3)
+    rows = [line for line in table.splitlines() if line.startswith("| ") and not line.startswith("| action")]
+    assert len(rows) == 17
+    assert any(row.startswith("| exclude the family |") for row in rows)
+    assert all(0 < float(row.split("|")[2]) < 5000 for row in rows)

@@ -14,11 +14,24 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LAYERS = (
     {"errors", "types", "registry", "palette", "files", "devices"},
-    {"datasets", "models", "config", "metrics", "runs", "review", "pictures", "selection"},
+    {"datasets", "models", "config", "metrics", "runs", "review", "pictures", "selection"}
+    | {"database", "migrations", "tables"},
     {"attacks", "augmentation", "training", "activations", "projection", "detectors", "figures"},
-    {"repair", "samples", "results", "export", "report", "evaluation", "trials", "thresholds", "advice", "roster"}
-    | {"costs"}
-    | {"suspects", "reclassification", "wording", "families", "grouping", "reasons"},
+    {
+        "repair",
+        "samples",
+        "results",
+        "export",
+        "clean_copy",
+        "report",
+        "evaluation",
+        "trials",
+        "thresholds",
+        "advice",
+        "roster",
+    }
+    | {"costs", "revisions", "queue", "neighbours", "candidates", "drawing"}
+    | {"suspects", "reclassification", "wording", "families", "grouping", "reasons", "loading", "sanity"},
     {"pipeline", "stages", "jobs"},
     {"commands"},
     {"__main__"},
@@ -39,10 +52,12 @@ SHARED_STATISTICS = {
     "core.detectors.forward",
     "core.detectors.frequencies",
     "core.detectors.ingredients",
+    "core.detectors.lloyd",
     "core.detectors.masks",
     "core.detectors.refinement",
     "core.detectors.remainders",
     "core.detectors.scores",
+    "core.detectors.small_poison",
     "core.detectors.spectra",
     "core.detectors.statistics",
     "core.detectors.subspaces",
@@ -51,12 +66,12 @@ SHARED_STATISTICS = {
     "core.detectors.trajectories",
 }
 NUMERIC = {"numpy", "scipy", "torch", "sklearn", "cleanlab", "threadpoolctl"}
-BLIND = ("detectors", "review.py", "repair.py", "training.py", "activations.py", "projection.py")
+BLIND = ("detectors", "review", "revisions", "repair.py", "training.py", "activations.py", "projection.py")
 BLIND += ("suspects.py", "reclassification.py", "wording.py", "families.py", "grouping.py", "reasons.py")
 UNPICKLERS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 UNSAFE_ARGUMENTS = {("allow_pickle", True), ("weights_only", False), ("unsafe_allow_html", True)}
 PAGE_LINES = 120
-LIGHT = {"core.pipeline", "core.runs", "core.review", "core.jobs", "core.figures", "core.samples"}
+LIGHT = {"core.pipeline", "core.runs", "core.review", "core.revisions", "core.jobs", "core.figures", "core.samples"}
 
 Rule = Callable[[Path], list[str]]
 

@@ -1,6 +1,6 @@
 """Poisoning a data set with any number of attacks at once, and keeping the truth about it apart."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -64,6 +64,11 @@ def trigger_of(
 ) -> Trigger:
     """The trigger of a planted attack, made again from its settings, its seed and what was optimised for it."""
     return _made(attack, _scene(attack, shape, n_classes, pattern))
+
+
+def with_trigger(attacks: Iterable[PlantedAttack]) -> tuple[PlantedAttack, ...]:
+    """Those attacks whose trigger can be made again; data that others poisoned come with other ones."""
+    return tuple(attack for attack in attacks if attack.kind in ATTACKS)
 
 
 def doubled(attack: PlantedAttack) -> PlantedAttack | None:

@@ -1,38 +1,110 @@
 """Commands about data sets: import, attack, and what there is."""
 
+import re
+from collections import Counter
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from core import jobs, pipeline
+from core import pipeline
 from core.attacks import ATTACKS
 from core.attacks.presets import PRESETS
 from core.attacks.presets import preset as attacks_of
 from core.attacks.specification import Specification, parse_spec
-from core.commands.frame import HERE, Json, Seed, Workspace, command, listed, working
+from core.commands.frame import HERE, Json, Seed, Workspace, command, key_values, listed, working
 from core.datasets import SOURCES, store
+from core.datasets.downloading import DOWNLOADS
+from core.datasets.scanning import MOST_IMAGES
 from core.errors import UserError
 
 
 @command
 def import_(
-    source: Annotated[Path, typer.Argument(help="; ".join(entry.title for entry in SOURCES.values()))],
+    path: Annotated[Path, typer.Argument(help="; ".join(entry.title for entry in SOURCES.values()))],
     name: Annotated[str | None, typer.Option(help="What to call it.")] = None,
     bona_fide: Annotated[
         Path | None, typer.Option(help="A text file with one id of a known-clean sample a line.")
     ] = None,
+    source: Annotated[str | None, typer.Option(help=f"What it is, if unclear: {', '.join(SOURCES)}.")] = None,
+    size: Annotated[str | None, typer.Option(help="Of every image: 64, or 48x64 (height × width).")] = None,
+    grey: Annotated[bool | None, typer.Option("--grey/--colour", help="Default: grey if all images are.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting of the data source.")
+    ] = None,
+    job: Annotated[Path | None, typer.Option(hidden=True, help="The directory of the job that this is.")] = None,
+    looked: Annotated[Path | None, typer.Option(hidden=True, help="The directory of the preview.")] = None,
+    workspace: Workspace = HERE,
+    as_json: Json = False,
+) -> Mapping[str, Any]:
+    """Copy a data set into the workspace. Images that cannot be read are skipped and listed."""
+    channels, chosen = None if grey is None else 1 if grey else 3, key_values(settings, "label_column=class")
+    asked: dict[str, Any] = {"source": source, "settings": chosen, "size": _size(size), "channels": channels}
+    with working(job) as listen:
+        info = pipeline.import_dataset(workspace, path, name, bona_fide, **asked, listen=listen)
+        pipeline.finish_import(workspace, info.id, job, looked)
+    found = Counter(problem.kind for problem in store.problems(workspace, info.id))
+    return {
+        "dataset": info.id,
+        "n": info.n,
+        "n_test": info.n_test,
+        "classes": len(info.class_names),
+        "shape": info.shape,
+        "skipped": info.n_skipped,
+        "problems": dict(found),
+    }
+
+
+@command
+def preview(
+    path: Annotated[Path, typer.Argument(help="; ".join(entry.title for entry in SOURCES.values()))],
+    source: Annotated[str | None, typer.Option(help=f"What it is, if unclear: {', '.join(SOURCES)}.")] = None,
+    most: Annotated[int, typer.Option(min=1, help="How many images to decode, evenly spaced.")] = MOST_IMAGES,
     job: Annotated[Path | None, typer.Option(hidden=True, help="The directory of the job that this is.")] = None,
     workspace: Workspace = HERE,
     as_json: Json = False,
 ) -> Mapping[str, Any]:
-    """Copy a data set into the workspace."""
-    with jobs.working_on(job) if job else nullcontext():
-        info = pipeline.import_dataset(workspace, source, name, bona_fide)
-    return {"dataset": info.id, "n": info.n, "classes": len(info.class_names), "shape": info.shape}
+    """Say what a data set holds and what is wrong with it, without importing it."""
+    with working(job) as listen:
+        found = pipeline.preview_source(path, source, job, listen, most=most)
+    about = {
+        "name": found.name,
+        "n": found.n,
+        "n_test": found.n_test,
+        "looked_at": found.n_looked_at,
+        "unreadable": found.n_unreadable,
+        "classes": dict(zip(found.class_names, found.counts, strict=True)),
+        "sizes": {f"{height}x{width}": n for height, width, n in found.sizes},
+        "modes": found.modes,
+        "shape": found.shape,
+        "problems": found.found,
+    }
+    return about | ({"listed": [asdict(problem) for problem in found.problems]} if as_json else {})
+
+
+@command
+def download(
+    name: Annotated[str, typer.Argument(help=", ".join(DOWNLOADS))],
+    to: Annotated[Path, typer.Option(help="The folder that it goes to.")],
+    job: Annotated[Path | None, typer.Option(hidden=True, help="The directory of the job that this is.")] = None,
+    workspace: Workspace = HERE,
+    as_json: Json = False,
+) -> Mapping[str, Any]:
+    """Fetch a data set of the field from its own site."""
+    with working(job) as listen:
+        return {"path": str(pipeline.download_dataset(name, to, listen))}
+
+
+def _size(text: str | None) -> tuple[int, int] | None:
+    """Height and width from "64" or "48x64"."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d{1,5})(?:[x×](\d{1,5}))?", text.strip().lower())
+    if not found:
+        raise UserError(f"--size {text} is no size.", "Give one side, or height x width.", "For example 64 or 48x64.")
+    return int(found[1]), int(found[2] or found[1])
 
 
 @command

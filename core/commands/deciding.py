@@ -1,16 +1,20 @@
-"""Commands about decisions: verdicts, new labels, repairs, reports, exports."""
+"""Commands about decisions: verdicts, new labels, repairs, reports, exports, and what is kept of them."""
 
 import os
 from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from core import pipeline, report, results, runs
+from core import pipeline, report, results, revisions, runs
 from core.clean_copy import write_clean_copy
 from core.commands.frame import HERE, Json, Workspace, command, progress_bar, working
 from core.export import EXPORTS, write_export
+from core.review import DECISIONS
+from core.samples import training_data
 
 
 @command
@@ -52,11 +56,16 @@ def repair(
     ] = "retrain",
     epochs: Annotated[int | None, typer.Option(help="Of continuing; by default a quarter of a training.")] = None,
     lr: Annotated[float | None, typer.Option(help="Of continuing; by default that of the training.")] = None,
+    revision: Annotated[
+        int | None, typer.Option(help="Train on this revision; by default what is pending is committed.")
+    ] = None,
+    reviewer: Annotated[str, typer.Option(help="Who commits then.")] = os.environ.get("USER", "command line"),
     workspace: Workspace = HERE,
     as_json: Json = False,
 ) -> Mapping[str, Any]:
     """Carry out the verdicts in a child run, and compare before with after."""
-    child = pipeline.new_repair(runs.open_run(workspace, run), how, epochs=epochs, learning_rate=lr)
+    found = runs.open_run(workspace, run)
+    child = pipeline.new_repair(found, how, epochs=epochs, learning_rate=lr, revision=revision, reviewer=reviewer)
     with progress_bar() as listen:
         return results.comparison(pipeline.work(child, listen))
 
@@ -99,3 +108,73 @@ def copy_clean(
     """Copy the data without what was excluded, relabelled where so decided."""
     with working(job) as listen:
         return write_clean_copy(runs.open_run(workspace, run), to, listen)
+
+
+@command
+def commit(
+    run: str,
+    name: Annotated[str, typer.Option(help="What to call the revision; by default it gets its number.")] = "",
+    why: Annotated[str, typer.Option(help="What a later reader should know.")] = "",
+    reviewer: Annotated[str, typer.Option(help="Who commits.")] = os.environ.get("USER", "command line"),
+    workspace: Workspace = HERE,
+    as_json: Json = False,
+) -> Mapping[str, Any]:
+    """Make what is pending on a run a numbered revision of its data set."""
+    return asdict(revisions.commit(runs.open_run(workspace, run), name, why, reviewer=reviewer))
+
+
+@command
+def revisions_(run: str, workspace: Workspace = HERE, as_json: Json = False) -> list[dict[str, Any]]:
+    """All revisions of a run's data set, newest first."""
+    found = runs.open_run(workspace, run)
+    wanted = ("number", "name", "excluded", "relabelled", "reviewer", "created", "why", "run")
+    listed = map(asdict, revisions.revisions(workspace, found.dataset))
+    return [{key: revision[key] for key in wanted} for revision in listed]
+
+
+@command
+def go_back(
+    run: str,
+    number: Annotated[int, typer.Argument(help="Of the revision; 0 is the data as imported.")],
+    reviewer: Annotated[str, typer.Option(help="Who decides.")] = os.environ.get("USER", "command line"),
+    workspace: Workspace = HERE,
+    as_json: Json = False,
+) -> Mapping[str, Any]:
+    """Append the verdicts that bring the data of a run to an earlier revision; nothing is deleted."""
+    count = revisions.go_back(runs.open_run(workspace, run), number, reviewer=reviewer)
+    return {"run": run, "revision": number, "samples": count}
+
+
+@command
+def journal(
+    run: str,
+    to: Annotated[Path | None, typer.Option(help="A file ending in .csv, .json or .parquet; else it is shown.")] = None,
+    by: Annotated[str | None, typer.Option(help="Only what this reviewer decided.")] = None,
+    decision: Annotated[str | None, typer.Option(help=f"Only {', '.join(DECISIONS)}.")] = None,
+    sample: Annotated[int | None, typer.Option(help="Only the history of this sample.")] = None,
+    since: Annotated[datetime | None, typer.Option(help="Only what was decided from then on.")] = None,
+    last: Annotated[int | None, typer.Option(min=1, help="Only so many of the newest entries.")] = None,
+    workspace: Workspace = HERE,
+    as_json: Json = False,
+) -> Any:
+    """Every verdict ever given on a run, oldest first."""
+    found = runs.open_run(workspace, run)
+    wanted = {"reviewer": by, "decision": decision, "sample": sample, "since": since, "last": last}
+    if to is not None:
+        return {"journal": str(to), "rows": pipeline.write_journal(found, to, **wanted)}
+    return pipeline.journal_rows(found, **wanted)
+
+
+@command
+def bona_fide(
+    run: str,
+    ids: Annotated[Path, typer.Option(help="A text file with one id of a known-clean sample a line.")],
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="They are no longer guaranteed to be clean.")] = False,
+    reviewer: Annotated[str, typer.Option(help="Who guarantees.")] = os.environ.get("USER", "command line"),
+    workspace: Workspace = HERE,
+    as_json: Json = False,
+) -> Mapping[str, Any]:
+    """Name samples that are clean for certain, for detectors that learn from them."""
+    found = runs.open_run(workspace, run)
+    count = pipeline.import_bona_fide(found, ids, reviewer=reviewer, accepted=not withdraw)
+    return {"dataset": found.dataset, "samples": count, "bona_fide": int(training_data(found).bona_fide.sum())}

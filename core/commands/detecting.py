@@ -7,9 +7,8 @@ from typing import Annotated, Any, cast, get_args
 import typer
 
 from core import costs, pipeline, results, runs
-from core.commands.frame import HERE, Json, Workspace, command, listed, progress_bar
+from core.commands.frame import HERE, Json, Workspace, command, key_values, listed, progress_bar
 from core.detectors import DETECTORS
-from core.errors import UserError
 from core.thresholds import Kind, Rule, words
 
 
@@ -25,12 +24,7 @@ def detect(
     as_json: Json = False,
 ) -> Mapping[str, Any]:
     """Run one detector on a trained run."""
-    pairs = [pair.partition("=") for pair in settings or []]
-    if wrong := next((key for key, equals, _ in pairs if not equals), None):
-        raise UserError(
-            f"--set {wrong} cannot be used.", "It has to be key=value.", "For example --set n_neighbors=50."
-        )
-    found, chosen = runs.open_run(workspace, run), {key: value for key, _, value in pairs}
+    found, chosen = runs.open_run(workspace, run), key_values(settings, "n_neighbors=50")
     if estimate:
         return {"detector": detector} | asdict(costs.estimate(found, detector, chosen))
     return pipeline.detect(found, detector, chosen)

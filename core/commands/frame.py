@@ -1,20 +1,21 @@
 """What all commands share: how they are declared, what they print, how they show progress."""
 
+import inspect
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, ParamSpec
+from typing import Annotated, Any, ParamSpec, cast
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from core import jobs
+from core import database, jobs
 from core.errors import UserError
 from core.files import plain
 from core.models.catalogue import name_architectures
@@ -28,6 +29,8 @@ Workspace = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Seed = Annotated[int, typer.Option(min=0, help="Of everything random.")]
+DATABASE_HELP = "Where decisions are kept, sqlite:///… or postgresql+psycopg://…; by default in the workspace."
+Database = Annotated[str | None, typer.Option(envvar=database.VARIABLE, help=DATABASE_HELP, show_default=False)]
 HERE = Path("workspace")
 P = ParamSpec("P")
 
@@ -49,12 +52,16 @@ def start(
 
 
 def command(function: Callable[P, Any]) -> Callable[P, None]:
-    """A typer command that prints what `function` returns, and turns a UserError into one line and exit code 2."""
+    """A typer command that prints what `function` returns, and turns a UserError into one line and exit code 2.
+
+    Every command takes --database beside its own options.
+    """
 
     @wraps(function)
     def run(*arguments: P.args, **options: P.kwargs) -> None:
         try:
-            show(function(*arguments, **options), as_json=bool(options.get("as_json")))
+            with database.chosen(cast("str | None", options.pop("database", None))):
+                show(function(*arguments, **options), as_json=bool(options.get("as_json")))
         except UserError as error:
             typer.echo(f"error: {error}", err=True)
             raise typer.Exit(2) from None
@@ -62,6 +69,9 @@ def command(function: Callable[P, Any]) -> Callable[P, None]:
             typer.echo("cancelled: what was finished is kept; `resume` goes on with it.", err=True)
             raise typer.Exit(130) from None
 
+    own = inspect.signature(function)
+    added = inspect.Parameter("database", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Database)
+    vars(run)["__signature__"] = own.replace(parameters=[*own.parameters.values(), added])
     app.command(function.__name__.rstrip("_").replace("_", "-"))(run)
     return run
 
@@ -128,3 +138,11 @@ def _text(value: Any) -> str:
 def listed(family: Mapping[str, Entry]) -> list[dict[str, Any]]:
     """The members of a family, as plain data."""
     return [entry.as_dict() for entry in family.values()]
+
+
+def key_values(pairs: Sequence[str] | None, example: str) -> dict[str, str]:
+    """The settings in a list of `key=value`. Raises UserError for one without a `=`, with an example that has one."""
+    parted = [pair.partition("=") for pair in pairs or []]
+    if wrong := next((key for key, equals, _ in parted if not equals), None):
+        raise UserError(f"--set {wrong} cannot be used.", "It has to be key=value.", f"For example --set {example}.")
+    return {key: value for key, _, value in parted}

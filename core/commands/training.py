@@ -18,9 +18,7 @@ from core.sanity import sanity
 
 Mean = Annotated[str, typer.Option(help="Taken off pixels from 0 to 1, one number or one a channel: 0.5,0.5,0.5")]
 Std = Annotated[str, typer.Option(help="Divided by after that.")]
-InputSize = Annotated[
-    int | None, typer.Option(help="Edge in pixels to which images are resized; by default published.")
-]
+InputSize = Annotated[int | None, typer.Option(help="Edge in pixels of the resized images; default: published.")]
 ColourOrder = Annotated[str, typer.Option(help="rgb or bgr, in which the model sees the channels, mean and std.")]
 
 
@@ -35,7 +33,7 @@ def demo(workspace: Workspace = HERE, seed: Seed = 0, as_json: Json = False) -> 
 def train(
     dataset: str,
     model: Annotated[
-        str, typer.Option(help=f"{', '.join(MODELS)}, torchvision:NAME, timm:NAME or own:NAME.")
+        str, typer.Option(help=f"{', '.join(MODELS)}, torchvision:NAME, timm:NAME, own:NAME.")
     ] = "convnet",
     epochs: int = TrainConfig.epochs,
     batch_size: int = TrainConfig.batch_size,

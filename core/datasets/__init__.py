@@ -1,34 +1,145 @@
-"""Where data comes from. A source is one function `(path) -> Dataset`; the store keeps what was opened."""
+"""Where data comes from. A source is one function `(path) -> Collection`; the store keeps what was imported."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
+from core.datasets.collection import Collection
 from core.errors import UserError
-from core.registry import Entry
-from core.types import Dataset
+from core.registry import Entry, checked, find
+
+
+@dataclass(frozen=True)
+class Source(Entry):
+    """A kind of data that can be opened.
+
+    Where the name and the kind of a path fit, a function `recognises(path) -> bool` in the source's module, if there is
+    one, has the last word; it looks at a few names or bytes and raises nothing.
+
+    Attributes:
+        endings: of the files that it reads, in lower case.
+        folders: whether it reads folders.
+        general: whether it steps back for any source that knows the path more closely.
+    """
+
+    endings: tuple[str, ...] = ()
+    folders: bool = False
+    general: bool = False
+
+    def recognises(self, path: Path) -> bool:
+        """Whether `path` looks like this kind."""
+        fits = self.folders if path.is_dir() else path.name.lower().endswith(self.endings)
+        if not fits:
+            return False
+        asked = getattr(import_module(self.module), "recognises", None)
+        return asked is None or bool(asked(path))
+
 
 SOURCES = {
-    "npz": Entry(
+    "npz": Source(
         "npz",
-        "NumPy archive (.npz)",
+        "NumPy arrays (.npz, .npy)",
         "core.datasets.npz",
         needs=("x_train", "y_train"),
         help="x_train, y_train and optionally x_test, y_test: images uint8 (n, h, w[, 3]), labels (n,).",
+        endings=(".npz", ".npy"),
+        folders=True,
+    ),
+    "table": Source(
+        "table",
+        "Table (.csv, .tsv, .parquet)",
+        "core.datasets.table",
+        help="A column of image paths, base64 text or bytes, one of labels, optionally one of splits.",
+        endings=(".csv", ".tsv", ".parquet"),
+    ),
+    "hugging_face": Source(
+        "hugging_face",
+        "Folder of the datasets library (Hugging Face)",
+        "core.datasets.hugging_face",
+        help="What save_to_disk writes, or a folder of Parquet files such as train-00000-of-00001.parquet.",
+        folders=True,
+    ),
+    "torchvision_datasets": Source(
+        "torchvision_datasets",
+        "Data sets of torchvision",
+        "core.datasets.torchvision_datasets",
+        help="CIFAR-10/100, MNIST, Fashion-MNIST, GTSRB, SVHN, STL-10, Imagenette or ImageNet in its folders.",
+        folders=True,
+    ),
+    "backdoor_toolbox": Source(
+        "backdoor_toolbox",
+        "Poisoned set of backdoor-toolbox",
+        "core.datasets.backdoor_toolbox",
+        help="imgs, labels and poison_indices; the truth about the poison comes with it.",
+        folders=True,
+    ),
+    "backdoorbench": Source(
+        "backdoorbench",
+        "Record of BackdoorBench",
+        "core.datasets.backdoorbench",
+        help="bd_train_dataset and attack_result.pt, with the clean data in the folder data beside record.",
+        folders=True,
+    ),
+    "image_folder": Source(
+        "image_folder",
+        "Folder of images",
+        "core.datasets.image_folder",
+        help="A folder for each class; optionally inside train and val or test.",
+        folders=True,
+        general=True,
+    ),
+    "archive": Source(
+        "archive",
+        "Archive of images (.zip, .tar, .tar.gz)",
+        "core.datasets.archive",
+        help="Holds a folder for each class; optionally inside train and val or test.",
+        endings=(".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz"),
+        general=True,
     ),
 }
 
 
-def open_source(path: Path) -> Dataset:
-    """The data set at `path`, read by the source that its ending names.
+def open_source(path: Path, source: str | None = None, settings: Mapping[str, Any] | None = None) -> Collection:
+    """What is at `path`, no image decoded yet; whoever opens it calls its `close` at the end.
+
+    Args:
+        path: a file or a folder.
+        source: a name in `SOURCES`; without one, the source that recognises the path.
+        settings: of that source, over its defaults (the column of labels of a table, say).
 
     Raises:
-        UserError: no such file, or a kind that no source reads.
+        UserError: there is nothing, no source reads it, several could, or it is not what it seems.
     """
-    if not path.exists():
+    if not _exists(path):
         raise UserError(f"There is nothing at {path}.", "A path on the machine that runs Assay is needed.", "Check it.")
-    name = path.suffix.lower().lstrip(".")
-    if name not in SOURCES:
+    entry = find(SOURCES, source, "data source") if source else recognised(path)
+    member = entry.load()
+    found: Collection = member(path, **checked(member, settings or {}, entry.title))
+    return found
+
+
+def recognised(path: Path) -> Source:
+    """The source that fits `path`. Raises UserError when none does, or when several do equally well."""
+    found = [entry for entry in SOURCES.values() if entry.recognises(path)]
+    close = [entry for entry in found if not entry.general] or found
+    if len(close) > 1:
+        kinds = ", ".join(f"{entry.title} ({entry.name})" for entry in close)
+        raise UserError(f"{path} can be read in several ways.", f"They are: {kinds}.", "Say which source is meant.")
+    if not close:
         what = "a folder" if path.is_dir() else f"a file ending in {path.suffix!r}"
-        allowed = "; ".join(f"{entry.title}: {entry.help}" for entry in SOURCES.values())
-        raise UserError(f"{path} is {what}, which cannot be opened.", f"What can be: {allowed}", "Convert it first.")
-    dataset: Dataset = SOURCES[name].load()(path)
-    return dataset
+        raise UserError(f"{path} is {what}, which cannot be opened.", f"What can be: {_known()}", "Convert it first.")
+    return close[0]
+
+
+def _known() -> str:
+    return "; ".join(f"{entry.title}: {entry.help}" for entry in SOURCES.values())
+
+
+def _exists(path: Path) -> bool:
+    """Whether something is there that may be looked at; a name that no system accepts is nowhere."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False

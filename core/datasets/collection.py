@@ -1,6 +1,6 @@
 """What a source finds before any image is decoded: names, labels, and how to read each image when its turn comes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from core.types import Bools, GroundTruth, Images, Ints
 
 Read = Callable[[int], bytes | Images]
+UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True)
@@ -73,3 +74,21 @@ class Collection:
     truth: GroundTruth | None = None
     close: Callable[[], None] = lambda: None
     about: Mapping[str, str] = field(default_factory=dict)
+
+
+def legible(text: str) -> str:
+    """`text` with � for what is no Unicode (names on disk are bytes), so that it can be written and shown."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def abridged(problems: Iterable[Problem], most: int = 1000) -> tuple[Problem, ...]:
+    """`problems` with at most `most` of each kind, and for each kind that has more, one that says how many are left."""
+    kinds: dict[str, list[Problem]] = {}
+    for problem in problems:
+        kinds.setdefault(problem.kind, []).append(problem)
+    found = []
+    for kind, alike in kinds.items():
+        found += alike[:most]
+        if len(alike) > most:
+            found.append(Problem(kind, "", f"{len(alike) - most:,} more of this kind are not listed."))
+    return tuple(found)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from core.datasets.gathering import gathered
 from core.datasets.npz import npz
 from core.types import Dataset
 
@@ -11,4 +12,4 @@ DEMO_FILE = Path(__file__).parents[2] / "assets" / "demo" / "fashion_mnist_7000.
 
 def demo() -> Dataset:
     """6,000 training and 1,000 test images of Fashion-MNIST, ten classes, 28×28 grey, unpoisoned."""
-    return replace(npz(DEMO_FILE), name="Fashion-MNIST demo")
+    return replace(gathered(npz(DEMO_FILE)), name="Fashion-MNIST demo")

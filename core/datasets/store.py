@@ -3,20 +3,23 @@
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.datasets.collection import Problem, abridged
 from core.errors import UserError
 from core.files import write_array, write_json
 from core.types import Dataset, GroundTruth, PlantedAttack
 
 SCHEMA = 1
 FINGERPRINT_IMAGES = 4096
+FINGERPRINT_BYTES = 32 * 2**20
 _ARRAYS = ("ids", "images", "labels", "test_images", "test_labels", "bona_fide")
 _TRUTH = ("is_poison", "attack_index", "original_labels", "is_cover")
 
@@ -26,6 +29,7 @@ class DatasetInfo:
     """What is known of a stored data set without opening its arrays.
 
     `specification` is what its poison was asked for with: planted again in the data set `parent`, it gives this one.
+    `n_skipped` images of the source could not be read; `about` holds what else the source says, heading → words.
     """
 
     id: str
@@ -41,14 +45,20 @@ class DatasetInfo:
     parent: str | None = None
     attacks: tuple[dict[str, Any], ...] = ()
     specification: dict[str, Any] | None = None
+    n_skipped: int = 0
+    about: dict[str, str] | None = None
     schema: int = SCHEMA
 
 
 def fingerprint(dataset: Dataset) -> str:
-    """A SHA-256 over shape, ids, labels and up to 4,096 evenly spaced images: cheap enough to check at each opening."""
+    """A SHA-256 over shape, ids, labels and evenly spaced images: cheap enough to check at each opening.
+
+    At most 4,096 images, and no more than 32 MB of them.
+    """
     digest = hashlib.sha256(repr((dataset.images.shape, dataset.test_images.shape)).encode())
-    rows = np.unique(np.linspace(0, len(dataset) - 1, FINGERPRINT_IMAGES).astype(int))
-    for array in (dataset.ids, dataset.labels, dataset.images[rows], dataset.test_labels):
+    n_images = min(FINGERPRINT_IMAGES, max(1, FINGERPRINT_BYTES // int(np.prod(dataset.shape))))
+    rows = np.unique(np.linspace(0, len(dataset) - 1, n_images).astype(int))
+    for array in (dataset.ids, dataset.labels, *(dataset.images[row] for row in rows), dataset.test_labels):
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
 
@@ -63,9 +73,29 @@ def save(
     specification: dict[str, Any] | None = None,
 ) -> DatasetInfo:
     """Write `dataset` (and, for planted attacks, its truth) below `workspace` and return its description."""
+    info = described(dataset, source=source, truth=truth, parent=parent, specification=specification)
+    folder = workspace / "datasets" / info.id
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in _ARRAYS:
+        write_array(folder / f"{name}.npy", getattr(dataset, name))
+    if truth:
+        write_truth(folder, truth)
+    write_info(folder, info)
+    return info
+
+
+def described(
+    dataset: Dataset,
+    *,
+    source: str,
+    truth: GroundTruth | None = None,
+    parent: str | None = None,
+    specification: dict[str, Any] | None = None,
+) -> DatasetInfo:
+    """What there is to say of `dataset` once it is stored; its id names it and its content."""
     print_ = fingerprint(dataset)
     slug = re.sub(r"[^a-z0-9]+", "-", dataset.name.lower()).strip("-")[:40] or "data"
-    info = DatasetInfo(
+    return DatasetInfo(
         id=f"{slug}-{print_[:6]}",
         name=dataset.name,
         created=datetime.now(UTC).isoformat(timespec="microseconds"),
@@ -80,17 +110,54 @@ def save(
         attacks=tuple(asdict(attack) for attack in truth.attacks) if truth else (),
         specification=specification,
     )
-    folder = workspace / "datasets" / info.id
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in _ARRAYS:
-        write_array(folder / f"{name}.npy", getattr(dataset, name))
-    if truth:
-        for name in _TRUTH:
-            write_array(folder / f"truth-{name}.npy", getattr(truth, name))
-        for name, pattern in truth.patterns.items():
-            write_array(folder / f"pattern-{name}.npy", pattern)
+
+
+def write_truth(folder: Path, truth: GroundTruth) -> None:
+    """Put what is known of the poison beside the arrays of a data set."""
+    for name in _TRUTH:
+        write_array(folder / f"truth-{name}.npy", getattr(truth, name))
+    for name, pattern in truth.patterns.items():
+        write_array(folder / f"pattern-{name}.npy", pattern)
+
+
+def write_info(folder: Path, info: DatasetInfo) -> None:
+    """Put the description into the folder of a data set: from here on it is one."""
     write_json(folder / "dataset.json", asdict(info))
+
+
+def move_in(workspace: Path, made: Path, info: DatasetInfo) -> DatasetInfo:
+    """Turn a folder of finished files on the same disk into the data set that `info` describes; returns `info`.
+
+    The description comes last, so that nobody sees half a data set. One of the same id has the same content and is
+    replaced.
+    """
+    folder = workspace / "datasets" / info.id
+    folder.mkdir(exist_ok=True)
+    files = sorted(made.iterdir())
+    for left in {path.name for path in folder.glob("*.npy")} - {path.name for path in files}:
+        (folder / left).unlink()
+    for path in files:
+        path.replace(folder / path.name)
+    write_info(folder, info)
     return info
+
+
+def write_origin(folder: Path, names: dict[str, list[str]], problems: Sequence[Problem]) -> None:
+    """Keep what the samples of each split are called in their source, and what was wrong there."""
+    write_json(folder / "names.json", names)
+    write_json(folder / "problems.json", [asdict(problem) for problem in abridged(problems)])
+
+
+def names(workspace: Path, dataset_id: str, split: Literal["train", "test"] = "train") -> tuple[str, ...]:
+    """What the samples are called where they come from, n names; none where that is not known. Escape what is shown."""
+    path = workspace / "datasets" / describe(workspace, dataset_id).id / "names.json"
+    return tuple(json.loads(path.read_text("utf-8"))[split]) if path.exists() else ()
+
+
+def problems(workspace: Path, dataset_id: str) -> tuple[Problem, ...]:
+    """What was found wrong with the source when it was imported; none for data that was made here."""
+    path = workspace / "datasets" / describe(workspace, dataset_id).id / "problems.json"
+    return tuple(Problem(**one) for one in json.loads(path.read_text("utf-8"))) if path.exists() else ()
 
 
 def describe(workspace: Path, dataset_id: str) -> DatasetInfo:
@@ -112,7 +179,7 @@ def load(workspace: Path, dataset_id: str) -> Dataset:
     """The stored data set, memory-mapped. Raises UserError when its files changed since it was imported."""
     info = describe(workspace, dataset_id)
     folder = workspace / "datasets" / dataset_id
-    arrays = {name: _open(folder / f"{name}.npy") for name in _ARRAYS}
+    arrays = {name: open_array(folder / f"{name}.npy") for name in _ARRAYS}
     dataset = Dataset(name=info.name, class_names=info.class_names, **arrays)
     if fingerprint(dataset) != info.fingerprint:
         raise UserError(
@@ -129,13 +196,13 @@ def load_truth(workspace: Path, dataset_id: str) -> GroundTruth | None:
     if not info.attacks:
         return None
     folder = workspace / "datasets" / dataset_id
-    is_poison, index, original = (_open(folder / f"truth-{name}.npy") for name in _TRUTH[:3])
+    is_poison, index, original = (open_array(folder / f"truth-{name}.npy") for name in _TRUTH[:3])
     attacks = planted_attacks(info)
     cover = folder / "truth-is_cover.npy"  # data sets of before there were cover samples have none
-    is_cover = _open(cover) if cover.exists() else np.zeros(info.n, np.bool_)
+    is_cover = open_array(cover) if cover.exists() else np.zeros(info.n, np.bool_)
     patterns = {one.name: path for one in attacks if (path := folder / f"pattern-{one.name}.npy").exists()}
     return GroundTruth(
-        is_poison, index, original, attacks, is_cover, {name: _open(path) for name, path in patterns.items()}
+        is_poison, index, original, attacks, is_cover, {name: open_array(path) for name, path in patterns.items()}
     )
 
 
@@ -151,8 +218,8 @@ def _info(path: Path) -> DatasetInfo:
     return DatasetInfo(**content)
 
 
-def _open(path: Path) -> NDArray[Any]:
-    """One array, memory-mapped unless it is empty (an empty file cannot be mapped)."""
+def open_array(path: Path) -> NDArray[Any]:
+    """One array of a data set, memory-mapped unless it is empty (an empty file cannot be mapped)."""
     try:
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     except ValueError:

@@ -14,6 +14,7 @@ NEEDS = {
     "model": "the trained model (finish a training run first)",
     "images": "images (this data set has none)",
 }
+GRADIENTS = "a model that gradients flow through (an ONNX graph can only be evaluated)"
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class DetectorEntry(Entry):
         reads: the evidence whose size decides how long a detector without forward passes takes.
         nanoseconds: for each value of that evidence, measured on one core.
         fixed_seconds: whatever the size of the data, measured on one core.
+        gradients: whether gradients of the model are needed, too.
     """
 
     passes: float = 0.0
@@ -33,6 +35,7 @@ class DetectorEntry(Entry):
     reads: Literal["activations", "trajectories", "images"] = "activations"
     nanoseconds: float = 0.0
     fixed_seconds: float = 0.0
+    gradients: bool = False
 
 
 DETECTORS = {
@@ -147,6 +150,7 @@ DETECTORS = {
         needs=("model", "images", "bona_fide"),
         paper="Huang et al. 2023, arXiv 2301.10908",
         help="Samples whose prediction hangs on very few pixels are suspicious.",
+        gradients=True,
         passes=3.0,
         passes_per="n_steps",
         reads="images",
@@ -174,7 +178,8 @@ def missing(entry: DetectorEntry, evidence: Evidence) -> list[str]:
         "model": evidence.model is not None,
         "images": evidence.images is not None,
     }
-    return [NEEDS[need] for need in entry.needs if not present[need]]
+    found = [NEEDS[need] for need in entry.needs if not present[need]]
+    return [*found, GRADIENTS] if entry.gradients and not getattr(evidence.model, "differentiable", True) else found
 
 
 def require(name: str, evidence: Evidence) -> None:

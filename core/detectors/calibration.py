@@ -13,6 +13,7 @@ from core.detectors.statistics import cross_conformal
 from core.types import Detection, Evidence, Floats, Ints
 
 FEWEST_TRUSTED, FOLDS = 20, 5
+SHARING = "sharing_a_pattern"  # note of a detection: how many it flags for that, with no rate promised
 Detector = Callable[[Evidence], Detection]
 
 

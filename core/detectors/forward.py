@@ -6,7 +6,7 @@ from copy import deepcopy
 import torch
 from torch import Tensor, nn
 
-from core.devices import native_bfloat16
+from core.devices import images_at_once, native_bfloat16
 from core.types import Images
 
 BATCH, GRADIENT_BATCH = 1000, 250
@@ -16,6 +16,12 @@ def prepared(model: nn.Module, device: torch.device) -> nn.Module:
     """A copy of the model on `device`, in eval mode, without gradients for its weights."""
     copy: nn.Module = deepcopy(model).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return copy.eval().requires_grad_(False)
+
+
+def at_once(network: nn.Module, images: Images, most: int = BATCH) -> int:
+    """How many of the images go through the network together, by the size to which it resizes them if it does."""
+    size = getattr(network, "size", None)
+    return images_at_once(size * size if size else images.shape[1] * images.shape[2], most)
 
 
 def batches(images: Images, device: torch.device, size: int = BATCH) -> Iterator[tuple[slice, Tensor]]:

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from core.detectors.forward import GRADIENT_BATCH, batches, differentiable_logits, logits, prepared
+from core.detectors.forward import GRADIENT_BATCH, at_once, batches, differentiable_logits, logits, prepared
 from core.devices import best_device
 from core.types import Floats, Images
 
@@ -27,7 +27,7 @@ def mask_sizes(model: nn.Module, images: Images, *, n_steps: int, alpha: float, 
     generator = torch.Generator().manual_seed(seed)
     colours = torch.rand(n_steps, 1, images.shape[3], 1, 1, generator=generator).to(device)
     sizes = np.empty(len(images), np.float32)
-    for part, pictures in batches(images, device, GRADIENT_BATCH):
+    for part, pictures in batches(images, device, at_once(network, images, GRADIENT_BATCH)):
         sizes[part] = _masks(network, pictures, colours, alpha, beta).sum((1, 2, 3)).cpu().numpy()
     return sizes
 

@@ -58,9 +58,13 @@ def lessons(scores: Reals, trusted: Bools, spaces: Sequence[ClassSpace], share: 
     found: list[Lesson | None] = []
     for rows in (space.rows for space in spaces):
         enough = min(int(positive[rows].sum()), int(negative[rows].sum())) >= FEWEST
-        part = _parts(positive[rows], negative[rows])
-        found.append(Lesson(rows, positive[rows], negative[rows], weights[rows], part) if enough else None)
+        found.append(one_lesson(rows, positive[rows], negative[rows], weights[rows]) if enough else None)
     return found
+
+
+def one_lesson(rows: Ints, positive: Bools, negative: Bools, weights: Reals) -> Lesson:
+    """What these samples (m,) teach, each of the three parts with its share of positives, negatives and the rest."""
+    return Lesson(rows, positive, negative, weights, _parts(positive, negative))
 
 
 def log_odds(lesson: Lesson, described: Reals) -> Reals:

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from core.detectors.forward import batches, logits, prepared
+from core.detectors.forward import at_once, batches, logits, prepared
 from core.devices import best_device
 from core.types import Floats, Images, Ints
 
@@ -22,7 +22,7 @@ def mean_entropies(model: nn.Module, images: Images, overlays: Ints) -> Floats:
     network = prepared(model, device)
     added = next(pictures for _, pictures in batches(images[overlays], device, len(overlays)))
     entropies = np.empty(len(images), np.float32)
-    for part, pictures in batches(images, device):
+    for part, pictures in batches(images, device, at_once(network, images)):
         each = torch.stack([entropy_bits(logits(network, (pictures + one).clamp_(max=1))) for one in added], 1)
         rows = torch.arange(len(images), device=device)[part]
         itself = rows[:, None] == torch.as_tensor(overlays, device=device)[None]

@@ -1,6 +1,34 @@
 """Architectures: one function `(shape, n_classes, *, …) -> nn.Module` each, for floats in [0, 1], (n, c, h, w)."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from core.errors import UserError
+from core.models import catalogue
 from core.registry import Entry
+
+GRAPH = "onnx"
+
+
+@dataclass(frozen=True)
+class OutsideEntry(Entry):
+    """An architecture that is not ours: `torchvision:<name>`, `timm:<name>` or `own:<function>`."""
+
+    def load(self) -> Callable[..., Any]:
+        """A function `(shape, n_classes) -> nn.Module` that builds it for images of that shape."""
+        package, _, name = self.name.partition(":")
+
+        def build(shape: tuple[int, int, int], n_classes: int) -> Any:
+            from core.models import outside  # torch, which pages never need
+
+            if package == "own":
+                return outside.build_own(catalogue.own_architectures()[name], name, shape, n_classes)
+            of_package = outside.build_timm if package == "timm" else outside.build_torchvision
+            return of_package(name, n_classes, shape[0])
+
+        return build
+
 
 MODELS = {
     "convnet": Entry(
@@ -27,3 +55,48 @@ MODELS = {
         help="torchvision's ResNet-18 with a 3×3 stride-1 stem up to 64 px, as in the BaDLoss paper.",
     ),
 }
+# It cannot be built, only read from a file; so it is no member of the family.
+_GRAPH = Entry(
+    GRAPH,
+    "ONNX graph (inspect only)",
+    "core.models.graphs",
+    needs=("an .onnx file",),
+    help="A graph that brings its own architecture. It can be inspected, but neither trained nor repaired.",
+)
+
+
+def find_model(name: str) -> Entry:
+    """The architecture called `name`: ours, `torchvision:<name>`, `timm:<name>`, `own:<function>`, or `onnx`.
+
+    Raises:
+        UserError: naming ours and those that read most like it.
+    """
+    if name in MODELS or name == GRAPH:
+        return MODELS.get(name, _GRAPH)
+    if catalogue.exists(name):
+        return OutsideEntry(name, title_of(name), "core.models.outside", help=_about(name))
+    alike = catalogue.closest(name, catalogue.outside_names())
+    hint = f"Closest elsewhere: {', '.join(alike)}." if alike else "`python -m core models --like NAME` finds more."
+    if name.startswith("own:"):
+        hint = "Name the Python file that holds it at the start: --architecture FILE.py."
+    raise UserError(f"There is no model named {name!r}.", f"Known: {', '.join(MODELS)}.", hint)
+
+
+def title_of(name: str) -> str:
+    """The architecture in words."""
+    if name in MODELS or name == GRAPH:
+        return MODELS.get(name, _GRAPH).title
+    package, _, architecture = name.partition(":")
+    return f"{architecture} ({'your own' if package == 'own' else package})"
+
+
+def has_three_channels(name: str) -> bool:
+    """Whether the architecture wants colour: grey images are repeated for it."""
+    return name.partition(":")[0] in catalogue.PACKAGES
+
+
+def _about(name: str) -> str:
+    known = catalogue.published(name)
+    if known is None:
+        return f"From {catalogue.own_architectures()[name.partition(':')[2]].name}, named when Assay was started."
+    return f"Published for {known.size} px in colour; images are resized to that, and grey is repeated."

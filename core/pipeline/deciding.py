@@ -4,10 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core import families, review, runs
+from core import families, review, revisions
 from core.datasets import store
 from core.errors import UserError
-from core.repair import changes_of
 from core.review import Verdict
 from core.runs import Run
 from core.samples import CLUSTERING, detections, review_table, training_data
@@ -81,5 +80,4 @@ def relabel_suspects(run: Run, by: str = "source_class", *, reviewer: str) -> in
 
 def pending_changes(run: Run) -> Changes:
     """What the standing verdicts would change if the run were repaired now, on top of what its parent left out."""
-    before, now = runs.read_changes(run), changes_of(review.verdicts(run.workspace, run.id))
-    return Changes(before.excluded | now.excluded, {**before.relabelled, **now.relabelled})
+    return revisions.current_changes(run)

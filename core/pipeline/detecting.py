@@ -85,6 +85,8 @@ def plan_reclassification(run: Run, classes: Collection[int] = (), *, each: bool
         UserError: the run is being worked on, or there is no such cluster.
     """
     refuse_while_active(run)
+    if not run.trainable:
+        raise UserError("An ONNX graph cannot be trained again.", "", "Load an architecture with weights instead.")
     words = [*(["each"] if each else []), *map(str, suspect_clusters(run, classes))]
     others = [stage for stage in run.plan if not stage.startswith("reclassify")]
     done = {stage: seconds for stage, seconds in run.stages.items() if stage in others}

@@ -3,7 +3,7 @@
 import math
 from pathlib import Path
 
-from core import jobs, runs
+from core import jobs, revisions, runs
 from core.config import TrainConfig
 from core.datasets import store
 from core.errors import UserError
@@ -15,19 +15,30 @@ from core.runs import Run
 REPAIRS = ("retrain", "continue")
 
 
-def new_repair(run: Run, how: str = "retrain", *, epochs: int | None = None, learning_rate: float | None = None) -> Run:
-    """A child run that trains on what the verdicts leave.
+def new_repair(
+    run: Run,
+    how: str = "retrain",
+    *,
+    epochs: int | None = None,
+    learning_rate: float | None = None,
+    revision: int | None = None,
+    reviewer: str = "automatic",
+) -> Run:
+    """A child run that trains on a revision of the data.
 
     Args:
-        run: with verdicts.
+        run: with verdicts, or any other run on the data when a revision is named.
         how: "retrain", afresh with the same configuration, or "continue", from the run's own weights: Chen et al.'s
             repair by new labels, which takes a fraction of the time. Retraining a model that was only inspected starts
             from weights drawn from the seed, since those in its file may carry the backdoor.
         epochs, learning_rate: of continuing, by default `continued_epochs(run)` and the run's own rate; and of
             retraining a model that was not trained here.
+        revision: the number of the one to train on; by default what is pending on the run is committed.
+        reviewer: who commits then.
 
     Raises:
-        UserError: an unknown way, a model that cannot be trained, nothing decided yet, or nothing left to train on.
+        UserError: an unknown way or revision, a model that cannot be trained, nothing decided yet, or nothing left to
+            train on.
     """
     if how not in REPAIRS:
         raise UserError(f"There is no way to repair named {how!r}.", f"Known: {', '.join(REPAIRS)}.")
@@ -40,7 +51,7 @@ def new_repair(run: Run, how: str = "retrain", *, epochs: int | None = None, lea
         raise UserError(
             "This run is not finished.", "There is no 'before' to compare a repair with.", "Let it finish first."
         )
-    changes = pending_changes(run)
+    changes = pending_changes(run) if revision is None else revisions.changes(run.workspace, run.dataset, revision)
     if changes == runs.read_changes(run):
         raise UserError(
             "Nothing would change.", "No sample is excluded or relabelled yet.", "Decide on some samples first."
@@ -56,7 +67,18 @@ def new_repair(run: Run, how: str = "retrain", *, epochs: int | None = None, lea
         config["epochs"] = config["epochs"] if epochs is None else epochs
         config["learning_rate"] = config["learning_rate"] if learning_rate is None else learning_rate
         TrainConfig(epochs=config["epochs"], learning_rate=config["learning_rate"])  # says what cannot be used
-    return runs.create(run.workspace, info, config, CORE_PLAN, name=name, parent=run.id, how=how, changes=changes)
+    number = _committed(run, reviewer) if revision is None else revision
+    changes = revisions.changes(run.workspace, run.dataset, number)
+    return runs.create(
+        run.workspace, info, config, CORE_PLAN, name=name, parent=run.id, how=how, changes=changes, revision=number
+    )
+
+
+def _committed(run: Run, reviewer: str) -> int:
+    """The revision that holds all that was decided on the run, committed now where it was not yet."""
+    if not revisions.pending(run):
+        return revisions.base(run)
+    return revisions.commit(run, f"To repair {run.name}", "Committed with the repair.", reviewer=reviewer).number
 
 
 def trained_here(run: Run) -> bool:

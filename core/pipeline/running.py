@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from core import families, jobs, runs
-from core.config import TrainConfig
+from core.config import TrainConfig, completed
 from core.datasets import store
 from core.datasets.store import DatasetInfo
 from core.detectors import DETECTORS
@@ -30,7 +30,7 @@ def new_run(
 ) -> Run:
     """A run that is ready to be worked on, here (`work`) or by a worker (`jobs.start`)."""
     info = store.describe(workspace, dataset_id)
-    return runs.create(workspace, info, asdict(config), plan, name=name, detector_settings=detector_settings)
+    return runs.create(workspace, info, asdict(completed(config)), plan, name=name, detector_settings=detector_settings)
 
 
 def full_plan(dataset: DatasetInfo) -> tuple[str, ...]:
@@ -77,7 +77,7 @@ def use_layer(run: Run, layer: str | None) -> Run:
     names = [found["name"] for found in runs.layers(run)]
     if layer is not None and layer not in names:
         raise UserError(f"The model has no layer {layer!r}.", f"It has: {', '.join(names) or 'none known yet'}.")
-    kept = {stage: seconds for stage, seconds in run.stages.items() if stage in ("train", "evaluate")}
+    kept = {stage: seconds for stage, seconds in run.stages.items() if stage in ("load", "train", "evaluate")}
     return runs.update(run, layer=layer, stages=kept)
 
 

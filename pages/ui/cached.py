@@ -1,6 +1,7 @@
 """The only caches. Each key says all that the result depends on; what is cached is never changed."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,18 +11,25 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from core import families, repair, report, results, review, runs, samples, suspects, trials
+from core import families, figures, repair, report, results, review, runs, samples, suspects, trials
 from core.advice import Advice, advice
 from core.attacks import preview
 from core.attacks.preview import Preview, usable
 from core.attacks.specification import Specification, decoded
 from core.datasets import store
+from core.datasets.collection import Problem
+from core.datasets.preview import Preview as DataPreview
+from core.datasets.preview import findings, read_preview
 from core.datasets.store import DatasetInfo
+from core.detectors import DETECTORS
 from core.errors import UserError
 from core.export import exported
+from core.neighbours import Neighbours, digests, duplicates, nearest
 from core.pictures import data_url
 from core.roster import roster as roster_of
 from core.runs import Run
+from core.sanity import Sanity
+from core.sanity import sanity as sanity_of
 from core.suspects import Reclassification
 from core.thresholds import in_force
 from core.types import Detection
@@ -36,42 +44,83 @@ def table(run: Run) -> pd.DataFrame:
 
 def detections(run: Run) -> dict[str, Detection]:
     """What each detector said, flagged by the rule in force for it."""
-    return _detections(run.workspace, run.id, _stamp(run)[0])
+    return _detections(run.workspace, run.id, _made(run))
 
 
 def roster(run: Run) -> pd.DataFrame:
     """Every detector: whether it ran, what it needs and flags, and how far it agrees with the leading one."""
-    return _roster(run.workspace, run.id, _stamp(run)[0])
+    return _roster(run.workspace, run.id, _made(run))
 
 
 def advice_on(run: Run, name: str) -> Advice:
     """What to think of a detection under the rule in force for it."""
-    return _advice(run.workspace, run.id, name, _stamp(run)[0])
+    return _advice(run.workspace, run.id, name, _made(run))
 
 
 def detector_curves(run: Run, name: str) -> dict[str, Any]:
     """ROC and precision–recall of a detection; empty where the truth is not known."""
-    return _curves(run.workspace, run.id, name, _stamp(run)[0])
+    return _curves(run.workspace, run.id, name, _made(run))
 
 
 def reclassifications(run: Run) -> dict[int, Reclassification]:
     """Class → what exclusionary reclassification says of its smaller cluster."""
-    return _reclassifications(run.workspace, run.id, _stamp(run)[0])
+    return _reclassifications(run.workspace, run.id, _made(run))
 
 
 def losses(run: Run) -> NDArray[np.float32]:
-    """(n, epochs) of the epochs that are finished."""
+    """(n, epochs) of the epochs that are finished; none where the model was loaded as it is."""
     return _losses(run.workspace, run.id, len(runs.history(run)))
+
+
+def flagged(run: Run) -> pd.DataFrame:
+    """The rows of the review table that a leading detector flags, most suspicious first."""
+    return _flagged(run.workspace, run.id, *_stamp(run))
+
+
+def rule_words(run: Run) -> str:
+    """How many each detector flagged and by which rule; the leading ones are those shown for review."""
+    return _rule_words(run.workspace, run.id, _made(run))
+
+
+def bands(run: Run, label: int) -> dict[str, NDArray[np.float32]]:
+    """Of a class and of the bona fide samples, the (3, epochs) 10, 50 and 90 % quantiles of the losses."""
+    return _bands(run.workspace, run.id, label, _made(run))
+
+
+def row_of(run: Run, sample: int) -> int:
+    """The row of a sample in the review table."""
+    return int(np.flatnonzero(_suspicions(run.workspace, run.id, _made(run))["id"].to_numpy() == sample)[0])
+
+
+def neighbours(run: Run, place: int) -> Neighbours:
+    """The samples whose activations are nearest to those of the sample in this row."""
+    return _neighbours(run.workspace, run.id, place, _made(run))
+
+
+def copies(run: Run, place: int) -> NDArray[np.int64] | None:
+    """Rows of the samples with exactly the same image; None where the images are too many to read through."""
+    known = _digests(run.workspace, run.id)
+    return duplicates(known, place) if len(known) else None
+
+
+def decided_by(run: Run, reviewer: str) -> frozenset[int]:
+    """Ids of the samples of which this reviewer's last word is a decision."""
+    return _decided_by(run.workspace, run.id, reviewer, _stamp(run)[1])
 
 
 def map_points(run: Run, name: str) -> NDArray[np.float32]:
     """(n, 2) of a map that is drawn."""
-    return _map(run.workspace, run.id, name, _stamp(run)[0])
+    return _map(run.workspace, run.id, name, _made(run))
 
 
 def montage(rows: pd.DataFrame) -> pd.DataFrame:
     """A random handful of rows, always the same one."""
     return rows.sample(min(MONTAGE, len(rows)), random_state=0)
+
+
+def sanity(run: Run) -> Sanity | None:
+    """How often a loaded model says what the labels say; None for a model that was trained here."""
+    return _sanity(run.workspace, run.id, _made(run))
 
 
 def info(run: Run) -> DatasetInfo:
@@ -89,6 +138,16 @@ def labels_of(workspace: Path, dataset_id: str) -> tuple[NDArray[np.int64], NDAr
     return _labels(workspace, dataset_id)
 
 
+def preview_of(job: Path) -> DataPreview:
+    """What a look at data that are not imported yet found; the job is done."""
+    return _preview_of(job)
+
+
+def findings_in(workspace: Path, dataset_id: str) -> tuple[tuple[Problem, ...], Mapping[str, int]]:
+    """What is known to be wrong with a stored data set, and how much of each kind."""
+    return _findings(workspace, dataset_id, store.describe(workspace, dataset_id).created)
+
+
 def previews(
     workspace: Path, dataset_id: str, asked: Specification
 ) -> tuple[list[Preview], pd.DataFrame | None, dict[int, UserError]]:
@@ -99,7 +158,7 @@ def previews(
 
 def tried_images(run: Run, attack: str, strength: int) -> pd.DataFrame:
     """The test images that the run's model was shown with a trigger, and what it made of them."""
-    return _tried(run.workspace, run.id, attack, strength, _stamp(run)[0])
+    return _tried(run.workspace, run.id, attack, strength, _made(run))
 
 
 def difference(run: Run, attack: str, strength: int, row: int) -> tuple[str, float, int]:
@@ -108,15 +167,27 @@ def difference(run: Run, attack: str, strength: int, row: int) -> tuple[str, flo
 
 
 def _stamp(run: Run) -> tuple[str, int]:
-    """Changes whenever a stage, a detection, a rule, a family or a verdict of the run does."""
+    """Changes whenever what the machine says, or a verdict, does."""
+    return _made(run), review.revision(run.workspace, run.id)
+
+
+def _made(run: Run) -> str:
+    """Changes whenever a stage, a detection, a rule, a family or a guarantee of the run does."""
     made = sorted((path.name, path.stat().st_mtime_ns) for path in (run.path / "detections").glob("*.json"))
-    state = (sorted(run.stages.items()), made, runs.rules(run), families.made(run))
-    return repr(state), review.revision(run.workspace, run.id)
+    trusted = review.guarantees_revision(run.workspace)
+    state = (sorted(run.stages.items()), made, runs.rules(run), families.made(run), trusted)
+    return repr(state)
 
 
-@st.cache_data(max_entries=6, show_spinner=False)
+@st.cache_resource(max_entries=6, show_spinner=False)
 def _table(workspace: Path, run_id: str, stages: str, revision: int) -> pd.DataFrame:
-    return samples.review_table(runs.open_run(workspace, run_id))
+    # What the machine says is kept apart, so that a verdict does not have it read again.
+    return samples.with_verdicts(_suspicions(workspace, run_id, stages), review.verdicts(workspace, run_id))
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _suspicions(workspace: Path, run_id: str, stages: str) -> pd.DataFrame:
+    return samples.suspicion_table(runs.open_run(workspace, run_id))
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -146,9 +217,55 @@ def _reclassifications(workspace: Path, run_id: str, stages: str) -> dict[int, R
     return suspects.reclassifications(runs.open_run(workspace, run_id))
 
 
+@st.cache_data(max_entries=12, show_spinner=False)
+def _sanity(workspace: Path, run_id: str, stages: str) -> Sanity | None:
+    return sanity_of(runs.open_run(workspace, run_id))
+
+
 @st.cache_resource(max_entries=6, show_spinner=False)
 def _losses(workspace: Path, run_id: str, epochs: int) -> Any:
-    return np.array(runs.open_run(workspace, run_id).array("losses")[:, :epochs])
+    run = runs.open_run(workspace, run_id)
+    if run.model_stage == "load":
+        return np.empty((len(samples.training_data(run)), 0), np.float32)
+    return np.array(run.array("losses")[:, :epochs])
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _flagged(workspace: Path, run_id: str, stages: str, revision: int) -> pd.DataFrame:
+    return samples.flagged_samples(_table(workspace, run_id, stages, revision))
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _rule_words(workspace: Path, run_id: str, stages: str) -> str:
+    run = runs.open_run(workspace, run_id)
+    words, found = samples.rules_in_words(run), _detections(workspace, run_id, stages)
+    parts = [f"{DETECTORS[name].title} {int(one.flagged.sum()):,}, {words[name]}" for name, one in found.items()]
+    return f"Flagged: {'; '.join(parts)}." if parts else "No detector has been run."
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _bands(workspace: Path, run_id: str, label: int, stages: str) -> Any:
+    run, known = runs.open_run(workspace, run_id), _suspicions(workspace, run_id, stages)
+    members, trusted = (known["label"] == label).to_numpy(), known["bona_fide"].to_numpy()
+    return figures.bands(losses(run), {info(run).class_names[label]: members, "bona fide": trusted})
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _neighbours(workspace: Path, run_id: str, place: int, stages: str) -> Any:
+    run = runs.open_run(workspace, run_id)
+    labels = _suspicions(workspace, run_id, stages)["label"].to_numpy()
+    return nearest(run.array("activations"), labels, place)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Looking for copies of images …")
+def _digests(workspace: Path, run_id: str) -> Any:
+    return digests(samples.training_data(runs.open_run(workspace, run_id)).images)
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _decided_by(workspace: Path, run_id: str, reviewer: str, revision: int) -> frozenset[int]:
+    rows = review.journal(workspace, run_id, reviewer=reviewer).drop_duplicates("sample", keep="last")
+    return frozenset(rows.loc[rows["decision"] != "undecided", "sample"].tolist())
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)
@@ -165,6 +282,16 @@ def _report(workspace: Path, run_id: str, children: tuple[str, ...], stages: str
 def _labels(workspace: Path, dataset_id: str) -> Any:
     dataset = store.load(workspace, dataset_id)
     return np.array(dataset.labels), np.array(dataset.bona_fide)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _preview_of(job: Path) -> DataPreview:
+    return read_preview(job)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _findings(workspace: Path, dataset_id: str, created: str) -> tuple[tuple[Problem, ...], Mapping[str, int]]:
+    return findings(workspace, dataset_id)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

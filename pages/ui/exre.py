@@ -42,7 +42,7 @@ def check(run: Run, chosen: int | None) -> None:
         frame.progress_of(run, stage)
         return
     classes, words = _to_check(run, chosen)
-    if not classes:
+    if not classes or not run.trainable:
         return
     several = len(classes) > 1
     with st.container(horizontal=True, vertical_alignment="center"):

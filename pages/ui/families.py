@@ -6,9 +6,13 @@ import streamlit as st
 from core import families, jobs, pipeline
 from core.errors import UserError
 from core.families import NO_FAMILY, PICTURES, WAITING, Family
+from core.queue import members
 from core.runs import Run
-from pages.ui import cached, frame, selection
+from core.samples import leading
+from pages.ui import cached, frame
 from pages.ui.gallery import Tile, gallery
+from pages.ui.verdicts import ICONS, WORDS, decide_or_ask
+from pages.ui.who import may_decide
 from pages.ui.words import HELP
 
 ADDRESS, CARDS = "family", 620
@@ -21,11 +25,6 @@ def chosen(run: Run) -> int | None:
     return int(number) if number.isdecimal() and int(number) in known else None
 
 
-def members(rows: pd.DataFrame, number: int | None) -> pd.DataFrame:
-    """The rows of a family; those that wait to be grouped are in none."""
-    return rows if number is None else rows[rows["family"].clip(lower=NO_FAMILY) == number]
-
-
 def cards(run: Run, flagged: pd.DataFrame) -> None:
     """One card a family: name, pictures, how many are decided; a click filters the gallery."""
     found, number = families.families(run), chosen(run)
@@ -36,8 +35,8 @@ def cards(run: Run, flagged: pd.DataFrame) -> None:
     with st.container(height=CARDS, border=False):
         _button(f"All {len(flagged):,} flagged", None, number)
         for family in found:
-            _card(run, family, members(flagged, family.id), number)
-        stray = members(flagged, NO_FAMILY)
+            _card(run, family, flagged[members(flagged, family.id)], number)
+        stray = flagged[members(flagged, NO_FAMILY)]
         if len(stray):
             _button(f"In no family: {len(stray):,}", NO_FAMILY, number)
 
@@ -48,16 +47,15 @@ def head(run: Run, flagged: pd.DataFrame) -> None:
     family = next((one for one in families.families(run) if one.id == number), None)
     if family is None:
         return
-    names, now = cached.info(run).class_names, members(flagged, family.id)
+    names, now = cached.info(run).class_names, flagged[members(flagged, family.id)]
     with st.container(horizontal=True, vertical_alignment="center"):
         words = frame.plain(families.title(family, names, len(now)))
         st.markdown(f"**{words}.** {frame.plain(families.description(family, names))}", width="stretch")
-        off = bool((now["verdict"] == "exclude").all())
-        with st.popover(f"Exclude all {len(now):,}", icon=":material/block:", disabled=off):
-            st.markdown(f"All {len(now):,} samples of family {family.id} will be excluded, whatever was decided on "
-                        "them before. Undo takes it back.")  # fmt: skip
-            st.button(f"Exclude all {len(now):,} of family {family.id}", key="exclude-family", type="primary",
-                      on_click=_exclude, args=(run, family.id))  # fmt: skip
+        for decision in ("exclude", "keep", "relabel"):
+            same = bool((now["verdict"] == decision).all()) and decision != "relabel"
+            off = same or not may_decide()
+            st.button(f"{WORDS[decision]} all {len(now):,}", key=f"{decision}-family", icon=ICONS[decision],
+                      type="tertiary", disabled=off, on_click=_decide, args=(run, family.id, decision))  # fmt: skip
     _pictures(run, family, "head", 96, "average", "difference")
 
 
@@ -82,7 +80,7 @@ def _pictures(run: Run, family: Family, where: str, size: int, *titles: str) -> 
 
 def _button(words: str, number: int | None, current: int | None) -> None:
     kind = "primary" if number == current else "secondary"
-    st.button(words, key=f"choose-family-{number}", type=kind, width="stretch", on_click=_choose, args=(number,))  # type: ignore[arg-type]
+    st.button(words, key=f"choose-family-{number}", type=kind, width="stretch", on_click=choose, args=(number,))  # type: ignore[arg-type]
 
 
 def _waiting(run: Run, flagged: pd.DataFrame, *, any_found: bool) -> None:
@@ -103,7 +101,7 @@ def _waiting(run: Run, flagged: pd.DataFrame, *, any_found: bool) -> None:
         st.caption("What is flagged falls into no families." if len(flagged) else "Nothing is flagged.")
 
 
-def _choose(number: int | None) -> None:
+def choose(number: int | None) -> None:
     if number is None:
         st.query_params.pop(ADDRESS, None)
     else:
@@ -117,10 +115,7 @@ def _group(run: Run) -> None:
         st.session_state["said"] = str(error)
 
 
-def _exclude(run: Run, number: int) -> None:
-    try:
-        count = pipeline.decide_family(run, number, "exclude", reviewer=selection.reviewer())
-    except UserError as error:
-        st.session_state["said"] = str(error)
-        return
-    st.toast(f"Excluded: {count:,} samples", icon=":material/done:")
+def _decide(run: Run, number: int, decision: str) -> None:
+    table = cached.table(run)
+    ids = table.loc[table["family"] == number, "id"].tolist()
+    decide_or_ask(run, ids, decision, what=f"family {number}", by=", ".join(leading(cached.detections(run))))

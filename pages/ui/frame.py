@@ -195,7 +195,8 @@ def _wait(run: Run, stage: str, what: str) -> None:
         show_error(UserError(**progress.error))
     else:
         st.caption(f"Not computed yet; the run is {STATES[progress.state]}.")
-        st.button("Compute it now", type="primary", on_click=_compute, args=(run, ("train", "activations", stage)))
+        stages = (run.model_stage, "activations", stage)
+        st.button("Compute it now", type="primary", on_click=_compute, args=(run, stages))
     st.stop()
 
 

@@ -1,7 +1,8 @@
 """The gallery: equal tiles with crisp pixels, clicked to select, that answer at once."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,9 @@ class Tile:
         id: the sample's id.
         image_url: relative address of its image.
         caption: one or two short lines under the image.
-        badge: "excluded", "kept", "relabelled", "flagged", any other short word, or "" for none.
+        badge: "excluded", "kept", "relabelled", "unsure", "flagged", any other short word, or "" for none.
         tooltip: what hovering says.
+        settled: whether going on to the next sample passes over it.
     """
 
     id: int
@@ -38,14 +40,31 @@ class Tile:
     caption: tuple[str, ...] = ()
     badge: str = ""
     tooltip: str = ""
+    settled: bool = False
 
 
 @dataclass(frozen=True)
 class GalleryEvent:
-    """What a person did: the ids selected among the tiles now, in their order, and the key pressed, if that was it."""
+    """What a person did.
 
+    Attributes:
+        shown: ids of the tiles at that time.
+        selected: those of them that are selected now, in their order.
+        key: that was pressed; "" when the selection or the focus was changed.
+        on: what a key is about: "selection", "focus" where nothing is selected, or "".
+        focus: the tile in focus when that was done, None without tiles.
+        next: the tile in focus since.
+    """
+
+    shown: tuple[int, ...]
     selected: tuple[int, ...]
     key: str = ""
+    on: str = ""
+    focus: int | None = None
+    next: int | None = None
+
+
+OnEvent = Callable[[GalleryEvent, Callable[[], None]], None]
 
 
 def gallery(
@@ -56,41 +75,69 @@ def gallery(
     size: int = 72,
     selectable: bool = True,
     keys: Mapping[str, str] | None = None,
+    on_event: OnEvent | None = None,
+    focus: int | None = None,
+    most: int = 60,
     one_row: bool = False,
-) -> GalleryEvent | None:
-    """What was done since the last call, once; None when nothing was.
+) -> None:
+    """Show images, and hand each thing that is done to them to `on_event`, once and in order.
 
     Args:
         tiles: in reading order; ids are unique.
         key: of this gallery, unique on the page.
-        selected: ids selected now, wherever that was done; those without a tile here are left alone.
+        selected: ids selected now, wherever that was done; those without a tile here are counted only.
         size: side of an image in pixels.
         selectable: False for a gallery only to look at.
-        keys: key → what it does in words. Pressing one anywhere on the page, unless something is being typed, answers
-            with the key and the selection of that very moment.
+        keys: key → its kind. Pressing one anywhere on the page, unless something is being typed, is an event: of kind
+            "decide" the tiles that it is about are let go at once and the focus goes on, unless they are more than
+            `most`; of kind "all" everything visible is selected; any other kind does nothing by itself.
+        on_event: called before the page is drawn, as any callback is, with the event and a function to call right
+            before what must not be done twice: whatever speaks to the session may be cut short by the next event, and
+            what was not ticked off by then is done again.
+        focus: the tile that the keys are about while nothing is selected; None leaves it where it is.
+        most: see `keys`.
         one_row: show as many tiles as one row holds, and no more.
     """
-    event = _new_event(key)
-    shown = {tile.id for tile in tiles}
-    chosen = event.selected if event else tuple(int(number) for number in selected if number in shown)
+    if answer(key, on_event):
+        st.rerun()
+    shown = tuple(tile.id for tile in tiles)
+    st.session_state[f"{key}-shown"] = shown
+    chosen = sorted({int(number) for number in selected} & set(shown))
     data = {
         "tiles": [asdict(tile) | {"colour": _COLOURS.get(tile.badge, palette.GREY)} for tile in tiles],
-        "selected": sorted(chosen),
+        "selected": chosen,
+        "elsewhere": len(selected) - len(chosen),
         "size": size,
         "selectable": selectable,
         "keys": dict(keys or {}),
+        "focus": focus,
+        "most": most,
         "oneRow": one_row,
-        "seen": st.session_state.get(f"{key}-seen", 0),
+        "seen": _ledger(key)["seen"],
     }
-    _mount(key=key, data=data, default={"event": None}, on_event_change=lambda: None)
-    return event
+    _mount(key=key, data=data, default={"event": None}, on_event_change=partial(answer, key, on_event))
 
 
-def _new_event(key: str) -> GalleryEvent | None:
-    """The event in the session that was not answered yet, which it is now."""
-    sent: Mapping[str, Any] = (st.session_state.get(key) or {}).get("event") or {}
-    number = sent.get("number", 0)
-    if number == st.session_state.get(f"{key}-seen", 0) or not number:
-        return None
-    st.session_state[f"{key}-seen"] = number
-    return GalleryEvent(tuple(int(one) for one in sent["selected"]), str(sent["key"]))
+def answer(key: str, on_event: OnEvent | None) -> bool:
+    """Hand on what was done in a gallery and was not handed on yet; False when there was nothing."""
+    sent: Sequence[Mapping[str, Any]] = (st.session_state.get(key) or {}).get("event") or []
+    ledger, any_new = _ledger(key), False
+    for one in sent if on_event else ():
+        if one["number"] > ledger["seen"]:
+            tick = partial(ledger.__setitem__, "seen", one["number"])
+            on_event(_event(one, st.session_state.get(f"{key}-shown", ())), tick)  # type: ignore[misc]
+            tick()
+            any_new = True
+    return any_new
+
+
+def _ledger(key: str) -> dict[str, int]:
+    """The number of the last event that was done; changed in place, which no other event can cut short."""
+    ledger: dict[str, int] = st.session_state.setdefault(f"{key}-ledger", {"seen": 0})
+    return ledger
+
+
+def _event(sent: Mapping[str, Any], shown: tuple[int, ...]) -> GalleryEvent:
+    focus, following = (None if sent[name] is None else int(sent[name]) for name in ("focus", "next"))
+    ids = tuple(int(one) for one in sent["selected"])
+    return GalleryEvent(shown, ids, str(sent["key"]), str(sent["on"]), focus, following)

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from core.datasets.preview import EXAMPLES
 from core.errors import UserError
 from core.pictures import png_of, png_of_row
 from core.trials import triggered_image
@@ -23,8 +24,9 @@ _SHORT = "private, max-age=60"
 def image_routes(workspace: Path) -> list[Route]:
     """Routes of the thumbnails of a workspace, for `st.App(…, routes=image_routes(workspace))`.
 
-    `thumb/<data set>/<row>.png`, `thumb/<data set>/test/<row>.png`, `array/<run>/<name>/<row>.png`, and a test image
-    with a planted trigger, `triggered/<data set>/<attack>/<strength>/<row>.png`; all else is 404.
+    `thumb/<data set>/<row>.png`, `thumb/<data set>/test/<row>.png`, `array/<run>/<name>/<row>.png`, an example of data
+    that are not imported yet, `preview/<job>/<row>.png`, and a test image with a planted trigger,
+    `triggered/<data set>/<attack>/<strength>/<row>.png`; all else is 404.
     """
 
     def training_image(request: Request) -> Response:
@@ -36,6 +38,9 @@ def image_routes(workspace: Path) -> list[Route]:
     def array_image(request: Request) -> Response:
         name = _part(request, "name", _ARRAY)
         return _answer(workspace / "runs" / _part(request, "run") / f"{name}.npy", request, _SHORT)
+
+    def example_image(request: Request) -> Response:
+        return _answer(workspace / "previews" / _part(request, "job") / EXAMPLES, request, _LASTING)
 
     def triggered(request: Request) -> Response:
         dataset, attack = _part(request, "dataset"), _part(request, "attack", _ARRAY)
@@ -49,6 +54,7 @@ def image_routes(workspace: Path) -> list[Route]:
         Route("/triggered/{dataset}/{attack}/{strength:int}/{row:int}.png", triggered),
         Route("/thumb/{dataset}/{row:int}.png", training_image),
         Route("/thumb/{dataset}/test/{row:int}.png", test_image),
+        Route("/preview/{job}/{row:int}.png", example_image),
         Route("/array/{run}/{name}/{row:int}.png", array_image),
     ]
 

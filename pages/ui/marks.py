@@ -3,7 +3,7 @@
 from core import jobs, runs
 from core.errors import UserError
 from core.runs import Run
-from core.samples import flagged_samples, flags_stage
+from core.samples import flags_stage
 from pages.ui import cached
 
 DONE, RUNNING = " ✓", " · running"
@@ -16,10 +16,12 @@ def marks(run: Run | None) -> dict[str, str]:
     progress = jobs.poll(run.path)
     found = {
         "data": DONE,
-        "train": DONE if run.done("train") else RUNNING if progress.active else "",
+        "train": DONE if run.has_model else RUNNING if progress.active else "",
     }
     for page, stage in (("clusters", "detect:activation_clustering"), ("trajectories", "maps:pca")):
         found[page] = DONE if run.done(stage) and run.done("maps:pca") else ""
+    if not run.traced:
+        found["trajectories"] = ""
     if run.done("activations"):
         found["detect"] = DONE if runs.rules(run) or run.done(flags_stage(run)) else ""
         found["review"] = _left_to_decide(run)
@@ -32,7 +34,7 @@ def marks(run: Run | None) -> dict[str, str]:
 
 def _left_to_decide(run: Run) -> str:
     try:
-        flagged = flagged_samples(cached.table(run))
+        flagged = cached.flagged(run)
     except UserError:  # the page itself says what is wrong; the sidebar has to stand meanwhile
         return ""
     left = int((flagged["verdict"] == "").sum())

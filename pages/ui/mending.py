@@ -7,7 +7,6 @@ from core.errors import UserError
 from core.runs import Run
 from core.samples import CLUSTERING, leading
 from pages.ui import cached, frame, selection
-from pages.ui.single import rule_words
 from pages.ui.words import HELP
 
 WAYS = {"retrain": "Retrain from scratch", "continue": "Continue training with the new labels"}
@@ -25,7 +24,7 @@ def plan(run: Run) -> None:
         st.info(
             "Nothing is excluded or relabelled yet. Decide on samples in Review, or take the detectors' word for it:"
         )
-        st.caption(rule_words(run))
+        st.caption(cached.rule_words(run))
         st.button(f"Exclude all {flagged:,} flagged samples", type="primary", icon=":material/block:",
                   disabled=not flagged,
                   on_click=_exclude_flagged, args=(run,))  # fmt: skip
@@ -63,6 +62,10 @@ def _relabelling(run: Run) -> None:
 
 def _training(run: Run, *, relabelled: bool) -> None:
     """How to train on what is left, and the button that does it."""
+    if not run.trainable:
+        st.info("An ONNX graph cannot be trained. Take the clean set from Report, and train any model on it.")
+        return
+    repeats = pipeline.trained_here(run)
     how = st.segmented_control(
         "How",
         list(WAYS),
@@ -73,9 +76,13 @@ def _training(run: Run, *, relabelled: bool) -> None:
         help=HELP["continue"],
     )
     epochs, rate = None, None
-    if how == "continue":
+    if not repeats:
+        st.caption("This model was loaded as it is. From scratch starts from weights drawn at random, for those loaded "
+                   "may carry the backdoor; continuing fine-tunes them.")  # fmt: skip
+    if how == "continue" or not repeats:
+        usual = pipeline.continued_epochs(run) if how == "continue" else int(run.config["epochs"])
         with st.container(horizontal=True):
-            epochs = st.number_input("Epochs", 1, 1000, pipeline.continued_epochs(run), width=160)
+            epochs = st.number_input("Epochs", 1, 1000, usual, width=160)
             rate = st.number_input("Learning rate", 1e-6, 1.0, float(run.config["learning_rate"]), format="%.5f",
                                    width=160)  # fmt: skip
     title = "Continue training" if how == "continue" else "Retrain"

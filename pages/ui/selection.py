@@ -1,22 +1,22 @@
 """The selection, which both maps, the galleries and the review share, and the bar that acts on it."""
 
-import getpass
-import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from core import pipeline, review
-from core.errors import UserError
+from core import review
 from core.runs import Run
 from pages.ui import cached
 from pages.ui.gallery import Tile, gallery
+from pages.ui.verdicts import BADGES, ICONS, WORDS, decide_or_ask, questions, said, undo
+from pages.ui.who import reviewer
+
+__all__ = ["actions", "reviewer", "select", "selected", "selection_bar", "selection_gallery", "tiles"]
 
 SHOWN = 60
-BADGES = {"exclude": "excluded", "keep": "kept", "relabel": "relabelled", "mark": "marked"}
 
 
 def selected(run: Run) -> NDArray[np.int64]:
@@ -29,15 +29,10 @@ def select(run: Run, ids: Sequence[int] | NDArray[np.int64]) -> None:
     st.session_state[f"selection-{run.id}"] = tuple(sorted({int(one) for one in ids}))
 
 
-def reviewer() -> str:
-    """Who decides: the signed-in user, else whoever runs the server."""
-    return str(st.user.get("email") or os.environ.get("ASSAY_REVIEWER") or getpass.getuser())
-
-
-def tiles(run: Run, rows: pd.DataFrame) -> list[Tile]:
-    """A tile per row of the review table: number, given and predicted label, verdict or flag."""
+def tiles(run: Run, rows: pd.DataFrame, taken: Collection[int] = ()) -> list[Tile]:
+    """A tile per row of the review table: given and predicted label, verdict, flag, or that someone else has it."""
     names = cached.info(run).class_names
-    return [_tile(run, row, names) for row in rows.to_dict("records")]
+    return [_tile(run, row, names, taken) for row in rows.to_dict("records")]
 
 
 def selection_gallery(run: Run, table: pd.DataFrame, *, height: int) -> bool:
@@ -57,6 +52,7 @@ def selection_bar(run: Run, table: pd.DataFrame) -> None:
     """Count and class mix of the selection and what can be done with it, in view on every page."""
     rows = table[table["id"].isin(selected(run))]
     if rows.empty:
+        said()
         st.caption("Nothing is selected. Draw a lasso or a rectangle on the map.")
         _undo_alone(run)
         return
@@ -66,60 +62,42 @@ def selection_bar(run: Run, table: pd.DataFrame) -> None:
     more = f" and {len(mix) - 3} more classes" if len(mix) > 3 else ""
     with st.container(key="selection-bar", horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{len(rows):,} selected** · {words}{more}", width="stretch")
-        actions(run, rows["id"].tolist())
+        actions(run)
 
 
-def actions(run: Run, ids: Sequence[int]) -> None:
-    """The buttons that decide on `ids`, each in one click, and undo."""
-    off = not len(ids)
-    kinds = {
-        "exclude": ("Exclude", ":material/block:", "primary"),
-        "keep": ("Keep", ":material/check:", "secondary"),
-        "mark": ("Mark", ":material/flag:", "secondary"),
-    }
-    for decision, (title, icon, kind) in kinds.items():
-        st.button(title, key=f"{decision}-selection", icon=icon, type=kind, disabled=off,  # type: ignore[arg-type]
-                  on_click=decide, args=(run, ids, decision))  # fmt: skip
-    with st.popover("Relabel…", icon=":material/label:", disabled=off):
-        names = cached.info(run).class_names
-        label = st.selectbox("New label", range(len(names)), format_func=lambda index: names[index], key="new-label")
-        st.button(f"Relabel {len(ids):,}", key="relabel-selection", on_click=decide, args=(run, ids, "relabel", label))
+def actions(run: Run) -> None:
+    """The buttons that decide on the selection, and undo; what is asked before, and what went wrong."""
+    said()
+    off = not len(selected(run))
+    for decision in ("exclude", "keep", "mark", "relabel"):
+        kind = "primary" if decision == "exclude" else "secondary"
+        title = {"mark": "Unsure", "relabel": "Relabel…"}.get(decision, WORDS[decision])
+        st.button(title, key=f"{decision}-selection", icon=ICONS[decision], type=kind, disabled=off,  # type: ignore[arg-type]
+                  on_click=_decide, args=(run, decision))  # fmt: skip
     st.button("Clear", key="clear-selection", icon=":material/close:", disabled=off, on_click=select, args=(run, ()))
     _undo_alone(run)
+    questions(run, lambda: select(run, ()))
 
 
-def decide(run: Run, ids: Sequence[int], decision: str, new_label: int | None = None) -> None:
-    """Record a decision; what went wrong is said and the selection stays."""
-    try:
-        count = pipeline.decide(run, ids, decision, reviewer=reviewer(), new_label=new_label)
-    except UserError as error:
-        st.session_state["said"] = str(error)
-        return
-    st.toast(f"{BADGES[decision].capitalize()}: {count:,} samples", icon=":material/done:")
-
-
-def undo(run: Run) -> None:
-    """Take back this reviewer's latest decision."""
-    try:
-        count = review.undo(run.workspace, run.id, reviewer=reviewer())
-    except UserError as error:
-        st.session_state["said"] = str(error)
-        return
-    st.toast(f"Taken back: {count:,} samples" if count else "There is nothing to take back.", icon=":material/undo:")
+def _decide(run: Run, decision: str) -> None:
+    # The selection is read when the button is pressed: what was drawn with the button may be older.
+    decide_or_ask(run, selected(run).tolist(), decision)
 
 
 def _undo_alone(run: Run) -> None:
-    if said := st.session_state.pop("said", ""):
-        st.error(said)
     off = not review.revision(run.workspace, run.id)
     st.button("Undo", key="undo", icon=":material/undo:", type="tertiary", disabled=off, on_click=undo, args=(run,),
               help="Takes back your latest decision.")  # fmt: skip
 
 
-def _tile(run: Run, row: dict[str, object], names: tuple[str, ...]) -> Tile:
+def _tile(run: Run, row: dict[str, object], names: tuple[str, ...], taken: Collection[int]) -> Tile:
     given = names[int(row["label"])]  # type: ignore[call-overload]
     known = row["predicted"] is not pd.NA
     predicted = names[int(row["predicted"])] if known else "not predicted"  # type: ignore[call-overload]
-    badge = BADGES.get(str(row["verdict"]), "flagged" if row["flagged"] else "")
-    words = f"#{row['id']} · given {given} · predicted {predicted} · more suspicious than {float(row['suspicion']):.0%}"  # type: ignore[arg-type]
-    return Tile(int(row["id"]), f"thumb/{run.dataset}/{row['row']}.png", (given, f"→ {predicted}"), badge, words)  # type: ignore[call-overload]
+    held = row["id"] in taken
+    badge = BADGES.get(str(row["verdict"]), "taken" if held else "flagged" if row["flagged"] else "")
+    held_words = " · someone else looks at it" if held else ""
+    rank = f"more suspicious than {float(row['suspicion']):.0%}"  # type: ignore[arg-type]
+    words = f"#{row['id']} · given {given} · predicted {predicted} · {rank}{held_words}"
+    return Tile(int(row["id"]), f"thumb/{run.dataset}/{row['row']}.png", (given, f"→ {predicted}"), badge, words,  # type: ignore[call-overload]
+                settled=bool(row["verdict"]) or held)  # fmt: skip

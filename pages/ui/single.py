@@ -1,4 +1,4 @@
-"""One sample seen closely, and the journal of what was decided."""
+"""One sample seen closely: labels, why it is suspected, its loss curve, what lies near it, and what was said of it."""
 
 import numpy as np
 import pandas as pd
@@ -6,46 +6,64 @@ import streamlit as st
 
 from core import families, figures, review
 from core.detectors import DETECTORS
+from core.families import PICTURES
 from core.reasons import reasons
 from core.runs import Run
 from core.samples import leading
 from pages.ui import cached, frame
-from pages.ui.gallery import gallery
+from pages.ui.gallery import Tile, gallery
 from pages.ui.selection import tiles
-from pages.ui.strictness import rule_in_words
 from pages.ui.words import HELP
 
-MAX_ENTRIES = 1000
+VIEWS = ("Curve", "Neighbours", "History")
 
 
 def single(run: Run, table: pd.DataFrame, sample: int) -> None:
-    """One sample large: labels, why it is suspected, each detector's percentile, its own loss curve."""
-    place = int(np.flatnonzero(table["id"] == sample)[0])
-    row, names, losses = table.iloc[place], cached.info(run).class_names, cached.losses(run)
-    st.markdown(f"**Sample #{sample}**" + (f" · {row['verdict']}" if row["verdict"] else ""))
+    """One sample large: labels, why it is suspected, each detector's percentile, and one of `VIEWS`."""
+    place = cached.row_of(run, sample)
+    row = table.iloc[place]
+    verdict = f" · {row['verdict']}" if row["verdict"] else ""
+    st.markdown(f"**Sample #{sample}**{verdict}")
     gallery(tiles(run, table.iloc[[place]]), key="single", selected=(), size=200, selectable=False)
-    given, predicted = names[row["label"]], names[int(row["predicted"])]
-    st.markdown(f"Given **{frame.plain(given)}**, predicted **{frame.plain(predicted)}**, loss {row['loss']:.3g}")
-    _why(run, row, place)
-    ranks = {
-        DETECTORS[name].title: float((found.suspicion <= found.suspicion[place]).mean())
-        for name, found in cached.detections(run).items()
-    }
-    if ranks:
-        height = 70 + 36 * len(ranks)
-        bars = figures.bars(list(ranks), list(ranks.values()), x="percentile", percent=True, height=height)
-        st.plotly_chart(bars, key="ranks")
-    groups = {given: (table["label"] == row["label"]).to_numpy(), "bona fide": table["bona_fide"].to_numpy()}
-    curve = figures.trajectory_bands(losses, groups, np.array([place]))
-    st.plotly_chart(curve.update_layout(height=300), key="own-curve")
+    _labels(run, row)
+    view = st.segmented_control("Shown below", VIEWS, default="Curve", required=True, key="view",
+                                label_visibility="collapsed", persist_state="session")  # fmt: skip
+    if view == "Curve":
+        _curve(run, table, place)
+        _why(run, place)
+    elif view == "Neighbours":
+        _neighbours(run, table, place)
+    else:
+        _history(run, sample)
 
 
-def _why(run: Run, row: pd.Series, place: int) -> None:
-    """The family of a sample, and the signs that its suspicion is made of."""
-    for family in families.families(run):
-        if family.id == row["family"]:
-            st.markdown(frame.plain(families.title(family, cached.info(run).class_names)))
+def _labels(run: Run, row: pd.Series) -> None:
+    """Given, predicted and suspected source label, and what the family has in common."""
+    names = [frame.plain(name) for name in cached.info(run).class_names]
+    predicted = names[int(row["predicted"])] if row["predicted"] is not pd.NA else "unknown"
+    family = next((one for one in families.families(run) if one.id == row["family"]), None)
+    source = families.likely_source(family) if family else None
+    words = f"Given **{names[row['label']]}**, predicted **{predicted}**, loss {row['loss']:.3g}"
+    if family and source is not None:
+        words += f", perhaps from **{names[source]}** ({family.sources[source]:.0%} of its family look so)"
+    st.markdown(words, help=HELP["loss"])
+    if family and family.sources:
+        first = 2 * family.id - 2
+        pictures = [Tile(-1 - at, f"array/{run.id}/{PICTURES}/{first + at}.png?{families.made(run)}", (title,))
+                    for at, title in enumerate(("average", "difference"))]  # fmt: skip
+        st.caption(f"Family {family.id}: what its members have in common", help=HELP["difference"])
+        gallery(pictures, key="single-family", selected=(), size=72, selectable=False)
+
+
+def _why(run: Run, place: int) -> None:
+    """Each detector's percentile, and the signs that the leading suspicion is made of."""
     found = cached.detections(run)
+    if found:
+        st.markdown("**More suspicious than**", help="The share of all samples that the detector suspects no more.")
+    for name, detection in found.items():
+        share = float((detection.suspicion <= detection.suspicion[place]).mean())
+        flag = " ▲" if detection.flagged[place] else ""
+        st.progress(share, text=f"{DETECTORS[name].title}{flag}: {share:.1%}")
     signs = [one for name in leading(found) for one in reasons(found[name], place)]
     if signs:
         st.markdown("**Why it is suspected**", help=HELP["signs"])
@@ -53,19 +71,43 @@ def _why(run: Run, row: pd.Series, place: int) -> None:
         st.progress(one.percentile, text=f"{one.words}: {one.percentile:.1%}")
 
 
-def rule_words(run: Run) -> str:
-    """How many each detector flagged and by which rule; the leading ones are those shown for review."""
-    parts = [
-        f"{DETECTORS[name].title} {int(found.flagged.sum()):,}, {rule_in_words(run, name)}"
-        for name, found in cached.detections(run).items()
-    ]
-    return f"Flagged: {'; '.join(parts)}." if parts else "No detector has been run."
+def _curve(run: Run, table: pd.DataFrame, place: int) -> None:
+    """Its own loss curve against the bands of its class and of the bona fide samples."""
+    if not run.traced:
+        st.caption("No loss curve: this model was loaded as it is, and nothing was traced.")
+        return
+    label = int(table["label"].iloc[place])
+    bands = cached.bands(run, label)
+    curve = figures.banded_curve(bands, np.asarray(cached.losses(run)[place]))
+    st.plotly_chart(curve, key="own-curve", config={"displayModeBar": False})
 
 
-def history(run: Run) -> None:
-    """Every decision ever made on this run, newest first."""
-    rows = review.journal(run.workspace, run.id).iloc[::-1]
-    columns = ["created", "reviewer", "sample", "decision", "new_label", "reason", "suggested_by"]
-    st.dataframe(rows[columns].head(MAX_ENTRIES), hide_index=True)
-    shown = min(len(rows), MAX_ENTRIES)
-    st.caption(f"{shown:,} of {len(rows):,} entries. Nothing is ever deleted: an undo is an entry of its own.")
+def _neighbours(run: Run, table: pd.DataFrame, place: int) -> None:
+    """The nearest samples in activation space, and exact copies of the image."""
+    if not run.done("activations"):
+        st.caption("Nothing is known of its neighbours: the activations are not computed yet.")
+        return
+    found = cached.neighbours(run, place)
+    for title, near in (("its class", found.same), ("other classes", found.others)):
+        st.markdown(f"**Nearest in {title}**", help=HELP["neighbours"])
+        gallery(tiles(run, table.iloc[near]), key=f"near-{title}", selected=(), size=56, selectable=False)
+    copies = cached.copies(run, place)
+    if copies is None:
+        st.caption("Copies were not looked for: the images are too many to read through.")
+        return
+    st.markdown(f"**{len(copies):,} exact cop{'y' if len(copies) == 1 else 'ies'} elsewhere in the data**")
+    gallery(tiles(run, table.iloc[copies[:12]]), key="copies", selected=(), size=56, selectable=False)
+
+
+def _history(run: Run, sample: int) -> None:
+    """All that was ever decided on it."""
+    rows = review.history(run.workspace, run.id, sample)
+    names = cached.info(run).class_names
+    for row in rows.iloc[::-1].head(20).to_dict("records"):
+        label = "" if pd.isna(row["new_label"]) else f" to {frame.plain(names[int(row['new_label'])])}"
+        why = f" · {frame.plain(str(row['reason']))}" if row["reason"] else ""
+        st.markdown(f"**{row['decision']}**{label} · {frame.plain(str(row['reviewer']))}{why}")
+        by = frame.plain(str(row["suggested_by"])) or "no detector"
+        st.caption(f"{row['created'][:19].replace('T', ' ')} UTC · {by}")
+    if rows.empty:
+        st.caption("Nobody has decided on it yet.")

@@ -16,6 +16,7 @@ HELP = {
     "signs": "The signs that count most, the strongest first; 99% means that 99% of all samples show it no more.",
     "family": "Flagged samples that seem to come from one attack, with one given label and one pattern.",
     "difference": "What the members have on average that the nearest ordinary images lack, amplified; grey is nothing.",
+    "neighbours": "The samples that the model sees most alike: their activations lie nearest.",
     "doubled": "The trigger at twice its strength, where it has one: a backdoor that seems gone may answer to it.",
     "loss": "Cross-entropy: 0 when the model is sure of the given label, large when it disagrees.",
     "cluster": "Each class is cut in two; poison, if there is any, gathers in the smaller half.",
@@ -25,6 +26,12 @@ HELP = {
     "classifies it. l come home, p go to the most frequent other class; l/p below 1 is poison from that class.",
     "continue": "From scratch repeats the first training on what is left. Continuing starts from the present weights, "
     "for a few epochs: enough when poison gets its true labels, too little when it is only left out.",
+    "loading": "As it is: its predictions, losses and activations are read, and every detector runs that needs no "
+    "trajectories. Fine-tuning trains it on these data and traces the loss of every sample.",
+    "weights": "A .safetensors file, or a state_dict saved by torch (.pt, .pth, .bin, .ckpt), up to 4 GB. Nothing in "
+    "the file is executed; whole pickled models, joblib, TorchScript, .pt2 and .tar are refused.",
+    "mean": "Pixels from 0 to 1 have the mean taken off and are divided by the standard deviation: one number, or one "
+    "a channel.",
     "trigger": "A trigger is a small change to an image that a poisoned model answers with the attacker's class.",
     "labelling": "Dirty-label attacks give poisoned samples a wrong label; clean-label attacks keep the true one.",
     "poison ratio": "The share of the samples that carry the trigger; one-to-one and clean-label: of the target class.",

@@ -13,9 +13,8 @@ from playwright.sync_api import Page, expect
 
 from core import jobs, pipeline, review, runs
 from core.config import TrainConfig
-from core.datasets import store
 from tests.browser.conftest import OpenPage, Serve
-from tests.browser.test_journey import PATIENT, goto
+from tests.browser.test_journey import PATIENT, answer_yes, goto, selected_count
 
 QUESTIONS = {
     "data": "What am I about to trust?",
@@ -23,6 +22,7 @@ QUESTIONS = {
     "clusters": "Which classes hold two populations?",
     "trajectories": "Which samples were learned unlike the rest?",
     "detect": "Whom do I believe, and how strict am I?",
+    "bona-fide": "Which samples are clean for certain?",
     "review": "Is this sample poisoned?",
     "repair": "Is the backdoor gone, and what did it cost?",
     "report": "What do I tell the others?",
@@ -35,6 +35,7 @@ TELLING = {
     "clusters": "1,000 of 1,000 drawn",
     "trajectories": "1,000 of 1,000 drawn",
     "detect": "samples are flagged",
+    "bona-fide": "bona fide samples.",
     "review": "flagged samples are decided",
     "repair": "Not repaired yet",
     "report": "Download the report",
@@ -80,37 +81,16 @@ def test_an_empty_workspace_stays_empty_and_says_what_to_do(serve: Serve, page: 
     assert runs.all_runs(workspace) == []
 
 
-def test_a_wrong_file_gets_words_and_a_right_one_is_opened(
-    serve: Serve, page: OpenPage, workspace: Path, tmp_path: Path
-) -> None:
-    server = serve(workspace, {"ASSAY_NO_DEMO": "1"})
-    opened = page(server.url)
-    wrong = tmp_path / "wrong.npz"
-    np.savez(wrong, images=np.zeros((3, 8, 8), np.uint8))
-    for path, words in ((tmp_path / "none.npz", "There is nothing at"), (wrong, "The file has no array x\\_train")):
-        opened.get_by_role("textbox", name="Path of an .npz file").fill(str(path))
-        opened.get_by_role("button", name="Import").click()
-        expect(opened.get_by_text(words.replace("\\", ""))).to_be_visible(timeout=PATIENT)
-    assert store.describe_all(workspace) == []
-
-    right = tmp_path / "right.npz"
-    rng = np.random.default_rng(0)
-    np.savez(right, x_train=rng.integers(0, 255, (60, 28, 28), np.uint8), y_train=np.arange(60) % 3)
-    opened.get_by_role("textbox", name="Path of an .npz file").fill(str(right))
-    opened.get_by_role("button", name="Import").click()
-    expect(opened.get_by_text("60 training images in 3 classes")).to_be_visible(timeout=PATIENT)
-    sound(opened)
-
-
 def test_what_one_window_decides_the_other_shows(serve: Serve, page: OpenPage, small: Path) -> None:
     server = serve(small)
     first, second = page(f"{server.url}/review"), page(f"{server.url}/review")
     for window in (first, second):
         expect(window.get_by_text("flagged samples are decided")).to_be_visible(timeout=PATIENT)
-    first.get_by_role("button", name="Select all").click()
+    first.locator(".st-key-choose-all").get_by_role("button").click(timeout=PATIENT)
     bar = first.locator(".st-key-selection-bar")
     expect(bar.get_by_text(re.compile(r"[1-9]\d* selected"))).to_be_visible(timeout=PATIENT)
     bar.get_by_role("button", name="Keep").click()
+    answer_yes(first, selected_count(first))
     run = runs.all_runs(small)[0]
     expect(first.get_by_text(re.compile(r"Kept: \d+ samples"))).to_be_visible(timeout=PATIENT)
     kept = len(review.verdicts(small, run.id))

@@ -1,17 +1,19 @@
 """Tiny data, and one small run that went through every stage."""
 
+import os
 import shutil
 
 import numpy as np
 import pytest
 import torch
 
-from core import pipeline, runs
+from core import database, pipeline, runs
 from core.attacks.planting import plant
 from core.attacks.specification import AttackSpec, Specification
 from core.config import TrainConfig
 from core.datasets import store
 from core.types import Dataset
+from tests.core import postgresql
 
 torch.set_num_threads(1)  # on tiny arrays, threads that wait for each other cost more than they do
 
@@ -66,3 +68,26 @@ def finished(finished_workspace, tmp_path):
     """The finished run, in a workspace of this test's own."""
     workspace = shutil.copytree(finished_workspace, tmp_path / "workspace")
     return runs.open_run(workspace, runs.all_runs(workspace)[0].id)
+
+
+@pytest.fixture(scope="session")
+def server():
+    """A PostgreSQL server of this session's own. Skipped where none is installed, which in CI is a failure."""
+    programs = postgresql.binaries()
+    if programs is None and os.environ.get("CI") == "true":
+        pytest.fail(postgresql.ADVICE)
+    if programs is None:
+        pytest.skip(postgresql.ADVICE)
+    found = postgresql.Server(programs)
+    yield found
+    found.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def kind(request, monkeypatch):
+    """Both kinds of database, one after the other; in either, each workspace has rows of its own."""
+    if request.param == "postgresql":
+        monkeypatch.setenv(database.VARIABLE, request.getfixturevalue("server").url)
+    else:
+        monkeypatch.delenv(database.VARIABLE, raising=False)
+    return request.param

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.advice import advice, bona_fide_needed, estimated, least_share, review_budget
+from core.detectors.calibration import SHARING
 from core.thresholds import Rule
 from core.types import Detection
 
@@ -110,6 +111,19 @@ def test_clean_data_and_what_could_have_been_missed():
     assert said.sentences[0].startswith("No sign of poison found.")
     assert f"poison below {1 - 0.005 ** (1 / 250):.1%} of the data" in said.sentences[0]
     assert "0.5% of a class, or made to evade detectors" in said.sentences[0]
+
+
+def test_a_shared_pattern_is_named_and_no_rate_is_promised_for_it():
+    found, bona_fide = detection(0)
+    sharing = replace(found, notes={SHARING: 20})
+    [said] = advice(sharing, bona_fide, Rule()).sentences
+    assert said.startswith("20 suspicious samples carry a pattern that no bona fide sample of their class carries")
+    assert "No rate can be promised" in said
+    found, bona_fide = detection(120)
+    about, pattern, no_power = advice(replace(found, notes={SHARING: 90}), bona_fide, Rule()).sentences
+    assert "look poisoned" in about
+    assert pattern.startswith("90 suspicious samples")
+    assert no_power.startswith("Too few for a promise")
 
 
 def test_clean_data_seldom_raise_an_alarm_and_poison_often_does():

@@ -70,8 +70,9 @@ def journey(part_of_the_demo, tmp_path_factory):
 
 def test_import(journey):
     found = journey["import"]
-    assert found.keys() == {"dataset", "n", "classes", "shape"}
+    assert found.keys() == {"dataset", "n", "n_test", "classes", "shape", "skipped", "problems"}
     assert (found["n"], found["classes"], found["shape"]) == (400, 10, [28, 28, 1])
+    assert (found["skipped"], found["problems"]) == (0, {})
     assert found["dataset"].startswith("part-")
 
 

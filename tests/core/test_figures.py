@@ -171,3 +171,20 @@ def test_planted_counts_add_up_to_the_samples_afterwards():
     assert poison.marker.color == POISON
     no_cover = drawable(figures.planted_counts(counts.assign(**{"cover samples": 0})))
     assert [trace.name for trace in no_cover.data] == ["untouched", "poisoned"]
+
+
+def test_markup_in_class_names_is_shown_letter_by_letter() -> None:
+    figure = figures.class_counts(np.array([0, 1, 1]), ("<i>cat</i> & co", "dog"))
+    assert list(figure.data[0].y) == ["&lt;i&gt;cat&lt;/i&gt; &amp; co", "dog"]
+
+
+def test_a_curve_lies_over_the_bands_of_its_groups():
+    losses = np.arange(12, dtype=np.float32).reshape(4, 3) + 1
+    groups = {"class": np.array([True, True, True, False]), "bona fide": np.zeros(4, bool)}
+    found = figures.bands(losses, groups)
+    assert list(found) == ["class"]
+    np.testing.assert_allclose(found["class"], [[1.6, 2.6, 3.6], [4, 5, 6], [6.4, 7.4, 8.4]], rtol=1e-6)
+    figure = figures.banded_curve(found, losses[3])
+    assert [trace.name for trace in figure.data] == [None, "class", "this sample"]
+    assert figure.data[2].y.tolist() == [10, 11, 12]
+    assert (figure.layout.yaxis.type, figure.layout.height) == ("log", 240)

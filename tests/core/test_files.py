@@ -1,11 +1,12 @@
 """Files appear whole or not at all, and hold what every reader understands."""
 
 import json
+import zipfile
 
 import numpy as np
 import pytest
 
-from core.files import plain, write_array, write_file, write_json
+from core.files import is_archive, plain, write_array, write_file, write_json
 
 
 def test_a_file_is_replaced_and_nothing_else_is_left(tmp_path):
@@ -57,3 +58,17 @@ def test_arrays_come_back_and_objects_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"[Oo]bject"):
         write_array(tmp_path / "b.npy", np.array([{}], dtype=object))
     assert [path.name for path in tmp_path.iterdir()] == ["a.npy"]
+
+
+def test_an_archive_whose_last_record_says_something_impossible_is_one_still(tmp_path):
+    path = tmp_path / "weights.pt"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a", "b")
+    record = path.read_bytes()
+    assert is_archive(path)
+    locator = b"PK\x06\x07" + (7).to_bytes(4, "little") + bytes(8) + (9).to_bytes(4, "little")
+    end = record.rindex(b"PK\x05\x06")
+    path.write_bytes(record[:end] + locator + record[end:])
+    assert is_archive(path)
+    path.write_bytes(b"no archive")
+    assert not is_archive(path)

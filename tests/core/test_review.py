@@ -1,32 +1,35 @@
-"""The journal: latest verdict wins, undo gives back what was before, and nothing is ever lost."""
+"""The journal: latest verdict wins, undo gives back what was before, redo gives it again, and nothing is ever lost."""
 
-import subprocess
-import sys
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
-from sqlalchemy import event
 
 from core import review
 from core.errors import UserError
-from core.review import Verdict, journal, record, revision, undo, verdicts
+from core.review import (
+    Verdict,
+    agreements,
+    bona_fide,
+    claim,
+    conflicts,
+    guarantee,
+    guarantee_journal,
+    guarantees,
+    journal,
+    record,
+    redo,
+    release,
+    revision,
+    taken,
+    undo,
+    verdicts,
+)
+from core.review.opinions import cohens_kappa
 
-EXCLUDE, KEEP, MARK = Verdict("exclude"), Verdict("keep"), Verdict("mark")
+EXCLUDE, KEEP, MARK, UNDECIDED = Verdict("exclude"), Verdict("keep"), Verdict("mark"), Verdict("undecided")
 RUN = "20260101-000000-tiny-0000"
-BATCHES, SAMPLES = 50, 5
-ROOT = Path(__file__).parents[2]
-WRITER = """
-import sys
-from pathlib import Path
-from core.review import Verdict, record
-
-workspace, reviewer, first, batches, size = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:])
-print("ready", flush=True)
-sys.stdin.readline()
-for start in range(first, first + batches * size, size):
-    samples = dict.fromkeys(range(start, start + size), Verdict("exclude"))
-    record(Path(workspace), "20260101-000000-tiny-0000", samples, reviewer=reviewer)
-"""
+pytestmark = pytest.mark.usefixtures("kind")
 
 
 def by(workspace, reviewer, *samples, verdict=EXCLUDE, run=RUN, **why):
@@ -128,6 +131,7 @@ def test_the_journal_only_grows(workspace):
     assert (first["reason"], first["suggested_by"]) == ("odd corner", "badloss")
     assert (last["decision"], last["new_label"], last["reviewer"]) == ("relabel", 2, "bob")
     assert before["undoes"].dropna().unique().tolist() == [first["batch"]]
+    assert (last["run"], last["batch"]) == (RUN, before["batch"].max())
 
 
 def test_the_revision_changes_with_every_verdict(workspace):
@@ -152,59 +156,194 @@ def test_what_people_write_is_data(workspace):
     assert undo(workspace, RUN, reviewer=name) == 1
 
 
-def test_a_journal_that_cannot_be_written_is_said_and_stays_as_it_was(workspace):
-    by(workspace, "ann", 1)
-
-    def read_only(connection, *_):
-        connection.execute("PRAGMA query_only = ON")
-
-    def writable(connection, *_):
-        connection.execute("PRAGMA query_only = OFF")
-
-    engine = review._open(workspace)
-    event.listen(engine, "checkout", read_only)
-    event.listen(engine, "checkin", writable)
-    for change in (lambda: by(workspace, "ann", 2), lambda: undo(workspace, RUN, reviewer="ann")):
-        with pytest.raises(UserError, match=r"could not be saved. The database says: .*readonly database"):
-            change()
-    assert verdicts(workspace, RUN) == {1: EXCLUDE}
-    event.remove(engine, "checkout", read_only)
-    by(workspace, "ann", 2)
+def test_redo_gives_again_what_was_taken_back_last(workspace):
+    by(workspace, "ann", 1, 2)
+    by(workspace, "ann", 2, verdict=Verdict("relabel", 3))
+    assert redo(workspace, RUN, reviewer="ann") == 0
+    assert [undo(workspace, RUN, reviewer="ann") for _ in range(2)] == [1, 2]
+    assert verdicts(workspace, RUN) == {}
+    assert redo(workspace, RUN, reviewer="ann") == 2
     assert verdicts(workspace, RUN) == {1: EXCLUDE, 2: EXCLUDE}
+    assert redo(workspace, RUN, reviewer="bob") == 0
+    assert redo(workspace, RUN, reviewer="ann") == 1
+    assert verdicts(workspace, RUN) == {1: EXCLUDE, 2: Verdict("relabel", 3)}
+    assert redo(workspace, RUN, reviewer="ann") == 0
+    assert len(journal(workspace, RUN)) == 9
 
 
-@pytest.mark.parametrize("damage", ["text", "folder"])
-def test_a_journal_that_is_no_database(workspace, damage):
-    workspace.mkdir()
-    path = workspace / "journal.db"
-    if damage == "folder":
-        path.mkdir()
-    else:
-        path.write_text("not a database, whatever its name says\n" * 100)
-    uses = (lambda: verdicts(workspace, RUN), lambda: journal(workspace, RUN), lambda: by(workspace, "ann", 1))
-    for use in uses:
-        with pytest.raises(UserError, match=r"cannot be opened. The database says: .*journal\.db"):
-            use()
+def test_undo_and_redo_can_be_repeated(workspace):
+    by(workspace, "ann", 1, verdict=KEEP)
+    by(workspace, "ann", 1)
+    seen = []
+    for step in (undo, redo, undo, undo, redo, redo, undo):
+        assert step(workspace, RUN, reviewer="ann") == 1
+        seen.append(verdicts(workspace, RUN).get(1))
+    assert seen == [KEEP, EXCLUDE, KEEP, None, KEEP, EXCLUDE, KEEP]
 
 
-def writer(workspace, reviewer, first):
-    """A process that records batches when told to start."""
-    command = [sys.executable, "-c", WRITER, str(workspace), reviewer, str(first), str(BATCHES), str(SAMPLES)]
-    return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+def test_a_new_decision_ends_what_can_be_brought_back(workspace):
+    by(workspace, "ann", 1)
+    undo(workspace, RUN, reviewer="ann")
+    by(workspace, "bob", 3)
+    by(workspace, "ann", 2)
+    assert redo(workspace, RUN, reviewer="ann") == 0
+    assert verdicts(workspace, RUN) == {2: EXCLUDE, 3: EXCLUDE}
 
 
-def test_two_processes_lose_nothing_from_the_first_opening_on(workspace):
-    writers = [writer(workspace, "ann", 0), writer(workspace, "bob", 1000)]
-    assert [one.stdout.readline() for one in writers] == ["ready\n"] * 2
-    for one in writers:
-        one.stdin.write("start\n")
-        one.stdin.flush()
-    for one in writers:
-        one.communicate(timeout=120)
-    assert [one.returncode for one in writers] == [0, 0]
-    table = journal(workspace, RUN)
-    assert len(table) == 2 * BATCHES * SAMPLES
-    assert table["batch"].nunique() == 2 * BATCHES
-    assert (table.groupby("batch")["reviewer"].nunique() == 1).all()
-    assert (table.groupby("batch").size() == SAMPLES).all()
-    assert len(verdicts(workspace, RUN)) == 2 * BATCHES * SAMPLES
+def test_undo_after_anothers_redo_gives_back_the_redone(workspace):
+    by(workspace, "ann", 1)
+    undo(workspace, RUN, reviewer="ann")
+    by(workspace, "bob", 1, verdict=KEEP)
+    redo(workspace, RUN, reviewer="ann")
+    by(workspace, "cyd", 1, verdict=MARK)
+    undo(workspace, RUN, reviewer="cyd")
+    assert verdicts(workspace, RUN) == {1: EXCLUDE}
+
+
+def test_the_journal_is_filtered(workspace):
+    start = datetime.now(UTC)
+    by(workspace, "ann", 1, 2)
+    by(workspace, "bob", 2, 3, verdict=KEEP)
+    found = {
+        "all": journal(workspace, RUN),
+        "bob": journal(workspace, RUN, reviewer="bob"),
+        "exclude": journal(workspace, RUN, decision="exclude"),
+        "one": review.history(workspace, RUN, 2),
+        "since": journal(workspace, RUN, since=start - timedelta(seconds=1)),
+        "later": journal(workspace, RUN, since=start + timedelta(hours=1)),
+        "last": journal(workspace, RUN, last=3),
+        "both": journal(workspace, RUN, reviewer="bob", sample=3),
+    }
+    samples = {name: table["sample"].tolist() for name, table in found.items()}
+    assert samples == {
+        "all": [1, 2, 2, 3],
+        "bob": [2, 3],
+        "exclude": [1, 2],
+        "one": [2, 2],
+        "since": [1, 2, 2, 3],
+        "later": [],
+        "last": [2, 2, 3],
+        "both": [3],
+    }
+    assert review.journal_size(workspace, RUN) == 4
+    assert review.reviewers(workspace, RUN) == ["ann", "bob"]
+
+
+def test_workspaces_in_one_database_do_not_mix(workspace, tmp_path):
+    other = tmp_path / "other"
+    by(workspace, "ann", 1)
+    by(other, "bob", 2, verdict=KEEP)
+    guarantee(other, "data", [5], reviewer="bob")
+    assert verdicts(workspace, RUN) == {1: EXCLUDE}
+    assert undo(workspace, RUN, reviewer="bob") == 0
+    assert len(journal(other, RUN)) == 1
+    assert guarantees(workspace, "data") == {}
+
+
+def test_reviewers_differ_until_somebody_says_more(workspace):
+    by(workspace, "ann", 1, 2, 3, 4)
+    by(workspace, "bob", 1, verdict=KEEP)  # stays open
+    by(workspace, "bob", 2, verdict=Verdict("relabel", 1))  # settled by a third
+    by(workspace, "bob", 3)  # agrees
+    by(workspace, "bob", 4, verdict=KEEP)  # taken back
+    undo(workspace, RUN, reviewer="bob")
+    assert [one.sample for one in conflicts(workspace, RUN)] == [1, 2]
+    by(workspace, "cyd", 2, verdict=KEEP)
+    first, second = conflicts(workspace, RUN)
+    assert (first.sample, first.open, first.opinions) == (1, True, {"ann": EXCLUDE, "bob": KEEP})
+    assert first.verdict == KEEP
+    assert (second.sample, second.open, second.settled_by, second.verdict) == (2, False, "cyd", KEEP)
+    assert second.opinions == {"ann": EXCLUDE, "bob": Verdict("relabel", 1)}
+    assert second.since <= second.settled
+
+
+def test_being_unsure_settles_nothing_and_a_later_contradiction_opens_anew(workspace):
+    by(workspace, "ann", 1)
+    by(workspace, "bob", 1, verdict=KEEP)
+    since = conflicts(workspace, RUN)[0].since
+    by(workspace, "cyd", 1, verdict=MARK)
+    (still,) = conflicts(workspace, RUN)
+    assert (still.open, still.since, set(still.opinions)) == (True, since, {"ann", "bob", "cyd"})
+    by(workspace, "ann", 1)  # insists, having seen all
+    assert not conflicts(workspace, RUN)[0].open
+    by(workspace, "bob", 1, verdict=KEEP)
+    (again,) = conflicts(workspace, RUN)
+    assert (again.open, again.opinions) == (True, {"ann": EXCLUDE, "bob": KEEP})
+    by(workspace, "bob", 1, verdict=UNDECIDED)
+    assert conflicts(workspace, RUN) == []
+
+
+def test_one_reviewer_alone_may_change_their_mind(workspace):
+    by(workspace, "ann", 1)
+    by(workspace, "ann", 1, verdict=KEEP)
+    assert conflicts(workspace, RUN) == []
+    assert agreements(workspace, RUN) == []
+
+
+def test_agreement_of_each_pair_as_worked_out_by_hand(workspace):
+    # Ten samples: both exclude 4, both keep 2, ann alone excludes 3, bob alone excludes 1. Equal: 0.6. By chance:
+    # ann excludes 7, bob 5: 0.7 * 0.5 + 0.3 * 0.5 = 0.5. So kappa = (0.6 - 0.5) / (1 - 0.5) = 0.2.
+    by(workspace, "ann", *range(7))
+    by(workspace, "ann", 7, 8, 9, verdict=KEEP)
+    by(workspace, "bob", 0, 1, 2, 3, 9)
+    by(workspace, "bob", 4, 5, 6, 7, 8, verdict=KEEP)
+    by(workspace, "bob", 20)  # decided by bob alone
+    by(workspace, "cyd", 50)
+    (found,) = agreements(workspace, RUN)
+    assert (found.one, found.other, found.samples, found.same) == ("ann", "bob", 10, 6)
+    assert found.kappa == pytest.approx(0.2)
+
+
+def test_kappa_of_three_answers_and_where_it_is_not_defined():
+    # Confusion table (20, 5, 0), (10, 15, 0), (0, 0, 10): p_o = 45/60, p_e = (25*30 + 25*20 + 10*10)/3600 = 0.375.
+    table = {("a", "a"): 20, ("a", "b"): 5, ("b", "a"): 10, ("b", "b"): 15, ("c", "c"): 10}
+    pairs = [pair for pair, count in table.items() for _ in range(count)]
+    assert cohens_kappa(pairs) == pytest.approx((0.75 - 0.375) / (1 - 0.375))
+    assert cohens_kappa([("a", "b"), ("b", "a")]) == -1
+    assert np.isnan(cohens_kappa([("a", "a")] * 5))
+    assert np.isnan(cohens_kappa([]))
+
+
+def test_reviewers_share_the_work(workspace, monkeypatch):
+    assert claim(workspace, RUN, [1, 2, 3], reviewer="ann") == [1, 2, 3]
+    assert claim(workspace, RUN, [3, 4, 4], reviewer="bob") == [4, 4]
+    assert taken(workspace, RUN, reviewer="ann") == {4}
+    assert taken(workspace, RUN, reviewer="bob") == {1, 2, 3}
+    assert taken(workspace, "another run", reviewer="bob") == set()
+    release(workspace, RUN, reviewer="ann")
+    assert taken(workspace, RUN, reviewer="bob") == set()
+    assert journal(workspace, RUN).empty
+    later = review.claims.time.time() + review.CLAIM_SECONDS + 1
+    monkeypatch.setattr(review.claims.time, "time", lambda: later)
+    assert taken(workspace, RUN, reviewer="ann") == set()
+    assert claim(workspace, RUN, [4], reviewer="ann") == [4]
+
+
+def test_people_name_bona_fide_samples_and_take_them_back(workspace, make_dataset):
+    data = make_dataset(12)
+    data.bona_fide[:2] = True
+    before = revision(workspace, RUN)
+    guarantee(workspace, "tiny", [2, 3], reviewer="ann", reason="looked")
+    guarantee(workspace, "tiny", [0, 3], reviewer="bob", accepted=False)
+    guarantee(workspace, "other", [9], reviewer="ann")
+    assert np.flatnonzero(bona_fide(workspace, "tiny", data)).tolist() == [1, 2]
+    assert np.flatnonzero(data.bona_fide).tolist() == [0, 1]
+    assert guarantees(workspace, "tiny") == {0: False, 2: True, 3: False}
+    rows = guarantee_journal(workspace, "tiny")
+    assert rows[["sample", "accepted", "reviewer"]].values.tolist() == [
+        [2, True, "ann"],
+        [3, True, "ann"],
+        [0, False, "bob"],
+        [3, False, "bob"],
+    ]
+    assert revision(workspace, RUN) > before
+    assert review.guarantees_revision(workspace) > 0
+    with pytest.raises(UserError, match="No sample is selected"):
+        guarantee(workspace, "tiny", [], reviewer="ann")
+
+
+def test_what_a_database_cannot_keep_is_left_out(workspace):
+    by(workspace, "an\0n", 2**40, reason="half \ud800 a character")
+    assert journal(workspace, RUN)[["sample", "reviewer", "reason"]].values.tolist() == [
+        [2**40, "ann", "half ? a character"]
+    ]

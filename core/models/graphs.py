@@ -1,0 +1,168 @@
+"""ONNX graphs: models that bring their own architecture, to be inspected but not trained."""
+
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+import onnxruntime
+import torch
+from onnx import ModelProto, TensorProto, helper, load_from_string
+from torch import Tensor, nn
+
+from core.errors import UserError
+from core.models.kinds import MOST_BYTES, kind_of, refuse
+
+_LINEAR, _SOFTMAX = ("Gemm", "MatMul"), ("Softmax", "LogSoftmax")
+_MOST = 2 * 2**30  # what one ONNX file can hold
+LOGITS, FEATURES = "assay_logits", "assay_features"
+
+
+class Head(nn.Module):
+    """Where the activations are taken: its first input is what the graph's last linear layer gets."""
+
+    is_head = True
+
+    def forward(self, *outputs: Tensor) -> Tensor:
+        """The logits, the last of both; whoever listens to the inputs sees the features before them."""
+        return outputs[-1]
+
+
+class Graph(nn.Module):
+    """An ONNX graph as a model in eval mode: floats (n, c, h, w) to logits (n, k), without gradients.
+
+    Args:
+        content: a graph prepared by `import_graph`.
+    """
+
+    differentiable = False
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__()
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = torch.get_num_threads()
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        self._input = self._session.get_inputs()[0]
+        self._outputs = [one.name for one in self._session.get_outputs()]
+        self.head = Head()
+
+    @property
+    def channels(self) -> int:
+        """How many channels it takes; 3 where the graph leaves it open."""
+        found = self._input.shape[1]
+        return found if isinstance(found, int) else 3
+
+    @property
+    def size(self) -> int | None:
+        """The edge in pixels that it takes; None where the graph leaves it open."""
+        found = self._input.shape[2]
+        return found if isinstance(found, int) else None
+
+    def forward(self, batch: Tensor) -> Tensor:
+        """The graph's logits, (n, k) float32."""
+        images = batch.detach().float().cpu().numpy()
+        at_once = self._input.shape[0] if isinstance(self._input.shape[0], int) else max(len(images), 1)
+        parts = [self._run(images[start : start + at_once], at_once) for start in range(0, len(images), at_once)]
+        values = {
+            name: torch.from_numpy(np.concatenate([part[name] for part in parts])).to(batch.device)
+            for name in self._outputs
+        }
+        logits: Tensor = self.head(values.get(FEATURES, values[LOGITS]), values[LOGITS])
+        return logits
+
+    def _run(self, images: Any, at_once: int) -> dict[str, Any]:
+        """The outputs of a few images; a graph for a fixed number of images gets them filled up to that."""
+        n = len(images)
+        filled = np.concatenate([images, np.zeros((at_once - n, *images.shape[1:]), images.dtype)])
+        found = self._session.run(self._outputs, {self._input.name: np.ascontiguousarray(filled)})
+        return {name: values[:n] for name, values in zip(self._outputs, found, strict=True)}
+
+    def __deepcopy__(self, _: Any) -> "Graph":
+        return self  # nothing in it ever changes
+
+
+def onnx(*_: object) -> NoReturn:
+    """Nothing: a graph cannot be built, only read.
+
+    Raises:
+        UserError: always.
+    """
+    raise UserError(
+        "An ONNX graph can be inspected, but not trained.",
+        "It holds no architecture that could learn.",
+        "Choose an architecture, and load its weights or train it afresh.",
+    )
+
+
+def import_graph(path: Path, n_classes: int) -> tuple[bytes, list[str]]:
+    """The graph in `path` with its logits and what its last linear layer gets as outputs, and notes in words.
+
+    Args:
+        path: an `.onnx` file of at most 2 GiB with everything inside.
+        n_classes: k, which it has to tell apart.
+
+    Raises:
+        UserError: no such file, one with data elsewhere, or one that takes no images or tells no classes.
+    """
+    if kind_of(path) != "onnx" or path.stat().st_size > min(_MOST, MOST_BYTES):
+        raise refuse(path, "no ONNX graph", "A file ending in .onnx, of at most 2 GiB, is needed.", "Export it again.")
+    model = _parsed(path)
+    notes = _name_outputs(path, model)
+    content = model.SerializeToString()
+    try:
+        graph = Graph(content)
+        edge, channels = graph.size or 224, graph.channels
+        found = graph(torch.zeros(1, channels, edge, edge)).shape
+    except Exception as error:  # onnxruntime has a class of its own for each way in which a graph can be wrong
+        reason = str(error).splitlines()[0][:300]
+        raise UserError(
+            f"{path.name} cannot be run.", f"onnxruntime says: {reason}", "It has to take images, (n, c, h, w)."
+        ) from error
+    if tuple(found) != (1, n_classes):
+        raise UserError(
+            f"{path.name} does not tell {n_classes} classes apart.",
+            f"For one image it answers {tuple(found)} numbers.",
+            "Choose a data set with the classes that it was trained for, or load its weights and train on.",
+        )
+    return content, notes
+
+
+def _parsed(path: Path) -> ModelProto:
+    try:
+        model = load_from_string(path.read_bytes())
+    except Exception as error:  # protobuf raises a class of its own
+        raise refuse(path, "no ONNX graph", "It cannot be decoded.", "Export it again.") from error
+    tensors = list(model.graph.initializer)
+    if any(one.data_location == TensorProto.EXTERNAL or one.external_data for one in tensors):
+        why = "Its weights lie in other files, and no file may name others to be read."
+        raise refuse(path, "an ONNX graph in several files", why, "Export it into a single file.")
+    if not model.graph.output or not model.graph.node:
+        raise refuse(path, "an empty ONNX graph", "It computes nothing.", "Export it again.")
+    return model
+
+
+def _name_outputs(path: Path, model: ModelProto) -> list[str]:
+    """Let the graph answer logits and features, whatever it answered before; returns what is worth saying."""
+    graph, notes = model.graph, []
+    makers = {name: node for node in graph.node for name in node.output}
+    logits = graph.output[0].name
+    if logits not in makers:
+        raise refuse(path, "an ONNX graph that computes nothing", "Its output is its input.", "Export it again.")
+    if makers[logits].op_type in _SOFTMAX:
+        logits = makers[logits].input[0]
+        notes.append("Its last Softmax is passed over: what comes before it are the logits.")
+    constants = {one.name for one in graph.initializer}
+    last = next((node for node in reversed(graph.node) if node.op_type in _LINEAR), None)
+    features = "" if last is None else next((name for name in last.input if name not in constants), "")
+    if not features:
+        notes.append("It has no last linear layer: its logits are taken as activations.")
+    _answer(model, {LOGITS: logits, **({FEATURES: features} if features else {})})
+    return notes
+
+
+def _answer(model: ModelProto, names: dict[str, str]) -> None:
+    graph = model.graph
+    del graph.output[:]
+    for ours, theirs in names.items():
+        graph.node.append(helper.make_node("Identity", [theirs], [ours]))
+        graph.output.append(helper.make_tensor_value_info(ours, TensorProto.FLOAT, None))

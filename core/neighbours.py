@@ -1,0 +1,84 @@
+"""What lies near a sample: in activation space, and among images that are the same to the last pixel."""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.types import Floats, Images, Ints
+
+AT_ONCE = 2**18  # values of the activations that are looked at together: they stay in the processor's cache
+MOST_BYTES = 2**31  # larger images are not read through for duplicates while somebody waits
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The nearest samples of one sample, nearest first.
+
+    Attributes:
+        same, others: row numbers of the nearest with its own given label, and of the nearest with any other.
+        same_distances, other_distances: Euclidean, in activation space.
+    """
+
+    same: Ints
+    others: Ints
+    same_distances: Floats
+    other_distances: Floats
+
+
+def nearest(features: NDArray[Any], labels: Ints, place: int, most: int = 6) -> Neighbours:
+    """The samples whose activations are nearest to those of one, in its own class and in the others.
+
+    Args:
+        features: (n, d) activations; may be memory-mapped, then a part of them is read at a time.
+        labels: (n,) the given classes.
+        place: the row of the sample.
+        most: of each kind.
+    """
+    distances = _distances(features, place)
+    distances[place] = np.inf
+    own = labels == labels[place]
+    same, others = (_smallest(np.where(of_kind, distances, np.inf), most) for of_kind in (own, ~own))
+    return Neighbours(same, others, distances[same], distances[others])
+
+
+def digests(images: Images) -> NDArray[np.uint64]:
+    """(n,) a number per image that only images with the same pixels share (64 bits of BLAKE2b).
+
+    Empty where the images are too many bytes to be read while somebody waits.
+    """
+    if images.nbytes > MOST_BYTES:
+        return np.empty(0, np.uint64)
+    flat = images.reshape(len(images), -1)
+    joined = b"".join(blake2b(image.tobytes(), digest_size=8).digest() for image in flat)
+    return np.frombuffer(joined, np.uint64)
+
+
+def duplicates(digests: NDArray[np.uint64], place: int) -> Ints:
+    """Row numbers of the other images that are the same as one, in their order."""
+    if not len(digests):
+        return np.empty(0, np.int64)
+    same: Ints = np.flatnonzero(digests == digests[place])
+    return np.asarray(same[same != place])
+
+
+def _distances(features: NDArray[Any], place: int) -> Floats:
+    """(n,) Euclidean distances from one row."""
+    own, n_rows = np.asarray(features[place], np.float32), max(1, AT_ONCE // max(features.shape[1], 1))
+    parts = []
+    for start in range(0, len(features), n_rows):
+        apart = np.asarray(features[start : start + n_rows], np.float32) - own
+        parts.append(np.sqrt(np.einsum("ij,ij->i", apart, apart)))
+    return np.concatenate(parts)
+
+
+def _smallest(distances: Floats, most: int) -> Ints:
+    """Rows of the smallest finite distances, in ascending order; the first of equal ones first."""
+    count = min(most, int(np.isfinite(distances).sum()))
+    if not count:
+        return np.empty(0, np.int64)
+    edge = np.partition(distances, count - 1)[count - 1]
+    found = np.flatnonzero(distances <= edge)
+    return found[np.argsort(distances[found], kind="stable")][:count]

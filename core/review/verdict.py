@@ -1,0 +1,22 @@
+"""What a person may say of a sample."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import get_args
+
+from core.tables import Decision
+
+DECISIONS: tuple[Decision, ...] = get_args(Decision)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A decision on one sample; `new_label` belongs to `relabel` only. `mark` says that the reviewer is unsure."""
+
+    decision: Decision
+    new_label: int | None = None
+
+
+def now() -> str:
+    """The time as the journal writes it, in UTC: as text it sorts by time."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

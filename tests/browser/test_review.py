@@ -1,0 +1,139 @@
+"""The review by keys and clicks: decide and go on, undo, redo, many at once, two reviewers, a view that is shared."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core import review, revisions, runs
+from core.queue import Filter, queue
+from core.samples import review_table
+from tests.browser.conftest import OpenPage, Serve
+from tests.browser.test_journey import PATIENT
+from tests.browser.test_pages import eventually, sound
+
+TILE, BAR = ".tile[role=option]", ".st-key-selection-bar"
+
+
+def decisions(workspace: Path) -> dict[int, str]:
+    """Sample → its verdict, of the only run."""
+    run = runs.all_runs(workspace)[0]
+    return {sample: verdict.decision for sample, verdict in review.verdicts(workspace, run.id).items()}
+
+
+def in_order(workspace: Path) -> list[int]:
+    """The undecided queue as the page shows it."""
+    return queue(review_table(runs.all_runs(workspace)[0]), Filter())["id"].tolist()
+
+
+def opened(page: OpenPage, url: str, width: int = 1400, height: int = 900) -> Page:
+    """The page once its gallery stands and says what the keys are about."""
+    window = page(f"{url}/review", width, height)
+    expect(window.locator(TILE).first).to_be_visible(timeout=2 * PATIENT)
+    expect(window.get_by_role("button", name="Relabel…").first).to_be_visible(timeout=PATIENT)
+    return window
+
+
+def test_keys_decide_and_go_on_and_nothing_typed_fast_is_lost(serve: Serve, page: OpenPage, small: Path) -> None:
+    ids = in_order(small)
+    window = opened(page, serve(small).url, 1000, 700)
+    for key in "ekm":
+        window.keyboard.press(key)  # without waiting for an answer
+    eventually(lambda: decisions(small) == {ids[0]: "exclude", ids[1]: "keep", ids[2]: "mark"})
+    expect(window.locator(BAR).get_by_text(f"Sample #{ids[3]}")).to_be_visible(timeout=PATIENT)
+    window.keyboard.press("u")
+    eventually(lambda: decisions(small) == {ids[0]: "exclude", ids[1]: "keep"})
+    expect(window.locator(BAR).get_by_text(f"Sample #{ids[2]}")).to_be_visible(timeout=PATIENT)
+    window.keyboard.press("y")
+    eventually(lambda: decisions(small).get(ids[2]) == "mark")
+    window.locator(TILE).nth(1).click()
+    expect(window.locator(BAR).get_by_text("1 selected")).to_be_visible(timeout=PATIENT)
+    window.keyboard.press("r")
+    expect(window.get_by_text("Which label for 1 sample?")).to_be_visible(timeout=PATIENT)
+    window.keyboard.press("4")
+    eventually(lambda: "relabel" in decisions(small).values())
+    [label] = {one.new_label for one in review.verdicts(small, runs.all_runs(small)[0].id).values()} - {None}
+    assert label == 4
+    sound(window)
+
+
+def test_many_are_decided_only_after_a_question(serve: Serve, page: OpenPage, small: Path) -> None:
+    ids = in_order(small)
+    assert len(ids) > 60
+    window = opened(page, serve(small).url)
+    window.get_by_role("button", name=f"All {len(ids)}", exact=False).last.click()
+    expect(window.locator(BAR).get_by_text(f"{len(ids)} selected")).to_be_visible(timeout=PATIENT)
+    window.keyboard.press("e")
+    dialog = window.get_by_role("dialog")
+    expect(dialog.get_by_text(f"Exclude {len(ids)} samples?")).to_be_visible(timeout=PATIENT)
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(dialog).to_have_count(0, timeout=PATIENT)
+    assert decisions(small) == {}
+    window.locator(BAR).get_by_role("button", name="Exclude").click()
+    dialog.get_by_role("button", name=f"Exclude {len(ids)}").click(timeout=PATIENT)
+    eventually(lambda: decisions(small) == dict.fromkeys(ids, "exclude"))
+    expect(window.get_by_text(f"{len(ids)} of {len(ids)} flagged samples are decided")).to_be_visible(timeout=PATIENT)
+    window.get_by_role("radio", name="Revisions").click()
+    expect(window.get_by_text(f"Pending: {len(ids)} left out.")).to_be_visible(timeout=PATIENT)
+    window.get_by_role("textbox", name="Name").fill("All that was flagged")
+    window.get_by_role("button", name="Commit").click()
+    expect(window.get_by_text("Committed as revision 1: All that was flagged")).to_be_visible(timeout=PATIENT)
+    [made] = revisions.revisions(small, runs.all_runs(small)[0].dataset)
+    assert (made.name, made.excluded) == ("All that was flagged", len(ids))
+
+
+def test_two_reviewers_see_each_other_and_where_they_differ(serve: Serve, page: OpenPage, small: Path) -> None:
+    ids = in_order(small)
+    ann, bob = (opened(page, serve(small, {"ASSAY_REVIEWER": name}).url) for name in ("ann", "bob"))
+    ann.keyboard.press("e")
+    eventually(lambda: decisions(small) == {ids[0]: "exclude"})
+    bob.keyboard.press("k")  # of what his screen still shows as undecided
+    eventually(lambda: decisions(small) == {ids[0]: "keep"})
+    # What she looks at now is passed over, though it is undecided.
+    expect(bob.locator(TILE).filter(has_text="taken").first).to_be_visible(timeout=PATIENT)
+    bob.keyboard.press("n")
+    expect(bob.locator(BAR).get_by_text(f"Sample #{ids[2]}")).to_be_visible(timeout=PATIENT)
+    bob.get_by_role("radio", name="Disagreements").click()
+    expect(bob.get_by_text("ann and bob agree on 0 of 1 samples")).to_be_visible(timeout=PATIENT)
+    expect(bob.get_by_text("1 open, 0 settled.")).to_be_visible(timeout=PATIENT)
+
+
+def test_a_view_is_shared_by_its_address(serve: Serve, page: OpenPage, small: Path) -> None:
+    table = review_table(runs.all_runs(small)[0])
+    label = int(queue(table, Filter())["label"].mode()[0])
+    n = len(queue(table, Filter(label=label)))
+    server = serve(small)
+    window = opened(page, server.url)
+    window.get_by_role("combobox", name=re.compile("Given")).click()
+    window.get_by_role("option").nth(label + 1).click()
+    told = re.compile(rf"^{min(n, 60)} of {n}$")
+    expect(window.get_by_text(told)).to_be_visible(timeout=PATIENT)
+    window.wait_for_url(re.compile("given="), timeout=PATIENT)
+    again = page(window.url)
+    expect(again.get_by_text(told)).to_be_visible(timeout=2 * PATIENT)
+
+
+def test_a_round_of_bona_fide_samples_leaves_out_what_was_clicked(serve: Serve, page: OpenPage, small: Path) -> None:
+    run = runs.all_runs(small)[0]
+    window = page(f"{serve(small).url}/bona-fide")
+    tile = window.locator(TILE).nth(3)
+    expect(tile).to_be_visible(timeout=2 * PATIENT)
+    doubtful = int(tile.get_attribute("data-id") or -1)
+    tile.click()
+    window.keyboard.press("a")
+    eventually(lambda: len(review.guarantees(small, run.dataset)) == 25)
+    said = review.guarantees(small, run.dataset)
+    assert [sample for sample, accepted in said.items() if not accepted] == [doubtful]
+    expect(window.get_by_text("24 samples are bona fide, 1 doubtful.")).to_be_visible(timeout=PATIENT)
+    sound(window)
+
+
+@pytest.mark.parametrize("size", [(1400, 900), (1000, 700)])
+def test_a_viewer_looks_and_does_not_decide(size: tuple[int, int], serve: Serve, page: OpenPage, small: Path) -> None:
+    server = serve(small, {"ASSAY_REVIEWER": "eve", "ASSAY_VIEWERS": "eve, ann"})
+    window = opened(page, server.url, *size)
+    expect(window.locator(BAR).get_by_role("button", name="Exclude")).to_be_disabled(timeout=PATIENT)
+    window.keyboard.press("e")
+    expect(window.get_by_text("Viewers do not decide.")).to_be_visible(timeout=PATIENT)
+    assert decisions(small) == {}
