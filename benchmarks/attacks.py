@@ -19,7 +19,7 @@ from core.attacks.specification import AttackSpec
 from core.config import TrainConfig
 from core.datasets import store
 from core.runs import Run
-from core.types import Dataset
+from core.types import Dataset, PlantedAttack
 
 TOGETHER = "badloss-cifar10"
 SIDES = ("clean model", "alone", "together")
@@ -95,17 +95,24 @@ def _rows(n_classes: int) -> Mapping[str, tuple[AttackSpec, ...]]:
 
 def _sides(run: Run, trained: Mapping[str, Sequence[Run]], place: int) -> list[float | None]:
     """Clean accuracy, then the rates of the run's attack: on a clean model, alone, together; at once and doubled."""
-    attacks = store.planted_attacks(store.describe(run.workspace, run.dataset))
-    outcomes = [
-        tried(trained["clean"][place], run) if "clean" in trained else None,
-        runs.outcome(run),
-        runs.outcome(trained["together"][place]) if "together" in trained else None,
-    ]
-    accuracy = outcomes[1].clean_accuracy if outcomes[1] else None
+    attacks, outcome = _planted(run), runs.outcome(run)
+    accuracy = outcome.clean_accuracy if outcome else None
     if len(attacks) != 1:
         return [accuracy, *[None] * 6]
+    beside = trained["together"][place] if "together" in trained else None
+    wanted = (attacks[0].name, attacks[0].labelling)
+    shared = beside and any((one.name, one.labelling) == wanted for one in _planted(beside))
+    outcomes = [
+        tried(trained["clean"][place], run) if "clean" in trained else None,
+        outcome,
+        runs.outcome(beside) if beside and shared else None,
+    ]
     rates = [(one.attack_success_rate, one.doubled_attack_success_rate) if one else ({}, {}) for one in outcomes]
     return [accuracy, *(pair[which].get(attacks[0].name) for which in (0, 1) for pair in rates)]
+
+
+def _planted(run: Run) -> tuple[PlantedAttack, ...]:
+    return store.planted_attacks(store.describe(run.workspace, run.dataset))
 
 
 def _line(title: str, found: Sequence[Sequence[float | None]]) -> str:

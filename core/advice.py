@@ -5,7 +5,7 @@ from math import ceil
 
 import numpy as np
 
-from core.detectors.calibration import FEWEST_TRUSTED
+from core.detectors.calibration import FEWEST_TRUSTED, SHARING
 from core.detectors.statistics import Reals, prevalence, prevalence_bound
 from core.thresholds import USUAL_RATE, Rule, apply, p_values
 from core.types import Bools, Detection
@@ -44,8 +44,9 @@ def advice(detection: Detection, bona_fide: Bools, rule: Rule) -> Advice:
     promised = int(apply(detection, bona_fide, Rule("rate", rate)).sum())
     flagged = int(apply(detection, bona_fide, rule).sum())
     wrong = _likely_clean(p, share, flagged) if rule.kind in ("budget", "threshold") else ""
+    sharing = _sharing(int(detection.notes.get(SHARING, 0)))
     if not bound and not promised:
-        return Advice(share, bound, sentences=_said(_no_sign(trusted), wrong))
+        return Advice(share, bound, sentences=_said(sharing or _no_sign(trusted), wrong))
     share = max(share, bound, promised * (1 - rate) / max(len(p), 1))
     about = f"By its suspicion, about {share:.1%} of the data look poisoned or wrongly labelled."
     if promised >= MOST * share * len(p):
@@ -54,9 +55,11 @@ def advice(detection: Detection, bona_fide: Bools, rule: Rule) -> Advice:
     review = review_budget(p, share)
     beyond = float((p <= 1 / (trusted + 1)).mean())  # above every bona fide sample: only these can be promised
     if promised or beyond < APART * share:
-        return Advice(share, bound, review=review, sentences=_said(about, _overlap(rate, promised, review), wrong))
+        overlap = _overlap(rate, promised, review)
+        return Advice(share, bound, review=review, sentences=_said(about, sharing, overlap, wrong))
     enough = bona_fide_needed(rate, beyond)
-    return Advice(share, bound, enough, review, _said(about, _no_power(trusted, rate, enough, review), wrong))
+    no_power = _no_power(trusted, rate, enough, review)
+    return Advice(share, bound, enough, review, _said(about, sharing, no_power, wrong))
 
 
 def estimated(p: Reals, trusted: int) -> tuple[float, float]:
@@ -111,6 +114,15 @@ def _no_sign(trusted: int) -> str:
     return (
         f"No sign of poison found. {trusted:,} bona fide samples cannot show poison below {least_share(trusted):.1%} "
         f"of the data; below about {FLOOR_OF_A_CLASS:.1%} of a class, or made to evade detectors, it may be missed."
+    )
+
+
+def _sharing(count: int) -> str:
+    if not count:
+        return ""
+    return (
+        f"{count:,} suspicious samples carry a pattern that no bona fide sample of their class carries and their "
+        "look-alikes do not: probably a trigger. No rate can be promised for so few: look at them."
     )
 
 

@@ -1,16 +1,17 @@
 """Consensus: many weak signs of poison, added up, sharpened, and cut where trusted samples say how many are false."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Annotated
 
 import numpy as np
 
 from core.detectors import require
-from core.detectors.calibration import FEWEST_TRUSTED
-from core.detectors.folds import pooled, scored_folds, total
+from core.detectors.calibration import FEWEST_TRUSTED, SHARING
+from core.detectors.folds import Fold, pooled, scored_folds, total
 from core.detectors.ingredients import Spaces, blind_scores
 from core.detectors.refinement import with_neighbors
+from core.detectors.small_poison import small_poison
 from core.detectors.statistics import (
     Reals,
     benjamini_hochberg,
@@ -31,6 +32,7 @@ Verdict = tuple[Reals, Bools, dict[str, Scalar], Reals | None, dict[str, Reals]]
 RULES = {
     "rate": "false discovery rate: Benjamini–Hochberg on cross-conformal p-values",
     "budget": "estimated prevalence: poison is certain, but too few bona fide samples for the rate asked for",
+    "pattern": "shared pattern: too few for any rate, but they carry what no bona fide sample of their class carries",
     "outlier": "outliers: too few bona fide samples for any promise on false discoveries",
 }
 COSTS = {
@@ -47,7 +49,8 @@ def consensus(evidence: Evidence, *, false_discovery_rate: Annotated[float, Rang
     what the most suspicious samples of a class share, in activations, trajectories and pixels. Five times over, a fifth
     of the bona fide samples plays the ordinary sample: its scores give conformal p-values, and Benjamini–Hochberg the
     flags. Where these are too few although poison is certain (with 99 % confidence, 1 % of the data or more is beyond
-    what clean samples explain), the estimated share is flagged instead; `notes` name the rule.
+    what clean samples explain), the estimated share is flagged instead; where neither flags anything, the suspicious
+    samples of a class that share a pattern (`small_poison`), without a promise. `notes` name the rule.
 
     Args:
         evidence: needs `features` (n, d); uses `trajectories`, `images` and (random) bona fide samples where present.
@@ -95,8 +98,15 @@ def _by_trust(evidence: Evidence, spaces: Spaces, rate: float) -> Verdict:
     flagged[candidates] = benjamini_hochberg(p_values[candidates], rate)
     if bound >= CLEARLY and flagged.mean() < MOST_OF * share:
         flagged, rule = worst(suspicion.astype(np.float32), candidates, share), "budget"
+    if not flagged.any() and (sharing := small_poison(evidence, spaces, _unrefined(folds))).any():
+        flagged, rule = sharing, "pattern"
     estimates: dict[str, Scalar] = {"prevalence": share, "prevalence_at_least": bound}
     return suspicion, flagged, _notes(suspicion, flagged, rule, signs) | estimates, p_values, signs
+
+
+def _unrefined(folds: Sequence[Fold]) -> Reals:
+    """(n,) the mean suspicion before any refinement, which would have seen patterns at fixed places."""
+    return np.asarray(np.mean([normal_scores(fold.first) for fold in folds], axis=0))
 
 
 def _by_outlyingness(evidence: Evidence, spaces: Spaces) -> Verdict:
@@ -109,6 +119,8 @@ def _by_outlyingness(evidence: Evidence, spaces: Spaces) -> Verdict:
 
 def _notes(suspicion: Reals, flagged: Bools, rule: str, signs: Iterable[str]) -> dict[str, Scalar]:
     notes: dict[str, Scalar] = {"rule": RULES[rule], "n_flagged": int(flagged.sum()), "parts": ", ".join(signs)}
+    if rule == "pattern":
+        notes[SHARING] = int(flagged.sum())
     return notes | ({"threshold": float(suspicion[flagged].min())} if flagged.any() else {})
 
 

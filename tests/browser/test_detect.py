@@ -34,8 +34,10 @@ def test_a_chosen_rule_is_kept_and_review_follows(serve: Serve, page: OpenPage, 
     expect(opened.get_by_text("17 of 1,000 samples are flagged").first).to_be_visible(timeout=PATIENT)
     eventually(lambda: runs.rules(run) == {first: {"kind": "budget", "value": 17}})
     sound(opened)
-    goto(opened, "Review")
+    goto(opened, "Repair")
     expect(opened.get_by_text("17, the 17 most suspicious")).to_be_visible(timeout=PATIENT)
+    goto(opened, "Review")
+    expect(opened.get_by_text("of 17 flagged samples are decided")).to_be_visible(timeout=PATIENT)
     assert samples.detections(run)[first].flagged.sum() == 17
 
 

@@ -76,7 +76,7 @@ def test_a_newcomer_gets_from_an_empty_workspace_to_a_repaired_model(
 
     # The demo starts by itself and shows its progress; the page stays usable, here and in a second window.
     expect(first.get_by_text("is being worked on")).to_be_visible(timeout=PATIENT)
-    expect(first.get_by_text(re.compile("Training: epoch|Training")).first).to_be_visible(timeout=PATIENT)
+    expect(first.get_by_text(re.compile("Training: epoch|Training")).first).to_be_visible(timeout=60_000)
     goto(first, "Train")
     # However fast the training is: "epoch 3 of 16, mean loss …" while it lasts, "After epoch 16 of 16 …" afterwards.
     expect(first.get_by_text(re.compile(r"epoch \d+ of 16")).first).to_be_visible(timeout=60_000)
