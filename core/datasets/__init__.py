@@ -128,13 +128,11 @@ def recognised(path: Path) -> Source:
         kinds = ", ".join(f"{entry.title} ({entry.name})" for entry in close)
         raise UserError(f"{path} can be read in several ways.", f"They are: {kinds}.", "Say which source is meant.")
     if not close:
-        what = "a folder" if path.is_dir() else f"a file ending in {path.suffix!r}"
-        raise UserError(f"{path} is {what}, which cannot be opened.", f"What can be: {_known()}", "Convert it first.")
+        folder = "a folder" if path.is_dir() and any(path.iterdir()) else "an empty folder"
+        what = folder if path.is_dir() else f"a file ending in {path.suffix!r}"
+        known = "; ".join(entry.title for entry in SOURCES.values())
+        raise UserError(f"{path} is {what}, which cannot be opened.", f"What can be: {known}.", "Choose one of these.")
     return close[0]
-
-
-def _known() -> str:
-    return "; ".join(f"{entry.title}: {entry.help}" for entry in SOURCES.values())
 
 
 def _exists(path: Path) -> bool:

@@ -22,6 +22,7 @@ Arrays = Mapping[str, Callable[[], NDArray[Any]]]
 MAX_ARRAY_BYTES = 256 * 2**30
 HELD_BYTES = 64 * 2**20
 MAX_RATIO = 200
+PICKLE = b"\x80"  # the first byte of every pickle since protocol 2
 # What zipfile and NumPy raise on damaged, encrypted or oddly compressed files.
 _DAMAGE = (OSError, EOFError, KeyError, ValueError, RuntimeError, SyntaxError, MemoryError, OverflowError, TypeError,
            struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error)  # fmt: skip
@@ -54,6 +55,12 @@ def _safely(path: Path, read: Callable[[Path], NDArray[Any]]) -> NDArray[Any]:
 
 
 def _damaged(path: Path) -> UserError:
+    if path.is_file() and path.open("rb").read(1) == PICKLE:
+        return UserError(
+            f"{path.name} is a pickle.",
+            "Reading one could run code, so it is never opened.",
+            "Save plain arrays with numpy.savez_compressed.",
+        )
     what = "archive" if path.suffix.lower() == ".npz" else "array"
     with_what = "numpy.savez_compressed" if what == "archive" else "numpy.save"
     return UserError(

@@ -56,7 +56,8 @@ def load_model(workspace: Path, asked: Asked, listen: Listen = lambda share, mes
     listen(0.1, "reading the file")
     opened = loading.open_model(config, info.shape, len(info.class_names), asked.layer)
     listen(0.9, "writing the model")
-    run = runs.create(workspace, info, asdict(opened.config), _plan(info, asked), name=f"{info.name} {_word(asked)}")
+    plan, name = _plan(workspace, info, asked), f"{info.name} {_word(asked)}"
+    run = runs.create(workspace, info, asdict(opened.config), plan, name=name)
     loading.save_opened(run, opened)
     return runs.finish_stage(runs.update(run, layer=asked.layer), "load", 0.0)
 
@@ -95,9 +96,9 @@ def loaded_run(workspace: Path, job: Path) -> Run:
     return runs.open_run(workspace, json.loads((job / _RESULT).read_text("utf-8"))["run"])
 
 
-def _plan(info: DatasetInfo, asked: Asked) -> tuple[str, ...]:
+def _plan(workspace: Path, info: DatasetInfo, asked: Asked) -> tuple[str, ...]:
     if asked.train:
-        return ("load", *(full_plan(info) if asked.everything else CORE_PLAN))
+        return ("load", *(full_plan(info, workspace) if asked.everything else CORE_PLAN))
     if not asked.everything:
         return LOADED_PLAN
     detecting = (f"detect:{name}" for name in ("activation_clustering", "consensus"))

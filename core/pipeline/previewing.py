@@ -16,7 +16,7 @@ from core.datasets.scanning import MOST_IMAGES, scan
 from core.files import write_json
 
 _JOB = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{4}")
-_ENDING = re.compile(r"(\.tar)?\.[a-z0-9]{1,8}$")
+_ODD, LONGEST_NAME = re.compile(r"[^\w.-]+", re.ASCII), 80
 _KEPT_PREVIEWS = 20
 _KEPT_SECONDS = 24 * 3600
 
@@ -96,11 +96,10 @@ def preview_job(workspace: Path, name: str) -> tuple[Path, PreviewOf] | None:
 
 
 def keep_upload(workspace: Path, name: str, content: bytes | memoryview) -> Path:
-    """Where the content of a file that a visitor brought lies now: under a name made here, with the file's ending."""
-    folder = workspace / "uploads"
-    folder.mkdir(parents=True, exist_ok=True)
-    ending = _ENDING.search(name.lower())
-    path = folder / f"{secrets.token_hex(8)}{ending[0] if ending else ''}"
+    """Where the content of a file that a visitor brought lies now: in a folder of its own, odd characters replaced."""
+    folder = workspace / "uploads" / secrets.token_hex(8)
+    folder.mkdir(parents=True)
+    path = folder / (_ODD.sub("_", name)[-LONGEST_NAME:].lstrip(".") or "file")
     path.write_bytes(content)
     return path
 
@@ -108,8 +107,8 @@ def keep_upload(workspace: Path, name: str, content: bytes | memoryview) -> Path
 def forget_upload(workspace: Path, asked: PreviewOf) -> None:
     """Delete the file that a visitor brought, once it is imported or not wanted."""
     path = Path(asked.path)
-    if asked.uploaded and path.parent == workspace / "uploads":
-        path.unlink(missing_ok=True)
+    if asked.uploaded and path.parent.parent == workspace / "uploads":
+        shutil.rmtree(path.parent, ignore_errors=True)
 
 
 def _forget_old(workspace: Path) -> None:
@@ -119,4 +118,4 @@ def _forget_old(workspace: Path) -> None:
         shutil.rmtree(job, ignore_errors=True)
     for path in (workspace / "uploads").glob("*"):
         if time.time() - path.stat().st_mtime > _KEPT_SECONDS:
-            path.unlink(missing_ok=True)
+            shutil.rmtree(path, ignore_errors=True)

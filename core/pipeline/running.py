@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from core import families, jobs, runs
+from core import families, jobs, review, runs
 from core.config import TrainConfig, completed
 from core.datasets import store
 from core.datasets.store import DatasetInfo
@@ -33,9 +33,15 @@ def new_run(
     return runs.create(workspace, info, asdict(completed(config)), plan, name=name, detector_settings=detector_settings)
 
 
-def full_plan(dataset: DatasetInfo) -> tuple[str, ...]:
-    """Everything the pages show: what is flagged comes first, the slowest maps last."""
-    usable = [name for name in PLANNED_DETECTORS if dataset.n_bona_fide or "bona_fide" not in DETECTORS[name].needs]
+def full_plan(dataset: DatasetInfo, workspace: Path | None = None) -> tuple[str, ...]:
+    """Everything the pages show: what is flagged comes first, the slowest maps last.
+
+    Args:
+        dataset: to train on.
+        workspace: that it lies in; given, the bona fide samples that people named there count, too.
+    """
+    trusted = dataset.n_bona_fide or (workspace and any(review.guarantees(workspace, dataset.id).values()))
+    usable = [name for name in PLANNED_DETECTORS if trusted or "bona_fide" not in DETECTORS[name].needs]
     return ("train", "activations", *(f"detect:{name}" for name in usable), families.STAGE, "evaluate", *FULL_MAPS)
 
 

@@ -55,7 +55,7 @@ def _training(workspace: Path, info: DatasetInfo) -> None:
         try:
             config = TrainConfig(model, int(epochs), int(batch), rate, decay, augment=augment, seed=int(seed),
                                  input_size=size and int(size))  # fmt: skip
-            frame.start(pipeline.new_run(workspace, info.id, config, plan=pipeline.full_plan(info)))
+            frame.start(pipeline.new_run(workspace, info.id, config, plan=pipeline.full_plan(info, workspace)))
         except UserError as error:
             frame.show_error(error)
         else:

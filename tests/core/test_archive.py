@@ -285,7 +285,7 @@ def test_a_pipe_or_a_folder_with_the_ending_of_an_archive(tmp_path):
     os.mkfifo(tmp_path / "pipe.zip")
     assert "pipe.zip is no file" in refusal(tmp_path / "pipe.zip")
     (tmp_path / "folder.zip").mkdir()
-    assert "is a folder, which cannot be opened" in refusal(tmp_path / "folder.zip")
+    assert "is an empty folder, which cannot be opened" in refusal(tmp_path / "folder.zip")
 
 
 def test_a_member_without_a_name(tmp_path):

@@ -264,7 +264,9 @@ def test_what_is_no_archive_is_said_before_it_is_read(tmp_path):
     assert "is a folder" in refusal(tmp_path)
     assert "There is nothing at" in refusal(tmp_path / "missing.npz")
     (tmp_path / "folder.npz").mkdir()
-    assert "is a folder, which cannot be opened" in refusal(tmp_path / "folder.npz")
+    assert "is an empty folder, which cannot be opened" in refusal(tmp_path / "folder.npz")
+    (tmp_path / "pickled.npz").write_bytes(b"\x80\x04}.")
+    assert "pickled.npz is a pickle" in refusal(tmp_path / "pickled.npz")
 
 
 def test_the_demo_data():

@@ -104,6 +104,10 @@ def test_the_full_plan_leaves_out_what_needs_bona_fide_samples(finished):
     needy = [f"detect:{name}" for name in planned if "bona_fide" in DETECTORS[name].needs]
     assert "detect:badloss" in needy
     assert without == tuple(stage for stage in plan if stage not in needy)
+    bare = replace(info, n_bona_fide=0)
+    assert pipeline.full_plan(bare, finished.workspace) == without
+    review.guarantee(finished.workspace, info.id, [3], reviewer="ann", accepted=True)
+    assert pipeline.full_plan(bare, finished.workspace) == plan
 
 
 def test_evidence_holds_what_the_run_made_and_no_truth(finished):

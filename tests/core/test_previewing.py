@@ -83,23 +83,23 @@ def test_old_previews_and_uploads_are_forgotten(tmp_path, monkeypatch):
     assert len(left) <= 21
     assert made[-1].name in left
     old, new = (pipeline.keep_upload(tmp_path, "a.npz", b"x") for _ in range(2))
-    os.utime(old, (time.time() - 25 * 3600,) * 2)
+    os.utime(old.parent, (time.time() - 25 * 3600,) * 2)
     pipeline.start_preview(tmp_path, "/data/more")
     assert (old.exists(), new.exists()) == (False, True)
 
 
 @pytest.mark.parametrize(
-    ("name", "ending"),
-    [("a.NPZ", ".npz"), ("../../x.tar.gz", ".tar.gz"), ("no ending", ""), ("a.b/../../etc", ""), ("x.<script>", ""),
-     ("名前.zip", ".zip"), ("x." + "a" * 300, "")],
+    ("name", "kept"),
+    [("a.NPZ", "a.NPZ"), ("../../x.tar.gz", "_.._x.tar.gz"), ("no ending", "no_ending"), ("x.<script>", "x._script_"),
+     ("名前.zip", "_.zip"), ("..", "file"), ("", "file"), ("a" * 300 + ".zip", "a" * 76 + ".zip")],
 )  # fmt: skip
-def test_an_upload_gets_a_name_made_here(tmp_path, name, ending):
+def test_an_upload_lies_in_a_folder_of_its_own_under_a_harmless_name(tmp_path, name, kept):
     path = pipeline.keep_upload(tmp_path, name, b"content")
-    assert path.parent == tmp_path / "uploads"
-    assert path.name[16:] == ending
+    assert path.parent.parent == tmp_path / "uploads"
+    assert path.name == kept
     assert path.read_bytes() == b"content"
     pipeline.forget_upload(tmp_path, PreviewOf(str(path), uploaded=True))
-    assert not path.exists()
+    assert list((tmp_path / "uploads").iterdir()) == []
 
 
 def test_only_uploads_are_ever_deleted(tmp_path):
