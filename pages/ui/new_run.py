@@ -13,7 +13,7 @@ from core.models import MODELS, find_model, title_of
 from core.models.catalogue import outside_names, published
 from pages.ui import frame, loading
 
-WAYS = {"train": "Train here", "load": "Load a model"}
+WAYS = {"train": "Train", "load": "Load a model"}
 
 
 def new_run(workspace: Path, found: Mapping[str, DatasetInfo]) -> None:

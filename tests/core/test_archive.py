@@ -11,7 +11,6 @@ import tarfile
 import tracemalloc
 import zipfile
 import zlib
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -25,6 +24,7 @@ from core.datasets import members, open_source
 from core.datasets.collection import Collection
 from core.datasets.decoding import decoded
 from core.errors import UserError
+from tests.core.opened import kinds, refusal, told
 from tests.core.pictures import plain
 
 FILES = {"train/rose/b.png": 2, "train/aster/a.png": 1, "test/rose/c.png": 3}
@@ -54,27 +54,6 @@ def tarred(files, extra=(), form=tarfile.PAX_FORMAT):
         for info in extra:
             archive.addfile(info)
     return buffer.getvalue()
-
-
-def told(collection):
-    """split → [(name, class, grey)], images decoded."""
-    return {
-        split: [
-            (name, collection.class_names[label], int(decoded(part.read(index))[0, 0, 0]))
-            for index, (name, label) in enumerate(zip(part.names, part.labels, strict=True))
-        ]
-        for split, part in (("train", collection.train), ("test", collection.test))
-    }
-
-
-def kinds(collection):
-    return Counter(problem.kind for problem in collection.problems)
-
-
-def refusal(path):
-    with pytest.raises(UserError) as caught:
-        open_source(path)
-    return str(caught.value)
 
 
 def check(path):

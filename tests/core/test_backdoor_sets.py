@@ -20,6 +20,7 @@ from core.datasets.gathering import gathered
 from core.errors import UserError
 from core.models.convnet import convnet
 from tests.core import hostile
+from tests.core.opened import refusal
 from tests.core.test_torchvision_datasets import PIXELS, cifar_python
 
 LABELS = [0, 1, 2, 2, 2, 1]
@@ -46,12 +47,6 @@ def toolbox(tmp_path):
     torch.save(torch.full((2, 3, 8, 8), 0.2), test / "imgs")
     torch.save(torch.tensor([3, 9]), test / "labels")
     return folder
-
-
-def refusal(path, **settings):
-    with pytest.raises(UserError) as caught:
-        open_source(path, settings=settings)
-    return str(caught.value)
 
 
 def test_a_set_of_the_toolbox(toolbox):

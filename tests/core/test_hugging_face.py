@@ -3,13 +3,12 @@
 import json
 
 import pyarrow as pa
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
 from core.datasets import arrow_rows, open_source
-from core.errors import UserError
+from tests.core.opened import refusal
 from tests.core.test_table import level, png, valid_or_refused
 
 IMAGE = pa.struct({"bytes": pa.binary(), "path": pa.string()})
@@ -32,12 +31,6 @@ def saved(folder, levels, labels, **state):
     (folder / "state.json").write_text(json.dumps(state))
     (folder / "dataset_info.json").write_text(json.dumps({"features": FEATURES}))
     return folder
-
-
-def refusal(path):
-    with pytest.raises(UserError) as caught:
-        open_source(path)
-    return str(caught.value)
 
 
 def test_what_save_to_disk_writes(tmp_path):

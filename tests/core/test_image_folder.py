@@ -1,7 +1,6 @@
 """Folders of images: what becomes a class, and what hostile folders come to."""
 
 import os
-from collections import Counter
 
 import pytest
 from hypothesis import given, settings
@@ -9,9 +8,9 @@ from hypothesis import strategies as st
 
 from core.datasets import open_source
 from core.datasets.collection import Collection
-from core.datasets.decoding import decoded
 from core.datasets.layout import Files, arranged
 from core.errors import UserError
+from tests.core.opened import kinds, refusal, told
 from tests.core.pictures import plain
 
 PIXEL = plain()
@@ -43,27 +42,6 @@ def folder(tmp_path):
         return root
 
     return make
-
-
-def told(collection):
-    """What there is to read: split → [(name, class, grey)], images decoded."""
-    return {
-        split: [
-            (name, collection.class_names[label], int(decoded(part.read(index))[0, 0, 0]))
-            for index, (name, label) in enumerate(zip(part.names, part.labels, strict=True))
-        ]
-        for split, part in (("train", collection.train), ("test", collection.test))
-    }
-
-
-def kinds(collection):
-    return Counter(problem.kind for problem in collection.problems)
-
-
-def refusal(path):
-    with pytest.raises(UserError) as caught:
-        open_source(path)
-    return str(caught.value)
 
 
 def test_a_folder_for_each_class(folder):

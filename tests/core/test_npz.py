@@ -13,6 +13,7 @@ from core.datasets.demo import demo
 from core.datasets.gathering import gathered
 from core.errors import UserError
 from tests.core import hostile
+from tests.core.opened import refusal
 
 GREY = np.arange(6 * 8 * 8, dtype=np.uint8).reshape(6, 8, 8)
 LABELS = np.array([0, 1, 2, 0, 1, 2])
@@ -35,12 +36,6 @@ def root(array):
     while getattr(array, "base", None) is not None:
         array = array.base
     return array
-
-
-def refusal(path):
-    with pytest.raises(UserError) as caught:
-        open_source(path)
-    return str(caught.value)
 
 
 def test_grey_images_get_a_channel(archive):

@@ -16,6 +16,7 @@ from pyarrow import parquet
 from core.datasets import csv_rows, open_source, parquet_rows
 from core.datasets.decoding import decoded
 from core.errors import UserError
+from tests.core.opened import refusal
 
 
 def png(level):
@@ -42,12 +43,6 @@ def csv(folder, text, name="flowers.csv"):
 
 def level(part, index):
     return int(decoded(part.read(index))[0, 0, 0])
-
-
-def refusal(path, **settings):
-    with pytest.raises(UserError) as caught:
-        open_source(path, settings=settings)
-    return str(caught.value)
 
 
 def test_paths_and_labels_and_splits(folder):

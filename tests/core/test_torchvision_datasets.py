@@ -17,16 +17,11 @@ from core.datasets.decoding import decoded
 from core.datasets.plain_pickle import described, plain_data
 from core.errors import UserError
 from tests.core import hostile
+from tests.core.opened import refusal
 
 RNG = np.random.default_rng(0)
 PIXELS = RNG.integers(0, 256, (4, 3, 32, 32), np.uint8)
 NAMES = ["airplane", "automobile", "bird"]
-
-
-def refusal(path, **settings):
-    with pytest.raises(UserError) as caught:
-        open_source(path, settings=settings)
-    return str(caught.value)
 
 
 def text(word):
