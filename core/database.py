@@ -13,12 +13,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, select
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from core.errors import UserError
-from core.migrations import upgrade
+from core.migrations import take_turns, upgrade
 
 VARIABLE = "ASSAY_DATABASE"
 FILE = "journal.db"
@@ -110,12 +110,6 @@ def writing(workspace: Path, what: str = "The verdict") -> Iterator[Connection]:
     ):
         take_turns(connection, scope(workspace))
         yield connection
-
-
-def take_turns(connection: Connection, name: str) -> None:
-    """Wait until no other transaction holds `name`, and hold it until this one ends. SQLite has one lock for all."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"assay {name}", 0))))
 
 
 def engine(workspace: Path) -> Engine:

@@ -16,6 +16,7 @@ from core import runs
 from core.datasets import store
 from core.errors import UserError
 from core.files import write_file
+from core.repair import changes_of
 from core.review import verdicts
 from core.runs import Run
 from core.samples import flagged_ids, sample_table, training_data
@@ -97,16 +98,15 @@ def harmless_text(value: Any) -> Any:
 
 def is_clean(run: Run) -> NDArray[np.int64]:
     """(n,) 1 for samples that stay, 0 for those that a person excluded: ART's `is_clean_lst`."""
-    gone = [sample for sample, verdict in verdicts(run.workspace, run.id).items() if verdict.decision == "exclude"]
-    return 1 - np.isin(training_data(run).ids, gone).astype(np.int64)
+    gone = changes_of(verdicts(run.workspace, run.id)).excluded
+    return 1 - np.isin(training_data(run).ids, list(gone)).astype(np.int64)
 
 
 def poison_indices(run: Run) -> NDArray[np.int64]:
     """Ids, ascending, of the samples that a person excluded or, where nobody decided yet, that are flagged."""
     decided = verdicts(run.workspace, run.id)
-    gone = [sample for sample, verdict in decided.items() if verdict.decision == "exclude"]
-    suspected = [sample for sample in flagged_ids(run) if sample not in decided]
-    return np.array(sorted({*gone, *suspected}), np.int64)
+    suspected = (sample for sample in flagged_ids(run) if sample not in decided)
+    return np.array(sorted({*changes_of(decided).excluded, *suspected}), np.int64)
 
 
 def cartography(run: Run) -> list[dict[str, Any]]:

@@ -9,7 +9,6 @@ from sqlalchemy import Connection, Engine, func, inspect, select, text
 from core.errors import UserError
 
 STEPS = ("0001", "0002")  # of `versions/`, the newest last
-LOCK = "assay migrations"
 
 
 def upgrade(engine: Engine) -> None:
@@ -24,8 +23,7 @@ def upgrade(engine: Engine) -> None:
         if step(connection) == STEPS[-1]:
             return
     with engine.execution_options(writing=True).begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(LOCK, 0))))
+        take_turns(connection, "migrations")
         found = step(connection)  # again: another process may have done it while this one waited
         if found not in (None, *STEPS):
             raise UserError("The journal was written by a newer Assay.", f"Its schema is {found}.", "Update Assay.")
@@ -33,6 +31,12 @@ def upgrade(engine: Engine) -> None:
             if found and connection.dialect.name == "sqlite":
                 back_up(Path(str(engine.url.database)), found)
             _carry_out(connection)
+
+
+def take_turns(connection: Connection, name: str) -> None:
+    """Wait until no other transaction holds `name`, and hold it until this one ends. SQLite has one lock for all."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"assay {name}", 0))))
 
 
 def step(connection: Connection) -> str | None:

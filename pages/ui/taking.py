@@ -1,12 +1,15 @@
 """What a person takes home: files for other tools, and a copy of the clean set."""
 
+from pathlib import Path
+
 import streamlit as st
 
-from core import jobs, pipeline
+from core import pipeline
 from core.errors import UserError
 from core.export import EXPORTS
 from core.runs import Run
 from pages.ui import cached, frame
+from pages.ui.working import awaited
 
 LARGEST_DOWNLOAD = 200 * 2**20
 FORMS = {"archive": "One .npz file", "folder": "Image folder"}
@@ -36,22 +39,14 @@ def clean_set(run: Run) -> None:
     if st.button("Copy the clean set", icon=":material/folder_copy:"):
         st.session_state[key] = pipeline.start_copy(run, as_folder=form == "folder")
     if key in st.session_state:
-        _copying(key)
+        job, target = st.session_state[key]
+        if awaited(job, "Copying …", leave="Close", on_leave=lambda: st.session_state.pop(key)):
+            _copied(target)
 
 
-@st.fragment(run_every=0.5)
-def _copying(key: str) -> None:
-    """How the copying fares, and where the copy is."""
-    job, target = st.session_state[key]
-    progress = jobs.poll(job)
-    if progress.active:
-        st.progress(progress.share, text="Copying …")
-    elif progress.error:
-        frame.show_error(UserError(**progress.error))
-    elif progress.state != "done":
-        st.warning(f"Copying was {progress.state}. Start it again.")
-    else:
-        st.success(f"Written to {frame.plain(str(target))}")
-        if target.is_file() and target.stat().st_size <= LARGEST_DOWNLOAD:
-            st.download_button("Download it", target.read_bytes, target.name, icon=":material/download:",
-                               on_click="ignore")  # fmt: skip
+def _copied(target: Path) -> None:
+    """Where the copy is, and the file itself unless it is large."""
+    st.success(f"Written to {frame.plain(str(target))}")
+    if target.is_file() and target.stat().st_size <= LARGEST_DOWNLOAD:
+        st.download_button("Download it", target.read_bytes, target.name, icon=":material/download:",
+                           on_click="ignore")  # fmt: skip
