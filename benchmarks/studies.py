@@ -19,7 +19,8 @@ class Study:
         data: name of the npz file.
         attacks: planted at once; none for clean data.
         size: training images.
-        epochs: of the small ConvNet, without augmentation.
+        epochs: without augmentation.
+        model: that is trained.
     """
 
     key: str
@@ -28,12 +29,14 @@ class Study:
     attacks: tuple[AttackSpec, ...] = ()
     size: int = 6000
     epochs: int = 16
+    model: str = "convnet"
 
 
 def traced_study(study: Study, folder: Path, cache: Path | None, seed: int) -> Traced:
     """The study's data planted and trained on, all of it drawn from `seed`; read from the cache where it is there."""
     dataset = part_of(folder, study.data, study.size, seed)
-    return traced(dataset, study.attacks, TrainConfig(epochs=study.epochs, seed=seed), cache, f"{study.key}-{seed}")
+    config = TrainConfig(model=study.model, epochs=study.epochs, seed=seed)
+    return traced(dataset, study.attacks, config, cache, f"{study.key}-{seed}")
 
 
 def pairs(ratio: float, step: int = 1, n_classes: int = 10) -> tuple[AttackSpec, ...]:
@@ -73,7 +76,7 @@ REGIMES = (
     Study("fashion-patch-3", "Fashion-MNIST, one patch, 3 %", FASHION, (AttackSpec("patch", 0.03, 3),)),
     Study("fashion-patch-1.5", "Fashion-MNIST, one patch, 1.5 %", FASHION, (AttackSpec("patch", 0.015, 6),)),
     Study("fashion-sinusoid", "Fashion-MNIST, clean-label sinusoid, 3 %", FASHION, SINUSOID),
-    Study("cifar-six", "CIFAR-10, six attacks, 6 %", "cifar10", SIX, size=8000, epochs=12),
+    Study("cifar-six", "CIFAR-10, six attacks, 6 %", "cifar10", SIX, 20_000, 8, "small_resnet"),
 )
 CLEAN = tuple(
     Study(f"clean-{data}", f"{data}, unpoisoned", data, size=size)

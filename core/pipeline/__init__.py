@@ -22,7 +22,7 @@ from core.pipeline.previewing import (
 )
 from core.pipeline.recording import guarantee_listed, import_bona_fide, journal_file, journal_rows, write_journal
 from core.pipeline.repairing import continued_epochs, new_repair, start_copy, trained_here
-from core.pipeline.running import CORE_PLAN, extend, full_plan, measure_again, new_run, use_layer, work
+from core.pipeline.running import CORE_PLAN, extend, full_plan, measure_again, new_run, repeat, use_layer, work
 
 __all__ = [
     "CORE_PLAN",
@@ -61,6 +61,7 @@ __all__ = [
     "preview_job",
     "preview_source",
     "relabel_suspects",
+    "repeat",
     "specification_in",
     "start_attack",
     "start_copy",

@@ -1,7 +1,7 @@
 """Detectors are run, their thresholds chosen, what they flag is grouped."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -10,12 +10,12 @@ from core import families, jobs, runs
 from core.detectors import DETECTORS
 from core.errors import UserError
 from core.jobs import Progress
-from core.pipeline.running import refuse_while_active, repeat
+from core.pipeline.running import refuse_while_active, repeat, work
 from core.registry import checked, find
 from core.results import detector_figures
 from core.roster import unmet
 from core.runs import Run
-from core.samples import training_data
+from core.samples import leading, training_data
 from core.suspects import suspect_clusters
 from core.thresholds import Rule
 from core.thresholds import apply as flags
@@ -24,27 +24,30 @@ from core.thresholds import apply as flags
 def detect(
     run: Run, name: str, settings: Mapping[str, Any], listen: Callable[[Progress], None] = lambda progress: None
 ) -> dict[str, Any]:
-    """Run one detector now, in this process; what it found, and how good that is where the truth is known."""
-    from core import stages
+    """Run one detector now, in this process; what it found, and how good that is where the truth is known.
 
-    find(DETECTORS, name, "detector")
-    stages.detect_alone(run, name, settings, listen)
+    Raises:
+        UserError: an unknown detector or setting, something it needs is missing, or the run is being worked on.
+    """
+    refuse_while_active(run)
+    asked, stages = _asked(run, name, settings)
+    work(asked, listen, stages)
     return {"detector": name} | detector_figures(run)[name]
 
 
 def start_detection(run: Run, name: str, settings: Mapping[str, Any]) -> None:
-    """Start a worker that runs one detector; what it said before stays until the new answer is there.
+    """Have a worker run one detector, after what one is at work on; what it said before stays until then.
+
+    It is part of the run's plan from now on: a worker that is killed is started again for it.
 
     Raises:
-        UserError: an unknown detector or setting, something it needs is missing, or the run is being worked on.
+        UserError: an unknown detector or setting, or something it needs is missing.
     """
     entry = find(DETECTORS, name, "detector")
     values = checked(entry.load(), settings, name)
     if lacking := unmet(run, entry):
         raise UserError(f"{entry.title} cannot run yet.", f"It needs {' and '.join(lacking)}.", "Add that first.")
-    refuse_while_active(run)
-    options = [part for key, value in values.items() for part in ("--set", f"{key}={value}")]
-    jobs.start(run.path, ["detect", run.id, name, "--workspace", str(run.workspace.resolve()), *options])
+    jobs.start_run(_asked(run, name, values)[0])
 
 
 def choose_rule(run: Run, name: str, rule: Rule) -> int:
@@ -70,7 +73,7 @@ def group_again(run: Run) -> Run:
     refuse_while_active(run)
     if not run.done("activations"):
         raise UserError("There is nothing to group yet.", "This run has no activations.", "Let its stages finish.")
-    return repeat(run, families.STAGE)
+    return repeat(run, (families.STAGE,))
 
 
 def plan_reclassification(run: Run, classes: Collection[int] = (), *, each: bool = False) -> Run:
@@ -91,3 +94,12 @@ def plan_reclassification(run: Run, classes: Collection[int] = (), *, each: bool
     others = [stage for stage in run.plan if not stage.startswith("reclassify")]
     done = {stage: seconds for stage, seconds in run.stages.items() if stage in others}
     return runs.update(run, plan=(*others, f"reclassify:{','.join(words)}"), stages=done)
+
+
+def _asked(run: Run, name: str, settings: Mapping[str, Any]) -> tuple[Run, tuple[str, ...]]:
+    """The run with one detector to be run, and these stages: it, and the families that follow from what it flags."""
+    values = checked(find(DETECTORS, name, "detector").load(), settings, name)
+    follows = run.done(families.STAGE) and name in leading([*runs.detections(run), name])
+    stages = (f"detect:{name}", *([families.STAGE] if follows else []))
+    run = runs.change(run, lambda now: replace(now, detector_settings={**now.detector_settings, name: values}))
+    return repeat(run, stages), stages

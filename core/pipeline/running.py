@@ -1,7 +1,7 @@
 """Runs: what is going to be done, and doing it."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,22 +45,27 @@ def full_plan(dataset: DatasetInfo, workspace: Path | None = None) -> tuple[str,
     return ("train", "activations", *(f"detect:{name}" for name in usable), families.STAGE, "evaluate", *FULL_MAPS)
 
 
-def work(run: Run, listen: Callable[[Progress], None] = lambda progress: None) -> Run:
-    """Go through what is left of the run's plan, in this process."""
+def work(
+    run: Run, listen: Callable[[Progress], None] = lambda progress: None, only: Collection[str] | None = None
+) -> Run:
+    """Go through what is left of the run's plan, in this process; of it only these stages, where some are named."""
     from core import stages  # torch, which pages never need
 
-    return stages.work(run, listen)
+    return stages.work(run, listen, only)
 
 
 def extend(run: Run, stages: Sequence[str]) -> Run:
     """The run with further stages in its plan; those already there are not repeated."""
-    return runs.update(run, plan=(*run.plan, *(stage for stage in stages if stage not in run.plan)))
+    return runs.change(
+        run, lambda now: replace(now, plan=(*now.plan, *(stage for stage in stages if stage not in now.plan)))
+    )
 
 
-def repeat(run: Run, stage: str) -> Run:
-    """The run with one stage to be done once more."""
-    kept = {name: seconds for name, seconds in run.stages.items() if name != stage}
-    return extend(runs.update(run, stages=kept), (stage,))
+def repeat(run: Run, stages: Sequence[str]) -> Run:
+    """The run with some stages to be done, once more where they are done; what they gave before stays until then."""
+    return runs.change(
+        extend(run, stages), lambda now: replace(now, again=tuple({*now.again, *(set(stages) & set(now.stages))}))
+    )
 
 
 def measure_again(run: Run) -> Run:
@@ -70,7 +75,7 @@ def measure_again(run: Run) -> Run:
         UserError: the run is being worked on.
     """
     refuse_while_active(run)
-    return repeat(run, "evaluate")
+    return repeat(run, ("evaluate",))
 
 
 def use_layer(run: Run, layer: str | None) -> Run:
@@ -84,7 +89,7 @@ def use_layer(run: Run, layer: str | None) -> Run:
     if layer is not None and layer not in names:
         raise UserError(f"The model has no layer {layer!r}.", f"It has: {', '.join(names) or 'none known yet'}.")
     kept = {stage: seconds for stage, seconds in run.stages.items() if stage in ("load", "train", "evaluate")}
-    return runs.update(run, layer=layer, stages=kept)
+    return runs.update(run, layer=layer, stages=kept, again=())
 
 
 def refuse_while_active(run: Run) -> None:

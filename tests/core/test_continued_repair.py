@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core import jobs, pipeline, results, runs, stages
+from core import jobs, pipeline, results, runs
 from core.errors import UserError
+from core.loading import trained_model
 from core.samples import training_data
-from core.stages import trained_model
+from core.stages import modelling
 
 STILL = 1e-7  # so low a rate that one epoch changes nothing that counts
 
@@ -59,7 +60,7 @@ def test_cut_short_it_goes_on_from_its_own_checkpoint(decided, monkeypatch):
     child = pipeline.new_repair(decided, "continue", epochs=2)
     whole = runs.open_run(child.workspace, shutil.copytree(child.path, child.path.with_name("whole")).name)
     pipeline.work(whole)
-    written = stages.write_json
+    written = modelling.write_json
 
     def interrupted(path, content):
         written(path, content)
@@ -67,7 +68,7 @@ def test_cut_short_it_goes_on_from_its_own_checkpoint(decided, monkeypatch):
             raise jobs.Cancelled
 
     with monkeypatch.context() as patched:
-        patched.setattr(stages, "write_json", interrupted)
+        patched.setattr(modelling, "write_json", interrupted)
         with pytest.raises(jobs.Cancelled):
             pipeline.work(child)
     again = pipeline.work(child)

@@ -1,6 +1,7 @@
 """The stages as pages and commands call them: what they refuse, and what they plan."""
 
 import json
+import threading
 import time
 from dataclasses import replace
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from core import jobs, pipeline, results, review, runs, stages
+from core import jobs, pipeline, results, review, runs
 from core.attacks.specification import AttackSpec, Specification, read_specification
 from core.config import TrainConfig
 from core.datasets import store
@@ -238,7 +239,8 @@ def test_another_layer_is_taken_from_then_on(finished):
 
 
 def test_stages_can_be_added_to_a_plan(finished, monkeypatch):
-    monkeypatch.setattr(stages, "SECONDS_BETWEEN_UPDATES", 0.0)  # however fast this machine, nothing is left out
+    # However fast this machine, nothing is left out.
+    monkeypatch.setattr("core.stages.reporting.SECONDS_BETWEEN_UPDATES", 0.0)
     longer = pipeline.extend(finished, ["train", "maps:ica", "maps:pca"])
     assert longer.plan == (*finished.plan, "maps:ica")
     seen = []
@@ -293,3 +295,64 @@ def test_a_new_server_starts_the_demo_in_an_empty_workspace_only(workspace, make
     assert [run.name for run in started] == ["Demo"]
     pipeline.wake(workspace, demo=True)
     assert len(started) == 1
+
+
+def test_a_detector_asked_for_is_left_to_do_until_a_worker_did_it(finished, monkeypatch):
+    started = []
+    monkeypatch.setattr(jobs, "start_run", started.append)
+    before = runs.detections(finished)["badloss"].flagged
+    pipeline.start_detection(finished, "badloss", {"reject_fraction": 0.3})
+    pipeline.start_detection(finished, "density_ratio", {})
+    killed = runs.open_run(finished.workspace, finished.id)
+    assert [run.id for run in started] == [finished.id] * 2
+    assert killed.left == ["detect:badloss", "detect:density_ratio"]
+    assert killed.done("detect:badloss")
+    assert (runs.detections(killed)["badloss"].flagged == before).all()  # what it said before stays until then
+    resumed = pipeline.work(killed)
+    assert resumed.left == []
+    assert runs.detections(resumed)["badloss"].flagged.sum() == 60
+    assert "density_ratio" in runs.detections(resumed)
+
+
+def test_what_is_added_while_a_worker_is_at_work_is_done_too(finished):
+    asked = pipeline.repeat(finished, ("detect:badloss",))
+    told = []
+
+    def listen(progress):
+        if not told:
+            pipeline.repeat(finished, ("detect:density_ratio",))
+        told.append((progress.title, progress.share))
+
+    assert pipeline.work(asked, listen).left == []
+    assert told == [("Detecting with BaDLoss", 0.0), ("Detecting with Density ratio", 0.5)]
+
+
+def test_a_detector_that_fails_does_not_stand_in_the_way_of_others(finished, monkeypatch):
+    def broken(*_, **__):
+        raise UserError("It broke.")
+
+    asked = pipeline.repeat(finished, ("detect:badloss", "detect:density_ratio"))
+    before = runs.detections(finished)["badloss"].flagged
+    monkeypatch.setattr("core.stages.suspecting.calibrated", broken)
+    with refused("It broke"):
+        pipeline.work(asked)
+    monkeypatch.undo()
+    left = runs.open_run(finished.workspace, finished.id)
+    assert left.left == ["detect:density_ratio"]
+    assert (runs.detections(left)["badloss"].flagged == before).all()
+    assert jobs.poll(left.path).error["title"] == "It broke."
+    assert "density_ratio" in runs.detections(pipeline.work(left))
+
+
+def test_a_page_and_a_worker_change_a_run_in_turns(finished):
+    def finish(index):
+        for step in range(20):
+            runs.finish_stage(finished, f"maps:{index}-{step}", 1.0)
+
+    threads = [threading.Thread(target=finish, args=(index,)) for index in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = runs.open_run(finished.workspace, finished.id).stages
+    assert len(found) == len(finished.stages) + 80

@@ -1,0 +1,151 @@
+"""One run: what its `run.json` says, read and changed."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import UserError
+from core.files import locked, write_json
+from core.models import GRAPH
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run as `run.json` describes it, and where it lies.
+
+    Attributes:
+        path: its directory.
+        id: also the directory's name, `<yyyymmdd-hhmmss>-<data set>-<4 hex>`.
+        dataset: id of the stored data set; `fingerprint` is what it was when the run began.
+        config: fields of `TrainConfig`.
+        plan: stages to go through, in order; `stages` holds those that are done and the seconds they took.
+        again: stages of the plan to be done once more; what they gave before stays until then.
+        detector_settings: detector → settings that the plan uses.
+        parent: for a repair, the run that it repairs.
+        how: of a repair, "retrain" (afresh) or "continue" (from the parent's weights); empty for any other run.
+        layer: the layer whose input is taken as the activation; None takes the classifier head.
+    """
+
+    path: Path
+    id: str
+    created: str
+    name: str
+    dataset: str
+    fingerprint: str
+    config: Mapping[str, Any]
+    plan: tuple[str, ...]
+    stages: Mapping[str, float] = field(default_factory=dict)
+    again: tuple[str, ...] = ()
+    detector_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    parent: str | None = None
+    how: str = ""
+    layer: str | None = None
+    device: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    schema: int = SCHEMA
+
+    @property
+    def workspace(self) -> Path:
+        """The workspace that the run lies in."""
+        return self.path.parent.parent
+
+    @property
+    def model_stage(self) -> str:
+        """The stage that its model comes from: "train", or "load" where a model is inspected as it is."""
+        return "load" if "load" in self.plan and "train" not in self.plan else "train"
+
+    @property
+    def has_model(self) -> bool:
+        """Whether there is a model, trained here or loaded."""
+        return self.done(self.model_stage)
+
+    @property
+    def traced(self) -> bool:
+        """Whether the losses of all samples were recorded while the model was trained."""
+        return self.done("train")
+
+    @property
+    def left(self) -> list[str]:
+        """The stages of the plan that are to be done, in order."""
+        return [stage for stage in self.plan if stage not in self.stages or stage in self.again]
+
+    @property
+    def trainable(self) -> bool:
+        """Whether such a model can be trained; an ONNX graph cannot."""
+        return self.config.get("model") != GRAPH
+
+    def done(self, stage: str) -> bool:
+        """Whether `stage` is finished and its files can be read."""
+        return stage in self.stages
+
+    def array(self, name: str) -> NDArray[Any]:
+        """The array `<name>.npy`, memory-mapped. Raises UserError when no stage has written it yet."""
+        try:
+            array: NDArray[Any] = np.load(self.path / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+        except FileNotFoundError:
+            raise UserError(f"This run has no {name} yet.", "", "Let its stages finish first.") from None
+        return array
+
+
+def current(run: Run) -> Run:
+    """The run as it is on disk now; a page may have added to its plan."""
+    return read(run.path / "run.json")
+
+
+def change(run: Run, changed: Callable[[Run], Run]) -> Run:
+    """What `changed` makes of the run as it is on disk, there too; a page and a worker take turns."""
+    with locked(run.path / "run.lock"):
+        new = changed(read(run.path / "run.json"))
+        write(new)
+    return new
+
+
+def update(run: Run, **fields: Any) -> Run:
+    """The run with some fields changed, on disk too."""
+    return change(run, lambda now: replace(now, **fields))
+
+
+def finish_stage(run: Run, stage: str, seconds: float) -> Run:
+    """The run with `stage` recorded as done."""
+
+    def finished(now: Run) -> Run:
+        again = tuple(other for other in now.again if other != stage)
+        return replace(now, stages={**now.stages, stage: round(seconds, 2)}, again=again)
+
+    return change(run, finished)
+
+
+def give_up(run: Run, stage: str) -> Run:
+    """The run without `stage` still to do, so that what comes after it can be done; what it gave before stays."""
+
+    def without(now: Run) -> Run:
+        plan = tuple(other for other in now.plan if other != stage or stage in now.stages)
+        return replace(now, plan=plan, again=tuple(other for other in now.again if other != stage))
+
+    return change(run, without)
+
+
+def read(path: Path) -> Run:
+    try:
+        content = json.loads(path.read_text("utf-8"))
+        if content["schema"] > SCHEMA:
+            raise UserError(f"The run {path.parent.name} was made by a newer Assay.", "", "Update Assay to open it.")
+        content["plan"], content["again"] = tuple(content["plan"]), tuple(content.get("again", ()))
+        return Run(path=path.parent, **content)
+    except (json.JSONDecodeError, KeyError, TypeError, OSError) as error:
+        raise UserError(
+            f"The run {path.parent.name} is damaged.", f"{path} cannot be read.", "Train it again."
+        ) from error
+
+
+def write(run: Run) -> None:
+    content = asdict(run)
+    del content["path"]
+    write_json(run.path / "run.json", content)
