@@ -37,14 +37,18 @@ def repairs_table(trained: Sequence[Run], found: Mapping[str, Figures]) -> list[
 
 
 def removed_table(trained: Sequence[Run], found: Mapping[str, Figures]) -> list[str]:
-    """How much of each attack's poison each way removes."""
+    """How much of each attack's poison each way removes, and what the consensus says of what is left and its model."""
     names = _names(trained[0])
     rows = [
-        [WAYS[way], *(percent([one[f"recall: {name}"] for one in each]) for name in names)]
+        [
+            WAYS[way],
+            *(percent([one[f"recall: {name}"] for one in each]) for name in names),
+            *(number([one[key] for one in each], 0) for key in ("left", "again", "again right")),
+        ]
         for way, each in found.items()
         if any(one["removed"] for one in each)
     ]
-    return table(["poison removed", *names], rows)
+    return table(["poison removed", *names, "poison left", "flagged in a second round", "of them poison"], rows)
 
 
 def detectors_table(trained: Sequence[Run], detectors: Sequence[str]) -> list[str]:

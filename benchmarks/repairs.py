@@ -39,11 +39,14 @@ class Repaired:
         removed: (n,) True for what it left out.
         suspicion: (n,) of the detector that chose; None where none did.
         outcome: of the model trained on what is left, with the triggers of the poisoned training.
+        flagged: (n − removed,) by the consensus in a second round, on what is left and its model; None where another
+            way was taken.
     """
 
     removed: Bools
     suspicion: Floats | None
     outcome: Outcome
+    flagged: Bools | None = None
 
 
 def detected(run: Run, names: Sequence[str], again: bool = False) -> Run:
@@ -70,7 +73,8 @@ def repaired(run: Run, way: str, dataset: Dataset, config: TrainConfig) -> Repai
     child = training_without(run, training_data(run).ids[removed].tolist(), WAYS[way])
     outcome = runs.outcome(child)
     assert outcome is not None  # its plan ends with the evaluation
-    return Repaired(removed, suspicion, outcome)
+    again = detected(child, ["consensus"]) if way.startswith("consensus") else None
+    return Repaired(removed, suspicion, outcome, runs.detections(again)["consensus"].flagged if again else None)
 
 
 def removed_by(run: Run, way: str) -> Bools:
@@ -109,6 +113,7 @@ def figures(run: Run, found: Repaired) -> dict[str, float]:
     """How good one way of repair is, all but counts and AUROC in [0, 1]; NaN where undefined."""
     truth, names = store.load_truth(run.workspace, run.dataset), learned(run)
     assert truth is not None  # it was planted here
+    left = np.asarray(truth.is_poison)[~found.removed]
     rates, doubled = found.outcome.attack_success_rate, found.outcome.doubled_attack_success_rate
     return {
         "removed": float(found.removed.sum()),
@@ -116,6 +121,9 @@ def figures(run: Run, found: Repaired) -> dict[str, float]:
         "clean": 1 - precision(found.removed, np.asarray(truth.is_poison)),
         "recall": recall(found.removed, poison_of(truth, names)) if found.removed.any() else np.nan,
         "auroc": auroc_of(truth, names, found.suspicion),
+        "left": float(left.sum()),
+        "again": np.nan if found.flagged is None else float(found.flagged.sum()),
+        "again right": np.nan if found.flagged is None else float(found.flagged[left].sum()),
         "accuracy": found.outcome.clean_accuracy or float("nan"),
         "success": float(np.mean([rates[name] for name in names] or [np.nan])),
         "doubled": float(np.mean([doubled[name] for name in names if name in doubled] or [np.nan])),

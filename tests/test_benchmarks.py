@@ -119,7 +119,10 @@ def test_the_badloss_tables_hold_every_way_of_repair(tmp_path: Path, monkeypatch
     assert lines[WAYS["consensus-rate"]][1:4] == ["27", "9.0 %", "0.0 %"]
     assert lines["BaDLoss as published, 40 %"][1:3] == ["120", "40.0 %"]
     assert lines["trained on clean data: the floor"][3:6] == ["–"] * 3
-    assert f"| {WAYS['consensus-rate']} | 100.0 % | 100.0 % | 100.0 % |" in text  # of each attack's poison
+    second = next(run for run in runs.children(poisoned) if run.name == WAYS["consensus-rate"])
+    flagged = int(runs.detections(second)["consensus"].flagged.sum())
+    assert f"| {WAYS['consensus-rate']} | 100.0 % | 100.0 % | 100.0 % | 0 | {flagged} | 0 |" in text
+    assert "| 0 | – | – |" not in text  # what BaDLoss and chance leave has poison in it, and no second round
     assert lines["Consensus"][1:4] == ["1.000"] * 3
     by_chance = removed_by(poisoned, "random")
     assert by_chance.sum() == 27 > (by_chance & poison).sum()

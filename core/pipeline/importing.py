@@ -16,8 +16,8 @@ from core.datasets.preview import read_preview, write_findings
 from core.datasets.shapes import Shape, proposed_shape
 from core.datasets.store import DatasetInfo
 from core.datasets.writing import write
-from core.errors import UserError
 from core.files import write_json
+from core.pipeline.listed_ids import listed_ids, text_of
 from core.types import Bools
 
 RESULT = "result.json"
@@ -53,7 +53,7 @@ def import_dataset(
     """
     collection = open_source(path, source, settings)
     try:
-        guaranteed = _read_bona_fide(bona_fide, len(collection.train)) if bona_fide else None
+        guaranteed = _guaranteed(bona_fide, len(collection.train)) if bona_fide else None
         listen(0.0, "Looking at sizes")
         shape = _shape(collection, size, channels)
         return write(
@@ -115,18 +115,6 @@ def _shape(collection: Collection, size: tuple[int, int] | None, channels: int |
     return *(size or (height, width)), channels or own
 
 
-def _read_bona_fide(path: Path, n: int) -> Bools:
+def _guaranteed(path: Path, n: int) -> Bools:
     """(n,) True for the samples that the file names."""
-    try:
-        ids = [int(line) for line in path.read_text("utf-8").split()]
-    except FileNotFoundError:
-        raise UserError(
-            f"There is no file {path}.", "It should hold one sample id a line.", "Check the path."
-        ) from None
-    except (ValueError, OSError) as error:
-        raise UserError(f"{path} cannot be used.", "It has to hold one whole number, a sample id, a line.") from error
-    unknown = sorted(one for one in set(ids) if not 0 <= one < n)
-    if unknown or not ids:
-        title = f"{path} names samples that do not exist: {unknown[:5]}." if unknown else f"{path} is empty."
-        raise UserError(title, f"Ids run from 0 to {n - 1}.", "Correct the file.")
-    return np.isin(np.arange(n), ids)
+    return np.isin(np.arange(n), listed_ids(text_of(path), str(path), range(n)))

@@ -1,6 +1,5 @@
 """What people decided, read from files and written to files."""
 
-import re
 from collections.abc import Callable, Mapping
 from io import BytesIO
 from pathlib import Path
@@ -10,13 +9,10 @@ import pandas as pd
 
 from core import review
 from core.datasets import store
-from core.errors import UserError
 from core.export import TABLES, writable
 from core.files import write_file
+from core.pipeline.listed_ids import listed_ids, text_of
 from core.runs import Run
-
-LISTED = "It should hold one sample id, a whole number, a line."
-_ID = re.compile(r"-?[0-9]{1,18}")
 
 
 def import_bona_fide(run: Run, path: Path, *, reviewer: str, accepted: bool = True) -> int:
@@ -31,13 +27,7 @@ def import_bona_fide(run: Run, path: Path, *, reviewer: str, accepted: bool = Tr
     Raises:
         UserError: the file cannot be read, or `guarantee_listed` refuses what is in it.
     """
-    try:
-        text = path.read_text("utf-8")
-    except FileNotFoundError:
-        raise UserError(f"There is no file {path}.", LISTED, "Check the path.") from None
-    except (UnicodeDecodeError, OSError) as error:
-        raise UserError(f"{path} cannot be read.", LISTED, "Check the file.") from error
-    return guarantee_listed(run, text, path.name, reviewer=reviewer, accepted=accepted)
+    return guarantee_listed(run, text_of(path), path.name, reviewer=reviewer, accepted=accepted)
 
 
 def guarantee_listed(run: Run, text: str, name: str, *, reviewer: str, accepted: bool = True) -> int:
@@ -53,17 +43,9 @@ def guarantee_listed(run: Run, text: str, name: str, *, reviewer: str, accepted:
     Raises:
         UserError: nothing is listed, or something that is no id of a sample.
     """
-    words = text.split()
-    if wrong := next((word for word in words if not _ID.fullmatch(word)), None):
-        raise UserError(f"{name} cannot be used.", f"{wrong[:40]!r} is no sample id.", LISTED)
-    ids = dict.fromkeys(int(word) for word in words)
-    known = set(store.load(run.workspace, run.dataset).ids.tolist())
-    unknown = [sample for sample in ids if sample not in known]
-    if unknown or not ids:
-        title = f"{name} names samples that do not exist: {unknown[:5]}." if unknown else f"{name} is empty."
-        raise UserError(title, f"Ids run from {min(known)} to {max(known)}.", "Correct the file.")
+    ids = listed_ids(text, name, set(store.load(run.workspace, run.dataset).ids.tolist()))
     return review.guarantee(
-        run.workspace, run.dataset, list(ids), reviewer=reviewer, accepted=accepted, reason=f"from {name}"
+        run.workspace, run.dataset, ids, reviewer=reviewer, accepted=accepted, reason=f"from {name}"
     )
 
 
