@@ -38,7 +38,7 @@ def decision_rows(
         found: the verdict of exclusionary reclassification, None before it was asked.
         names: of all classes.
     """
-    size, apart = settings.get("size_threshold", 0.35), settings.get("silhouette_threshold", 0.15)
+    size, apart = settings.get("size_threshold", 0.35), settings.get("silhouette_threshold", 0.12)
     kinds = (
         ("size", "Relative size", "size_fraction", "{:.0%}", f"< {size:.0%}"),
         ("silhouette", "Silhouette", "silhouette", "{:.2f}", f"≥ {apart:.2f}"),

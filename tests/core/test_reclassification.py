@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core import jobs, pipeline, results, review, runs, stages
+from core import jobs, pipeline, results, review, runs
 from core.config import TrainConfig
 from core.datasets import store
 from core.errors import UserError
@@ -185,7 +185,7 @@ def stored_split(run, groups):
 
 
 def test_a_run_goes_through_the_stage_and_the_poison_is_relabelled(clustered, monkeypatch):
-    monkeypatch.setattr(stages, "SECONDS_BETWEEN_UPDATES", 0.0)
+    monkeypatch.setattr("core.stages.reporting.SECONDS_BETWEEN_UPDATES", 0.0)
     planned = pipeline.plan_reclassification(clustered)
     assert planned.plan == (*clustered.plan, "reclassify:2")
     seen = []
@@ -243,7 +243,7 @@ def test_a_killed_stage_begins_again(clustered, monkeypatch):
         raise jobs.Cancelled
 
     with monkeypatch.context() as patched:
-        patched.setattr(stages, "exclusionary_reclassification", killed)
+        patched.setattr("core.stages.suspecting.exclusionary_reclassification", killed)
         with pytest.raises(jobs.Cancelled):
             pipeline.work(planned)
     assert jobs.poll(planned.path).state == "cancelled"
