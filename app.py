@@ -6,7 +6,7 @@ Streamlit finds the `app` below when it is told to run this file, and serves thu
 import streamlit as st
 
 from core.errors import UserError
-from pages.ui import frame
+from pages.ui import doors, entrance, frame
 
 PAGES = (
     ("data", "Data", ":material/database:"),
@@ -26,6 +26,7 @@ LAB = (
 
 if __name__ == "__main__":
     st.set_page_config(page_title="Assay", page_icon=":material/science:", layout="wide")
+    entrance.admit()
     from pages.ui.marks import marks  # has caches, which want a running page
 
     state = marks(frame.chosen_run())
@@ -43,8 +44,11 @@ if __name__ == "__main__":
     current = st.navigation({"Stages": [start, *stages], "Lab": lab}, expanded=True)
     try:
         frame.show()
+        entrance.badge()
         current.run()
     except UserError as error:
         frame.show_error(error)
 else:
-    app = st.App(__file__, routes=frame.routes(), lifespan=frame.lifespan)
+    doors.check()
+    routes = frame.routes()
+    app = st.App(__file__, routes=routes, middleware=[doors.guard(routes)], lifespan=frame.lifespan)

@@ -9,6 +9,7 @@ from benchmarks import (
     attacks,
     badloss_cifar10,
     clean,
+    deciding,
     demo,
     importing,
     planting,
@@ -32,6 +33,7 @@ app.command()(regimes.regimes)
 app.command()(clean.clean)
 app.command()(importing.importing)
 app.command()(review.review)
+app.command()(deciding.deciding)
 
 
 @app.callback()

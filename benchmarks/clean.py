@@ -1,15 +1,21 @@
-"""Unpoisoned data: how much of it the consensus flags although there is nothing to find."""
+"""Unpoisoned data: what the consensus flags and which classes Activation Clustering suspects, with nothing to find."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 import typer
 
+from benchmarks.cells import percent, table
 from benchmarks.hardware import hardware
 from benchmarks.studies import CLEAN, Study, traced_study
+from benchmarks.traced import Traced
+from core.detectors.activation_clustering import activation_clustering
 from core.detectors.consensus import consensus
+
+Decision = Literal["size_and_silhouette", "size"]
+DECISIONS: tuple[Decision, ...] = ("size_and_silhouette", "size")
 
 
 def clean(
@@ -20,26 +26,36 @@ def clean(
     only: Annotated[list[str] | None, typer.Option(help="Only these rows, by key; may be repeated.")] = None,
     cache: Annotated[Path | None, typer.Option(help="A folder to keep the trained models' traces in.")] = None,
 ) -> None:
-    """The share of clean data that the consensus flags, on average and in its worst run."""
+    """The share of clean data that the consensus flags, and of clean classes that Activation Clustering suspects."""
     chosen = [study for study in CLEAN if not only or study.key in only]
     typer.echo(clean_table(chosen, data, seeds or [0, 1, 2, 3, 4], draws, cache))
 
 
 def clean_table(studies: Sequence[Study], data: Path, seeds: Sequence[int], draws: int, cache: Path | None) -> str:
     """The table as Markdown."""
-    lines = [
-        f"{hardware()}; training seeds {', '.join(map(str, seeds))}, {draws} draws of 250 bona fide samples each.",
-        "",
-        "| clean data | runs | runs without a flag | flagged, mean | flagged, worst run | estimated prevalence, mean |",
-        "|---|---|---|---|---|---|",
+    head = [
+        "clean data",
+        "runs",
+        "runs without a flag",
+        "flagged, mean",
+        "flagged, worst run",
+        "estimated prevalence, mean",
     ]
+    head += ["classes suspected by Activation Clustering", "by size alone"]
+    rows = []
     for study in studies:
         runs = [traced_study(study, data, cache, seed) for seed in seeds]
         found = [consensus(run.evidence(draw)) for run in runs for draw in range(draws)]
         flagged = [100 * float(one.flagged.mean()) for one in found]
         estimated = [100 * float(one.notes["prevalence"]) for one in found]
-        lines.append(
-            f"| {study.title} | {len(found)} | {sum(not value for value in flagged)} | {np.mean(flagged):.2f} % | "
-            f"{max(flagged):.2f} % | {np.mean(estimated):.2f} % |"
-        )
-    return "\n".join(lines)
+        shares = [f"{value:.2f} %" for value in (np.mean(flagged), max(flagged), np.mean(estimated))]
+        by_clusters = [percent(suspected(runs, decision)) for decision in DECISIONS]
+        rows.append([study.title, str(len(found)), str(sum(not value for value in flagged)), *shares, *by_clusters])
+    about = f"training seeds {', '.join(map(str, seeds))}, {draws} draws of 250 bona fide samples each"
+    return "\n".join([f"{hardware()}; {about}.", "", *table(head, rows)])
+
+
+def suspected(runs: Sequence[Traced], decision: Decision) -> list[float]:
+    """For each run the share of its classes that Activation Clustering calls poisoned by a decision."""
+    found = [activation_clustering(run.evidence(), decision=decision).class_notes.values() for run in runs]
+    return [float(np.mean([bool(note["poisoned"]) for note in notes])) for notes in found]

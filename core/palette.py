@@ -27,6 +27,9 @@ KEPT = ACCENT
 EXCLUDED = POISON
 RELABELLED = "#8C5FBF"
 FLAGGED = POISON
+# Beside a word and a shape of their own, far from the other verdicts for every kind of sight.
+UNSURE = "#AAAA09"
+TAKEN = "#85B6E0"
 
 GROUND = {"light": "#FBFCFC", "dark": "#101618"}
 INK = {"light": "#1B2427", "dark": "#E6ECEE"}

@@ -23,6 +23,8 @@ class Filter:
         label, predicted: class indices; None for any.
         detector: whose flags count; "" for those of the leading detectors.
         family: its number; 0 for flagged samples in no family, None for any.
+        cluster: a class and one of its clusters by Activation Clustering, all of which is shown, flagged or not; None
+            for any.
         verdict: one of `VERDICTS`.
         agreement: at least so many detectors flag the sample.
         suspicion: lowest and highest percentile, in [0, 1].
@@ -34,6 +36,7 @@ class Filter:
     predicted: int | None = None
     detector: str = ""
     family: int | None = None
+    cluster: tuple[int, int] | None = None
     verdict: str = "undecided"
     agreement: int = 0
     suspicion: tuple[float, float] = (0.0, 1.0)
@@ -53,12 +56,12 @@ def queue(table: pd.DataFrame, wanted: Filter, among: Collection[int] | None = N
         UserError: `wanted.ids` cannot be read.
     """
     # Flags first: what follows looks at few rows only, however large the data set is.
-    kept = table[_named(table, wanted.ids) if wanted.ids.strip() else table[_flags(wanted)].to_numpy()]
+    kept = table[_asked(table, wanted)]
     holds = kept["suspicion"].between(*wanted.suspicion).to_numpy() & (kept["flagged_by"] >= wanted.agreement)
     for column in ("label", "predicted"):
         if (index := getattr(wanted, column)) is not None:
             holds &= (kept[column] == index).fillna(False).to_numpy(bool)
-    holds &= members(kept, wanted.family) & _standing(kept, wanted.verdict)
+    holds &= members(kept, wanted.family) & in_cluster(kept, wanted.cluster) & _standing(kept, wanted.verdict)
     if among is not None:
         holds &= kept["id"].isin(list(among))
     keys = ["family"] * (wanted.order == "family") + ["suspicion", "id"]
@@ -70,6 +73,13 @@ def queue(table: pd.DataFrame, wanted: Filter, among: Collection[int] | None = N
 def members(rows: pd.DataFrame, family: int | None) -> Bools:
     """(n,) True for the rows of a family; those that wait to be grouped are in none, 0. None stands for any."""
     return np.ones(len(rows), bool) if family is None else rows["family"].clip(lower=0).to_numpy() == family
+
+
+def in_cluster(rows: pd.DataFrame, cluster: tuple[int, int] | None) -> Bools:
+    """(n,) True for the rows of a cluster: its class, then 1 for the smaller one of the two. None stands for any."""
+    if cluster is None:
+        return np.ones(len(rows), bool)
+    return np.asarray((rows["cluster_class"] == cluster[0]) & (rows["cluster"] == cluster[1]), np.bool_)
 
 
 def parse_ids(text: str) -> list[tuple[int, int]]:
@@ -111,8 +121,13 @@ def place_of(ids: Ints, sample: int | None) -> int | None:
     return found[0] if found else None
 
 
-def _flags(wanted: Filter) -> str:
-    return f"{wanted.detector}_flagged" if wanted.detector else "flagged"
+def _asked(table: pd.DataFrame, wanted: Filter) -> Bools:
+    """(n,) True for what the filter is about at all: ids or a cluster that it names, else what is flagged."""
+    if wanted.ids.strip():
+        return _named(table, wanted.ids)
+    if wanted.cluster is not None:
+        return in_cluster(table, wanted.cluster)
+    return table[f"{wanted.detector}_flagged" if wanted.detector else "flagged"].to_numpy()
 
 
 def _named(table: pd.DataFrame, text: str) -> Bools:

@@ -12,6 +12,7 @@ from pages.ui import cached, frame, lab, planting
 from pages.ui.attack_cards import cards
 from pages.ui.attack_editor import listed
 from pages.ui.attack_words import needs_surrogate
+from pages.ui.who import decides, for_reviewers
 from pages.ui.words import HELP
 
 frame.guard()
@@ -26,7 +27,7 @@ def clean_data() -> store.DatasetInfo:
         st.markdown("Attacks are planted in a copy of clean data, to see whether the detectors find them. "
                     "No data set here is clean.")  # fmt: skip
         st.button("Use the built-in demo images, clean", type="primary", icon=":material/image:",
-                  on_click=lambda: pipeline.store_demo(WORKSPACE))  # fmt: skip
+                  on_click=decides(pipeline.store_demo), args=(WORKSPACE,), **for_reviewers())  # fmt: skip
         st.page_link("pages/data.py", label="Open data of your own", icon=":material/arrow_forward:")
         st.stop()
     asked = [st.session_state.get("lab-data"), st.query_params.get("data"), st.session_state.get("dataset_id")]

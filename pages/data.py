@@ -7,6 +7,7 @@ from core.datasets import store
 from pages.ui import cached, frame, opening, problems
 from pages.ui.attack_words import aim, size, title
 from pages.ui.gallery import Tile, gallery
+from pages.ui.who import for_reviewers
 from pages.ui.words import HELP
 
 frame.guard()
@@ -33,7 +34,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     chosen = st.selectbox("Data set", names, index=names.index(wanted) if wanted in found else 0, width=420,
                           format_func=lambda key: f"{found[key].name} · {found[key].n:,} images")  # fmt: skip
     st.button("Open other data", icon=":material/folder_open:",
-              on_click=lambda: st.session_state.update(opening=True))  # fmt: skip
+              on_click=lambda: st.session_state.update(opening=True), **for_reviewers())  # fmt: skip
 st.session_state["dataset_id"] = chosen
 info = found[chosen]
 labels, bona_fide = cached.labels_of(WORKSPACE, chosen)

@@ -10,6 +10,7 @@ from pages.ui.gallery import gallery
 from pages.ui.loaded import facts, headline
 from pages.ui.new_run import new_run
 from pages.ui.selection import tiles
+from pages.ui.who import for_reviewers
 from pages.ui.words import HELP
 
 frame.guard()
@@ -25,7 +26,8 @@ def live(run: runs.Run) -> None:
         frame.show_error(UserError(**progress.error))
     elif not run.has_model:
         st.warning(f"Training is {frame.STATES[progress.state]} after epoch {len(history)}; what is done is kept.")
-        st.button("Resume", type="primary", icon=":material/play_circle:", on_click=frame.start, args=(run,))
+        st.button("Resume", type="primary", icon=":material/play_circle:", on_click=frame.start, args=(run,),
+                  **for_reviewers())  # fmt: skip
     if runs.loaded(run):
         facts(run)
     if run.model_stage == "load":

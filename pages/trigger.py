@@ -8,6 +8,7 @@ from pages.ui import cached, frame
 from pages.ui.attack_words import aim
 from pages.ui.trial import Answers, Panel, board, share_words
 from pages.ui.trial_picker import choose_images, choose_trigger, current_row, steps, strip
+from pages.ui.who import decides, for_reviewers
 from pages.ui.words import HELP
 
 
@@ -22,7 +23,7 @@ def unmeasured(run: Run) -> None:
     """Say that the answers of this run are not recorded, and offer to measure them."""
     st.info(f"{frame.plain(run.name)} was evaluated before each single answer was recorded.")
     st.button("Measure it again", key=f"again-{run.id}", icon=":material/replay:",
-              on_click=lambda: frame.start(pipeline.measure_again(run)))  # fmt: skip
+              on_click=decides(lambda: frame.start(pipeline.measure_again(run))), **for_reviewers())  # fmt: skip
 
 
 def said(answers: Answers, goal: int | None) -> str:

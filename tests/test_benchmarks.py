@@ -18,19 +18,20 @@ from benchmarks.badloss_cifar10 import Asked, badloss_cifar10, badloss_table
 from benchmarks.cells import number, percent
 from benchmarks.clean import clean_table
 from benchmarks.data import draw_bona_fide, part_of
+from benchmarks.deciding import deciding_table
 from benchmarks.demo import demo_table
 from benchmarks.importing import generate, importing_table
 from benchmarks.judged import Judged, of, share, worst_and_mean
 from benchmarks.planting import planting_table
 from benchmarks.regimes import regimes_table
 from benchmarks.repairs import WAYS, auroc_of, removed_by
-from benchmarks.review import review_table
+from benchmarks.review import made_up_run, review_table
 from benchmarks.scoring import falling_losses, largest_error, scoring_table
 from benchmarks.signs import CLASSES, signs
 from benchmarks.studies import Study, traced_study
 from benchmarks.timing import timed
 from benchmarks.trainings import training, training_without
-from core import runs
+from core import review, runs
 from core.attacks.presets import preset
 from core.attacks.specification import AttackSpec
 from core.config import TrainConfig
@@ -38,6 +39,7 @@ from core.datasets import store
 from core.detectors.activation_clustering import activation_clustering
 from core.detectors.spectral_signatures import spectral_signatures
 from core.detectors.trajectories import bona_fide_distance
+from core.samples import suspicion_table
 from core.types import Detection, GroundTruth, PlantedAttack
 from tests.core.conftest import tiny
 
@@ -280,6 +282,17 @@ def test_importing_generated_files(tmp_path: Path) -> None:
 def test_every_action_of_a_reviewer_is_timed() -> None:
     table = review_table(600, 1, flagged=0.3)
     rows = [line for line in table.splitlines() if line.startswith("| ") and not line.startswith("| action")]
-    assert len(rows) == 17
+    assert len(rows) == 27
     assert any(row.startswith("| exclude the family |") for row in rows)
-    assert all(0 < float(row.split("|")[2]) < 5000 for row in rows)
+    assert all(0 < float(cell) < 5000 for row in rows for cell in row.split("|")[2:4])
+
+
+def test_a_browser_that_decides_is_timed(tmp_path: Path) -> None:
+    run = made_up_run(tmp_path, 200, 0.2)
+    by_key, by_family = (line.split("|") for line in deciding_table(tmp_path, 3).splitlines()[2:])
+    assert [cell.strip() for cell in by_key[1:4]] == ["one by one, by key", "3", "3"]
+    members = np.flatnonzero(suspicion_table(run)["family"] == 1)
+    assert [cell.strip() for cell in by_family[2:4]] == [str(len(members)), "1"]
+    assert 0 < float(by_key[5]) <= float(by_key[6]) <= float(by_key[4])
+    verdicts = review.verdicts(tmp_path, run.id)
+    assert {verdicts[sample].decision for sample in members.tolist()} == {"exclude"}

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERS = (
-    {"errors", "types", "registry", "palette", "files", "devices"},
+    {"errors", "types", "registry", "palette", "files", "devices", "people"},
     {"datasets", "models", "config", "metrics", "runs", "review", "pictures", "selection"}
     | {"database", "migrations", "tables"},
     {"attacks", "augmentation", "training", "activations", "projection", "detectors", "figures"},
@@ -71,6 +71,15 @@ BLIND += ("suspects.py", "reclassification.py", "wording.py", "families.py", "gr
 UNPICKLERS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 UNSAFE_ARGUMENTS = {("allow_pickle", True), ("weights_only", False), ("unsafe_allow_html", True)}
 PAGE_LINES = 120
+# What pages may ask of these modules for anybody; all else in them changes something, and is for reviewers only.
+ASKED_BY_ANYBODY = {
+    "jobs": {"poll"},
+    "pipeline": {"continued_epochs", "full_plan", "imported", "job_named", "journal_file", "preview_job"}
+    | {"trained_here", "wake"},
+    "review": {"Verdict", "agreements", "conflicts", "guarantee_journal", "guarantees", "guarantees_revision"}
+    | {"history", "journal", "journal_size", "reviewers", "revision", "taken", "verdicts"},
+    "revisions": {"compare", "lineage", "pending", "revisions"},
+}
 LIGHT = {"core.pipeline", "core.runs", "core.review", "core.revisions", "core.jobs", "core.figures", "core.samples"}
 
 Rule = Callable[[Path], list[str]]
@@ -221,6 +230,37 @@ def unsafe_calls(root: Path) -> list[str]:
     return broken
 
 
+def changes_by_anybody(root: Path) -> list[str]:
+    """What changes something stands in a function that asks `may_decide` or wears `decides`, or is handed to one."""
+    return [
+        f"{path.relative_to(root)}:{node.lineno} lets a viewer do {node.value.id}.{node.attr}"
+        for path in python_files(root, "pages", "app.py")
+        for tree in [ast.parse(path.read_text())]
+        for node, around in with_surroundings(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+        if node.attr not in ASKED_BY_ANYBODY.get(node.value.id, {node.attr})
+        if not any(asks(one, tree) for one in around)
+    ]
+
+
+def with_surroundings(tree: ast.AST, *around: ast.AST) -> Iterator[tuple[ast.AST, tuple[ast.AST, ...]]]:
+    """Every node below, with all that it stands in."""
+    for child in ast.iter_child_nodes(tree):
+        yield child, (*around, tree)
+        yield from with_surroundings(child, *around, tree)
+
+
+def asks(node: ast.AST, tree: ast.AST) -> bool:
+    """Whether a function asks for the role itself, or a call is to one that does."""
+    if isinstance(node, ast.FunctionDef):
+        wears = {one.id for one in node.decorator_list if isinstance(one, ast.Name)}
+        return "decides" in wears or any(isinstance(one, ast.Name) and one.id == "may_decide" for one in ast.walk(node))
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+        return False
+    called = [one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef) and one.name == node.func.id]
+    return node.func.id == "decides" or any(asks(one, tree) for one in called)
+
+
 def bare_excepts(root: Path) -> list[str]:
     return [
         f"{path.relative_to(root)}:{node.lineno} catches everything"
@@ -242,6 +282,7 @@ PLANTED: dict[Rule, dict[str, str]] = {
     detectors_that_reach_out: {"core/detectors/a.py": "from core.detectors import b", "core/detectors/b.py": ""},
     ground_truth_where_it_would_help: {"core/repair.py": "from core.types import GroundTruth"},
     unsafe_calls: {"core/runs.py": "np.load(path, allow_pickle=True)"},
+    changes_by_anybody: {"pages/ui/taking.py": "def press():\n    jobs.start_run(run)"},
     bare_excepts: {"core/runs.py": "try: f()\nexcept: pass"},
 }
 

@@ -9,7 +9,7 @@ from core.runs import Run
 from core.samples import CLUSTERING as AC
 from core.types import Scalar
 from core.wording import ratio_words
-from pages.ui import cached, exre, frame
+from pages.ui import cached, clusters, exre, frame
 from pages.ui.gallery import Tile, gallery
 from pages.ui.selection import select, tiles
 from pages.ui.words import HELP
@@ -44,13 +44,16 @@ def clusters_of(run: Run, index: int) -> None:
     if "silhouette" not in note:
         return
     exre.decisions(run, index)
-    members = table[table["cluster_class"] == index]
+    members, known = table[table["cluster_class"] == index], clusters.names(run)
     for cluster, title in ((1, "Smaller cluster"), (0, "Larger cluster")):
         rows = members[members["cluster"] == cluster]
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(horizontal=True, vertical_alignment="center", gap=None):
             st.markdown(f"**{title}** · {len(rows):,} samples", width="stretch")
             st.button("Select", key=f"select-{cluster}", icon=":material/select_all:", type="tertiary",
                       on_click=select, args=(run, rows["id"].tolist()))  # fmt: skip
+            st.page_link("pages/review.py", label="Review",
+                         help="Review this cluster, flagged or not, and decide on all of it at once.",
+                         query_params={"cluster": known[index, cluster]})  # fmt: skip
         average = Tile(-1, f"array/{run.id}/averages-{AC}/{2 * index + cluster}.png", tooltip="Average image")
         montage = [replace(tile, caption=(), badge="") for tile in tiles(run, cached.montage(rows))]
         left, right = st.columns([1, 3])

@@ -8,7 +8,7 @@ from core.errors import UserError
 from core.revisions import Difference
 from core.runs import Run
 from pages.ui import frame
-from pages.ui.who import may_decide, reviewer
+from pages.ui.who import decides, for_reviewers, reviewer
 
 
 def revisions_of(run: Run) -> None:
@@ -21,7 +21,7 @@ def revisions_of(run: Run) -> None:
             st.text_input("Name", key="commit-name", placeholder=f"Revision {len(found) + 1}")
             st.text_input("Why", key="commit-why", placeholder="What a later reader should know")
             st.form_submit_button("Commit", type="primary", icon=":material/commit:", on_click=_commit, args=(run,),
-                                  disabled=not len(pending) or not may_decide())  # fmt: skip
+                                  **for_reviewers(disabled=not len(pending)))  # fmt: skip
         if words := st.session_state.pop("committed", None):
             if isinstance(words, UserError):
                 frame.show_error(words)
@@ -48,7 +48,7 @@ def _compare(run: Run, numbers: list[int]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         before = st.selectbox("From revision", numbers, len(numbers) - 2, key="compare-from", width=120)
         after = st.selectbox("to", numbers, len(numbers) - 1, key="compare-to", width=120)
-        with st.popover("Go back …", icon=":material/history:", disabled=not may_decide()):
+        with st.popover("Go back …", icon=":material/history:", **for_reviewers()):
             st.markdown(f"The data go back to revision {before}; that is pending until it is committed.")
             st.button(f"Go back to revision {before}", key="go-back", type="primary", on_click=_go_back, args=(run,))
     st.caption(f"{_difference(revisions.compare(run.workspace, run.dataset, before, after)).capitalize()}.")
@@ -59,6 +59,7 @@ def _difference(found: Difference) -> str:
     return ", ".join(f"{count:,} {words}" for words, count in parts.items() if count) or "nothing differs"
 
 
+@decides
 def _commit(run: Run) -> None:
     who, name, why = reviewer(), st.session_state["commit-name"], st.session_state["commit-why"]
     try:
@@ -69,6 +70,7 @@ def _commit(run: Run) -> None:
     st.session_state["committed"] = f"Committed as revision {made.number}: {frame.plain(made.name)}"
 
 
+@decides
 def _go_back(run: Run) -> None:
     who, number = reviewer(), int(st.session_state["compare-from"])
     try:

@@ -12,6 +12,7 @@ from core.registry import tunables
 from core.roster import cost_in_words
 from core.runs import Run
 from pages.ui import cached, frame, params
+from pages.ui.who import decides, for_reviewers
 
 FIRST = 2
 
@@ -32,10 +33,10 @@ def about(run: Run, row: pd.Series) -> None:
         with st.expander("More settings"):
             chosen |= params.settings(rest, made, key=key)
     progress = jobs.poll(run.path)
-    again = row["state"] == "ran"
+    again, waiting = row["state"] == "ran", progress.active and f"detect:{name}" in run.left
     # No callback: its arguments would be those of before a number that was typed just now.
     if st.button("Run again" if again else "Run", key="run-detector", type="secondary" if again else "primary",
-                 icon=":material/play_arrow:", disabled=progress.active, width="stretch"):  # fmt: skip
+                 icon=":material/play_arrow:", width="stretch", **for_reviewers(disabled=waiting)):  # fmt: skip
         _run(run, name, chosen)
         st.rerun()
     if progress.active:
@@ -43,7 +44,8 @@ def about(run: Run, row: pd.Series) -> None:
     elif error := st.session_state.pop("run-said", None) or (progress.error and UserError(**progress.error)):
         frame.show_error(error)
     cost = cost_in_words(run, name, chosen, ran=again)
-    st.caption(f"Takes {cost}, in a process of its own: you can go on meanwhile.")
+    when = " It waits for what is at work on this run." if progress.active and not waiting else ""
+    st.caption(f"Takes {cost}, in a process of its own: you can go on meanwhile.{when}")
 
 
 def against_the_truth(run: Run, name: str) -> None:
@@ -59,6 +61,7 @@ def against_the_truth(run: Run, name: str) -> None:
         column.plotly_chart(figure, key=f"truth-{kind}")
 
 
+@decides
 def _run(run: Run, name: str, settings: dict[str, object]) -> None:
     try:
         pipeline.start_detection(run, name, settings)

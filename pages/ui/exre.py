@@ -10,6 +10,7 @@ from core.runs import Run
 from core.samples import CLUSTERING
 from core.wording import CLEAN, POISON, decision_rows
 from pages.ui import cached, frame
+from pages.ui.who import decides, for_reviewers
 from pages.ui.words import HELP
 
 SIGNS = {POISON: ":orange[▲ poison]", CLEAN: ":gray[○ clean]"}
@@ -53,10 +54,12 @@ def check(run: Run, chosen: int | None) -> None:
             f"{words} (ExRe){about}",
             key="exre",
             icon=":material/experiment:",
-            disabled=job.active,
             on_click=_start,
             args=(run, classes, each),
-            help="Another job is at work on this run." if job.active else HELP["reclassification"],
+            **for_reviewers(
+                disabled=job.active,
+                tip="Another job is at work on this run." if job.active else HELP["reclassification"],
+            ),
         )
         if several:
             st.toggle("One model each", key="exre-each", help="As published: a model for each cluster, without that "
@@ -79,6 +82,7 @@ def _to_check(run: Run, chosen: int | None) -> tuple[Sequence[int], str]:
     return split, f"Check all {len(split)} smaller clusters by retraining without them"
 
 
+@decides
 def _start(run: Run, classes: Sequence[int], each: bool) -> None:
     try:
         jobs.start_run(pipeline.plan_reclassification(run, classes, each=each))

@@ -1,4 +1,4 @@
-"""Families on the review page: the cards to choose from, and what can be done with the chosen one."""
+"""Families on the review page: the cards to choose from."""
 
 import pandas as pd
 import streamlit as st
@@ -8,11 +8,9 @@ from core.errors import UserError
 from core.families import NO_FAMILY, PICTURES, WAITING, Family
 from core.queue import members
 from core.runs import Run
-from core.samples import leading
 from pages.ui import cached, frame
 from pages.ui.gallery import Tile, gallery
-from pages.ui.verdicts import ICONS, WORDS, decide_or_ask
-from pages.ui.who import may_decide
+from pages.ui.who import decides, for_reviewers
 from pages.ui.words import HELP
 
 ADDRESS, CARDS = "family", 620
@@ -41,32 +39,14 @@ def cards(run: Run, flagged: pd.DataFrame) -> None:
             _button(f"In no family: {len(stray):,}", NO_FAMILY, number)
 
 
-def head(run: Run, flagged: pd.DataFrame) -> None:
-    """What the chosen family is, and the one action that decides on all of it."""
-    number = chosen(run)
-    family = next((one for one in families.families(run) if one.id == number), None)
-    if family is None:
-        return
-    names, now = cached.info(run).class_names, flagged[members(flagged, family.id)]
-    with st.container(horizontal=True, vertical_alignment="center"):
-        words = frame.plain(families.title(family, names, len(now)))
-        st.markdown(f"**{words}.** {frame.plain(families.description(family, names))}", width="stretch")
-        for decision in ("exclude", "keep", "relabel"):
-            same = bool((now["verdict"] == decision).all()) and decision != "relabel"
-            off = same or not may_decide()
-            st.button(f"{WORDS[decision]} all {len(now):,}", key=f"{decision}-family", icon=ICONS[decision],
-                      type="tertiary", disabled=off, on_click=_decide, args=(run, family.id, decision))  # fmt: skip
-    _pictures(run, family, "head", 96, "average", "difference")
-
-
 def _card(run: Run, family: Family, now: pd.DataFrame, number: int | None) -> None:
     names, decided = cached.info(run).class_names, int((now["verdict"] != "").sum())
     _button(f"Family {family.id} · {frame.plain(names[family.target_class])}", family.id, number)
-    _pictures(run, family, "card", 44)
+    pictures(run, family, "card", 44)
     st.caption(f"{len(now):,} samples, {decided / max(1, len(now)):.0%} decided")
 
 
-def _pictures(run: Run, family: Family, where: str, size: int, *titles: str) -> None:
+def pictures(run: Run, family: Family, where: str, size: int, *titles: str) -> None:
     """The average image and the amplified difference, where images are known."""
     if family.sources:
         first, said = 2 * family.id - 2, ("Average image.", HELP["difference"])
@@ -94,9 +74,8 @@ def _waiting(run: Run, flagged: pd.DataFrame, *, any_found: bool) -> None:
         st.caption(f"{count:,} flagged samples are not grouped yet; this run is being worked on.")
     elif count:
         st.caption(f"{count:,} flagged samples are not grouped yet.")
-        st.button(
-            "Group again" if any_found else "Group them", icon=":material/workspaces:", on_click=_group, args=(run,)
-        )
+        st.button("Group again" if any_found else "Group them", icon=":material/workspaces:", on_click=_group,
+                  args=(run,), **for_reviewers())  # fmt: skip
     elif not any_found:
         st.caption("What is flagged falls into no families." if len(flagged) else "Nothing is flagged.")
 
@@ -108,14 +87,9 @@ def choose(number: int | None) -> None:
         st.query_params[ADDRESS] = str(number)
 
 
+@decides
 def _group(run: Run) -> None:
     try:
         jobs.start_run(pipeline.group_again(run))
     except UserError as error:
         st.session_state["said"] = str(error)
-
-
-def _decide(run: Run, number: int, decision: str) -> None:
-    table = cached.table(run)
-    ids = table.loc[table["family"] == number, "id"].tolist()
-    decide_or_ask(run, ids, decision, what=f"family {number}", by=", ".join(leading(cached.detections(run))))

@@ -9,19 +9,19 @@ from core.errors import UserError
 from core.queue import ORDERS, Filter, queue
 from core.runs import Run
 from core.samples import leading
-from pages.ui import cached, families, frame
+from pages.ui import cached, clusters, families, frame
 from pages.ui.words import HELP
 
 # Widget → what it says when nothing is filtered; the names are those in the address.
-USUAL = {"verdict": "undecided", "given": None, "predicted": None, "by": "", "ids": "", "reviewer": "", "agree": 0,
-         "suspicion": (0, 100), "order": "suspicion"}  # fmt: skip
+USUAL = {"verdict": "undecided", "given": None, "predicted": None, "by": "", "ids": "", "cluster": None, "reviewer": "",
+         "agree": 0, "suspicion": (0, 100), "order": "suspicion"}  # fmt: skip
+RARER = ("cluster", "reviewer", "agree", "suspicion", "order")
 TITLES = {"undecided": "Undecided", "decided": "Decided", "all": "All", "exclude": "Excluded", "keep": "Kept",
           "relabel": "Relabelled", "mark": "Unsure"}  # fmt: skip
 
 
-def filtered(run: Run, table: pd.DataFrame) -> pd.DataFrame:
-    """The queue that the filters on the screen leave, in its order."""
-    wanted, who = _filters(run)
+def filtered(run: Run, table: pd.DataFrame, wanted: Filter, who: str) -> pd.DataFrame:
+    """The queue that a filter leaves, in its order; with `who`, of what this reviewer decided on."""
     try:
         return queue(table, wanted, cached.decided_by(run, who) if who else None)
     except UserError as error:
@@ -34,7 +34,8 @@ def suggested_by(run: Run) -> str:
     return str(st.session_state.get("by") or ", ".join(leading(cached.detections(run))))
 
 
-def _filters(run: Run) -> tuple[Filter, str]:
+def filters(run: Run) -> tuple[Filter, str]:
+    """The filter on the screen, but for the family, and the reviewer whose decisions are shown, "" for all."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         verdict = st.selectbox(
             "Verdict", list(TITLES), key="verdict", format_func=TITLES.get, width=130, bind="query-params"
@@ -44,15 +45,15 @@ def _filters(run: Run) -> tuple[Filter, str]:
         ids = st.text_input("Find ids", key="ids", placeholder="7, 100-250", width=130, bind="query-params",
                             help="A list or a range; what is named here need not be flagged.")  # fmt: skip
         with st.popover(_more(), icon=":material/tune:"):
+            cluster = _cluster(run)
             who, agreement, suspicion, order = _rarer(run)
-        usual = not _active() and families.chosen(run) is None
         st.button("Clear filters", key="clear-filters", icon=":material/filter_alt_off:", type="tertiary",
-                  on_click=_clear, disabled=usual)  # fmt: skip
+                  on_click=_clear)  # fmt: skip
     low, high = suspicion
-    found = Filter(
-        given, predicted, detector, families.chosen(run), verdict, agreement, (low / 100, high / 100), ids, order
+    return (
+        Filter(given, predicted, detector, None, cluster, verdict, agreement, (low / 100, high / 100), ids, order),
+        who,
     )
-    return found, who
 
 
 def _class(run: Run, title: str, key: str) -> int | None:
@@ -73,6 +74,15 @@ def _detector(run: Run) -> str:
     return chosen
 
 
+def _cluster(run: Run) -> tuple[int, int] | None:
+    """One of the two clusters of a class, by Activation Clustering; none without it."""
+    known = clusters.names(run)
+    chosen: tuple[int, int] | None = st.selectbox(
+        "Cluster", [None, *known], key="cluster", bind="query-params", help=HELP["cluster"],
+        format_func=lambda one: "any cluster" if one is None else known[one])  # fmt: skip
+    return chosen
+
+
 def _rarer(run: Run) -> tuple[str, int, tuple[int, int], str]:
     """Reviewer, agreement, suspicion, order and tile size."""
     people = ["", *review.reviewers(run.workspace, run.id)]
@@ -88,15 +98,8 @@ def _rarer(run: Run) -> tuple[str, int, tuple[int, int], str]:
     return who, agreement, suspicion, order
 
 
-def _active() -> int:
-    """How many filters are not as usual."""
-    return sum(st.session_state.get(key, usual) != usual for key, usual in USUAL.items())
-
-
 def _more() -> str:
-    hidden = sum(
-        st.session_state.get(key, USUAL[key]) != USUAL[key] for key in ("reviewer", "agree", "suspicion", "order")
-    )
+    hidden = sum(st.session_state.get(key, USUAL[key]) != USUAL[key] for key in RARER)
     return f"More ({hidden})" if hidden else "More"
 
 

@@ -17,6 +17,7 @@ from core.errors import UserError
 from core.jobs import Progress
 from core.runs import Run
 from pages.ui.images import image_routes
+from pages.ui.who import admitted, decides, for_reviewers
 
 ASSETS = Path(__file__).parents[2] / "assets"
 STATES = {
@@ -52,14 +53,19 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
 
 def show() -> None:
     """The frame around the current page; pages read the chosen run with `current_run`."""
-    st.html(ASSETS / "style.css")
-    ground, ink = ("#1A2326", "#E6ECEE") if st.context.theme.type == "dark" else ("#FFFFFF", "#1B2427")
-    st.html(f"<style>:root{{--selection-bar:{ground};color:{ink}}}</style>")
+    dress()
     st.session_state["framed"] = True
     st.logo(ASSETS / "logo.svg", size="large")
     with st.sidebar:
         _pick_run()
         _job()
+
+
+def dress() -> None:
+    """The styles of every page, in the colours of the visitor's theme."""
+    st.html(ASSETS / "style.css")
+    ground, ink = ("#1A2326", "#E6ECEE") if st.context.theme.type == "dark" else ("#FFFFFF", "#1B2427")
+    st.html(f"<style>:root{{--selection-bar:{ground};color:{ink}}}</style>")
 
 
 def current_run(stage: str | Callable[[Run], str], what: str) -> Run:
@@ -114,6 +120,7 @@ def show_error(error: UserError) -> None:
     st.error(" ".join(part for part in (f"**{plain(error.title)}**", plain(error.detail), plain(error.hint)) if part))
 
 
+@decides
 def start(run: Run) -> None:
     """Start a worker on `run` and show it."""
     jobs.start_run(run)
@@ -125,7 +132,7 @@ def awaiting(run: Run, stage: str) -> None:
     if jobs.poll(run.path).active:
         progress_of(run, stage)
     else:
-        st.button("Compute it now", key=f"compute-{stage}", on_click=_compute, args=(run, (stage,)))
+        st.button("Compute it now", key=f"compute-{stage}", on_click=_compute, args=(run, (stage,)), **for_reviewers())
 
 
 @st.fragment(run_every=1.0)
@@ -134,7 +141,7 @@ def progress_of(run: Run, *stages: str) -> None:
     progress = jobs.poll(run.path)
     describe(progress)
     current = runs.open_run(run.workspace, run.id)
-    if not progress.active or any(current.done(stage) for stage in stages) or set(current.stages) != set(run.stages):
+    if not progress.active or any(current.done(stage) for stage in stages) or current.stages != run.stages:
         st.rerun()
 
 
@@ -170,19 +177,19 @@ def _pick_run() -> None:
 
 @st.fragment(run_every=2.0)
 def _job() -> None:
-    """The job that is running, with progress and Cancel, on every page."""
+    """The job that is running, with progress and Cancel, on every page; it also sees when a sign-in is over."""
+    if admitted() is None:
+        st.rerun()
     active = [(run, jobs.poll(run.path)) for run in runs.all_runs(workspace())[:20]]
     for run, progress in active:
         if progress.active:
             st.progress(progress.share, text=f"{run.name}: {progress.title or 'starting'} {progress.share:.0%}")
-            st.button(
-                "Cancel", key=f"cancel-{run.id}", icon=":material/stop_circle:", on_click=jobs.cancel, args=(run.path,)
-            )
+            st.button("Cancel", key=f"cancel-{run.id}", icon=":material/stop_circle:", on_click=decides(jobs.cancel),
+                      args=(run.path,), **for_reviewers())  # fmt: skip
         elif run.id == st.session_state.get("run_id") and progress.state in ("cancelled", "interrupted", "failed"):
             st.caption(f"{run.name}: {STATES[progress.state]} at {progress.share:.0%}")
-            st.button(
-                "Resume", key=f"resume-{run.id}", icon=":material/play_circle:", on_click=jobs.start_run, args=(run,)
-            )
+            st.button("Resume", key=f"resume-{run.id}", icon=":material/play_circle:", on_click=decides(jobs.start_run),
+                      args=(run,), **for_reviewers())  # fmt: skip
 
 
 def _wait(run: Run, stage: str, what: str) -> None:
@@ -196,10 +203,11 @@ def _wait(run: Run, stage: str, what: str) -> None:
     else:
         st.caption(f"Not computed yet; the run is {STATES[progress.state]}.")
         stages = (run.model_stage, "activations", stage)
-        st.button("Compute it now", type="primary", on_click=_compute, args=(run, stages))
+        st.button("Compute it now", type="primary", on_click=_compute, args=(run, stages), **for_reviewers())
     st.stop()
 
 
+@decides
 def _compute(run: Run, stages: tuple[str, ...]) -> None:
     start(pipeline.extend(run, stages))
 

@@ -19,6 +19,8 @@ _COLOURS = {
     "kept": palette.KEPT,
     "relabelled": palette.RELABELLED,
     "flagged": palette.FLAGGED,
+    "unsure": palette.UNSURE,
+    "taken": palette.TAKEN,
 }
 
 
@@ -30,7 +32,7 @@ class Tile:
         id: the sample's id.
         image_url: relative address of its image.
         caption: one or two short lines under the image.
-        badge: "excluded", "kept", "relabelled", "unsure", "flagged", any other short word, or "" for none.
+        badge: "excluded", "kept", "relabelled", "unsure", "taken", "flagged", any other short word, or "" for none.
         tooltip: what hovering says.
         settled: whether going on to the next sample passes over it.
     """

@@ -11,6 +11,7 @@ from core.datasets.downloading import DOWNLOADS
 from core.datasets.torchvision_datasets import present
 from core.errors import UserError
 from pages.ui import frame
+from pages.ui.who import decides, for_reviewers
 from pages.ui.working import awaited
 
 # Name → title, images, and how much has to be fetched.
@@ -48,7 +49,7 @@ def choose(look: Callable[[str, str], None]) -> None:
     place = present(root / name).get(name) or present(root).get(name)
     st.markdown(f"**{title}**: {what}. " + ("It is there." if place else "It is not there yet."))
     if place:
-        if st.button("Look at it", type="primary", icon=":material/search:", key="known-look"):
+        if st.button("Look at it", type="primary", icon=":material/search:", key="known-look", **for_reviewers()):
             look(str(place), title)
     elif name in DOWNLOADS:
         _fetch(name, root / name, size)
@@ -70,6 +71,12 @@ def _fetch(name: str, folder: Path, size: str) -> None:
             st.session_state.pop(FETCHING)
             st.rerun()
     elif st.button(f"Download {title} ({size})", icon=":material/download:", key="known-download",
-                   help="From its makers' site, checked by its checksum; nothing is fetched before."):  # fmt: skip
-        st.session_state[FETCHING] = name, pipeline.start_download(frame.workspace(), name, folder)
+                   **for_reviewers(tip="From its makers' site, checked by its checksum; nothing is fetched "
+                                   "before.")):  # fmt: skip
+        _start(name, folder)
         st.rerun()
+
+
+@decides
+def _start(name: str, folder: Path) -> None:
+    st.session_state[FETCHING] = name, pipeline.start_download(frame.workspace(), name, folder)

@@ -10,6 +10,7 @@ from core.attacks.specification import AttackSpec, Specification, decoded
 from core.datasets.store import DatasetInfo
 from core.errors import UserError
 from pages.ui import frame
+from pages.ui.who import for_reviewers
 
 FIRST = "demo"
 MOST = 100
@@ -91,7 +92,8 @@ def files() -> None:
                        icon=":material/download:", on_click="ignore")  # fmt: skip
     key = f"lab-file-{st.session_state.get('lab-files', 0)}"
     st.file_uploader("Read a specification", "json", key=key, max_upload_size=1, on_change=_uploaded,
-                     help="JSON, as downloaded here and as `python -m core attack --spec` takes it.")  # fmt: skip
+                     **for_reviewers(tip="JSON, as downloaded here and as `python -m core attack --spec` takes "
+                                     "it."))  # fmt: skip
 
 
 def address(dataset_id: str) -> None:

@@ -14,6 +14,7 @@ from core.models import GRAPH, MODELS, find_model, title_of
 from core.models.catalogue import outside_names, published
 from core.pipeline import Asked
 from pages.ui import frame
+from pages.ui.who import decides, for_reviewers
 from pages.ui.words import HELP
 
 AIMS = {"inspect": "Inspect", "train": "Fine-tune"}
@@ -39,7 +40,8 @@ def form(workspace: Path, info: DatasetInfo) -> None:
     tuning = _tuning() if aim == "train" and model != GRAPH else {}
     ready = bool(model) and bool(path or upload) and feeding is not None and JOB not in st.session_state
     title = "Load and fine-tune" if tuning else "Load and inspect"
-    if st.button(title, type="primary", icon=":material/upload_file:", width="stretch", disabled=not ready):
+    if st.button(title, type="primary", icon=":material/upload_file:", width="stretch",
+                 **for_reviewers(disabled=not ready)):  # fmt: skip
         config = {"model": model, **(feeding or {}), **tuning}
         _start(workspace, info, config, path, upload, train=bool(tuning), layer=layer or None)
         st.rerun()
@@ -53,7 +55,8 @@ def _file() -> tuple[str, Any]:
                                  key="weights-from", help=HELP["weights"], width="stretch")  # fmt: skip
     path, upload = "", None
     if where == "Upload":
-        upload = st.file_uploader("Weights", ENDINGS, key="weights-upload", label_visibility="collapsed")
+        upload = st.file_uploader("Weights", ENDINGS, key="weights-upload", label_visibility="collapsed",
+                                  **for_reviewers())  # fmt: skip
     else:
         path = st.text_input("Path of the weights", placeholder="/models/resnet18.safetensors", key="weights-path",
                              label_visibility="collapsed").strip()  # fmt: skip
@@ -92,6 +95,7 @@ def _tuning() -> dict[str, Any]:
     return {"epochs": int(epochs), "learning_rate": float(rate)}
 
 
+@decides
 def _start(workspace: Path, info: DatasetInfo, fields: dict[str, Any], path: str, upload: Any, **how: Any) -> None:
     """Start the worker that opens the file; a path outside the allowed folders is refused before."""
     st.session_state.pop(REFUSED, None)
@@ -114,7 +118,7 @@ def _running(workspace: Path) -> None:
         return
     st.session_state.pop(JOB)
     if progress.state == "done":
-        frame.start(pipeline.loaded_run(workspace, job))
+        decides(lambda: frame.start(pipeline.loaded_run(workspace, job)))()
     else:
         said = UserError(**progress.error) if progress.error else UserError(f"Loading was {progress.state}.", "Again?")
         st.session_state[REFUSED] = said

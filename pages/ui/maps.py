@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from core import jobs, pipeline, runs
 from core.errors import UserError
-from core.palette import ACCENT, CLASSES, EXCLUDED, FLAGGED, GREY, KEPT, RELABELLED
+from core.palette import ACCENT, CLASSES, EXCLUDED, FLAGGED, GREY, KEPT, RELABELLED, UNSURE
 from core.runs import Run
 from pages.ui import cached
 from pages.ui.scatter import Style, scatter_map
 from pages.ui.selection import select, selected
+from pages.ui.who import decides, for_reviewers
 from pages.ui.words import HELP
 
 METHODS = ("PCA", "ICA", "UMAP")
@@ -44,7 +45,7 @@ def layer_picker(run: Run) -> None:
         name = st.selectbox("Input of layer", names, index=names.index(head) if head in found else 0, key="layer",
                             format_func=lambda key: _layer_words(found[key]))  # fmt: skip
         st.caption("Another layer has its activations read, clustered and mapped anew; verdicts stay.")
-        st.button("Use this layer", disabled=name == head, on_click=_use_layer, args=(run, name))
+        st.button("Use this layer", on_click=_use_layer, args=(run, name), **for_reviewers(disabled=name == head))
 
 
 def _layer_words(layer: Mapping[str, Any]) -> str:
@@ -52,6 +53,7 @@ def _layer_words(layer: Mapping[str, Any]) -> str:
     return f"{layer['name']} · {layer['kind']} · {layer['features']:,} features{head}"
 
 
+@decides
 def _use_layer(run: Run, name: str) -> None:
     try:
         jobs.start_run(pipeline.use_layer(run, name))
@@ -115,7 +117,7 @@ def _groups(table: pd.DataFrame, names: tuple[str, ...], colour: str) -> tuple[p
         styles = {
             "undecided": Style(GREY, size=6),
             "kept": Style(KEPT),
-            "marked": Style(ACCENT, "rect"),
+            "marked": Style(UNSURE, "rect"),
             "relabelled": Style(RELABELLED, "triangle"),
             "excluded": Style(EXCLUDED, "diamond", size=8),
         }

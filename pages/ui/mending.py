@@ -7,6 +7,7 @@ from core.errors import UserError
 from core.runs import Run
 from core.samples import CLUSTERING, leading
 from pages.ui import cached, frame, selection
+from pages.ui.who import decides, for_reviewers
 from pages.ui.words import HELP
 
 WAYS = {"retrain": "Retrain from scratch", "continue": "Continue training with the new labels"}
@@ -26,8 +27,7 @@ def plan(run: Run) -> None:
         )
         st.caption(cached.rule_words(run))
         st.button(f"Exclude all {flagged:,} flagged samples", type="primary", icon=":material/block:",
-                  disabled=not flagged,
-                  on_click=_exclude_flagged, args=(run,))  # fmt: skip
+                  on_click=_exclude_flagged, args=(run,), **for_reviewers(disabled=not flagged))  # fmt: skip
         return
     st.markdown(
         f"**{removed:,} samples are left out, {moved:,} get another label**; {int(summary['after'].sum()):,} remain."
@@ -57,7 +57,7 @@ def _relabelling(run: Run) -> None:
                           "would be wrong for most.", width=320)  # fmt: skip
         total = sum(found.n for found in guilty.values())
         st.button(f"Relabel {total:,} suspects to {LABELS[by]}", icon=":material/label:",
-                  on_click=_relabel, args=(run, by))  # fmt: skip
+                  on_click=_relabel, args=(run, by), **for_reviewers())  # fmt: skip
 
 
 def _training(run: Run, *, relabelled: bool) -> None:
@@ -87,12 +87,13 @@ def _training(run: Run, *, relabelled: bool) -> None:
                                    width=160)  # fmt: skip
     title = "Continue training" if how == "continue" else "Retrain"
     # No callback: its arguments would be those of before a number that was typed just now.
-    if st.button(title, type="primary", icon=":material/healing:",
-                 help="Trains a model on what is left, beside this one, and compares the two."):  # fmt: skip
+    words = "Trains a model on what is left, beside this one, and compares the two."
+    if st.button(title, type="primary", icon=":material/healing:", **for_reviewers(tip=words)):
         _repair(run, how, epochs, rate)
         st.rerun()
 
 
+@decides
 def _exclude_flagged(run: Run) -> None:
     try:
         pipeline.decide_flagged(run, "exclude", leading(runs.detections(run)), reviewer=selection.reviewer())
@@ -100,6 +101,7 @@ def _exclude_flagged(run: Run) -> None:
         st.session_state["said"] = str(error)
 
 
+@decides
 def _relabel(run: Run, by: str) -> None:
     try:
         count = pipeline.relabel_suspects(run, by, reviewer=selection.reviewer())
@@ -109,9 +111,10 @@ def _relabel(run: Run, by: str) -> None:
         st.toast(f"Relabelled: {count:,} samples", icon=":material/done:")
 
 
+@decides
 def _repair(run: Run, how: str, epochs: int | None, rate: float | None) -> None:
     try:
-        child = pipeline.new_repair(run, how, epochs=epochs, learning_rate=rate)
+        child = pipeline.new_repair(run, how, epochs=epochs, learning_rate=rate, reviewer=selection.reviewer())
     except UserError as error:
         st.session_state["said"] = str(error)
         return

@@ -12,6 +12,7 @@ from core.errors import UserError
 from core.models import MODELS, find_model, title_of
 from core.models.catalogue import outside_names, published
 from pages.ui import frame, loading
+from pages.ui.who import for_reviewers, may_decide
 
 WAYS = {"train": "Train", "load": "Load a model"}
 
@@ -51,7 +52,8 @@ def _training(workspace: Path, info: DatasetInfo) -> None:
             "Augmentation", AUGMENT, help="Tracing wants none: augmentation hides how samples are learned."
         )
         seed = st.number_input("Seed", 0, 2**31 - 1, 0)
-    if st.button("Train", type="primary", icon=":material/model_training:", width="stretch"):
+    if st.button("Train", type="primary", icon=":material/model_training:", width="stretch",
+                 **for_reviewers()) and may_decide():  # fmt: skip
         try:
             config = TrainConfig(model, int(epochs), int(batch), rate, decay, augment=augment, seed=int(seed),
                                  input_size=size and int(size))  # fmt: skip

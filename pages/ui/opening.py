@@ -4,12 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core import jobs, pipeline
 from core.datasets import SOURCES, recognised, roots
 from core.errors import UserError
 from pages.ui import folders, frame, known
 from pages.ui.preview import ASKED, IMPORT, panel
+from pages.ui.who import decides, for_reviewers, may_decide
 from pages.ui.working import running
 
 WAYS = {"path": "On this machine", "upload": "Upload a file", "known": "Well-known data sets"}
@@ -47,24 +49,33 @@ def open_data(*, back: bool) -> None:
 
 def start_demo() -> None:
     """The button that trains the built-in demo."""
-    st.button("Start the demo", icon=":material/play_circle:", help="6,000 real images, three attacks at once.",
-              on_click=lambda: frame.start(pipeline.new_demo(frame.workspace())))  # fmt: skip
+    st.button("Start the demo", icon=":material/play_circle:",
+              on_click=decides(lambda: frame.start(pipeline.new_demo(frame.workspace()))),
+              **for_reviewers(tip="6,000 real images, three attacks at once."))  # fmt: skip
 
 
 def _choose(back: bool) -> None:
-    """Where the data are: a path, a file to upload, a data set of the field, or the demo."""
+    """Where the data are: a path, a file to upload, a data set of the field, or the demo; a viewer sees no folder."""
+    if not may_decide():
+        st.info("Opening data is for reviewers.")
+        _back(back)
+        return
     with st.container(horizontal=True, vertical_alignment="bottom", key="open-bar"):
         way = st.segmented_control("Where are the data?", list(WAYS), key=WAY, required=True,
                                    format_func=WAYS.__getitem__)  # fmt: skip
         start_demo()
-        if back:
-            st.button("Back", icon=":material/arrow_back:", on_click=lambda: st.session_state.pop(OPENING))
+        _back(back)
     if way == "upload":
         _by_upload()
     elif way == "known":
         known.choose(lambda path, title: ask(path, "torchvision_datasets", name=title))
     else:
         _by_path()
+
+
+def _back(back: bool) -> None:
+    if back:
+        st.button("Back", icon=":material/arrow_back:", on_click=lambda: st.session_state.pop(OPENING))
 
 
 def _by_path() -> None:
@@ -74,7 +85,7 @@ def _by_path() -> None:
         with st.form("open", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
             st.text_input("Path of a file or folder", key=PATH, placeholder=f"{_first_root()}/images",
                           help=folders.HELP)  # fmt: skip
-            if st.form_submit_button("Look at it", type="primary", icon=":material/search:"):
+            if st.form_submit_button("Look at it", type="primary", icon=":material/search:", **for_reviewers()):
                 _look(st.session_state[PATH])
                 if ASKED in st.query_params:
                     st.rerun()
@@ -90,13 +101,19 @@ def _by_upload() -> None:
     with left:
         endings = sorted({ending.rpartition(".")[2] for entry in SOURCES.values() for ending in entry.endings})
         file = st.file_uploader("A file from your computer", endings, max_upload_size=MOST_MEGABYTES, key="open-file",
-                                help="It is deleted once it is imported, or after a day.")  # fmt: skip
-        if st.button("Look at it", type="primary", icon=":material/search:", disabled=file is None) and file:
-            path = pipeline.keep_upload(frame.workspace(), file.name, file.getbuffer())
-            _try(lambda: _ask_of_upload(path, file.name))
+                                **for_reviewers(tip="It is deleted once it is imported, or after a day."))  # fmt: skip
+        off = for_reviewers(disabled=file is None)
+        if st.button("Look at it", type="primary", icon=":material/search:", **off) and file:
+            _look_at_upload(file)
         _said()
     with right:
         _kinds()
+
+
+@decides
+def _look_at_upload(file: UploadedFile) -> None:
+    path = pipeline.keep_upload(frame.workspace(), file.name, file.getbuffer())
+    _try(lambda: _ask_of_upload(path, file.name))
 
 
 def _ask_of_upload(path: Path, name: str) -> None:
@@ -112,6 +129,7 @@ def _kinds() -> None:
     st.caption("First you see what was found; nothing is imported before. Nothing in the data is ever executed.")
 
 
+@decides
 def ask(path: str, source: str | None = None, *, name: str = "", uploaded: bool = False) -> None:
     """Start looking at `path`; the address says so, and the page shows it from now on."""
     job = pipeline.start_preview(frame.workspace(), path, source, name=name, uploaded=uploaded)
@@ -145,7 +163,7 @@ def _go(path: str) -> None:
 def _choose_another() -> None:
     """Back to the choice; what was typed is still there."""
     found = pipeline.preview_job(frame.workspace(), st.query_params.get(ASKED, ""))
-    if found:
+    if found and may_decide():
         pipeline.forget_upload(frame.workspace(), found[1])
     st.session_state[OPENING] = True
     for key in (IMPORT, ASKED):

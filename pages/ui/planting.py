@@ -7,6 +7,7 @@ from core.datasets import store
 from core.datasets.store import DatasetInfo
 from core.errors import UserError
 from pages.ui import frame, lab
+from pages.ui.who import decides, for_reviewers
 
 NAME = "lab-name"
 
@@ -15,8 +16,8 @@ def create(info: DatasetInfo, *, ready: bool) -> None:
     """The name and the button that has a worker make the poisoned copy."""
     st.text_input("Name of the poisoned copy", placeholder=f"{info.name} poisoned", width=210, key=NAME)
     busy = "planting" in st.session_state and jobs.poll(st.session_state["planting"][0]).active
-    st.button("Create", key="create", type="primary", icon=":material/science:", disabled=busy or not ready,
-              on_click=_create, args=(info,))  # fmt: skip
+    st.button("Create", key="create", type="primary", icon=":material/science:", on_click=_create, args=(info,),
+              **for_reviewers(disabled=busy or not ready))  # fmt: skip
 
 
 def result() -> None:
@@ -53,6 +54,7 @@ def _planting() -> None:
         st.warning(f"The creation was {frame.STATES[progress.state]}. Start it again.")
 
 
+@decides
 def _create(info: DatasetInfo) -> None:
     name = st.session_state[NAME].strip()  # not an argument: a name typed just before the click would be missed
     st.session_state.pop("planted", None)

@@ -13,6 +13,7 @@ from core.errors import UserError
 from core.pipeline import PreviewOf
 from pages.ui import cached, frame, problems
 from pages.ui.gallery import Tile, gallery
+from pages.ui.who import decides, for_reviewers, may_decide
 from pages.ui.words import HELP
 from pages.ui.working import awaited
 
@@ -125,11 +126,12 @@ def _form(job: Path, asked: PreviewOf, preview: Preview, leave: Callable[[], Non
                                     required=True, key=f"import-pixels-{job.name}")  # fmt: skip
         known = st.text_input("Bona fide ids (optional)", placeholder="A file with one row number a line",
                               help=HELP["bona fide"], key=f"import-known-{job.name}")  # fmt: skip
-        if st.form_submit_button("Import", type="primary", icon=":material/download_done:"):
+        if st.form_submit_button("Import", type="primary", icon=":material/download_done:", **for_reviewers()):
             _start(job, asked, name, known, (int(tall), int(wide), 1 if kind == "grey" else 3))
     st.button("Choose another", key="choose-another", icon=":material/arrow_back:", on_click=leave)
 
 
+@decides
 def _start(job: Path, asked: PreviewOf, name: str, known: str, shape: tuple[int, int, int]) -> None:
     """Have a worker import the data; the address says so."""
     try:
@@ -145,7 +147,8 @@ def _start(job: Path, asked: PreviewOf, name: str, known: str, shape: tuple[int,
 
 def _finish(importing: Path, asked: PreviewOf) -> None:
     """Choose the new data set, and forget all that led to it."""
-    pipeline.forget_upload(frame.workspace(), asked)
+    if may_decide():
+        pipeline.forget_upload(frame.workspace(), asked)
     st.session_state["dataset_id"] = pipeline.imported(importing)
     st.session_state.pop("opening", None)
     for key in (IMPORT, ASKED):

@@ -12,7 +12,7 @@ from core.runs import Run
 from pages.ui import cached
 from pages.ui.gallery import Tile, gallery
 from pages.ui.verdicts import BADGES, ICONS, WORDS, decide_or_ask, questions, said, undo
-from pages.ui.who import reviewer
+from pages.ui.who import for_reviewers, reviewer
 
 __all__ = ["actions", "reviewer", "select", "selected", "selection_bar", "selection_gallery", "tiles"]
 
@@ -68,13 +68,13 @@ def selection_bar(run: Run, table: pd.DataFrame) -> None:
 def actions(run: Run) -> None:
     """The buttons that decide on the selection, and undo; what is asked before, and what went wrong."""
     said()
-    off = not len(selected(run))
+    empty = not len(selected(run))
     for decision in ("exclude", "keep", "mark", "relabel"):
         kind = "primary" if decision == "exclude" else "secondary"
         title = {"mark": "Unsure", "relabel": "Relabel…"}.get(decision, WORDS[decision])
-        st.button(title, key=f"{decision}-selection", icon=ICONS[decision], type=kind, disabled=off,  # type: ignore[arg-type]
-                  on_click=_decide, args=(run, decision))  # fmt: skip
-    st.button("Clear", key="clear-selection", icon=":material/close:", disabled=off, on_click=select, args=(run, ()))
+        st.button(title, key=f"{decision}-selection", icon=ICONS[decision], type=kind,  # type: ignore[arg-type]
+                  on_click=_decide, args=(run, decision), **for_reviewers(disabled=empty))  # fmt: skip
+    st.button("Clear", key="clear-selection", icon=":material/close:", disabled=empty, on_click=select, args=(run, ()))
     _undo_alone(run)
     questions(run, lambda: select(run, ()))
 
@@ -86,8 +86,8 @@ def _decide(run: Run, decision: str) -> None:
 
 def _undo_alone(run: Run) -> None:
     off = not review.revision(run.workspace, run.id)
-    st.button("Undo", key="undo", icon=":material/undo:", type="tertiary", disabled=off, on_click=undo, args=(run,),
-              help="Takes back your latest decision.")  # fmt: skip
+    st.button("Undo", key="undo", icon=":material/undo:", type="tertiary", on_click=undo, args=(run,),
+              **for_reviewers(disabled=off, tip="Takes back your latest decision."))  # fmt: skip
 
 
 def _tile(run: Run, row: dict[str, object], names: tuple[str, ...], taken: Collection[int]) -> Tile:

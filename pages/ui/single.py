@@ -25,19 +25,19 @@ def single(run: Run, table: pd.DataFrame, sample: int) -> None:
     verdict = f" · {row['verdict']}" if row["verdict"] else ""
     st.markdown(f"**Sample #{sample}**{verdict}")
     gallery(tiles(run, table.iloc[[place]]), key="single", selected=(), size=200, selectable=False)
-    _labels(run, row)
+    labels(run, row)
     view = st.segmented_control("Shown below", VIEWS, default="Curve", required=True, key="view",
                                 label_visibility="collapsed", persist_state="session")  # fmt: skip
     if view == "Curve":
-        _curve(run, table, place)
-        _why(run, place)
+        curve(run, table, place)
+        why(run, place)
     elif view == "Neighbours":
-        _neighbours(run, table, place)
+        neighbours(run, table, place)
     else:
-        _history(run, sample)
+        history(run, sample)
 
 
-def _labels(run: Run, row: pd.Series) -> None:
+def labels(run: Run, row: pd.Series) -> None:
     """Given, predicted and suspected source label, and what the family has in common."""
     names = [frame.plain(name) for name in cached.info(run).class_names]
     predicted = names[int(row["predicted"])] if row["predicted"] is not pd.NA else "unknown"
@@ -55,7 +55,7 @@ def _labels(run: Run, row: pd.Series) -> None:
         gallery(pictures, key="single-family", selected=(), size=72, selectable=False)
 
 
-def _why(run: Run, place: int) -> None:
+def why(run: Run, place: int) -> None:
     """Each detector's percentile, and the signs that the leading suspicion is made of."""
     found = cached.detections(run)
     if found:
@@ -71,7 +71,7 @@ def _why(run: Run, place: int) -> None:
         st.progress(one.percentile, text=f"{one.words}: {one.percentile:.1%}")
 
 
-def _curve(run: Run, table: pd.DataFrame, place: int) -> None:
+def curve(run: Run, table: pd.DataFrame, place: int) -> None:
     """Its own loss curve against the bands of its class and of the bona fide samples."""
     if not run.traced:
         st.caption("No loss curve: this model was loaded as it is, and nothing was traced.")
@@ -82,7 +82,7 @@ def _curve(run: Run, table: pd.DataFrame, place: int) -> None:
     st.plotly_chart(curve, key="own-curve", config={"displayModeBar": False})
 
 
-def _neighbours(run: Run, table: pd.DataFrame, place: int) -> None:
+def neighbours(run: Run, table: pd.DataFrame, place: int) -> None:
     """The nearest samples in activation space, and exact copies of the image."""
     if not run.done("activations"):
         st.caption("Nothing is known of its neighbours: the activations are not computed yet.")
@@ -99,7 +99,7 @@ def _neighbours(run: Run, table: pd.DataFrame, place: int) -> None:
     gallery(tiles(run, table.iloc[copies[:12]]), key="copies", selected=(), size=56, selectable=False)
 
 
-def _history(run: Run, sample: int) -> None:
+def history(run: Run, sample: int) -> None:
     """All that was ever decided on it."""
     rows = review.history(run.workspace, run.id, sample)
     names = cached.info(run).class_names

@@ -7,6 +7,7 @@ from core.errors import UserError
 from core.runs import Run
 from core.thresholds import Rule, boundary, first_rule, in_force, words
 from pages.ui import cached, frame
+from pages.ui.who import decides, for_reviewers
 from pages.ui.words import HELP
 
 TITLES = {
@@ -25,7 +26,8 @@ def strictness(run: Run, name: str) -> None:
     rule, key = in_force(run, name, detection), f"rule-{run.id}-{name}"
     st.session_state[f"{key}-kind"] = rule.kind  # the file decides: another window may have changed it
     st.segmented_control("How strict", kinds, key=f"{key}-kind", format_func=TITLES.__getitem__, required=True,
-                         wrap=True, on_change=_kind_chosen, args=(run, name, key), help=HELP["rate"])  # fmt: skip
+                         wrap=True, on_change=_kind_chosen, args=(run, name, key),
+                         **for_reviewers(tip=HELP["rate"]))  # fmt: skip
     if said := st.session_state.pop("rule-said", None):
         frame.show_error(said)
     words_, field = st.columns([3, 1])
@@ -48,7 +50,7 @@ def _advice(run: Run, name: str, n: int) -> None:
                 f"{rule_in_words(run, name)}. {' '.join(advice.sentences)}")  # fmt: skip
     if advice.review and advice.review != n_flagged:
         st.button(f"Flag the {advice.review:,} most suspicious for review", icon=":material/rule:", on_click=_choose,
-                  args=(run, name, Rule("budget", advice.review)))  # fmt: skip
+                  args=(run, name, Rule("budget", advice.review)), **for_reviewers())  # fmt: skip
 
 
 def rule_in_words(run: Run, name: str) -> str:
@@ -60,7 +62,7 @@ def rule_in_words(run: Run, name: str) -> str:
 def _value(run: Run, name: str, rule: Rule, key: str) -> None:
     """The field that the rule's kind asks for."""
     field, n = f"{key}-{rule.kind}", len(cached.table(run))
-    common = {"key": field, "on_change": _value_chosen, "args": (run, name, rule, field)}
+    common = {"key": field, "on_change": _value_chosen, "args": (run, name, rule, field), **for_reviewers()}
     if rule.kind == "rate":
         st.session_state[field] = round(100 * rule.value)
         st.number_input("Wrong, at most %", 1, 50, **common)
@@ -84,6 +86,7 @@ def _value_chosen(run: Run, name: str, rule: Rule, field: str) -> None:
         st.session_state["rule-said"] = error
 
 
+@decides
 def _choose(run: Run, name: str, rule: Rule) -> None:
     try:
         pipeline.choose_rule(run, name, rule)

@@ -9,6 +9,7 @@ from core.errors import UserError
 from core.export import EXPORTS
 from core.runs import Run
 from pages.ui import cached, frame
+from pages.ui.who import for_reviewers, may_decide
 from pages.ui.working import awaited
 
 LARGEST_DOWNLOAD = 200 * 2**20
@@ -36,7 +37,7 @@ def clean_set(run: Run) -> None:
     st.markdown("The data without what is excluded, with the new labels, for training elsewhere.")
     form = st.segmented_control("As", list(FORMS), default="archive", format_func=FORMS.get, required=True)
     key = f"copy-{run.id}"
-    if st.button("Copy the clean set", icon=":material/folder_copy:"):
+    if st.button("Copy the clean set", icon=":material/folder_copy:", **for_reviewers()) and may_decide():
         st.session_state[key] = pipeline.start_copy(run, as_folder=form == "folder")
     if key in st.session_state:
         job, target = st.session_state[key]

@@ -17,8 +17,8 @@ from pages.ui import cached, frame
 from pages.ui import gallery as galleries
 from pages.ui.gallery import GalleryEvent, gallery
 from pages.ui.selection import tiles
-from pages.ui.verdicts import said
-from pages.ui.who import may_decide, reviewer
+from pages.ui.verdicts import said, tell
+from pages.ui.who import decides, for_reviewers, may_decide, reviewer
 
 AT_ONCE = 25
 KEYS = {"a": "accept"}
@@ -64,7 +64,8 @@ def listed(run: Run) -> None:
     """Ids from a file, called clean in one go."""
     file = st.file_uploader("Or from a file with one id a line", type=["txt", "csv"], key="listed", max_upload_size=50,
                             disabled=not may_decide())  # fmt: skip
-    if file is not None and st.button("Call them clean", icon=":material/verified:"):
+    pressed = file is not None and st.button("Call them clean", icon=":material/verified:", **for_reviewers())
+    if file is not None and pressed and may_decide():
         who = reviewer()
         try:
             count = pipeline.guarantee_listed(run, file.getvalue().decode("utf-8", "replace"), file.name, reviewer=who)
@@ -107,6 +108,7 @@ def _done(run: Run, event: GalleryEvent, once: Callable[[], None]) -> None:
         st.session_state[f"doubtful-{run.id}"] = event.selected
 
 
+@decides
 def _accept(run: Run, shown: tuple[int, ...], doubtful: set[int], once: Callable[[], None] = lambda: None) -> None:
     """Call all that is shown clean but the doubtful ones, which are not asked about again."""
     who, clean = reviewer(), [sample for sample in shown if sample not in doubtful]
@@ -121,7 +123,7 @@ def _accept(run: Run, shown: tuple[int, ...], doubtful: set[int], once: Callable
         st.session_state["said"] = str(error)
         return
     st.session_state[f"doubtful-{run.id}"] = ()
-    st.toast(f"{len(clean):,} samples are bona fide, {len(left_out):,} doubtful.", icon=":material/verified:")
+    tell(f"{len(clean):,} samples are bona fide, {len(left_out):,} doubtful.", ":material/verified:")
 
 
 def _key(run: Run) -> str:

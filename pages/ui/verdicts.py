@@ -35,7 +35,14 @@ class Question:
 
 
 def decide_or_ask(
-    run: Run, ids: Sequence[int], decision: str, *, what: str = "", by: str = "", once: Callable[[], None] = _nothing
+    run: Run,
+    ids: Sequence[int],
+    decision: str,
+    *,
+    what: str = "",
+    by: str = "",
+    always: bool = False,
+    once: Callable[[], None] = _nothing,
 ) -> bool:
     """Record a decision, or ask first: for a new label, and where the samples are more than a page shows.
 
@@ -45,12 +52,13 @@ def decide_or_ask(
         decision: one of `core.review.DECISIONS`.
         what: what the samples are, such as "family 3"; kept as the reason where the reviewer gives none.
         by: the detectors that brought them up.
+        always: ask however few they are.
         once: called right before it is recorded; see `pages.ui.gallery`.
 
     Returns:
         True when it is decided, False when a question is open or nothing could be recorded.
     """
-    if len(ids) and (decision == "relabel" or len(ids) > MOST):
+    if len(ids) and (always or decision == "relabel" or len(ids) > MOST):
         st.session_state[QUESTION] = Question(tuple(ids), decision, what, by)
         return False
     return decide(run, ids, decision, what=what, by=by, once=once)
@@ -76,7 +84,7 @@ def decide(
     except UserError as error:
         st.session_state["said"] = str(error)
         return False
-    st.toast(f"{DONE[decision]}: {count:,} sample{'s' * (count != 1)}", icon=":material/done:")
+    tell(f"{DONE[decision]}: {count:,} sample{'s' * (count != 1)}", ":material/done:")
     return True
 
 
@@ -102,8 +110,15 @@ def questions(run: Run, after: Callable[[], None]) -> None:
         st.dialog(f"{WORDS[asked.decision]} {number}?")(_confirm)(run, asked, after)
 
 
+def tell(words: str, icon: str) -> None:
+    """Have `said` show a short note: what a callback draws itself is lost where only a part of the page is drawn."""
+    st.session_state.setdefault("told", []).append((words, icon))
+
+
 def said() -> None:
-    """What went wrong with the latest decision."""
+    """What became of the latest decision, and what went wrong with it."""
+    for words, icon in st.session_state.pop("told", ()):
+        st.toast(words, icon=icon)
     if words := st.session_state.pop("said", ""):
         st.error(frame.plain(words))
 
@@ -167,4 +182,4 @@ def _again(run: Run, act: Callable[..., int], once: Callable[[], None], words: t
         return
     if count:
         st.session_state[f"goto-{run.id}"] = int(last["sample"].iloc[0])
-    st.toast(f"{done}: {count:,} sample{'s' * (count != 1)}" if count else nothing, icon=icon)
+    tell(f"{done}: {count:,} sample{'s' * (count != 1)}" if count else nothing, icon)

@@ -2,18 +2,77 @@
 
 import getpass
 import os
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
 import streamlit as st
 
-VIEWERS = "ASSAY_VIEWERS"
+from core.errors import UserError
+from core.people import Person, lasts, person
+from pages.ui import sign_in
+
+LOOKS_ONLY = "Viewers look, and change nothing. Ask a reviewer to do this."
+
+
+def signed_in() -> bool:
+    """Whether somebody signed in, be they listed or not, and that still counts."""
+    return bool(st.user.get("is_logged_in")) and lasts(st.user, time.time())
+
+
+def visitor() -> Person | None:
+    """Who may see the app: whoever signed in and is listed; without sign-in whoever runs the server, as a reviewer.
+
+    Raises:
+        UserError: for somebody who signed in and may not come in, saying why.
+    """
+    if not sign_in.required():
+        return Person(_by_hand(), "reviewer")
+    return person(st.user, sign_in.listed()) if signed_in() else None
+
+
+def admitted() -> Person | None:
+    """`visitor`; None for somebody who is refused."""
+    try:
+        return visitor()
+    except UserError:
+        return None
 
 
 def reviewer() -> str:
-    """Who decides: the signed-in user, else whoever runs the server."""
-    return str(st.user.get("email") or os.environ.get("ASSAY_REVIEWER") or getpass.getuser())
+    """Who decides: the address of whoever signed in, else whoever runs the server."""
+    found = admitted()
+    return found.address if found else ""
 
 
 def may_decide() -> bool:
-    """Whether this person is a reviewer; those that ASSAY_VIEWERS names, separated by commas, may only look."""
-    viewers = {name.strip().casefold() for name in os.environ.get(VIEWERS, "").split(",")}
-    return reviewer().casefold() not in viewers
+    """Whether this person is a reviewer: viewers decide nothing and start nothing."""
+    found = admitted()
+    return found is not None and found.role == "reviewer"
+
+
+def decides(act: Callable[..., Any]) -> Callable[..., Any]:
+    """`act`, for reviewers only: for others it is not done, and they are told why.
+
+    Whatever changes anything wears it. A button that is off is not enough: keys press none, and a page may have been
+    drawn before somebody's role changed.
+    """
+
+    @wraps(act)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        if may_decide():
+            return act(*args, **kwargs)
+        st.toast(LOOKS_ONLY, icon=":material/visibility:")
+        return None
+
+    return guarded
+
+
+def for_reviewers(*, disabled: bool = False, tip: str | None = None) -> dict[str, Any]:
+    """`disabled` and `help` of a widget that changes something: off for a viewer, and saying why."""
+    return {"disabled": disabled, "help": tip} if may_decide() else {"disabled": True, "help": LOOKS_ONLY}
+
+
+def _by_hand() -> str:
+    return str(st.user.get("email") or os.environ.get("ASSAY_REVIEWER") or getpass.getuser())

@@ -2,7 +2,7 @@
 
 HELP = {
     "bona fide": "Bona fide samples are guaranteed to be clean; BaDLoss compares every other sample with them.",
-    "silhouette": "Silhouette: how far apart two clusters are, from −1 to 1; two populations reach about 0.15.",
+    "silhouette": "Silhouette: how far apart two clusters are, from −1 to 1; two populations reach about 0.12.",
     "size fraction": "The share of its class that the smaller cluster holds; poison is a minority.",
     "distance": "The smaller cluster's distance from the nearest other class, over that from its own; below 1 it lies "
     "nearer to the other.",

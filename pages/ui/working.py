@@ -8,6 +8,7 @@ import streamlit as st
 from core import jobs
 from core.errors import UserError
 from pages.ui import frame
+from pages.ui.who import decides, for_reviewers
 
 
 def awaited(job: Path, words: str, *, leave: str, on_leave: Callable[[], None]) -> bool:
@@ -41,4 +42,5 @@ def running(job: Path) -> None:
     if not progress.active:
         st.rerun()
     frame.describe(progress)
-    st.button("Cancel", key=f"cancel-{job.name}", icon=":material/stop_circle:", on_click=jobs.cancel, args=(job,))
+    st.button("Cancel", key=f"cancel-{job.name}", icon=":material/stop_circle:", on_click=decides(jobs.cancel),
+              args=(job,), **for_reviewers())  # fmt: skip

@@ -64,11 +64,13 @@ class Server:
         workspace: where its runs and verdicts are.
         env: laid over this process's environment.
         port: a free one, kept over restarts so that a page may reconnect.
+        address: where it listens.
     """
 
     workspace: Path
     env: Mapping[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
+    address: str = "127.0.0.1"
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -88,7 +90,7 @@ class Server:
     def start(self) -> "Server":
         """Itself, once it answers. Raises RuntimeError with the log when it does not."""
         command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)]
-        options = ["--server.address", "127.0.0.1", "--server.headless", "true", "--server.fileWatcherType", "none"]
+        options = ["--server.address", self.address, "--server.headless", "true", "--server.fileWatcherType", "none"]
         environment = {**os.environ, "ASSAY_WORKSPACE": str(self.workspace), **self.env}
         with self._log_path.open("ab") as log:
             self.process = subprocess.Popen(
@@ -96,9 +98,9 @@ class Server:
             )
         deadline = time.monotonic() + START_SECONDS
         while not self._healthy():
-            if self.process.poll() is not None or time.monotonic() > deadline:
+            if (code := self.process.poll()) is not None or time.monotonic() > deadline:
                 self.kill()
-                raise RuntimeError(f"The server did not start:\n{self.log}")
+                raise RuntimeError(f"The server did not start, exit code {code}:\n{self.log}")
             time.sleep(0.1)
         return self
 

@@ -1,9 +1,9 @@
 """The review by keys and clicks: decide and go on, undo, redo, many at once, two reviewers, a view that is shared."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from core import review, revisions, runs
@@ -116,7 +116,9 @@ def test_a_view_is_shared_by_its_address(serve: Serve, page: OpenPage, small: Pa
 
 def test_a_round_of_bona_fide_samples_leaves_out_what_was_clicked(serve: Serve, page: OpenPage, small: Path) -> None:
     run = runs.all_runs(small)[0]
-    window = page(f"{serve(small).url}/bona-fide")
+    known, begun = int(review_table(run)["bona_fide"].sum()), datetime.now(UTC).isoformat(timespec="milliseconds")
+    window = page(f"{serve(small, {'ASSAY_REVIEWER': 'ann'}).url}/bona-fide")
+    expect(window.get_by_text(f"{known:,} bona fide samples.")).to_be_visible(timeout=2 * PATIENT)
     tile = window.locator(TILE).nth(3)
     expect(tile).to_be_visible(timeout=2 * PATIENT)
     doubtful = int(tile.get_attribute("data-id") or -1)
@@ -125,15 +127,8 @@ def test_a_round_of_bona_fide_samples_leaves_out_what_was_clicked(serve: Serve, 
     eventually(lambda: len(review.guarantees(small, run.dataset)) == 25)
     said = review.guarantees(small, run.dataset)
     assert [sample for sample, accepted in said.items() if not accepted] == [doubtful]
-    expect(window.get_by_text("24 samples are bona fide, 1 doubtful.")).to_be_visible(timeout=PATIENT)
+    expect(window.get_by_text(f"{known + 24:,} bona fide samples.")).to_be_visible(timeout=PATIENT)
+    rows = review.guarantee_journal(small, run.dataset)
+    assert set(rows["reviewer"]) == {"ann"}
+    assert begun <= rows["created"].min() <= rows["created"].max() <= datetime.now(UTC).isoformat()
     sound(window)
-
-
-@pytest.mark.parametrize("size", [(1400, 900), (1000, 700)])
-def test_a_viewer_looks_and_does_not_decide(size: tuple[int, int], serve: Serve, page: OpenPage, small: Path) -> None:
-    server = serve(small, {"ASSAY_REVIEWER": "eve", "ASSAY_VIEWERS": "eve, ann"})
-    window = opened(page, server.url, *size)
-    expect(window.locator(BAR).get_by_role("button", name="Exclude")).to_be_disabled(timeout=PATIENT)
-    window.keyboard.press("e")
-    expect(window.get_by_text("Viewers do not decide.")).to_be_visible(timeout=PATIENT)
-    assert decisions(small) == {}

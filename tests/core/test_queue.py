@@ -16,6 +16,8 @@ TABLE = pd.DataFrame(
         "badloss_flagged": [False, True, True, True, False],
         "suspicion": [0.9, 0.7, 0.9, 0.4, 0.8],
         "family": [1, 2, 0, -1, -2],
+        "cluster_class": [0, 1, 1, 0, 1],
+        "cluster": [1, 0, 1, 1, -1],
         "verdict": ["", "exclude", "keep", "", ""],
     }
 )
@@ -44,6 +46,11 @@ def test_what_is_flagged_comes_most_suspicious_first_and_equals_by_id():
         ({"agreement": 2}, [8, 12, 5]),
         ({"suspicion": (0.75, 0.85)}, [12]),
         ({"order": "family"}, [12, 8, 3, 5]),
+        ({"cluster": (0, 1)}, [3, 9]),  # all of it, flagged or not
+        ({"cluster": (1, 0)}, [5]),
+        ({"cluster": (0, 1), "ids": "4-12"}, [9]),
+        ({"cluster": (0, 1), "suspicion": (0.5, 1.0)}, [3]),
+        ({"cluster": (2, 1)}, []),
         ({"ids": "9, 3"}, [3, 9]),
         ({"ids": "4-9", "verdict": "undecided"}, [9]),
     ],
