@@ -1,5 +1,6 @@
 """Writing files so that a reader never sees half of one: a temporary name first, then a rename."""
 
+import errno
 import fcntl
 import json
 import os
@@ -12,18 +13,38 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import UserError
+
+_FULL, _CLOSED = {errno.ENOSPC, errno.EDQUOT}, {errno.EROFS, errno.EACCES, errno.EPERM}
+
 
 def write_file(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Let `write` fill a temporary file beside `path`, then move it into place."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with writing(path):
+        try:
+            with temporary.open("wb") as stream:
+                write(stream)
+                stream.flush()
+                os.fsync(stream.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Say a full disk and missing rights in words. Raises UserError for these; other errors go on as they are."""
     try:
-        with temporary.open("wb") as stream:
-            write(stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            hint = f"Free space on the disk that holds {path.parent}, then try again."
+            raise UserError("The disk is full.", f"{path.name} was not written.", hint) from error
+        if error.errno in _CLOSED:
+            hint = f"Make {path.parent} writable, then try again."
+            raise UserError(f"{path.name} cannot be written.", f"{error.strerror}.", hint) from error
+        raise
 
 
 @contextmanager

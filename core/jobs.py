@@ -20,7 +20,7 @@ from pathlib import Path
 from types import FrameType
 
 from core.errors import UserError
-from core.files import write_json
+from core.files import write_json, writing
 from core.runs import Run, all_runs
 
 START_GRACE_SECONDS = 60.0
@@ -78,7 +78,7 @@ def start(directory: Path, arguments: Sequence[str]) -> None:
         return
     write(directory, Progress(state="running", started=time.time()))
     command = [sys.executable, "-m", "core", *arguments]
-    with (directory / "worker.log").open("ab") as log:
+    with writing(directory / "worker.log"), (directory / "worker.log").open("ab") as log:
         subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
 
 
@@ -163,5 +163,6 @@ def _locked(directory: Path) -> bool:
 def new_job(workspace: Path, kind: str) -> Path:
     """A new, empty directory for a job that is no run's."""
     job = workspace / kind / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-    job.mkdir(parents=True)
+    with writing(job):
+        job.mkdir(parents=True)
     return job

@@ -75,7 +75,8 @@ def measure_again(run: Run) -> Run:
         UserError: the run is being worked on.
     """
     refuse_while_active(run)
-    return repeat(run, ("evaluate",))
+    stages = {stage: seconds for stage, seconds in run.stages.items() if stage != "evaluate"}  # pages wait for it then
+    return extend(runs.update(run, stages=stages), ("evaluate",))
 
 
 def use_layer(run: Run, layer: str | None) -> Run:

@@ -12,7 +12,7 @@ from typing import Any
 
 from core.datasets.store import DatasetInfo, describe
 from core.errors import UserError
-from core.files import write_json
+from core.files import write_json, writing
 from core.runs.run import Run, read, write
 from core.types import Changes
 
@@ -36,7 +36,8 @@ def create(
     now = datetime.now(UTC)
     run_id = f"{now:%Y%m%d-%H%M%S}-{dataset.id[:40]}-{secrets.token_hex(2)}"
     path = workspace / "runs" / run_id
-    path.mkdir(parents=True)
+    with writing(path):
+        path.mkdir(parents=True)
     run = Run(
         path=path,
         id=run_id,

@@ -67,7 +67,7 @@ def _waiting(run: Run, flagged: pd.DataFrame, *, any_found: bool) -> None:
     """How many flagged samples are not grouped yet, and the button that has it done by a worker."""
     count = int((flagged["family"] == WAITING).sum())
     active = jobs.poll(run.path).active
-    if active and not run.done(families.STAGE):
+    if active and families.STAGE in run.left:
         st.caption("The families are being made.")
         frame.progress_of(run, families.STAGE)
     elif count and active:

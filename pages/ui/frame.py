@@ -18,6 +18,7 @@ from core.jobs import Progress
 from core.runs import Run
 from pages.ui.images import image_routes
 from pages.ui.who import admitted, decides, for_reviewers
+from pages.ui.words import plain
 
 ASSETS = Path(__file__).parents[2] / "assets"
 STATES = {
@@ -141,7 +142,7 @@ def progress_of(run: Run, *stages: str) -> None:
     progress = jobs.poll(run.path)
     describe(progress)
     current = runs.open_run(run.workspace, run.id)
-    if not progress.active or any(current.done(stage) for stage in stages) or current.stages != run.stages:
+    if not progress.active or any(stage not in current.left for stage in stages) or current.stages != run.stages:
         st.rerun()
 
 
@@ -228,8 +229,3 @@ def duration(seconds: float) -> str:
         if seconds >= size:
             return f"{seconds / size:.0f} {unit}"
     return f"{seconds:.0f} s"
-
-
-def plain(text: str) -> str:
-    """Text from outside, with Markdown's signs taken literally."""
-    return "".join(f"\\{sign}" if sign in r"\`*_{}[]<>#$:|~" else sign for sign in text)

@@ -12,6 +12,7 @@ import streamlit as st
 from core.errors import UserError
 from core.people import Person, lasts, person
 from pages.ui import sign_in
+from pages.ui.words import plain
 
 LOOKS_ONLY = "Viewers look, and change nothing. Ask a reviewer to do this."
 
@@ -53,7 +54,7 @@ def may_decide() -> bool:
 
 
 def decides(act: Callable[..., Any]) -> Callable[..., Any]:
-    """`act`, for reviewers only: for others it is not done, and they are told why.
+    """`act`, for reviewers only: for others it is not done, and they are told why; so is whoever has it fail.
 
     Whatever changes anything wears it. A button that is off is not enough: keys press none, and a page may have been
     drawn before somebody's role changed.
@@ -61,10 +62,14 @@ def decides(act: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(act)
     def guarded(*args: Any, **kwargs: Any) -> Any:
-        if may_decide():
+        if not may_decide():
+            st.toast(LOOKS_ONLY, icon=":material/visibility:")
+            return None
+        try:
             return act(*args, **kwargs)
-        st.toast(LOOKS_ONLY, icon=":material/visibility:")
-        return None
+        except UserError as error:
+            st.toast(plain(str(error)), icon=":material/error:", duration="long")
+            return None
 
     return guarded
 

@@ -39,3 +39,8 @@ HELP = {
     "ICA": "ICA shows the directions that are farthest from normal, where planted groups stick out.",
     "UMAP": "UMAP keeps neighbours together; distances between islands mean little.",
 }
+
+
+def plain(text: str) -> str:
+    """Text from outside, with Markdown's signs taken literally."""
+    return "".join(f"\\{sign}" if sign in r"\`*_{}[]<>#$:|~" else sign for sign in text)

@@ -1,11 +1,14 @@
 """Files appear whole or not at all, and hold what every reader understands."""
 
+import errno
 import json
+import os
 import zipfile
 
 import numpy as np
 import pytest
 
+from core.errors import UserError
 from core.files import is_archive, plain, write_array, write_file, write_json
 
 
@@ -72,3 +75,29 @@ def test_an_archive_whose_last_record_says_something_impossible_is_one_still(tmp
     assert is_archive(path)
     path.write_bytes(b"no archive")
     assert not is_archive(path)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (errno.ENOSPC, "The disk is full. note.json was not written. Free space on the disk that holds"),
+        (errno.EROFS, "note.json cannot be written. Read-only file system. Make .* writable"),
+    ],
+)
+def test_a_disk_that_takes_nothing_is_said_in_words(tmp_path, monkeypatch, code, words):
+    write_json(tmp_path / "note.json", {"kept": 1})
+
+    def refuse(_):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr("core.files.os.fsync", refuse)
+    with pytest.raises(UserError, match=words):
+        write_json(tmp_path / "note.json", {"kept": 2})
+    assert json.loads((tmp_path / "note.json").read_text()) == {"kept": 1}
+    assert [path.name for path in tmp_path.iterdir()] == ["note.json"]
+
+
+def test_other_faults_of_a_disk_are_not_renamed(tmp_path):
+    (tmp_path / "note.json").touch()
+    with pytest.raises(NotADirectoryError):
+        write_json(tmp_path / "note.json" / "inner.json", {})

@@ -234,7 +234,7 @@ def test_training_data_sees_what_people_made_bona_fide(run, tmp_path):
         ("3\nfour", r"'four' is no sample id. It should hold one sample id"),
         ("--5", r"'--5' is no sample id"),
         ("", r"clean.txt is empty. Ids run from 0 to 39"),
-        ("3\n40\n-1", r"names samples that do not exist: \[40, -1\]"),
+        ("3\n40\n-1", r"names samples that do not exist: \[-1, 40\]"),
     ],
 )
 def test_a_list_of_bona_fide_samples_that_cannot_be_used(run, tmp_path, content, words):
