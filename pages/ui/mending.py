@@ -29,9 +29,8 @@ def plan(run: Run) -> None:
         st.button(f"Exclude all {flagged:,} flagged samples", type="primary", icon=":material/block:",
                   on_click=_exclude_flagged, args=(run,), **for_reviewers(disabled=not flagged))  # fmt: skip
         return
-    st.markdown(
-        f"**{removed:,} samples are left out, {moved:,} get another label**; {int(summary['after'].sum()):,} remain."
-    )
+    whole, rest = int(summary["samples"].sum()), int(summary["after"].sum())
+    st.markdown(f"**Left out: {removed:,} of {whole:,} samples; with another label: {moved:,}**. {rest:,} remain.")
     st.dataframe(summary, hide_index=True, height=38 + 35 * min(len(summary), 12))
     _training(run, relabelled=moved > removed)
 

@@ -2,9 +2,10 @@
 
 import os
 import re
+import shutil
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 from core import jobs, pipeline, review, runs
 from core.config import TrainConfig
-from tests.browser.conftest import OpenPage, Serve
+from tests.browser.conftest import OpenPage, Serve, Server
 from tests.browser.test_journey import PATIENT, answer_yes, goto, selected_count
 
 QUESTIONS = {
@@ -58,14 +59,33 @@ def sound(page: Page) -> None:
     assert not page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
 
 
-@pytest.mark.parametrize("name", list(QUESTIONS))
-def test_a_deep_link_opens_its_page_on_a_fresh_server(name: str, serve: Serve, page: OpenPage, small: Path) -> None:
-    server = serve(small)
-    run = runs.all_runs(small)[0]
+def opens(server: Server, page: OpenPage, name: str) -> None:
+    """Fail unless the address of a page opens it, with the answer to its question."""
+    run = runs.all_runs(server.workspace)[0]
     opened = page(f"{server.url}/{name}?run={run.id}", width=1000, height=700)
     expect(opened.get_by_role("heading", level=1)).to_contain_text(QUESTIONS[name], timeout=PATIENT)
     expect(opened.get_by_text(TELLING[name]).first).to_be_visible(timeout=PATIENT)
     sound(opened)
+
+
+@pytest.fixture(scope="module")
+def running(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server for tests that only look."""
+    server = Server(Path(shutil.copytree(finished, tmp_path_factory.mktemp("running") / "workspace"))).start()
+    yield server
+    server.kill()
+
+
+@pytest.mark.parametrize("name", list(QUESTIONS))
+def test_a_deep_link_opens_its_page(name: str, running: Server, page: OpenPage) -> None:
+    opens(running, page, name)
+
+
+@pytest.mark.parametrize("name", ["clusters", "review"])
+def test_a_deep_link_may_be_the_first_that_a_server_is_asked(
+    name: str, serve: Serve, page: OpenPage, small: Path
+) -> None:
+    opens(serve(small), page, name)
 
 
 def test_an_empty_workspace_stays_empty_and_says_what_to_do(serve: Serve, page: OpenPage, workspace: Path) -> None:
