@@ -17,6 +17,7 @@ from core.types import Bools, Evidence
 
 CLASSES, POISONED, RATIO, EXPECTED = 10, 5, 0.12, 0.10
 SIZES = ("50000x512", "5000x2048")
+MOST_FAILURES = 5
 FLAGS = Callable[[], Bools]
 
 
@@ -71,9 +72,17 @@ def art_table(sizes: Sequence[str], seed: int, repeats: int) -> str:
             runs: tuple[list[Timed[Bools]], list[Timed[Bools]]] = ([], [])
             for _ in range(repeats):
                 for found, call in zip(runs, (theirs, ours), strict=True):
-                    found.append(timed(call))
+                    found.append(_answered(call))
             lines += [f"| {size} | {name} | {line}" for line in _lines(made, *runs)]
     return "\n".join(lines)
+
+
+def _answered(call: FLAGS) -> Timed[Bools]:
+    """The answer and what it cost. The toolbox fails on some of its unseeded starts; such a run is tried again."""
+    for _ in range(MOST_FAILURES):
+        with contextlib.suppress(IndexError):
+            return timed(call)
+    return timed(call)
 
 
 def pairs(made: Activations) -> dict[str, tuple[FLAGS, FLAGS]]:

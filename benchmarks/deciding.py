@@ -52,7 +52,8 @@ def deciding_table(workspace: Path, count: int) -> str:
 def _by_key(window: Page, count: int) -> tuple[int, list[float]]:
     """How many samples were decided on, and the seconds of each decision."""
     took = []
-    for number in range(1, count + 1):
+    before = int(window.get_by_text(" of ").first.inner_text().split(" of ")[0].replace(",", ""))
+    for number in range(before + 1, before + count + 1):
         started = time.perf_counter()
         window.keyboard.press("ek"[number % 2])
         _shows(window, number)
