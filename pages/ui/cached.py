@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from core import families, figures, repair, report, results, review, runs, samples, suspects, trials
+from core import figures, repair, report, results, review, runs, samples, suspects, trials
 from core.advice import Advice, advice
 from core.attacks import preview
 from core.attacks.preview import Preview, usable
@@ -33,38 +33,39 @@ from core.sanity import sanity as sanity_of
 from core.suspects import Reclassification
 from core.thresholds import in_force
 from core.types import Detection
+from pages.ui import stamps
 
 MONTAGE = 24
 
 
 def table(run: Run) -> pd.DataFrame:
     """The review table of the run as it stands now."""
-    return _table(run.workspace, run.id, *_stamp(run))
+    return _table(run.workspace, run.id, *stamps.judged(run))
 
 
 def detections(run: Run) -> dict[str, Detection]:
     """What each detector said, flagged by the rule in force for it."""
-    return _detections(run.workspace, run.id, _made(run))
+    return _detections(run.workspace, run.id, stamps.made(run))
 
 
 def roster(run: Run) -> pd.DataFrame:
     """Every detector: whether it ran, what it needs and flags, and how far it agrees with the leading one."""
-    return _roster(run.workspace, run.id, _made(run))
+    return _roster(run.workspace, run.id, stamps.made(run))
 
 
 def advice_on(run: Run, name: str) -> Advice:
     """What to think of a detection under the rule in force for it."""
-    return _advice(run.workspace, run.id, name, _made(run))
+    return _advice(run.workspace, run.id, name, stamps.made(run))
 
 
 def detector_curves(run: Run, name: str) -> dict[str, Any]:
     """ROC and precision–recall of a detection; empty where the truth is not known."""
-    return _curves(run.workspace, run.id, name, _made(run))
+    return _curves(run.workspace, run.id, name, stamps.made(run))
 
 
 def reclassifications(run: Run) -> dict[int, Reclassification]:
     """Class → what exclusionary reclassification says of its smaller cluster."""
-    return _reclassifications(run.workspace, run.id, _made(run))
+    return _reclassifications(run.workspace, run.id, stamps.made(run))
 
 
 def losses(run: Run) -> NDArray[np.float32]:
@@ -74,27 +75,27 @@ def losses(run: Run) -> NDArray[np.float32]:
 
 def flagged(run: Run) -> pd.DataFrame:
     """The rows of the review table that a leading detector flags, most suspicious first."""
-    return _flagged(run.workspace, run.id, *_stamp(run))
+    return _flagged(run.workspace, run.id, *stamps.judged(run))
 
 
 def rule_words(run: Run) -> str:
     """How many each detector flagged and by which rule; the leading ones are those shown for review."""
-    return _rule_words(run.workspace, run.id, _made(run))
+    return _rule_words(run.workspace, run.id, stamps.made(run))
 
 
 def bands(run: Run, label: int) -> dict[str, NDArray[np.float32]]:
     """Of a class and of the bona fide samples, the (3, epochs) 10, 50 and 90 % quantiles of the losses."""
-    return _bands(run.workspace, run.id, label, _made(run))
+    return _bands(run.workspace, run.id, label, stamps.made(run))
 
 
 def row_of(run: Run, sample: int) -> int:
     """The row of a sample in the review table."""
-    return int(np.flatnonzero(_suspicions(run.workspace, run.id, _made(run))["id"].to_numpy() == sample)[0])
+    return int(np.flatnonzero(_suspicions(run.workspace, run.id, stamps.made(run))["id"].to_numpy() == sample)[0])
 
 
 def neighbours(run: Run, place: int) -> Neighbours:
     """The samples whose activations are nearest to those of the sample in this row."""
-    return _neighbours(run.workspace, run.id, place, _made(run))
+    return _neighbours(run.workspace, run.id, place, stamps.made(run))
 
 
 def copies(run: Run, place: int) -> NDArray[np.int64] | None:
@@ -105,12 +106,12 @@ def copies(run: Run, place: int) -> NDArray[np.int64] | None:
 
 def decided_by(run: Run, reviewer: str) -> frozenset[int]:
     """Ids of the samples of which this reviewer's last word is a decision."""
-    return _decided_by(run.workspace, run.id, reviewer, _stamp(run)[1])
+    return _decided_by(run.workspace, run.id, reviewer, stamps.judged(run)[1])
 
 
 def map_points(run: Run, name: str) -> NDArray[np.float32]:
     """(n, 2) of a map that is drawn."""
-    return _map(run.workspace, run.id, name, _made(run))
+    return _map(run.workspace, run.id, name, stamps.made(run))
 
 
 def montage(rows: pd.DataFrame) -> pd.DataFrame:
@@ -120,7 +121,7 @@ def montage(rows: pd.DataFrame) -> pd.DataFrame:
 
 def sanity(run: Run) -> Sanity | None:
     """How often a loaded model says what the labels say; None for a model that was trained here."""
-    return _sanity(run.workspace, run.id, _made(run))
+    return _sanity(run.workspace, run.id, stamps.made(run))
 
 
 def info(run: Run) -> DatasetInfo:
@@ -130,7 +131,7 @@ def info(run: Run) -> DatasetInfo:
 
 def report_html(run: Run, children: tuple[str, ...]) -> str:
     """The report; `children` are the finished repairs, whose figures it holds."""
-    return _report(run.workspace, run.id, children, *_stamp(run))
+    return _report(run.workspace, run.id, children, *stamps.judged(run))
 
 
 def labels_of(workspace: Path, dataset_id: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -158,25 +159,12 @@ def previews(
 
 def tried_images(run: Run, attack: str, strength: int) -> pd.DataFrame:
     """The test images that the run's model was shown with a trigger, and what it made of them."""
-    return _tried(run.workspace, run.id, attack, strength, _made(run))
+    return _tried(run.workspace, run.id, attack, strength, stamps.made(run))
 
 
 def difference(run: Run, attack: str, strength: int, row: int) -> tuple[str, float, int]:
     """What a trigger changes in one test image: a picture's address, its gain, and the largest change in levels."""
     return _difference(run.workspace, run.dataset, attack, strength, row)
-
-
-def _stamp(run: Run) -> tuple[str, int]:
-    """Changes whenever what the machine says, or a verdict, does."""
-    return _made(run), review.revision(run.workspace, run.id)
-
-
-def _made(run: Run) -> str:
-    """Changes whenever a stage, a detection, a rule, a family or a guarantee of the run does."""
-    made = sorted((path.name, path.stat().st_mtime_ns) for path in (run.path / "detections").glob("*.json"))
-    trusted = review.guarantees_revision(run.workspace)
-    state = (sorted(run.stages.items()), made, runs.rules(run), families.made(run), trusted)
-    return repr(state)
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -321,7 +309,7 @@ def repair_summary(run: Run) -> pd.DataFrame:
 
 def export(run: Run, what: str, ending: str) -> bytes:
     """The content of a file that `core.export` writes."""
-    return _export(run.workspace, run.id, f"{what}{ending}", *_stamp(run))
+    return _export(run.workspace, run.id, f"{what}{ending}", *stamps.judged(run))
 
 
 @st.cache_data(max_entries=4, show_spinner="Writing …")

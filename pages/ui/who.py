@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.errors import UserError
 from core.people import Person, lasts, person
-from pages.ui import sign_in
+from pages.ui import sign_in, stamps
 from pages.ui.words import plain
 
 LOOKS_ONLY = "Viewers look, and change nothing. Ask a reviewer to do this."
@@ -70,6 +70,8 @@ def decides(act: Callable[..., Any]) -> Callable[..., Any]:
         except UserError as error:
             st.toast(plain(str(error)), icon=":material/error:", duration="long")
             return None
+        finally:
+            stamps.forget()
 
     return guarded
 
