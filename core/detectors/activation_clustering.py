@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.detectors import require
-from core.detectors.clusters import silhouette, steady_two_means
+from core.detectors.clusters import Choice, silhouette, steady_two_means
 from core.detectors.decisions import by_distance, by_silhouette, by_size, class_centres, combined
+from core.detectors.statistics import Reals
 from core.detectors.subspaces import canonical_order, principal_components, whitened
 from core.detectors.trajectories import pairwise
 from core.errors import UserError
@@ -29,6 +30,7 @@ def activation_clustering(
     size_threshold: Annotated[float, Range(0.0, 0.5)] = 0.35,
     silhouette_threshold: Annotated[float, Range(-1.0, 1.0)] = 0.12,
     n_seeds: Annotated[int, Range(1, 20)] = 3,
+    split_choice: Choice = "tightness",
 ) -> Detection:
     """A 2-means split of each class; the smaller cluster is flagged where the decision calls it poison.
 
@@ -48,8 +50,11 @@ def activation_clustering(
         size_threshold: largest share of its class that a poisoned cluster may hold; the paper: 0.35.
         silhouette_threshold: smallest silhouette of a poisoned class; the paper: 0.10 to 0.15. At 0.15 poison that is a
             third of its class is mostly missed, at 0.10 one clean class in six is suspected.
-        n_seeds: how often k-means runs, each time from 100 starts; the tightest split is kept, and `unstable` is the
+        n_seeds: how often k-means runs, each time from 100 starts; the best split is kept, and `unstable` is the
             share of the class that another seed puts on the other side.
+        split_choice: which of the splits where k-means comes to rest is the best: the one with the least variance, by
+            "tightness", as published; or the one whose clusters stand farthest apart, by "silhouette", which does not
+            cut a class of two shapes in half before it finds poison in one of them, but suspects more clean classes.
 
     Returns:
         suspicion in [0, 1]: nearness to the smaller cluster × (1 − 2 · its share of the class);
@@ -75,7 +80,9 @@ def activation_clustering(
             class_notes[index] = {"poisoned": False, "reason": f"only {len(rows)} samples: too few to split"}
             continue
         own = values[rows]
-        smaller, nearness, figures = _split(own, n_components, reduction, evidence.seed, n_seeds)
+        points = principal_components(own, n_components, evidence.seed)
+        points = whitened(points) if reduction == "ica" else points
+        smaller, nearness, figures = _split(points, evidence.seed, n_seeds, split_choice)
         note = by_size(figures["fraction"], size_threshold) | by_silhouette(figures["silhouette"], silhouette_threshold)
         note |= by_distance(own, smaller, index, centres)
         note |= combined(note, decision)
@@ -91,14 +98,9 @@ def activation_clustering(
     return Detection(suspicion, flagged, groups, notes, class_notes)
 
 
-def _split(
-    values: NDArray[Any], n_components: int, reduction: str, seed: int, n_seeds: int
-) -> tuple[Bools, Floats, dict[str, float]]:
+def _split(points: Reals, seed: int, n_seeds: int, choice: Choice) -> tuple[Bools, Floats, dict[str, float]]:
     """Membership of the smaller cluster (m,), nearness to it in [0, 1] (m,), and the split's figures."""
-    points = principal_components(values, n_components, seed)
-    if reduction == "ica":
-        points = whitened(points)
-    members, centres, unstable = steady_two_means(points, seed, n_seeds)
+    members, centres, unstable = steady_two_means(points, seed, n_seeds, choice)
     if 2 * members.sum() > len(members):
         members, centres = ~members, centres[::-1]
     if not members.any():

@@ -1,6 +1,7 @@
 """Two clusters, and how well they stand apart."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -10,38 +11,50 @@ from core.detectors.trajectories import pairwise
 from core.types import Bools
 
 SILHOUETTE_SAMPLES, CHUNK = 1000, 128
+Choice = Literal["tightness", "silhouette"]
 
 
-def two_means(points: Reals, seeds: Sequence[int]) -> list[tuple[Bools, Reals]]:
-    """For each seed the members (m,) of the second cluster and the two centres (2, c): the tightest of many 2-means.
+def two_means(points: Reals, seeds: Sequence[int], choice: Choice = "tightness") -> list[tuple[Bools, Reals]]:
+    """For each seed the members (m,) of the second cluster and the two centres (2, c): the best of many 2-means.
 
     Many starts are needed: whitened activations have dozens of splits that are nearly as good as the best one. All of
-    a seed's walk over at most 1,000 points, in float32; from where they come to rest, the best ten go on over all
+    a seed's walk over at most 1,000 points, in float32; from where they come to rest, the tightest ten go on over all
     points, in float64.
+
+    Args:
+        points: (m, c).
+        seeds: of the starts, a hundred each.
+        choice: which of the ten is best: the tightest one, as k-means has it, or the one with the largest silhouette.
     """
     middle = points.mean(0)
     centred = points - middle
-    walls = scouted(centred, [np.random.default_rng(seed) for seed in seeds])
+    walls = scouted(centred, [np.random.default_rng(seed) for seed in seeds], distinct=choice == "silhouette")
     sums, tightness = walked(centred.astype(np.float32), walls.astype(np.float32))
     sums, tightness = walked(centred, walls_of(sums.astype(np.float64), tightness, len(points)))
-    best = tightness.reshape(len(seeds), -1).argmax(1) + FINALISTS * np.arange(len(seeds))
-    members = walls_of(sums[best], tightness[best], len(points)) @ homogeneous(centred).T > 0
+    second = walls_of(sums, tightness, len(points)) @ homogeneous(centred).T > 0
+    goodness = tightness if choice == "tightness" else silhouettes(centred, second, seeds[0])
+    best = goodness.reshape(len(seeds), -1).argmax(1) + FINALISTS * np.arange(len(seeds))
     total, count = sums[best, :-1], sums[best, -1:]
     centres = np.stack([total / np.minimum(count - len(points), -1), total / np.maximum(count, 1)], axis=1)
-    return list(zip(members, centres + middle, strict=True))
+    return list(zip(second[best], centres + middle, strict=True))
 
 
-def steady_two_means(points: Reals, seed: int, n_seeds: int) -> tuple[Bools, Reals, float]:
-    """The tightest of `n_seeds` runs of `two_means`, and how far the others differ from it.
+def steady_two_means(
+    points: Reals, seed: int, n_seeds: int, choice: Choice = "tightness"
+) -> tuple[Bools, Reals, float]:
+    """The best of `n_seeds` runs of `two_means`, and how far the others differ from it.
 
     Returns:
         members (m,) of the second cluster; centres (2, c); the share of samples, in [0, ½], that another seed puts on
         the other side, the mean over the other seeds: 0 is a split that does not depend on where k-means starts.
     """
-    found = two_means(points, [seed + offset for offset in range(n_seeds)])
-    spread = [((points - centres[members.astype(int)]) ** 2).sum() for members, centres in found]
+    found = two_means(points, [seed + offset for offset in range(n_seeds)], choice)
+    if choice == "tightness":
+        worth = [-((points - centres[members.astype(int)]) ** 2).sum() for members, centres in found]
+    else:
+        worth = list(silhouettes(points, np.stack([members for members, _ in found]), seed))
     # A split that is better by rounding only is the same one: then the first seed's is kept.
-    best = next(index for index, width in enumerate(spread) if width <= min(spread) * (1 + 1e-9))
+    best = next(index for index, value in enumerate(worth) if value >= max(worth) - 1e-9 * abs(max(worth)))
     members, centres = found.pop(best)
     differing = [float((other != members).mean()) for other, _ in found]
     moved = [min(share, 1 - share) for share in differing]
@@ -49,22 +62,27 @@ def steady_two_means(points: Reals, seed: int, n_seeds: int) -> tuple[Bools, Rea
 
 
 def silhouette(points: Reals, members: Bools, seed: int) -> float:
-    """Mean silhouette in [−1, 1], over at most 1,000 samples; 0 when those see one cluster only.
+    """Mean silhouette in [−1, 1] of the split that `members` (m,) makes, as `silhouettes` has it."""
+    return float(silhouettes(points, members[None], seed)[0])
+
+
+def silhouettes(points: Reals, members: Bools, seed: int) -> Reals:
+    """(s,) mean silhouette in [−1, 1] of each split in `members` (s, m), over at most 1,000 samples.
 
     s = (b − a)/max(a, b), a the mean distance to the others of a sample's cluster, b that to the other cluster; 0 for a
-    sample that is alone.
+    sample that is alone, and 0 for a split of which those samples see one cluster only.
     """
     rows = np.arange(len(points))
     if len(points) > SILHOUETTE_SAMPLES:
         rows = np.random.default_rng(seed).choice(len(points), SILHOUETTE_SAMPLES, replace=False)
-    groups = np.stack([~members[rows], members[rows]], axis=1).astype(np.float64)
-    counts = groups.sum(0)
-    if not counts.all():
-        return 0.0
-    some = points[rows]
+    some, second = points[rows], members[:, rows].T
+    groups = np.column_stack([second, np.ones(len(rows))]).astype(np.float64)
     parts = [some[start : start + CHUNK] for start in range(0, len(some), CHUNK)]
     sums = np.concatenate([pairwise(part, some) @ groups for part in parts])
-    own = groups.astype(np.bool_)
-    within, between = sums[own] / np.maximum((groups @ counts) - 1, 1), sums[~own] / (groups @ counts[::-1])
-    alone = groups @ counts == 1
-    return float(np.where(alone, 0.0, (between - within) / np.maximum(np.maximum(within, between), 1e-300)).mean())
+    inside, outside = sums[:, :-1], sums[:, -1:] - sums[:, :-1]
+    count = second.sum(0)
+    own, other = np.where(second, count, len(rows) - count), np.where(second, len(rows) - count, count)
+    within = np.where(second, inside, outside) / np.maximum(own - 1, 1)
+    between = np.where(second, outside, inside) / np.maximum(other, 1)
+    values = (between - within) / np.maximum(np.maximum(within, between), 1e-300)
+    return np.asarray(np.where(own == 1, 0.0, values).mean(0) * ((count > 0) & (count < len(rows))))

@@ -15,25 +15,34 @@ from core.detectors.statistics import Reals
 
 Coordinates = NDArray[Any]  # float32 or float64
 RESTARTS, SCOUTED, FINALISTS, MOST_STEPS = 100, 1000, 10, 100
-SMALL_PRODUCT = 10**6
+SMALL_PRODUCT, SAME = 10**6, 1e-5
 
 
-def scouted(points: Reals, generators: Sequence[np.random.Generator]) -> Reals:
-    """(10 for each generator, c + 1) walls where the best starts of each generator come to rest, over few points."""
+def scouted(points: Reals, generators: Sequence[np.random.Generator], distinct: bool = False) -> Reals:
+    """(10 for each generator, c + 1) walls where the best starts of each generator come to rest, over few points.
+
+    Many come to rest at one place; with `distinct`, copies only fill up what the different ones leave of the ten.
+    """
     if len(points) > SCOUTED:
-        return np.concatenate([_scouted_among_some(points, generator) for generator in generators])
+        return np.concatenate([_scouted_among_some(points, generator, distinct) for generator in generators])
     starts = np.concatenate([_starts(points, generator) for generator in generators])
     sums, tightness = walked(points.astype(np.float32), starts)
-    order = np.argsort(-tightness.reshape(len(generators), -1), axis=1, kind="stable")[:, :FINALISTS]
+    each = tightness.reshape(len(generators), -1)
+    order = np.argsort(-each, axis=1, kind="stable")
+    if distinct:
+        ranked = np.take_along_axis(each, order, axis=1)
+        copies = np.diff(ranked, axis=1, prepend=np.inf) > -SAME * ranked
+        order = np.take_along_axis(order, np.argsort(copies, axis=1, kind="stable"), axis=1)
+    order = order[:, :FINALISTS]
     best = (order + RESTARTS * np.arange(len(generators))[:, None]).ravel()
     return walls_of(sums[best].astype(np.float64), tightness[best], len(points))
 
 
-def _scouted_among_some(points: Reals, generator: np.random.Generator) -> Reals:
+def _scouted_among_some(points: Reals, generator: np.random.Generator, distinct: bool) -> Reals:
     """(10, c + 1) the same over 1,000 points at random, which need not have their centre at 0."""
     some = points[generator.choice(len(points), SCOUTED, replace=False)]
     middle = some.mean(0)
-    walls = scouted(some - middle, [generator])
+    walls = scouted(some - middle, [generator], distinct)
     walls[:, -1] -= walls[:, :-1] @ middle
     return walls
 

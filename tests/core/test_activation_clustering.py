@@ -10,7 +10,7 @@ from sklearn.decomposition import FastICA
 from sklearn.metrics import silhouette_score
 
 from core.detectors.activation_clustering import activation_clustering
-from core.detectors.clusters import silhouette, steady_two_means, two_means
+from core.detectors.clusters import silhouette, silhouettes, steady_two_means, two_means
 from core.detectors.decisions import by_distance, by_silhouette, by_size, class_centres, combined
 from core.detectors.subspaces import principal_components, whitened
 from core.errors import UserError
@@ -230,7 +230,8 @@ def test_of_several_seeds_the_tightest_split_is_kept(monkeypatch):
     points = np.array([[0.0], [1.0], [10.0], [11.0]])
     splits = {0: [0, 0, 0, 1], 1: [1, 1, 0, 0], 2: [0, 0, 1, 1]}
 
-    def split(points, seeds):
+    def split(points, seeds, choice):
+        assert choice == "tightness"
         found = [np.array(splits[seed], bool) for seed in seeds]
         return [(own, np.stack([points[~own].mean(0), points[own].mean(0)])) for own in found]
 
@@ -239,6 +240,30 @@ def test_of_several_seeds_the_tightest_split_is_kept(monkeypatch):
     assert members.tolist() == [True, True, False, False]
     assert centres.tolist() == [[10.5], [0.5]]
     assert unstable == pytest.approx((0.25 + 0.0) / 2)  # one of four moves; naming the clusters otherwise moves none
+
+
+def test_a_split_by_silhouette_finds_the_small_group_that_stands_apart():
+    rng = np.random.default_rng(0)
+    # A long class, whose halves have the least variance (300 · 2.5² > 22 · 8.5²), and a tight group off its axis.
+    halves = np.column_stack([np.linspace(-5, 5, 300), rng.normal(size=300) * 0.3])
+    apart = rng.normal(size=(24, 2)) * 0.1 + [0.0, 8.5]
+    points, small = np.concatenate([halves, apart]), np.arange(324) >= 300
+    tight = two_means(points, [0])[0][0]
+    chosen = two_means(points, [0], "silhouette")[0][0]
+    assert min((tight != small).sum(), (tight == small).sum()) > 100
+    assert min((chosen != small).sum(), (chosen == small).sum()) == 0
+    assert silhouette(points, chosen, 0) > silhouette(points, tight, 0)
+    members, centres, unstable = steady_two_means(points, 0, 3, "silhouette")
+    assert min((members != small).sum(), (members == small).sum()) == 0
+    assert np.allclose(centres[int(members[-1])], points[small].mean(0))
+    assert unstable == 0.0
+
+
+def test_silhouettes_of_several_splits_are_those_of_each():
+    points = np.random.default_rng(1).normal(size=(60, 3))
+    splits = np.stack([points[:, 0] > 0, points[:, 1] > 1.5, np.arange(60) == 7, np.zeros(60, bool), np.ones(60, bool)])
+    expected = [silhouette_score(points, split) for split in splits[:3]] + [0.0, 0.0]
+    assert silhouettes(points, splits, 0) == pytest.approx(expected)
 
 
 def test_every_sample_has_an_answer_and_only_the_smaller_cluster_of_a_poisoned_class_is_flagged():
