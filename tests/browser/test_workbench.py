@@ -50,6 +50,7 @@ def test_a_cluster_is_decided_on_as_one_and_a_sample_on_the_whole_screen(
     whole = window.locator(WHOLE)
     expect(whole.get_by_text(f"1 of {len(left)}")).to_be_visible(timeout=PATIENT)
     expect(whole.get_by_text("Nearest in other classes")).to_be_visible(timeout=PATIENT)
+    expect(whole.locator(f"{TILE}.here").first).to_be_visible(timeout=PATIENT)
     window.keyboard.press("k")
     eventually(lambda: decisions(small).get(left[0]) == "keep")
     expect(whole.locator(BAR).get_by_text(f"Sample #{left[1]}")).to_be_visible(timeout=PATIENT)
