@@ -15,9 +15,8 @@ from benchmarks.hardware import hardware
 from benchmarks.visiting import served
 from core import families, pipeline, runs
 from core.runs import Run
-from tests.browser.install_browser import ADVICE, find_chromium
+from tests.browser.install_browser import ADVICE, FLAGS, find_chromium
 
-FLAGS = ("--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update")
 PATIENT = 60_000  # ms
 BAR = ".st-key-selection-bar"
 

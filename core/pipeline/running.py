@@ -56,15 +56,13 @@ def work(
 
 def extend(run: Run, stages: Sequence[str]) -> Run:
     """The run with further stages in its plan; those already there are not repeated."""
-    return runs.change(
-        run, lambda now: replace(now, plan=(*now.plan, *(stage for stage in stages if stage not in now.plan)))
-    )
+    return runs.change(run, lambda now: _extended(now, stages))
 
 
 def repeat(run: Run, stages: Sequence[str]) -> Run:
     """The run with some stages to be done, once more where they are done; what they gave before stays until then."""
     return runs.change(
-        extend(run, stages), lambda now: replace(now, again=tuple({*now.again, *(set(stages) & set(now.stages))}))
+        run, lambda now: replace(_extended(now, stages), again=tuple({*now.again, *(set(stages) & set(now.stages))}))
     )
 
 
@@ -97,3 +95,7 @@ def refuse_while_active(run: Run) -> None:
     """Raise UserError while a worker is on the run: its plan must not change under it."""
     if jobs.poll(run.path).active:
         raise UserError(f"{run.name} is being worked on.", "", "Wait for it to finish, or cancel it.")
+
+
+def _extended(run: Run, stages: Sequence[str]) -> Run:
+    return replace(run, plan=(*run.plan, *(stage for stage in stages if stage not in run.plan)))

@@ -23,18 +23,10 @@ from core import pipeline
 from core.attacks.specification import Specification, parse_spec
 from core.config import TrainConfig
 from core.datasets.demo import demo
-from tests.browser.install_browser import ADVICE, find_chromium
+from tests.browser.install_browser import ADVICE, FLAGS, find_chromium
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60.0
-FLAGS = (
-    "--no-sandbox",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 Serve = Callable[..., "Server"]
 OpenPage = Callable[..., Page]
 

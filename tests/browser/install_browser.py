@@ -12,6 +12,15 @@ ADVICE = """The browser tests need Chromium, and none could be found or installe
   Debian, Ubuntu:  sudo apt-get install chromium
   elsewhere:       .venv/bin/python -m playwright install --with-deps chromium
   already there:   export ASSAY_CHROMIUM=/path/to/chromium"""
+# Chromium is started with these.
+FLAGS = (
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 
 
 def find_chromium() -> str | None:
