@@ -8,8 +8,8 @@ import numpy as np
 from core.detectors.calibration import FOLDS, turns
 from core.detectors.ingredients import Spaces, blind_scores, descriptions, trusting_scores, unit_spaces
 from core.detectors.refinement import lessons, log_odds, smoothed
-from core.detectors.statistics import Reals, prevalence, surprise, tail_scores
-from core.detectors.templates import fine_patterns, template_scores
+from core.detectors.statistics import Reals, prevalence, tail_scores
+from core.detectors.templates import shared_patterns
 from core.types import Bools, Evidence, Ints
 
 ROUNDS = 2
@@ -83,13 +83,14 @@ def _refined(
     odds = np.full((len(folds), len(evidence.labels)), np.nan)
     matches = np.zeros_like(odds)
     for of_class, values in zip(zip(*taught, strict=True), described, strict=True):
-        rows = next((lesson.rows for lesson in of_class if lesson), None)
-        patterns = None if rows is None or evidence.images is None else fine_patterns(evidence.images[rows])
-        for fold, lesson in enumerate(of_class):
-            if lesson:
-                odds[fold, rows] = log_odds(lesson, values)
-                if patterns is not None:
-                    matches[fold, rows] = surprise(template_scores(patterns, lesson), lesson.negative)
+        known = {fold: lesson for fold, lesson in enumerate(of_class) if lesson}
+        if not known:
+            continue
+        rows = next(iter(known.values())).rows
+        for fold, lesson in known.items():
+            odds[fold, rows] = log_odds(lesson, values)
+        if evidence.images is not None:
+            matches[np.ix_([*known], rows)] = shared_patterns(evidence.images[rows], [*known.values()])
     tails = [tail_scores(_lowest(row)) for row in odds]
     sums = [tail_scores(fold.first) + tail for fold, tail in zip(folds, tails, strict=True)]
     # A template knows each image by itself; smoothing would only blur what it says.

@@ -1,16 +1,21 @@
-"""Fine patterns that a whole class shares: the mark of triggers laid over images without changing their labels."""
+"""Images by their frequencies, and fine patterns that a whole class shares: the mark of clean-label triggers."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import fftfreq, rfft2, rfftfreq
+from scipy.fft import dctn, fftfreq, rfft2, rfftfreq
 
 from core.detectors.statistics import Reals, robust_z
-from core.types import Images, Ints
+from core.types import Floats, Images, Ints
 
 LOWEST_FREQUENCY, STRONGEST, SMALLEST_CLASS, CHUNK = 5.0, 10, 10, 2048
 Spectra = NDArray[np.complex64]
+
+
+def cosines(images: Floats) -> Floats:
+    """(b, h, w, c) the orthonormal 2-D cosine transform of each channel."""
+    return np.asarray(dctn(images, axes=(1, 2), norm="ortho"), dtype=np.float32)
 
 
 def matched_filter_scores(images: Images, labels: Ints, n_classes: int) -> Reals:

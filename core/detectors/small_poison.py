@@ -50,7 +50,7 @@ def carriers(patterns: Patterns, suspicion: Reals, trusted: Bools) -> Bools:
     best, most, count = np.zeros(len(suspicion), np.bool_), 0, SMALLEST
     while count <= LARGEST_SHARE * len(suspicion):
         taught = _lesson(suspicion, trusted, count)
-        matching = _deviations(template_scores(patterns, taught), taught)
+        matching = _deviations(template_scores(patterns, [taught])[0], taught)
         middle = float(np.median(matching[taught.positive]))
         carrying = matching >= middle / 2
         members = int(carrying[taught.positive].sum())

@@ -2,11 +2,11 @@
 
 import numpy as np
 import torch
-from scipy.fft import dctn
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core.detectors.corruptions import corrupted
+from core.detectors.frequencies import cosines
 from core.types import Floats, Images
 
 WIDTHS, HALF_BATCH, CHUNK, LEARNING_RATE = (8, 16, 32), 32, 2048, 1e-3
@@ -29,11 +29,6 @@ def corruption_probabilities(images: Images, trusted: Images, n_steps: int, seed
             outputs = network(_inputs(_floats(images[part])))
             probabilities[part] = outputs.softmax(1)[:, 1].numpy()
     return probabilities
-
-
-def cosines(images: Floats) -> Floats:
-    """(b, h, w, c) the orthonormal 2-D cosine transform of each channel."""
-    return np.asarray(dctn(images, axes=(1, 2), norm="ortho"), dtype=np.float32)
 
 
 def detector_network(shape: tuple[int, int, int]) -> nn.Module:

@@ -171,7 +171,7 @@ def test_a_template_finds_one_pixel():
     images[poison, 6, 6] = 255
     shown = poison & (np.arange(90) % 2 == 0)
     lesson = Lesson(np.arange(90), shown, np.arange(90) < 60, np.ones(90), np.arange(90) % 3)
-    assert roc_auc_score(poison, template_scores(fine_patterns(images), lesson)) == 1
+    assert roc_auc_score(poison, template_scores(fine_patterns(images), [lesson])[0]) == 1
 
 
 def test_large_images_are_averaged_over_blocks():

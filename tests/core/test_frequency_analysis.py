@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from core.detectors.corruptions import CORRUPTIONS, corrupted, noise, noise_block, overlay, shadow, white_block
+from core.detectors.frequencies import cosines
 from core.detectors.frequency_analysis import frequency_analysis
-from core.detectors.spectra import cosines
 from core.types import Evidence
 
 GREY = np.full((32, 32, 3), 0.4, np.float32)
