@@ -4,13 +4,15 @@ What a fixed trigger leaves behind can be tested without bona fide samples: the 
 the suspicious images and looked for in the last third, so the rest of the class says how often it is seen by chance.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from core.detectors.ingredients import Spaces
 from core.detectors.refinement import PARTS, Lesson, one_lesson
 from core.detectors.remainders import look, strength, surroundings
 from core.detectors.statistics import Reals
-from core.detectors.templates import Patterns, fine_patterns, template_scores
+from core.detectors.templates import Patterns, looks, template_scores
 from core.types import Bools, Evidence
 
 SMALLEST, LARGEST_SHARE, ORDINARY = 12, 1 / 6, 0.60
@@ -37,12 +39,12 @@ def small_poison(evidence: Evidence, spaces: Spaces, suspicion: Reals) -> Bools:
     if evidence.images is None:
         return found
     for space in spaces:
-        patterns = fine_patterns(evidence.images[space.rows])
-        found[space.rows] = carriers(patterns, suspicion[space.rows], evidence.bona_fide[space.rows])
+        seen = looks(evidence.images[space.rows])
+        found[space.rows] = carriers(seen, suspicion[space.rows], evidence.bona_fide[space.rows])
     return _beyond_kin(evidence, spaces, found) if found.any() else found
 
 
-def carriers(patterns: Patterns, suspicion: Reals, trusted: Bools) -> Bools:
+def carriers(seen: Sequence[Patterns], suspicion: Reals, trusted: Bools) -> Bools:
     """(m,) who carries the pattern of one class's most suspicious samples; nobody where it does not convince.
 
     Groups of 12, 24, 48 and so on up to a sixth of the class are tried; the one with the most carriers in it counts.
@@ -50,7 +52,7 @@ def carriers(patterns: Patterns, suspicion: Reals, trusted: Bools) -> Bools:
     best, most, count = np.zeros(len(suspicion), np.bool_), 0, SMALLEST
     while count <= LARGEST_SHARE * len(suspicion):
         taught = _lesson(suspicion, trusted, count)
-        matching = _deviations(template_scores(patterns, [taught])[0], taught)
+        matching = _deviations(seen, taught)
         middle = float(np.median(matching[taught.positive]))
         carrying = matching >= middle / 2
         members = int(carrying[taught.positive].sum())
@@ -68,8 +70,13 @@ def _lesson(suspicion: Reals, trusted: Bools, count: int) -> Lesson:
     return one_lesson(np.arange(len(suspicion)), positive, negative, np.ones(len(suspicion)))
 
 
-def _deviations(scores: Reals, taught: Lesson) -> Reals:
-    """(m,) the scores in standard deviations of the ordinary samples; each part has its own template, and zero."""
+def _deviations(seen: Sequence[Patterns], taught: Lesson) -> Reals:
+    """(m,) the scores in standard deviations of the ordinary samples, the mean over all ways to look at the images."""
+    return np.asarray(np.mean([_in_deviations(template_scores(one, [taught])[0], taught) for one in seen], axis=0))
+
+
+def _in_deviations(scores: Reals, taught: Lesson) -> Reals:
+    """(m,) from the mean of the ordinary samples; each part has its own template, and so its own mean."""
     centred = scores.copy()
     for judged in (taught.part == index for index in range(PARTS)):
         centred[judged] -= scores[judged & taught.negative].mean()

@@ -1,8 +1,8 @@
 """Triggers seen in the images themselves: what the suspicious images of a class share, and no other has.
 
 Patches, single pixels, overlays, sinusoids and shifted frequencies are all fixed patterns, so one linear template finds
-each. Images are looked at in two ways: pixel by pixel, where patches are few and large, and by their cosines, where
-overlays are, and where natural images leave high frequencies nearly empty.
+each. Images are looked at in two ways: pixel by pixel, where patches are few and large, and by their cosines of high
+frequency, which natural images leave nearly empty. What is coarse is left out: it would tell kinds of scenes.
 """
 
 from collections.abc import Sequence
@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 
-from core.detectors.frequencies import cosines
+from core.detectors.frequencies import LOWEST_FREQUENCY, cosines
 from core.detectors.refinement import FEWEST, PARTS, Lesson, one_lesson
 from core.detectors.statistics import Reals, surprise
 from core.types import Images
 
 LARGEST_SIDE, NOISE_ERRORS, VARIANCE_FLOOR = 64, 2.0, 1e-3
 MOST_PATTERNS, EXPLAINED = 3, 5.0
+LOWEST = 2 * LOWEST_FREQUENCY  # the k-th cosine of a side makes k/2 cycles
 OPPONENTS = np.array([[1, 1, 1], [1, 1, -2], [1, -1, 0]], np.float32).T / np.sqrt([3, 6, 2], dtype=np.float32)
 Patterns = NDArray[np.float32]
 
@@ -29,10 +30,17 @@ def fine_patterns(images: Images | Patterns) -> Patterns:
 
 
 def cosine_patterns(images: Images | Patterns) -> Patterns:
-    """(m, pixels) the cosine transform of brightness and two colour differences, or of the channels if not three."""
+    """(m, f) cosines of high frequency, of brightness and two colour differences or, if not three, of the channels."""
     pixels = _reduced(images)
     colours = np.matmul(pixels, OPPONENTS, dtype=np.float32) if pixels.shape[-1] == len(OPPONENTS) else pixels
-    return cosines(colours).reshape(len(pixels), -1)
+    rows, columns = np.indices(colours.shape[1:3])
+    far = np.hypot(rows, columns) >= min(LOWEST, max(colours.shape[1:3]) / 3)
+    return cosines(colours)[:, far].reshape(len(pixels), -1)
+
+
+def looks(images: Images | Patterns) -> list[Patterns]:
+    """Both ways to look at images, (m, f) each: pixel by pixel, and by cosines."""
+    return [fine_patterns(images), cosine_patterns(images)]
 
 
 def shared_patterns(images: Images, taught: Sequence[Lesson]) -> Reals:
@@ -48,7 +56,7 @@ def shared_patterns(images: Images, taught: Sequence[Lesson]) -> Reals:
 
     References: own method; the templates are those of `template_scores`.
     """
-    ways = [fine_patterns(images), cosine_patterns(images)]
+    ways = looks(images)
     found = np.zeros((len(taught), len(images)))
     left = list(taught)
     for _ in range(MOST_PATTERNS):

@@ -10,7 +10,7 @@ from core.detectors.calibration import SHARING
 from core.detectors.consensus import RULES, consensus
 from core.detectors.small_poison import carriers, small_poison
 from core.detectors.subspaces import ClassSpace
-from core.detectors.templates import fine_patterns
+from core.detectors.templates import looks
 from core.thresholds import Rule
 from core.types import Evidence
 from tests.core.evidence import clean_evidence, poisoned_evidence
@@ -52,7 +52,7 @@ def spaces_of(labels):
 
 def of_first_class(evidence, spaces, suspicion):
     rows = spaces[0].rows
-    return carriers(fine_patterns(evidence.images[rows]), suspicion[rows], evidence.bona_fide[rows])
+    return carriers(looks(evidence.images[rows]), suspicion[rows], evidence.bona_fide[rows])
 
 
 @pytest.mark.parametrize("members", [16, 20, 30])
