@@ -64,7 +64,7 @@ def _clustering_table(
 ) -> list[str]:
     """Activation Clustering by its rules, what it flags elsewhere, and the best answer of any other detector."""
     head = ["poison", "clean accuracy", "attack success rate", "by size, the paper's rule: accuracy", "F1", "bar"]
-    head += [ELSEWHERE, "by size, split by silhouette: F1", ELSEWHERE]
+    head += [ELSEWHERE, "by size, split by separation: F1", ELSEWHERE]
     head += ["by size and silhouette, the default: F1", ELSEWHERE, "raw pixels, by size: F1"]
     head += ["best of the others: F1", "which", ELSEWHERE, "a replication's accuracy on GTSRB"]
     return table(head, [_line(*one) for one in zip(studies, trained, answered, strict=True)])
@@ -72,7 +72,7 @@ def _clustering_table(
 
 def _line(study: Study, runs: Sequence[Traced], found: Sequence[Answers]) -> list[str]:
     ratio = study.attacks[0].ratio
-    ways = ({"decision": "size"}, {"decision": "size", "split_choice": "silhouette"}, {})
+    ways = ({"decision": "size"}, {"decision": "size", "split_choice": "separation"}, {})
     by_size, apart, by_default = ([(run, clustered(run, **how)) for run in runs] for how in ways)
     best = max(found[0].scores, key=lambda name: float(np.mean([one.scores[name] for one in found])))
     return [

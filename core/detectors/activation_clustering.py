@@ -53,8 +53,9 @@ def activation_clustering(
         n_seeds: how often k-means runs, each time from 100 starts; the best split is kept, and `unstable` is the
             share of the class that another seed puts on the other side.
         split_choice: which of the splits where k-means comes to rest is the best: the one with the least variance, by
-            "tightness", as published; or the one whose clusters stand farthest apart, by "silhouette", which does not
-            cut a class of two shapes in half before it finds poison in one of them, but suspects more clean classes.
+            "tightness", as published; or the one whose clusters stand farthest apart for their widths, by "separation"
+            (Ashman's D), with its border where two Gaussians meet. That does not cut a class of two shapes in half
+            before it finds poison in one of them.
 
     Returns:
         suspicion in [0, 1]: nearness to the smaller cluster × (1 − 2 · its share of the class);

@@ -75,16 +75,21 @@ def two_gaussians(values: Reals) -> tuple[Reals, Reals, Reals]:
 
     Expectation-maximisation from three splits; the likeliest outcome of each column is taken.
     """
-    fits = [_fitted(values, start) for start in STARTS]
+    fits = [fitted(values, (values > np.quantile(values, start, axis=0)).astype(np.float64)) for start in STARTS]
     best = np.argmax([likelihood for _, _, _, likelihood in fits], axis=0)
     columns = np.arange(values.shape[1])
     shares, distances, posteriors = (np.stack([fit[part] for fit in fits]) for part in range(3))
     return shares[best, columns], distances[best, columns], posteriors[best, :, columns].T
 
 
-def _fitted(values: Reals, start: float) -> tuple[Reals, Reals, Reals, Reals]:
+def fitted(values: Reals, upper: Reals) -> tuple[Reals, Reals, Reals, Reals]:
+    """The same from one start, and the log-likelihood of each column.
+
+    Args:
+        values: (m, c).
+        upper: (m, c) how far each belongs to the upper Gaussian at first, in [0, 1].
+    """
     floor = 0.01 * values.var(0) + 1e-12
-    upper = (values > np.quantile(values, start, axis=0)).astype(np.float64)
     for _ in range(EM_STEPS):
         weights = np.stack([1 - upper, upper])
         totals = weights.sum(1) + 1e-9

@@ -10,7 +10,7 @@ from sklearn.decomposition import FastICA
 from sklearn.metrics import silhouette_score
 
 from core.detectors.activation_clustering import activation_clustering
-from core.detectors.clusters import silhouette, silhouettes, steady_two_means, two_means
+from core.detectors.clusters import separation, sharpened, silhouette, steady_two_means, two_means
 from core.detectors.decisions import by_distance, by_silhouette, by_size, class_centres, combined
 from core.detectors.subspaces import principal_components, whitened
 from core.errors import UserError
@@ -242,28 +242,46 @@ def test_of_several_seeds_the_tightest_split_is_kept(monkeypatch):
     assert unstable == pytest.approx((0.25 + 0.0) / 2)  # one of four moves; naming the clusters otherwise moves none
 
 
-def test_a_split_by_silhouette_finds_the_small_group_that_stands_apart():
+def test_a_split_by_separation_finds_the_small_group_that_stands_apart():
     rng = np.random.default_rng(0)
     # A long class, whose halves have the least variance (300 · 2.5² > 22 · 8.5²), and a tight group off its axis.
     halves = np.column_stack([np.linspace(-5, 5, 300), rng.normal(size=300) * 0.3])
     apart = rng.normal(size=(24, 2)) * 0.1 + [0.0, 8.5]
     points, small = np.concatenate([halves, apart]), np.arange(324) >= 300
     tight = two_means(points, [0])[0][0]
-    chosen = two_means(points, [0], "silhouette")[0][0]
+    chosen = two_means(points, [0], "separation")[0][0]
     assert min((tight != small).sum(), (tight == small).sum()) > 100
     assert min((chosen != small).sum(), (chosen == small).sum()) == 0
-    assert silhouette(points, chosen, 0) > silhouette(points, tight, 0)
-    members, centres, unstable = steady_two_means(points, 0, 3, "silhouette")
+    assert separation(points, chosen) > separation(points, tight)
+    members, centres, unstable = steady_two_means(points, 0, 3, "separation")
     assert min((members != small).sum(), (members == small).sum()) == 0
     assert np.allclose(centres[int(members[-1])], points[small].mean(0))
     assert unstable == 0.0
 
 
-def test_silhouettes_of_several_splits_are_those_of_each():
+def test_separation_is_ashmans_distance_along_the_line_of_centres():
+    points = np.array([[0.0, 5], [2, 5], [10, 5], [14, 5]])  # means 1 and 12, variances 1 and 4
+    assert separation(points, np.array([False, False, True, True])) == pytest.approx(np.sqrt(2) * 11 / np.sqrt(5))
+    assert separation(points, np.zeros(4, bool)) == separation(points, np.ones(4, bool)) == 0.0
+
+
+def test_a_sharpened_border_is_where_the_two_gaussians_meet():
+    rng = np.random.default_rng(0)
+    points = np.concatenate([rng.normal(0, 1, 900), rng.normal(7, 2, 100)])[:, None]
+    wide = np.arange(1000) >= 900
+    halves = points[:, 0] > 4.5  # half-way between where 2-means puts the centres: it cuts off the near side
+    members, centres = sharpened(points, halves)
+    assert (members != wide).sum() < (halves != wide).sum() / 2
+    assert centres[:, 0] == pytest.approx([points[~wide].mean(), points[wide].mean()], abs=0.3)
+    everyone = np.ones(1000, bool)
+    assert sharpened(points, everyone)[0].all()
+
+
+def test_the_silhouette_is_that_of_scikit_learn():
     points = np.random.default_rng(1).normal(size=(60, 3))
-    splits = np.stack([points[:, 0] > 0, points[:, 1] > 1.5, np.arange(60) == 7, np.zeros(60, bool), np.ones(60, bool)])
-    expected = [silhouette_score(points, split) for split in splits[:3]] + [0.0, 0.0]
-    assert silhouettes(points, splits, 0) == pytest.approx(expected)
+    for split in (points[:, 0] > 0, points[:, 1] > 1.5, np.arange(60) == 7):
+        assert silhouette(points, split, 0) == pytest.approx(silhouette_score(points, split))
+    assert silhouette(points, np.zeros(60, bool), 0) == silhouette(points, np.ones(60, bool), 0) == 0.0
 
 
 def test_every_sample_has_an_answer_and_only_the_smaller_cluster_of_a_poisoned_class_is_flagged():
