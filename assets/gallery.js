@@ -27,7 +27,7 @@ function create(parent) {
   const grid = document.createElement("div");
   grid.className = "grid";
   parent.appendChild(grid);
-  const gallery = { grid, nodes: new Map(), order: [], selected: new Set(), leaving: new Map(), pending: [], sent: 0, changed: false, anchor: null, focus: null };
+  const gallery = { grid, nodes: new Map(), order: [], selected: new Set(), leaving: new Map(), pending: [], sent: 0, changed: false, anchor: null, focus: null, version: 0 };
   gallery.onKey = (event) => pressed(gallery, event);
   // A click elsewhere may act on the selection: it has to be known there first.
   gallery.onPointer = (event) => gallery.changed && !event.composedPath().includes(grid) && report(gallery, "");
@@ -69,6 +69,7 @@ function update(gallery, data) {
   // The answer counts, unless something was done since the question: then its own answer is on the way.
   if (!unanswered) {
     gallery.selected = new Set(data.selected);
+    gallery.version = data.version;
     if (data.focus !== null) gallery.focus = data.focus;
   }
   if (!wanted.has(gallery.focus)) gallery.focus = gallery.order.find((id) => !gallery.leaving.has(id)) ?? null;
@@ -164,7 +165,7 @@ function report(gallery, key, on = "", focus = gallery.focus) {
   gallery.changed = false;
   gallery.sent = Math.max(Date.now(), gallery.sent + 1);
   const selected = gallery.order.filter((id) => gallery.selected.has(id));
-  const event = { number: gallery.sent, selected, key, on, focus, next: gallery.focus };
+  const event = { number: gallery.sent, selected, key, on, focus, next: gallery.focus, version: gallery.version };
   // Of several changes of the selection in a row only the last counts.
   const keys = gallery.pending.filter((other) => other.key);
   gallery.pending = [...keys, event];

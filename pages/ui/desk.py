@@ -18,7 +18,7 @@ from pages.ui import cached, families, keyboard, large, units
 from pages.ui.filters import filtered
 from pages.ui.gallery import gallery
 from pages.ui.keyboard import KEYS, focus_key, gallery_key
-from pages.ui.selection import select, selected, tiles
+from pages.ui.selection import select, selected, tiles, version
 from pages.ui.single import single
 from pages.ui.verdicts import MOST
 from pages.ui.who import reviewer
@@ -106,6 +106,7 @@ def _tiles(
         tiles(run, shown, taken),
         key=gallery_key(run),
         selected=selected(run).tolist(),
+        version=version(run),
         size=size,
         keys=KEYS,
         on_event=partial(keyboard.done, run, rows),

@@ -56,6 +56,7 @@ class GalleryEvent:
         on: what a key is about: "selection", "focus" where nothing is selected, or "".
         focus: the tile in focus when that was done, None without tiles.
         next: the tile in focus since.
+        version: of the selection that the gallery had been told by then.
     """
 
     shown: tuple[int, ...]
@@ -64,6 +65,7 @@ class GalleryEvent:
     on: str = ""
     focus: int | None = None
     next: int | None = None
+    version: int = 0
 
 
 OnEvent = Callable[[GalleryEvent, Callable[[], None]], None]
@@ -74,6 +76,7 @@ def gallery(
     *,
     key: str,
     selected: Collection[int],
+    version: int = 0,
     size: int = 72,
     selectable: bool = True,
     keys: Mapping[str, str] | None = None,
@@ -88,6 +91,7 @@ def gallery(
         tiles: in reading order; ids are unique.
         key: of this gallery, unique on the page.
         selected: ids selected now, wherever that was done; those without a tile here are counted only.
+        version: of this selection; comes back with each event, which may be older than a selection made elsewhere.
         size: side of an image in pixels.
         selectable: False for a gallery only to look at.
         keys: key → its kind. Pressing one anywhere on the page, unless something is being typed, is an event: of kind
@@ -108,6 +112,7 @@ def gallery(
     data = {
         "tiles": [asdict(tile) | {"colour": _COLOURS.get(tile.badge, palette.GREY)} for tile in tiles],
         "selected": chosen,
+        "version": version,
         "elsewhere": len(selected) - len(chosen),
         "size": size,
         "selectable": selectable,
@@ -142,4 +147,4 @@ def _ledger(key: str) -> dict[str, int]:
 def _event(sent: Mapping[str, Any], shown: tuple[int, ...]) -> GalleryEvent:
     focus, following = (None if sent[name] is None else int(sent[name]) for name in ("focus", "next"))
     ids = tuple(int(one) for one in sent["selected"])
-    return GalleryEvent(shown, ids, str(sent["key"]), str(sent["on"]), focus, following)
+    return GalleryEvent(shown, ids, str(sent["key"]), str(sent["on"]), focus, following, int(sent["version"]))

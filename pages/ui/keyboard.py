@@ -15,7 +15,7 @@ from pages.ui import gallery as galleries
 from pages.ui import large
 from pages.ui.filters import suggested_by
 from pages.ui.gallery import GalleryEvent
-from pages.ui.selection import select, selected
+from pages.ui.selection import follow, select, selected, version
 from pages.ui.verdicts import ICONS, REASON, WORDS, decide_or_ask, questions, redo, said, tell, undo
 from pages.ui.who import may_decide, reviewer
 
@@ -73,12 +73,15 @@ def _pressed(run: Run, rows: pd.DataFrame, key: str) -> None:
 
 def done(run: Run, rows: pd.DataFrame, event: GalleryEvent, once: Callable[[], None]) -> None:
     """What was done in the gallery; `once` goes before what must not be done twice."""
-    elsewhere = set(selected(run).tolist()) - set(event.shown)
-    select(run, [*elsewhere, *event.selected])
+    here = set(selected(run).tolist())
+    # Something else was selected meanwhile, which the gallery did not know yet: what was done is done to that, too.
+    missed = event.version != version(run)
+    ids = {*(here if missed else here - set(event.shown)), *event.selected}
+    follow(run, ids)
     st.session_state[focus_key(run)] = event.next
     if event.key:
-        ids = [*elsewhere, *event.selected] if event.on == "selection" else []
-        _act(run, rows, event.key, ids or [one for one in (event.focus,) if one is not None], once)
+        about = sorted(ids) if missed or event.on == "selection" else []
+        _act(run, rows, event.key, about or [one for one in (event.focus,) if one is not None], once)
     _hold(run)
 
 
@@ -87,7 +90,7 @@ def _act(run: Run, rows: pd.DataFrame, key: str, ids: list[int], once: Callable[
     st.session_state["acted"] = time.monotonic()
     if key in DECISIONS and ids:
         if decide_or_ask(run, ids, DECISIONS[key], by=suggested_by(run), once=once) and len(selected(run)):
-            select(run, ())
+            follow(run, ())
     elif key == "u":
         undo(run, once)
     elif key == "y":
@@ -97,7 +100,7 @@ def _act(run: Run, rows: pd.DataFrame, key: str, ids: list[int], once: Callable[
     elif key == "f" or (key == "Escape" and large.is_open()):
         large.turn(run, st.session_state.get(focus_key(run)))
     elif key == "Escape":
-        select(run, ())
+        follow(run, ())
     elif key == "?":
         st.session_state["sheet"] = True
 

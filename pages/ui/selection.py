@@ -1,6 +1,6 @@
 """The selection, which both maps, the galleries and the review share, and the bar that acts on it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,17 @@ from pages.ui.gallery import Tile, gallery
 from pages.ui.verdicts import BADGES, ICONS, WORDS, decide_or_ask, questions, said, undo
 from pages.ui.who import for_reviewers, reviewer
 
-__all__ = ["actions", "reviewer", "select", "selected", "selection_bar", "selection_gallery", "tiles"]
+__all__ = [
+    "actions",
+    "follow",
+    "reviewer",
+    "select",
+    "selected",
+    "selection_bar",
+    "selection_gallery",
+    "tiles",
+    "version",
+]
 
 SHOWN = 60
 
@@ -25,8 +35,19 @@ def selected(run: Run) -> NDArray[np.int64]:
 
 
 def select(run: Run, ids: Sequence[int] | NDArray[np.int64]) -> None:
-    """Make `ids` the selection."""
+    """Make `ids` the selection, which a gallery has to be told."""
+    st.session_state[f"selection-version-{run.id}"] = version(run) + 1
+    follow(run, ids)
+
+
+def follow(run: Run, ids: Iterable[int]) -> None:
+    """Make `ids` the selection where a gallery says so, which knows it."""
     st.session_state[f"selection-{run.id}"] = tuple(sorted({int(one) for one in ids}))
+
+
+def version(run: Run) -> int:
+    """How often the selection was changed elsewhere than in a gallery."""
+    return int(st.session_state.get(f"selection-version-{run.id}", 0))
 
 
 def tiles(run: Run, rows: pd.DataFrame, taken: Collection[int] = ()) -> list[Tile]:

@@ -12,7 +12,7 @@ from core.detectors.consensus import RULES, consensus
 from core.detectors.density_ratio import density_ratio
 from core.detectors.frequencies import matched_filter_scores
 from core.detectors.independent_component_outliers import independent_component_outliers
-from core.detectors.refinement import STRENGTH, Lesson, lessons, logistic, smoothed
+from core.detectors.refinement import STRENGTH, Lesson, lessons, logistic, one_lesson, smoothed
 from core.detectors.scores import bimodality_scores, density_ratio_scores, quantum_entropy_scores, two_gaussians
 from core.detectors.statistics import (
     benjamini_hochberg,
@@ -25,7 +25,7 @@ from core.detectors.statistics import (
     tail_scores,
 )
 from core.detectors.subspaces import ClassSpace, class_spaces
-from core.detectors.templates import fine_patterns, template_scores
+from core.detectors.templates import cosine_patterns, fine_patterns, shared_patterns, template_scores
 from tests.core.evidence import clean_evidence, poisoned_evidence
 
 EVIDENCE, POISON = poisoned_evidence(n_poisoned=45)
@@ -172,6 +172,71 @@ def test_a_template_finds_one_pixel():
     shown = poison & (np.arange(90) % 2 == 0)
     lesson = Lesson(np.arange(90), shown, np.arange(90) < 60, np.ones(90), np.arange(90) % 3)
     assert roc_auc_score(poison, template_scores(fine_patterns(images), [lesson])[0]) == 1
+
+
+def chroma_noise(count, seed=0):
+    """Colour images whose neighbouring pixels are alike, as in photographs."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.uniform(60, 190, (count, 4, 4, 3)).repeat(4, axis=1).repeat(4, axis=2)
+    return coarse + rng.normal(0, 10, (count, 16, 16, 1)) + rng.normal(0, 2, (count, 16, 16, 3))
+
+
+def checkered(images, rows, strength):
+    """The images with the finest checkerboard there is on the red channel and its opposite on the green."""
+    board = strength * (-1.0) ** np.indices((16, 16)).sum(0)
+    changed = images.copy()
+    changed[rows, :, :, 0] += board
+    changed[rows, :, :, 1] -= board
+    return changed
+
+
+def first_half(positive):
+    """A lesson in which the first 60 % are ordinary."""
+    everyone = np.arange(len(positive))
+    return one_lesson(everyone, positive, everyone < 0.6 * len(positive), np.ones(len(positive)))
+
+
+def test_templates_of_several_lessons_are_those_of_each():
+    patterns = fine_patterns(chroma_noise(120).clip(0, 255).astype(np.uint8))
+    taught = [first_half(np.arange(120) >= 100), first_half(np.arange(120) >= 75)]
+    both = template_scores(patterns, taught)
+    for one, lesson in zip(both, taught, strict=True):
+        assert one == pytest.approx(template_scores(patterns, [lesson])[0], abs=1e-3)
+
+
+def test_a_faint_shift_of_colour_frequencies_is_seen_in_cosines():
+    poison = np.arange(300) >= 260
+    images = checkered(chroma_noise(300), poison, 1.5).clip(0, 255).round().astype(np.uint8)
+    lesson = first_half(poison & (np.arange(300) % 2 == 0))
+    by_pixels, by_cosines = (
+        roc_auc_score(poison, template_scores(look(images), [lesson])[0]) for look in (fine_patterns, cosine_patterns)
+    )
+    assert by_cosines > 0.999
+    assert by_pixels < 0.9
+
+
+def test_cosines_are_of_high_frequency_and_leave_scenes_out():
+    shades = np.broadcast_to(np.linspace(0, 250, 20)[:, None, None, None], (20, 16, 16, 3)).astype(np.uint8)
+    assert np.abs(cosine_patterns(shades)).max() < 1e-2
+    slow = (100 + 50 * np.cos(np.pi * (np.arange(16) + 0.5) * 2 / 16))[None, None, :, None]
+    fast = (100 + 50 * np.cos(np.pi * (np.arange(16) + 0.5) * 12 / 16))[None, None, :, None]
+    assert np.abs(cosine_patterns(np.broadcast_to(slow, (1, 16, 16, 1)))).max() < 1e-2
+    assert np.abs(cosine_patterns(np.broadcast_to(fast, (1, 16, 16, 1)))).max() == pytest.approx(50 * 16 / np.sqrt(2))
+    assert cosine_patterns(np.zeros((2, 8, 8, 1), np.uint8)).shape[1] > 0
+
+
+def test_two_attacks_on_one_class_do_not_hide_one_another():
+    rows = np.arange(400)
+    patched, shifted = rows >= 320, (rows >= 300) & (rows < 320)
+    images = checkered(chroma_noise(400), shifted, 4)
+    images[patched, -3:-1, -3:-1] = 255
+    images = images.clip(0, 255).round().astype(np.uint8)
+    lesson = first_half(patched | shifted)
+    [found] = shared_patterns(images, [lesson])
+    assert found[patched].min() > found[~patched & ~shifted].max()
+    assert roc_auc_score(shifted[~patched], found[~patched]) == 1
+    assert found.max() <= 20
+    assert not shared_patterns(images, [first_half(rows >= 396)]).any()  # four samples teach nothing
 
 
 def test_large_images_are_averaged_over_blocks():
