@@ -32,7 +32,7 @@ Verdict = tuple[Reals, Bools, dict[str, Scalar], Reals | None, dict[str, Reals]]
 RULES = {
     "rate": "false discovery rate: Benjamini–Hochberg on cross-conformal p-values",
     "budget": "estimated prevalence: poison is certain, but too few bona fide samples for the rate asked for",
-    "pattern": "shared pattern: too few for any rate, but they carry what no bona fide sample of their class carries",
+    "pattern": "shared pattern: too few for the rate, but they carry what no bona fide sample of their class carries",
     "outlier": "outliers: too few bona fide samples for any promise on false discoveries",
 }
 COSTS = {
@@ -48,9 +48,9 @@ def consensus(evidence: Evidence, *, false_discovery_rate: Annotated[float, Rang
     Fisher's −log(1 − rank/n) of every sign, added up; smoothed over the nearest samples of the class; refined twice by
     what the most suspicious samples of a class share, in activations, trajectories and pixels. Five times over, a fifth
     of the bona fide samples plays the ordinary sample: its scores give conformal p-values, and Benjamini–Hochberg the
-    flags. Where these are too few although poison is certain (with 99 % confidence, 1 % of the data or more is beyond
-    what clean samples explain), the estimated share is flagged instead; where neither flags anything, the suspicious
-    samples of a class that share a pattern (`small_poison`), without a promise. `notes` name the rule.
+    flags. Where these are none, or too few although poison is certain (with 99 % confidence, 1 % of the data or more is
+    beyond what clean samples explain), the suspicious samples of a class that share a pattern are flagged
+    (`small_poison`), without a promise; should they not explain that 1 %, the estimated share. `notes` name the rule.
 
     Args:
         evidence: needs `features` (n, d); uses `trajectories`, `images` and (random) bona fide samples where present.
@@ -96,10 +96,14 @@ def _by_trust(evidence: Evidence, spaces: Spaces, rate: float) -> Verdict:
     candidates = ~evidence.bona_fide
     flagged, rule = np.zeros(len(candidates), np.bool_), "rate"
     flagged[candidates] = benjamini_hochberg(p_values[candidates], rate)
-    if bound >= CLEARLY and flagged.mean() < MOST_OF * share:
-        flagged, rule = worst(suspicion.astype(np.float32), candidates, share), "budget"
-    if not flagged.any() and (sharing := small_poison(evidence, spaces, _unrefined(folds))).any():
-        flagged, rule = sharing, "pattern"
+    short = bound >= CLEARLY and flagged.mean() < MOST_OF * share
+    if short or not flagged.any():
+        sharing = small_poison(evidence, spaces, _unrefined(folds))
+        # A pattern tells its carriers more exactly than any cut through the scores, where it explains what is certain.
+        if sharing.any() and (not short or sharing.mean() >= MOST_OF * bound):
+            flagged, rule = flagged | sharing, "pattern"
+        elif short:
+            flagged, rule = worst(suspicion.astype(np.float32), candidates, share), "budget"
     estimates: dict[str, Scalar] = {"prevalence": share, "prevalence_at_least": bound}
     return suspicion, flagged, _notes(suspicion, flagged, rule, signs) | estimates, p_values, signs
 

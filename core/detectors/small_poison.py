@@ -16,16 +16,16 @@ from core.detectors.templates import Patterns, looks, template_scores
 from core.types import Bools, Evidence
 
 SMALLEST, LARGEST_SHARE, ORDINARY = 12, 1 / 6, 0.60
-CLEAR, MOST_WRONG, BEYOND_KIN = 12.0, 0.10, 4.0
+CLEAR, REACHING, MOST_WRONG, BEYOND_KIN = 12.0, (1 / 4, 1 / 2), 0.10, 4.0
 
 
 def small_poison(evidence: Evidence, spaces: Spaces, suspicion: Reals) -> Bools:
     """(n,) True for samples that carry a pattern learned from the most suspicious ones of their class.
 
     A class is only named where all of this holds, counted on images that had no part in the pattern. The median of the
-    suspicious group matches it 12 standard deviations better than ordinary samples of the class do; whoever comes half
-    as far carries it. No bona fide sample does, and by the ordinary ones at most a tenth of the carriers
-    are there by chance. And carriers differ so from their nearest look-alikes, each other included: a rare kind of
+    suspicious group matches it 12 standard deviations better than ordinary samples of the class do; whoever comes a
+    quarter as far carries it, or half as far where that is not clear enough. No bona fide sample does, and by the
+    ordinary ones at most a tenth of the carriers are there by chance. And carriers differ so from their nearest look-alikes, each other included: a rare kind of
     clean image has its own kind for look-alikes, a trigger is on images that are otherwise unlike.
 
     Args:
@@ -54,10 +54,11 @@ def carriers(seen: Sequence[Patterns], suspicion: Reals, trusted: Bools) -> Bool
         taught = _lesson(suspicion, trusted, count)
         matching = _deviations(seen, taught)
         middle = float(np.median(matching[taught.positive]))
-        carrying = matching >= middle / 2
-        members = int(carrying[taught.positive].sum())
-        if middle >= CLEAR and members > most and _convincing(carrying, taught, trusted):
-            best, most = carrying, members
+        for carrying in (matching >= middle * share for share in REACHING if middle >= CLEAR):
+            if _convincing(carrying, taught, trusted):
+                members = int(carrying[taught.positive].sum())
+                best, most = (carrying, members) if members > most else (best, most)
+                break
         count *= 2
     return best
 
