@@ -13,7 +13,7 @@ from core.metrics import precision, recall
 from core.runs import Run
 from core.types import Floats, GroundTruth
 
-BARS = ["**bar**", "", "≤ 10 %", "≤ 12 %", "≥ 85 %", "≥ 0.980", "floor − 1.5 points", "≤ 5 %", ""]
+BARS = ["**bar**", "", "≤ 10 %", "≤ 12 %", "≥ 85 %", "≥ 0.980", "floor − 1.5 points", "≤ 5 %", "≤ 5 %", ""]
 Figures = Sequence[Mapping[str, float]]
 
 
@@ -21,8 +21,14 @@ def repairs_table(trained: Sequence[Run], found: Mapping[str, Figures]) -> list[
     """What each way removes and what it leaves of every backdoor."""
     names = _names(trained[0])
     head = ["repair", "removed", "of the data", "clean among them", "recall of learned poison", "AUROC"]
-    head += ["clean accuracy", "mean ASR, learned", "at twice the strength", *(f"ASR: {name}" for name in names)]
-    left = ("accuracy", "success", "doubled", *(f"success: {name}" for name in names))
+    head += [
+        "clean accuracy",
+        "mean ASR, learned",
+        "without Narcissus",
+        "at twice the strength",
+        *(f"ASR: {name}" for name in names),
+    ]
+    left = ("accuracy", "success", "planted", "doubled", *(f"success: {name}" for name in names))
     rows = [
         [
             WAYS[way],

@@ -16,6 +16,7 @@ from core.thresholds import Rule, apply
 from core.types import Bools, Dataset, Floats, GroundTruth, Outcome
 
 LEARNED = 0.20
+INHERENT = {"narcissus"}  # whose optimised noise turns images of a model that has never seen poison, too
 WAYS: Mapping[str, str] = {
     "nothing": "nothing removed",
     "consensus": "consensus, by its own rule",
@@ -126,6 +127,7 @@ def figures(run: Run, found: Repaired) -> dict[str, float]:
         "again right": np.nan if found.flagged is None else float(found.flagged[left].sum()),
         "accuracy": found.outcome.clean_accuracy or float("nan"),
         "success": float(np.mean([rates[name] for name in names] or [np.nan])),
+        "planted": float(np.mean([rates[name] for name in names if name not in INHERENT] or [np.nan])),
         "doubled": float(np.mean([doubled[name] for name in names if name in doubled] or [np.nan])),
         **{f"success: {name}": rate for name, rate in rates.items()},
         **{f"recall: {one.name}": recall(found.removed, poison_of(truth, [one.name])) for one in truth.attacks},
