@@ -35,6 +35,7 @@ def cosine_patterns(images: Images | Patterns) -> Patterns:
     colours = np.matmul(pixels, OPPONENTS, dtype=np.float32) if pixels.shape[-1] == len(OPPONENTS) else pixels
     rows, columns = np.indices(colours.shape[1:3])
     far = np.hypot(rows, columns) >= min(LOWEST, max(colours.shape[1:3]) / 3)
+    far[-1, -1] = True  # even of a single pixel something is left
     return cosines(colours)[:, far].reshape(len(pixels), -1)
 
 

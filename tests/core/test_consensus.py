@@ -223,6 +223,7 @@ def test_cosines_are_of_high_frequency_and_leave_scenes_out():
     assert np.abs(cosine_patterns(np.broadcast_to(slow, (1, 16, 16, 1)))).max() < 1e-2
     assert np.abs(cosine_patterns(np.broadcast_to(fast, (1, 16, 16, 1)))).max() == pytest.approx(50 * 16 / np.sqrt(2))
     assert cosine_patterns(np.zeros((2, 8, 8, 1), np.uint8)).shape[1] > 0
+    assert cosine_patterns(np.zeros((2, 1, 1, 3), np.uint8)).shape == (2, 3)
 
 
 def test_two_attacks_on_one_class_do_not_hide_one_another():
