@@ -3,9 +3,11 @@
 import typer
 
 from benchmarks import (
+    ablation,
     ac_mnist,
     ac_signs,
     art,
+    asking,
     attacks,
     badloss_cifar10,
     clean,
@@ -30,6 +32,8 @@ app.command("ac_mnist")(ac_mnist.ac_mnist)
 app.command()(signs.signs)
 app.command("ac_signs")(ac_signs.ac_signs)
 app.command()(regimes.regimes)
+app.command()(asking.asking)
+app.command()(ablation.ablation)
 app.command()(clean.clean)
 app.command()(importing.importing)
 app.command()(review.review)

@@ -9,9 +9,9 @@ from benchmarks.traced import Traced
 from core.detectors import DETECTORS
 from core.metrics import detection_quality
 from core.registry import Entry
-from core.types import Evidence
+from core.types import Bools, Evidence
 
-TRACED = {"activations", "trajectories", "bona_fide"}
+TRACED = {"activations", "trajectories", "images", "bona_fide"}
 COMPARED = "consensus"
 
 
@@ -31,7 +31,7 @@ def judged(runs: Sequence[Traced], draws: int) -> Iterator[Judged]:
     for run in runs:
         for entry in detectors():
             for draw in range(draws if entry.name == COMPARED or "bona_fide" in entry.needs else 1):
-                yield _judge(entry, run, run.evidence(draw))
+                yield judge(entry, run.is_poison, run.evidence(draw))
 
 
 def detectors() -> list[Entry]:
@@ -40,9 +40,10 @@ def detectors() -> list[Entry]:
     return sorted(usable, key=lambda entry: entry.name != COMPARED)
 
 
-def _judge(entry: Entry, run: Traced, evidence: Evidence) -> Judged:
+def judge(entry: Entry, is_poison: Bools, evidence: Evidence) -> Judged:
+    """One detector on one piece of evidence, by the ground truth (n,) that it is not shown."""
     found = entry.load()(evidence)
-    quality = detection_quality(found.suspicion, found.flagged, run.is_poison)
+    quality = detection_quality(found.suspicion, found.flagged, is_poison)
     flagged = float(found.flagged.mean())
     return Judged(entry.name, quality["auroc"], quality["precision"], quality["recall"], flagged)
 

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.data import part_of
-from benchmarks.traced import Traced, traced
+from benchmarks.traced import Fitted, Traced, fitted, traced
 from core.attacks.specification import AttackSpec
 from core.config import TrainConfig
+from core.types import Dataset
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,17 @@ class Study:
 
 def traced_study(study: Study, folder: Path, cache: Path | None, seed: int) -> Traced:
     """The study's data planted and trained on, all of it drawn from `seed`; read from the cache where it is there."""
-    dataset = part_of(folder, study.data, study.size, seed)
+    return traced(*_drawn(study, folder, seed), cache, f"{study.key}-{seed}")
+
+
+def fitted_study(study: Study, folder: Path, seed: int) -> Fitted:
+    """The same with its model, which no cache holds."""
+    return fitted(*_drawn(study, folder, seed))
+
+
+def _drawn(study: Study, folder: Path, seed: int) -> tuple[Dataset, tuple[AttackSpec, ...], TrainConfig]:
     config = TrainConfig(model=study.model, epochs=study.epochs, seed=seed)
-    return traced(dataset, study.attacks, config, cache, f"{study.key}-{seed}")
+    return part_of(folder, study.data, study.size, seed), study.attacks, config
 
 
 def pairs(ratio: float, step: int = 1, n_classes: int = 10) -> tuple[AttackSpec, ...]:

@@ -57,6 +57,17 @@ class Traced:
         )
 
 
+@dataclass(frozen=True)
+class Fitted:
+    """A model and what it was trained on; `truth` is None for clean data, `losses` (n, epochs)."""
+
+    model: nn.Module
+    dataset: Dataset
+    truth: GroundTruth | None
+    losses: Floats
+    clean_accuracy: float
+
+
 def traced(
     dataset: Dataset, attacks: tuple[AttackSpec, ...], config: TrainConfig, cache: Path | None, key: str
 ) -> Traced:
@@ -65,7 +76,7 @@ def traced(
     if path and path.exists():
         with np.load(path, allow_pickle=False) as content:
             return Traced(**{one.name: content[one.name] for one in fields(Traced)})
-    made = _train(dataset, attacks, config)
+    made = _trace(fitted(dataset, attacks, config))
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_suffix(".part.npz")
@@ -74,25 +85,32 @@ def traced(
     return made
 
 
-def _train(dataset: Dataset, attacks: tuple[AttackSpec, ...], config: TrainConfig) -> Traced:
+def fitted(dataset: Dataset, attacks: tuple[AttackSpec, ...], config: TrainConfig) -> Fitted:
+    """The data poisoned with `attacks`, and a model trained on them."""
     truth: GroundTruth | None = None
     if attacks:
         dataset, truth = plant(dataset, Specification(attacks, config.seed))
     model = build_model(config, dataset.shape, dataset.n_classes)
     epochs = list(train(model, dataset, config))
-    head = choose(layers(model, dataset.shape, dataset.n_classes))
+    losses = np.stack([epoch.losses for epoch in epochs], axis=1)
+    return Fitted(model, dataset, truth, losses, float(np.mean(epochs[-1].test_predicted == dataset.test_labels)))
+
+
+def _trace(run: Fitted) -> Traced:
+    dataset, truth = run.dataset, run.truth
+    head = choose(layers(run.model, dataset.shape, dataset.n_classes))
     with tempfile.TemporaryDirectory() as folder:
-        features, predicted, _ = extract(model, dataset.images, dataset.labels, head, Path(folder) / "features.npy")
+        features, predicted, _ = extract(run.model, dataset.images, dataset.labels, head, Path(folder) / "features.npy")
         features = np.array(features)
     return Traced(
         images=dataset.images,
         labels=dataset.labels,
         attack_index=truth.attack_index if truth else np.full(len(dataset), -1),
-        losses=np.stack([epoch.losses for epoch in epochs], axis=1),
+        losses=run.losses,
         features=features,
         predicted=predicted,
-        clean_accuracy=np.float32(np.mean(epochs[-1].test_predicted == dataset.test_labels)),
-        success=np.array(_success(model, dataset, truth), np.float32),
+        clean_accuracy=np.float32(run.clean_accuracy),
+        success=np.array(_success(run.model, dataset, truth), np.float32),
     )
 
 

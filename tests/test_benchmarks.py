@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,12 @@ import pytest
 import typer
 from PIL import Image
 
+from benchmarks.ablation import OTHERS, SIGNS, ablation_table, without
 from benchmarks.ac_mnist import ac_table, class_scores, within_classes
 from benchmarks.ac_signs import TARGET, signs_study, signs_table
 from benchmarks.art import f1_per_class, made_up
 from benchmarks.art_cases import our_width
+from benchmarks.asking import asking_table
 from benchmarks.attacks import attacks_table
 from benchmarks.badloss_cifar10 import Asked, badloss_cifar10, badloss_table
 from benchmarks.cells import number, percent
@@ -37,6 +40,7 @@ from core.attacks.specification import AttackSpec
 from core.config import TrainConfig
 from core.datasets import store
 from core.detectors.activation_clustering import activation_clustering
+from core.detectors.consensus import consensus
 from core.detectors.spectral_signatures import spectral_signatures
 from core.detectors.trajectories import bona_fide_distance
 from core.samples import suspicion_table
@@ -235,6 +239,31 @@ def test_the_tables_of_regimes_and_clean_data_have_a_row_for_each(tmp_path: Path
     assert "| **worst single run** |" in table
     found = clean_table([Study("none", "none", "tiny", size=200, epochs=1)], folder, [0], 2, None)
     assert found.splitlines()[-1].startswith("| none | 2 | ")
+
+
+def test_a_part_that_is_left_out_is_gone_and_back_again(tmp_path: Path) -> None:
+    folder, cache = npz(tmp_path, "tiny"), tmp_path / "cache"
+    evidence = traced_study(PATCHED, folder, cache, 0).evidence()
+    whole = consensus(evidence)
+    assert (parts := whole.parts) is not None
+    assert set(SIGNS) <= set(parts)
+    for sign in SIGNS:
+        with without(sign):
+            left = consensus(evidence).parts
+        assert left is not None
+        assert not set(parts) - set(left) - {sign, "class lesson", "shared pattern"}
+        assert sign not in left
+    for place, _ in OTHERS.values():
+        assert callable(resolve_name(f"core.detectors.{place}"))
+    assert (consensus(evidence).suspicion == whole.suspicion).all()
+    table = ablation_table([PATCHED], folder, [0], cache).splitlines()
+    assert [line.split(" | ")[0] for line in table[4:]] == [f"| {part}" for part in ("nothing", *SIGNS, *OTHERS)]
+
+
+def test_the_detectors_that_ask_the_model_have_a_table(tmp_path: Path) -> None:
+    table = asking_table([PATCHED], npz(tmp_path, "tiny"), [0], 30)
+    assert "| regime | STRIP, AUROC | recall | Cognitive Distillation, AUROC | recall |" in table
+    assert table.splitlines()[-1].startswith("| tiny | ")
 
 
 def test_the_clustering_table_counts_within_each_class(tmp_path: Path) -> None:

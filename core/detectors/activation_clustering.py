@@ -1,5 +1,7 @@
 """Activation Clustering: poison that reaches a class by another road than its neighbours forms a cluster of its own."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -7,9 +9,9 @@ from numpy.typing import NDArray
 
 from core.detectors import require
 from core.detectors.clusters import Choice, silhouette, steady_two_means
-from core.detectors.decisions import by_distance, by_silhouette, by_size, class_centres, combined
+from core.detectors.decisions import by_distance, by_silhouette, by_size, centre, combined
 from core.detectors.statistics import Reals
-from core.detectors.subspaces import canonical_order, principal_components, whitened
+from core.detectors.subspaces import canonical_order, on_one_core, principal_components, whitened
 from core.detectors.trajectories import pairwise
 from core.errors import UserError
 from core.registry import Range
@@ -17,8 +19,10 @@ from core.types import Bools, Detection, Evidence, Floats, Ints, Scalar
 
 MIN_CLASS_SIZE = 10
 MOST_PIXELS = 64
+Seen = Callable[[NDArray[Any]], Reals]
 
 
+@on_one_core
 def activation_clustering(
     evidence: Evidence,
     *,
@@ -70,28 +74,30 @@ def activation_clustering(
     """
     values, classes = _values(evidence, space), _classes(evidence, split_by)
     order = canonical_order(values)
-    classes_rows = [order[classes[order] == index] for index in range(evidence.n_classes)]
-    centres = class_centres(values, classes_rows)
+    rows = [order[classes[order] == index] for index in range(evidence.n_classes)]
+
+    def points(own: NDArray[Any]) -> Reals:
+        found = principal_components(own, n_components, evidence.seed)
+        return whitened(found) if reduction == "ica" else found
+
+    splits = [_split(values[own], points, evidence.seed, n_seeds, split_choice) for own in rows]
+    centres = np.stack([one.centres[0] for one in splits])
     suspicion = np.zeros(len(classes), np.float32)
     flagged = np.zeros(len(classes), np.bool_)
     groups = np.full(len(classes), -1, np.int64)
     class_notes: dict[int, dict[str, Scalar]] = {}
-    for index, rows in enumerate(classes_rows):
-        if len(rows) < MIN_CLASS_SIZE:
-            class_notes[index] = {"poisoned": False, "reason": f"only {len(rows)} samples: too few to split"}
+    for index, (own, found) in enumerate(zip(rows, splits, strict=True)):
+        if len(own) < MIN_CLASS_SIZE:
+            class_notes[index] = {"poisoned": False, "reason": f"only {len(own)} samples: too few to split"}
             continue
-        own = values[rows]
-        points = principal_components(own, n_components, evidence.seed)
-        points = whitened(points) if reduction == "ica" else points
-        smaller, nearness, figures = _split(points, evidence.seed, n_seeds, split_choice)
-        note = by_size(figures["fraction"], size_threshold) | by_silhouette(figures["silhouette"], silhouette_threshold)
-        note |= by_distance(own, smaller, index, centres)
+        note = by_size(found.fraction, size_threshold) | by_silhouette(found.silhouette, silhouette_threshold)
+        note |= by_distance(found.centres[1], found.centres[2], index, centres)
         note |= combined(note, decision)
-        class_notes[index] = note | {"unstable": figures["unstable"]}
-        suspicion[rows] = nearness * (1 - 2 * figures["fraction"])
-        flagged[rows] = smaller & bool(note["poisoned"])
-        groups[rows] = smaller
-    unstable = [float(note["unstable"]) for note in class_notes.values() if "unstable" in note]
+        class_notes[index] = note | {"unstable": found.unstable}
+        suspicion[own] = found.nearness * (1 - 2 * found.fraction)
+        flagged[own] = found.smaller & bool(note["poisoned"])
+        groups[own] = found.smaller
+    unstable = [found.unstable for found in splits]
     notes: dict[str, Scalar] = {
         "poisoned_classes": sum(bool(note["poisoned"]) for note in class_notes.values()),
         "unstable": max(unstable, default=0.0),
@@ -99,19 +105,46 @@ def activation_clustering(
     return Detection(suspicion, flagged, groups, notes, class_notes)
 
 
-def _split(points: Reals, seed: int, n_seeds: int, choice: Choice) -> tuple[Bools, Floats, dict[str, float]]:
-    """Membership of the smaller cluster (m,), nearness to it in [0, 1] (m,), and the split's figures."""
-    members, centres, unstable = steady_two_means(points, seed, n_seeds, choice)
+@dataclass(frozen=True)
+class _Split:
+    """What 2-means makes of one class of m samples.
+
+    Attributes:
+        centres: (3, d) of the class and of the smaller and the larger cluster, in the space that all classes share.
+        smaller: (m,) who is in the smaller cluster.
+        nearness: (m,) how near to that cluster, in [0, 1].
+        fraction: its share of the class.
+        silhouette: mean silhouette of the split.
+        unstable: the share of the class that another seed puts on the other side.
+    """
+
+    centres: NDArray[Any]
+    smaller: Bools
+    nearness: Floats
+    fraction: float = 0.0
+    silhouette: float = 0.0
+    unstable: float = 0.0
+
+
+def _split(own: NDArray[Any], seen_as: Seen, seed: int, n_seeds: int, choice: Choice) -> _Split:
+    nobody, nothing = np.zeros(len(own), np.bool_), np.zeros(len(own), np.float32)
+    if len(own) < MIN_CLASS_SIZE:
+        return _Split(_centres(own, nobody), nobody, nothing)
+    points = seen_as(own)
+    members, means, unstable = steady_two_means(points, seed, n_seeds, choice)
     if 2 * members.sum() > len(members):
-        members, centres = ~members, centres[::-1]
+        members, means = ~members, means[::-1]
     if not members.any():
-        nothing = np.zeros(len(points), np.float32)
-        return members, nothing, {"fraction": 0.0, "silhouette": 0.0, "unstable": unstable}
-    distances = pairwise(points, centres)
+        return _Split(_centres(own, nobody), nobody, nothing, unstable=unstable)
+    distances = pairwise(points, means)
     nearness = distances[:, 0] / np.maximum(distances.sum(1), 1e-12)
-    separation = silhouette(points, members, seed)
-    figures = {"fraction": float(members.mean()), "silhouette": separation, "unstable": unstable}
-    return members, nearness.astype(np.float32), figures
+    figures = float(members.mean()), silhouette(points, members, seed), unstable
+    return _Split(_centres(own, members), members, nearness.astype(np.float32), *figures)
+
+
+def _centres(own: NDArray[Any], smaller: Bools) -> NDArray[Any]:
+    parts = np.arange(len(own)), np.flatnonzero(smaller), np.flatnonzero(~smaller)
+    return np.stack([centre(own, part) for part in parts])
 
 
 def _values(evidence: Evidence, space: str) -> NDArray[Any]:

@@ -23,7 +23,7 @@ from core.detectors.statistics import (
     tail_scores,
     worst,
 )
-from core.detectors.subspaces import canonical_order, class_spaces
+from core.detectors.subspaces import canonical_order, class_spaces, on_one_core
 from core.registry import Range
 from core.types import Bools, Detection, Evidence, Ints, Scalar
 
@@ -42,6 +42,7 @@ COSTS = {
 }
 
 
+@on_one_core
 def consensus(evidence: Evidence, *, false_discovery_rate: Annotated[float, Range(0.01, 0.5)] = 0.10) -> Detection:
     """The sum of many signs of poison; flagged so that about `false_discovery_rate` of the flagged are clean.
 

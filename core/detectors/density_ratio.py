@@ -7,11 +7,12 @@ import numpy as np
 from core.detectors import require
 from core.detectors.scores import density_ratio_scores
 from core.detectors.statistics import worst
-from core.detectors.subspaces import class_spaces
+from core.detectors.subspaces import class_spaces, on_one_core
 from core.registry import Range
 from core.types import Detection, Evidence, Scalar
 
 
+@on_one_core
 def density_ratio(evidence: Evidence, *, reject_fraction: Annotated[float, Range(0.0, 1.0)] = 0.10) -> Detection:
     """How much farther a sample is from the bona fide samples of its class than from its class; the worst are flagged.
 

@@ -46,7 +46,12 @@ def _radius(height: int, width: int) -> Reals:
 
 
 def _grey(images: Images) -> NDArray[np.float32]:
-    return np.asarray(images.mean(-1, dtype=np.float32))
+    """(b, h, w) the mean of the channels, added one by one: several times as fast as along the short last axis."""
+    grey = images[..., 0].astype(np.float32)
+    for channel in range(1, images.shape[-1]):
+        grey += images[..., channel]
+    grey /= images.shape[-1]
+    return grey
 
 
 def _spectra(images: Images, mean: NDArray[Any]) -> Spectra:

@@ -6,11 +6,12 @@ import numpy as np
 
 from core.detectors import require
 from core.detectors.statistics import robust_z, worst
-from core.detectors.subspaces import class_spaces, independent_components
+from core.detectors.subspaces import class_spaces, independent_components, on_one_core
 from core.registry import Range
 from core.types import Detection, Evidence, Scalar
 
 
+@on_one_core
 def independent_component_outliers(
     evidence: Evidence, *, reject_fraction: Annotated[float, Range(0.0, 1.0)] = 0.10
 ) -> Detection:

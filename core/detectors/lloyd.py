@@ -25,8 +25,9 @@ def scouted(points: Reals, generators: Sequence[np.random.Generator], distinct: 
     """
     if len(points) > SCOUTED:
         return np.concatenate([_scouted_among_some(points, generator, distinct) for generator in generators])
-    starts = np.concatenate([_starts(points, generator) for generator in generators])
-    sums, tightness = walked(points.astype(np.float32), starts)
+    singles = points.astype(np.float32)
+    starts = np.concatenate([_starts(singles, generator) for generator in generators])
+    sums, tightness = walked(singles, starts)
     each = tightness.reshape(len(generators), -1)
     order = np.argsort(-each, axis=1, kind="stable")
     if distinct:
@@ -98,13 +99,15 @@ def _tightness(sums: Coordinates, total: int) -> Coordinates:
     return np.asarray(np.einsum("ij,ij->i", sums[:, :-1], sums[:, :-1]) / np.maximum(count * (total - count), 1))
 
 
-def _starts(points: Reals, generator: np.random.Generator) -> Coordinates:
+def _starts(points: Coordinates, generator: np.random.Generator) -> Coordinates:
     """(starts, c + 1) walls between points at random and another each, the likelier the farther it is: k-means++."""
     first = generator.integers(len(points), size=RESTARTS)
     squares = np.einsum("ij,ij->i", points, points)
     apart = points[first] @ (-2 * points.T)
-    apart += squares + squares[first, None]
-    reach = np.cumsum(np.maximum(apart, 0.0, out=apart), axis=1)
-    second = (reach >= generator.random((RESTARTS, 1)) * reach[:, -1:]).argmax(1)
+    apart += squares
+    apart += squares[first, None]
+    reach = np.cumsum(np.maximum(apart, 0.0, out=apart), axis=1, out=apart)
+    wanted = generator.random((RESTARTS, 1)).astype(points.dtype) * reach[:, -1:]
+    second = (reach >= wanted).argmax(1)
     levels = (squares[second] - squares[first]) / 2
-    return np.column_stack([points[second] - points[first], -levels]).astype(np.float32)
+    return np.column_stack([points[second] - points[first], -levels])

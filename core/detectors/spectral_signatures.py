@@ -6,13 +6,14 @@ import numpy as np
 
 from core.detectors import require
 from core.detectors.statistics import worst
-from core.detectors.subspaces import canonical_order, principal_components
+from core.detectors.subspaces import canonical_order, on_one_core, principal_components
 from core.registry import Range
 from core.types import Detection, Evidence, Scalar
 
 REMOVAL = 1.5
 
 
+@on_one_core
 def spectral_signatures(
     evidence: Evidence,
     *,

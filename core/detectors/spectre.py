@@ -8,13 +8,14 @@ from scipy.linalg import eigh
 from core.detectors import require
 from core.detectors.scores import entropy_weights, quantum_entropy
 from core.detectors.statistics import Reals, worst
-from core.detectors.subspaces import SAMPLES_PER_COMPONENT, canonical_order, principal_components
+from core.detectors.subspaces import SAMPLES_PER_COMPONENT, canonical_order, on_one_core, principal_components
 from core.registry import Range
 from core.types import Bools, Detection, Evidence, Scalar
 
 REMOVAL, MOST_DIMENSIONS, TRIALS = 1.5, 64, 8
 
 
+@on_one_core
 def spectre(evidence: Evidence, *, expected_poison_ratio: Annotated[float, Range(0.0, 0.5)] = 0.05) -> Detection:
     """The quantum entropy score of activations whitened by a robust covariance, in the number of dimensions that fits.
 

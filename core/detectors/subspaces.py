@@ -5,9 +5,11 @@ samples when those are shuffled.
 """
 
 import warnings
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,7 @@ from scipy.sparse.linalg import ArpackError, eigsh
 from sklearn.decomposition import PCA, FastICA
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neighbors import NearestNeighbors
+from threadpoolctl import threadpool_limits
 
 from core.detectors.statistics import Reals
 from core.types import Ints
@@ -27,6 +30,8 @@ EXACT_LIMIT, DENSE_LIMIT = 128, 1024
 FULL_SHARE, PROBES, MISSED = 8, 10, 1e-3
 CHUNK = 64
 ICA_ITERATIONS = 200
+Asked = ParamSpec("Asked")
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,17 @@ class ClassSpace:
     points: Reals
     neighbors: Ints
     distances: Reals
+
+
+def on_one_core(detector: Callable[Asked, Answer]) -> Callable[Asked, Answer]:
+    """The same with BLAS held to one core: on matrices of a class's size, its threads mostly wait for each other."""
+
+    @wraps(detector)
+    def held(*args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
+        with threadpool_limits(1, "blas"):
+            return detector(*args, **kwargs)
+
+    return held
 
 
 def class_spaces(features: NDArray[Any], labels: Ints, n_classes: int, seed: int) -> list[ClassSpace]:
@@ -78,8 +94,8 @@ def principal_components(features: NDArray[Any], n_components: int, seed: int) -
     if limit < 1 or all((part == features[0]).all() for part in (features[-1], features)):
         return np.zeros((len(features), 1))
     kind = np.float64 if smaller <= EXACT_LIMIT else np.float32
-    centred = np.asarray(features, kind)
-    centred = centred - np.ones((1, len(features)), kind) @ centred / len(features)
+    centred: NDArray[Any] = np.array(features, kind)
+    np.subtract(centred, np.ones((1, len(features)), kind) @ centred / len(features), out=centred)
     if smaller > DENSE_LIMIT:
         points = PCA(limit, svd_solver="randomized", random_state=seed).fit_transform(centred)
     else:

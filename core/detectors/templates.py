@@ -105,7 +105,7 @@ def _templates(patterns: Patterns, teaching: Patterns) -> tuple[Patterns, Patter
         teaching: (t, 2, m) 1.0 for the negatives and for the positives of each template.
     """
     counts = teaching.sum(2, keepdims=True)
-    means = teaching @ patterns / counts
+    means = (teaching.reshape(-1, len(patterns)) @ patterns).reshape(*teaching.shape[:2], -1) / counts
     variances = (teaching.sum(1) @ patterns**2 - (counts * means**2).sum(1)).clip(0) / counts.sum(1)
     deviations = np.sqrt(variances + VARIANCE_FLOOR * variances.mean(1, keepdims=True) + 1e-9)
     difference = (means[:, 1] - means[:, 0]) / deviations

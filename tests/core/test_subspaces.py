@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.linalg import eigh
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from core.detectors import subspaces
 from core.detectors.subspaces import principal_components
@@ -45,3 +46,12 @@ def test_lanczos_is_what_answers_for_large_matrices(monkeypatch):
     assert used == []
     principal_components(features(90, 40, [9.0, 8, 7, 6, 5, 4])[0], 6, 0)
     assert used == [40]
+
+
+def test_blas_keeps_to_one_core_and_gets_back_what_it_had():
+    def threads():
+        return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+    with threadpool_limits(2, "blas"):
+        assert subspaces.on_one_core(threads)() == {1}
+        assert threads() == {2}
