@@ -17,5 +17,6 @@ def hardware() -> str:
         name = next(
             (line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor()
         )
-        device = f"{torch.get_num_threads()} cores of {name or platform.machine()}"
+        count = torch.get_num_threads()
+        device = f"{count} core{'s' * (count > 1)} of {name or platform.machine()}"
     return f"{device}; torch {version('torch')}, Python {platform.python_version()}"

@@ -94,8 +94,8 @@ def principal_components(features: NDArray[Any], n_components: int, seed: int) -
     if limit < 1 or all((part == features[0]).all() for part in (features[-1], features)):
         return np.zeros((len(features), 1))
     kind = np.float64 if smaller <= EXACT_LIMIT else np.float32
-    centred: NDArray[Any] = np.array(features, kind)
-    np.subtract(centred, np.ones((1, len(features)), kind) @ centred / len(features), out=centred)
+    centred = np.asarray(features, kind)
+    centred = centred - np.ones((1, len(features)), kind) @ centred / len(features)
     if smaller > DENSE_LIMIT:
         points = PCA(limit, svd_solver="randomized", random_state=seed).fit_transform(centred)
     else:

@@ -40,8 +40,11 @@ def cosine_patterns(images: Images | Patterns) -> Patterns:
 
 
 def looks(images: Images | Patterns) -> list[Patterns]:
-    """Both ways to look at images, (m, f) each: pixel by pixel, and by cosines."""
-    return [fine_patterns(images), cosine_patterns(images)]
+    """Both ways to look at images, (m, f) each, less their means: pixel by pixel, and by cosines."""
+    seen = [fine_patterns(images), cosine_patterns(images)]
+    for patterns in seen:
+        patterns -= patterns.mean(0)
+    return seen
 
 
 def shared_patterns(images: Images, taught: Sequence[Lesson]) -> Reals:
@@ -78,16 +81,19 @@ def template_scores(patterns: Patterns, taught: Sequence[Lesson]) -> Reals:
     wⱼ = the standardised difference of the two means at pixel j, shrunken by two of its standard errors, so pixels
     that differ by chance count nothing; s(x) = Σ wⱼ (xⱼ − midpoint) / σⱼ. All lessons share three matrix products.
 
+    Args:
+        patterns: (m, pixels) of one class, about 0: their variance is worked out from squares, in float32.
+        taught: lessons about that class.
+
     References: Tibshirani et al.: Diagnosis of multiple cancer types by shrunken centroids of gene expression, 2002.
     """
-    centred = patterns - patterns.mean(0)
     teaching = [
         [who & (lesson.part != judged) for who in (lesson.negative, lesson.positive)]
         for lesson in taught
         for judged in range(PARTS)
     ]
-    middles, weights = _templates(centred, np.array(teaching, np.float32))
-    scores = centred @ weights.T - (middles * weights).sum(1)
+    middles, weights = _templates(patterns, np.array(teaching, np.float32))
+    scores = patterns @ weights.T - (middles * weights).sum(1)
     places = PARTS * np.arange(len(taught))[:, None] + np.stack([lesson.part for lesson in taught])
     return np.asarray(scores[np.arange(len(scores)), places], np.float64)
 
