@@ -4,7 +4,7 @@ Every array is n-first and aligned with `Dataset.ids`. `GroundTruth` stands apar
 no detector, review or repair function can be handed the answer: their signatures do not accept it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -19,6 +19,7 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Images = NDArray[np.uint8]
 Scalar = float | int | str | bool
+Listen = Callable[[int, int], None]  # how many are done, and of how many
 Labelling = Literal["all_to_one", "one_to_one", "all_to_all", "clean_label"]
 
 
@@ -137,6 +138,7 @@ class Evidence:
         trajectories: (n, epochs) cross-entropy of each sample after each epoch, eval mode.
         images: (n, h, w, c) uint8.
         model: the trained network, in eval mode, from floats in [0, 1], (n, c, h, w), to logits.
+        listen: told how many images are done, by detectors that ask the model again and again.
     """
 
     labels: Ints
@@ -148,6 +150,7 @@ class Evidence:
     trajectories: Floats | None = None
     images: Images | None = None
     model: "nn.Module | None" = None
+    listen: Listen = lambda done, total: None
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,15 @@ def cognitive_distillation(
 
     assert evidence.model is not None
     assert evidence.images is not None
-    sizes = mask_sizes(evidence.model, evidence.images, n_steps=n_steps, alpha=alpha, beta=beta, seed=evidence.seed)
+    sizes = mask_sizes(
+        evidence.model,
+        evidence.images,
+        n_steps=n_steps,
+        alpha=alpha,
+        beta=beta,
+        seed=evidence.seed,
+        listen=evidence.listen,
+    )
     clean = sizes[evidence.bona_fide]
     threshold = float(clean.mean() - n_deviations * clean.std())
     notes: dict[str, Scalar] = {"n_steps": n_steps, "threshold": -threshold}

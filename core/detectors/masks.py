@@ -6,12 +6,21 @@ from torch import Tensor, nn
 
 from core.detectors.forward import GRADIENT_BATCH, at_once, batches, differentiable_logits, logits, prepared
 from core.devices import best_device
-from core.types import Floats, Images
+from core.types import Floats, Images, Listen
 
 LEARNING_RATE, BETAS = 0.1, (0.1, 0.1)
 
 
-def mask_sizes(model: nn.Module, images: Images, *, n_steps: int, alpha: float, beta: float, seed: int) -> Floats:
+def mask_sizes(
+    model: nn.Module,
+    images: Images,
+    *,
+    n_steps: int,
+    alpha: float,
+    beta: float,
+    seed: int,
+    listen: Listen | None = None,
+) -> Floats:
     """(n,) ‖m‖₁ in pixels of each image's mask.
 
     Args:
@@ -21,13 +30,14 @@ def mask_sizes(model: nn.Module, images: Images, *, n_steps: int, alpha: float, 
         alpha, beta: weights of the mask's size and of its total variation.
         seed: of the colours that masked pixels take: one for each step, for all images, so that no image's mask depends
             on the others.
+        listen: told how many images are done.
     """
     device = best_device()
     network = prepared(model, device)
     generator = torch.Generator().manual_seed(seed)
     colours = torch.rand(n_steps, 1, images.shape[3], 1, 1, generator=generator).to(device)
     sizes = np.empty(len(images), np.float32)
-    for part, pictures in batches(images, device, at_once(network, images, GRADIENT_BATCH)):
+    for part, pictures in batches(images, device, at_once(network, images, GRADIENT_BATCH), listen):
         sizes[part] = _masks(network, pictures, colours, alpha, beta).sum((1, 2, 3)).cpu().numpy()
     return sizes
 

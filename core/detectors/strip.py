@@ -42,7 +42,7 @@ def strip(
     assert evidence.model is not None
     assert evidence.images is not None
     overlays = _drawn(evidence, n_copies)
-    entropies = mean_entropies(evidence.model, evidence.images, overlays)
+    entropies = mean_entropies(evidence.model, evidence.images, overlays, evidence.listen)
     clean = entropies[evidence.bona_fide]
     boundary = float(clean.mean() + ndtri(false_rejection_rate) * clean.std())
     notes: dict[str, Scalar] = {"n_copies": len(overlays), "boundary": -boundary}

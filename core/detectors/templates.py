@@ -43,7 +43,7 @@ def looks(images: Images | Patterns) -> list[Patterns]:
     """Both ways to look at images, (m, f) each, less their means: pixel by pixel, and by cosines."""
     seen = [fine_patterns(images), cosine_patterns(images)]
     for patterns in seen:
-        patterns -= patterns.mean(0)
+        np.subtract(patterns, patterns.mean(0), out=patterns)
     return seen
 
 

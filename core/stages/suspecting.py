@@ -23,13 +23,17 @@ from core.thresholds import COUNTED_ON
 from core.types import Dataset, Detection, Evidence, Images, Ints
 
 
-def detect_stage(run: Run, name: str, _: Reporter) -> None:
+def detect_stage(run: Run, name: str, reporter: Reporter) -> None:
     """Run one detector on the run's evidence; what it says is kept, with p-values where there are bona fide samples."""
+
+    def listen(done: int, total: int) -> None:
+        reporter.update(done / total, f"{done:,} of {total:,} images")
+
     entry = find(DETECTORS, name, "detector")
     detector = entry.load()
     values = checked(detector, run.detector_settings.get(name, {}), name)
     started = time.monotonic()
-    evidence = gather_evidence(run, entry.needs)
+    evidence = replace(gather_evidence(run, entry.needs), listen=listen)
     detection = calibrated(partial(detector, **values), evidence, in_folds=compares(entry.needs))
     if detection.p_values is not None:
         detection = replace(detection, notes={**detection.notes, COUNTED_ON: int(evidence.bona_fide.sum())})

@@ -162,6 +162,8 @@ def _pick_run() -> None:
     if st.session_state.pop("lost", False):
         st.warning("The run in the address does not exist here; the newest one is shown.")
     found = {other.id: other for other in runs.all_runs(workspace())}
+    kin = (other for other in found.values() if run.id in (other.id, other.parent) or other.id == run.parent)
+    st.session_state["drawn"] = {one.id: one.stages for one in kin}
     st.selectbox(
         "Run",
         list(found),
@@ -178,10 +180,15 @@ def _pick_run() -> None:
 
 @st.fragment(run_every=2.0)
 def _job() -> None:
-    """The job that is running, with progress and Cancel, on every page; it also sees when a sign-in is over."""
-    if admitted() is None:
-        st.rerun()
+    """The job that is running, with progress and Cancel, on every page; it also sees when a sign-in is over.
+
+    And when a job has ended whose results the page has not read: it may end while the page is being drawn.
+    """
+    drawn = st.session_state.get("drawn", {})
     active = [(run, jobs.poll(run.path)) for run in runs.all_runs(workspace())[:20]]
+    news = any(run.stages != drawn.get(run.id, run.stages) for run, progress in active if not progress.active)
+    if admitted() is None or news:
+        st.rerun()
     for run, progress in active:
         if progress.active:
             st.progress(progress.share, text=f"{run.name}: {progress.title or 'starting'} {progress.share:.0%}")

@@ -64,17 +64,21 @@ def remove(number: int) -> None:
 
 
 def presets(n_classes: int) -> None:
-    """The picker of presets, and of their ratios where the paper has several."""
+    """The picker of presets, and of their ratios where the paper has several.
+
+    Each preset has widgets of its own: a browser that still thinks of the one before cannot bring it back.
+    """
     state = st.session_state
     name, _, ratio = state.get("lab-preset", "").partition(":ratio=")
-    state["lab-box"] = name
-    st.selectbox("Preset", ["", *PRESETS], key="lab-box", width=270, help=PRESETS[name].help if name else None,
+    box, ratio_box = f"lab-box-{name}", f"lab-ratio-{name}"
+    state[box] = name
+    st.selectbox("Preset", ["", *PRESETS], key=box, width=270, help=PRESETS[name].help if name else None,
                  format_func=lambda one: PRESETS[one].title if one else "A list of your own",
-                 on_change=lambda: _chosen(n_classes))  # fmt: skip
+                 on_change=lambda: _chosen(state[box], None, n_classes))  # fmt: skip
     if name and (ratios := PRESETS[name].ratios):
-        state["lab-ratio"] = float(ratio or PRESETS[name].ratio or ratios[0])
-        st.segmented_control("Poison ratio", ratios, key="lab-ratio", format_func=lambda one: f"{one:.0%}",
-                             on_change=lambda: _chosen(n_classes))  # fmt: skip
+        state[ratio_box] = float(ratio or PRESETS[name].ratio or ratios[0])
+        st.segmented_control("Poison ratio", ratios, key=ratio_box, format_func=lambda one: f"{one:.0%}",
+                             on_change=lambda: _chosen(name, state[ratio_box], n_classes))  # fmt: skip
 
 
 def seed() -> None:
@@ -113,9 +117,7 @@ def said() -> None:
         frame.show_error(error)
 
 
-def _chosen(n_classes: int) -> None:
-    name, known = st.session_state["lab-box"], st.session_state.get("lab-preset", "")
-    ratio = st.session_state.get("lab-ratio") if known.partition(":")[0] == name else None
+def _chosen(name: str, ratio: float | None, n_classes: int) -> None:
     if name:
         _try(lambda: use_preset(f"{name}:ratio={ratio:g}" if ratio else name, n_classes))
     else:

@@ -124,6 +124,15 @@ def test_tiny_and_empty_classes(name):
     assert not found.flagged[small.labels == 2].any() or DETECTORS[name].needs == ("trajectories", "bona_fide")
 
 
+@pytest.mark.parametrize("name", [name for name, entry in DETECTORS.items() if "model" in entry.needs])
+def test_a_detector_that_asks_the_model_tells_how_far_it_is(name):
+    heard = []
+    evidence = replace(evidence_for(name), listen=lambda *told: heard.append(told))
+    DETECTORS[name].load()(evidence, **{DETECTORS[name].passes_per: 2})
+    assert heard[-1] == (len(POISON), len(POISON))
+    assert heard == sorted(set(heard))
+
+
 @every
 def test_constant_evidence(name):
     evidence = evidence_for(name)
