@@ -4,6 +4,7 @@ The nearest others are looked for in coarse pixels, where fine triggers hardly c
 close to what an image was before it was relabelled.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,14 +29,16 @@ class Surroundings:
         points: (n, ≤ 32) all samples in the principal directions of coarse pixels.
         ordinary: rows of the samples that may be somebody's neighbours.
         search: over the points of `ordinary`.
-        middle, deviation: (pixels,) what is usual for the remainders of ordinary images.
-        reference: (r, pixels) the looks of up to 1,500 of those.
+        way: how what is left of an image is looked at, from (m, h, w, c) to (m, f): pixel by pixel, or by cosines.
+        middle, deviation: (f,) what is usual for the remainders of ordinary images.
+        reference: (r, f) the looks of up to 1,500 of those.
     """
 
     images: Images
     points: Floats
     ordinary: Ints
     search: NearestNeighbors
+    way: Callable[[Floats], Patterns]
     middle: Patterns
     deviation: Patterns
     reference: Patterns
@@ -48,8 +51,8 @@ class Surroundings:
         return np.asarray(found[~itself].reshape(len(rows), -1))
 
     def remainders(self, rows: Ints) -> Patterns:
-        """(m, pixels) the fine pattern of each image less the mean of its neighbours."""
-        return fine_patterns(self.differences(rows))
+        """(m, f) what is left of each image less the mean of its neighbours."""
+        return self.way(self.differences(rows))
 
     def differences(self, rows: Ints) -> Floats:
         """(m, h, w, c) each image less the mean of its neighbours, in levels of 0 to 255."""
@@ -62,11 +65,11 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class Look:
-    """The remainders of some images beside those of ordinary ones, in units of what is ordinary at each pixel.
+    """The remainders of some images beside those of ordinary ones, in units of what is ordinary.
 
     Attributes:
-        values: (m, pixels) of the images in question, at most 4 either way.
-        reference: (r, pixels) of ordinary images.
+        values: (m, f) of the images in question, at most 4 either way.
+        reference: (r, f) of ordinary images.
     """
 
     values: Patterns
@@ -81,11 +84,16 @@ def surroundings(images: Images, suspects: Bools, order: Ints) -> Surroundings |
     points = _coarse(images, ordinary[:MOST_FITTED])
     search = NearestNeighbors(n_neighbors=NEIGHBORS + 1, algorithm="brute").fit(points[ordinary])
     nothing = np.zeros(0, np.float32)
-    bare = Surroundings(images, points, ordinary, search, nothing, nothing, nothing)
-    usual = bare.remainders(ordinary[:MOST_REFERENCE])
+    return seen_by(fine_patterns, Surroundings(images, points, ordinary, search, fine_patterns, *[nothing] * 3))
+
+
+def seen_by(way: Callable[[Floats], Patterns], around: Surroundings) -> Surroundings:
+    """The same surroundings looked at in another way."""
+    usual = replace(around, way=way).remainders(around.ordinary[:MOST_REFERENCE])
     deviation = np.sqrt(usual.var(0) + VARIANCE_FLOOR * usual.var(0).mean() + 1e-9)
     middle = usual.mean(0)
-    return replace(bare, middle=middle, deviation=deviation, reference=_scaled(usual, middle, deviation))
+    reference = _scaled(usual, middle, deviation)
+    return replace(around, way=way, middle=middle, deviation=deviation, reference=reference)
 
 
 def look(around: Surroundings, rows: Ints) -> Look:
@@ -94,7 +102,7 @@ def look(around: Surroundings, rows: Ints) -> Look:
 
 
 def template(values: Patterns) -> Patterns:
-    """(pixels,) the mean, shrunken by three standard errors: 0 wherever a difference may be chance."""
+    """(f,) the mean, shrunken by three standard errors: 0 wherever a difference may be chance."""
     return _shrunken(values.mean(0), _error(values))
 
 

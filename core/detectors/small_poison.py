@@ -10,9 +10,9 @@ import numpy as np
 
 from core.detectors.ingredients import Spaces
 from core.detectors.refinement import PARTS, Lesson, one_lesson
-from core.detectors.remainders import look, strength, surroundings
+from core.detectors.remainders import look, seen_by, strength, surroundings
 from core.detectors.statistics import Reals
-from core.detectors.templates import Patterns, looks, template_scores
+from core.detectors.templates import Patterns, cosine_patterns, looks, template_scores
 from core.types import Bools, Evidence
 
 SMALLEST, LARGEST_SHARE, ORDINARY = 12, 1 / 6, 0.60
@@ -97,8 +97,9 @@ def _beyond_kin(evidence: Evidence, spaces: Spaces, found: Bools) -> Bools:
     order = np.random.default_rng(evidence.seed).permutation(len(found))
     around = surroundings(evidence.images, np.zeros_like(found), order)
     kept = np.zeros_like(found)
-    for rows in (space.rows[found[space.rows]] for space in spaces):
-        if around is not None and len(rows):
-            seen = look(around, rows)
-            kept[rows] = strength(seen.values, seen.reference) >= BEYOND_KIN
+    for one in [around, seen_by(cosine_patterns, around)] if around else []:
+        for rows in (space.rows[found[space.rows]] for space in spaces):
+            if len(rows):
+                seen = look(one, rows)
+                kept[rows] |= strength(seen.values, seen.reference) >= BEYOND_KIN
     return kept

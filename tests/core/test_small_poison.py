@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.fft import idctn
 
 from core.advice import advice
 from core.detectors.calibration import SHARING
 from core.detectors.consensus import RULES, consensus
-from core.detectors.small_poison import carriers, small_poison
+from core.detectors.remainders import look, strength, surroundings
+from core.detectors.small_poison import BEYOND_KIN, carriers, small_poison
 from core.detectors.subspaces import ClassSpace
 from core.detectors.templates import looks
 from core.thresholds import Rule
@@ -81,6 +83,31 @@ def test_a_rare_kind_of_clean_image_is_not_named(share, trusted):
 def test_a_rare_kind_without_a_bona_fide_sample_is_told_by_its_look_alikes_alone():
     assert of_first_class(*made_up(18, kin=True))[:18].mean() >= 0.9
     assert of_first_class(*made_up(18))[:18].mean() >= 0.9
+
+
+def of_frequencies(carries, seed=0):
+    """Images of rich coarse content; some carry eighty cosines of high frequency, two levels at a pixel or so."""
+    rng, radius = np.random.default_rng(seed), np.hypot(*np.indices((SIDE, SIDE)))
+    content = rng.normal(0, 90, (len(carries), SIDE, SIDE)) * ((radius > 3) & (radius < 9))
+    content[:, 0, 0] = 120 * SIDE
+    far = rng.permutation(np.argwhere(radius >= 15))[:80]
+    content[np.flatnonzero(carries)[:, None], far[:, 0], far[:, 1]] += 6 * rng.choice([-1, 1], len(far))
+    images = idctn(content, axes=(1, 2), norm="ortho") + rng.normal(0, 0.4, content.shape)
+    return images.round().clip(0, 255).astype(np.uint8)[..., None]
+
+
+def test_a_trigger_that_is_faint_at_every_pixel_is_known_by_its_cosines():
+    labels = np.repeat(np.arange(CLASSES), 750)
+    bona_fide = np.arange(len(labels)) % 10 == 9
+    carries = ~bona_fide & (np.arange(len(labels)) < 58)
+    suspicion = np.random.default_rng(1).standard_t(3, len(labels)) + 8 * carries
+    evidence = Evidence(labels, CLASSES, bona_fide, seed=0, images=of_frequencies(carries))
+    found = small_poison(evidence, spaces_of(labels), suspicion)
+    assert found[carries].mean() >= 0.9
+    assert found[~carries].sum() <= 2
+    around = surroundings(evidence.images, np.zeros_like(carries), np.arange(len(labels)))
+    seen = look(around, np.flatnonzero(carries))
+    assert strength(seen.values, seen.reference) < BEYOND_KIN  # by pixels alone it would be missed
 
 
 def test_a_trigger_on_unsuspicious_samples_is_not_looked_for():
