@@ -11,7 +11,7 @@ from core import results, review, runs
 from tests.browser.conftest import OpenPage, Serve
 
 TRAINING = 240_000  # ms; a demo takes a quarter of that on two idle cores
-PATIENT = 30_000
+PATIENT = 60_000
 
 
 def goto(page: Page, title: str) -> None:
