@@ -13,7 +13,7 @@ from benchmarks.hardware import hardware
 from benchmarks.judged import Judged, judge
 from benchmarks.studies import REGIMES, Study, fitted_study
 from benchmarks.traced import Fitted
-from core.detectors import DETECTORS
+from core.detectors import DETECTORS, DetectorEntry
 from core.types import Evidence
 
 ASKING = [entry for entry in DETECTORS.values() if "model" in entry.needs]
@@ -41,14 +41,14 @@ def asking_table(studies: Sequence[Study], data: Path, seeds: Sequence[int], cle
         runs = [fitted_study(study, data, seed) for seed in seeds]
         cells = []
         for entry in ASKING:
-            answers = [_asked(entry.name, run, clean) for run in runs]
+            answers = [_asked(entry, run, clean) for run in runs]
             cells += [number([one.auroc for one in answers]), percent([one.recall for one in answers])]
         rows.append([study.title, *cells])
     about = f"training seeds {', '.join(map(str, seeds))}; all poison, and {clean} clean samples, 250 of them bona fide"
     return "\n".join([f"{hardware()}; {about}.", "", *table(["regime", *heads], rows)])
 
 
-def _asked(name: str, run: Fitted, clean: int) -> Judged:
+def _asked(entry: DetectorEntry, run: Fitted, clean: int) -> Judged:
     assert run.truth is not None
     is_poison = run.truth.attack_index >= 0
     bona_fide = draw_bona_fide(is_poison, 0)
@@ -62,4 +62,4 @@ def _asked(name: str, run: Fitted, clean: int) -> Judged:
         images=run.dataset.images[chosen],
         model=run.model,
     )
-    return judge(DETECTORS[name], is_poison[chosen], evidence)
+    return judge(entry, is_poison[chosen], evidence)

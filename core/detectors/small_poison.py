@@ -98,8 +98,8 @@ def _beyond_kin(evidence: Evidence, spaces: Spaces, found: Bools) -> Bools:
     around = surroundings(evidence.images, np.zeros_like(found), order)
     kept = np.zeros_like(found)
     for one in [around, seen_by(cosine_patterns, around)] if around else []:
-        for rows in (space.rows[found[space.rows]] for space in spaces):
+        for rows in (space.rows[(found & ~kept)[space.rows]] for space in spaces):
             if len(rows):
                 seen = look(one, rows)
-                kept[rows] |= strength(seen.values, seen.reference) >= BEYOND_KIN
+                kept[rows] = strength(seen.values, seen.reference) >= BEYOND_KIN
     return kept
