@@ -8,44 +8,65 @@ const PAUSE = 120; // ms of quiet before a changed selection or focus is sent
 const TINY = 64; // px; smaller images show their pixels
 const SHAPES = { excluded: "✕", kept: "✓", relabelled: "→", unsure: "?", flagged: "▲", taken: "●" };
 const ARROWS = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: Infinity, ArrowUp: -Infinity };
-const galleries = new WeakMap();
+const ALWAYS = new Set(["undo", "redo", "next", "back", "large", "clear", "help"]); // are not about what is in view
+const AWAITED = 10_000; // ms; so long a key pressed while the page is rebuilt waits for its gallery to be there again
 
+// A gallery with keys outlives the element that holds it: a page that is built anew gets the same one, with all that was
+// done in it and not answered yet. Those without are known by their element.
+const named = new Map();
+const unnamed = new WeakMap();
+let latest = null; // of those with keys
+const unsaid = new Set(); // galleries whose selection or focus changed and was not sent yet
+
+document.addEventListener("keydown", (event) => named.forEach((gallery) => pressed(gallery, event)));
+// A click elsewhere may act on the selection: it has to be known there first.
+document.addEventListener("pointerdown", (event) => unsaid.forEach((gallery) => event.composedPath().includes(gallery.grid) || report(gallery, "")), true);
+
+// Nothing is returned to clean up with: where data change twice in quick succession that is called in the midst of use.
 export default function (component) {
   const { parentElement, data } = component;
-  let gallery = galleries.get(parentElement);
-  if (!gallery) galleries.set(parentElement, (gallery = create(parentElement)));
+  if (!parentElement.isConnected) return; // replaced while this script was being loaded
+  const [known, name] = Object.keys(data.keys).length ? [named, data.name] : [unnamed, parentElement];
+  if (!known.has(name)) known.set(name, create());
+  const gallery = known.get(name);
   gallery.send = (event) => component.setStateValue("event", event);
+  const rebuilt = gallery.grid.parentNode !== parentElement;
+  if (rebuilt) {
+    parentElement.querySelector(".grid")?.remove(); // of before the visitor was allowed to use keys, or after
+    parentElement.appendChild(gallery.grid);
+  }
   update(gallery, data);
-  return () => {
-    clearTimeout(gallery.timer);
-    document.removeEventListener("keydown", gallery.onKey);
-    document.removeEventListener("pointerdown", gallery.onPointer, true);
-  };
+  if (rebuilt) resume(gallery);
+  if (known === named) latest = gallery;
 }
 
-function create(parent) {
+function create() {
   const grid = document.createElement("div");
   grid.className = "grid";
-  parent.appendChild(grid);
-  const gallery = { grid, nodes: new Map(), order: [], selected: new Set(), leaving: new Map(), pending: [], sent: 0, changed: false, anchor: null, focus: null, version: 0 };
-  gallery.onKey = (event) => pressed(gallery, event);
-  // A click elsewhere may act on the selection: it has to be known there first.
-  gallery.onPointer = (event) => gallery.changed && !event.composedPath().includes(grid) && report(gallery, "");
+  const gallery = { grid, nodes: new Map(), order: [], selected: new Set(), leaving: new Map(), pending: [], held: [], sent: 0, anchor: null, focus: null, version: 0 };
   grid.addEventListener("click", (event) => clicked(gallery, event));
   grid.addEventListener("keydown", (event) => moved(gallery, event));
   grid.addEventListener("focusin", (event) => focused(gallery, event.target.closest(".tile")));
-  document.addEventListener("keydown", gallery.onKey);
-  document.addEventListener("pointerdown", gallery.onPointer, true);
   return gallery;
+}
+
+// What was on its way when the page was rebuilt is sent again, unless it is old: the page knows what it has done.
+function resume(gallery) {
+  const recent = (number) => number > Date.now() - AWAITED;
+  gallery.pending = gallery.pending.filter((event) => recent(event.number));
+  for (const [id, number] of gallery.leaving) if (!recent(number)) gallery.leaving.delete(id);
+  if (gallery.pending.length) gallery.send(gallery.pending);
+  if (unsaid.has(gallery)) later(gallery);
 }
 
 function update(gallery, data) {
   const { grid, nodes } = gallery;
   gallery.pending = gallery.pending.filter((event) => event.number > data.seen);
   for (const [id, number] of gallery.leaving) if (number <= data.seen) gallery.leaving.delete(id);
-  const unanswered = gallery.pending.length > 0 || gallery.changed;
+  const unanswered = gallery.pending.length > 0 || unsaid.has(gallery);
   const held = grid.contains(grid.getRootNode().activeElement);
   gallery.keys = data.keys;
+  gallery.place = location.pathname;
   gallery.selectable = data.selectable;
   gallery.tiles = new Map(data.tiles.map((tile) => [tile.id, tile]));
   gallery.elsewhere = data.elsewhere;
@@ -154,7 +175,7 @@ function toggle(gallery, id, range) {
 }
 
 function later(gallery) {
-  gallery.changed = true;
+  unsaid.add(gallery);
   clearTimeout(gallery.timer);
   gallery.timer = setTimeout(() => report(gallery, ""), PAUSE);
 }
@@ -162,7 +183,8 @@ function later(gallery) {
 // `on` says what a key is about: the selection or, where nothing is selected, the tile in focus.
 function report(gallery, key, on = "", focus = gallery.focus) {
   clearTimeout(gallery.timer);
-  gallery.changed = false;
+  if (!gallery.grid.isConnected) return; // it is said when the gallery is there again
+  unsaid.delete(gallery);
   gallery.sent = Math.max(Date.now(), gallery.sent + 1);
   const selected = gallery.order.filter((id) => gallery.selected.has(id));
   const event = { number: gallery.sent, selected, key, on, focus, next: gallery.focus, version: gallery.version };
@@ -177,8 +199,30 @@ function typing(event) {
   return target.isContentEditable || /^(input|textarea|select)$/i.test(target.tagName ?? "");
 }
 
+// Being rebuilt, or hidden while a part of the page is loaded.
+function away(gallery) {
+  return !gallery.grid.isConnected || gallery.grid.offsetParent === null;
+}
+
 function elsewhere(gallery, event) {
-  return typing(event) || gallery.grid.offsetParent === null || document.querySelector("[role=dialog]");
+  const gone = gallery !== latest && away(gallery); // another run is shown
+  return gone || typing(event) || gallery.place !== location.pathname || document.querySelector("[role=dialog]");
+}
+
+function inView(gallery) {
+  return JSON.stringify([gallery.focus, gallery.elsewhere, ...gallery.selected]);
+}
+
+// A key waits for its gallery; but nothing is done to what was not in view when it was pressed.
+function hold(gallery, key, kind) {
+  gallery.held.push({ key, kind, view: inView(gallery), time: Date.now() });
+  if (gallery.held.length === 1) catchUp(gallery);
+}
+
+function catchUp(gallery) {
+  gallery.held = gallery.held.filter((one) => Date.now() - one.time < AWAITED && gallery.place === location.pathname);
+  if (away(gallery)) return gallery.held.length && setTimeout(() => catchUp(gallery), PAUSE);
+  for (const { key, kind, view } of gallery.held.splice(0)) if (ALWAYS.has(kind) || view === inView(gallery)) act(gallery, key, kind);
 }
 
 function pressed(gallery, event) {
@@ -188,8 +232,8 @@ function pressed(gallery, event) {
   const arrow = event.key in ARROWS && Object.keys(gallery.keys).length > 0 && plain;
   if ((!kind && !arrow) || elsewhere(gallery, event)) return;
   event.preventDefault();
-  if (arrow) move(gallery, event.key);
-  else if (!event.repeat) act(gallery, event.key, kind);
+  if (arrow) return away(gallery) || move(gallery, event.key);
+  if (!event.repeat) (away(gallery) ? hold : act)(gallery, event.key, kind);
 }
 
 // Kinds of keys: "all" selects what is visible, "decide" answers at once and goes on, the rest is up to the page.

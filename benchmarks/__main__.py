@@ -6,6 +6,7 @@ from benchmarks import (
     ablation,
     ac_mnist,
     ac_signs,
+    alone,
     art,
     asking,
     attacks,
@@ -24,6 +25,7 @@ from benchmarks import (
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 app.command()(demo.demo)
 app.command()(attacks.attacks)
+app.command()(alone.alone)
 app.command("badloss_cifar10")(badloss_cifar10.badloss_cifar10)
 app.command()(planting.planting)
 app.command()(scoring.scoring)

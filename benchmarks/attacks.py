@@ -1,8 +1,6 @@
 """What each attack does to a small ResNet on CIFAR-10, alone and with the others: is it learned, and at what cost?"""
 
-import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +10,7 @@ import typer
 from benchmarks.cells import percent
 from benchmarks.data import part_of
 from benchmarks.hardware import hardware
-from benchmarks.trainings import training, tried
+from benchmarks.trainings import training, tried, workspace_in
 from core import runs
 from core.attacks.presets import preset
 from core.attacks.specification import AttackSpec
@@ -64,13 +62,11 @@ def attacks_table(
     cache: Path | None = None,
 ) -> str:
     """The table as Markdown; `only` some of its rows: "clean", "together", or a row's first column."""
-    rows = {title: specs for title, specs in _rows(dataset.n_classes).items() if not only or title in only}
     lines = []
-    with ExitStack() as stack:
-        workspace = cache or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    with workspace_in(cache) as workspace:
         trained = {
             title: [training(workspace, dataset, specs, replace(config, seed=seed)) for seed in seeds]
-            for title, specs in rows.items()
+            for title, specs in rows_of(dataset.n_classes, only).items()
         }
         for title, found in trained.items():
             lines.append(_line(title, [_sides(run, trained, place) for place, run in enumerate(found)]))
@@ -87,10 +83,11 @@ def attacks_table(
     )
 
 
-def _rows(n_classes: int) -> Mapping[str, tuple[AttackSpec, ...]]:
-    """The lists of attacks to train under, by the name of their row."""
+def rows_of(n_classes: int, only: Sequence[str] | None = None) -> Mapping[str, tuple[AttackSpec, ...]]:
+    """The lists of attacks to train under, by the name of their row; `only` some of them."""
     alone = {" ".join(filter(None, (spec.kind, spec.labelling))).replace("_", " "): (spec,) for spec in ALONE}
-    return {"clean": (), "together": preset(TOGETHER, n_classes), **alone}
+    rows = {"clean": (), "together": preset(TOGETHER, n_classes), **alone}
+    return {title: specs for title, specs in rows.items() if not only or title in only}
 
 
 def _sides(run: Run, trained: Mapping[str, Sequence[Run]], place: int) -> list[float | None]:

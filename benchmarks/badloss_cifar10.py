@@ -1,8 +1,6 @@
 """BaDLoss' seven simultaneous attacks on CIFAR-10: what every detector sees of them, and what each repair leaves."""
 
-import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +11,7 @@ from benchmarks.badloss_tables import detectors_table, removed_table, repairs_ta
 from benchmarks.data import part_of
 from benchmarks.hardware import hardware
 from benchmarks.repairs import WAYS, detected, figures, repaired
-from benchmarks.trainings import training
+from benchmarks.trainings import training, workspace_in
 from core.attacks.presets import preset
 from core.config import TrainConfig
 from core.detectors import DETECTORS
@@ -62,8 +60,7 @@ def badloss_table(
     names = list(dict.fromkeys((*NEEDED, *asked.detectors)))
     found: dict[str, list[Mapping[str, float]]] = {way: [] for way in asked.ways}
     trained = []
-    with ExitStack() as stack:
-        workspace = cache or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    with workspace_in(cache) as workspace:
         for seed in seeds:
             own = replace(config, seed=seed)
             run = training(workspace, dataset, preset(PRESET, dataset.n_classes), own)

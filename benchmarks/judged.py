@@ -1,6 +1,6 @@
 """What detectors say of trained models whose poison is known, and how good that is."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,9 +29,16 @@ class Judged:
 def judged(runs: Sequence[Traced], draws: int) -> Iterator[Judged]:
     """Every detector that needs no model, on every run and draw; those that use no bona fide samples see one draw."""
     for run in runs:
-        for entry in detectors():
-            for draw in range(draws if entry.name == COMPARED or "bona_fide" in entry.needs else 1):
-                yield judge(entry, run.is_poison, run.evidence(draw))
+        yield from over_draws(detectors(), run.is_poison, run.evidence, draws)
+
+
+def over_draws(
+    entries: Sequence[Entry], is_poison: Bools, evidence: Callable[[int], Evidence], draws: int
+) -> Iterator[Judged]:
+    """Some detectors on the evidence of each draw; those that use no bona fide samples see one."""
+    for entry in entries:
+        for draw in range(draws if entry.name == COMPARED or "bona_fide" in entry.needs else 1):
+            yield judge(entry, is_poison, evidence(draw))
 
 
 def detectors() -> list[Entry]:

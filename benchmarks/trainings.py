@@ -1,7 +1,9 @@
 """Trainings as runs of a workspace: each is done once, and read from then on."""
 
 import json
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,16 @@ from core.loading import trained_model
 from core.runs import Run
 from core.samples import training_data
 from core.types import Changes, Dataset, Outcome
+
+
+@contextmanager
+def workspace_in(cache: Path | None) -> Iterator[Path]:
+    """The workspace that is kept, or one that is gone afterwards."""
+    if cache:
+        yield cache
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            yield Path(folder)
 
 
 def training(workspace: Path, dataset: Dataset, attacks: Sequence[AttackSpec], config: TrainConfig) -> Run:

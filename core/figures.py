@@ -55,7 +55,9 @@ def learning_curves(history: Sequence[Mapping[str, Any]], quantity: str, epochs:
     ]
     figure = _figure(*lines, x="epoch", y=quantity, percent=quantity == "accuracy")
     figure.update_xaxes(range=[0.5, epochs + 0.5])
-    return figure.update_yaxes(rangemode="tozero") if quantity == "loss" else figure
+    # Before the second epoch there is nothing to fit the axis to: it would run from -100 % to 400 %.
+    limits = {"autorangeoptions": {"clipmin": 0, "clipmax": 1.02}} if len(history) > 1 else {"range": [0, 1.02]}
+    return figure.update_yaxes(rangemode="tozero") if quantity == "loss" else figure.update_yaxes(limits)
 
 
 def bars(

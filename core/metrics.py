@@ -2,8 +2,8 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
+from core.ranks import ranks
 from core.types import Bools, Floats, Ints
 
 
@@ -35,8 +35,8 @@ def auroc(suspicion: Floats, is_poison: Bools) -> float:
     n_poison, n_clean = int(is_poison.sum()), int((~is_poison).sum())
     if not n_poison or not n_clean:
         return float("nan")
-    ranks = rankdata(suspicion)
-    return float((ranks[is_poison].sum() - n_poison * (n_poison + 1) / 2) / (n_poison * n_clean))
+    placed = ranks(suspicion)
+    return float((placed[is_poison].sum() - n_poison * (n_poison + 1) / 2) / (n_poison * n_clean))
 
 
 def precision(flagged: Bools, is_poison: Bools) -> float:

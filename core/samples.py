@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
 from core import review, runs
 from core.datasets import store
 from core.families import membership
+from core.ranks import ranks
 from core.repair import apply
 from core.review import Verdict
 from core.runs import Run
@@ -71,8 +71,8 @@ def suspicion_table(run: Run) -> pd.DataFrame:
     chosen = [found[name] for name in leading(found)]
     table["flagged"] = np.logical_or.reduce([detection.flagged for detection in chosen]) if chosen else False
     table["family"] = membership(run, table["flagged"].to_numpy())
-    ranks = [rankdata(detection.suspicion) / len(table) for detection in chosen]
-    table["suspicion"] = np.mean(ranks, axis=0) if ranks else 0.0
+    placed = [ranks(detection.suspicion) / len(table) for detection in chosen]
+    table["suspicion"] = np.mean(placed, axis=0) if placed else 0.0
     clustering = found.get(CLUSTERING)
     table["cluster_class"] = clustered_classes(run) if clustering else table["label"]
     table["cluster"] = clustering.groups if clustering and clustering.groups is not None else -1

@@ -12,6 +12,7 @@ from pages.ui import cached, frame, lab, planting
 from pages.ui.attack_cards import cards
 from pages.ui.attack_editor import listed
 from pages.ui.attack_words import needs_surrogate
+from pages.ui.tables import tall
 from pages.ui.who import decides, for_reviewers
 from pages.ui.words import HELP
 
@@ -64,7 +65,7 @@ def effects(previews: list[Preview], names: tuple[str, ...], counts: pd.DataFram
     if view == "chart":
         st.plotly_chart(figures.planted_counts(counts), key="lab-counts")
     else:
-        st.dataframe(counts, hide_index=True, height=38 + 35 * min(len(counts), 12), key="lab-table")
+        st.dataframe(counts, hide_index=True, height=tall(len(counts), 12), key="lab-table")
 
 
 st.title("Would we have caught this?")

@@ -13,6 +13,7 @@ from PIL import Image
 from benchmarks.ablation import OTHERS, SIGNS, ablation_table, without
 from benchmarks.ac_mnist import ac_table, class_scores, within_classes
 from benchmarks.ac_signs import TARGET, signs_study, signs_table
+from benchmarks.alone import alone_table
 from benchmarks.art import f1_per_class, made_up
 from benchmarks.art_cases import our_width
 from benchmarks.asking import asking_table
@@ -84,6 +85,18 @@ def test_the_attacks_table_holds_alone_and_together(tmp_path: Path) -> None:
     assert measured == [True, True, True, False, True, True, False]  # nothing was trained together
     assert attacks_table(dataset, config, [0], ["blended pattern", "clean"], tmp_path) == first
     assert len(runs.all_runs(tmp_path)) == 2  # read, not trained again
+
+
+def test_an_attack_alone_is_judged_and_clean_data_too(tmp_path: Path) -> None:
+    dataset = tiny(500, side=16, channels=3, n_classes=10, n_test=50)
+    lines = alone_table(
+        dataset, TrainConfig("convnet", 1, 64), [0], 2, only=["patch", "clean"], cache=tmp_path
+    ).splitlines()
+    clean, patch = ([cell.strip() for cell in line.split("|")[1:-1]] for line in lines[4:])
+    assert lines[2].count("AUROC") == 3
+    assert (clean[0], clean[1], clean[4], clean[5:]) == ("clean", "–", "0.0 ± 0.0 %", ["–", "–"])
+    assert patch[0] == "patch"
+    assert all(0 <= float(cell.split()[0]) <= 1 for cell in (patch[1], *patch[5:]))
 
 
 def test_cells_hold_mean_and_deviation_and_a_dash_for_nothing() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERS = (
-    {"errors", "types", "registry", "palette", "files", "devices", "people"},
+    {"errors", "types", "registry", "palette", "files", "devices", "people", "ranks"},
     {"datasets", "models", "config", "metrics", "runs", "review", "pictures", "selection"}
     | {"database", "migrations", "tables"},
     {"attacks", "augmentation", "training", "activations", "projection", "detectors", "figures"},
@@ -40,7 +40,7 @@ OURS = ("core", "pages", "app.py", "tests", "benchmarks", "assets")
 ABOVE_CORE = ("pages.ui", "pages", "app")
 HEAVY = {"torch", "torchvision", "sklearn", "umap", "sqlalchemy"}
 # core.detectors is the family's registry, for `require`; taking its DETECTORS would reach the other members.
-DETECTORS_MAY_IMPORT = {"core.types", "core.registry", "core.errors", "core.devices", "core.detectors"}
+DETECTORS_MAY_IMPORT = {"core.types", "core.registry", "core.errors", "core.devices", "core.ranks", "core.detectors"}
 # Statistics that several detectors share, the parts of the consensus, and what needs torch, module by module.
 SHARED_STATISTICS = {
     "core.detectors.calibration",

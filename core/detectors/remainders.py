@@ -89,11 +89,12 @@ def surroundings(images: Images, suspects: Bools, order: Ints) -> Surroundings |
 
 def seen_by(way: Callable[[Floats], Patterns], around: Surroundings) -> Surroundings:
     """The same surroundings looked at in another way."""
-    usual = replace(around, way=way).remainders(around.ordinary[:MOST_REFERENCE])
+    seen = replace(around, way=way)
+    usual = seen.remainders(seen.ordinary[:MOST_REFERENCE])
     deviation = np.sqrt(usual.var(0) + VARIANCE_FLOOR * usual.var(0).mean() + 1e-9)
     middle = usual.mean(0)
     reference = _scaled(usual, middle, deviation)
-    return replace(around, way=way, middle=middle, deviation=deviation, reference=reference)
+    return replace(seen, middle=middle, deviation=deviation, reference=reference)
 
 
 def look(around: Surroundings, rows: Ints) -> Look:

@@ -12,22 +12,22 @@ from core.detectors.ingredients import Spaces
 from core.detectors.refinement import PARTS, Lesson, one_lesson
 from core.detectors.remainders import look, seen_by, strength, surroundings
 from core.detectors.statistics import Reals
-from core.detectors.templates import Patterns, cosine_patterns, looks, template_scores
+from core.detectors.templates import Patterns, cosine_patterns, fine_patterns, looks, template_scores
 from core.types import Bools, Evidence
 
 SMALLEST, LARGEST_SHARE, ORDINARY = 12, 1 / 6, 0.60
-CLEAR, REACHING, MOST_WRONG, BEYOND_KIN = 12.0, (1 / 4, 1 / 2), 0.10, 4.0
+CLEAR, REACHING, MOST_WRONG, BEYOND_KIN = 6.0, (1 / 4, 1 / 2), 0.10, 4.0
 
 
 def small_poison(evidence: Evidence, spaces: Spaces, suspicion: Reals) -> Bools:
     """(n,) True for samples that carry a pattern learned from the most suspicious ones of their class.
 
     A class is only named where all of this holds, counted on images that had no part in the pattern. The median of
-    the suspicious group matches it 12 standard deviations better than ordinary samples of the class do; whoever
-    comes a quarter as far carries it, or half as far where that is not clear enough. No bona fide sample does, and
-    by the ordinary ones at most a tenth of the carriers are there by chance. And carriers differ so from their
-    nearest look-alikes, each other included: a rare kind of clean image has its own kind for look-alikes, a trigger
-    is on images that are otherwise unlike.
+    the suspicious group matches it 6 standard deviations better than ordinary samples of the class do; whoever of the
+    upper 40 % comes a quarter as far carries it, or half as far where that is not clear enough. No bona fide sample
+    does, and by the ordinary ones at most a tenth of the carriers are there by chance. And carriers differ so from
+    their nearest look-alikes, each other included: a rare kind of clean image has its own kind for look-alikes, a
+    trigger is on images that are otherwise unlike.
 
     Args:
         evidence: needs `images`, or nothing is found; bona fide samples are never named.
@@ -51,12 +51,14 @@ def carriers(seen: Sequence[Patterns], suspicion: Reals, trusted: Bools) -> Bool
     Groups of 12, 24, 48 and so on up to a sixth of the class are tried; the one with the most carriers in it counts.
     """
     best, most, count = np.zeros(len(suspicion), np.bool_), 0, SMALLEST
+    upper = suspicion > np.quantile(suspicion, ORDINARY) if len(suspicion) else best
     while count <= LARGEST_SHARE * len(suspicion):
-        taught = _lesson(suspicion, trusted, count)
+        taught = _lesson(suspicion, trusted, upper, count)
         matching = _deviations(seen, taught)
         middle = float(np.median(matching[taught.positive]))
-        for carrying in (matching >= middle * share for share in REACHING if middle >= CLEAR):
-            if _convincing(carrying, taught, trusted):
+        for alike in (matching >= middle * share for share in REACHING if middle >= CLEAR):
+            carrying, by_chance = upper & alike, alike[taught.negative].mean() * upper.sum()
+            if by_chance <= MOST_WRONG * carrying.sum() and not carrying[trusted].any():
                 members = int(carrying[taught.positive].sum())
                 best, most = (carrying, members) if members > most else (best, most)
                 break
@@ -64,11 +66,11 @@ def carriers(seen: Sequence[Patterns], suspicion: Reals, trusted: Bools) -> Bool
     return best
 
 
-def _lesson(suspicion: Reals, trusted: Bools, count: int) -> Lesson:
+def _lesson(suspicion: Reals, trusted: Bools, upper: Bools, count: int) -> Lesson:
     """The `count` most suspicious samples against the ordinary ones: the lowest 60 %, and all bona fide ones."""
     positive = np.zeros(len(suspicion), np.bool_)
     positive[np.argsort(np.where(trusted, np.inf, -suspicion), kind="stable")[:count]] = True
-    negative = ((suspicion <= np.quantile(suspicion, ORDINARY)) | trusted) & ~positive
+    negative = (~upper | trusted) & ~positive
     return one_lesson(np.arange(len(suspicion)), positive, negative, np.ones(len(suspicion)))
 
 
@@ -86,20 +88,18 @@ def _in_deviations(scores: Reals, taught: Lesson) -> Reals:
     return centred / spread if spread > 0 else np.zeros_like(centred)
 
 
-def _convincing(carrying: Bools, taught: Lesson, trusted: Bools) -> bool:
-    by_chance = carrying[taught.negative].mean() * len(carrying)
-    return bool(by_chance <= MOST_WRONG * carrying.sum()) and not carrying[trusted].any()
-
-
 def _beyond_kin(evidence: Evidence, spaces: Spaces, found: Bools) -> Bools:
     """What was found, less the classes whose carriers have nothing that their nearest look-alikes do not have."""
     assert evidence.images is not None
     order = np.random.default_rng(evidence.seed).permutation(len(found))
     around = surroundings(evidence.images, np.zeros_like(found), order)
     kept = np.zeros_like(found)
-    for one in [around, seen_by(cosine_patterns, around)] if around else []:
-        for rows in (space.rows[(found & ~kept)[space.rows]] for space in spaces):
-            if len(rows):
-                seen = look(one, rows)
-                kept[rows] = strength(seen.values, seen.reference) >= BEYOND_KIN
+    for way in (fine_patterns, cosine_patterns):
+        undecided = [rows for space in spaces if len(rows := space.rows[(found & ~kept)[space.rows]])]
+        if around is None or not undecided:
+            break
+        around = around if around.way is way else seen_by(way, around)
+        for rows in undecided:
+            seen = look(around, rows)
+            kept[rows] = strength(seen.values, seen.reference) >= BEYOND_KIN
     return kept

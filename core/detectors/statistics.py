@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv, log_ndtr, ndtri
-from scipy.stats import rankdata
 
+from core.ranks import ranks
 from core.types import Bools, Floats
 
 Reals = NDArray[np.float64]
@@ -21,13 +21,13 @@ def tail_scores(scores: Reals) -> Reals:
     """(n,) Fisher's −log(1 − (rank − ½)/n): large in the upper tail only; 0 where a score is NaN."""
     known = np.isfinite(scores)
     result = np.zeros(len(scores))
-    result[known] = -np.log1p(-(rankdata(scores[known]) - 0.5) / max(int(known.sum()), 1))
+    result[known] = -np.log1p(-(ranks(scores[known]) - 0.5) / max(int(known.sum()), 1))
     return result
 
 
 def normal_scores(scores: Reals) -> Reals:
     """(n,) Φ⁻¹((rank − ½)/n), the scores made normal; ties share a rank."""
-    return np.asarray(ndtri((rankdata(scores) - 0.5) / max(len(scores), 1)))
+    return np.asarray(ndtri((ranks(scores) - 0.5) / max(len(scores), 1)))
 
 
 def robust_z(values: Reals) -> Reals:

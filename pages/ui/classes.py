@@ -12,6 +12,7 @@ from core.wording import ratio_words
 from pages.ui import cached, clusters, exre, frame
 from pages.ui.gallery import Tile, gallery
 from pages.ui.selection import select, tiles
+from pages.ui.tables import tall
 from pages.ui.words import HELP
 
 
@@ -82,7 +83,7 @@ def all_classes(run: Run) -> None:
     st.dataframe(
         rows,
         hide_index=True,
-        height=37 + 35 * min(len(rows), 14),
+        height=tall(len(rows), 14),
         column_config={
             "Class": st.column_config.TextColumn(width=96, help="▲ looks poisoned"),
             "Smaller": st.column_config.TextColumn(width=60, help=HELP["size fraction"]),

@@ -8,7 +8,7 @@ from core.errors import UserError
 from core.families import NO_FAMILY, PICTURES, WAITING, Family
 from core.queue import members
 from core.runs import Run
-from pages.ui import cached, frame
+from pages.ui import address, cached, frame
 from pages.ui.gallery import Tile, gallery
 from pages.ui.who import decides, for_reviewers
 from pages.ui.words import HELP
@@ -18,7 +18,7 @@ ADDRESS, CARDS = "family", 620
 
 def chosen(run: Run) -> int | None:
     """The number in the address; 0 stands for flagged samples in no family, None for all that is flagged."""
-    number = st.query_params.get(ADDRESS, "")
+    number = address.get(ADDRESS)
     known = {NO_FAMILY, *(family.id for family in families.families(run))}
     return int(number) if number.isdecimal() and int(number) in known else None
 
@@ -81,10 +81,7 @@ def _waiting(run: Run, flagged: pd.DataFrame, *, any_found: bool) -> None:
 
 
 def choose(number: int | None) -> None:
-    if number is None:
-        st.query_params.pop(ADDRESS, None)
-    else:
-        st.query_params[ADDRESS] = str(number)
+    address.put(ADDRESS, "" if number is None else str(number))
 
 
 @decides

@@ -99,7 +99,8 @@ def _rarer(run: Run) -> tuple[str, int, tuple[int, int], str]:
 
 
 def _more() -> str:
-    hidden = sum(st.session_state.get(key, USUAL[key]) != USUAL[key] for key in RARER)
+    state, address = st.session_state, st.query_params  # a shared address is read by the widgets, which come later
+    hidden = sum(state[key] != USUAL[key] if key in state else key in address for key in RARER)
     return f"More ({hidden})" if hidden else "More"
 
 

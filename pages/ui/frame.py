@@ -113,7 +113,6 @@ def chosen_run() -> Run | None:
 def choose_run(run: Run) -> None:
     """Make `run` the current one, for this page and the others."""
     st.session_state["run_id"] = run.id
-    st.session_state.pop("picker", None)
 
 
 def show_error(error: UserError) -> None:
@@ -164,10 +163,11 @@ def _pick_run() -> None:
     found = {other.id: other for other in runs.all_runs(workspace())}
     kin = (other for other in found.values() if run.id in (other.id, other.parent) or other.id == run.parent)
     st.session_state["drawn"] = {one.id: one.stages for one in kin}
+    if st.session_state.get("picker") != run.id:  # chosen elsewhere: by a button, or by the address
+        st.session_state["picker"] = run.id
     st.selectbox(
         "Run",
         list(found),
-        index=list(found).index(run.id),
         key="picker",
         format_func=lambda run_id: _label(found[run_id]),
         on_change=lambda: st.session_state.update(run_id=st.session_state["picker"]),

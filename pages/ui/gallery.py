@@ -110,6 +110,7 @@ def gallery(
     st.session_state[f"{key}-shown"] = shown
     chosen = sorted({int(number) for number in selected} & set(shown))
     data = {
+        "name": key,
         "tiles": [asdict(tile) | {"colour": _COLOURS.get(tile.badge, palette.GREY)} for tile in tiles],
         "selected": chosen,
         "version": version,

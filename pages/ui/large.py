@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core.runs import Run
-from pages.ui import cached
+from pages.ui import address, cached
 from pages.ui.gallery import gallery
 from pages.ui.selection import tiles
 from pages.ui.single import curve, history, labels, neighbours, why
@@ -16,16 +16,16 @@ BEFORE, BEHIND = 4, 20
 
 def is_open() -> bool:
     """Whether the address asks for it."""
-    return st.query_params.get(ADDRESS) == "1"
+    return address.get(ADDRESS) == "1"
 
 
 def turn(run: Run, focus: int | None) -> None:
     """Open it, or go back to the page of the queue on which the sample is."""
     if is_open():
-        st.query_params.pop(ADDRESS, None)
+        address.put(ADDRESS, "")
         st.session_state[f"goto-{run.id}"] = focus
     else:
-        st.query_params[ADDRESS] = "1"
+        address.put(ADDRESS, "1")
 
 
 def around(rows: pd.DataFrame, place: int) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from core.errors import UserError
 from core.runs import Run
 from core.samples import CLUSTERING, leading
 from pages.ui import cached, frame, selection
+from pages.ui.tables import tall
 from pages.ui.who import decides, for_reviewers
 from pages.ui.words import HELP
 
@@ -31,7 +32,7 @@ def plan(run: Run) -> None:
         return
     whole, rest = int(summary["samples"].sum()), int(summary["after"].sum())
     st.markdown(f"**Left out: {removed:,} of {whole:,} samples; with another label: {moved:,}**. {rest:,} remain.")
-    st.dataframe(summary, hide_index=True, height=38 + 35 * min(len(summary), 12))
+    st.dataframe(summary, hide_index=True, height=tall(len(summary), 12))
     _training(run, relabelled=moved > removed)
 
 

@@ -9,7 +9,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core import jobs, pipeline
 from core.datasets import SOURCES, recognised, roots
 from core.errors import UserError
-from pages.ui import folders, frame, known
+from pages.ui import address, folders, frame, known
 from pages.ui.preview import ASKED, IMPORT, panel
 from pages.ui.who import decides, for_reviewers, may_decide
 from pages.ui.working import running
@@ -21,7 +21,7 @@ MOST_MEGABYTES = 200
 
 def is_open() -> bool:
     """Whether a person is about to open other data."""
-    return bool(st.session_state.get(OPENING)) or ASKED in st.query_params
+    return bool(st.session_state.get(OPENING)) or bool(address.get(ASKED))
 
 
 def open_data(*, back: bool) -> None:
@@ -29,7 +29,7 @@ def open_data(*, back: bool) -> None:
     state = st.session_state
     for key, first in ((WAY, "path"), (PATH, "")):  # what was chosen and typed outlives the pages that do not show it
         state[key] = state.get(key, first)
-    found = pipeline.preview_job(frame.workspace(), st.query_params.get(ASKED, ""))
+    found = pipeline.preview_job(frame.workspace(), address.get(ASKED))
     if found is None:
         _choose(back)
         return
@@ -87,7 +87,7 @@ def _by_path() -> None:
                           help=folders.HELP)  # fmt: skip
             if st.form_submit_button("Look at it", type="primary", icon=":material/search:", **for_reviewers()):
                 _look(st.session_state[PATH])
-                if ASKED in st.query_params:
+                if address.get(ASKED):
                     st.rerun()
         _said()
         folders.browse(st.session_state.get(PATH, ""), _go, _take)
@@ -133,8 +133,8 @@ def _kinds() -> None:
 def ask(path: str, source: str | None = None, *, name: str = "", uploaded: bool = False) -> None:
     """Start looking at `path`; the address says so, and the page shows it from now on."""
     job = pipeline.start_preview(frame.workspace(), path, source, name=name, uploaded=uploaded)
-    st.query_params.pop(IMPORT, None)
-    st.query_params[ASKED] = job.name
+    address.put(IMPORT, "")
+    address.put(ASKED, job.name)
 
 
 def _look(text: str) -> None:
@@ -162,12 +162,12 @@ def _go(path: str) -> None:
 
 def _choose_another() -> None:
     """Back to the choice; what was typed is still there."""
-    found = pipeline.preview_job(frame.workspace(), st.query_params.get(ASKED, ""))
+    found = pipeline.preview_job(frame.workspace(), address.get(ASKED))
     if found and may_decide():
         pipeline.forget_upload(frame.workspace(), found[1])
     st.session_state[OPENING] = True
     for key in (IMPORT, ASKED):
-        st.query_params.pop(key, None)
+        address.put(key, "")
 
 
 def _try(step: Callable[[], None]) -> None:

@@ -11,6 +11,7 @@ from core import figures, results, trials
 from core.runs import Run
 from pages.ui import cached
 from pages.ui.gallery import Tile, gallery
+from pages.ui.tables import tall
 from pages.ui.words import HELP
 
 COLUMNS = 3
@@ -44,7 +45,7 @@ def before_after(run: Run, child: Run) -> None:
     columns = {name: st.column_config.TextColumn(alignment="right", help=HELP["doubled"] if "×2" in name else None)
                for name in shown.columns[1:]}  # fmt: skip
     table.dataframe(shown, hide_index=True, column_config=columns, key="before-after",
-                    height=38 + 35 * min(len(shown), 12))  # fmt: skip
+                    height=tall(len(shown), 12))  # fmt: skip
     if rates:
         chart.plotly_chart(figures.before_after(rates, after["attack_success_rate"]), key="asr")
         examples(run, child)

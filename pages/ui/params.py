@@ -27,8 +27,13 @@ def changed(tunables: Mapping[str, Tunable], chosen: Mapping[str, Scalar]) -> di
 
 
 def words(tunables: Mapping[str, Tunable], chosen: Mapping[str, Any]) -> str:
-    """The settings on one line, in the order of the signature, for example `alpha 0.1, n folds 3`."""
-    return ", ".join(f"{name.replace('_', ' ')} {chosen[name]}" for name in tunables if name in chosen)
+    """The settings on one line, in the order of the signature, for example `alpha 0.1, folds 3`."""
+    return ", ".join(f"{_said(name)} {chosen[name]}" for name in tunables if name in chosen)
+
+
+def _said(name: str) -> str:
+    """A setting's name for people: `n_folds` are folds."""
+    return name.removeprefix("n_").replace("_", " ")
 
 
 def _start(tunable: Tunable, value: Any) -> Scalar:
@@ -46,7 +51,7 @@ def _start(tunable: Tunable, value: Any) -> Scalar:
 
 def _widget(tunable: Tunable, start: Any, key: str) -> Scalar:
     """The one widget that fits the type."""
-    title, help_ = tunable.name.replace("_", " ").capitalize(), tunable.help or None
+    title, help_ = _said(tunable.name).capitalize(), tunable.help or None
     chosen: Scalar
     if tunable.choices:
         chosen = st.selectbox(title, tunable.choices, tunable.choices.index(start), key=key, help=help_,

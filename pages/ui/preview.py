@@ -11,8 +11,9 @@ from core.datasets.preview import Preview
 from core.datasets.writing import SIDES
 from core.errors import UserError
 from core.pipeline import PreviewOf
-from pages.ui import cached, frame, problems
+from pages.ui import address, cached, frame, problems
 from pages.ui.gallery import Tile, gallery
+from pages.ui.tables import tall
 from pages.ui.who import decides, for_reviewers, may_decide
 from pages.ui.words import HELP
 from pages.ui.working import awaited
@@ -51,10 +52,10 @@ def panel(job: Path, asked: PreviewOf, *, leave: Callable[[], None]) -> None:
         problems.show(preview.problems, preview.found)
     with right:
         st.markdown("**Import**")
-        running = pipeline.job_named(frame.workspace(), "imports", st.query_params.get(IMPORT, ""))
+        running = pipeline.job_named(frame.workspace(), "imports", address.get(IMPORT))
         if running is None:
             _form(job, asked, preview, leave)
-        elif awaited(running, "Importing …", leave="Back", on_leave=lambda: st.query_params.pop(IMPORT, None)):
+        elif awaited(running, "Importing …", leave="Back", on_leave=lambda: address.put(IMPORT, "")):
             _finish(running, asked)
         _classes(preview)
 
@@ -108,7 +109,7 @@ def _classes(preview: Preview) -> None:
             "Note": ["tiny" if name in tiny else "" for name in preview.class_names],
         },
         hide_index=True,
-        height=min(38 + 35 * len(preview.class_names), 290),
+        height=tall(len(preview.class_names), 7),
         key="preview-classes",
     )
 
@@ -141,7 +142,7 @@ def _start(job: Path, asked: PreviewOf, name: str, known: str, shape: tuple[int,
         return
     importing = pipeline.start_import(frame.workspace(), asked.path, name.strip(), bona_fide, source=asked.source,
                                       size=shape[:2], channels=shape[2], looked=job)  # fmt: skip
-    st.query_params[IMPORT] = importing.name
+    address.put(IMPORT, importing.name)
     st.rerun()
 
 
@@ -152,5 +153,5 @@ def _finish(importing: Path, asked: PreviewOf) -> None:
     st.session_state["dataset_id"] = pipeline.imported(importing)
     st.session_state.pop("opening", None)
     for key in (IMPORT, ASKED):
-        st.query_params.pop(key, None)
+        address.put(key, "")
     st.rerun()

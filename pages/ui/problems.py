@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.datasets.collection import Problem
 from pages.ui import frame
+from pages.ui.tables import tall
 
 MOST = 100
 # The worst first; a kind that only one source knows comes after these.
@@ -31,6 +32,6 @@ def show(problems: Sequence[Problem], found: Mapping[str, int]) -> None:
 
 def _listed(problems: Sequence[Problem], n: int) -> None:
     rows = {"Where": [problem.what for problem in problems[:MOST]], "What": [one.detail for one in problems[:MOST]]}
-    st.dataframe(rows, hide_index=True, height=min(38 + 35 * len(rows["Where"]), 320))
+    st.dataframe(rows, hide_index=True, height=tall(len(rows["Where"]), 8))
     if n > MOST:
         st.caption(f"The first {len(rows['Where']):,} of {n:,} are listed.")

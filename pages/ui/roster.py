@@ -14,8 +14,12 @@ COLUMNS = {
     "state": st.column_config.TextColumn("State", width=90, help="What is greyed lacks something it needs."),
     "flagged": st.column_config.NumberColumn("Flagged", format="localized", width=75, help="By the rule in force."),
     "agreement": st.column_config.NumberColumn("Agreement", format="%.0f %%", width=95, help=HELP["agreement"]),
-    "cost": st.column_config.TextColumn("Cost", width=90, help="The time it took; before it ran, an estimate."),
-    "rule": st.column_config.TextColumn("How strict", width=230),
+    "cost": st.column_config.TextColumn(
+        "Cost",
+        width=175,
+        help="The time it took; before it ran, an estimate. A pass asks the model about every sample.",
+    ),
+    "rule": st.column_config.TextColumn("How strict", width=160),
     "needs": st.column_config.TextColumn("Needs", width=180, help=HELP["bona fide"]),
 }
 

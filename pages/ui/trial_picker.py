@@ -1,7 +1,8 @@
 """Choosing a trigger and a test image for the trigger demo; the choice is part of the address."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -10,7 +11,7 @@ from core import runs
 from core.runs import Run
 from core.types import PlantedAttack
 from pages.ui.attack_words import title
-from pages.ui.gallery import Tile, gallery
+from pages.ui.gallery import GalleryEvent, Tile, gallery
 from pages.ui.words import HELP
 
 STRIP, LETTERS = 24, 48
@@ -81,11 +82,12 @@ def strip(run: Run, rows: Sequence[int], row: int) -> None:
         Tile(one, f"thumb/{run.dataset}/test/{one}.png", tooltip=f"test image #{one}")
         for one in rows[start : start + STRIP]
     ]
-    event = gallery(tiles, key="trigger-strip", selected=(row,), size=44, one_row=True)
-    picked = [one for one in event.selected if one != row] if event else []
-    if picked:
-        st.session_state["trigger-row"] = picked[-1]
-        st.rerun()
+    gallery(tiles, key="trigger-strip", selected=(row,), size=44, one_row=True, on_event=partial(_picked, row))
+
+
+def _picked(row: int, event: GalleryEvent, _: Callable[[], None]) -> None:
+    if others := [one for one in event.selected if one != row]:
+        st.session_state["trigger-row"] = others[-1]
 
 
 def _go(rows: Sequence[int], place: int) -> None:

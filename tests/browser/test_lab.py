@@ -75,7 +75,13 @@ def test_the_demo_shows_the_recorded_answers_and_its_address_can_be_shared(
         shown = opened.locator(f"img[src='{address}']").last
         expect(shown).to_have_js_property("naturalWidth", 28, timeout=PATIENT)
     opened.locator(".st-key-trigger-Next button").first.click()
-    opened.wait_for_url(re.compile(f"row={int(tried['test_row'].iloc[6])}"), timeout=PATIENT)
+    opened.wait_for_url(re.compile(f"row={int(tried['test_row'].iloc[6])}$"), timeout=PATIENT)
+    picked = int(tried["test_row"].iloc[2])
+    opened.locator(f'.tile[data-id="{picked}"]').click(timeout=PATIENT)
+    opened.wait_for_url(re.compile(f"row={picked}$"), timeout=PATIENT)
+    expect(opened.locator(f"img[src='triggered/{run.dataset}/blended_pattern/2/{picked}.png']").last).to_be_visible(
+        timeout=PATIENT
+    )
     sound(opened)
 
 

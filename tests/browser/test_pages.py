@@ -101,6 +101,22 @@ def test_an_empty_workspace_stays_empty_and_says_what_to_do(serve: Serve, page: 
     assert runs.all_runs(workspace) == []
 
 
+def test_the_picker_follows_a_new_run_and_a_choice_by_hand(serve: Serve, page: OpenPage, small: Path) -> None:
+    window = page(f"{serve(small).url}/train")
+    picker = window.get_by_role("combobox", name="Run", exact=True)
+    expect(picker).to_have_value(re.compile("^Small ·"), timeout=2 * PATIENT)
+    window.get_by_role("button", name="Train", exact=True).click()
+    eventually(lambda: len(runs.all_runs(small)) == 2)
+    new = next(run for run in runs.all_runs(small) if run.name != "Small")
+    expect(picker).to_have_value(re.compile(f"^{re.escape(new.name)} ·"), timeout=PATIENT)
+    picker.click()
+    window.get_by_role("option", name=re.compile("^Small ·")).click()
+    expect(window.get_by_text(TELLING["train"])).to_be_visible(timeout=PATIENT)
+    expect(picker).to_have_value(re.compile("^Small ·"))
+    window.wait_for_url(re.compile(f"run={next(run.id for run in runs.all_runs(small) if run.name == 'Small')}"))
+    sound(window)
+
+
 def test_what_one_window_decides_the_other_shows(serve: Serve, page: OpenPage, small: Path) -> None:
     server = serve(small)
     first, second = page(f"{server.url}/review"), page(f"{server.url}/review")

@@ -64,6 +64,32 @@ def test_a_cluster_is_decided_on_as_one_and_a_sample_on_the_whole_screen(
     sound(window)
 
 
+def test_a_key_pressed_while_the_page_is_rebuilt_waits_for_its_gallery(
+    serve: Serve, page: OpenPage, small: Path
+) -> None:
+    first = in_order(small)[0]
+    window = opened(page, serve(small).url)
+    whole = window.locator(WHOLE)
+    window.keyboard.press("f")
+    expect(whole.get_by_text("Nearest in other classes")).to_be_visible(timeout=PATIENT)
+    # Left, and entered again in the very moment in which neither gallery is there.
+    assert window.evaluate("""(whole) => new Promise((done) => {
+        const press = (key) => document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+        new MutationObserver((_, observer) => {
+            if (document.querySelector(whole)) return;
+            observer.disconnect();
+            press("f");
+            done(true);
+        }).observe(document.body, { childList: true, subtree: true });
+        press("f");
+        setTimeout(() => done(false), 60_000);
+    })""", WHOLE)  # fmt: skip
+    expect(whole.get_by_text("Nearest in other classes")).to_be_visible(timeout=PATIENT)
+    window.keyboard.press("e")
+    eventually(lambda: decisions(small) == {first: "exclude"})
+    sound(window)
+
+
 def test_a_revision_is_committed_trained_on_compared_and_gone_back_to(
     serve: Serve, page: OpenPage, small: Path
 ) -> None:

@@ -45,6 +45,14 @@ def test_learning_curves_without_a_test_set_and_before_the_first_epoch():
     assert len(drawable(figures.learning_curves([], "accuracy", 2)).data) == 0
 
 
+@pytest.mark.parametrize(("epochs", "limits"), [(0, (0, 1.02)), (1, (0, 1.02)), (2, None)])
+def test_an_accuracy_is_never_drawn_beyond_what_it_can_be(epochs, limits):
+    axis = drawable(figures.learning_curves(HISTORY[:epochs], "accuracy", 10)).layout.yaxis
+    assert axis.range == limits
+    if limits is None:
+        assert (axis.autorangeoptions.clipmin, axis.autorangeoptions.clipmax) == (0, 1.02)
+
+
 def test_bars():
     figure = drawable(figures.bars(["a", "7"], [1, 2], x="samples"))
     assert list(figure.data[0].y) == ["a", "7"]

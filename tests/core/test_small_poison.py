@@ -21,18 +21,18 @@ CLASSES, PER_CLASS, SIDE = 2, 360, 24
 MARK = np.indices((3, 3)).sum(0) % 2 * 150  # a small checked square
 
 
-def pictures(carries, kin=False, seed=0):
+def pictures(carries, kin=False, seed=0, mark=MARK):
     """Smooth images and noise, with a checked square on some; those are flat and alike in all else as `kin`."""
     rng = np.random.default_rng(seed)
     coarse = rng.uniform(40, 120, (len(carries), 3, 3))
     if kin:
         coarse[carries] = 80
     images = coarse.repeat(8, axis=1).repeat(8, axis=2) + rng.normal(0, 8, (len(carries), SIDE, SIDE))
-    images[carries, -5:-2, -5:-2] += MARK
+    images[carries, -5:-2, -5:-2] += mark
     return images.clip(0, 255).astype(np.uint8)[..., None]
 
 
-def made_up(members, kin=False, seed=0, trusted=0):
+def made_up(members, kin=False, seed=0, trusted=0, mark=MARK):
     """Two classes; the `members` first of class 0 are suspicious and carry the square.
 
     `trusted` of them are bona fide, beside a tenth of all others.
@@ -42,7 +42,7 @@ def made_up(members, kin=False, seed=0, trusted=0):
     suspicion = np.random.default_rng(seed + 1).standard_t(3, len(labels))  # a few hard samples stand out by chance
     suspicion[carries] += 8
     bona_fide = np.where(carries, np.arange(len(labels)) < trusted, np.arange(len(labels)) % 10 == 9)
-    evidence = Evidence(labels, CLASSES, bona_fide, seed=0, images=pictures(carries, kin, seed))
+    evidence = Evidence(labels, CLASSES, bona_fide, seed=0, images=pictures(carries, kin, seed, mark))
     return evidence, spaces_of(labels), suspicion
 
 
@@ -64,6 +64,21 @@ def test_a_few_suspicious_images_with_one_trigger_are_named(members):
     assert found[:members].mean() >= 0.9
     assert found[members:].sum() <= 0.1 * members
     assert not (found & evidence.bona_fide).any()
+
+
+@pytest.mark.parametrize("members", [16, 30])
+def test_a_fainter_trigger_is_named_too(members):
+    found = small_poison(*made_up(members, mark=MARK * 0.5))
+    assert found[:members].mean() >= 0.9
+    assert found[members:].sum() <= 0.1 * members
+
+
+def test_the_unsuspicious_carry_nothing():
+    evidence, spaces, suspicion = made_up(24)
+    suspicion[23] = -8
+    found = small_poison(evidence, spaces, suspicion)
+    assert found[:23].mean() >= 0.9
+    assert not found[23]
 
 
 @pytest.mark.parametrize("seed", range(5))

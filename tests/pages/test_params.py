@@ -33,7 +33,7 @@ def test_every_type_has_its_widget_with_its_limits() -> None:
     alpha, folds = shown.number_input
     assert (alpha.label, alpha.min, alpha.max, alpha.value, alpha.step) == ("Alpha", 0.001, 1.0, 0.075, 0.005)
     assert alpha.help == "weight of the noise."
-    assert (folds.label, folds.min, folds.max, folds.value, folds.step) == ("N folds", 2, 20, 3, 1)
+    assert (folds.label, folds.min, folds.max, folds.value, folds.step) == ("Folds", 2, 20, 3, 1)
     assert shown.selectbox[0].options == ["activations", "raw pixels"]
     assert shown.checkbox[0].value is False
     assert shown.session_state["chosen"] == {name: one.default for name, one in TUNABLES.items()}

@@ -1,0 +1,37 @@
+"""Parameters of the address that a page sets, which a request that was under way cannot take back.
+
+Each request carries the address as the browser showed it when the request was sent, and that replaces what a callback
+has written since. A part of the page that draws itself every second sends such requests all the time.
+"""
+
+import time
+
+import streamlit as st
+
+WRITTEN = "written-parameters"
+GRACE = 3.0  # seconds, after which an older address is the visitor's wish, such as a step back
+
+
+def get(name: str) -> str:
+    """The value of a parameter; "" where it is not in the address."""
+    now = str(st.query_params.get(name, ""))
+    value, before, since = st.session_state.get(WRITTEN, {}).get(name, ("", "", -GRACE))
+    if now != before or now == value or time.monotonic() - since > GRACE:
+        return now
+    _set(name, value)
+    return str(value)
+
+
+def put(name: str, value: str) -> None:
+    """Have the address say so; "" takes the parameter out of it."""
+    before = get(name)
+    if value != before:
+        st.session_state.setdefault(WRITTEN, {})[name] = (value, before, time.monotonic())
+        _set(name, value)
+
+
+def _set(name: str, value: str) -> None:
+    if value:
+        st.query_params[name] = value
+    else:
+        st.query_params.pop(name, None)
