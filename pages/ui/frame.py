@@ -16,6 +16,7 @@ from core import jobs, pipeline, runs
 from core.errors import UserError
 from core.jobs import Progress
 from core.runs import Run
+from pages.ui.bound import bound
 from pages.ui.images import image_routes
 from pages.ui.who import admitted, decides, for_reviewers
 from pages.ui.words import plain
@@ -163,15 +164,12 @@ def _pick_run() -> None:
     found = {other.id: other for other in runs.all_runs(workspace())}
     kin = (other for other in found.values() if run.id in (other.id, other.parent) or other.id == run.parent)
     st.session_state["drawn"] = {one.id: one.stages for one in kin}
-    if st.session_state.get("picker") != run.id:  # chosen elsewhere: by a button, or by the address
-        st.session_state["picker"] = run.id
     st.selectbox(
         "Run",
         list(found),
-        key="picker",
         format_func=lambda run_id: _label(found[run_id]),
-        on_change=lambda: st.session_state.update(run_id=st.session_state["picker"]),
         help="Each training is a run; a repair is a run of its own.",
+        **bound("picker", run.id, lambda chosen: st.session_state.update(run_id=chosen)),
     )
     st.caption(f"{_age(run.created)} · {STATES[jobs.poll(run.path).state]}")
     if st.query_params.get("run") != run.id:

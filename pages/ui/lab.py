@@ -10,6 +10,7 @@ from core.attacks.specification import AttackSpec, Specification, decoded
 from core.datasets.store import DatasetInfo
 from core.errors import UserError
 from pages.ui import frame
+from pages.ui.bound import bound
 from pages.ui.who import for_reviewers
 
 FIRST = "demo"
@@ -64,29 +65,23 @@ def remove(number: int) -> None:
 
 
 def presets(n_classes: int) -> None:
-    """The picker of presets, and of their ratios where the paper has several.
-
-    Each preset has widgets of its own: a browser that still thinks of the one before cannot bring it back.
-    """
-    state = st.session_state
-    name, _, ratio = state.get("lab-preset", "").partition(":ratio=")
-    box, ratio_box = f"lab-box-{name}", f"lab-ratio-{name}"
-    state[box] = name
-    st.selectbox("Preset", ["", *PRESETS], key=box, width=270, help=PRESETS[name].help if name else None,
+    """The picker of presets, and of their ratios where the paper has several."""
+    name, _, ratio = st.session_state.get("lab-preset", "").partition(":ratio=")
+    st.selectbox("Preset", ["", *PRESETS], width=270, help=PRESETS[name].help if name else None,
                  format_func=lambda one: PRESETS[one].title if one else "A list of your own",
-                 on_change=lambda: _chosen(state[box], None, n_classes))  # fmt: skip
+                 **bound("lab-preset-box", name, lambda chosen: _chosen(chosen, None, n_classes)))  # fmt: skip
     if name and (ratios := PRESETS[name].ratios):
-        state[ratio_box] = float(ratio or PRESETS[name].ratio or ratios[0])
-        st.segmented_control("Poison ratio", ratios, key=ratio_box, format_func=lambda one: f"{one:.0%}",
-                             on_change=lambda: _chosen(name, state[ratio_box], n_classes))  # fmt: skip
+        st.segmented_control("Poison ratio", ratios, format_func=lambda one: f"{one:.0%}", required=True,
+                             **bound(f"lab-ratio-{name}", float(ratio or PRESETS[name].ratio or ratios[0]),
+                                     lambda chosen: _chosen(name, chosen, n_classes)))  # fmt: skip
 
 
 def seed() -> None:
     """The field of the seed from which all that is not given is drawn."""
     state = st.session_state
-    state["lab-seed-box"] = int(state.get("lab-seed", 0))
-    st.number_input("Seed", 0, 2**31 - 1, key="lab-seed-box", width=110, help="Of everything that is drawn.",
-                    on_change=lambda: state.update({"lab-seed": state["lab-seed-box"]}))  # fmt: skip
+    st.number_input("Seed", 0, 2**31 - 1, width=110, help="Of everything that is drawn.",
+                    **bound("lab-seed-box", int(state.get("lab-seed", 0)),
+                            lambda chosen: state.update({"lab-seed": chosen})))  # fmt: skip
 
 
 def files() -> None:
@@ -126,7 +121,7 @@ def _chosen(name: str, ratio: float | None, n_classes: int) -> None:
 
 def _uploaded() -> None:
     count = st.session_state.get("lab-files", 0)
-    file = st.session_state[f"lab-file-{count}"]
+    file = st.session_state.get(f"lab-file-{count}")
     if file is None:
         return
     st.session_state["lab-files"] = count + 1  # an empty field for the next file

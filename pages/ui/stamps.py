@@ -1,6 +1,7 @@
 """What changes whenever something a cache rests on does."""
 
 import time
+from math import inf
 
 from core import families, review, runs
 from core.runs import Run
@@ -21,7 +22,7 @@ def made(run: Run) -> str:
     would notice. A stage that was finished is another question.
     """
     stages = repr((str(run.path), sorted(run.stages.items())))
-    asked, answer = _known.get(stages, (0.0, ""))
+    asked, answer = _known.get(stages, (-inf, ""))
     if time.monotonic() - asked > MOMENT:
         _known.pop(stages, None)  # the last one in is the last one out
         answer = stages + _others(run)

@@ -5,8 +5,9 @@ import streamlit as st
 from core import figures, pipeline, runs
 from core.errors import UserError
 from core.runs import Run
-from core.thresholds import Rule, boundary, first_rule, in_force, words
+from core.thresholds import Kind, Rule, boundary, first_rule, in_force, words
 from pages.ui import cached, frame
+from pages.ui.bound import bound
 from pages.ui.who import decides, for_reviewers
 from pages.ui.words import HELP
 
@@ -23,11 +24,10 @@ def strictness(run: Run, name: str) -> None:
     """The rule in force, to be changed at once for all pages; the flagged count, advice, and the distribution."""
     detection, table = cached.detections(run)[name], cached.table(run)
     kinds = [kind for kind in TITLES if kind != ("outliers" if detection.p_values is not None else "rate")]
-    rule, key = in_force(run, name, detection), f"rule-{run.id}-{name}"
-    st.session_state[f"{key}-kind"] = rule.kind  # the file decides: another window may have changed it
-    st.segmented_control("How strict", kinds, key=f"{key}-kind", format_func=TITLES.__getitem__, required=True,
-                         wrap=True, on_change=_kind_chosen, args=(run, name, key),
-                         **for_reviewers(tip=HELP["rate"]))  # fmt: skip
+    rule, key = in_force(run, name, detection), f"rule-{run.id}-{name}"  # another window may have changed it
+    common = bound(f"{key}-kind", rule.kind, lambda new: _choose(run, name, new, first_rule(new, detection).value))
+    common |= for_reviewers(tip=HELP["rate"])
+    st.segmented_control("How strict", kinds, format_func=TITLES.__getitem__, required=True, wrap=True, **common)
     if said := st.session_state.pop("rule-said", None):
         frame.show_error(said)
     words_, field = st.columns([3, 1])
@@ -50,7 +50,7 @@ def _advice(run: Run, name: str, n: int) -> None:
                 f"{rule_in_words(run, name)}. {' '.join(advice.sentences)}")  # fmt: skip
     if advice.review and advice.review != n_flagged:
         st.button(f"Flag the {advice.review:,} most suspicious for review", icon=":material/rule:", on_click=_choose,
-                  args=(run, name, Rule("budget", advice.review)), **for_reviewers())  # fmt: skip
+                  args=(run, name, "budget", advice.review), **for_reviewers())  # fmt: skip
 
 
 def rule_in_words(run: Run, name: str) -> str:
@@ -61,34 +61,21 @@ def rule_in_words(run: Run, name: str) -> str:
 
 def _value(run: Run, name: str, rule: Rule, key: str) -> None:
     """The field that the rule's kind asks for."""
-    field, n = f"{key}-{rule.kind}", len(cached.table(run))
-    common = {"key": field, "on_change": _value_chosen, "args": (run, name, rule, field), **for_reviewers()}
+    n, unit = len(cached.table(run)), 100 if rule.kind == "rate" else 1
+    value = {"rate": round(100 * rule.value), "budget": min(round(rule.value), n)}.get(rule.kind, float(rule.value))
+    common = bound(f"{key}-{rule.kind}", value, lambda new: _choose(run, name, rule.kind, new / unit))
+    common |= for_reviewers()
     if rule.kind == "rate":
-        st.session_state[field] = round(100 * rule.value)
         st.number_input("Wrong, at most %", 1, 50, **common)
     elif rule.kind == "budget":
-        st.session_state[field] = round(rule.value)
         st.number_input("Number of samples", 1, n, step=max(1, n // 200), **common)
     elif rule.kind == "threshold":
-        st.session_state[field] = float(rule.value)
         st.number_input("Suspicion of at least", format="%.4g", step=0.1, **common)
 
 
-def _kind_chosen(run: Run, name: str, key: str) -> None:
-    _choose(run, name, first_rule(st.session_state[f"{key}-kind"], cached.detections(run)[name]))
-
-
-def _value_chosen(run: Run, name: str, rule: Rule, field: str) -> None:
-    value = float(st.session_state[field])
-    try:
-        _choose(run, name, Rule(rule.kind, value / 100 if rule.kind == "rate" else value))
-    except UserError as error:
-        st.session_state["rule-said"] = error
-
-
 @decides
-def _choose(run: Run, name: str, rule: Rule) -> None:
+def _choose(run: Run, name: str, kind: Kind, value: float) -> None:
     try:
-        pipeline.choose_rule(run, name, rule)
+        pipeline.choose_rule(run, name, Rule(kind, value))
     except UserError as error:
         st.session_state["rule-said"] = error

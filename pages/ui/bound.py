@@ -1,0 +1,37 @@
+"""Widgets that show a value kept elsewhere, which a browser that lags behind cannot set back.
+
+A request carries what all widgets showed when the browser sent it, and parts of a page that draw themselves send one
+every second or two. Streamlit calls the callback of each widget whose value is another than the server's: also where
+the server has changed the value since, and even where the widget has left the page.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import streamlit as st
+
+T = TypeVar("T")
+
+
+def bound(name: str, value: T, then: Callable[[T], None]) -> dict[str, Any]:
+    """The key and the callback of a widget that shows `value`; to be handed to it.
+
+    Where the value was changed otherwise than by this widget, the widget is a new one, and its forerunner is not
+    listened to any more.
+
+    Args:
+        name: of the widget, unique on the page.
+        value: what it is to show, as the widget itself would say it.
+        then: called with what a person chose. What it leaves unchanged is shown again.
+    """
+    state, mark = st.session_state, f"{name}-turn"
+    turn, shown = state.get(mark, (0, value))
+    turn += state.get(f"{name}-{turn}", shown) != value
+    key = f"{name}-{turn}"
+    state[mark], state[key] = (turn, value), value
+
+    def changed() -> None:
+        if state[mark] == (turn, value) and key in state and state[key] != value:
+            then(state[key])
+
+    return {"key": key, "on_change": changed}
