@@ -43,7 +43,7 @@ if __name__ == "__main__":
     )
     current = st.navigation({"Stages": [start, *stages], "Lab": lab}, expanded=True)
     try:
-        frame.show()
+        frame.show(current.url_path)
         entrance.badge()
         current.run()
     except UserError as error:

@@ -21,6 +21,7 @@ from pages.ui.images import image_routes
 from pages.ui.who import admitted, decides, for_reviewers
 from pages.ui.words import plain
 
+DIALOG = "dialog"  # where the session keeps what the one open dialog is about, until it is answered or left
 ASSETS = Path(__file__).parents[2] / "assets"
 STATES = {
     "waiting": "not started",
@@ -53,7 +54,7 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
     yield {}
 
 
-def show() -> None:
+def show(page: str) -> None:
     """The frame around the current page; pages read the chosen run with `current_run`."""
     dress()
     st.session_state["framed"] = True
@@ -61,6 +62,15 @@ def show() -> None:
     with st.sidebar:
         _pick_run()
         _job()
+    here = page, st.session_state.get("run_id")
+    if st.session_state.get("here", here) != here:
+        put_away()
+    st.session_state["here"] = here
+
+
+def put_away() -> None:
+    """No dialog is open any more."""
+    st.session_state.pop(DIALOG, None)
 
 
 def dress() -> None:

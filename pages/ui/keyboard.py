@@ -14,6 +14,7 @@ from core.runs import Run
 from pages.ui import gallery as galleries
 from pages.ui import large
 from pages.ui.filters import suggested_by
+from pages.ui.frame import DIALOG, put_away
 from pages.ui.gallery import GalleryEvent
 from pages.ui.selection import follow, select, selected, version
 from pages.ui.verdicts import ICONS, REASON, WORDS, decide_or_ask, questions, redo, said, tell, undo
@@ -29,6 +30,7 @@ SHEET = {
     "F": "the sample on the whole screen, and back", "Esc": "select nothing, or leave the whole screen",
     "?": "this sheet",
 }  # fmt: skip
+KEYS_SHEET = "keys"
 SMALL = {
     "Escape": ("close", "Select nothing (Esc)"),
     "u": ("undo", "Undo (U)"),
@@ -60,7 +62,7 @@ def bar(run: Run, rows: pd.DataFrame, focus: int | None) -> None:
             st.button("", key=f"press-{icon}", icon=f":material/{icon}:", type="tertiary", help=tip, disabled=off,
                       on_click=_pressed, args=(run, rows, key))  # fmt: skip
     questions(run, lambda: select(run, ()))
-    if st.session_state.pop("sheet", False):
+    if st.session_state.get(DIALOG) == KEYS_SHEET:
         _sheet()
 
 
@@ -102,7 +104,7 @@ def _act(run: Run, rows: pd.DataFrame, key: str, ids: list[int], once: Callable[
     elif key == "Escape":
         follow(run, ())
     elif key == "?":
-        st.session_state["sheet"] = True
+        st.session_state[DIALOG] = KEYS_SHEET
 
 
 def _next(run: Run, rows: pd.DataFrame, focus: int | None) -> None:
@@ -124,7 +126,7 @@ def _hold(run: Run) -> None:
         st.session_state.setdefault("said", str(error))  # what was lost before matters more
 
 
-@st.dialog("Keys")
+@st.dialog("Keys", on_dismiss=put_away)
 def _sheet() -> None:
     for keys, words in SHEET.items():
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):

@@ -9,6 +9,7 @@ from core import pipeline, review
 from core.errors import UserError
 from core.runs import Run
 from pages.ui import cached, frame
+from pages.ui.frame import DIALOG
 from pages.ui.who import may_decide, reviewer
 
 MOST = 60  # more than one page shows: decided on only after a question
@@ -17,7 +18,7 @@ DONE = {"exclude": "Excluded", "keep": "Kept", "relabel": "Relabelled", "mark": 
 BADGES = {"exclude": "excluded", "keep": "kept", "relabel": "relabelled", "mark": "unsure"}
 ICONS = {"exclude": ":material/block:", "keep": ":material/check:", "relabel": ":material/label:"}
 ICONS |= {"mark": ":material/help:"}
-QUESTION, REASON = "question", "reason"
+REASON = "reason"
 
 
 def _nothing() -> None:
@@ -26,7 +27,10 @@ def _nothing() -> None:
 
 @dataclass(frozen=True)
 class Question:
-    """A decision that waits for an answer; see `decide_or_ask`."""
+    """A decision that waits for an answer; see `decide_or_ask`.
+
+    It waits in the session, for the page may be drawn anew at any time, and its dialog with it.
+    """
 
     ids: tuple[int, ...]
     decision: str
@@ -59,7 +63,7 @@ def decide_or_ask(
         True when it is decided, False when a question is open or nothing could be recorded.
     """
     if len(ids) and (always or decision == "relabel" or len(ids) > MOST):
-        st.session_state[QUESTION] = Question(tuple(ids), decision, what, by)
+        st.session_state[DIALOG] = Question(tuple(ids), decision, what, by)
         return False
     return decide(run, ids, decision, what=what, by=by, once=once)
 
@@ -100,14 +104,14 @@ def redo(run: Run, once: Callable[[], None] = _nothing) -> None:
 
 def questions(run: Run, after: Callable[[], None]) -> None:
     """The dialog of the question that is open, if one is; `after` is called once it was answered with yes."""
-    asked: Question | None = st.session_state.pop(QUESTION, None)
-    if asked is None:
+    asked = st.session_state.get(DIALOG)
+    if not isinstance(asked, Question):
         return
     number = f"{len(asked.ids):,} sample{'s' * (len(asked.ids) != 1)}"
     if asked.decision == "relabel":
-        st.dialog(f"Which label for {number}?", width="medium")(_pick)(run, asked, after)
+        st.dialog(f"Which label for {number}?", width="medium", on_dismiss=frame.put_away)(_pick)(run, asked, after)
     else:
-        st.dialog(f"{WORDS[asked.decision]} {number}?")(_confirm)(run, asked, after)
+        st.dialog(f"{WORDS[asked.decision]} {number}?", on_dismiss=frame.put_away)(_confirm)(run, asked, after)
 
 
 def tell(words: str, icon: str) -> None:
@@ -130,6 +134,7 @@ def _confirm(run: Run, asked: Question, after: Callable[[], None]) -> None:
         if st.button(words, type="primary", icon=ICONS[asked.decision], shortcut="Enter", key="confirm"):
             _answered(run, asked, None, after)
         if st.button("Cancel", key="cancel-question"):
+            frame.put_away()
             st.rerun()
 
 
@@ -153,7 +158,9 @@ def _pick(run: Run, asked: Question, after: Callable[[], None]) -> None:
 
 
 def _answered(run: Run, asked: Question, label: int | None, after: Callable[[], None]) -> None:
-    if decide(run, asked.ids, asked.decision, label, what=asked.what, by=asked.by):
+    # Taken out right before it is recorded: a second click finds nothing, and what cuts this short leaves it open.
+    still_open = st.session_state.get(DIALOG) == asked
+    if still_open and decide(run, asked.ids, asked.decision, label, what=asked.what, by=asked.by, once=frame.put_away):
         after()
     st.rerun()
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from core import review, revisions, runs
+from core import pipeline, review, revisions, runs
 from core.queue import Filter, queue
 from core.samples import review_table
 from tests.browser.conftest import OpenPage, Serve
-from tests.browser.test_journey import PATIENT
+from tests.browser.test_journey import PATIENT, goto
 from tests.browser.test_pages import eventually, sound
 
 TILE, BAR = ".tile[role=option]", ".st-key-selection-bar"
@@ -82,6 +82,52 @@ def test_many_are_decided_only_after_a_question(serve: Serve, page: OpenPage, sm
     expect(window.get_by_text("Committed as revision 1: All that was flagged")).to_be_visible(timeout=PATIENT)
     [made] = revisions.revisions(small, runs.all_runs(small)[0].dataset)
     assert (made.name, made.excluded) == ("All that was flagged", len(ids))
+
+
+def test_a_question_stays_open_while_others_decide_until_it_is_left(serve: Serve, page: OpenPage, small: Path) -> None:
+    run, ids = runs.all_runs(small)[0], in_order(small)
+    window = opened(page, serve(small, {"ASSAY_REVIEWER": "ann"}).url)
+    dialog = window.get_by_role("dialog")
+
+    def bob_keeps(count: int) -> None:
+        """Somebody else decides, which has the page drawn again."""
+        pipeline.decide(run, ids[:count], "keep", reviewer="bob")
+        expect(window.get_by_text(f"{count} of {len(ids)} flagged samples are decided")).to_be_visible(timeout=PATIENT)
+        window.wait_for_timeout(500)  # whatever goes, goes with the rest of the page
+
+    window.keyboard.press("?")
+    expect(dialog.get_by_text("next undecided that nobody else looks at")).to_be_visible(timeout=PATIENT)
+    bob_keeps(1)
+    expect(dialog.get_by_text("next undecided that nobody else looks at")).to_be_visible()
+    window.keyboard.press("Escape")
+    expect(dialog).to_have_count(0, timeout=PATIENT)
+    window.get_by_role("button", name=f"All {len(ids) - 1}", exact=False).last.click()
+    expect(window.locator(BAR).get_by_text(f"{len(ids) - 1} selected")).to_be_visible(timeout=PATIENT)
+    window.keyboard.press("e")
+    expect(dialog.get_by_text(f"Exclude {len(ids) - 1} samples?")).to_be_visible(timeout=PATIENT)
+    bob_keeps(2)
+    expect(dialog.get_by_text(f"Exclude {len(ids) - 1} samples?")).to_be_visible()
+    window.keyboard.press("Escape")
+    expect(dialog).to_have_count(0, timeout=PATIENT)
+    bob_keeps(3)
+    expect(dialog).to_have_count(0)
+
+    # By the browser's own buttons the page can be left under an open question, which does not wait there.
+    goto(window, "Repair")
+    goto(window, "Review")
+    window.locator(BAR).get_by_role("button", name="Exclude").click(timeout=PATIENT)
+    expect(dialog).to_have_count(1, timeout=PATIENT)
+    window.go_back()
+    expect(window.get_by_role("heading", level=1)).not_to_contain_text("Is this sample poisoned?", timeout=PATIENT)
+    goto(window, "Review")
+    expect(window.locator(BAR).get_by_text(f"{len(ids) - 1} selected")).to_be_visible(timeout=PATIENT)
+    expect(dialog).to_have_count(0)
+    assert set(decisions(small).values()) == {"keep"}
+    window.locator(BAR).get_by_role("button", name="Exclude").click()
+    dialog.get_by_role("button", name=f"Exclude {len(ids) - 1}").click(timeout=PATIENT)
+    eventually(lambda: decisions(small) == {ids[0]: "keep"} | dict.fromkeys(ids[1:], "exclude"))
+    expect(dialog).to_have_count(0, timeout=PATIENT)
+    sound(window)
 
 
 def test_two_reviewers_see_each_other_and_where_they_differ(serve: Serve, page: OpenPage, small: Path) -> None:
