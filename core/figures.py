@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from core.palette import ACCENT, CLASSES, GREY, POISON
+from core.palette import ACCENT, GREY, POISON
 from core.types import Floats, Ints
 
 HEIGHT = 300
@@ -176,37 +176,6 @@ def detection_curves(curves: Mapping[str, Any]) -> tuple[go.Figure, go.Figure]:
     return roc, precision
 
 
-def trajectory_bands(
-    losses: Floats,
-    groups: Mapping[str, NDArray[np.bool_]],
-    selected: NDArray[np.int64],
-    *,
-    logarithmic: bool = True,
-    epoch: int | None = None,
-    max_curves: int = 60,
-) -> go.Figure:
-    """Median and 10–90 % band of the losses of each group over the epochs, and the curves of selected samples.
-
-    Args:
-        losses: (n, epochs); epochs still to come are NaN.
-        groups: name → members (n,), drawn in this order: first grey, then accent, then class colours.
-        selected: row numbers whose own curves are drawn, at most `max_curves` of them.
-        logarithmic: of the loss axis.
-        epoch: counted from 1, marked by a line.
-        max_curves: more than these make a smear, not information.
-    """
-    x = np.arange(1, losses.shape[1] + 1)
-    figure = _banded(bands(losses, groups), x, 420)
-    for place, row in enumerate(selected[:max_curves]):
-        line = {"color": POISON, "width": 1}
-        name = f"{min(len(selected), max_curves)} of {len(selected):,} selected"
-        shown_once = {"name": name, "showlegend": place == 0, "legendgroup": "selected", "hoverinfo": "skip"}
-        figure.add_scatter(x=x, y=losses[row], mode="lines", line=line, opacity=0.35, **shown_once)
-    if epoch is not None:
-        figure.add_vline(x=epoch, line={"color": GREY, "dash": "dot"})
-    return figure.update_yaxes(type="log", dtick=1) if logarithmic else figure
-
-
 def bands(losses: Floats, groups: Mapping[str, NDArray[np.bool_]]) -> dict[str, Floats]:
     """Name → (3, epochs) the 10, 50 and 90 % quantiles of the losses (n, epochs) of each group that has members."""
     return {
@@ -214,25 +183,6 @@ def bands(losses: Floats, groups: Mapping[str, NDArray[np.bool_]]) -> dict[str, 
         for name, members in groups.items()
         if members.any()
     }
-
-
-def banded_curve(bands: Mapping[str, Floats], curve: Floats, *, height: int = 240) -> go.Figure:
-    """The loss of one sample over the epochs (epochs,) against such bands; the loss axis is logarithmic."""
-    x = np.arange(1, len(curve) + 1)
-    own = {"x": x, "y": curve, "name": "this sample", "mode": "lines", "line": {"color": POISON, "width": 2}}
-    return _banded(bands, x, height, own).update_layout(yaxis_type="log", yaxis_dtick=1)
-
-
-def _banded(bands: Mapping[str, Floats], x: Ints, height: int, *more: Mapping[str, Any]) -> go.Figure:
-    """The median of each group as a line within its band: first grey, then accent, then class colours; then `more`."""
-    traces: list[dict[str, Any]] = []
-    for (name, (low, middle, high)), colour in zip(bands.items(), (GREY, ACCENT, *CLASSES), strict=False):
-        around = {"x": [*x, *x[::-1]], "y": [*high, *low[::-1]], "fill": "toself", "opacity": 0.18, "hoverinfo": "skip"}
-        traces.append(around | {"fillcolor": colour, "line": {"width": 0}, "showlegend": False, "mode": "lines"})
-        traces.append({"x": x, "y": middle, "name": name, "mode": "lines", "line": {"color": colour, "width": 2}})
-    return _figure(
-        *({"type": "scatter"} | dict(trace) for trace in (*traces, *more)), x="epoch", y="loss", height=height
-    )
 
 
 def before_after(before: Mapping[str, float], after: Mapping[str, float]) -> go.Figure:

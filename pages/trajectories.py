@@ -5,6 +5,7 @@ import streamlit as st
 
 from core import figures
 from pages.ui import cached, frame
+from pages.ui.curve_option import MOST, curves_option
 from pages.ui.loaded import untraced
 from pages.ui.maps import controls, linked_map
 from pages.ui.selection import selected, selection_bar, selection_gallery
@@ -49,8 +50,11 @@ with side:
     members = np.ones(len(table), bool) if index is None else (table["label"] == index).to_numpy()
     groups = {"all classes" if index is None else names[index]: members, "bona fide": table["bona_fide"].to_numpy()}
     rows = np.flatnonzero(table["id"].isin(selected(run)))
-    curves = figures.trajectory_bands(losses, groups, rows, epoch=epoch)
-    st.plotly_chart(curves.update_layout(height=330), key="bands")
+    drawn = f"{min(len(rows), MOST)} of {len(rows):,} selected"
+    option = curves_option(figures.bands(losses, groups), losses[rows], drawn, epoch=epoch)
+    st.echarts_chart(
+        option, height=320, key="bands", alt="Losses over the epochs: bands of 10 to 90 %, and the selection."
+    )
     at = losses[:, epoch - 1]
     chosen = f", of the selection {np.median(at[rows]):.3g}" if len(rows) else ""
     words = f"Median loss after epoch {epoch}: {np.median(at[members]):.3g}{chosen}. Bands: 10–90 %."

@@ -4,13 +4,14 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import families, figures, review
+from core import families, review
 from core.detectors import DETECTORS
 from core.families import PICTURES
 from core.reasons import reasons
 from core.runs import Run
 from core.samples import leading
 from pages.ui import cached, frame
+from pages.ui.curve_option import curves_option
 from pages.ui.gallery import Tile, gallery
 from pages.ui.selection import tiles
 from pages.ui.words import HELP
@@ -78,8 +79,8 @@ def curve(run: Run, table: pd.DataFrame, place: int) -> None:
         return
     label = int(table["label"].iloc[place])
     bands = cached.bands(run, label)
-    curve = figures.banded_curve(bands, np.asarray(cached.losses(run)[place]))
-    st.plotly_chart(curve, key="own-curve", config={"displayModeBar": False})
+    option = curves_option(bands, np.asarray(cached.losses(run)[place : place + 1]), "this sample")
+    st.echarts_chart(option, height=230, key="own-curve", alt="Its loss over the epochs, against bands of 10 to 90 %.")
 
 
 def neighbours(run: Run, table: pd.DataFrame, place: int) -> None:

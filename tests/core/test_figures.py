@@ -1,7 +1,5 @@
 """Every chart, from little or odd input: it is drawn, and it shows the numbers it was given."""
 
-import re
-
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -104,35 +102,6 @@ def test_the_curves_of_a_detection_and_where_it_flags_now():
     assert (lists(precision.data[1].x), lists(precision.data[1].y)) == ([0.8], [0.7])
 
 
-def test_trajectory_bands_by_hand():
-    rows = np.array([True, True, True, False])
-    figure = drawable(figures.trajectory_bands(LOSSES, {"class 0": rows, "empty": NONE}, np.array([2]), epoch=2))
-    band, median, selected = figure.data
-    assert lists(median.y) == [2, 1, 0.5]
-    assert list(median.x) == [1, 2, 3]
-    assert max(band.y) == pytest.approx(2.8)  # the 90 % quantile of 2, 2, 3
-    assert lists(selected.y) == pytest.approx([3, 0.1, 0])
-    assert {"1", "selected"} <= set(re.findall(r"\w+", selected.name))
-    assert figure.layout.yaxis.type == "log"
-    assert figure.layout.shapes[0].x0 == 2
-
-
-def test_trajectory_bands_of_nothing_and_of_epochs_to_come():
-    empty = np.array([], np.int64)
-    assert len(drawable(figures.trajectory_bands(LOSSES, {}, empty)).data) == 0
-    assert len(drawable(figures.trajectory_bands(LOSSES, {"none": NONE}, empty, logarithmic=False)).data) == 0
-    drawable(figures.trajectory_bands(LOSSES, {"all": ALL}, np.array([3])))
-    drawable(figures.trajectory_bands(LOSSES[:, :0], {"all": ALL}, empty))
-
-
-def test_only_some_of_many_selected_curves_are_drawn():
-    losses = np.ones((500, 2), np.float32)
-    figure = drawable(figures.trajectory_bands(losses, {}, np.arange(500), max_curves=7))
-    assert len(figure.data) == 7
-    assert {"7", "500"} <= set(re.findall(r"\d+", figure.data[0].name))
-    assert [trace.showlegend for trace in figure.data] == [True] + [False] * 6
-
-
 def test_before_and_after():
     figure = drawable(figures.before_after({"patch": 0.9, "single_pixel": 0.2}, {"patch": 0.01}))
     before, after = figure.data
@@ -186,13 +155,9 @@ def test_markup_in_class_names_is_shown_letter_by_letter() -> None:
     assert list(figure.data[0].y) == ["&lt;i&gt;cat&lt;/i&gt; &amp; co", "dog"]
 
 
-def test_a_curve_lies_over_the_bands_of_its_groups():
+def test_bands_are_quantiles_of_groups_that_have_members():
     losses = np.arange(12, dtype=np.float32).reshape(4, 3) + 1
     groups = {"class": np.array([True, True, True, False]), "bona fide": np.zeros(4, bool)}
     found = figures.bands(losses, groups)
     assert list(found) == ["class"]
     np.testing.assert_allclose(found["class"], [[1.6, 2.6, 3.6], [4, 5, 6], [6.4, 7.4, 8.4]], rtol=1e-6)
-    figure = figures.banded_curve(found, losses[3])
-    assert [trace.name for trace in figure.data] == [None, "class", "this sample"]
-    assert figure.data[2].y.tolist() == [10, 11, 12]
-    assert (figure.layout.yaxis.type, figure.layout.height) == ("log", 240)
