@@ -5,6 +5,7 @@ import streamlit as st
 
 from core import figures
 from pages.ui import cached, frame
+from pages.ui.choice import one_or_any
 from pages.ui.curve_option import MOST, curves_option
 from pages.ui.loaded import untraced
 from pages.ui.maps import controls, linked_map
@@ -44,8 +45,7 @@ with screen:
         )
         frame.awaiting(run, f"maps:{method.lower()}")
 with side:
-    index = st.selectbox("Class", [None, *range(len(names))], key="trajectory-class",
-                         format_func=lambda one: "all classes" if one is None else names[one])  # fmt: skip
+    index = one_or_any("Class", dict(enumerate(names)), "all classes", key="trajectory-class")
     epoch = st.slider("Epoch", 1, losses.shape[1], losses.shape[1], key="epoch", help="Marks the epoch on the curves.")
     members = np.ones(len(table), bool) if index is None else (table["label"] == index).to_numpy()
     groups = {"all classes" if index is None else names[index]: members, "bona fide": table["bona_fide"].to_numpy()}

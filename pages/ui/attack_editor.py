@@ -14,6 +14,7 @@ from core.registry import tunables
 from core.types import Labelling
 from pages.ui import frame, lab, params
 from pages.ui.attack_words import LABELLINGS, NOISE, needs_surrogate
+from pages.ui.choice import one_or_any
 from pages.ui.words import HELP
 
 OF_TARGET = ("one_to_one", "clean_label")
@@ -78,10 +79,9 @@ def _amount(old: AttackSpec, labelling: str, key: str) -> tuple[float, int | Non
 
 def _class(title: str, old: int | None, names: Sequence[str], key: str) -> int | None:
     """A class, or None for one that is drawn; a number beyond the classes stays visible."""
-    options = [None, *range(len(names)), *([old] if old is not None and not 0 <= old < len(names) else [])]
-    chosen: int | None = st.selectbox(title, options, options.index(old), key=key,
-                                      format_func=lambda one: _class_words(one, names))  # fmt: skip
-    return chosen
+    known = [*range(len(names)), *([old] if old is not None and not 0 <= old < len(names) else [])]
+    words = {one: _class_words(one, names) for one in known}
+    return one_or_any(title, words, _class_words(None, names), first=old, key=key)
 
 
 def _class_words(index: int | None, names: Sequence[str]) -> str:

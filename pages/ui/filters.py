@@ -10,10 +10,11 @@ from core.queue import ORDERS, Filter, queue
 from core.runs import Run
 from core.samples import leading
 from pages.ui import cached, clusters, families, frame
+from pages.ui.choice import ANY, one_or_any
 from pages.ui.words import HELP
 
 # Widget → what it says when nothing is filtered; the names are those in the address.
-USUAL = {"verdict": "undecided", "given": None, "predicted": None, "by": "", "ids": "", "cluster": None, "reviewer": "",
+USUAL = {"verdict": "undecided", "given": ANY, "predicted": ANY, "by": "", "ids": "", "cluster": ANY, "reviewer": "",
          "agree": 0, "suspicion": (0, 100), "order": "suspicion"}  # fmt: skip
 RARER = ("cluster", "reviewer", "agree", "suspicion", "order")
 TITLES = {"undecided": "Undecided", "decided": "Decided", "all": "All", "exclude": "Excluded", "keep": "Kept",
@@ -57,10 +58,8 @@ def filters(run: Run) -> tuple[Filter, str]:
 
 
 def _class(run: Run, title: str, key: str) -> int | None:
-    names = cached.info(run).class_names
-    index: int | None = st.selectbox(title, [None, *range(len(names))], key=key, width=140, bind="query-params",
-                                     format_func=lambda one: "any class" if one is None else names[one])  # fmt: skip
-    return index
+    names = dict(enumerate(cached.info(run).class_names))
+    return one_or_any(title, names, "any class", key=key, width=140, bind="query-params")
 
 
 def _detector(run: Run) -> str:
@@ -77,10 +76,7 @@ def _detector(run: Run) -> str:
 def _cluster(run: Run) -> tuple[int, int] | None:
     """One of the two clusters of a class, by Activation Clustering; none without it."""
     known = clusters.names(run)
-    chosen: tuple[int, int] | None = st.selectbox(
-        "Cluster", [None, *known], key="cluster", bind="query-params", help=HELP["cluster"],
-        format_func=lambda one: "any cluster" if one is None else known[one])  # fmt: skip
-    return chosen
+    return one_or_any("Cluster", known, "any cluster", key="cluster", bind="query-params", help=HELP["cluster"])
 
 
 def _rarer(run: Run) -> tuple[str, int, tuple[int, int], str]:

@@ -9,6 +9,7 @@ from core import pipeline, review
 from core.review import DECISIONS
 from core.runs import Run
 from pages.ui import cached, committing, frame
+from pages.ui.choice import one_or_any
 from pages.ui.verdicts import DONE
 
 VIEWS = ("Journal", "Disagreements", "Revisions")
@@ -30,10 +31,10 @@ def panel(run: Run) -> None:
 def _journal(run: Run) -> None:
     """Every decision ever made on this run, newest first, filtered, and as a file."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        people = [None, *review.reviewers(run.workspace, run.id)]
-        who = st.selectbox("Reviewer", people, format_func=lambda name: name or "anybody", width=200, key="journal-who")
-        kind = st.selectbox("Decision", [None, *DECISIONS], width=160, key="journal-kind",
-                            format_func=lambda one: DONE.get(one, "any" if one is None else "Taken back"))  # fmt: skip
+        people = {name: name for name in review.reviewers(run.workspace, run.id)}
+        who = one_or_any("Reviewer", people, "anybody", width=200, key="journal-who")
+        kinds = {one: DONE.get(one, "Taken back") for one in DECISIONS}
+        kind = one_or_any("Decision", kinds, "any", width=160, key="journal-kind")
         sample = st.number_input("Sample", 0, value=None, width=140, key="journal-sample", placeholder="any")
         wanted = {"reviewer": who, "decision": kind, "sample": None if sample is None else int(sample)}
         st.download_button("Download", partial(pipeline.journal_file, run, ".csv", **wanted),

@@ -11,6 +11,7 @@ from core import runs
 from core.runs import Run
 from core.types import PlantedAttack
 from pages.ui.attack_words import title
+from pages.ui.choice import ANY, one_or_any
 from pages.ui.gallery import GalleryEvent, Tile, gallery
 from pages.ui.words import HELP
 
@@ -41,11 +42,10 @@ def choose_trigger(run: Run, attacks: Mapping[str, PlantedAttack]) -> tuple[str,
 
 def choose_images(tried: pd.DataFrame, names: Sequence[str]) -> list[int]:
     """Rows of the test images that the filters leave."""
-    classes = [None, *sorted(tried["label"].unique().tolist())]
-    if st.session_state.get("trigger-class") not in classes:
-        st.session_state["trigger-class"] = None
-    label = st.selectbox("True class", classes, key="trigger-class", width=118,
-                         format_func=lambda one: "any" if one is None else names[one])  # fmt: skip
+    classes = {index: names[index] for index in sorted(tried["label"].unique().tolist())}
+    if st.session_state.get("trigger-class", ANY) not in (ANY, *classes):
+        st.session_state["trigger-class"] = ANY
+    label = one_or_any("True class", classes, "any", key="trigger-class", width=118)
     show = st.segmented_control("Images", list(SHOW), default="all", key="trigger-show", required=True,
                                 format_func=lambda one: SHOW[one],
                                 help="Turned: triggered, it becomes what the attacker wants.")  # fmt: skip
