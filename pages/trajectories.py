@@ -6,12 +6,14 @@ import streamlit as st
 from core import figures
 from pages.ui import cached, frame
 from pages.ui.choice import one_or_any
-from pages.ui.curve_option import MOST, curves_option
+from pages.ui.curve_option import curves_option
 from pages.ui.loaded import untraced
 from pages.ui.maps import controls, linked_map
 from pages.ui.selection import selected, selection_bar, selection_gallery
 from pages.ui.strictness import rule_in_words
 from pages.ui.words import HELP
+
+MOST = 60  # curves: more make a smear, not information
 
 st.title("Which samples were learned unlike the rest?", help=HELP["trajectory"])
 run = frame.current_run(
@@ -46,12 +48,14 @@ with screen:
         frame.awaiting(run, f"maps:{method.lower()}")
 with side:
     index = one_or_any("Class", dict(enumerate(names)), "all classes", key="trajectory-class")
-    epoch = st.slider("Epoch", 1, losses.shape[1], losses.shape[1], key="epoch", help="Marks the epoch on the curves.")
+    epoch = losses.shape[1]
+    if epoch > 1:
+        epoch = st.slider("Epoch", 1, epoch, epoch, key="epoch", help="Marks the epoch on the curves.")
     members = np.ones(len(table), bool) if index is None else (table["label"] == index).to_numpy()
     groups = {"all classes" if index is None else names[index]: members, "bona fide": table["bona_fide"].to_numpy()}
     rows = np.flatnonzero(table["id"].isin(selected(run)))
-    drawn = f"{min(len(rows), MOST)} of {len(rows):,} selected"
-    option = curves_option(figures.bands(losses, groups), losses[rows], drawn, epoch=epoch)
+    drawn = f"{len(rows[:MOST])} of {len(rows):,} selected"
+    option = curves_option(figures.bands(losses, groups), losses[rows[:MOST]], drawn, epoch=epoch)
     st.echarts_chart(
         option, height=320, key="bands", alt="Losses over the epochs: bands of 10 to 90 %, and the selection."
     )

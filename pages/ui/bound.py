@@ -17,7 +17,7 @@ def bound(name: str, value: T, then: Callable[[T], None]) -> dict[str, Any]:
     """The key and the callback of a widget that shows `value`; to be handed to it.
 
     Where the value was changed otherwise than by this widget, the widget is a new one, and its forerunner is not
-    listened to any more.
+    listened to any more. A value that was heard is not heard again, nor missed where another came before the redraw.
 
     Args:
         name: of the widget, unique on the page.
@@ -25,13 +25,15 @@ def bound(name: str, value: T, then: Callable[[T], None]) -> dict[str, Any]:
         then: called with what a person chose. What it leaves unchanged is shown again.
     """
     state, mark = st.session_state, f"{name}-turn"
-    turn, shown = state.get(mark, (0, value))
-    turn += state.get(f"{name}-{turn}", shown) != value
+    turn, heard = state.get(mark, (0, value))
+    turn += state.get(f"{name}-{turn}", heard) != value
     key = f"{name}-{turn}"
     state[mark], state[key] = (turn, value), value
 
     def changed() -> None:
-        if state[mark] == (turn, value) and key in state and state[key] != value:
+        now, heard = state[mark]
+        if now == turn and key in state and state[key] != heard:
+            state[mark] = turn, state[key]
             then(state[key])
 
     return {"key": key, "on_change": changed}

@@ -20,6 +20,8 @@ def one_or_any(title: str, options: Mapping[T, str], none: str, *, first: T | No
         widget: what else `st.selectbox` takes.
     """
     values: list[Any] = [ANY, *options]
+    while none in options.values():  # such a class would be chosen by its words
+        none += " …"
     chosen = st.selectbox(title, values, values.index(ANY if first is None else first),
                           format_func=lambda one: none if one == ANY else options[one], **widget)  # fmt: skip
     return None if chosen == ANY else chosen

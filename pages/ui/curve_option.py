@@ -8,34 +8,31 @@ import numpy as np
 from core.palette import ACCENT, CLASSES, GREY, POISON
 from core.types import Floats
 
-MOST = 60  # curves: more make a smear, not information
 _FLOOR = 1e-6  # a logarithmic axis has no room for a loss of nothing
 _ROOM = {"left": 20, "right": 10, "top": 26, "bottom": 24, "containLabel": True}
 
 
 def curves_option(
-    bands: Mapping[str, Floats], curves: Floats, name: str, *, logarithmic: bool = True, epoch: int | None = None
+    bands: Mapping[str, Floats], curves: Floats, name: str, *, epoch: int | None = None
 ) -> dict[str, Any]:
-    """The chart as ECharts wants it.
+    """The chart as ECharts wants it; the loss axis is logarithmic.
 
     Args:
         bands: group → (3, epochs) the low end of its band, its median and the high end; drawn in this order: first
             grey, then accent, then class colours.
-        curves: (m, epochs) losses of single samples, of which the first `MOST` are drawn.
+        curves: (m, epochs) losses of single samples; more than one are drawn faintly.
         name: of these curves, in the legend.
-        logarithmic: of the loss axis.
         epoch: counted from 1, marked by a line.
     """
-    floor = _FLOOR if logarithmic else 0.0
     series: list[dict[str, Any]] = []
     for (group, band), colour in zip(bands.items(), (GREY, ACCENT, *CLASSES), strict=False):
-        low, middle, high = np.maximum(band.astype(np.float64), floor)
-        unseen = {"stack": group, "lineStyle": {"opacity": 0}, "silent": True, "tooltip": {"show": False}}
+        low, middle, high = np.maximum(band.astype(np.float64), _FLOOR)
+        unseen = {"stack": f"band {group}", "lineStyle": {"opacity": 0}, "silent": True, "tooltip": {"show": False}}
         series.append(_line("", low, colour) | unseen)
         series.append(_line("", high - low, colour) | unseen | {"areaStyle": {"color": colour, "opacity": 0.18}})
         series.append(_line(group, middle, colour))
     several = {"lineStyle": {"width": 1, "opacity": 0.4}, "tooltip": {"show": False}} if len(curves) > 1 else {}
-    series += [_line(name, np.maximum(curve, floor), POISON) | several for curve in curves[:MOST].astype(np.float64)]
+    series += [_line(name, np.maximum(curve, _FLOOR), POISON) | several for curve in curves.astype(np.float64)]
     if epoch is not None and series:
         mark = {"symbol": "none", "silent": True, "label": {"show": False}, "lineStyle": {"color": GREY}}
         series[-1]["markLine"] = mark | {"data": [{"xAxis": epoch - 1}]}
@@ -48,12 +45,19 @@ def curves_option(
         "tooltip": {"trigger": "axis", "valueFormatter": "%.3g", "confine": True, "transitionDuration": 0},
         "xAxis": {"type": "category", "data": [str(one) for one in epochs], "boundaryGap": False, "name": "epoch",
                   "nameLocation": "middle", "nameGap": 24},
-        "yAxis": {"type": "log" if logarithmic else "value", "name": "loss", "nameLocation": "middle", "nameGap": 54},
+        "yAxis": {"type": "log", "name": "loss", "nameLocation": "middle", "nameGap": 54},
         "series": series,
     }  # fmt: skip
 
 
 def _line(name: str, values: Floats, colour: str) -> dict[str, Any]:
-    """One line over the epochs; one still to come is a gap."""
-    data = [None if np.isnan(value) else float(value) for value in values]
-    return {"type": "line", "name": name, "data": data, "symbol": "none", "color": colour, "lineStyle": {"width": 2}}
+    """One line over the epochs; one still to come, or where the loss was beyond all bounds, is a gap."""
+    data = [float(value) if np.isfinite(value) else None for value in values]
+    return {
+        "type": "line",
+        "name": name,
+        "data": data,
+        "showSymbol": len(data) == 1,
+        "color": colour,
+        "lineStyle": {"width": 2},
+    }

@@ -14,7 +14,7 @@ from pages.ui.bound import bound
 from pages.ui.who import for_reviewers
 
 FIRST = "demo"
-MOST = 100
+MOST, LARGEST_SEED = 100, 2**31 - 1
 
 
 def open_lab(info: DatasetInfo) -> None:
@@ -22,7 +22,7 @@ def open_lab(info: DatasetInfo) -> None:
     state, k = st.session_state, len(info.class_names)
     if "lab-attacks" not in state:
         name, ratio = st.query_params.get("preset", FIRST), st.query_params.get("ratio", "")
-        state["lab-seed"] = int(seed) if (seed := st.query_params.get("seed", "")).isdecimal() else 0
+        state["lab-seed"] = min(int(seed), LARGEST_SEED) if (seed := st.query_params.get("seed", "")).isdecimal() else 0
         _try(lambda: use_preset(f"{name}:ratio={ratio}" if ratio else name, k))
     elif state.get("lab-preset") and state["lab-classes"] != k:  # pairs of classes are not those of other data
         _try(lambda: use_preset(state["lab-preset"], k))
@@ -71,15 +71,16 @@ def presets(n_classes: int) -> None:
                  format_func=lambda one: PRESETS[one].title if one else "A list of your own",
                  **bound("lab-preset-box", name, lambda chosen: _chosen(chosen, None, n_classes)))  # fmt: skip
     if name and (ratios := PRESETS[name].ratios):
-        st.segmented_control("Poison ratio", ratios, format_func=lambda one: f"{one:.0%}", required=True,
-                             **bound(f"lab-ratio-{name}", float(ratio or PRESETS[name].ratio or ratios[0]),
-                                     lambda chosen: _chosen(name, chosen, n_classes)))  # fmt: skip
+        value = float(ratio or PRESETS[name].ratio or ratios[0])  # an address may name another than the paper's
+        st.segmented_control("Poison ratio", sorted({*ratios, value}), format_func=lambda one: f"{100 * one:.3g}%",
+                             required=True, **bound(f"lab-ratio-{name}", value,
+                                                    lambda new: _chosen(name, new, n_classes)))  # fmt: skip
 
 
 def seed() -> None:
     """The field of the seed from which all that is not given is drawn."""
     state = st.session_state
-    st.number_input("Seed", 0, 2**31 - 1, width=110, help="Of everything that is drawn.",
+    st.number_input("Seed", 0, LARGEST_SEED, width=110, help="Of everything that is drawn.",
                     **bound("lab-seed-box", int(state.get("lab-seed", 0)),
                             lambda chosen: state.update({"lab-seed": chosen})))  # fmt: skip
 

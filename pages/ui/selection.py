@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from core import review
 from core.runs import Run
 from pages.ui import cached
+from pages.ui.frame import put_away
 from pages.ui.gallery import Tile, gallery
 from pages.ui.verdicts import BADGES, ICONS, WORDS, decide_or_ask, questions, said, undo
 from pages.ui.who import for_reviewers, reviewer
@@ -76,6 +77,7 @@ def selection_bar(run: Run, table: pd.DataFrame) -> None:
         said()
         st.caption("Nothing is selected. Draw a lasso or a rectangle on the map.")
         _undo_alone(run)
+        put_away()  # a question on what was selected before
         return
     names = cached.info(run).class_names
     mix = rows["label"].value_counts()

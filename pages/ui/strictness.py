@@ -23,8 +23,9 @@ TITLES = {
 def strictness(run: Run, name: str) -> None:
     """The rule in force, to be changed at once for all pages; the flagged count, advice, and the distribution."""
     detection, table = cached.detections(run)[name], cached.table(run)
-    kinds = [kind for kind in TITLES if kind != ("outliers" if detection.p_values is not None else "rate")]
     rule, key = in_force(run, name, detection), f"rule-{run.id}-{name}"  # another window may have changed it
+    useless = "outliers" if detection.p_values is not None else "rate"
+    kinds = [kind for kind in TITLES if kind == rule.kind or kind != useless]
     common = bound(f"{key}-kind", rule.kind, lambda new: _choose(run, name, new, first_rule(new, detection).value))
     common |= for_reviewers(tip=HELP["rate"])
     st.segmented_control("How strict", kinds, format_func=TITLES.__getitem__, required=True, wrap=True, **common)
@@ -60,7 +61,9 @@ def rule_in_words(run: Run, name: str) -> str:
 
 
 def _value(run: Run, name: str, rule: Rule, key: str) -> None:
-    """The field that the rule's kind asks for."""
+    """The field that the rule's kind asks for, if it does."""
+    if rule.kind in ("own", "outliers"):
+        return
     n, unit = len(cached.table(run)), 100 if rule.kind == "rate" else 1
     value = {"rate": round(100 * rule.value), "budget": min(round(rule.value), n)}.get(rule.kind, float(rule.value))
     common = bound(f"{key}-{rule.kind}", value, lambda new: _choose(run, name, rule.kind, new / unit))
@@ -69,7 +72,7 @@ def _value(run: Run, name: str, rule: Rule, key: str) -> None:
         st.number_input("Wrong, at most %", 1, 50, **common)
     elif rule.kind == "budget":
         st.number_input("Number of samples", 1, n, step=max(1, n // 200), **common)
-    elif rule.kind == "threshold":
+    else:
         st.number_input("Suspicion of at least", format="%.4g", step=0.1, **common)
 
 

@@ -32,6 +32,7 @@ class Question:
     It waits in the session, for the page may be drawn anew at any time, and its dialog with it.
     """
 
+    run: str
     ids: tuple[int, ...]
     decision: str
     what: str
@@ -63,7 +64,7 @@ def decide_or_ask(
         True when it is decided, False when a question is open or nothing could be recorded.
     """
     if len(ids) and (always or decision == "relabel" or len(ids) > MOST):
-        st.session_state[DIALOG] = Question(tuple(ids), decision, what, by)
+        st.session_state[DIALOG] = Question(run.id, tuple(ids), decision, what, by)
         return False
     return decide(run, ids, decision, what=what, by=by, once=once)
 
@@ -105,7 +106,7 @@ def redo(run: Run, once: Callable[[], None] = _nothing) -> None:
 def questions(run: Run, after: Callable[[], None]) -> None:
     """The dialog of the question that is open, if one is; `after` is called once it was answered with yes."""
     asked = st.session_state.get(DIALOG)
-    if not isinstance(asked, Question):
+    if not isinstance(asked, Question) or asked.run != run.id:  # asked on a page that was about to be another run's
         return
     number = f"{len(asked.ids):,} sample{'s' * (len(asked.ids) != 1)}"
     if asked.decision == "relabel":

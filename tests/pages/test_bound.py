@@ -15,6 +15,8 @@ def page() -> None:
         kept["heard"].append(value)
         kept["value"] = value if value <= 50 else kept["value"]
 
+    if st.session_state.get("stop"):
+        st.stop()
     if not st.checkbox("Away"):
         st.number_input("Number", **bound("number", kept["value"], then))
     st.button("Ten", on_click=lambda: kept.update(value=10))
@@ -51,6 +53,18 @@ def test_a_browser_that_lags_behind_takes_nothing_back() -> None:
         assert app.number_input[0].value == 10
     app.number_input[0].set_value(12).run()
     assert heard(app) == [7, 12]
+
+
+def test_what_is_chosen_twice_before_the_page_is_drawn_is_heard_twice() -> None:
+    app = opened()
+    seven, eight = (app.number_input[0].set_value(value) and app._tree.get_widget_states() for value in (7, 8))
+    app.session_state["stop"] = True  # as if each came before the widget's turn in the run of the one before
+    for states in (seven, eight, seven):
+        app._run(states)
+    app.session_state["stop"] = False
+    app.run()
+    assert heard(app) == [7, 8, 7]
+    assert app.number_input[0].value == 7
 
 
 def test_a_widget_that_has_left_is_not_heard_and_comes_back_as_it_is_kept() -> None:

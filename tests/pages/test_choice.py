@@ -21,3 +21,19 @@ def test_the_first_line_is_chosen_like_any_other_and_nothing_is_ever_unfilled() 
     app.run()
     assert (app.text[0].value, app.selectbox[0].index) == ("None", 0)
     assert app.selectbox[0].proto.HasField("default")  # without one Streamlit asks for a choice
+
+
+def test_an_option_that_is_called_like_the_first_line_is_another_one() -> None:
+    def script() -> None:
+        import streamlit as st
+
+        from pages.ui.choice import one_or_any
+
+        st.text(repr(one_or_any("Fruit", {0: "any"}, "any", key="fruit")))
+
+    app = AppTest.from_function(script).run()
+    assert (app.text[0].value, len(set(app.selectbox[0].options))) == ("None", 2)
+    app.run()
+    assert app.text[0].value == "None"
+    app.selectbox[0].select_index(1).run()
+    assert app.text[0].value == "0"

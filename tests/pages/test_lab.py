@@ -64,3 +64,12 @@ def test_preset_ratio_and_seed_can_be_chosen(app: AppTest) -> None:
     assert "one_to_one" not in {one["labelling"] for one in listed(app)["attacks"]}
     app.selectbox[0].set_value("ac-mnist").run()
     assert [one["ratio"] for one in listed(app)["attacks"]] == [0.10] * 3
+
+
+def test_an_address_may_name_a_ratio_that_is_not_the_papers_and_a_seed_too_large(app: AppTest) -> None:
+    other = AppTest.from_function(page)
+    other.query_params.update(preset="ac-mnist", ratio="0.2", seed="99999999999")
+    other.run()
+    assert [one["ratio"] for one in listed(other)["attacks"]] == [0.2] * 3
+    assert other.button_group[0].value == 0.2
+    assert other.number_input[0].value == listed(other)["seed"]
