@@ -17,7 +17,9 @@ const named = new Map();
 const unnamed = new WeakMap();
 let latest = null; // of those with keys
 const unsaid = new Set(); // galleries whose selection or focus changed and was not sent yet
+let question = null; // that a key has asked for: since when, whether it was seen open, and the answer that came too early
 
+document.addEventListener("keydown", early, true);
 document.addEventListener("keydown", (event) => named.forEach((gallery) => pressed(gallery, event)));
 // A click elsewhere may act on the selection: it has to be known there first.
 document.addEventListener("pointerdown", (event) => unsaid.forEach((gallery) => event.composedPath().includes(gallery.grid) || report(gallery, "")), true);
@@ -236,6 +238,32 @@ function pressed(gallery, event) {
   if (!event.repeat) (away(gallery) ? hold : act)(gallery, event.key, kind);
 }
 
+// Who knows the keys answers before the question is on the screen: such an answer waits for its button.
+function early(event) {
+  if (!question || !event.isTrusted || !/^(\d|Enter)$/.test(event.key) || typing(event) || awaits(event.key)) return;
+  event.preventDefault();
+  event.stopPropagation();
+  question.answer = { key: event.key, code: event.code, keyCode: event.keyCode, bubbles: true };
+}
+
+function awaits(key) {
+  return document.querySelector(`[role=dialog] kbd[aria-label="Shortcut ${key}"]`);
+}
+
+function follow(asked) {
+  const open = document.querySelector("[role=dialog]") !== null;
+  if (question !== asked) return;
+  if (Date.now() - asked.since > AWAITED || (asked.open && !open)) question = null;
+  else if (asked.answer && awaits(asked.answer.key)) {
+    question = null;
+    // The button is listened to soon after it is there.
+    setTimeout(() => ["keydown", "keyup"].forEach((type) => document.body.dispatchEvent(new KeyboardEvent(type, asked.answer))), PAUSE);
+  } else {
+    asked.open = open;
+    setTimeout(() => follow(asked), PAUSE / 2);
+  }
+}
+
 // Kinds of keys: "all" selects what is visible, "decide" answers at once and goes on, the rest is up to the page.
 function act(gallery, key, kind) {
   const { selected, order } = gallery;
@@ -250,6 +278,7 @@ function act(gallery, key, kind) {
   if (kind === "decide" && !whole && about === null) return;
   const ids = whole ? [...selected] : [about];
   const many = selected.size + gallery.elsewhere > gallery.most;
+  if (kind === "ask" || (kind === "decide" && many)) follow((question = { since: Date.now(), open: false, answer: null }));
   if (kind !== "decide" || many) return report(gallery, key, whole ? "selection" : "focus");
   gallery.focus = following(gallery, ids);
   report(gallery, key, whole ? "selection" : "focus", about);
