@@ -84,7 +84,6 @@ row = current_row(rows, tried)
 with buttons:
     steps(rows, row)
 strip(run, rows, row)
-st.query_params.update(attack=name, strength=str(strength), row=str(row))
 
 this = tried[tried["test_row"] == row].iloc[0]
 goal = int(this["goal"])

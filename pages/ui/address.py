@@ -5,6 +5,7 @@ has written since. A part of the page that draws itself every second sends such 
 """
 
 import time
+from math import inf
 
 import streamlit as st
 
@@ -15,19 +16,27 @@ GRACE = 3.0  # seconds, after which an older address is the visitor's wish, such
 def get(name: str) -> str:
     """The value of a parameter; "" where it is not in the address."""
     now = str(st.query_params.get(name, ""))
-    value, before, since = st.session_state.get(WRITTEN, {}).get(name, ("", "", -GRACE))
-    if now != before or now == value or time.monotonic() - since > GRACE:
+    value, left = _written(name)
+    if now == value or time.monotonic() - left.get(now, -inf) > GRACE:
         return now
     _set(name, value)
-    return str(value)
+    return value
 
 
 def put(name: str, value: str) -> None:
     """Have the address say so; "" takes the parameter out of it."""
     before = get(name)
     if value != before:
-        st.session_state.setdefault(WRITTEN, {})[name] = (value, before, time.monotonic())
+        now = time.monotonic()
+        left = {old: since for old, since in _written(name)[1].items() if now - since <= GRACE} | {before: now}
+        st.session_state.setdefault(WRITTEN, {})[name] = value, left
         _set(name, value)
+
+
+def _written(name: str) -> tuple[str, dict[str, float]]:
+    """What was written last, and when each earlier value was left."""
+    found: tuple[str, dict[str, float]] = st.session_state.get(WRITTEN, {}).get(name, ("", {}))
+    return found
 
 
 def _set(name: str, value: str) -> None:

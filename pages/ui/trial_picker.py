@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -10,7 +11,9 @@ import streamlit as st
 from core import runs
 from core.runs import Run
 from core.types import PlantedAttack
+from pages.ui import address
 from pages.ui.attack_words import title
+from pages.ui.bound import bound
 from pages.ui.choice import ANY, one_or_any
 from pages.ui.gallery import GalleryEvent, Tile, gallery
 from pages.ui.words import HELP
@@ -20,24 +23,24 @@ SHOW = {"all": "all", "turned": "turned", "not": "not turned"}
 
 
 def choose_trigger(run: Run, attacks: Mapping[str, PlantedAttack]) -> tuple[str, int]:
-    """The trigger and its strength."""
-    names, wanted = list(attacks), st.query_params.get("attack", "")
-    first = wanted if wanted in attacks else names[0]
-    if st.session_state.get("trigger-attack", first) not in attacks:  # of a run with other attacks
-        st.session_state["trigger-attack"] = first
+    """The trigger and its strength, those of the address."""
+    names, wanted = list(attacks), address.get("attack")
+    name = wanted if wanted in attacks else names[0]
+    common: dict[str, Any] = {"format_func": lambda one: title(attacks[one]), "help": HELP["trigger"]}
+    common |= bound("trigger-attack", name, lambda new: address.put("attack", new))
     if sum(len(title(attack)) for attack in attacks.values()) <= LETTERS:  # as many buttons as one line holds
-        name = st.segmented_control("Trigger", names, default=first, key="trigger-attack", required=True,
-                                    format_func=lambda one: title(attacks[one]), help=HELP["trigger"])  # fmt: skip
+        st.segmented_control("Trigger", names, required=True, **common)
     else:
-        name = st.selectbox("Trigger", names, names.index(first), key="trigger-attack", width=260,
-                            format_func=lambda one: title(attacks[one]), help=HELP["trigger"])  # fmt: skip
+        st.selectbox("Trigger", names, width=260, **common)
     strengths = [one["strength"] for one in runs.trials(run) if one["attack"] == name]
-    wanted = st.query_params.get("strength", "")
-    start = next((one for one in strengths if str(one) == wanted), strengths[0])
-    strength = st.segmented_control("Strength", strengths, default=start, key=f"trigger-strength-{name}",
-                                    required=True, format_func=lambda one: f"×{one}",
-                                    help="Twice the trigger's strength, where it has one to double.")  # fmt: skip
-    return str(name), int(strength)
+    strength = next((one for one in strengths if str(one) == address.get("strength")), strengths[0])
+    st.segmented_control("Strength", strengths, required=True, format_func=lambda one: f"×{one}",
+                         help="Twice the trigger's strength, where it has one to double.",
+                         **bound(f"trigger-strength-{name}", strength,
+                                 lambda new: address.put("strength", str(new))))  # fmt: skip
+    address.put("attack", name)
+    address.put("strength", str(strength))
+    return name, int(strength)
 
 
 def choose_images(tried: pd.DataFrame, names: Sequence[str]) -> list[int]:
@@ -56,13 +59,14 @@ def choose_images(tried: pd.DataFrame, names: Sequence[str]) -> list[int]:
 
 
 def current_row(rows: Sequence[int], tried: pd.DataFrame) -> int:
-    """The chosen image, of this session or of the address; else the first that only the trigger makes wrong."""
-    linked = st.query_params.get("row", "")
-    wanted = st.session_state.get("trigger-row", int(linked) if linked.isdecimal() else None)
+    """The image of the address, or of the last visit; else the first that only the trigger makes wrong."""
+    linked = address.get("row")
+    wanted = int(linked) if linked.isdecimal() else st.session_state.get("trigger-row")
     telling = tried[tried["turned"] & (tried["untouched"] == tried["label"]) & tried["test_row"].isin(rows)]
-    row = wanted if wanted in rows else [*telling["test_row"], rows[0]][0]
+    row = int(wanted if wanted in rows else [*telling["test_row"], rows[0]][0])
     st.session_state["trigger-row"] = row
-    return int(row)
+    address.put("row", str(row))
+    return row
 
 
 def steps(rows: Sequence[int], row: int) -> None:
@@ -87,8 +91,8 @@ def strip(run: Run, rows: Sequence[int], row: int) -> None:
 
 def _picked(row: int, event: GalleryEvent, _: Callable[[], None]) -> None:
     if others := [one for one in event.selected if one != row]:
-        st.session_state["trigger-row"] = others[-1]
+        address.put("row", str(others[-1]))
 
 
 def _go(rows: Sequence[int], place: int) -> None:
-    st.session_state["trigger-row"] = rows[place % len(rows)]
+    address.put("row", str(rows[place % len(rows)]))

@@ -82,6 +82,14 @@ def test_the_demo_shows_the_recorded_answers_and_its_address_can_be_shared(
     expect(opened.locator(f"img[src='triggered/{run.dataset}/blended_pattern/2/{picked}.png']").last).to_be_visible(
         timeout=PATIENT
     )
+    opened.wait_for_timeout(3500)  # after that an older address is the visitor's wish
+    opened.go_back()
+    opened.wait_for_url(re.compile(f"row={int(tried['test_row'].iloc[6])}$"), timeout=PATIENT)
+    address = f"triggered/{run.dataset}/blended_pattern/2/{int(tried['test_row'].iloc[6])}.png"
+    expect(opened.locator(f"img[src='{address}']").last).to_be_visible(timeout=PATIENT)
+    opened.get_by_test_id("stMain").get_by_role("radio", name="Patch (BadNets)").click()
+    opened.wait_for_url(re.compile("attack=patch"), timeout=PATIENT)
+    expect(opened.get_by_text("The attacker wants Pullover").first).to_be_visible(timeout=PATIENT)
     sound(opened)
 
 

@@ -29,6 +29,16 @@ def test_a_request_that_was_under_way_takes_nothing_back(browser: SimpleNamespac
     assert browser.query_params == {}
 
 
+def test_of_several_steps_none_is_taken_back(browser: SimpleNamespace) -> None:
+    for row in ("1", "2", "3", "2"):
+        address.put("row", row)
+    for older in ("", "1", "3"):
+        browser.query_params = {"row": older} if older else {}
+        assert address.get("row") == "2"
+    browser.query_params, browser.now = {"row": "1"}, 100.0 + address.GRACE + 0.1
+    assert address.get("row") == "1"
+
+
 def test_the_same_again_leaves_the_guard_up(browser: SimpleNamespace) -> None:
     address.put("family", "2")
     address.put("family", "2")
