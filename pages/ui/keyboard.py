@@ -128,10 +128,9 @@ def _hold(run: Run) -> None:
 
 @st.dialog("Keys", on_dismiss=put_away)
 def _sheet() -> None:
-    for keys, words in SHEET.items():
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f"`{keys}`", width=110)
-            st.markdown(words, width=320)
+    st.markdown(
+        "\n".join(["| Key | What it does |", "|---|---|", *(f"| `{key}` | {does} |" for key, does in SHEET.items())])
+    )
 
 
 def gallery_key(run: Run) -> str:

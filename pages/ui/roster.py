@@ -10,7 +10,7 @@ from pages.ui.words import HELP
 
 ROW, ROWS = 30, 8
 COLUMNS = {
-    "title": st.column_config.TextColumn("Detector", width=220),
+    "title": st.column_config.TextColumn("Detector", width=235),
     "state": st.column_config.TextColumn("State", width=90, help="What is greyed lacks something it needs."),
     "flagged": st.column_config.NumberColumn("Flagged", format="localized", width=75, help="By the rule in force."),
     "agreement": st.column_config.NumberColumn("Agreement", format="%.0f %%", width=95, help=HELP["agreement"]),
@@ -20,7 +20,7 @@ COLUMNS = {
         help="The time it took; before it ran, an estimate. A pass asks the model about every sample.",
     ),
     "rule": st.column_config.TextColumn("How strict", width=160),
-    "needs": st.column_config.TextColumn("Needs", width=180, help=HELP["bona fide"]),
+    "needs": st.column_config.TextColumn("Needs", width=165, help=HELP["bona fide"]),
 }
 
 
