@@ -9,6 +9,7 @@ const TINY = 64; // px; smaller images show their pixels
 const SHAPES = { excluded: "✕", kept: "✓", relabelled: "→", unsure: "?", flagged: "▲", taken: "●" };
 const ARROWS = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: Infinity, ArrowUp: -Infinity };
 const ALWAYS = new Set(["undo", "redo", "next", "back", "large", "clear", "help"]); // are not about what is in view
+const OVERDUE = 3000; // ms; what was not answered by then is sent again
 const AWAITED = 10_000; // ms; so long a key pressed while the page is rebuilt waits for its gallery to be there again
 
 // A gallery with keys outlives the element that holds it: a page that is built anew gets the same one, with all that was
@@ -52,12 +53,13 @@ function create() {
   return gallery;
 }
 
-// What was on its way when the page was rebuilt is sent again, unless it is old: the page knows what it has done.
+// What was on its way when the page was rebuilt, or is overdue, is sent again, unless it is old: the page knows what it
+// has done. It says how often it was sent, for the same once more would not be sent at all.
 function resume(gallery) {
   const recent = (number) => number > Date.now() - AWAITED;
-  gallery.pending = gallery.pending.filter((event) => recent(event.number));
+  gallery.pending = gallery.pending.filter((event) => recent(event.number)).map((event) => ({ ...event, sent: (event.sent ?? 1) + 1 }));
   for (const [id, number] of gallery.leaving) if (!recent(number)) gallery.leaving.delete(id);
-  if (gallery.pending.length) gallery.send(gallery.pending);
+  if (gallery.pending.length) send(gallery);
   if (unsaid.has(gallery)) later(gallery);
 }
 
@@ -193,7 +195,13 @@ function report(gallery, key, on = "", focus = gallery.focus) {
   // Of several changes of the selection in a row only the last counts.
   const keys = gallery.pending.filter((other) => other.key);
   gallery.pending = [...keys, event];
+  send(gallery);
+}
+
+function send(gallery) {
   gallery.send(gallery.pending);
+  clearTimeout(gallery.overdue);
+  gallery.overdue = setTimeout(() => gallery.pending.length && gallery.grid.isConnected && resume(gallery), OVERDUE);
 }
 
 function typing(event) {
