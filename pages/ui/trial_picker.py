@@ -90,8 +90,8 @@ def strip(run: Run, rows: Sequence[int], row: int) -> None:
 
 
 def _picked(row: int, event: GalleryEvent, _: Callable[[], None]) -> None:
-    if others := [one for one in event.selected if one != row]:
-        address.put("row", str(others[-1]))
+    if event.focus not in (None, row):  # what was clicked; the selection there may be of the image before
+        address.put("row", str(event.focus))
 
 
 def _go(rows: Sequence[int], place: int) -> None:
