@@ -32,6 +32,9 @@ export default function (component) {
   const [known, name] = Object.keys(data.keys).length ? [named, data.name] : [unnamed, parentElement];
   if (!known.has(name)) known.set(name, create());
   const gallery = known.get(name);
+  // A place that is about to leave the page may be called once more, with what it showed before.
+  if (data.drawn < gallery.drawn && gallery.grid.isConnected && gallery.grid.parentNode !== parentElement) return;
+  gallery.drawn = data.drawn;
   gallery.send = (event) => component.setStateValue("event", event);
   const rebuilt = gallery.grid.parentNode !== parentElement;
   if (rebuilt) {
@@ -46,7 +49,7 @@ export default function (component) {
 function create() {
   const grid = document.createElement("div");
   grid.className = "grid";
-  const gallery = { grid, nodes: new Map(), order: [], selected: new Set(), leaving: new Map(), pending: [], held: [], sent: 0, anchor: null, focus: null, version: 0 };
+  const gallery = { grid, nodes: new Map(), order: [], selected: new Set(), leaving: new Map(), pending: [], held: [], sent: 0, anchor: null, focus: null, version: 0, drawn: 0 };
   grid.addEventListener("click", (event) => clicked(gallery, event));
   grid.addEventListener("keydown", (event) => moved(gallery, event));
   grid.addEventListener("focusin", (event) => focused(gallery, event.target.closest(".tile")));

@@ -1,5 +1,6 @@
 """The gallery: equal tiles with crisp pixels, clicked to select, that answer at once."""
 
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -122,6 +123,8 @@ def gallery(
         "most": most,
         "oneRow": one_row,
         "seen": _ledger(key)["seen"],
+        # When: of two places that hold the same gallery for a moment, the one drawn later is its place.
+        "drawn": time.time() if keys else 0,
     }
     _mount(key=key, data=data, default={"event": None}, on_event_change=partial(answer, key, on_event))
 

@@ -1,0 +1,69 @@
+"""The gallery's script alone in a real browser, called in orders that the page calls it in only when all is slow."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+SCRIPT = Path(__file__).parents[2] / "assets" / "gallery.js"
+# Two places hold the same gallery of one image, the whole screen and the page that it covers. `show` is what the page
+# does when it runs; `sent` is what the keys have said.
+STAGE = """async (script) => {
+    const { default: show } = await import(URL.createObjectURL(new Blob([script], { type: "text/javascript" })));
+    const data = { name: "queue", keys: { e: "decide", f: "large" }, selectable: true, selected: [], focus: 7,
+                   version: 0, elsewhere: 0, size: 72, most: 60, oneRow: false, seen: 0 };
+    const tile = { id: 7, image_url: "data:,", caption: [], badge: "", tooltip: "", settled: false, colour: "grey" };
+    window.sent = [];
+    window.places = {};
+    for (const name of ["page", "whole"]) {
+        places[name] = document.body.appendChild(document.createElement("div"));
+    }
+    window.show = (name, drawn) => show({
+        parentElement: places[name], data: { ...data, tiles: [tile], drawn },
+        setStateValue: (_, events) => sent.push(...events.map((event) => [name, event.key])),
+    });
+}"""
+
+
+@pytest.fixture
+def stage(chromium: Browser) -> Iterator[Page]:
+    """A blank page with a `page` and a `whole` to show the gallery in."""
+    window = chromium.new_page()
+    window.evaluate(STAGE, SCRIPT.read_text())
+    yield window
+    window.close()
+
+
+def holder(stage: Page) -> list[str]:
+    """Which of the two places hold the gallery."""
+    found: list[str] = stage.evaluate("Object.keys(places).filter((name) => places[name].querySelector('.grid'))")
+    return found
+
+
+def test_a_place_that_is_left_does_not_take_the_gallery_back(stage: Page) -> None:
+    stage.evaluate("show('page', 1); show('whole', 2); show('page', 1); places.page.remove()")
+    assert holder(stage) == ["whole"]
+    stage.keyboard.press("e")
+    assert stage.evaluate("sent") == [["whole", "e"]]
+
+
+def test_a_place_that_is_drawn_again_gets_the_gallery_back(stage: Page) -> None:
+    stage.evaluate("show('page', 1); show('whole', 2); show('page', 3); places.whole.remove()")
+    assert holder(stage) == ["page"]
+    stage.keyboard.press("e")
+    assert stage.evaluate("sent") == [["page", "e"]]
+
+
+def test_the_only_place_left_gets_the_gallery_however_old_its_drawing(stage: Page) -> None:
+    stage.evaluate("show('page', 1); show('whole', 2); places.whole.remove(); show('page', 1)")
+    assert holder(stage) == ["page"]
+
+
+def test_a_key_pressed_between_two_places_waits_for_the_next(stage: Page) -> None:
+    stage.evaluate("show('page', 1); places.page.remove()")
+    stage.keyboard.press("e")
+    assert stage.evaluate("sent") == []
+    stage.evaluate("show('whole', 2)")
+    stage.wait_for_function("sent.length")
+    assert stage.evaluate("sent") == [["whole", "e"]]
