@@ -25,7 +25,7 @@ LAB = (
 )
 
 if __name__ == "__main__":
-    st.set_page_config(page_title="Assay", page_icon=":material/science:", layout="wide")
+    st.set_page_config(page_title="Assay", page_icon=str(frame.ASSETS / "icon.svg"), layout="wide")
     entrance.admit()
     from pages.ui.marks import marks  # has caches, which want a running page
 

@@ -21,16 +21,22 @@ WORKSPACE = frame.workspace()
 SHOWN = 12
 
 
-def clean_data() -> store.DatasetInfo:
-    """The clean data set to plant in; without one, the page offers the demo's images and stops."""
+def clean_data() -> dict[str, store.DatasetInfo]:
+    """The clean data sets by id; without one, the page offers the demo's images and stops."""
     found = {info.id: info for info in store.describe_all(WORKSPACE) if not info.attacks}
     if not found:
         st.markdown("Attacks are planted in a copy of clean data, to see whether the detectors find them. "
                     "No data set here is clean.")  # fmt: skip
-        st.button("Use the built-in demo images, clean", type="primary", icon=":material/image:",
-                  on_click=decides(pipeline.store_demo), args=(WORKSPACE,), **for_reviewers())  # fmt: skip
-        st.page_link("pages/data.py", label="Open data of your own", icon=":material/arrow_forward:")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button("Use the built-in demo images, clean", type="primary", icon=":material/image:",
+                      on_click=decides(pipeline.store_demo), args=(WORKSPACE,), **for_reviewers())  # fmt: skip
+            st.page_link("pages/data.py", label="Open data of your own", icon=":material/arrow_forward:")
         st.stop()
+    return found
+
+
+def choose(found: dict[str, store.DatasetInfo]) -> store.DatasetInfo:
+    """The one to plant in."""
     asked = [st.session_state.get("lab-data"), st.query_params.get("data"), st.session_state.get("dataset_id")]
     names, wanted = list(found), next((key for key in asked if key in found), None)
     chosen = st.selectbox("Clean data set", names, names.index(wanted) if wanted in found else 0, width=250,
@@ -69,9 +75,10 @@ def effects(previews: list[Preview], names: tuple[str, ...], counts: pd.DataFram
 
 
 st.title("Would we have caught this?")
+sets = clean_data()
 answer = st.container(key="lab-answer")
 with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-    info = clean_data()
+    info = choose(sets)
     lab.open_lab(info)
     lab.presets(len(info.class_names))
     lab.seed()

@@ -13,11 +13,12 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import psutil
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
 
 from core import pipeline
 from core.attacks.specification import Specification, parse_spec
@@ -192,14 +193,21 @@ def serve() -> Iterator[Serve]:
 
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[OpenPage]:
-    """`page(url, width=1400, height=900) -> Page`: opened; the test fails if its JavaScript raises anything."""
+    """`page(url, width=1400, height=900) -> Page`: opened; the test fails if its JavaScript raises anything or asks
+    another machine."""
     contexts: list[BrowserContext] = []
     raised: list[str] = []
+    strangers: set[str] = set()
+
+    def asked(request: Request) -> None:
+        if urlsplit(request.url).hostname not in (None, "127.0.0.1", "localhost"):
+            strangers.add(request.url)
 
     def open_page(url: str, width: int = 1400, height: int = 900) -> Page:
         contexts.append(chromium.new_context(viewport={"width": width, "height": height}))
         opened = contexts[-1].new_page()
         opened.on("pageerror", lambda error: raised.append(f"{opened.url}: {error}"))
+        opened.on("request", asked)
         opened.goto(url, wait_until="domcontentloaded")
         return opened
 
@@ -207,3 +215,4 @@ def page(chromium: Browser) -> Iterator[OpenPage]:
     for context in contexts:
         context.close()
     assert not raised, "JavaScript errors:\n" + "\n".join(raised)
+    assert not strangers, "Asked of other machines:\n" + "\n".join(strangers)
