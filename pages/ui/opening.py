@@ -10,7 +10,7 @@ from core import jobs, pipeline
 from core.datasets import SOURCES, recognised, roots
 from core.errors import UserError
 from pages.ui import address, folders, frame, known
-from pages.ui.preview import ASKED, IMPORT, panel
+from pages.ui.preview import ASKED, IMPORT, close, panel
 from pages.ui.who import decides, for_reviewers, may_decide
 from pages.ui.working import running
 
@@ -163,11 +163,8 @@ def _go(path: str) -> None:
 def _choose_another() -> None:
     """Back to the choice; what was typed is still there."""
     found = pipeline.preview_job(frame.workspace(), address.get(ASKED))
-    if found and may_decide():
-        pipeline.forget_upload(frame.workspace(), found[1])
     st.session_state[OPENING] = True
-    for key in (IMPORT, ASKED):
-        address.put(key, "")
+    close(found[1] if found else None)
 
 
 def _try(step: Callable[[], None]) -> None:

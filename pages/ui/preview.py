@@ -148,10 +148,15 @@ def _start(job: Path, asked: PreviewOf, name: str, known: str, shape: tuple[int,
 
 def _finish(importing: Path, asked: PreviewOf) -> None:
     """Choose the new data set, and forget all that led to it."""
-    if may_decide():
-        pipeline.forget_upload(frame.workspace(), asked)
+    close(asked)
     st.session_state["dataset_id"] = pipeline.imported(importing)
     st.session_state.pop("opening", None)
+    st.rerun()
+
+
+def close(asked: PreviewOf | None) -> None:
+    """Look at these data no longer; where they were uploaded, they are let go."""
+    if asked and may_decide():
+        pipeline.forget_upload(frame.workspace(), asked)
     for key in (IMPORT, ASKED):
         address.put(key, "")
-    st.rerun()
