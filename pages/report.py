@@ -16,8 +16,9 @@ st.markdown("One self-contained HTML file: findings, decisions, before and after
 with st.container(horizontal=True):
     st.download_button("Download the report (HTML)", html, f"assay-{subject.id}.html", "text/html", type="primary",
                        icon=":material/download:", on_click="ignore")  # fmt: skip
-    with st.popover("Files for other tools", icon=":material/table:"):
-        taking.files(subject)
+    with st.popover("Files for other tools", icon=":material/table:", key="files", on_change="rerun") as drawer:
+        if drawer.open:  # what is chosen there is written each time that a verdict changes
+            taking.files(subject)
     with st.popover("The clean set", icon=":material/folder_copy:"):
         taking.clean_set(subject)
 st.iframe(html, height=900)

@@ -17,6 +17,7 @@ from core.errors import UserError
 from core.jobs import Progress
 from core.runs import Run
 from pages.ui.bound import bound
+from pages.ui.downloads import download_routes
 from pages.ui.images import image_routes
 from pages.ui.who import admitted, decides, for_reviewers
 from pages.ui.words import plain
@@ -40,7 +41,7 @@ def workspace() -> Path:
 
 def routes() -> list[Route]:
     """The addresses served beside the pages."""
-    return image_routes(workspace())
+    return [*image_routes(workspace()), *download_routes(workspace())]
 
 
 @asynccontextmanager

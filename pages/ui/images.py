@@ -30,20 +30,20 @@ def image_routes(workspace: Path) -> list[Route]:
     """
 
     def training_image(request: Request) -> Response:
-        return _answer(workspace / "datasets" / _part(request, "dataset") / "images.npy", request, _LASTING)
+        return _answer(workspace / "datasets" / part(request, "dataset") / "images.npy", request, _LASTING)
 
     def test_image(request: Request) -> Response:
-        return _answer(workspace / "datasets" / _part(request, "dataset") / "test_images.npy", request, _LASTING)
+        return _answer(workspace / "datasets" / part(request, "dataset") / "test_images.npy", request, _LASTING)
 
     def array_image(request: Request) -> Response:
-        name = _part(request, "name", _ARRAY)
-        return _answer(workspace / "runs" / _part(request, "run") / f"{name}.npy", request, _SHORT)
+        name = part(request, "name", _ARRAY)
+        return _answer(workspace / "runs" / part(request, "run") / f"{name}.npy", request, _SHORT)
 
     def example_image(request: Request) -> Response:
-        return _answer(workspace / "previews" / _part(request, "job") / EXAMPLES, request, _LASTING)
+        return _answer(workspace / "previews" / part(request, "job") / EXAMPLES, request, _LASTING)
 
     def triggered(request: Request) -> Response:
-        dataset, attack = _part(request, "dataset"), _part(request, "attack", _ARRAY)
+        dataset, attack = part(request, "dataset"), part(request, "attack", _ARRAY)
         strength, row = request.path_params["strength"], request.path_params["row"]
         try:
             return _png(png_of(triggered_image(workspace, dataset, attack, strength, row)), _LASTING)
@@ -59,9 +59,9 @@ def image_routes(workspace: Path) -> list[Route]:
     ]
 
 
-def _part(request: Request, part: str, allowed: re.Pattern[str] = _RUN_OR_DATASET) -> str:
-    """One part of the address, checked."""
-    value: str = request.path_params[part]
+def part(request: Request, name: str, allowed: re.Pattern[str] = _RUN_OR_DATASET) -> str:
+    """One part of the address; 404 unless it is wholly `allowed`."""
+    value: str = request.path_params[name]
     if not allowed.fullmatch(value):
         raise HTTPException(404)
     return value

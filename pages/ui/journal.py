@@ -1,15 +1,14 @@
 """What was decided, by whom, and where reviewers disagree."""
 
-from functools import partial
-
 import pandas as pd
 import streamlit as st
 
-from core import pipeline, review
+from core import review
 from core.review import DECISIONS
 from core.runs import Run
 from pages.ui import cached, committing, frame
 from pages.ui.choice import one_or_any
+from pages.ui.downloads import journal_address
 from pages.ui.verdicts import DONE
 
 VIEWS = ("Journal", "Disagreements", "Revisions")
@@ -37,8 +36,7 @@ def _journal(run: Run) -> None:
         kind = one_or_any("Decision", kinds, "any", width=160, key="journal-kind")
         sample = st.number_input("Sample", 0, value=None, width=140, key="journal-sample", placeholder="any")
         wanted = {"reviewer": who, "decision": kind, "sample": None if sample is None else int(sample)}
-        st.download_button("Download", partial(pipeline.journal_file, run, ".csv", **wanted),
-                           f"assay-{run.id}-journal.csv", icon=":material/download:", on_click="ignore")  # fmt: skip
+        st.link_button("Download", journal_address(run, wanted), icon=":material/download:")
     rows = review.journal(run.workspace, run.id, **wanted, last=MOST).iloc[::-1]  # type: ignore[arg-type]
     st.dataframe(rows[COLUMNS], hide_index=True)
     total = review.journal_size(run.workspace, run.id)

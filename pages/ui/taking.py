@@ -9,10 +9,10 @@ from core.errors import UserError
 from core.export import EXPORTS
 from core.runs import Run
 from pages.ui import cached, frame
+from pages.ui.downloads import copy_address
 from pages.ui.who import for_reviewers, may_decide
 from pages.ui.working import awaited
 
-LARGEST_DOWNLOAD = 200 * 2**20
 FORMS = {"archive": "One .npz file", "folder": "Image folder"}
 
 
@@ -46,8 +46,7 @@ def clean_set(run: Run) -> None:
 
 
 def _copied(target: Path) -> None:
-    """Where the copy is, and the file itself unless it is large."""
+    """Where the copy is, and the file itself unless it is a folder."""
     st.success(f"Written to {frame.plain(str(target))}")
-    if target.is_file() and target.stat().st_size <= LARGEST_DOWNLOAD:
-        st.download_button("Download it", target.read_bytes, target.name, icon=":material/download:",
-                           on_click="ignore")  # fmt: skip
+    if target.is_file():
+        st.link_button("Download it", copy_address(target), icon=":material/download:")
