@@ -15,6 +15,7 @@ from core.types import Floats, Ints
 HEIGHT = 300
 MOST_STANDING = 5
 LONG_TAIL = 8.0
+GONE = 0.10  # attack success rate; a backdoor that works no more often counts as gone
 _MARGIN = {"l": 8, "r": 8, "t": 12, "b": 8}
 
 
@@ -186,7 +187,7 @@ def bands(losses: Floats, groups: Mapping[str, NDArray[np.bool_]]) -> dict[str, 
 
 
 def before_after(before: Mapping[str, float], after: Mapping[str, float]) -> go.Figure:
-    """Attack success rates before and after a repair, one pair of bars per attack; the line at 10 % is the aim.
+    """Attack success rates before and after a repair, one pair of bars per attack; the line at `GONE` is the aim.
 
     The bars stand for a few attacks and lie, one attack below the other, for many.
     """
@@ -202,12 +203,11 @@ def before_after(before: Mapping[str, float], after: Mapping[str, float]) -> go.
         figure.add_bar(**places, name=when, marker={"color": colour}, texttemplate=text, textposition="outside",
                        cliponaxis=False)  # fmt: skip
     if lying:
-        figure.add_vline(x=0.10, line={"color": GREY, "dash": "dot"})
+        figure.add_vline(x=GONE, line={"color": GREY, "dash": "dot"})
         figure.update_xaxes(range=[0, 1.12], tickformat=".0%").update_yaxes(autorange="reversed", type="category")
         return figure.update_layout(barmode="group", hovermode="y unified")
-    figure.add_hline(
-        y=0.10, line={"color": GREY, "dash": "dot"}, annotation_text="10 %", annotation_position="top left"
-    )
+    figure.add_hline(y=GONE, line={"color": GREY, "dash": "dot"}, annotation_text=f"{GONE:.0%}",
+                     annotation_position="top left")  # fmt: skip
     return figure.update_yaxes(range=[0, 1.12]).update_layout(barmode="group")
 
 

@@ -73,6 +73,7 @@ def report_html(run: Run) -> str:
         decisions=_decisions(subject),
         tiles=_tiles(subject, flagged.head(MAX_TILES), info.class_names),
         facts=_facts(subject, child),
+        gone=figures.GONE,
         poison=POISON,
         accent=ACCENT,
     )

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core import results, runs
+from core import figures, results, runs
 from pages.ui import frame
 from pages.ui.mending import plan
 from pages.ui.outcome import before_after
@@ -18,8 +18,8 @@ if said := st.session_state.pop("said", ""):
     st.error(said)
 finished = next((child for child in repaired if child.done("evaluate")), None)
 if finished and (rates := results.comparison(finished)["after"]["attack_success_rate"]):
-    gone = sum(rate <= 0.10 for rate in rates.values())
-    st.markdown(f"**{gone} of {len(rates)} known attacks now succeed in 10% of cases or fewer.**")
+    gone = sum(rate <= figures.GONE for rate in rates.values())
+    st.markdown(f"**{gone} of {len(rates)} known attacks now succeed in {figures.GONE:.0%} of cases or fewer.**")
 elif not finished:
     st.markdown("Not repaired yet: the model still carries whatever it learned.")
 if repaired and not repaired[0].done("evaluate"):

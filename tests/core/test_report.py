@@ -1,11 +1,12 @@
 """The report stands alone, says what was measured, and never runs what a data set is named."""
 
+import json
 import re
 from html.parser import HTMLParser
 
 import pytest
 
-from core import pipeline, report, runs
+from core import figures, pipeline, report, runs
 from core.attacks.planting import plant
 from core.attacks.specification import AttackSpec, Specification
 from core.config import TrainConfig
@@ -74,6 +75,17 @@ def test_before_and_after_and_the_detectors_are_told(repaired):
     assert f"{200 - kept} of 200 training samples were excluded and the model was trained again" in text
     told = Page(report_html(runs.children(repaired)[0])).text
     assert undated(text) == undated(told) != told  # a repair is told with the run it repairs
+
+
+@pytest.mark.parametrize(("rate", "alarm"), [(0.0, False), (figures.GONE, False), (0.123, True), (None, False)])
+def test_only_a_backdoor_that_works_is_coloured(finished, rate, alarm):
+    path = finished.path / "outcome.json"
+    found = json.loads(path.read_text())
+    found["outcome"] |= {"attack_success_rate": {"patch": rate}, "doubled_attack_success_rate": {}}
+    path.write_text(json.dumps(found))
+    words = "–" if rate is None else percent(rate)
+    cell = f'<td class="poison">{words}</td>' if alarm else f"<td>{words}</td>"
+    assert f"<tr><td>Attack success rate, patch</td>{cell}" in report_html(finished)
 
 
 def test_the_report_loads_nothing(repaired):
