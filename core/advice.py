@@ -43,7 +43,7 @@ def advice(detection: Detection, bona_fide: Bools, rule: Rule) -> Advice:
     share, bound = estimated(p, trusted)
     promised = int(apply(detection, bona_fide, Rule("rate", rate)).sum())
     flagged = int(apply(detection, bona_fide, rule).sum())
-    wrong = _likely_clean(p, share, flagged) if rule.kind in ("budget", "threshold") else ""
+    wrong = _likely_clean(p, share, trusted, flagged) if rule.kind in ("budget", "threshold") else ""
     sharing = _sharing(int(detection.notes.get(SHARING, 0)))
     if not bound and not promised:
         return Advice(share, bound, sentences=_said(sharing or _no_sign(trusted), wrong))
@@ -90,11 +90,19 @@ def least_share(trusted: int) -> float:
     return float(1 - (1 - SURE) ** (1 / trusted)) if trusted else 1.0
 
 
-def _likely_clean(p: Reals, share: float, flagged: int) -> str:
+def _likely_clean(p: Reals, share: float, trusted: int, flagged: int) -> str:
+    """How many of the flagged are clean; those above every bona fide sample cannot be told apart, only counted."""
+    beyond = int((p <= 1 / (trusted + 1)).sum())
     if not flagged:
         return ""
-    wrong = min((1 - share) * len(p) * float(np.sort(p)[flagged - 1]) / flagged, 1.0)
-    return f"Among the {flagged:,} most suspicious, about {wrong:.0%} are probably clean."
+    counted = max(flagged, beyond)
+    wrong = min((1 - share) * len(p) * float(np.sort(p)[counted - 1]) / counted, 1.0)
+    if flagged >= beyond:
+        return f"Among the {flagged:,} most suspicious, about {wrong:.0%} are probably clean."
+    return (
+        f"Of all {beyond:,} samples above every bona fide one, about {wrong:.0%} are probably clean; how many of the "
+        "first of them cannot be told."
+    )
 
 
 def _no_power(trusted: int, rate: float, enough: int, review: int) -> str:

@@ -13,7 +13,7 @@ from core.ranks import ranks
 from core.repair import apply
 from core.review import Verdict
 from core.runs import Run
-from core.thresholds import in_force, judged, words
+from core.thresholds import judged, words_in_force
 from core.types import Dataset, Detection, Ints
 
 LEADING = "consensus"
@@ -37,10 +37,7 @@ def detections(run: Run) -> dict[str, Detection]:
 
 def rules_in_words(run: Run) -> dict[str, str]:
     """Detector → the rule in force for it, in words, with the settings that its own rule was made with."""
-    return {
-        name: words(in_force(run, name, detection), runs.about_detection(run, name)["settings"])
-        for name, detection in runs.detections(run).items()
-    }
+    return {name: words_in_force(run, name, detection) for name, detection in runs.detections(run).items()}
 
 
 def sample_table(run: Run) -> pd.DataFrame:

@@ -96,6 +96,12 @@ def judged(run: Run, bona_fide: Bools) -> dict[str, Detection]:
     }
 
 
+def words_in_force(run: Run, name: str, detection: Detection) -> str:
+    """The rule in force for a detector of this run, in words."""
+    settings = runs.about_detection(run, name)["settings"]
+    return words(in_force(run, name, detection), settings, promised=detection.p_values is not None)
+
+
 def boundary(detection: Detection) -> float:
     """The lowest suspicion that is flagged; the highest of all where nothing is."""
     flagged = detection.suspicion[detection.flagged]
@@ -108,13 +114,18 @@ def first_rule(kind: Kind, detection: Detection) -> Rule:
     return Rule(kind, values.get(kind, 0.0))
 
 
-def words(rule: Rule, settings: Mapping[str, Scalar] | None = None) -> str:
-    """The rule in words; `settings` are those that the detector's own rule was made with."""
-    own = [
-        f"{key.replace('_', ' ')} {value:.0%}"
-        for key, value in (settings or {}).items()
-        if key in ("false_discovery_rate", "reject_fraction")
-    ]
+def words(rule: Rule, settings: Mapping[str, Scalar] | None = None, *, promised: bool = True) -> str:
+    """The rule in words.
+
+    Args:
+        rule: what is in force.
+        settings: those that the detector's own rule was made with.
+        promised: whether there were p-values, without which its own rule keeps no rate.
+    """
+    told = ("false_discovery_rate", "reject_fraction") if promised else ("reject_fraction",)
+    own = [f"{key.replace('_', ' ')} {value:.0%}" for key, value in (settings or {}).items() if key in told]
+    if settings and not promised and "false_discovery_rate" in settings:
+        own.append("no rate promised")
     return {
         "own": f"by its own rule ({', '.join(own)})" if own else "by its own rule",
         "rate": f"at most {rule.value:.0%} wrong among the flagged",

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from core import figures, pipeline, runs
+from core import figures, pipeline
 from core.errors import UserError
 from core.runs import Run
-from core.thresholds import Kind, Rule, boundary, first_rule, in_force, words
+from core.thresholds import Kind, Rule, boundary, first_rule, in_force, words_in_force
 from pages.ui import cached, frame
 from pages.ui.bound import bound
 from pages.ui.who import decides, for_reviewers
@@ -56,8 +56,7 @@ def _advice(run: Run, name: str, n: int) -> None:
 
 def rule_in_words(run: Run, name: str) -> str:
     """The rule in force for a detector that ran, in words."""
-    rule = in_force(run, name, cached.detections(run)[name])
-    return words(rule, runs.about_detection(run, name)["settings"])
+    return words_in_force(run, name, cached.detections(run)[name])
 
 
 def _value(run: Run, name: str, rule: Rule, key: str) -> None:

@@ -60,6 +60,20 @@ def test_the_share_that_is_probably_clean_by_hand():
     assert said.sentences[-1] == f"Among the 20 most suspicious, about {clean:.0%} are probably clean."
 
 
+@pytest.mark.parametrize("count", [1, 10, 300])
+def test_of_those_above_every_bona_fide_sample_only_their_number_is_known(count):
+    told, wrong = [], []
+    for seed in range(40):
+        found, bona_fide = detection(400, seed=seed)
+        above = (found.suspicion > found.suspicion[bona_fide].max()) & ~bona_fide
+        said = advice(found, bona_fide, Rule("budget", count)).sentences[-1]
+        assert said.startswith(f"Of all {above.sum()} samples above every bona fide one, about ")
+        told.append(int(said.partition("about ")[2].partition("%")[0]) / 100)
+        wrong.append(above[400:].sum() / above.sum())  # the poison comes first
+    # How many clean ones lie above 250 others differs from draw to draw as an exponential does.
+    assert np.mean(told) == pytest.approx(np.mean(wrong), abs=3 * np.std(wrong) / np.sqrt(40))
+
+
 def test_plenty_of_poison():
     found, bona_fide = detection(400)
     said = advice(found, bona_fide, Rule())

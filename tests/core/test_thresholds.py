@@ -74,6 +74,9 @@ def test_a_rule_to_begin_with_and_its_words():
     assert words(Rule("threshold", 2.34567)) == "suspicion of 2.346 or more"
     assert words(Rule("outliers")) == "outliers, no promise"
     assert words(Rule(), {"reject_fraction": 0.4, "n_neighbors": 50}) == "by its own rule (reject fraction 40%)"
+    rate = {"false_discovery_rate": 0.1}
+    assert words(Rule(), rate) == "by its own rule (false discovery rate 10%)"
+    assert words(Rule(), rate, promised=False) == "by its own rule (no rate promised)"
 
 
 def test_a_chosen_rule_is_kept_and_everything_downstream_follows(finished):
