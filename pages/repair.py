@@ -9,22 +9,26 @@ from pages.ui.outcome import before_after
 
 st.title("Is the backdoor gone, and what did it cost?")
 run = frame.current_run("evaluate", "what a repair removes, and the model before and after it side by side")
+shown = None
 if run.parent:
     st.caption("This run is itself a repair; it is shown against the run that it repaired.")
-    run, repaired = runs.open_run(run.workspace, run.parent), [run]
-else:
-    repaired = runs.children(run)
+    shown, run = run, runs.open_run(run.workspace, run.parent)
+repairs = runs.children(run)
+finished = shown or next((child for child in repairs if child.done("evaluate")), None)
+unfinished = repairs[0] if repairs and not repairs[0].done("evaluate") else None
 if said := st.session_state.pop("said", ""):
     st.error(said)
-finished = next((child for child in repaired if child.done("evaluate")), None)
 if finished and (rates := results.comparison(finished)["after"]["attack_success_rate"]):
     gone = sum(rate <= figures.GONE for rate in rates.values())
     st.markdown(f"**{gone} of {len(rates)} known attacks now succeed in {figures.GONE:.0%} of cases or fewer.**")
-elif not finished:
+elif finished:
+    st.markdown("**Trained again as decided.** No trigger is known for these data, so whether a backdoor is gone "
+                "cannot be measured: see what the detectors say of the new model.")  # fmt: skip
+else:
     st.markdown("Not repaired yet: the model still carries whatever it learned.")
-if repaired and not repaired[0].done("evaluate"):
-    st.subheader("Training on with the new labels" if repaired[0].how == "continue" else "Retraining")
-    frame.awaiting(repaired[0], "evaluate")
+if unfinished:
+    st.subheader("Training on with the new labels" if unfinished.how == "continue" else "Retraining")
+    frame.awaiting(unfinished, "evaluate")
 if finished:
     before_after(run, finished)
 plan(run)

@@ -140,11 +140,18 @@ def start(run: Run) -> None:
 
 
 def awaiting(run: Run, stage: str) -> None:
-    """The bar of the job that will reach `stage`, or the button that has it computed."""
-    if jobs.poll(run.path).active:
+    """The bar of the job that will reach `stage`, or the button that has it computed, and why it was not so far."""
+    progress = jobs.poll(run.path)
+    if progress.active:
         progress_of(run, stage)
-    else:
-        st.button("Compute it now", key=f"compute-{stage}", on_click=_compute, args=(run, (stage,)), **for_reviewers())
+        return
+    stopped = stage in run.left and progress.state in ("cancelled", "interrupted", "failed")
+    if stopped and progress.error:
+        show_error(UserError(**progress.error))
+    elif stopped:
+        st.warning(f"It is {STATES[progress.state]} at {progress.share:.0%}; what is done is kept.")
+    st.button("Resume" if stopped else "Compute it now", key=f"compute-{stage}", on_click=_compute,
+              args=(run, (stage,)), **for_reviewers())  # fmt: skip
 
 
 @st.fragment(run_every=1.0)
@@ -226,7 +233,7 @@ def _wait(run: Run, stage: str, what: str) -> None:
 
 @decides
 def _compute(run: Run, stages: tuple[str, ...]) -> None:
-    start(pipeline.extend(run, stages))
+    jobs.start_run(pipeline.extend(run, stages))
 
 
 def _label(run: Run) -> str:

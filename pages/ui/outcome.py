@@ -49,8 +49,6 @@ def before_after(run: Run, child: Run) -> None:
     if rates:
         chart.plotly_chart(figures.before_after(rates, after["attack_success_rate"]), key="asr")
         examples(run, child)
-    else:
-        st.caption("No trigger is known for this data set, so an attack success rate cannot be measured.")
 
 
 def _figures(before: Mapping[str, Any], after: Mapping[str, Any]) -> pd.DataFrame:
