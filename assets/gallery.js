@@ -5,7 +5,7 @@
 // lost when keys are pressed faster than the page answers; the page does those that it has not seen, in their order.
 
 const PAUSE = 120; // ms of quiet before a changed selection or focus is sent
-const TINY = 64; // px; smaller images show their pixels
+const TINY = 64; // px; smaller images show their pixels, and of a badge its sign
 const SHAPES = { excluded: "✕", kept: "✓", relabelled: "→", unsure: "?", flagged: "▲", taken: "●" };
 const ARROWS = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: Infinity, ArrowUp: -Infinity };
 const ALWAYS = new Set(["undo", "redo", "next", "back", "large", "clear", "help"]); // are not about what is in view
@@ -91,7 +91,7 @@ function update(gallery, data) {
   for (const [id, node] of nodes) if (!wanted.has(id)) node.remove(), nodes.delete(id);
   data.tiles.forEach((tile, index) => {
     const node = nodes.get(tile.id) ?? make(nodes, tile.id);
-    fill(node, tile, data.selectable);
+    fill(node, tile, data.selectable, data.size < TINY);
     if (grid.children[index] !== node) grid.insertBefore(node, grid.children[index] ?? null);
   });
   // The answer counts, unless something was done since the question: then its own answer is on the way.
@@ -130,8 +130,8 @@ function make(nodes, id) {
   return node;
 }
 
-function fill(node, tile, selectable) {
-  const said = JSON.stringify([tile, selectable]);
+function fill(node, tile, selectable, small) {
+  const said = JSON.stringify([tile, selectable, small]);
   if (node.said === said) return;
   node.said = said;
   const [image, badge, caption] = node.children;
@@ -141,7 +141,7 @@ function fill(node, tile, selectable) {
   node.title = tile.tooltip;
   node.style.setProperty("--badge", tile.colour);
   node.dataset.badge = tile.badge;
-  badge.textContent = tile.badge ? `${SHAPES[tile.badge] ?? "●"} ${tile.badge}` : "";
+  badge.textContent = tile.badge ? [SHAPES[tile.badge] ?? "●", small ? "" : tile.badge].join(" ") : "";
   caption.replaceChildren(...tile.caption.map(line));
 }
 

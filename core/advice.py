@@ -58,7 +58,7 @@ def advice(detection: Detection, bona_fide: Bools, rule: Rule) -> Advice:
         overlap = _overlap(rate, promised, review)
         return Advice(share, bound, review=review, sentences=_said(about, sharing, overlap, wrong))
     enough = bona_fide_needed(rate, beyond)
-    no_power = _no_power(trusted, rate, enough, review)
+    no_power = _no_power(trusted, rate, beyond, enough, review)
     return Advice(share, bound, enough, review, _said(about, sharing, no_power, wrong))
 
 
@@ -105,11 +105,11 @@ def _likely_clean(p: Reals, share: float, trusted: int, flagged: int) -> str:
     )
 
 
-def _no_power(trusted: int, rate: float, enough: int, review: int) -> str:
+def _no_power(trusted: int, rate: float, beyond: float, enough: int, review: int) -> str:
     return (
-        f"Too few for a promise: with {trusted:,} bona fide samples, “at most {rate:.0%} wrong” takes a flagged share "
-        f"of {1 / (rate * (trusted + 1)):.1%} or more. About {enough:,} would be enough; until then, review the "
-        f"{review:,} most suspicious."
+        f"Too few for a promise: “at most {rate:.0%} wrong” takes {1 / (rate * (trusted + 1)):.2%} of the data above "
+        f"all {trusted:,} bona fide samples, and {beyond:.2%} are. About {enough:,} bona fide samples would be enough; "
+        f"until then, review the {review:,} most suspicious."
     )
 
 

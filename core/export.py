@@ -173,7 +173,7 @@ EXPORTS: Mapping[str, Export] = {
         ),
         Export(
             "poison_indices",
-            "Ids of the poison",
+            "Ids to leave out",
             "poison_indices.txt",
             "What is excluded, and what is flagged while nobody decided.",
             (".txt", ".npy"),

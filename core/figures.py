@@ -14,6 +14,7 @@ from core.types import Floats, Ints
 
 HEIGHT = 300
 MOST_STANDING = 5
+MOST_MARKED = 12  # epochs that each have a number on the axis
 LONG_TAIL = 8.0
 GONE = 0.10  # attack success rate; a backdoor that works no more often counts as gone
 _MARGIN = {"l": 8, "r": 8, "t": 12, "b": 8}
@@ -55,9 +56,14 @@ def learning_curves(history: Sequence[Mapping[str, Any]], quantity: str, epochs:
         if any(entry[f"{split}_{quantity}"] is not None for entry in history)
     ]
     figure = _figure(*lines, x="epoch", y=quantity, percent=quantity == "accuracy")
-    figure.update_xaxes(range=[0.5, epochs + 0.5])
+    figure.update_xaxes(range=[0.5, epochs + 0.5], dtick=1 if epochs <= MOST_MARKED else None)
     # Before the second epoch there is nothing to fit the axis to: it would run from -100 % to 400 %.
-    limits = {"autorangeoptions": {"clipmin": 0, "clipmax": 1.02}} if len(history) > 1 else {"range": [0, 1.02]}
+    limits: dict[str, Any] = {"range": [0, 1.02]}
+    if len(history) > 1:
+        limits = {"autorangeoptions": {"clipmin": 0, "clipmax": 1.02}}
+        drawn = [value for line in lines for value in line.y if value is not None]
+        if np.ptp(drawn) < 0.05:
+            limits |= {"tickformat": ".1%"}  # whole percents would repeat
     return figure.update_yaxes(rangemode="tozero") if quantity == "loss" else figure.update_yaxes(limits)
 
 
@@ -72,7 +78,7 @@ def bars(
         orientation="h",
         marker={"color": ACCENT},
         texttemplate=form,
-        textposition="auto",
+        textposition=["auto" if value else "outside" for value in values],
         hovertemplate="%{y}: " + form + "<extra></extra>",
     )
     figure = _figure(bar, x=x, height=height)
@@ -89,7 +95,9 @@ def loss_histogram(losses: Floats) -> go.Figure:
     bar = go.Scatter(x=centres, y=counts, fill="tozeroy", line={"color": ACCENT, "shape": "hvh"}, hovertemplate=form)
     figure = _figure(bar, x="cross-entropy loss after training", y="samples")
     figure.update_yaxes(type="log", dtick=1)
-    return figure.update_xaxes(type="log", dtick=1).update_layout(showlegend=False, hovermode="closest")
+    # Within a decade or so, the powers of ten alone would leave the axis without a number.
+    steps = 1 if np.ptp(np.log10(floor)) > 2 else "D2"
+    return figure.update_xaxes(type="log", dtick=steps).update_layout(showlegend=False, hovermode="closest")
 
 
 def suspicion_histogram(
@@ -191,7 +199,7 @@ def before_after(before: Mapping[str, float], after: Mapping[str, float]) -> go.
 
     The bars stand for a few attacks and lie, one attack below the other, for many.
     """
-    names, title = [str(name).replace("_", " ") for name in before], "attack success rate"
+    names, title = [str(name).replace("_", " ") for name in before], f"attack success rate (dotted: {GONE:.0%})"
     if lying := len(names) > MOST_STANDING:
         figure = _figure(x=title, height=70 + 44 * len(names))
     else:
@@ -206,8 +214,7 @@ def before_after(before: Mapping[str, float], after: Mapping[str, float]) -> go.
         figure.add_vline(x=GONE, line={"color": GREY, "dash": "dot"})
         figure.update_xaxes(range=[0, 1.12], tickformat=".0%").update_yaxes(autorange="reversed", type="category")
         return figure.update_layout(barmode="group", hovermode="y unified")
-    figure.add_hline(y=GONE, line={"color": GREY, "dash": "dot"}, annotation_text=f"{GONE:.0%}",
-                     annotation_position="top left")  # fmt: skip
+    figure.add_hline(y=GONE, line={"color": GREY, "dash": "dot"})
     return figure.update_yaxes(range=[0, 1.12]).update_layout(barmode="group")
 
 

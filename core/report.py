@@ -22,7 +22,7 @@ from core.results import comparison, detector_figures, outcome_figures
 from core.runs import Run
 from core.samples import CLUSTERING, flagged_samples, review_table, rules_in_words
 from core.suspects import reclassifications
-from core.wording import ratio_words
+from core.wording import STANDING, ratio_words
 
 TEMPLATES = Path(__file__).parents[1] / "assets"
 MAX_TILES = 60
@@ -138,7 +138,7 @@ def _decisions(run: Run) -> list[dict[str, Any]]:
     rows = rows[rows.index.isin(list(standing))]
     return [
         {
-            "decision": decision,
+            "decision": STANDING[str(decision)],
             "samples": len(group),
             "reviewers": ", ".join(sorted(set(group["reviewer"]))),
             "last": str(group["created"].max())[:16].replace("T", " "),

@@ -128,7 +128,7 @@ def words(rule: Rule, settings: Mapping[str, Scalar] | None = None, *, promised:
         own.append("no rate promised")
     return {
         "own": f"by its own rule ({', '.join(own)})" if own else "by its own rule",
-        "rate": f"at most {rule.value:.0%} wrong among the flagged",
+        "rate": f"at most {rule.value:.0%} of them wrong",
         "budget": f"the {rule.value:,.0f} most suspicious",
         "threshold": f"suspicion of {rule.value:.4g} or more",
         "outliers": "outliers, no promise",

@@ -7,6 +7,9 @@ from core.suspects import Reclassification
 from core.types import Scalar
 
 POISON, CLEAN, OPEN = "poison", "clean", "not asked"
+STANDING: Mapping[str, str] = {  # what a sample is after a decision
+    "exclude": "excluded", "keep": "kept", "relabel": "relabelled", "mark": "unsure", "undecided": "taken back"
+}  # fmt: skip
 
 
 def reclassification_words(found: Reclassification, names: Sequence[str]) -> str:

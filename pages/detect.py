@@ -22,7 +22,7 @@ with screen:
         strictness(run, chosen)
     else:
         st.container(height=420, border=False).info(
-            f"The spread of {row['title']}'s suspicion, and how strict to be with it, appear here once it has run."
+            f"The spread of the suspicion by {row['title']}, and how strict to be with it, appear here once it has run."
         )
 if row["state"] == "ran":
     against_the_truth(run, chosen)

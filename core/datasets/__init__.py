@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core.datasets.collection import Collection
+from core.datasets.layout import ENDINGS, RULE
 from core.errors import UserError
 from core.registry import Entry, checked, find
 
@@ -131,7 +132,12 @@ def recognised(path: Path) -> Source:
         folder = "a folder" if path.is_dir() and any(path.iterdir()) else "an empty folder"
         what = folder if path.is_dir() else f"a file ending in {path.suffix!r}"
         known = "; ".join(entry.title for entry in SOURCES.values())
-        raise UserError(f"{path} is {what}, which cannot be opened.", f"What can be: {known}.", "Choose one of these.")
+        flat = path.is_dir() and any(one.name.lower().endswith(ENDINGS) for one in path.iterdir())
+        raise UserError(
+            f"{path} is {what}, which cannot be opened.",
+            f"Its images lie in no folder of a class. {RULE}" if flat else f"What can be: {known}.",
+            "Sort them into folders." if flat else "Choose one of these.",
+        )
     return close[0]
 
 

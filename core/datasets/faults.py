@@ -40,9 +40,9 @@ class Place:
 def tiny_classes(collection: Collection) -> list[Problem]:
     """A problem for each class with fewer than 10 training images, or less than 1 % of what classes have on average."""
     counts = np.bincount(collection.train.labels, minlength=len(collection.class_names))
-    least = max(FEWEST_SAMPLES, SMALLEST_SHARE * counts.mean())
+    least, average = max(FEWEST_SAMPLES, SMALLEST_SHARE * counts.mean()), f"{counts.mean():,.1f}".removesuffix(".0")
     return [
-        Problem("tiny class", legible(name), f"{_images(n)}; the average class has {counts.mean():,.0f}.")
+        Problem("tiny class", legible(name), f"{_images(n)}; the average class has {average}.")
         for name, n in zip(collection.class_names, counts.tolist(), strict=True)
         if n < least
     ]

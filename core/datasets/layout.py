@@ -170,6 +170,6 @@ def _require_classes(classes: Sequence[str], problems: Sequence[Problem]) -> Non
         counts = ", ".join(f"{kind}: {n:,}" for kind, n in left.items())
         raise UserError(
             "There are no images in folders of classes." if not classes else "There is one class.",
-            f"{RULE} Left out were: {counts or 'nothing'}.",
+            RULE + (f" Left out were: {counts}." if counts else ""),
             "At least two classes are needed to train a classifier.",
         )

@@ -41,7 +41,7 @@ def desk(run: Run, answer: DeltaGenerator, wanted: Filter, who: str) -> None:
         _progress(run, table, flagged)
     rows = filtered(run, table, replace(wanted, family=families.chosen(run)), who)
     if large.is_open():
-        _large(run, table, rows)
+        _large(run, table, rows, wanted)
         return
     left, middle, side = st.columns([1.1, 3, 1.5], gap="small")
     with left:
@@ -54,7 +54,7 @@ def desk(run: Run, answer: DeltaGenerator, wanted: Filter, who: str) -> None:
             st.space("stretch")
             _choosers(run, rows, shown)
         if rows.empty:
-            st.success("Nothing is left to decide here." if len(flagged) else "No detector flagged anything.")
+            _nothing(flagged, wanted)
         _tiles(run, rows, shown, focus, st.session_state["size"])
     with side:
         if focus is None:
@@ -116,7 +116,18 @@ def _tiles(
     )
 
 
-def _large(run: Run, table: pd.DataFrame, rows: pd.DataFrame) -> None:
+def _nothing(flagged: pd.DataFrame, wanted: Filter) -> None:
+    """Why the queue is empty: all is decided, or a filter hides what is not."""
+    left = int((flagged["verdict"] == "").sum())
+    if left and (wanted.ids.strip() or wanted.verdict != "undecided"):
+        st.info(f"No sample fits the filters; {left:,} flagged samples are undecided.")
+    elif left:
+        st.info(f"Nothing is left to decide here; {left:,} flagged samples elsewhere are undecided.")
+    else:
+        st.success("Nothing is left to decide." if len(flagged) else "No detector flagged anything.")
+
+
+def _large(run: Run, table: pd.DataFrame, rows: pd.DataFrame, wanted: Filter) -> None:
     """The sample in focus on the whole screen, above those around it in the queue."""
     ids = rows["id"].to_numpy()
     wanted = st.session_state.pop(f"goto-{run.id}", st.session_state.get(focus_key(run)))
@@ -126,7 +137,7 @@ def _large(run: Run, table: pd.DataFrame, rows: pd.DataFrame) -> None:
     with st.container(key="full-screen"):
         _tiles(run, rows, large.around(rows, place), focus, large.STRIP, one_row=True)
         if focus is None:
-            st.success("Nothing is left to decide here.")
+            _nothing(cached.flagged(run), wanted)
         else:
             large.sample(run, table, focus, f"{place + 1:,} of {len(rows):,}")
         keyboard.bar(run, rows, focus)

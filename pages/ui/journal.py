@@ -6,14 +6,15 @@ import streamlit as st
 from core import review
 from core.review import DECISIONS
 from core.runs import Run
+from core.wording import STANDING
 from pages.ui import cached, committing, frame
 from pages.ui.choice import one_or_any
 from pages.ui.downloads import journal_address
-from pages.ui.verdicts import DONE
 
 VIEWS = ("Journal", "Disagreements", "Revisions")
 MOST = 1000
-COLUMNS = ["created", "reviewer", "sample", "decision", "new_label", "reason", "suggested_by"]
+COLUMNS = {"created": "Time (UTC)", "reviewer": "Reviewer", "sample": "Sample", "decision": "Decision",
+           "new_label": "New label", "reason": "Reason", "suggested_by": "Suggested by"}  # fmt: skip
 
 
 def panel(run: Run) -> None:
@@ -32,13 +33,19 @@ def _journal(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         people = {name: name for name in review.reviewers(run.workspace, run.id)}
         who = one_or_any("Reviewer", people, "anybody", width=200, key="journal-who")
-        kinds = {one: DONE.get(one, "Taken back") for one in DECISIONS}
+        kinds = {one: STANDING[one].capitalize() for one in DECISIONS}
         kind = one_or_any("Decision", kinds, "any", width=160, key="journal-kind")
         sample = st.number_input("Sample", 0, value=None, width=140, key="journal-sample", placeholder="any")
         wanted = {"reviewer": who, "decision": kind, "sample": None if sample is None else int(sample)}
         st.link_button("Download", journal_address(run, wanted), icon=":material/download:")
     rows = review.journal(run.workspace, run.id, **wanted, last=MOST).iloc[::-1]  # type: ignore[arg-type]
-    st.dataframe(rows[COLUMNS], hide_index=True)
+    names = cached.info(run).class_names
+    shown = rows[list(COLUMNS)].assign(
+        created=rows["created"].str[:19].str.replace("T", " "),
+        decision=rows["decision"].map(STANDING).str.capitalize(),
+        new_label=rows["new_label"].map(lambda label: "" if pd.isna(label) else names[int(label)]),
+    )
+    st.dataframe(shown.fillna("").rename(columns=COLUMNS), hide_index=True)
     total = review.journal_size(run.workspace, run.id)
     st.caption(f"{len(rows):,} shown of {total:,} entries. Nothing is ever deleted: an undo is an entry of its own.")
 

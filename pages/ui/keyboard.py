@@ -17,7 +17,7 @@ from pages.ui.filters import suggested_by
 from pages.ui.frame import DIALOG, put_away
 from pages.ui.gallery import GalleryEvent
 from pages.ui.selection import follow, select, selected, version
-from pages.ui.verdicts import ICONS, REASON, WORDS, decide_or_ask, questions, redo, said, tell, undo
+from pages.ui.verdicts import ICONS, WORDS, decide_or_ask, questions, reason_key, redo, said, tell, undo
 from pages.ui.who import may_decide, reviewer
 
 DECISIONS = {"e": "exclude", "k": "keep", "m": "mark", "r": "relabel"}
@@ -55,7 +55,8 @@ def bar(run: Run, rows: pd.DataFrame, focus: int | None) -> None:
             st.button(title, key=f"{decision}-selection", icon=ICONS[decision], type=kind,  # type: ignore[arg-type]
                       disabled=(not chosen and focus is None) or not able, help=f"Key {key.upper()}",
                       on_click=_pressed, args=(run, rows, key))  # fmt: skip
-        st.text_input("Reason", key=REASON, placeholder="Reason (optional)", label_visibility="collapsed", width=150)
+        st.text_input("Reason", key=reason_key(), placeholder="Reason (optional)", label_visibility="collapsed",
+                      width=150)  # fmt: skip
         st.space("stretch")
         for key, (icon, tip) in SMALL.items():
             off = key == "Escape" and not chosen and not large.is_open()

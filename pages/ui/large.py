@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core.runs import Run
+from core.wording import STANDING
 from pages.ui import address, cached
 from pages.ui.gallery import gallery
 from pages.ui.selection import tiles
@@ -39,7 +40,7 @@ def sample(run: Run, table: pd.DataFrame, focus: int, where: str) -> None:
     row = table.iloc[place]
     image, reasons, near = st.columns([1.2, 1, 1], gap="medium")
     with image:
-        verdict = f" · {row['verdict']}" if row["verdict"] else ""
+        verdict = f" · {STANDING[row['verdict']]}" if row["verdict"] else ""
         st.markdown(f"**Sample #{focus}**{verdict} · {where}")
         gallery(tiles(run, table.iloc[[place]]), key="large", selected=(), size=SIDE, selectable=False)
         curve(run, table, place)

@@ -25,17 +25,13 @@ def before_after(run: Run, child: Run) -> None:
     rates = before["attack_success_rate"]
     left, middle, right, last = st.columns(4)
     if after["clean_accuracy"] is not None:
-        change = after["clean_accuracy"] - before["clean_accuracy"]
-        left.metric(
-            "Clean accuracy",
-            f"{after['clean_accuracy']:.1%}",
-            f"{change * 100:+.1f} points",
-            help=HELP["clean accuracy"],
-        )
-    if rates:
-        worst, was = max(after["attack_success_rate"].values()), max(rates.values())
-        middle.metric("Highest attack success rate", f"{worst:.1%}", f"{(worst - was) * 100:+.1f} points",
-                      delta_color="inverse", help=HELP["attack success rate"])  # fmt: skip
+        left.metric("Clean accuracy", **_change(before["clean_accuracy"], after["clean_accuracy"], "normal"),
+                    help=HELP["clean accuracy"])  # fmt: skip
+    known = [[rate for rate in of.values() if not isnan(rate)] for of in (rates, after["attack_success_rate"])]
+    if all(known):
+        was, worst = map(max, known)
+        middle.metric("Highest attack success rate", **_change(was, worst, "inverse"),
+                      help=HELP["attack success rate"])  # fmt: skip
     right.metric("Samples removed", f"{compared['removed']:,}", help="Few removed, with the attacks gone, is good.")
     last.metric("Samples relabelled", f"{compared['relabelled']:,}", help="They stay in training, with another label.")
     if compared["how"] == "continue":
@@ -49,6 +45,14 @@ def before_after(run: Run, child: Run) -> None:
     if rates:
         chart.plotly_chart(figures.before_after(rates, after["attack_success_rate"]), key="asr")
         examples(run, child)
+
+
+def _change(before: float, after: float, good: str) -> dict[str, Any]:
+    """A share and by how much it changed, as the difference of what is shown of both."""
+    points = round(round(100 * after, 1) - round(100 * before, 1), 1)
+    changed = {"delta": f"{points:+.1f} points", "delta_color": good}
+    unchanged = {"delta": "unchanged", "delta_color": "off", "delta_arrow": "off"}
+    return {"value": f"{after:.1%}"} | (changed if points else unchanged)
 
 
 def _figures(before: Mapping[str, Any], after: Mapping[str, Any]) -> pd.DataFrame:

@@ -65,6 +65,7 @@ def _summary(preview: Preview) -> str:
     known = preview.n_known_poison
     parts = [
         f"**{preview.n:,} training images in {len(preview.class_names):,} classes**, {preview.n_test:,} test images.",
+        f"**{preview.n_unreadable:,} cannot be decoded and will be left out.**" if preview.n_unreadable else "",
         "" if known is None else f"The source says which {known:,} of them are poisoned; no detector is told.",
         f"{preview.n_bona_fide:,} are guaranteed to be clean." if preview.n_bona_fide else "",
         _sizes(preview),

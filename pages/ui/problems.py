@@ -12,6 +12,7 @@ MOST = 100
 # The worst first; a kind that only one source knows comes after these.
 MEANING = {
     "unreadable": "Images that cannot be decoded; an import leaves them out.",
+    "no image": "Files that are no images by their names; an import leaves them out.",
     "two labels": "The very same image under different labels: at least one label is wrong.",
     "in both sets": "Test images that are training images, too: the test accuracy will look better than it is.",
     "tiny class": "Classes with fewer than 10 images, or 1% of what the others have, are hardly learned or checked.",

@@ -11,16 +11,16 @@ from pages.ui.words import HELP
 ROW, ROWS = 30, 8
 COLUMNS = {
     "title": st.column_config.TextColumn("Detector", width=235),
-    "state": st.column_config.TextColumn("State", width=90, help="What is greyed lacks something it needs."),
-    "flagged": st.column_config.NumberColumn("Flagged", format="localized", width=75, help="By the rule in force."),
-    "agreement": st.column_config.NumberColumn("Agreement", format="%.0f %%", width=95, help=HELP["agreement"]),
+    "state": st.column_config.TextColumn("State", width=115, help="What is greyed lacks something it needs."),
+    "flagged": st.column_config.NumberColumn("Flagged", format="localized", width=70, help="By the rule in force."),
+    "agreement": st.column_config.NumberColumn("Agreement", format="%.0f %%", width=90, help=HELP["agreement"]),
     "cost": st.column_config.TextColumn(
         "Cost",
-        width=175,
+        width=155,
         help="The time it took; before it ran, an estimate. A pass asks the model about every sample.",
     ),
-    "rule": st.column_config.TextColumn("How strict", width=160),
-    "needs": st.column_config.TextColumn("Needs", width=165, help=HELP["bona fide"]),
+    "rule": st.column_config.TextColumn("How strict", width=185),
+    "needs": st.column_config.TextColumn("Needs", width=160, help=HELP["bona fide"]),
 }
 
 

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from core import review
 from core.runs import Run
+from core.wording import STANDING
 from pages.ui import cached
 from pages.ui.frame import put_away
 from pages.ui.gallery import Tile, gallery
-from pages.ui.verdicts import BADGES, ICONS, WORDS, decide_or_ask, questions, said, undo
+from pages.ui.verdicts import ICONS, WORDS, decide_or_ask, questions, said, undo
 from pages.ui.who import for_reviewers, reviewer
 
 __all__ = [
@@ -118,7 +119,7 @@ def _tile(run: Run, row: dict[str, object], names: tuple[str, ...], taken: Colle
     known = row["predicted"] is not pd.NA
     predicted = names[int(row["predicted"])] if known else "not predicted"  # type: ignore[call-overload]
     held = row["id"] in taken
-    badge = BADGES.get(str(row["verdict"]), "taken" if held else "flagged" if row["flagged"] else "")
+    badge = STANDING.get(str(row["verdict"]), "taken" if held else "flagged" if row["flagged"] else "")
     held_words = " · someone else looks at it" if held else ""
     rank = f"more suspicious than {float(row['suspicion']):.0%}"  # type: ignore[arg-type]
     words = f"#{row['id']} · given {given} · predicted {predicted} · {rank}{held_words}"

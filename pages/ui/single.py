@@ -10,6 +10,7 @@ from core.families import PICTURES
 from core.reasons import reasons
 from core.runs import Run
 from core.samples import leading
+from core.wording import STANDING
 from pages.ui import cached, frame
 from pages.ui.curve_option import curves_option
 from pages.ui.gallery import Tile, gallery
@@ -107,7 +108,7 @@ def history(run: Run, sample: int) -> None:
     for row in rows.iloc[::-1].head(20).to_dict("records"):
         label = "" if pd.isna(row["new_label"]) else f" to {frame.plain(names[int(row['new_label'])])}"
         why = f" · {frame.plain(str(row['reason']))}" if row["reason"] else ""
-        st.markdown(f"**{row['decision']}**{label} · {frame.plain(str(row['reviewer']))}{why}")
+        st.markdown(f"**{STANDING[row['decision']].capitalize()}**{label} · {frame.plain(str(row['reviewer']))}{why}")
         by = frame.plain(str(row["suggested_by"])) or "no detector"
         st.caption(f"{row['created'][:19].replace('T', ' ')} UTC · {by}")
     if rows.empty:

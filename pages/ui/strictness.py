@@ -40,8 +40,8 @@ def strictness(run: Run, name: str) -> None:
     line = boundary(detection) if detection.flagged.any() else None
     chart = figures.suspicion_histogram(detection.suspicion, detection.flagged, trusted, line)
     st.plotly_chart(chart, key="suspicion")
-    st.caption(f"The dashed line is the lowest suspicion flagged{f', {line:.4g}' if line is not None else ''}. "
-               "Counts are on a logarithmic axis, so that a few samples show.")  # fmt: skip
+    shown = "" if line is None else f"The dashed line is the lowest suspicion flagged, {line:.4g}. "
+    st.caption(f"{shown}Counts are on a logarithmic axis, so that a few samples show.")
 
 
 def _advice(run: Run, name: str, n: int) -> None:

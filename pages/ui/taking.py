@@ -27,7 +27,9 @@ def files(run: Run) -> None:
     except UserError as error:
         frame.show_error(error)
         return
-    st.caption(f"{export.help} {len(content) / 1e6:,.1f} MB.")
+    size = len(content)
+    words = f"{size / 1e6:,.1f} MB" if size > 1e6 else f"{size / 1e3:,.0f} kB" if size > 1e4 else f"{size:,} bytes"
+    st.caption(f"{export.help} {words}.")
     name = f"assay-{run.id}-{export.file.partition('.')[0]}{ending}"
     st.download_button("Download", content, name, icon=":material/download:", on_click="ignore")
 

@@ -15,7 +15,6 @@ from pages.ui.who import may_decide, reviewer
 MOST = 60  # more than one page shows: decided on only after a question
 WORDS = {"exclude": "Exclude", "keep": "Keep", "relabel": "Relabel", "mark": "Mark as unsure"}
 DONE = {"exclude": "Excluded", "keep": "Kept", "relabel": "Relabelled", "mark": "Marked as unsure"}
-BADGES = {"exclude": "excluded", "keep": "kept", "relabel": "relabelled", "mark": "unsure"}
 ICONS = {"exclude": ":material/block:", "keep": ":material/check:", "relabel": ":material/label:"}
 ICONS |= {"mark": ":material/help:"}
 REASON = "reason"
@@ -80,7 +79,7 @@ def decide(
     once: Callable[[], None] = _nothing,
 ) -> bool:
     """Record a decision; False when it could not be, which is said, and the selection stays."""
-    reason = str(st.session_state.get(REASON) or what)
+    reason = str(st.session_state.get(reason_key()) or what)
     who, allowed = reviewer(), may_decide()
     once()
     try:
@@ -89,8 +88,14 @@ def decide(
     except UserError as error:
         st.session_state["said"] = str(error)
         return False
+    st.session_state[REASON] = st.session_state.get(REASON, 0) + 1
     tell(f"{DONE[decision]}: {count:,} sample{'s' * (count != 1)}", ":material/done:")
     return True
+
+
+def reason_key() -> str:
+    """The field of the reason; after a decision it is another one, for a reason belongs to what it was given for."""
+    return f"{REASON}-{st.session_state.get(REASON, 0)}"
 
 
 def undo(run: Run, once: Callable[[], None] = _nothing) -> None:

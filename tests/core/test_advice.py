@@ -97,8 +97,11 @@ def test_too_few_for_a_promise():
     assert said.enough > 250
     assert 100 <= said.review <= 300
     words = " ".join(said.sentences)
-    assert f"with 250 bona fide samples, “at most 10% wrong” takes a flagged share of {1 / 25.1:.1%} or more" in words
-    assert f"About {said.enough:,} would be enough; until then, review the {said.review:,} most suspicious" in words
+    beyond = np.mean(found.suspicion[~bona_fide] > found.suspicion[bona_fide].max())
+    takes = f"takes {1 / 25.1:.2%} of the data above all 250 bona fide samples, and {beyond:.2%} are."
+    assert f"“at most 10% wrong” {takes}" in words
+    enough = f"About {said.enough:,} bona fide samples would be enough; until then, review the {said.review:,} most"
+    assert enough in words
 
 
 def test_poison_hidden_among_hard_clean_samples():

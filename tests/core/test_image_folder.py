@@ -191,7 +191,7 @@ def test_folders_within_folders_without_end(folder):
         ({"train/a/1.png": 1, "test/b/2.png": 2}, "There is one class"),
         ({"a/1.txt": b"x", "b/2.txt": b"y"}, "There are no images in folders of classes. "),
         ({"a/1.txt": b"x", "b/2.txt": b"y"}, "no image: 2, empty class: 2"),
-        ({"1.png": 1}, "is a folder, which cannot be opened"),
+        ({"1.png": 1}, "is a folder, which cannot be opened. Its images lie in no folder of a class. "),
     ],
 )
 def test_what_cannot_be_used_is_said(folder, files, words):

@@ -69,7 +69,7 @@ def test_a_rule_to_begin_with_and_its_words():
     assert first_rule("budget", FOUND) == Rule("budget", 1)
     assert first_rule("rate", FOUND) == Rule("rate", 0.1)
     assert first_rule("own", FOUND) == Rule()
-    assert words(Rule("rate", 0.1)) == "at most 10% wrong among the flagged"
+    assert words(Rule("rate", 0.1)) == "at most 10% of them wrong"
     assert words(Rule("budget", 1200)) == "the 1,200 most suspicious"
     assert words(Rule("threshold", 2.34567)) == "suspicion of 2.346 or more"
     assert words(Rule("outliers")) == "outliers, no promise"

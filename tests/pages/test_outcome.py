@@ -1,6 +1,6 @@
 """The before/after table: percentages in words, doubled triggers only where some were tried."""
 
-from pages.ui.outcome import MEASURE, _figures
+from pages.ui.outcome import MEASURE, _change, _figures
 
 BEFORE = {
     "clean_accuracy": 0.9,
@@ -27,3 +27,13 @@ def test_every_attack_has_a_row_and_what_is_unknown_stays_empty() -> None:
 def test_without_doubled_triggers_there_are_no_columns_for_them() -> None:
     none = {"doubled_attack_success_rate": dict[str, float]()}
     assert list(_figures(BEFORE | none, AFTER | none).columns) == [MEASURE, "Before", "After"]
+
+
+def test_a_change_is_the_difference_of_what_is_shown() -> None:
+    assert _change(0.98333, 0.97777, "normal") == {"value": "97.8%", "delta": "-0.5 points", "delta_color": "normal"}
+    assert _change(0.9, 0.9004, "normal") == {
+        "value": "90.0%",
+        "delta": "unchanged",
+        "delta_color": "off",
+        "delta_arrow": "off",
+    }
