@@ -95,8 +95,7 @@ def loss_histogram(losses: Floats) -> go.Figure:
     bar = go.Scatter(x=centres, y=counts, fill="tozeroy", line={"color": ACCENT, "shape": "hvh"}, hovertemplate=form)
     figure = _figure(bar, x="cross-entropy loss after training", y="samples")
     figure.update_yaxes(type="log", dtick=1)
-    # Within a decade or so, the powers of ten alone would leave the axis without a number.
-    steps = 1 if np.ptp(np.log10(floor)) > 2 else "D2"
+    steps = 1 if np.ptp(np.log10(floor)) > 2 else None  # within a decade there may be no power of ten
     return figure.update_xaxes(type="log", dtick=steps).update_layout(showlegend=False, hovermode="closest")
 
 
