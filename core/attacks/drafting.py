@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.attacks import ATTACKS, COLOUR
-from core.attacks.specification import SYNTAX, AttackSpec, Specification
+from core.attacks.specification import AttackSpec, Specification
 from core.errors import UserError
 from core.registry import checked, find
 from core.types import Bools, Ints, Labelling, PlantedAttack
@@ -48,7 +48,7 @@ def draft(labels: Ints, bona_fide: Bools, shape: tuple[int, int, int], n_classes
             class out of range, colour on grey images, more poison than there are samples, contradictory attacks.
     """
     if not asked.attacks:
-        raise UserError("No attack was named.", SYNTAX)
+        raise UserError("No attack was named.", "Name at least one, or a preset; for example patch:ratio=0.01,target=3.")
     rng, sizes = np.random.default_rng(asked.seed), np.bincount(labels, minlength=n_classes)
     index = np.full(len(labels), -1)
     cover = index.copy()

@@ -65,7 +65,7 @@ def parse_spec(text: str) -> AttackSpec:
         if not equals:
             raise UserError(f"{part!r} in {text!r} is not key=value.", SYNTAX)
         (values if key in _OWN else values["settings"])[key] = value
-    return _spec(values, repr(text))
+    return _spec(values, repr(text), SYNTAX)
 
 
 def read_specification(content: Any) -> Specification:
@@ -81,7 +81,7 @@ def read_specification(content: Any) -> Specification:
     unknown = set(content) - {"schema", "seed", "attacks"}
     if unknown:
         raise UserError(f"The specification has unknown fields: {', '.join(sorted(map(str, unknown)))}.")
-    seed = _number(content.get("seed", 0), int, "seed", "the specification")
+    seed = _number(content.get("seed", 0), int, "seed", "the specification", "Write a whole number.")
     if seed < 0:
         raise UserError(f"seed={seed} cannot be used.", "It has to be 0 or more.")
     return Specification(tuple(_read(one, place) for place, one in enumerate(content["attacks"], 1)), seed)
@@ -103,19 +103,19 @@ def _read(content: Any, place: int) -> AttackSpec:
         raise UserError(f"{owner} of the specification has no kind.", f"Known: {', '.join(ATTACKS)}.")
     unknown = set(content) - {one.name for one in fields(AttackSpec)}
     if unknown:
-        raise UserError(f"{owner} has unknown fields: {', '.join(sorted(map(str, unknown)))}.", SYNTAX)
+        raise UserError(f"{owner} has unknown fields: {', '.join(sorted(map(str, unknown)))}.", _FIELDS)
     if not isinstance(content.get("settings", {}), dict):
         raise UserError(f"{owner}: settings are no object of names and values.")
     find(ATTACKS, content["kind"], "attack")
-    return _spec(content, owner)
+    return _spec(content, owner, _FIELDS)
 
 
-def _spec(values: Mapping[str, Any], owner: str) -> AttackSpec:
-    """The attack with its fields turned into numbers; None stays None."""
+def _spec(values: Mapping[str, Any], owner: str, hint: str) -> AttackSpec:
+    """The attack with its fields turned into numbers; None stays None. `hint` is said of what cannot be."""
     made = dict(values)
     for name, kind in _OWN.items():
         if made.get(name) is not None:
-            made[name] = _number(made[name], kind, name, owner)
+            made[name] = _number(made[name], kind, name, owner, hint)
         elif name in made and name in ("ratio", "least"):
             del made[name]
     if made.get("labelling") not in (None, *get_args(Labelling)):
@@ -124,14 +124,15 @@ def _spec(values: Mapping[str, Any], owner: str) -> AttackSpec:
     return AttackSpec(**made)
 
 
-def _number(value: Any, kind: type, name: str, owner: str) -> Any:
+def _number(value: Any, kind: type, name: str, owner: str, hint: str) -> Any:
     try:
         if kind is int and isinstance(value, float) and not value.is_integer():
             raise ValueError
         return kind(value)
     except (TypeError, ValueError, OverflowError):
         words = "is not a whole number" if kind is int else "is not a number"
-        raise UserError(f"{name} in {owner} {words}.", SYNTAX) from None
+        raise UserError(f"{name} in {owner} {words}.", hint) from None
 
 
 _OWN = {"ratio": float, "target": int, "labelling": str, "source": int, "count": int, "least": int}
+_FIELDS = f"An attack has these fields: {', '.join(one.name for one in fields(AttackSpec))}."
