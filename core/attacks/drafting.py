@@ -48,7 +48,7 @@ def draft(labels: Ints, bona_fide: Bools, shape: tuple[int, int, int], n_classes
             class out of range, colour on grey images, more poison than there are samples, contradictory attacks.
     """
     if not asked.attacks:
-        raise UserError("No attack was named.", "Name at least one, or a preset; for example patch:ratio=0.01,target=3.")
+        raise UserError("No attack was named.", "Name one, such as patch:ratio=0.01,target=3, or a preset.")
     rng, sizes = np.random.default_rng(asked.seed), np.bincount(labels, minlength=n_classes)
     index = np.full(len(labels), -1)
     cover = index.copy()

@@ -29,7 +29,7 @@ MODES = {
     "LA": "grey with transparency",
     "PA": "palette with transparency",
     "CMYK": "CMYK",
-    "pixels": "arrays",
+    "pixels": "stored as arrays",
 }
 
 
