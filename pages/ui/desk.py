@@ -120,9 +120,9 @@ def _nothing(flagged: pd.DataFrame, wanted: Filter) -> None:
     """Why the queue is empty: all is decided, or a filter hides what is not."""
     left = int((flagged["verdict"] == "").sum())
     if left and (wanted.ids.strip() or wanted.verdict != "undecided"):
-        st.info(f"No sample fits the filters; {left:,} flagged samples are undecided.")
+        st.info(f"No sample fits the filters. Flagged and undecided: {left:,}.")
     elif left:
-        st.info(f"Nothing is left to decide here; {left:,} flagged samples elsewhere are undecided.")
+        st.info(f"Nothing is left to decide here. Flagged and undecided elsewhere: {left:,}.")
     else:
         st.success("Nothing is left to decide." if len(flagged) else "No detector flagged anything.")
 
