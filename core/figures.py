@@ -96,7 +96,8 @@ def loss_histogram(losses: Floats) -> go.Figure:
     figure = _figure(bar, x="cross-entropy loss after training", y="samples")
     figure.update_yaxes(type="log", dtick=1)
     steps = 1 if np.ptp(np.log10(floor)) > 2 else None  # within a decade there may be no power of ten
-    return figure.update_xaxes(type="log", dtick=steps).update_layout(showlegend=False, hovermode="closest")
+    figure.update_xaxes(type="log", dtick=steps, exponentformat="none")
+    return figure.update_layout(showlegend=False, hovermode="closest")
 
 
 def suspicion_histogram(
