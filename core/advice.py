@@ -7,7 +7,7 @@ import numpy as np
 
 from core.detectors.calibration import FEWEST_TRUSTED, SHARING
 from core.detectors.statistics import Reals, prevalence, prevalence_bound
-from core.thresholds import USUAL_RATE, Rule, apply, p_values
+from core.thresholds import USUAL_RATE, Rule, apply, counted_on, p_values
 from core.types import Bools, Detection
 
 # Over all cuts within the tail, SURE gives about one false alarm in twenty clean data sets, by simulation.
@@ -36,9 +36,9 @@ class Advice:
 
 def advice(detection: Detection, bona_fide: Bools, rule: Rule) -> Advice:
     """What to think of a detection under a rule."""
-    trusted = int(bona_fide.sum())
     if detection.p_values is None:
-        return Advice(sentences=(_without_promise(trusted),))
+        return Advice(sentences=(_without_promise(int(bona_fide.sum())),))
+    trusted = counted_on(detection, bona_fide)
     p, rate = p_values(detection, bona_fide)[~bona_fide], rule.value if rule.kind == "rate" else USUAL_RATE
     share, bound = estimated(p, trusted)
     promised = int(apply(detection, bona_fide, Rule("rate", rate)).sum())

@@ -62,7 +62,7 @@ def learning_curves(history: Sequence[Mapping[str, Any]], quantity: str, epochs:
     if len(history) > 1:
         limits = {"autorangeoptions": {"clipmin": 0, "clipmax": 1.02}}
         drawn = [value for line in lines for value in line.y if value is not None]
-        if np.ptp(drawn) < 0.05:
+        if drawn and np.ptp(drawn) < 0.05:
             limits |= {"tickformat": ".1%"}  # whole percents would repeat
     return figure.update_yaxes(rangemode="tozero") if quantity == "loss" else figure.update_yaxes(limits)
 

@@ -1,6 +1,8 @@
 """What came of a run, in figures: read by the command line, the pages and the report. Ground truth ends here."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,11 @@ def outcome_figures(run: Run) -> dict[str, Any]:
     """Clean accuracy and the success rate of each known attack; empty before the run was evaluated."""
     outcome = runs.outcome(run)
     return _figures(outcome or Outcome(None, (), {}))
+
+
+def measured(rates: Mapping[str, float | None]) -> list[float]:
+    """The attack success rates that could be measured: a test set may hold no image to show some trigger on."""
+    return [rate for rate in rates.values() if rate is not None and not isnan(rate)]
 
 
 def detector_figures(run: Run) -> dict[str, dict[str, Any]]:

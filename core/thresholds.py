@@ -64,6 +64,11 @@ def apply(detection: Detection, bona_fide: Bools, rule: Rule) -> Bools:
     return flagged
 
 
+def counted_on(detection: Detection, bona_fide: Bools) -> int:
+    """How many bona fide samples the p-values were counted on."""
+    return int(detection.notes.get(COUNTED_ON, bona_fide.sum()))
+
+
 def p_values(detection: Detection, bona_fide: Bools) -> Reals:
     """(n,) the p-values in double precision, where ties with a rate are decided as the fractions that they are.
 
@@ -76,7 +81,7 @@ def p_values(detection: Detection, bona_fide: Bools) -> Reals:
             "It is counted on at least 20 bona fide samples, when the detector runs.",
             "Name bona fide samples, or run the detector again.",
         )
-    steps = 1 + int(detection.notes.get(COUNTED_ON, bona_fide.sum()))
+    steps = 1 + counted_on(detection, bona_fide)
     return np.asarray(np.rint(detection.p_values.astype(np.float64) * steps) / steps)
 
 

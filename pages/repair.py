@@ -18,12 +18,14 @@ finished = shown or next((child for child in repairs if child.done("evaluate")),
 unfinished = repairs[0] if repairs and not repairs[0].done("evaluate") else None
 if said := st.session_state.pop("said", ""):
     st.error(said)
-if finished and (rates := results.comparison(finished)["after"]["attack_success_rate"]):
-    gone = sum(rate <= figures.GONE for rate in rates.values())
+after = results.comparison(finished)["after"] if finished else {}
+if rates := results.measured(after.get("attack_success_rate", {})):
+    gone = sum(rate <= figures.GONE for rate in rates)
     st.markdown(f"**{gone} of {len(rates)} known attacks now succeed in {figures.GONE:.0%} of cases or fewer.**")
 elif finished:
-    st.markdown("**Trained again as decided.** No trigger is known for these data, so whether a backdoor is gone "
-                "cannot be measured: see what the detectors say of the new model.")  # fmt: skip
+    missing = "There are no test images" if after["clean_accuracy"] is None else "No known trigger can be tried"
+    st.markdown(f"**Trained again as decided.** {missing}, so whether a backdoor is gone cannot be measured: see what "
+                "the detectors say of the new model.")  # fmt: skip
 else:
     st.markdown("Not repaired yet: the model still carries whatever it learned.")
 if unfinished:

@@ -135,8 +135,8 @@ def recognised(path: Path) -> Source:
         flat = path.is_dir() and any(one.name.lower().endswith(ENDINGS) for one in path.iterdir())
         raise UserError(
             f"{path} is {what}, which cannot be opened.",
-            f"Its images lie in no folder of a class. {RULE}" if flat else f"What can be: {known}.",
-            "Sort them into folders." if flat else "Choose one of these.",
+            (f"Its images lie in no folder of a class. {RULE} " if flat else "") + f"What can be: {known}.",
+            "Sort them into folders, or choose one of these." if flat else "Choose one of these.",
         )
     return close[0]
 

@@ -130,8 +130,8 @@ def _nothing(flagged: pd.DataFrame, wanted: Filter) -> None:
 def _large(run: Run, table: pd.DataFrame, rows: pd.DataFrame, wanted: Filter) -> None:
     """The sample in focus on the whole screen, above those around it in the queue."""
     ids = rows["id"].to_numpy()
-    wanted = st.session_state.pop(f"goto-{run.id}", st.session_state.get(focus_key(run)))
-    place = place_of(ids, wanted) or 0
+    asked = st.session_state.pop(f"goto-{run.id}", st.session_state.get(focus_key(run)))
+    place = place_of(ids, asked) or 0
     focus = int(ids[place]) if len(ids) else None
     st.session_state[focus_key(run)] = focus
     with st.container(key="full-screen"):

@@ -27,7 +27,7 @@ def before_after(run: Run, child: Run) -> None:
     if after["clean_accuracy"] is not None:
         left.metric("Clean accuracy", **_change(before["clean_accuracy"], after["clean_accuracy"], "normal"),
                     help=HELP["clean accuracy"])  # fmt: skip
-    known = [[rate for rate in of.values() if not isnan(rate)] for of in (rates, after["attack_success_rate"])]
+    known = [results.measured(rates), results.measured(after["attack_success_rate"])]
     if all(known):
         was, worst = map(max, known)
         middle.metric("Highest attack success rate", **_change(was, worst, "inverse"),

@@ -65,7 +65,7 @@ def _summary(preview: Preview) -> str:
     known = preview.n_known_poison
     parts = [
         f"**{preview.n:,} training images in {len(preview.class_names):,} classes**, {preview.n_test:,} test images.",
-        f"**{preview.n_unreadable:,} cannot be decoded and will be left out.**" if preview.n_unreadable else "",
+        _unreadable(preview),
         "" if known is None else f"The source says which {known:,} of them are poisoned; no detector is told.",
         f"{preview.n_bona_fide:,} are guaranteed to be clean." if preview.n_bona_fide else "",
         _sizes(preview),
@@ -73,6 +73,13 @@ def _summary(preview: Preview) -> str:
         _looked_at(preview),
     ]
     return " ".join(part for part in parts if part)
+
+
+def _unreadable(preview: Preview) -> str:
+    if not preview.n_unreadable:
+        return ""
+    few = "" if preview.n_looked_at == preview.n + preview.n_test else f" of the {preview.n_looked_at:,} looked at"
+    return f"**{preview.n_unreadable:,}{few} cannot be decoded and will be left out.**"
 
 
 def _sizes(preview: Preview) -> str:

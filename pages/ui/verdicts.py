@@ -88,13 +88,14 @@ def decide(
     except UserError as error:
         st.session_state["said"] = str(error)
         return False
-    st.session_state[REASON] = st.session_state.get(REASON, 0) + 1
+    if st.session_state.get(reason_key()):
+        st.session_state[REASON] = st.session_state.get(REASON, 0) + 1
     tell(f"{DONE[decision]}: {count:,} sample{'s' * (count != 1)}", ":material/done:")
     return True
 
 
 def reason_key() -> str:
-    """The field of the reason; after a decision it is another one, for a reason belongs to what it was given for."""
+    """The field of the reason; once it was used it is another one, for a reason belongs to what it was given for."""
     return f"{REASON}-{st.session_state.get(REASON, 0)}"
 
 

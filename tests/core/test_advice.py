@@ -7,7 +7,7 @@ import pytest
 
 from core.advice import advice, bona_fide_needed, estimated, least_share, review_budget
 from core.detectors.calibration import SHARING
-from core.thresholds import Rule
+from core.thresholds import COUNTED_ON, Rule
 from core.types import Detection
 
 
@@ -72,6 +72,17 @@ def test_of_those_above_every_bona_fide_sample_only_their_number_is_known(count)
         wrong.append(above[400:].sum() / above.sum())  # the poison comes first
     # How many clean ones lie above 250 others differs from draw to draw as an exponential does.
     assert np.mean(told) == pytest.approx(np.mean(wrong), abs=3 * np.std(wrong) / np.sqrt(40))
+
+
+def test_samples_named_since_change_nothing_that_was_counted_before():
+    found, bona_fide = detection(400)
+    noted = replace(found, notes={COUNTED_ON: 250})
+    now = bona_fide.copy()
+    now[3000:3050] = True
+    before, after = advice(noted, bona_fide, Rule("budget", 10)), advice(noted, now, Rule("budget", 10))
+    assert after.at_least == pytest.approx(before.at_least, abs=0.003)
+    assert after.sentences[-1].startswith("Of all 4")
+    assert before.sentences[-1].startswith("Of all 4")
 
 
 def test_plenty_of_poison():

@@ -161,3 +161,10 @@ def test_bands_are_quantiles_of_groups_that_have_members():
     found = figures.bands(losses, groups)
     assert list(found) == ["class"]
     np.testing.assert_allclose(found["class"], [[1.6, 2.6, 3.6], [4, 5, 6], [6.4, 7.4, 8.4]], rtol=1e-6)
+
+
+def test_a_training_that_diverged_has_empty_curves():
+    history = [{"epoch": epoch, "train_loss": None, "test_loss": None, "train_accuracy": 0.1} for epoch in (1, 2)]
+    assert not figures.learning_curves(history, "loss", 2).data
+    flat = figures.learning_curves([one | {"test_accuracy": 0.1} for one in history], "accuracy", 2)
+    assert flat.layout.yaxis.tickformat == ".1%"

@@ -40,6 +40,31 @@ def test_an_empty_queue_says_why(verdicts: list[str], ids: str, verdict: str, ki
     assert (said.type, said.value[: len(words)]) == (kind, words)
 
 
+def test_the_whole_screen_of_an_empty_queue_says_so_above_its_bar() -> None:
+    def large() -> None:
+        from types import SimpleNamespace
+        from unittest.mock import patch
+
+        import pandas as pd
+        import streamlit as st
+
+        from core.queue import Filter
+        from pages.ui import cached, desk, keyboard
+
+        flagged = pd.DataFrame({"id": [1], "verdict": [""]}, dtype=object)
+        with (
+            patch.object(desk, "_tiles"),
+            patch.object(cached, "flagged", lambda run: flagged),
+            patch.object(keyboard, "bar", lambda *given: st.text("bar")),
+        ):
+            desk._large(SimpleNamespace(id="run"), flagged, flagged.iloc[:0], Filter(ids="99"))  # type: ignore[arg-type]
+
+    app = AppTest.from_function(large).run()
+    assert not app.exception
+    assert app.info[0].value == "No sample fits the filters. Flagged and undecided: 1."
+    assert app.text[0].value == "bar"
+
+
 def page() -> None:
     """A reason, and a button that decides."""
     from types import SimpleNamespace
@@ -58,9 +83,12 @@ def test_a_reason_belongs_to_one_decision(monkeypatch: pytest.MonkeyPatch) -> No
     reasons: list[str] = []
     monkeypatch.setattr(pipeline, "decide", lambda *args, reason, **kwargs: reasons.append(reason) or 1)
     app = AppTest.from_function(page).run()
+    app.button[0].click().run()
+    empty = app.text_input[0].id
     app.text_input[0].set_value("a trigger").run()
+    assert app.text_input[0].id == empty  # while it is being typed in, a decision without a reason leaves it alone
     app.button[0].click().run()
     assert app.text_input[0].value == ""
     app.button[0].click().run()
     assert not app.exception
-    assert reasons == ["a trigger", ""]
+    assert reasons == ["", "a trigger", ""]

@@ -1,5 +1,6 @@
 """The before/after table: percentages in words, doubled triggers only where some were tried."""
 
+from core.results import measured
 from pages.ui.outcome import MEASURE, _change, _figures
 
 BEFORE = {
@@ -37,3 +38,7 @@ def test_a_change_is_the_difference_of_what_is_shown() -> None:
         "delta_color": "off",
         "delta_arrow": "off",
     }
+
+
+def test_what_could_not_be_measured_is_no_success_rate() -> None:
+    assert measured({"patch": 0.5, "blend": None, "pixel": float("nan")}) == [0.5]
