@@ -43,7 +43,8 @@ def advice(detection: Detection, bona_fide: Bools, rule: Rule) -> Advice:
     share, bound = estimated(p, trusted)
     promised = int(apply(detection, bona_fide, Rule("rate", rate)).sum())
     flagged = int(apply(detection, bona_fide, rule).sum())
-    wrong = _likely_clean(p, share, trusted, flagged) if rule.kind in ("budget", "threshold") else ""
+    beyond = int((p <= 1 / (trusted + 1)).sum())  # above every bona fide sample: only these can be promised
+    wrong = _likely_clean(p, share, beyond, flagged) if rule.kind in ("budget", "threshold") else ""
     sharing = _sharing(int(detection.notes.get(SHARING, 0)))
     if not bound and not promised:
         return Advice(share, bound, sentences=_said(sharing or _no_sign(trusted), wrong))
@@ -53,12 +54,12 @@ def advice(detection: Detection, bona_fide: Bools, rule: Rule) -> Advice:
         cut = f"At most {rate:.0%} wrong: the rule flags {promised:,}." if rule.kind != "rate" else ""
         return Advice(share, bound, sentences=_said(about, cut, wrong))
     review = review_budget(p, share)
-    beyond = float((p <= 1 / (trusted + 1)).mean())  # above every bona fide sample: only these can be promised
-    if promised or beyond < APART * share:
+    clear = beyond / len(p)
+    if promised or clear < APART * share:
         overlap = _overlap(rate, promised, review)
         return Advice(share, bound, review=review, sentences=_said(about, sharing, overlap, wrong))
-    enough = bona_fide_needed(rate, beyond)
-    no_power = _no_power(trusted, rate, beyond, enough, review)
+    enough = bona_fide_needed(rate, clear)
+    no_power = _no_power(trusted, rate, clear, enough, review)
     return Advice(share, bound, enough, review, _said(about, sharing, no_power, wrong))
 
 
@@ -90,9 +91,8 @@ def least_share(trusted: int) -> float:
     return float(1 - (1 - SURE) ** (1 / trusted)) if trusted else 1.0
 
 
-def _likely_clean(p: Reals, share: float, trusted: int, flagged: int) -> str:
+def _likely_clean(p: Reals, share: float, beyond: int, flagged: int) -> str:
     """How many of the flagged are clean; those above every bona fide sample cannot be told apart, only counted."""
-    beyond = int((p <= 1 / (trusted + 1)).sum())
     if not flagged:
         return ""
     counted = max(flagged, beyond)
@@ -105,10 +105,10 @@ def _likely_clean(p: Reals, share: float, trusted: int, flagged: int) -> str:
     )
 
 
-def _no_power(trusted: int, rate: float, beyond: float, enough: int, review: int) -> str:
+def _no_power(trusted: int, rate: float, clear: float, enough: int, review: int) -> str:
     return (
         f"Too few for a promise: “at most {rate:.0%} wrong” takes {1 / (rate * (trusted + 1)):.2%} of the data above "
-        f"all {trusted:,} bona fide samples, and {beyond:.2%} are. About {enough:,} bona fide samples would be enough; "
+        f"all {trusted:,} bona fide samples, and {clear:.2%} are. About {enough:,} bona fide samples would be enough; "
         f"until then, review the {review:,} most suspicious."
     )
 

@@ -57,14 +57,14 @@ def learning_curves(history: Sequence[Mapping[str, Any]], quantity: str, epochs:
     ]
     figure = _figure(*lines, x="epoch", y=quantity, percent=quantity == "accuracy")
     figure.update_xaxes(range=[0.5, epochs + 0.5], dtick=1 if epochs <= MOST_MARKED else None)
-    # Before the second epoch there is nothing to fit the axis to: it would run from -100 % to 400 %.
-    limits: dict[str, Any] = {"range": [0, 1.02]}
-    if len(history) > 1:
-        limits = {"autorangeoptions": {"clipmin": 0, "clipmax": 1.02}}
-        drawn = [value for line in lines for value in line.y if value is not None]
-        if drawn and np.ptp(drawn) < 0.05:
-            limits |= {"tickformat": ".1%"}  # whole percents would repeat
-    return figure.update_yaxes(rangemode="tozero") if quantity == "loss" else figure.update_yaxes(limits)
+    if quantity == "loss":
+        return figure.update_yaxes(rangemode="tozero")
+    if len(history) < 2:  # nothing to fit the axis to yet: it would run from -100 % to 400 %
+        return figure.update_yaxes(range=[0, 1.02])
+    drawn = [value for line in lines for value in line.y if value is not None]
+    if drawn and np.ptp(drawn) < 0.05:
+        figure.update_yaxes(tickformat=".1%")  # whole percents would repeat
+    return figure.update_yaxes(autorangeoptions={"clipmin": 0, "clipmax": 1.02})
 
 
 def bars(

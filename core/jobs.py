@@ -53,6 +53,11 @@ class Progress:
         """Whether something is still going to happen by itself."""
         return self.state == "running"
 
+    @property
+    def stopped(self) -> bool:
+        """Whether it ended before it was done."""
+        return self.state in ("failed", "cancelled", "interrupted")
+
 
 class Cancelled(BaseException):
     """Raised in a worker that was asked to stop."""

@@ -129,10 +129,11 @@ def recognised(path: Path) -> Source:
         kinds = ", ".join(f"{entry.title} ({entry.name})" for entry in close)
         raise UserError(f"{path} can be read in several ways.", f"They are: {kinds}.", "Say which source is meant.")
     if not close:
-        folder = "a folder" if path.is_dir() and any(path.iterdir()) else "an empty folder"
+        inside = [one.name.lower() for one in path.iterdir()] if path.is_dir() else []
+        folder = "a folder" if inside else "an empty folder"
         what = folder if path.is_dir() else f"a file ending in {path.suffix!r}"
         known = "; ".join(entry.title for entry in SOURCES.values())
-        flat = path.is_dir() and any(one.name.lower().endswith(ENDINGS) for one in path.iterdir())
+        flat = any(name.endswith(ENDINGS) for name in inside)
         raise UserError(
             f"{path} is {what}, which cannot be opened.",
             (f"Its images lie in no folder of a class. {RULE} " if flat else "") + f"What can be: {known}.",

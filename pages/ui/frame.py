@@ -145,7 +145,7 @@ def awaiting(run: Run, stage: str) -> None:
     if progress.active:
         progress_of(run, stage)
         return
-    stopped = stage in run.left and progress.state in ("cancelled", "interrupted", "failed")
+    stopped = stage in run.left and progress.stopped
     if stopped and progress.error:
         show_error(UserError(**progress.error))
     elif stopped:
@@ -210,7 +210,7 @@ def _job() -> None:
             st.progress(progress.share, text=f"{run.name}: {progress.title or 'starting'} {progress.share:.0%}")
             st.button("Cancel", key=f"cancel-{run.id}", icon=":material/stop_circle:", on_click=decides(jobs.cancel),
                       args=(run.path,), **for_reviewers())  # fmt: skip
-        elif run.id == st.session_state.get("run_id") and progress.state in ("cancelled", "interrupted", "failed"):
+        elif run.id == st.session_state.get("run_id") and progress.stopped:
             st.caption(f"{run.name}: {STATES[progress.state]} at {progress.share:.0%}")
             st.button("Resume", key=f"resume-{run.id}", icon=":material/play_circle:", on_click=decides(jobs.start_run),
                       args=(run,), **for_reviewers())  # fmt: skip

@@ -79,16 +79,17 @@ def decide(
     once: Callable[[], None] = _nothing,
 ) -> bool:
     """Record a decision; False when it could not be, which is said, and the selection stays."""
-    reason = str(st.session_state.get(reason_key()) or what)
+    typed = st.session_state.get(reason_key())
     who, allowed = reviewer(), may_decide()
     once()
     try:
         _check(who, allowed)
-        count = pipeline.decide(run, ids, decision, reviewer=who, new_label=new_label, reason=reason, suggested_by=by)
+        count = pipeline.decide(run, ids, decision, reviewer=who, new_label=new_label,
+                                reason=str(typed or what), suggested_by=by)  # fmt: skip
     except UserError as error:
         st.session_state["said"] = str(error)
         return False
-    if st.session_state.get(reason_key()):
+    if typed:
         st.session_state[REASON] = st.session_state.get(REASON, 0) + 1
     tell(f"{DONE[decision]}: {count:,} sample{'s' * (count != 1)}", ":material/done:")
     return True
