@@ -1,5 +1,6 @@
 """ONNX graphs: models that bring their own architecture, to be inspected but not trained."""
 
+import os
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -10,10 +11,17 @@ from onnx import ModelProto, TensorProto, helper, load_from_string
 from torch import Tensor, nn
 
 from core.errors import UserError
+from core.models.enclosed import check_enclosed
 from core.models.kinds import MOST_BYTES, kind_of, refuse
 
 _LINEAR, _SOFTMAX = ("Gemm", "MatMul"), ("Softmax", "LogSoftmax")
 _MOST = 2 * 2**30  # what one ONNX file can hold
+# `check_enclosed` has looked at the content as ONNX: onnxruntime shall not take it for a format of its own because of a
+# few bytes. And should anything be left that names a file, it is to be looked for where nothing can be.
+_ENCLOSED = {
+    "session.load_model_format": "ONNX",
+    "session.model_external_initializers_file_folder_path": os.devnull,
+}
 LOGITS, FEATURES = "assay_logits", "assay_features"
 
 
@@ -41,6 +49,8 @@ class Graph(nn.Module):
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
         options.log_severity_level = 3
+        for name, value in _ENCLOSED.items():
+            options.add_session_config_entry(name, value)
         self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         self._input = self._session.get_inputs()[0]
         self._outputs = [one.name for one in self._session.get_outputs()]
@@ -102,7 +112,7 @@ def import_graph(path: Path, n_classes: int) -> tuple[bytes, list[str]]:
         n_classes: k, which it has to tell apart.
 
     Raises:
-        UserError: no such file, one with data elsewhere, or one that takes no images or tells no classes.
+        UserError: no such file, one that reaches out of itself, or one that takes no images or tells no classes.
     """
     if kind_of(path) != "onnx" or path.stat().st_size > min(_MOST, MOST_BYTES):
         raise refuse(path, "no ONNX graph", "A file ending in .onnx, of at most 2 GiB, is needed.", "Export it again.")
@@ -132,10 +142,7 @@ def _parsed(path: Path) -> ModelProto:
         model = load_from_string(path.read_bytes())
     except Exception as error:  # protobuf raises a class of its own
         raise refuse(path, "no ONNX graph", "It cannot be decoded.", "Export it again.") from error
-    tensors = list(model.graph.initializer)
-    if any(one.data_location == TensorProto.EXTERNAL or one.external_data for one in tensors):
-        why = "Its weights lie in other files, and no file may name others to be read."
-        raise refuse(path, "an ONNX graph in several files", why, "Export it into a single file.")
+    check_enclosed(path, model)
     if not model.graph.output or not model.graph.node:
         raise refuse(path, "an empty ONNX graph", "It computes nothing.", "Export it again.")
     return model
