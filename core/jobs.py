@@ -13,12 +13,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
+from core import handing
 from core.errors import UserError
 from core.files import write_json, writing
 from core.runs import Run, all_runs
@@ -78,13 +79,29 @@ def start_run(run: Run) -> None:
 
 
 def start(directory: Path, arguments: Sequence[str]) -> None:
-    """Start `python -m core …` as a worker in `directory`, unless one is at work there."""
+    """Start `python -m core …` as a worker in `directory`, unless one is at work there.
+
+    Its current folder is an empty one, where a file that it reads could name no other, and its environment holds no
+    secret: see `core.handing`.
+
+    Args:
+        directory: of the job.
+        arguments: the command and its options; paths among them are absolute.
+    """
     if poll(directory).active:
         return
     write(directory, Progress(state="running", started=time.time()))
-    command = [sys.executable, "-m", "core", *arguments]
+    handed, empty = handing.handed(arguments[0], os.environ), directory.absolute() / "worker.empty"
+    command = [sys.executable, "-P", "-m", "core", *([handing.FLAG] if handed else []), *arguments]
     with writing(directory / "worker.log"), (directory / "worker.log").open("ab") as log:
-        subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        empty.mkdir(mode=0o500, exist_ok=True)
+        environment = handing.plain_environment(os.environ, ROOT)
+        worker = subprocess.Popen(
+            command, cwd=empty, env=environment, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
+        )
+        with suppress(BrokenPipeError), worker.stdin or nullcontext() as stream:  # it may have ended already
+            if stream and handed:
+                stream.write(json.dumps(handed).encode())
 
 
 def cancel(directory: Path) -> None:

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from core import database, jobs
+from core import database, handing, jobs
 from core.errors import UserError
 from core.files import plain
 from core.models.catalogue import name_architectures
@@ -41,8 +41,11 @@ def start(
         list[Path] | None,
         typer.Option(help="A Python file of yours whose functions (shape, n_classes) become models own:<function>."),
     ] = None,
+    handed: Annotated[bool, typer.Option(handing.FLAG, hidden=True, help="Variables come as JSON on stdin.")] = False,
 ) -> None:
     """Name what only the command line may name."""
+    if handed:
+        handing.take()
     try:
         if architecture:
             name_architectures(architecture)

@@ -79,13 +79,13 @@ def start_import(
     What was found wrong in the preview of which `looked` is the directory is kept with the data set.
     """
     job = jobs.new_job(workspace, "imports")
-    given = {"--name": name, "--bona-fide": bona_fide, "--source": source, "--size": size and f"{size[0]}x{size[1]}"}
+    listed = str(Path(bona_fide).absolute()) if bona_fide else None
+    given = {"--name": name, "--bona-fide": listed, "--source": source, "--size": size and f"{size[0]}x{size[1]}"}
     given["--looked"] = str(looked.resolve()) if looked else None
     options = [f"{option}={value}" for option, value in given.items() if value]
     options += [] if channels is None else ["--grey" if channels == 1 else "--colour"]
-    jobs.start(
-        job, ["import", "--job", str(job.resolve()), "--workspace", str(workspace.resolve()), *options, "--", path]
-    )
+    place = ["--job", str(job.resolve()), "--workspace", str(workspace.resolve())]
+    jobs.start(job, ["import", *place, *options, "--", str(Path(path).absolute())])
     return job
 
 

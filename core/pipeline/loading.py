@@ -71,11 +71,13 @@ def start_loading(workspace: Path, asked: Asked, upload: tuple[str, bytes] | Non
         upload: name and content of an uploaded file, which takes the place of `config.weights`.
     """
     job = jobs.new_job(workspace, "loads")
+    weights = asked.config.weights
     if upload:
         name, content = upload
         path = job / f"{_UPLOAD}{Path(name).suffix.lower()[:16]}"
         write_file(path, lambda stream: stream.write(content))
-        asked = replace(asked, config=replace(asked.config, weights=str(path.resolve())))
+        weights = str(path)
+    asked = replace(asked, config=replace(asked.config, weights=str(Path(weights).absolute()) if weights else ""))
     write_json(job / _ASKED, asdict(asked))
     jobs.start(job, ["load-model", asked.dataset, "--job", str(job.resolve()), "--workspace", str(workspace.resolve())])
     return job

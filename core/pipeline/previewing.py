@@ -77,7 +77,7 @@ def start_preview(
     job = jobs.new_job(workspace, "previews")
     write_json(job / "asked.json", asdict(PreviewOf(path, source, name, uploaded)))
     options = [] if source is None else [f"--source={source}"]
-    jobs.start(job, ["preview", "--job", str(job.resolve()), *options, "--", path])
+    jobs.start(job, ["preview", "--job", str(job.resolve()), *options, "--", str(Path(path).absolute())])
     return job
 
 

@@ -63,7 +63,9 @@ def with_training(where):
 def with_function(where):
     opset = [helper.make_opsetid("", 17)]
     function = helper.make_function("own", "Weights", [], ["w"], [constant(where)], opset)
-    return model_of(helper.make_node("Weights", [], ["w"], domain="own"), functions=[function])
+    model = model_of(helper.make_node("Weights", [], ["w"], domain="own"), functions=[function])
+    model.opset_import.add(domain="own", version=1)
+    return model
 
 
 def in_a_list(kind):
@@ -80,11 +82,20 @@ def in_a_list(kind):
 
 
 def in_a_loop(where):
+    """A loop that is gone through once."""
     loop = body(where)
-    for name, kind in (("i", TensorProto.INT64), ("go", TensorProto.BOOL)):
-        loop.input.append(helper.make_tensor_value_info(name, kind, []))
-    loop.output.insert(0, helper.make_tensor_value_info("go", TensorProto.BOOL, []))
-    return model_of(helper.make_node("Loop", ["", "yes"], ["w"], body=loop))
+    loop.node.append(helper.make_node("Identity", ["go"], ["on"]))
+    for name, kind, shape in (
+        ("i", TensorProto.INT64, []),
+        ("go", TensorProto.BOOL, []),
+        ("v", TensorProto.FLOAT, SHAPE),
+    ):
+        loop.input.append(helper.make_tensor_value_info(name, kind, shape))
+    loop.output.insert(0, helper.make_tensor_value_info("on", TensorProto.BOOL, []))
+    start = numpy_helper.from_array(np.zeros(SHAPE, np.float32), "start")
+    once = numpy_helper.from_array(np.array(1), "once")
+    node = helper.make_node("Loop", ["once", "yes", "start"], ["w"], body=loop)
+    return model_of(node, initializer=[start, once])
 
 
 def weights():
