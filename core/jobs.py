@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -99,9 +99,9 @@ def start(directory: Path, arguments: Sequence[str]) -> None:
         worker = subprocess.Popen(
             command, cwd=empty, env=environment, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
         )
-        with suppress(BrokenPipeError), worker.stdin or nullcontext() as stream:  # it may have ended already
-            if stream and handed:
-                stream.write(json.dumps(handed).encode())
+    if worker.stdin:
+        with suppress(BrokenPipeError), worker.stdin:  # it may have ended already
+            worker.stdin.write(json.dumps(handed).encode())
 
 
 def cancel(directory: Path) -> None:

@@ -6,11 +6,12 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from core import jobs, pipeline, runs
+from core import handing, jobs, pipeline, runs
 from core.config import TrainConfig
 from core.datasets import store
 from core.errors import UserError
@@ -23,6 +24,19 @@ from core.jobs import working_on
 with working_on(Path(sys.argv[1])):
     print("holding", flush=True)
     time.sleep(60)
+"""
+SPY = """
+import json, os
+from pathlib import Path
+from torch import nn
+
+def spy(shape, n_classes):
+    seen = {
+        "folder": os.getcwd(), "holds": os.listdir(), "database": os.environ.get("ASSAY_DATABASE"),
+        "began with": Path("/proc/self/environ").read_bytes().decode().split(chr(0)),
+    }
+    Path(__file__).with_suffix(".json").write_text(json.dumps(seen))
+    return nn.Sequential(nn.Flatten(), nn.Linear(shape[0] * shape[1] * shape[2], n_classes))
 """
 EPOCHS = 8
 
@@ -224,3 +238,56 @@ def test_importing_in_a_worker(tmp_path, workspace, make_dataset):
     log = (failing / "worker.log").read_text()
     assert "Traceback" not in log
     assert json.loads((failing / "progress.json").read_text())["state"] == "failed"
+
+
+def test_a_worker_has_an_empty_folder_and_no_secret_around_it(tmp_path, make_dataset, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # from here on every path is relative: all have to mean the same in the worker
+    workspace, secrets = (
+        Path("workspace"),
+        ("STREAMLIT_COOKIE", "OIDC_CLIENT_SECRET", "AWS_SESSION_TOKEN", "PGPASSWORD"),
+    )
+    for name in secrets:
+        monkeypatch.setenv(name, "hush")
+    monkeypatch.setenv("ASSAY_DATABASE", "sqlite:///elsewhere-hush.db")
+    monkeypatch.setenv("ASSAY_ARCHITECTURES", "mine.py")
+    Path("mine.py").write_text(SPY)
+    dataset = store.save(workspace, make_dataset(60), source="test").id
+    run = pipeline.new_run(workspace, dataset, TrainConfig("own:spy", epochs=1), plan=("train",))
+    jobs.start_run(run)
+    wait_for(lambda: poll(run.path).state != "running")
+    assert poll(run.path).state == "done", (run.path / "worker.log").read_text()
+    seen = json.loads(Path("mine.json").read_text())
+    assert seen["holds"] == []
+    assert Path(seen["folder"]).parent == run.path.resolve()
+    assert seen["database"] == "sqlite:///elsewhere-hush.db"
+    assert [entry for entry in seen["began with"] if "hush" in entry] == []
+
+
+def test_paths_that_a_worker_is_given_are_absolute(tmp_path, workspace, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    started = []
+    monkeypatch.setattr(jobs, "start", lambda job, arguments: started.append(arguments))
+    pipeline.start_import(Path("workspace"), "data", bona_fide="ids.txt")
+    pipeline.start_preview(Path("workspace"), "data")
+    job = pipeline.start_loading(Path("workspace"), pipeline.Asked("d", TrainConfig(weights="w.pt")))
+    assert [arguments[-1] for arguments in started[:2]] == [str(tmp_path / "data")] * 2
+    assert f"--bona-fide={tmp_path / 'ids.txt'}" in started[0]
+    assert json.loads((job / "asked.json").read_text())["config"]["weights"] == str(tmp_path / "w.pt")
+
+
+def test_only_commands_that_need_a_secret_get_it():
+    around = {
+        "ASSAY_DATABASE": "postgresql://a:b@c/d",
+        "PGPASSWORD": "p",
+        "https_proxy": "http://u:p@x",
+        "API_KEY": "k",
+    }
+    assert set(handing.handed("resume", around)) == {"ASSAY_DATABASE", "PGPASSWORD"}
+    assert set(handing.handed("download", around)) == {"https_proxy"}
+    assert handing.handed("preview", around) == handing.handed("import", around) == {}
+    kept = handing.plain_environment(around | {"PATH": "/bin", "OMP_NUM_THREADS": "2", "PYTHONPATH": "/m"}, jobs.ROOT)
+    assert {name: value for name, value in kept.items() if value} == {
+        "PATH": "/bin",
+        "OMP_NUM_THREADS": "2",
+        "PYTHONPATH": f"{jobs.ROOT}:/m",
+    }
