@@ -32,7 +32,7 @@ LAYERS = (
     }
     | {"costs", "revisions", "queue", "neighbours", "candidates", "drawing"}
     | {"suspects", "reclassification", "wording", "families", "grouping", "reasons", "loading", "sanity"},
-    {"pipeline", "stages", "jobs"},
+    {"pipeline", "stages", "jobs", "handing"},
     {"commands"},
     {"__main__"},
 )
