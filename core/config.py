@@ -6,6 +6,8 @@ from math import isfinite
 from typing import Any
 
 from core.errors import UserError
+from core.files import plain
+from core.kept import fitted
 from core.models import find_model
 from core.models.catalogue import published
 from core.types import Scalar
@@ -72,9 +74,7 @@ class TrainConfig:
 
 def restored(content: Mapping[str, Any]) -> TrainConfig:
     """The configuration as it was before JSON turned its tuples into lists."""
-    settings = tuple((name, value) for name, value in content.get("model_settings", ()))
-    tuples = {name: tuple(content.get(name, ())) for name in _TUPLES}
-    return TrainConfig(**{**content, **tuples, "model_settings": settings})
+    return fitted(plain(content), TrainConfig, "The configuration of the training", "Train a new run.")
 
 
 def completed(config: TrainConfig) -> TrainConfig:

@@ -4,7 +4,6 @@ The groups are made once, by a worker; which of their members are shown follows 
 flagged later wait until the groups are made again.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
@@ -89,13 +88,7 @@ def save(run: Run, flagged: Bools, families: Ints, found: Sequence[Family], pict
 
 def families(run: Run) -> list[Family]:
     """The families as they were last made; empty before."""
-    path = run.path / f"{STAGE}.json"
-    if not made(run):
-        return []
-    entries = json.loads(path.read_text("utf-8"))
-    return [
-        Family(**entry | {"sources": {int(key): one for key, one in entry["sources"].items()}}) for entry in entries
-    ]
+    return run.kept(f"{STAGE}.json", list[Family], [])
 
 
 def membership(run: Run, flagged: Bools) -> Ints:

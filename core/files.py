@@ -2,11 +2,14 @@
 
 import errno
 import fcntl
+import glob
 import json
 import os
+import secrets
+import time
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,14 +19,18 @@ from numpy.typing import NDArray
 from core.errors import UserError
 
 _FULL, _CLOSED = {errno.ENOSPC, errno.EDQUOT}, {errno.EROFS, errno.EACCES, errno.EPERM}
+LEFT_SECONDS = 3600.0  # a temporary file this old that nobody holds has lost its writer
 
 
 def write_file(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Let `write` fill a temporary file beside `path`, then move it into place."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # Two threads of one process may write it at once, so the process alone makes no name.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(6)}.tmp")
     with writing(path):
+        _clear_up(path)
         try:
-            with temporary.open("wb") as stream:
+            with temporary.open("xb") as stream:
+                fcntl.flock(stream, fcntl.LOCK_EX)
                 write(stream)
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -49,10 +56,26 @@ def writing(path: Path) -> Iterator[None]:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock file `path`, after whoever holds it now; it vanishes with the process however that ends."""
-    with path.open("a") as lock:
+    """Hold the lock file `path`, after whoever holds it now; it vanishes with the process however that ends.
+
+    Whatever reads a file, changes it and writes it again does so in here. Each call opens the file afresh, so that two
+    threads of one process wait for each other, too; one that holds it already would wait for itself.
+    """
+    with writing(path):
+        lock = path.open("ab")
+    with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _clear_up(path: Path) -> None:
+    """Delete the temporary files of writers of `path` that were killed: old ones that nobody holds any more."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        with suppress(OSError):  # somebody else deletes it just now, or it is being written
+            if time.time() - left.stat().st_mtime > LEFT_SECONDS:
+                with left.open("rb") as stream:
+                    fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    left.unlink()
 
 
 def is_archive(path: Path) -> bool:

@@ -5,7 +5,6 @@ A worker holds a lock on that directory for as long as it lives. The lock vanish
 """
 
 import fcntl
-import json
 import os
 import secrets
 import signal
@@ -18,14 +17,17 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
+from typing import Literal
 
 from core import handing
 from core.errors import UserError
-from core.files import write_json, writing
+from core.files import locked, write_json, writing
+from core.kept import read_json
 from core.runs import Run, all_runs
 
 START_GRACE_SECONDS = 60.0
 ROOT = Path(__file__).parents[1]
+State = Literal["waiting", "running", "done", "failed", "cancelled", "interrupted"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Progress:
         error: title, detail and hint of what went wrong.
     """
 
-    state: str = "waiting"
+    state: State = "waiting"
     title: str = ""
     message: str = ""
     share: float = 0.0
@@ -65,9 +67,17 @@ class Cancelled(BaseException):
 
 
 def poll(directory: Path) -> Progress:
-    """The progress of the latest job in `directory`; `waiting` when none was ever started."""
-    progress = _last(directory, Progress())
-    starting = time.time() - progress.started < START_GRACE_SECONDS and not progress.title
+    """The progress of the latest job in `directory`; `waiting` when none was ever started.
+
+    Where it cannot be read, the job has failed with these words, unless a worker is there who will write it again.
+    """
+    try:
+        progress = _read(directory)
+    except UserError as error:
+        if _locked(directory):
+            return Progress("running", "Working", started=time.time())
+        return Progress("failed", error=error.as_dict())
+    starting = abs(time.time() - progress.started) < START_GRACE_SECONDS and not progress.title
     if progress.state == "running" and not starting and not _locked(directory):
         return replace(progress, state="interrupted", eta=None)
     return progress
@@ -88,9 +98,10 @@ def start(directory: Path, arguments: Sequence[str]) -> None:
         directory: of the job.
         arguments: the command and its options; paths among them are absolute.
     """
-    if poll(directory).active:
-        return
-    write(directory, Progress(state="running", started=time.time()))
+    with locked(directory / "progress.lock"):  # two sessions may ask for it at once
+        if poll(directory).active:
+            return
+        write(directory, Progress(state="running", started=time.time()))
     handed, empty = handing.handed(arguments[0], os.environ), directory.absolute() / "worker.empty"
     command = [sys.executable, "-P", "-m", "core", *([handing.FLAG] if handed else []), *arguments]
     with writing(directory / "worker.log"), (directory / "worker.log").open("ab") as log:
@@ -106,11 +117,12 @@ def start(directory: Path, arguments: Sequence[str]) -> None:
 
 def cancel(directory: Path) -> None:
     """Ask the worker in `directory` to stop; what it has finished stays."""
-    progress = poll(directory)
-    if progress.active and progress.pid and _locked(directory):
-        os.kill(progress.pid, signal.SIGTERM)
-    elif progress.active:
-        write(directory, replace(progress, state="cancelled"))
+    with locked(directory / "progress.lock"):
+        progress = poll(directory)
+        if progress.active and progress.pid and _locked(directory):
+            os.kill(progress.pid, signal.SIGTERM)
+        elif progress.active:
+            write(directory, replace(progress, state="cancelled"))
 
 
 def resume_interrupted(workspace: Path) -> list[Run]:
@@ -164,9 +176,19 @@ def working_on(directory: Path) -> Iterator[None]:
 
 def _last(directory: Path, otherwise: Progress) -> Progress:
     try:
-        return Progress(**json.loads((directory / "progress.json").read_text("utf-8")))
-    except (FileNotFoundError, json.JSONDecodeError):
+        return _read(directory)
+    except UserError:
         return otherwise
+
+
+def _read(directory: Path) -> Progress:
+    owner, hint = f"The progress of {directory.name}", "What is done is kept: start it again."
+    return read_json(directory / "progress.json", Progress, owner, hint, otherwise=Progress(), sound=_sound)
+
+
+def _sound(progress: Progress) -> bool:
+    said = progress.error is None or {"title"} <= set(progress.error) <= {"title", "detail", "hint"}
+    return said and 0 <= progress.share <= 1 + 1e-6 and 0 <= progress.pid < 2**31
 
 
 def _raise_cancelled(_: int, __: FrameType | None) -> None:
@@ -174,12 +196,14 @@ def _raise_cancelled(_: int, __: FrameType | None) -> None:
 
 
 def _locked(directory: Path) -> bool:
-    with (directory / "worker.lock").open("a") as lock:
-        try:
+    try:
+        with (directory / "worker.lock").open("rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
+    except FileNotFoundError:  # no worker ever was here
         return False
+    except BlockingIOError:
+        return True
+    return False
 
 
 def new_job(workspace: Path, kind: str) -> Path:

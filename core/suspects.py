@@ -5,16 +5,14 @@ the cluster, and then classifies it. Poison goes back to the class that it was t
 """
 
 import hashlib
-import json
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 
 from core import runs
 from core.errors import UserError
-from core.files import write_json
+from core.files import locked, write_json
 from core.runs import Run
 from core.samples import CLUSTERING, clustered_classes, training_data
 from core.types import Ints, Scalar
@@ -44,6 +42,13 @@ class Reclassification:
     ratio: float | None
     poisoned: bool
     threshold: float = THRESHOLD
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Kept(Reclassification):
+    """A verdict as it is kept, with a digest of the cluster that it is on."""
+
+    cluster: str
 
 
 def judge(predicted: Ints, own_class: int, n_classes: int, threshold: float = THRESHOLD) -> Reclassification:
@@ -84,26 +89,26 @@ def suspect_clusters(run: Run, classes: Collection[int] = ()) -> dict[int, Ints]
 
 def save_reclassifications(run: Run, found: Mapping[int, Reclassification], predicted: Mapping[int, Ints]) -> None:
     """Write verdicts, and the classes predicted for the clusters' samples, beside those of other clusters."""
-    standing, taken_for = {**reclassifications(run), **found}, reclassified(run)
-    clusters = suspect_clusters(run, standing)
-    for index in found:
-        taken_for[clusters[index]] = predicted[index]
-    runs.save_array(run, RESULTS, taken_for)
-    marked = {index: asdict(one) | {"cluster": _mark(run, clusters[index])} for index, one in standing.items()}
-    write_json(run.path / f"{RESULTS}.json", marked)
+    with locked(run.path / f"{RESULTS}.lock"):
+        standing, taken_for = {**reclassifications(run), **found}, reclassified(run)
+        clusters = suspect_clusters(run, standing)
+        for index in found:
+            taken_for[clusters[index]] = predicted[index]
+        runs.save_array(run, RESULTS, taken_for)
+        marked = {index: asdict(one) | {"cluster": _mark(run, clusters[index])} for index, one in standing.items()}
+        write_json(run.path / f"{RESULTS}.json", marked)
 
 
 def reclassifications(run: Run) -> dict[int, Reclassification]:
     """Class → the verdict on its smaller cluster as it stands now; verdicts on clusters of another split are gone."""
-    path = run.path / f"{RESULTS}.json"
-    if not path.exists() or CLUSTERING not in runs.detections(run):
+    content = run.kept(f"{RESULTS}.json", dict[int, _Kept], {})
+    if not content or CLUSTERING not in runs.detections(run):
         return {}
-    content: dict[str, dict[str, Any]] = json.loads(path.read_text("utf-8"))
     belongs, groups = clustered_classes(run), runs.detections(run)[CLUSTERING].groups
     found = {}
-    for index, entry in ((int(key), entry) for key, entry in sorted(content.items())):
-        if entry.pop("cluster") == _mark(run, np.flatnonzero((belongs == index) & (groups == 1))):
-            found[index] = Reclassification(**entry)
+    for index, entry in sorted(content.items()):
+        if entry.cluster == _mark(run, np.flatnonzero((belongs == index) & (groups == 1))):
+            found[index] = Reclassification(**{one.name: getattr(entry, one.name) for one in fields(Reclassification)})
     return found
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from core import runs
 from core.detectors.statistics import Reals, benjamini_hochberg, robust_z, worst
 from core.errors import UserError
+from core.kept import fitted
 from core.runs import Run
 from core.types import Bools, Detection, Scalar
 
@@ -88,7 +89,7 @@ def p_values(detection: Detection, bona_fide: Bools) -> Reals:
 def in_force(run: Run, name: str, detection: Detection) -> Rule:
     """The rule chosen for a detector of this run, else its own; outliers where a rate can no longer be promised."""
     kept = runs.rules(run).get(name)
-    rule = Rule(kept["kind"], kept["value"]) if kept else Rule()
+    rule = fitted(kept, Rule, f"The rule for {name}", "Choose a rule again.") if kept else Rule()
     return Rule("outliers") if rule.kind == "rate" and detection.p_values is None else rule
 
 

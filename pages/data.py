@@ -16,6 +16,7 @@ STRIP = 16
 
 st.title("What am I about to trust?")
 found = {info.id: info for info in store.describe_all(WORKSPACE)}
+frame.say_damaged(store.damaged_datasets(WORKSPACE), "data set")
 if not found or opening.is_open():
     if not found:
         st.markdown("This page will show the images and classes of a data set. Open one, or start the built-in demo.")

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERS = (
-    {"errors", "types", "registry", "palette", "files", "devices", "people", "ranks"},
+    {"errors", "types", "registry", "palette", "files", "kept", "devices", "people", "ranks"},
     {"datasets", "models", "config", "metrics", "runs", "review", "pictures", "selection"}
     | {"database", "migrations", "tables"},
     {"attacks", "augmentation", "training", "activations", "projection", "detectors", "figures"},

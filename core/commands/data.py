@@ -14,7 +14,7 @@ from core.attacks import ATTACKS
 from core.attacks.presets import PRESETS
 from core.attacks.presets import preset as attacks_of
 from core.attacks.specification import Specification, parse_spec
-from core.commands.frame import HERE, Json, Seed, Workspace, command, key_values, listed, working
+from core.commands.frame import HERE, Json, Seed, Workspace, command, key_values, listed, say_damaged, working
 from core.datasets import SOURCES, store
 from core.datasets.downloading import DOWNLOADS
 from core.datasets.scanning import MOST_IMAGES
@@ -140,7 +140,8 @@ def attack(
 
 @command
 def datasets(workspace: Workspace = HERE, as_json: Json = False) -> list[dict[str, Any]]:
-    """All data sets, newest first."""
+    """All data sets, newest first; damaged ones are named apart, with what to do."""
+    say_damaged(store.damaged_datasets(workspace))
     wanted = ("id", "name", "n", "n_test", "n_bona_fide", "shape", "attacks", "created")
     found = [asdict(info) for info in store.describe_all(workspace)]
     return [

@@ -3,7 +3,7 @@
 import inspect
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import wraps
@@ -18,6 +18,7 @@ from rich.table import Table
 from core import database, handing, jobs
 from core.errors import UserError
 from core.files import plain
+from core.kept import Damaged
 from core.models.catalogue import name_architectures
 from core.registry import Entry
 
@@ -91,6 +92,12 @@ def show(content: Any, *, as_json: bool) -> None:
     else:
         for key, value in content.items():
             typer.echo(f"{key}: {_text(value)}")
+
+
+def say_damaged(found: Iterable[Damaged]) -> None:
+    """One line each on standard error for what cannot be listed."""
+    for one in found:
+        typer.echo(f"damaged: {one.error}", err=True)
 
 
 @contextmanager

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from core import jobs, pipeline, results, runs
-from core.commands.frame import HERE, Json, Seed, Workspace, command, listed, progress_bar, working
+from core.commands.frame import HERE, Json, Seed, Workspace, command, listed, progress_bar, say_damaged, working
 from core.config import TrainConfig, channel_values
 from core.errors import UserError
+from core.kept import Damaged
 from core.models import MODELS, title_of
 from core.models.catalogue import outside_names
 from core.runs import Run
@@ -119,8 +120,15 @@ def layers(
 
 @command
 def runs_(workspace: Workspace = HERE, as_json: Json = False) -> list[dict[str, Any]]:
-    """All runs, newest first."""
-    return [_run_line(run) for run in runs.all_runs(workspace)]
+    """All runs, newest first; damaged ones are named apart, with what to do."""
+    say_damaged(runs.damaged_runs(workspace))
+    lines = []
+    for run in runs.all_runs(workspace):
+        try:
+            lines.append(_run_line(run))
+        except UserError as error:
+            say_damaged([Damaged(run.path, run.id, error)])
+    return lines
 
 
 @command

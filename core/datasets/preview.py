@@ -1,9 +1,8 @@
 """What was found at a path, as the Data page shows it before anything is imported."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +13,11 @@ from core.datasets.faults import KINDS
 from core.datasets.shapes import Shape
 from core.errors import UserError
 from core.files import write_array, write_json
+from core.kept import read_json
 from core.types import Images
 
 DESCRIPTION, EXAMPLES, FINDINGS = "preview.json", "examples.npy", "findings.json"
+_HINT = "Look at the data again."
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,12 @@ class Preview:
         return sum(self.test_counts)
 
 
+@dataclass(frozen=True)
+class _Findings:
+    problems: tuple[Problem, ...] = ()
+    found: Mapping[str, int] = field(default_factory=dict)
+
+
 def write_preview(folder: Path, preview: Preview) -> None:
     """Keep `preview` in `folder`; the description comes last, so that nobody sees half of it."""
     write_array(folder / EXAMPLES, preview.examples)
@@ -81,14 +88,10 @@ def write_preview(folder: Path, preview: Preview) -> None:
 def read_preview(folder: Path) -> Preview:
     """The preview kept in `folder`. Raises UserError when there is none."""
     try:
-        content = json.loads((folder / DESCRIPTION).read_text("utf-8"))
         examples = np.load(folder / EXAMPLES, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise UserError("The preview is gone.", "", "Look at the data again.") from error
-    lists = {key: tuple(value) for key, value in content.items() if isinstance(value, list)}
-    lists["sizes"] = tuple(map(tuple, content["sizes"]))
-    lists["problems"] = tuple(Problem(**one) for one in content["problems"])
-    return Preview(**(content | lists), examples=examples)
+    except (OSError, ValueError, EOFError) as error:
+        raise UserError("The preview is gone.", "", _HINT) from error
+    return read_json(folder / DESCRIPTION, Preview, "The preview", _HINT, given={"examples": examples})
 
 
 def write_findings(workspace: Path, dataset_id: str, preview: Preview) -> None:
@@ -106,9 +109,7 @@ def findings(workspace: Path, dataset_id: str) -> tuple[tuple[Problem, ...], Map
     """
     problems = store.problems(workspace, dataset_id)
     found = Counter(problem.kind for problem in problems)
-    path = workspace / "datasets" / dataset_id / FINDINGS
-    if path.exists():
-        content = json.loads(path.read_text("utf-8"))
-        problems += tuple(Problem(**one) for one in content["problems"])
-        found.update(content["found"])
-    return problems, found
+    path, owner = workspace / "datasets" / dataset_id / FINDINGS, f"What was found in the data set {dataset_id}"
+    kept = read_json(path, _Findings, owner, "Import the data again.", otherwise=_Findings())
+    found.update(kept.found)
+    return problems + kept.problems, found

@@ -1,13 +1,12 @@
 """The data sets of a workspace: plain arrays on disk, memory-mapped when opened, checked by a fingerprint."""
 
 import hashlib
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +14,12 @@ from numpy.typing import NDArray
 from core.datasets.collection import Problem, abridged
 from core.errors import UserError
 from core.files import write_array, write_json
+from core.kept import Damaged, fitted, read_json, sorted_out
 from core.types import Dataset, GroundTruth, PlantedAttack
 
 SCHEMA = 1
+_HINT = "Restore it from a backup, or import the data again."
+T = TypeVar("T")
 FINGERPRINT_IMAGES = 4096
 FINGERPRINT_BYTES = 32 * 2**20
 _ARRAYS = ("ids", "images", "labels", "test_images", "test_labels", "bona_fide")
@@ -48,6 +50,14 @@ class DatasetInfo:
     n_skipped: int = 0
     about: dict[str, str] | None = None
     schema: int = SCHEMA
+
+
+@dataclass(frozen=True)
+class _Names:
+    """What the samples are called in their source."""
+
+    train: tuple[str, ...] = ()
+    test: tuple[str, ...] = ()
 
 
 def fingerprint(dataset: Dataset) -> str:
@@ -150,14 +160,13 @@ def write_origin(folder: Path, names: dict[str, list[str]], problems: Sequence[P
 
 def names(workspace: Path, dataset_id: str, split: Literal["train", "test"] = "train") -> tuple[str, ...]:
     """What the samples are called where they come from, n names; none where that is not known. Escape what is shown."""
-    path = workspace / "datasets" / describe(workspace, dataset_id).id / "names.json"
-    return tuple(json.loads(path.read_text("utf-8"))[split]) if path.exists() else ()
+    kept = _kept(workspace, dataset_id, "names.json", _Names, _Names())
+    return kept.train if split == "train" else kept.test
 
 
 def problems(workspace: Path, dataset_id: str) -> tuple[Problem, ...]:
     """What was found wrong with the source when it was imported; none for data that was made here."""
-    path = workspace / "datasets" / describe(workspace, dataset_id).id / "problems.json"
-    return tuple(Problem(**one) for one in json.loads(path.read_text("utf-8"))) if path.exists() else ()
+    return _kept(workspace, dataset_id, "problems.json", tuple[Problem, ...], ())
 
 
 def describe(workspace: Path, dataset_id: str) -> DatasetInfo:
@@ -170,9 +179,14 @@ def describe(workspace: Path, dataset_id: str) -> DatasetInfo:
 
 
 def describe_all(workspace: Path) -> list[DatasetInfo]:
-    """All stored data sets, newest first."""
-    found = [_info(path) for path in (workspace / "datasets").glob("*/dataset.json")]
+    """All readable data sets, newest first; `damaged_datasets` are the others."""
+    found, _ = sorted_out((workspace / "datasets").glob("*/dataset.json"), _info)
     return sorted(found, key=lambda info: (info.created, info.id), reverse=True)
+
+
+def damaged_datasets(workspace: Path) -> list[Damaged]:
+    """The data sets whose description cannot be read, by name."""
+    return sorted_out(sorted((workspace / "datasets").glob("*/dataset.json")), _info)[1]
 
 
 def load(workspace: Path, dataset_id: str) -> Dataset:
@@ -208,14 +222,22 @@ def load_truth(workspace: Path, dataset_id: str) -> GroundTruth | None:
 
 def planted_attacks(info: DatasetInfo) -> tuple[PlantedAttack, ...]:
     """The attacks that were planted in a stored data set; none when nothing is known."""
-    return tuple(PlantedAttack(**attack) for attack in info.attacks)
+    return tuple(
+        fitted(attack, PlantedAttack, f"The truth of the data set {info.id}", _HINT) for attack in info.attacks
+    )
 
 
 def _info(path: Path) -> DatasetInfo:
-    content = json.loads(path.read_text("utf-8"))
-    for name in ("class_names", "shape", "attacks"):
-        content[name] = tuple(content[name])
-    return DatasetInfo(**content)
+    return read_json(path, DatasetInfo, f"The data set {path.parent.name}", _HINT, sound=_sound)
+
+
+def _sound(info: DatasetInfo) -> bool:
+    return min(info.n, info.n_test, info.n_bona_fide, *info.shape) >= 0 and len(planted_attacks(info)) >= 0
+
+
+def _kept(workspace: Path, dataset_id: str, name: str, shape: type[T], otherwise: T) -> T:
+    path = workspace / "datasets" / describe(workspace, dataset_id).id / name
+    return read_json(path, shape, f"{name} of the data set {dataset_id}", _HINT, otherwise=otherwise)
 
 
 def open_array(path: Path) -> NDArray[Any]:

@@ -54,5 +54,6 @@ def whole_demo(
 def wake(workspace: Path, *, demo: bool) -> None:
     """What a server does when it starts: go on with interrupted runs, and start the demo in an empty workspace."""
     resumed = jobs.resume_interrupted(workspace)
-    if demo and not resumed and not runs.all_runs(workspace) and not store.describe_all(workspace):
+    known = [runs.all_runs, runs.damaged_runs, store.describe_all, store.damaged_datasets]
+    if demo and not resumed and not any(found(workspace) for found in known):
         jobs.start_run(new_demo(workspace))

@@ -1,6 +1,5 @@
 """Data sets come into the workspace."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from core.datasets.shapes import Shape, proposed_shape
 from core.datasets.store import DatasetInfo
 from core.datasets.writing import write
 from core.files import write_json
+from core.kept import read_json
 from core.pipeline.listed_ids import listed_ids, text_of
 from core.types import Bools
 
@@ -99,7 +99,8 @@ def finish_import(workspace: Path, dataset_id: str, job: Path | None, looked: Pa
 
 def imported(job: Path) -> str:
     """The id of the data set that a finished import made."""
-    return str(json.loads((job / RESULT).read_text("utf-8"))["dataset"])
+    found = read_json(job / RESULT, dict[str, str], "What the import made", "Open the data again.")
+    return found.get("dataset", "")
 
 
 def store_demo(workspace: Path) -> DatasetInfo:

@@ -1,17 +1,16 @@
 """Models that were trained elsewhere become runs: to be inspected as they are, or trained on."""
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from core import families, jobs, runs
-from core.config import TrainConfig, completed, restored
+from core.config import TrainConfig, completed
 from core.datasets import store
 from core.datasets.store import DatasetInfo
 from core.errors import UserError
 from core.files import write_file, write_json
+from core.kept import read_json
 from core.models import GRAPH
 from core.models.kinds import kind_of
 from core.pipeline.running import CORE_PLAN, FULL_MAPS, full_plan
@@ -19,6 +18,7 @@ from core.runs import Run
 
 LOADED_PLAN = ("load", "activations", "evaluate", "maps:pca")
 _ASKED, _RESULT, _UPLOAD = "asked.json", "result.json", "weights"
+_HINT = "Load the model again."
 Listen = Callable[[float, str], None]
 
 
@@ -85,8 +85,7 @@ def start_loading(workspace: Path, asked: Asked, upload: tuple[str, bytes] | Non
 
 def carry_out(workspace: Path, job: Path, listen: Listen) -> Run:
     """Load what was asked for in a job's directory; an uploaded file is deleted once its weights are in the run."""
-    content: dict[str, Any] = json.loads((job / _ASKED).read_text("utf-8"))
-    run = load_model(workspace, Asked(**{**content, "config": restored(content["config"])}), listen)
+    run = load_model(workspace, read_json(job / _ASKED, Asked, "What was asked for", _HINT), listen)
     for upload in job.glob(f"{_UPLOAD}*"):
         upload.unlink()
     write_json(job / _RESULT, {"run": run.id})
@@ -95,7 +94,8 @@ def carry_out(workspace: Path, job: Path, listen: Listen) -> Run:
 
 def loaded_run(workspace: Path, job: Path) -> Run:
     """The run that a finished job made."""
-    return runs.open_run(workspace, json.loads((job / _RESULT).read_text("utf-8"))["run"])
+    found = read_json(job / _RESULT, dict[str, str], "What the loading made", _HINT)
+    return runs.open_run(workspace, found.get("run", ""))
 
 
 def _plan(workspace: Path, info: DatasetInfo, asked: Asked) -> tuple[str, ...]:

@@ -1,6 +1,5 @@
 """A look at data before they come into the workspace, and the files that visitors bring."""
 
-import json
 import re
 import secrets
 import shutil
@@ -14,6 +13,7 @@ from core.datasets import open_source
 from core.datasets.preview import Preview, write_preview
 from core.datasets.scanning import MOST_IMAGES, scan
 from core.files import write_json
+from core.kept import read_json
 
 _JOB = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{4}")
 _ODD, LONGEST_NAME = re.compile(r"[^\w.-]+", re.ASCII), 80
@@ -92,7 +92,7 @@ def preview_job(workspace: Path, name: str) -> tuple[Path, PreviewOf] | None:
     job = job_named(workspace, "previews", name)
     if job is None or not (job / "asked.json").exists():
         return None
-    return job, PreviewOf(**json.loads((job / "asked.json").read_text("utf-8")))
+    return job, read_json(job / "asked.json", PreviewOf, "The preview", "Look at the data again.")
 
 
 def keep_upload(workspace: Path, name: str, content: bytes | memoryview) -> Path:

@@ -1,10 +1,10 @@
 """Runs are made, found and followed from repair to repair."""
 
-import json
 import platform
 import re
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -13,10 +13,20 @@ from typing import Any
 from core.datasets.store import DatasetInfo, describe
 from core.errors import UserError
 from core.files import write_json, writing
+from core.kept import Damaged, sorted_out
 from core.runs.run import Run, read, write
 from core.types import Changes
 
 _PACKAGES = ("torch", "torchvision", "timm", "onnxruntime", "accelerate", "scikit-learn", "umap-learn", "numpy")
+
+
+@dataclass(frozen=True)
+class _Changes:
+    """What a repair does to the data, as `changes.json` keeps it."""
+
+    excluded: tuple[int, ...] = ()
+    relabelled: Mapping[int, int] = field(default_factory=dict)
+    revision: int | None = None
 
 
 def create(
@@ -81,30 +91,25 @@ def open_run(workspace: Path, run_id: str) -> Run:
 
 
 def all_runs(workspace: Path) -> list[Run]:
-    """All readable runs, newest first; a directory that is none is passed over."""
-    found = []
-    for path in (workspace / "runs").glob("*/run.json"):
-        try:
-            found.append(read(path))
-        except UserError:
-            continue
+    """All readable runs, newest first; `damaged_runs` are the others."""
+    found, _ = sorted_out((workspace / "runs").glob("*/run.json"), read)
     return sorted(found, key=lambda run: (run.created, run.id), reverse=True)
+
+
+def damaged_runs(workspace: Path) -> list[Damaged]:
+    """The runs that cannot be read, by name; a directory without `run.json` is none."""
+    return sorted_out(sorted((workspace / "runs").glob("*/run.json")), read)[1]
 
 
 def read_changes(run: Run) -> Changes:
     """What a repair run leaves out or relabels; empty for a first run."""
-    path = run.path / "changes.json"
-    if not path.exists():
-        return Changes()
-    content = json.loads(path.read_text("utf-8"))
-    return Changes(frozenset(content["excluded"]), {int(key): value for key, value in content["relabelled"].items()})
+    kept = run.kept("changes.json", _Changes, _Changes())
+    return Changes(frozenset(kept.excluded), kept.relabelled)
 
 
 def revision_of(run: Run) -> int | None:
     """The number of the data set's revision that a repair trains on; None for a first run, and for older repairs."""
-    path = run.path / "changes.json"
-    number: int | None = json.loads(path.read_text("utf-8")).get("revision") if path.exists() else None
-    return number
+    return run.kept("changes.json", _Changes, _Changes()).revision
 
 
 def from_scratch(run: Run) -> Run:

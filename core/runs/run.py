@@ -1,19 +1,21 @@
 """One run: what its `run.json` says, read and changed."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import UserError
 from core.files import locked, write_json
+from core.kept import read_json
 from core.models import GRAPH
 
 SCHEMA = 1
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,13 @@ class Run:
             raise UserError(f"This run has no {name} yet.", "", "Let its stages finish first.") from None
         return array
 
+    def kept(self, name: str, shape: type[T], otherwise: T | None = None) -> T:
+        """What a stage left in the JSON file `name`; `otherwise` before. Raises UserError when it is damaged."""
+        owner = f"{Path(name).name} of the run {self.id}"
+        return read_json(
+            self.path / name, shape, owner, "Restore it from a backup, or train again.", otherwise=otherwise
+        )
+
 
 def current(run: Run) -> Run:
     """The run as it is on disk now; a page may have added to its plan."""
@@ -133,16 +142,15 @@ def give_up(run: Run, stage: str) -> Run:
 
 
 def read(path: Path) -> Run:
+    owner, given = f"The run {path.parent.name}", {"path": path.parent}
+    return read_json(path, Run, owner, "Restore it from a backup, or train again.", given=given, sound=_sound)
+
+
+def _sound(run: Run) -> bool:
     try:
-        content = json.loads(path.read_text("utf-8"))
-        if content["schema"] > SCHEMA:
-            raise UserError(f"The run {path.parent.name} was made by a newer Assay.", "", "Update Assay to open it.")
-        content["plan"], content["again"] = tuple(content["plan"]), tuple(content.get("again", ()))
-        return Run(path=path.parent, **content)
-    except (json.JSONDecodeError, KeyError, TypeError, OSError) as error:
-        raise UserError(
-            f"The run {path.parent.name} is damaged.", f"{path} cannot be read.", "Train it again."
-        ) from error
+        return datetime.fromisoformat(run.created).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def write(run: Run) -> None:

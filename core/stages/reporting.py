@@ -1,5 +1,6 @@
 """How far a worker is."""
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -65,6 +66,7 @@ class Reporter:
         whole = self._whole(share)
         eta = (now - before.started) * (1 - whole) / whole if whole > 0.05 else None
         progress = replace(before, state="running", title=title_of(self._stage), message=message, share=whole, eta=eta)
+        progress = replace(progress, pid=os.getpid())  # what was there before may have been damaged
         jobs.write(self.run.path, progress)
         self.listen(progress)
 

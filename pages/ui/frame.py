@@ -1,7 +1,7 @@
 """What is there on every page: the run picker, the running job, the guard, and what a server does when it starts."""
 
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from core import jobs, pipeline, runs
 from core.errors import UserError
 from core.jobs import Progress
+from core.kept import Damaged
 from core.runs import Run
 from pages.ui.bound import bound
 from pages.ui.downloads import download_routes
@@ -107,19 +108,22 @@ def guard() -> None:
 
 
 def chosen_run() -> Run | None:
-    """The run of this session, of the address, or the newest that is no repair; None in an empty workspace."""
+    """The run of this session, of the address, or the newest that is no repair; None where none can be opened."""
     found = {run.id: run for run in runs.all_runs(workspace())}
     wanted = st.session_state.get("run_id") or st.query_params.get("run")
+    others = sorted(found, key=lambda run_id: bool(found[run_id].parent))
     if wanted not in found:
-        first = [run for run in found.values() if not run.parent] or list(found.values())
-        st.session_state["lost"] = bool(wanted)
-        wanted = first[0].id if first else None
-    st.session_state["run_id"] = wanted
-    try:
-        return runs.open_run(workspace(), wanted) if wanted else None
-    except UserError as error:
-        show_error(error)
-        st.stop()
+        st.session_state["lost"] = "The run in the address does not exist here; the newest one is shown." * bool(wanted)
+    for run_id in [wanted, *others] if wanted in found else others:
+        try:
+            run = runs.open_run(workspace(), run_id)
+        except UserError as error:  # its data set is damaged, say; the other runs are not
+            st.session_state["lost"] = plain(str(error))
+            continue
+        st.session_state["run_id"] = run.id
+        return run
+    st.session_state["run_id"] = None
+    return None
 
 
 def choose_run(run: Run) -> None:
@@ -130,6 +134,13 @@ def choose_run(run: Run) -> None:
 def show_error(error: UserError) -> None:
     """What happened and what to do, in words."""
     st.error(" ".join(part for part in (f"**{plain(error.title)}**", plain(error.detail), plain(error.hint)) if part))
+
+
+def say_damaged(found: Sequence[Damaged], what: str) -> None:
+    """One line that says how many runs or data sets cannot be read, and the first of them in words."""
+    if found:
+        count = f"1 {what} is" if len(found) == 1 else f"{len(found)} {what}s are"
+        st.warning(f"{count} left out. {plain(str(found[0].error))}")
 
 
 @decides
@@ -174,11 +185,12 @@ def describe(progress: Progress) -> None:
 def _pick_run() -> None:
     """The run picker; the choice is part of the address, so that a view can be shared."""
     run = chosen_run()
+    say_damaged(runs.damaged_runs(workspace()), "run")
+    if lost := st.session_state.pop("lost", ""):
+        st.warning(lost)
     if run is None:
         st.caption("No run yet")
         return
-    if st.session_state.pop("lost", False):
-        st.warning("The run in the address does not exist here; the newest one is shown.")
     found = {other.id: other for other in runs.all_runs(workspace())}
     kin = (other for other in found.values() if run.id in (other.id, other.parent) or other.id == run.parent)
     st.session_state["drawn"] = {one.id: one.stages for one in kin}

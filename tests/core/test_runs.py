@@ -73,7 +73,7 @@ def test_a_damaged_run_is_said_and_passed_over_in_the_list(workspace, info, run,
 
 def test_a_run_of_a_newer_version(workspace, run):
     edit(run, schema=runs.run.SCHEMA + 1)
-    with pytest.raises(UserError, match=r"was made by a newer Assay. Update Assay"):
+    with pytest.raises(UserError, match=r"was made by a newer Assay. .*run.json has schema 2. Update Assay"):
         runs.open_run(workspace, run.id)
 
 
