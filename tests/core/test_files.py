@@ -3,13 +3,14 @@
 import errno
 import json
 import os
+import threading
 import zipfile
 
 import numpy as np
 import pytest
 
 from core.errors import UserError
-from core.files import is_archive, plain, write_array, write_file, write_json
+from core.files import LEFT_SECONDS, is_archive, locked, plain, write_array, write_file, write_json
 
 
 def test_a_file_is_replaced_and_nothing_else_is_left(tmp_path):
@@ -101,3 +102,76 @@ def test_other_faults_of_a_disk_are_not_renamed(tmp_path):
     (tmp_path / "note.json").touch()
     with pytest.raises(NotADirectoryError):
         write_json(tmp_path / "note.json" / "inner.json", {})
+
+
+def at_once(*works):
+    """Do all works in threads of their own; fails with the first error of any."""
+    errors = []
+
+    def caught(work):
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - handed on below
+            errors.append(error)
+
+    threads = [threading.Thread(target=caught, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert errors == []
+
+
+def test_two_threads_that_write_one_file_do_not_meet_and_no_reader_sees_half(tmp_path):
+    path, done = tmp_path / "a.json", threading.Event()
+    write_json(path, [0] * 100)
+
+    def write(value):
+        for _ in range(200):
+            write_json(path, [value] * 100 * value)
+
+    def read():
+        while not done.is_set():
+            found = json.loads(path.read_text())
+            assert found in ([0] * 100, [1] * 100, [2] * 200)
+
+    def both():
+        try:
+            at_once(lambda: write(1), lambda: write(2))
+        finally:
+            done.set()
+
+    at_once(read, both)
+    assert [one.name for one in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_threads_that_change_one_file_under_its_lock_lose_nothing(tmp_path):
+    path = tmp_path / "a.json"
+    write_json(path, 0)
+
+    def count():
+        for _ in range(200):
+            with locked(tmp_path / "a.lock"):
+                write_json(path, json.loads(path.read_text()) + 1)
+
+    at_once(count, count)
+    assert json.loads(path.read_text()) == 400
+
+
+def test_what_killed_writers_left_is_deleted_and_what_is_being_written_is_not(tmp_path):
+    path = tmp_path / "a.json"
+    left, young = (tmp_path / f".a.json.{name}.tmp" for name in ("77", "78-ab"))
+    for one in (left, young, tmp_path / ".b.json.77.tmp"):
+        one.touch()
+    os.utime(left, (1, 1))
+
+    def slowly(stream):
+        stream.write(b"1")
+        stream.flush()
+        os.utime(stream.name, (1, 1))  # a write that takes longer than leftovers are kept
+        write_json(path, 2)
+
+    assert LEFT_SECONDS > 60
+    write_file(path, slowly)
+    assert path.read_bytes() == b"1"
+    assert sorted(one.name for one in tmp_path.iterdir()) == [".a.json.78-ab.tmp", ".b.json.77.tmp", "a.json"]

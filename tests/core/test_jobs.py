@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -164,10 +165,38 @@ def test_cancel_before_the_worker_came_up(tmp_path):
     assert poll(tmp_path).state == "cancelled"
 
 
-@pytest.mark.parametrize("content", ["", "{"])
-def test_an_unreadable_progress_file_is_nothing_started(tmp_path, content):
-    (tmp_path / "progress.json").write_text(content)
-    assert poll(tmp_path).state == "waiting"
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"\xff",
+        b"[]",
+        b"null",
+        b'{"new_field": 1}',
+        b'{"state": "odd"}',
+        b'{"started": null}',
+        b'{"share": 7}',
+        b'{"pid": 1e9}',
+        b'{"error": {"why": "x"}}',
+    ],
+)
+def test_a_progress_file_that_cannot_be_read_is_said_and_a_new_start_replaces_it(tmp_path, content):
+    (tmp_path / "progress.json").write_bytes(content)
+    found = poll(tmp_path)
+    assert found.state == "failed"
+    assert re.search("is damaged|newer Assay", found.error["title"])
+    assert set(found.error) == {"title", "detail", "hint"}
+    with working_on(tmp_path):
+        assert poll(tmp_path).state == "running"
+        (tmp_path / "progress.json").write_bytes(content)
+        assert (poll(tmp_path).state, poll(tmp_path).error) == ("running", None)  # its worker will write it again
+    assert poll(tmp_path).state == "done"
+
+
+def test_a_start_in_the_future_does_not_run_for_ever(tmp_path):
+    jobs.write(tmp_path, Progress(state="running", started=time.time() + 3600))
+    assert poll(tmp_path).state == "interrupted"
 
 
 @pytest.fixture

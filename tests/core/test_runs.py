@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 
 import numpy as np
 import pytest
@@ -69,6 +70,43 @@ def test_a_damaged_run_is_said_and_passed_over_in_the_list(workspace, info, run,
     with pytest.raises(UserError, match=f"The run {run.id} is damaged"):
         runs.open_run(workspace, run.id)
     assert [found.id for found in runs.all_runs(workspace)] == [other.id]
+
+
+@pytest.mark.parametrize("change", [{"created": "yesterday"}, {"created": 5}, {"plan": 3}, {"config": []}, {"new": 1}])
+def test_a_run_that_does_not_fit_is_named_beside_the_others(workspace, info, run, change):
+    other = runs.create(workspace, info, CONFIG, ("train",))
+    edit(run, **change)
+    assert [found.id for found in runs.all_runs(workspace)] == [other.id]
+    [damaged] = runs.damaged_runs(workspace)
+    assert (damaged.id, damaged.path) == (run.id, run.path)
+    assert re.match(f"The run {run.id} (is damaged|was made by a newer Assay)", str(damaged.error))
+
+
+@pytest.mark.parametrize("name", ["rules", "history", "layers", "loaded", "outcome", "trials"])
+@pytest.mark.parametrize("content", [b"\xff", b"null", b"7"])
+def test_a_damaged_file_of_a_run_is_said(run, name, content):
+    (run.path / f"{'outcome' if name == 'trials' else name}.json").write_bytes(content)
+    with pytest.raises(UserError, match=rf"json of the run {run.id} is damaged\. .* Restore it from a backup"):
+        getattr(runs, name)(run)
+
+
+def test_two_rules_saved_at_once_are_both_kept(run):
+    at_once = threading.Barrier(2)
+
+    def save(name):
+        for value in range(1, 101):
+            at_once.wait(10)
+            runs.save_rule(run, name, {"kind": "budget", "value": value})
+            at_once.wait(10)
+            kept.append(runs.rules(run).get(name, {}).get("value") == value)
+
+    kept = []
+    threads = [threading.Thread(target=save, args=(name,)) for name in ("alpha", "zeta")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert kept == [True] * 200
 
 
 def test_a_run_of_a_newer_version(workspace, run):
