@@ -81,7 +81,11 @@ def scope(workspace: Path) -> str:
             pass
         finally:
             new.unlink()
-    return kept.read_text("utf-8").strip()
+    found = kept.read_bytes().strip()
+    if not re.fullmatch(rb"[\w-]{1,64}", found):  # an empty one would show this workspace the rows of another
+        what = f"{kept} does not hold the word that tells its decisions from others."
+        raise UserError("The id of the workspace is damaged.", what, "Restore it from a backup.")
+    return found.decode("ascii")
 
 
 def exists(workspace: Path) -> bool:

@@ -167,6 +167,15 @@ def test_a_workspace_is_told_from_others_by_an_id_that_stays(workspace, tmp_path
     assert [path.name for path in workspace.iterdir()] == ["workspace.id"]
 
 
+@pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe", bytes(16), b"a b"])
+def test_a_damaged_id_is_said_and_not_taken_for_another_workspace(workspace, tmp_path, monkeypatch, content):
+    monkeypatch.setenv(database.VARIABLE, f"sqlite:///{tmp_path}/shared.db")
+    workspace.mkdir(exist_ok=True)
+    (workspace / "workspace.id").write_bytes(content)
+    with pytest.raises(UserError, match="The id of the workspace is damaged"):
+        database.scope(workspace)
+
+
 def on_every_connection(workspace, begin, end):
     """Run one statement whenever a connection is taken, and one when it is given back; returns what ends it."""
     engine = database.engine(workspace)
