@@ -5,6 +5,7 @@ A worker holds a lock on that directory for as long as it lives. The lock vanish
 """
 
 import fcntl
+import json
 import os
 import secrets
 import signal
