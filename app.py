@@ -6,7 +6,8 @@ Streamlit finds the `app` below when it is told to run this file, and serves thu
 import streamlit as st
 
 from core.errors import UserError
-from pages.ui import doors, entrance, frame
+from pages.ui.access import doors
+from pages.ui.shell import entrance, frame
 
 PAGES = (
     ("data", "Data", ":material/database:"),
@@ -27,7 +28,7 @@ LAB = (
 if __name__ == "__main__":
     st.set_page_config(page_title="Assay", page_icon=str(frame.ASSETS / "icon.svg"), layout="wide")
     entrance.admit()
-    from pages.ui.marks import marks  # has caches, which want a running page
+    from pages.ui.shell.marks import marks  # has caches, which want a running page
 
     state = marks(frame.chosen_run())
     stages, lab = (

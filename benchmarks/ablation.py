@@ -13,17 +13,21 @@ from benchmarks.cells import percent, table
 from benchmarks.hardware import hardware
 from benchmarks.judged import COMPARED, Judged, judge, worst_and_mean
 from benchmarks.studies import CLEAN, REGIMES, Study, traced_study
-from core.detectors import DETECTORS, folds
-from core.detectors.statistics import Reals, normal_scores
+from core.detectors import DETECTORS
+from core.detectors.consensus import folds
+from core.detectors.parts.statistics import Reals, normal_scores
 
 SIGNS: tuple[str, ...] = ("quantum entropy", "bimodality", "independent component outliers", "frequency matched filter")
 SIGNS += ("density ratio", "density ratio of directions", "BaDLoss", "logit trajectories")
 # Where the consensus asks for each of its other parts, and what stands for an answer that tells nothing.
 OTHERS: dict[str, tuple[str, Callable[..., Any]]] = {
-    "neighbours": ("folds.smoothed", lambda scores, spaces: normal_scores(scores)),
-    "class lesson": ("folds.log_odds", lambda lesson, values: np.zeros(len(lesson.rows))),
-    "shared pattern": ("folds.shared_patterns", lambda images, taught: np.zeros((len(taught), len(images)))),
-    "small poison": ("consensus.small_poison", lambda evidence, spaces, suspicion: np.zeros(len(suspicion), np.bool_)),
+    "neighbours": ("consensus.folds.smoothed", lambda scores, spaces: normal_scores(scores)),
+    "class lesson": ("consensus.folds.log_odds", lambda lesson, values: np.zeros(len(lesson.rows))),
+    "shared pattern": ("consensus.folds.shared_patterns", lambda images, taught: np.zeros((len(taught), len(images)))),
+    "small poison": (
+        "consensus.consensus.small_poison",
+        lambda evidence, spaces, suspicion: np.zeros(len(suspicion), np.bool_),
+    ),
 }
 NOTHING = "nothing"
 

@@ -11,7 +11,7 @@ from benchmarks.hardware import hardware
 from benchmarks.judged import share
 from benchmarks.studies import AC, Study, traced_study
 from benchmarks.traced import Traced
-from core.detectors.activation_clustering import activation_clustering
+from core.detectors.clustering.activation_clustering import activation_clustering
 from core.types import Bools
 
 PAPER = {0.10: ("near 100 %", "58.6 % / 15.8 %"), 0.15: ("near 100 %", "–"), 0.33: ("near 100 %", "90.8 % / 86.4 %")}

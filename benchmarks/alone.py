@@ -14,11 +14,11 @@ from benchmarks.data import draw_bona_fide, part_of
 from benchmarks.hardware import hardware
 from benchmarks.judged import COMPARED, Judged, of, over_draws
 from benchmarks.trainings import training, workspace_in
-from core.config import TrainConfig
-from core.datasets import store
+from core.data import store
 from core.detectors import DETECTORS
 from core.runs import Run
-from core.stages.suspecting import gather_evidence
+from core.stages.detect import gather_evidence
+from core.training.config import TrainConfig
 from core.types import Dataset, Evidence
 
 BESIDE = ("activation_clustering", "badloss")

@@ -8,10 +8,10 @@ import numpy as np
 from benchmarks.ac_mnist import within_classes
 from benchmarks.judged import detectors
 from benchmarks.traced import Traced
-from core.detectors.activation_clustering import activation_clustering
-from core.detectors.calibration import calibrated, compares
-from core.metrics import auroc
-from core.thresholds import Rule, apply
+from core.analysis.rules import Rule, apply
+from core.detectors.clustering.activation_clustering import activation_clustering
+from core.detectors.parts.calibration import calibrated, compares
+from core.evaluation.metrics import auroc
 from core.types import Bools
 
 CLUSTERING = "activation_clustering"

@@ -14,9 +14,9 @@ from benchmarks.trainings import training, tried, workspace_in
 from core import runs
 from core.attacks.presets import preset
 from core.attacks.specification import AttackSpec
-from core.config import TrainConfig
-from core.datasets import store
+from core.data import store
 from core.runs import Run
+from core.training.config import TrainConfig
 from core.types import Dataset, PlantedAttack
 
 TOGETHER = "badloss-cifar10"

@@ -13,8 +13,8 @@ from benchmarks.hardware import hardware
 from benchmarks.repairs import WAYS, detected, figures, repaired
 from benchmarks.trainings import training, workspace_in
 from core.attacks.presets import preset
-from core.config import TrainConfig
 from core.detectors import DETECTORS
+from core.training.config import TrainConfig
 from core.types import Dataset
 
 PRESET = "badloss-cifar10"

@@ -7,9 +7,9 @@ import numpy as np
 from benchmarks.cells import number, percent, table
 from benchmarks.repairs import WAYS, auroc_of, learned, poison_of
 from core import runs
-from core.datasets import store
+from core.data import store
 from core.detectors import DETECTORS
-from core.metrics import precision, recall
+from core.evaluation.metrics import precision, recall
 from core.runs import Run
 from core.types import Floats, GroundTruth
 

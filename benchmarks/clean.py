@@ -11,8 +11,8 @@ from benchmarks.cells import percent, table
 from benchmarks.hardware import hardware
 from benchmarks.studies import CLEAN, Study, traced_study
 from benchmarks.traced import Traced
-from core.detectors.activation_clustering import activation_clustering
-from core.detectors.consensus import consensus
+from core.detectors.clustering.activation_clustering import activation_clustering
+from core.detectors.consensus.consensus import consensus
 
 Decision = Literal["size_and_silhouette", "size"]
 DECISIONS: tuple[Decision, ...] = ("size_and_silhouette", "size")

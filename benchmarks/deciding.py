@@ -13,7 +13,8 @@ from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.hardware import hardware
 from benchmarks.visiting import served
-from core import families, pipeline, runs
+from core import pipeline, runs
+from core.analysis import families
 from core.runs import Run
 from tests.browser.install_browser import ADVICE, FLAGS, find_chromium
 

@@ -16,7 +16,7 @@ import typer
 from PIL import Image
 
 from benchmarks.hardware import hardware
-from core.datasets import store
+from core.data import store
 
 ROOT = Path(__file__).parents[1]
 N_CLASSES = 10

@@ -7,7 +7,7 @@ import numpy as np
 
 from benchmarks.traced import Traced
 from core.detectors import DETECTORS
-from core.metrics import detection_quality
+from core.evaluation.metrics import detection_quality
 from core.registry import Entry
 from core.types import Bools, Evidence
 

@@ -10,7 +10,7 @@ import typer
 
 from benchmarks.data import part_of
 from benchmarks.hardware import hardware
-from core.attacks.planting import plant
+from core.attacks.plant import plant
 from core.attacks.presets import preset
 from core.attacks.specification import Specification
 from core.types import Dataset

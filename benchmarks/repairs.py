@@ -7,12 +7,12 @@ import numpy as np
 
 from benchmarks.trainings import training, training_without, tried
 from core import pipeline, runs
-from core.config import TrainConfig
-from core.datasets import store
-from core.metrics import auroc, precision, recall
+from core.analysis.opened_run import training_data
+from core.analysis.rules import Rule, apply
+from core.data import store
+from core.evaluation.metrics import auroc, precision, recall
 from core.runs import Run
-from core.samples import training_data
-from core.thresholds import Rule, apply
+from core.training.config import TrainConfig
 from core.types import Bools, Dataset, Floats, GroundTruth, Outcome
 
 LEARNED = 0.20

@@ -13,10 +13,11 @@ import typer
 
 from benchmarks.hardware import hardware
 from benchmarks.visiting import Visit, served, visited
-from core import families, runs
-from core.config import TrainConfig
-from core.datasets import store
-from core.families import Family
+from core import runs
+from core.analysis import families
+from core.analysis.families import Family
+from core.data import store
+from core.training.config import TrainConfig
 from core.types import Dataset, Detection
 
 FEATURES, EPOCHS, SIDE, CLASSES = 128, 16, 28, 10

@@ -8,7 +8,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from benchmarks.hardware import hardware
 from benchmarks.timing import Timed, timed
-from core.detectors.trajectories import bona_fide_distance
+from core.detectors.parts.trajectories import bona_fide_distance
 from core.types import Bools, Floats
 
 SAMPLES, EPOCHS, BONA_FIDE, NEIGHBORS, REPEATS, CHECKED = 1_280_000, 30, 250, 50, 3, 20_000

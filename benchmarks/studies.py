@@ -6,7 +6,7 @@ from pathlib import Path
 from benchmarks.data import part_of
 from benchmarks.traced import Fitted, Traced, fitted, traced
 from core.attacks.specification import AttackSpec
-from core.config import TrainConfig
+from core.training.config import TrainConfig
 from core.types import Dataset
 
 

@@ -8,12 +8,12 @@ import numpy as np
 from torch import nn
 
 from benchmarks.data import draw_bona_fide
-from core.activations import choose, extract, layers
-from core.attacks.planting import plant, triggered_test_set
+from core.attacks.plant import plant, triggered_test_set
 from core.attacks.specification import AttackSpec, Specification
-from core.config import TrainConfig
-from core.metrics import attack_success_rate
-from core.training import build_model, evaluate, train
+from core.evaluation.metrics import attack_success_rate
+from core.training.activations import choose, extract, layers
+from core.training.config import TrainConfig
+from core.training.loop import build_model, evaluate, train
 from core.types import Bools, Dataset, Evidence, Floats, GroundTruth, Images, Ints
 
 

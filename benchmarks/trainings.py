@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from core import pipeline, runs
+from core.analysis.opened_run import training_data
 from core.attacks.specification import AttackSpec, Specification
-from core.config import TrainConfig
-from core.datasets import store
-from core.datasets.store import DatasetInfo
-from core.evaluation import evaluate_model
-from core.loading import trained_model
+from core.data import store
+from core.data.store import DatasetInfo
+from core.evaluation.measure import evaluate_model
 from core.runs import Run
-from core.samples import training_data
+from core.stages.load import trained_model
+from core.training.config import TrainConfig
 from core.types import Changes, Dataset, Outcome
 
 

@@ -1,9 +1,9 @@
 """The command line: the same pipeline as the app, for scripts and clusters."""
 
-from core.commands import data, deciding, detecting, training
-from core.commands.frame import app
+from core.commands import data, detection, review, training
+from core.commands.common import app
 
-__all__ = ["app", "data", "deciding", "detecting", "training"]
+__all__ = ["app", "data", "detection", "review", "training"]
 
 if __name__ == "__main__":
     app(prog_name="python -m core")

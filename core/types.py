@@ -14,6 +14,10 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:  # pages import this module and never need torch
     from torch import nn
 
+
+GRAPH = "onnx"
+
+
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]

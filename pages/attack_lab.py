@@ -5,16 +5,19 @@ from math import ceil
 import pandas as pd
 import streamlit as st
 
-from core import figures, pipeline
+from core import pipeline
 from core.attacks.preview import EXAMPLES, Preview
-from core.datasets import store
-from pages.ui import cached, frame, lab, planting
-from pages.ui.attack_cards import cards
-from pages.ui.attack_editor import listed
-from pages.ui.attack_words import needs_surrogate
-from pages.ui.tables import tall
-from pages.ui.who import decides, for_reviewers
-from pages.ui.words import HELP
+from core.data import store
+from core.output import figures
+from pages.ui.access.who import decides, for_reviewers
+from pages.ui.cache import cached
+from pages.ui.cache.words import HELP
+from pages.ui.lab import lab, planting
+from pages.ui.lab.attack_cards import cards
+from pages.ui.lab.attack_editor import listed
+from pages.ui.lab.attack_words import needs_surrogate
+from pages.ui.shell import frame
+from pages.ui.widgets.small import tall
 
 frame.guard()
 WORKSPACE = frame.workspace()
@@ -25,11 +28,19 @@ def clean_data() -> dict[str, store.DatasetInfo]:
     """The clean data sets by id; without one, the page offers the demo's images and stops."""
     found = {info.id: info for info in store.describe_all(WORKSPACE) if not info.attacks}
     if not found:
-        st.markdown("Attacks are planted in a copy of clean data, to see whether the detectors find them. "
-                    "No data set here is clean.")  # fmt: skip
+        st.markdown(
+            "Attacks are planted in a copy of clean data, to see whether the detectors find them. "
+            "No data set here is clean."
+        )
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.button("Use the built-in demo images, clean", type="primary", icon=":material/image:",
-                      on_click=decides(pipeline.store_demo), args=(WORKSPACE,), **for_reviewers())  # fmt: skip
+            st.button(
+                "Use the built-in demo images, clean",
+                type="primary",
+                icon=":material/image:",
+                on_click=decides(pipeline.store_demo),
+                args=(WORKSPACE,),
+                **for_reviewers(),
+            )
             st.page_link("pages/data.py", label="Open data of your own", icon=":material/arrow_forward:")
         st.stop()
     return found
@@ -39,8 +50,13 @@ def choose(found: dict[str, store.DatasetInfo]) -> store.DatasetInfo:
     """The one to plant in."""
     asked = [st.session_state.get("lab-data"), st.query_params.get("data"), st.session_state.get("dataset_id")]
     names, wanted = list(found), next((key for key in asked if key in found), None)
-    chosen = st.selectbox("Clean data set", names, names.index(wanted) if wanted in found else 0, width=250,
-                          format_func=lambda key: f"{found[key].name} · {found[key].n:,} images")  # fmt: skip
+    chosen = st.selectbox(
+        "Clean data set",
+        names,
+        names.index(wanted) if wanted in found else 0,
+        width=250,
+        format_func=lambda key: f"{found[key].name} · {found[key].n:,} images",
+    )
     st.session_state["lab-data"] = chosen
     return found[chosen]
 
@@ -53,21 +69,31 @@ def summary(previews: list[Preview], n: int, n_faults: int) -> str:
     words = f"**{many} {poison:,} of {n:,} samples ({poison / n:.1%})**"
     words += f", and {cover:,} more are cover samples" * bool(cover)
     words += f"; **{n_faults} cannot be planted as asked**" * bool(n_faults)
-    return words + (". Creating it takes longer: a surrogate model is trained first."
-                    if any(needs_surrogate(one.kind) for one in attacks) else ".")  # fmt: skip
+    return words + (
+        ". Creating it takes longer: a surrogate model is trained first."
+        if any(needs_surrogate(one.kind) for one in attacks)
+        else "."
+    )
 
 
 def effects(previews: list[Preview], names: tuple[str, ...], counts: pd.DataFrame) -> None:
     """What each trigger does to an image, and what all of them do to the classes."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**What each trigger does**", help=HELP["trigger"], width="stretch")
-        example = st.segmented_control("Sample", range(EXAMPLES), default=0, key="lab-example", required=True,
-                                       label_visibility="collapsed",
-                                       format_func=lambda one: f"sample {one + 1}")  # fmt: skip
+        example = st.segmented_control(
+            "Sample",
+            range(EXAMPLES),
+            default=0,
+            key="lab-example",
+            required=True,
+            label_visibility="collapsed",
+            format_func=lambda one: f"sample {one + 1}",
+        )
     cards(previews, names, int(example))
     st.markdown("**What they do to the classes**")
-    view = st.segmented_control("Classes as", ("chart", "table"), default="chart", key="lab-view", required=True,
-                                label_visibility="collapsed")  # fmt: skip
+    view = st.segmented_control(
+        "Classes as", ("chart", "table"), default="chart", key="lab-view", required=True, label_visibility="collapsed"
+    )
     if view == "chart":
         st.plotly_chart(figures.planted_counts(counts), key="lab-counts")
     else:

@@ -2,19 +2,23 @@
 
 import streamlit as st
 
-from pages.ui import cached, exre, frame
-from pages.ui.classes import AC, all_classes, class_picker, clusters_of
-from pages.ui.maps import COLOURS, controls, linked_map
-from pages.ui.selection import selection_bar, selection_gallery
-from pages.ui.words import HELP
+from pages.ui.cache import cached
+from pages.ui.cache.words import HELP
+from pages.ui.clusters import exre
+from pages.ui.clusters.classes import AC, all_classes, class_picker, clusters_of
+from pages.ui.clusters.maps import COLOURS, controls, linked_map
+from pages.ui.selection.selection import selection_bar, selection_gallery
+from pages.ui.shell import frame
 
 st.title("Which classes hold two populations?", help=HELP["activation"])
 run = frame.current_run(f"detect:{AC}", "each class's activations as a map, and whether it falls into two clusters")
 detection, names = cached.detections(run)[AC], cached.info(run).class_names
 suspects = [names[index] for index, note in detection.class_notes.items() if note["poisoned"]]
 listed = f": {', '.join(map(frame.plain, suspects))}" if suspects else ""
-st.markdown(f"**{len(suspects)} of {len(names)} classes look poisoned**{listed}; "
-            f"{int(detection.flagged.sum()):,} samples are flagged by Activation Clustering.")  # fmt: skip
+st.markdown(
+    f"**{len(suspects)} of {len(names)} classes look poisoned**{listed}; "
+    f"{int(detection.flagged.sum()):,} samples are flagged by Activation Clustering."
+)
 chosen = class_picker(run)
 exre.check(run, chosen)
 screen, side = st.columns([2, 1], gap="medium")

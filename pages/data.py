@@ -2,13 +2,16 @@
 
 import streamlit as st
 
-from core import figures, jobs
-from core.datasets import store
-from pages.ui import cached, frame, opening, problems
-from pages.ui.attack_words import aim, size, title
+from core.data import store
+from core.output import figures
+from core.runs import jobs
+from pages.ui.access.who import for_reviewers
+from pages.ui.cache import cached
+from pages.ui.cache.words import HELP
+from pages.ui.data import opening, problems
 from pages.ui.gallery import Tile, gallery
-from pages.ui.who import for_reviewers
-from pages.ui.words import HELP
+from pages.ui.lab.attack_words import aim, size, title
+from pages.ui.shell import frame
 
 frame.guard()
 WORKSPACE = frame.workspace()
@@ -32,10 +35,19 @@ if run and jobs.poll(run.path).active:
 wanted = st.session_state.get("dataset_id") or (run.dataset if run else "")
 with st.container(horizontal=True, vertical_alignment="bottom"):
     names = list(found)
-    chosen = st.selectbox("Data set", names, index=names.index(wanted) if wanted in found else 0, width=420,
-                          format_func=lambda key: f"{found[key].name} · {found[key].n:,} images")  # fmt: skip
-    st.button("Open other data", icon=":material/folder_open:",
-              on_click=lambda: st.session_state.update(opening=True), **for_reviewers())  # fmt: skip
+    chosen = st.selectbox(
+        "Data set",
+        names,
+        index=names.index(wanted) if wanted in found else 0,
+        width=420,
+        format_func=lambda key: f"{found[key].name} · {found[key].n:,} images",
+    )
+    st.button(
+        "Open other data",
+        icon=":material/folder_open:",
+        on_click=lambda: st.session_state.update(opening=True),
+        **for_reviewers(),
+    )
 st.session_state["dataset_id"] = chosen
 info = found[chosen]
 labels, bona_fide = cached.labels_of(WORKSPACE, chosen)
@@ -66,8 +78,7 @@ with strips:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(frame.plain(name), width=110)
             strip = [Tile(int(row), f"thumb/{chosen}/{row}.png", tooltip=f"#{row}") for row in rows]
-            gallery(strip, key=f"strip-{chosen}-{index}", selected=(), size=44, selectable=False,
-                    one_row=True)  # fmt: skip
+            gallery(strip, key=f"strip-{chosen}-{index}", selected=(), size=44, selectable=False, one_row=True)
     if len(info.class_names) > 20:
         st.caption(f"20 of {len(info.class_names)} classes are shown.")
 st.page_link("pages/train.py", label="Next: is the model learning, and what?", icon=":material/arrow_forward:")

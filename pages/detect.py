@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from pages.ui import cached, frame
-from pages.ui.detector import about, against_the_truth
-from pages.ui.roster import answer, choose
-from pages.ui.strictness import strictness
-from pages.ui.words import HELP
+from pages.ui.cache import cached
+from pages.ui.cache.words import HELP
+from pages.ui.detect.detector import about, against_the_truth
+from pages.ui.detect.roster import answer, choose
+from pages.ui.detect.strictness import strictness
+from pages.ui.shell import frame
 
 st.title("Whom do I believe, and how strict am I?", help=HELP["suspicion"])
 run = frame.current_run("activations", "every detector, what it flags, and how strict to be with it")

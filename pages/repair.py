@@ -2,10 +2,12 @@
 
 import streamlit as st
 
-from core import figures, results, runs
-from pages.ui import frame
-from pages.ui.mending import plan
-from pages.ui.outcome import before_after
+from core import runs
+from core.evaluation import results
+from core.output import figures
+from pages.ui.repair.mending import plan
+from pages.ui.repair.outcome import before_after
+from pages.ui.shell import frame
 
 st.title("Is the backdoor gone, and what did it cost?")
 run = frame.current_run("evaluate", "what a repair removes, and the model before and after it side by side")
@@ -24,8 +26,10 @@ if rates := results.measured(after.get("attack_success_rate", {})):
     st.markdown(f"**{gone} of {len(rates)} known attacks now succeed in {figures.GONE:.0%} of cases or fewer.**")
 elif finished:
     missing = "There are no test images" if after["clean_accuracy"] is None else "No known trigger can be tried"
-    st.markdown(f"**Trained again as decided.** {missing}, so whether a backdoor is gone cannot be measured: see what "
-                "the detectors say of the new model.")  # fmt: skip
+    st.markdown(
+        f"**Trained again as decided.** {missing}, so whether a backdoor is gone cannot be measured: see what "
+        "the detectors say of the new model."
+    )
 else:
     st.markdown("Not repaired yet: the model still carries whatever it learned.")
 if unfinished:

@@ -3,22 +3,33 @@
 import streamlit as st
 
 from core import runs
-from core.samples import flags_stage
-from pages.ui import cached, frame, taking
+from core.analysis.samples import flags_stage
+from pages.ui import report
+from pages.ui.cache import cached
+from pages.ui.shell import frame
 
 st.title("What do I tell the others?")
 run = frame.current_run(flags_stage, "the report as it will print, to be downloaded as one file")
 subject = runs.open_run(run.workspace, run.parent) if run.parent else run
 finished = tuple(child.id for child in runs.children(subject) if child.done("evaluate"))
 html = cached.report_html(run, finished)
-st.markdown("One self-contained HTML file: findings, decisions, before and after. It loads nothing from the net."
-            + ("" if finished else " **No repair is finished yet**, so it has no before and after."))  # fmt: skip
+st.markdown(
+    "One self-contained HTML file: findings, decisions, before and after. It loads nothing from the net."
+    + ("" if finished else " **No repair is finished yet**, so it has no before and after.")
+)
 with st.container(horizontal=True):
-    st.download_button("Download the report (HTML)", html, f"assay-{subject.id}.html", "text/html", type="primary",
-                       icon=":material/download:", on_click="ignore")  # fmt: skip
+    st.download_button(
+        "Download the report (HTML)",
+        html,
+        f"assay-{subject.id}.html",
+        "text/html",
+        type="primary",
+        icon=":material/download:",
+        on_click="ignore",
+    )
     with st.popover("Files for other tools", icon=":material/table:", key="files", on_change="rerun") as drawer:
         if drawer.open:  # what is chosen there is written each time that a verdict changes
-            taking.files(subject)
+            report.files(subject)
     with st.popover("The clean set", icon=":material/folder_copy:"):
-        taking.clean_set(subject)
+        report.clean_set(subject)
 st.iframe(html, height=900)

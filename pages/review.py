@@ -2,14 +2,15 @@
 
 import streamlit as st
 
-from core.samples import flags_stage
-from pages.ui import desk, frame, journal, keeping_up
-from pages.ui.filters import filters
-from pages.ui.words import HELP
+from core.analysis.samples import flags_stage
+from pages.ui.cache.words import HELP
+from pages.ui.review import desk, journal
+from pages.ui.review.filters import filters
+from pages.ui.shell import frame
 
 st.title("Is this sample poisoned?", help=HELP["suspicion"])
 run = frame.current_run(flags_stage, "the flagged samples, most suspicious first, to be decided on")
-keeping_up.drawn(run)
+desk.drawn(run)
 answer = st.container()
 wanted, who = filters(run)
 desk.desk(run, answer, wanted, who)
@@ -17,4 +18,4 @@ journal.panel(run)
 st.page_link(
     "pages/repair.py", label="Next: is the backdoor gone, and what did it cost?", icon=":material/arrow_forward:"
 )
-keeping_up.keep_up(run)
+desk.keep_up(run)

@@ -2,16 +2,19 @@
 
 import streamlit as st
 
-from core import figures, jobs, runs
-from core.datasets import store
+from core import runs
+from core.data import store
 from core.errors import UserError
-from pages.ui import cached, frame
+from core.output import figures
+from core.runs import jobs
+from pages.ui.access.who import for_reviewers
+from pages.ui.cache import cached
+from pages.ui.cache.words import HELP
 from pages.ui.gallery import gallery
-from pages.ui.loaded import facts, headline
-from pages.ui.new_run import new_run
-from pages.ui.selection import tiles
-from pages.ui.who import for_reviewers
-from pages.ui.words import HELP
+from pages.ui.selection.selection import tiles
+from pages.ui.shell import frame
+from pages.ui.train.loaded_model import facts, headline
+from pages.ui.train.new_run import new_run
 
 frame.guard()
 WORKSPACE = frame.workspace()
@@ -26,8 +29,14 @@ def live(run: runs.Run) -> None:
         frame.show_error(UserError(**progress.error))
     elif not run.has_model:
         st.warning(f"Training is {frame.STATES[progress.state]} after epoch {len(history)}; what is done is kept.")
-        st.button("Resume", type="primary", icon=":material/play_circle:", on_click=frame.start, args=(run,),
-                  **for_reviewers())  # fmt: skip
+        st.button(
+            "Resume",
+            type="primary",
+            icon=":material/play_circle:",
+            on_click=frame.start,
+            args=(run,),
+            **for_reviewers(),
+        )
     if runs.loaded(run):
         facts(run)
     if run.model_stage == "load":
@@ -56,8 +65,9 @@ def aftermath(run: runs.Run) -> None:
         st.markdown("**Training accuracy per class**")
         right_ones = (table["label"] == table["predicted"]).groupby(table["label"]).mean()
         per_class = right_ones.reindex(range(len(cached.info(run).class_names))).tolist()
-        st.plotly_chart(figures.bars(cached.info(run).class_names, per_class, x="accuracy", percent=True),
-                        key="per-class")  # fmt: skip
+        st.plotly_chart(
+            figures.bars(cached.info(run).class_names, per_class, x="accuracy", percent=True), key="per-class"
+        )
     with right:
         words = "after training" if run.traced else "under this model"
         st.markdown(f"**Loss of all samples {words}**", help=HELP["loss"])
@@ -77,8 +87,10 @@ def answer(run: runs.Run) -> str:
         return headline(run)
     last = runs.history(run)[-1]
     test = f", {last['test_accuracy']:.1%} on test data" if last["test_accuracy"] is not None else ""
-    return (f"After epoch {last['epoch']} of {run.config['epochs']} the model is right on "
-            f"**{last['train_accuracy']:.1%} of the training data{test}**.")  # fmt: skip
+    return (
+        f"After epoch {last['epoch']} of {run.config['epochs']} the model is right on "
+        f"**{last['train_accuracy']:.1%} of the training data{test}**."
+    )
 
 
 st.title("Is the model learning, and what?")

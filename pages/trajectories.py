@@ -3,15 +3,16 @@
 import numpy as np
 import streamlit as st
 
-from core import figures
-from pages.ui import cached, frame
-from pages.ui.choice import one_or_any
-from pages.ui.curve_option import curves_option
-from pages.ui.loaded import untraced
-from pages.ui.maps import controls, linked_map
-from pages.ui.selection import selected, selection_bar, selection_gallery
-from pages.ui.strictness import rule_in_words
-from pages.ui.words import HELP
+from core.output import figures
+from pages.ui.cache import cached
+from pages.ui.cache.words import HELP
+from pages.ui.clusters.maps import controls, linked_map
+from pages.ui.detect.strictness import rule_in_words
+from pages.ui.selection.selection import selected, selection_bar, selection_gallery
+from pages.ui.shell import frame
+from pages.ui.train.loaded_model import untraced
+from pages.ui.widgets.curve_option import curves_option
+from pages.ui.widgets.small import one_or_any
 
 MOST = 60  # curves: more make a smear, not information
 

@@ -2,14 +2,16 @@
 
 import streamlit as st
 
-from core import pipeline, runs, trials
+from core import pipeline, runs
+from core.evaluation import trials
 from core.runs import Run
-from pages.ui import cached, frame
-from pages.ui.attack_words import aim
+from pages.ui.access.who import decides, for_reviewers
+from pages.ui.cache import cached
+from pages.ui.cache.words import HELP
+from pages.ui.lab.attack_words import aim
+from pages.ui.lab.trial_picker import choose_images, choose_trigger, current_row, steps, strip
+from pages.ui.shell import frame
 from pages.ui.trial import Answers, Panel, board, share_words
-from pages.ui.trial_picker import choose_images, choose_trigger, current_row, steps, strip
-from pages.ui.who import decides, for_reviewers
-from pages.ui.words import HELP
 
 
 def pair(run: Run) -> tuple[Run, Run | None]:
@@ -22,8 +24,13 @@ def pair(run: Run) -> tuple[Run, Run | None]:
 def unmeasured(run: Run) -> None:
     """Say that the answers of this run are not recorded, and offer to measure them."""
     st.info(f"{frame.plain(run.name)} was evaluated before each single answer was recorded.")
-    st.button("Measure it again", key=f"again-{run.id}", icon=":material/replay:",
-              on_click=decides(lambda: frame.start(pipeline.measure_again(run))), **for_reviewers())  # fmt: skip
+    st.button(
+        "Measure it again",
+        key=f"again-{run.id}",
+        icon=":material/replay:",
+        on_click=decides(lambda: frame.start(pipeline.measure_again(run))),
+        **for_reviewers(),
+    )
 
 
 def said(answers: Answers, goal: int | None) -> str:
@@ -50,8 +57,13 @@ def rates(name: str) -> None:
             continue
         places[2 * place].metric(f"{words}, before" if child else words, f"{was:.1%}", help=HELP["attack success rate"])
         if now is not None:
-            places[2 * place + 1].metric(f"{words}, repaired", f"{now:.1%}", f"{(now - was) * 100:+.1f} points",
-                                         delta_color="inverse", help="Lower is better.")  # fmt: skip
+            places[2 * place + 1].metric(
+                f"{words}, repaired",
+                f"{now:.1%}",
+                f"{(now - was) * 100:+.1f} points",
+                delta_color="inverse",
+                help="Lower is better.",
+            )
 
 
 st.title("What does the trigger do to the model?", help=HELP["trigger"])
@@ -104,8 +116,10 @@ if repaired and child:
 answer.markdown(story(clean, turned, repaired, goal))
 board(panels, names, key="trigger-board")
 rates(name)
-st.caption(f"These are the models' own recorded answers: after its training, each was shown the {info.n_test:,} test "
-           f"images with every trigger. This one is meant for {len(tried):,} of them.")  # fmt: skip
+st.caption(
+    f"These are the models' own recorded answers: after its training, each was shown the {info.n_test:,} test "
+    f"images with every trigger. This one is meant for {len(tried):,} of them."
+)
 if child and not repaired:
     unmeasured(child)
 elif not child:

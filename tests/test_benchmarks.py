@@ -14,8 +14,7 @@ from benchmarks.ablation import OTHERS, SIGNS, ablation_table, without
 from benchmarks.ac_mnist import ac_table, class_scores, within_classes
 from benchmarks.ac_signs import TARGET, signs_study, signs_table
 from benchmarks.alone import alone_table
-from benchmarks.art import f1_per_class, made_up
-from benchmarks.art_cases import our_width
+from benchmarks.art import f1_per_class, made_up, our_width
 from benchmarks.asking import asking_table
 from benchmarks.attacks import attacks_table
 from benchmarks.badloss_cifar10 import Asked, badloss_cifar10, badloss_table
@@ -35,16 +34,17 @@ from benchmarks.signs import CLASSES, signs
 from benchmarks.studies import Study, traced_study
 from benchmarks.timing import timed
 from benchmarks.trainings import training, training_without
-from core import review, runs
+from core import runs
+from core.analysis.samples import suspicion_table
 from core.attacks.presets import preset
 from core.attacks.specification import AttackSpec
-from core.config import TrainConfig
-from core.datasets import store
-from core.detectors.activation_clustering import activation_clustering
-from core.detectors.consensus import consensus
+from core.data import store
+from core.detectors.clustering.activation_clustering import activation_clustering
+from core.detectors.consensus.consensus import consensus
+from core.detectors.parts.trajectories import bona_fide_distance
 from core.detectors.spectral_signatures import spectral_signatures
-from core.detectors.trajectories import bona_fide_distance
-from core.samples import suspicion_table
+from core.journal import review
+from core.training.config import TrainConfig
 from core.types import Detection, GroundTruth, PlantedAttack
 from tests.core.conftest import tiny
 

@@ -77,21 +77,21 @@ ATTACKS = {
     "patch": AttackEntry(
         "patch",
         "Patch (BadNets)",
-        "core.attacks.patch",
+        "core.attacks.triggers.patch",
         paper="Gu et al. 2017, arXiv 1708.06733",
         help="Four white pixels in a checker at the bottom right.",
     ),
     "single_pixel": AttackEntry(
         "single_pixel",
         "Single pixel",
-        "core.attacks.single_pixel",
+        "core.attacks.triggers.single_pixel",
         paper="Gu et al. 2017, arXiv 1708.06733",
         help="One white pixel at the bottom right.",
     ),
     "blended_pattern": AttackEntry(
         "blended_pattern",
         "Blended pattern",
-        "core.attacks.blended_pattern",
+        "core.attacks.triggers.blended_pattern",
         paper="Chen et al. 2017, arXiv 1712.05526",
         help="A faint grid of every second pixel over the whole image.",
         strength="alpha",
@@ -99,7 +99,7 @@ ATTACKS = {
     "blended_random": AttackEntry(
         "blended_random",
         "Blended noise",
-        "core.attacks.blended_random",
+        "core.attacks.triggers.blended_random",
         paper="Chen et al. 2017, arXiv 1712.05526",
         help="A faint, fixed image of uniform noise over the whole image.",
         strength="alpha",
@@ -108,7 +108,7 @@ ATTACKS = {
     "sinusoid": AttackEntry(
         "sinusoid",
         "Sinusoid (SIG)",
-        "core.attacks.sinusoid",
+        "core.attacks.triggers.sinusoid",
         paper="Barni et al. 2019, arXiv 1902.11237",
         help="Faint vertical waves over images of the target class, which keep their true label.",
         labellings=("clean_label", "all_to_one", "one_to_one", "all_to_all"),
@@ -117,7 +117,7 @@ ATTACKS = {
     "frequency": AttackEntry(
         "frequency",
         "Frequency (FTrojan)",
-        "core.attacks.frequency",
+        "core.attacks.triggers.frequency",
         needs=(COLOUR,),
         paper="Wang et al. 2021, arXiv 2111.10991",
         help="Two frequencies of the colour are raised; the eye sees nothing.",
@@ -126,7 +126,7 @@ ATTACKS = {
     "wanet": AttackEntry(
         "wanet",
         "Warping (WaNet)",
-        "core.attacks.wanet",
+        "core.attacks.triggers.wanet",
         paper="Nguyen and Tran 2021, arXiv 2102.10369",
         help="A slight, smooth warp of the whole image; cover samples with other warps keep their true label.",
         drawn=True,
@@ -134,7 +134,7 @@ ATTACKS = {
     "narcissus": AttackEntry(
         "narcissus",
         "Optimised noise (Narcissus)",
-        "core.attacks.narcissus",
+        "core.attacks.triggers.narcissus",
         needs=(SURROGATE,),
         paper="Zeng et al. 2022, arXiv 2204.05255",
         help="Noise that a surrogate model takes for the target class, on a few images that keep their true label.",
@@ -145,7 +145,7 @@ ATTACKS = {
     "label_consistent": AttackEntry(
         "label_consistent",
         "Label-consistent",
-        "core.attacks.label_consistent",
+        "core.attacks.triggers.label_consistent",
         needs=(SURROGATE,),
         paper="Turner et al. 2019, arXiv 1912.02771",
         help="Target-class images made hard to recognise by adversarial noise, with a patch in each corner.",

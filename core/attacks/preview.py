@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from core.attacks import ATTACKS, SURROGATE
-from core.attacks.drafting import Draft, draft
-from core.attacks.planting import trigger_of
+from core.attacks.assign import Draft, draft
+from core.attacks.plant import trigger_of
 from core.attacks.specification import Specification
 from core.errors import UserError
 from core.registry import find

@@ -14,10 +14,10 @@ from core.attacks import ATTACKS
 from core.attacks.presets import PRESETS
 from core.attacks.presets import preset as attacks_of
 from core.attacks.specification import Specification, parse_spec
-from core.commands.frame import HERE, Json, Seed, Workspace, command, key_values, listed, say_damaged, working
-from core.datasets import SOURCES, store
-from core.datasets.downloading import DOWNLOADS
-from core.datasets.scanning import MOST_IMAGES
+from core.commands.common import HERE, Json, Seed, Workspace, command, key_values, listed, say_damaged, working
+from core.data import SOURCES, store
+from core.data.preview.scan import MOST_IMAGES
+from core.data.published.downloading import DOWNLOADS
 from core.errors import UserError
 
 

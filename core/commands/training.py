@@ -7,15 +7,16 @@ from typing import Annotated, Any
 
 import typer
 
-from core import jobs, pipeline, results, runs
-from core.commands.frame import HERE, Json, Seed, Workspace, command, listed, progress_bar, say_damaged, working
-from core.config import TrainConfig, channel_values
+from core import pipeline, runs
+from core.commands.common import HERE, Json, Seed, Workspace, command, listed, progress_bar, say_damaged, working
 from core.errors import UserError
-from core.kept import Damaged
+from core.evaluation import results
+from core.evaluation.sanity import sanity
+from core.json_files import Damaged
 from core.models import MODELS, title_of
 from core.models.catalogue import outside_names
-from core.runs import Run
-from core.sanity import sanity
+from core.runs import Run, jobs
+from core.training.config import TrainConfig, channel_values
 
 Mean = Annotated[str, typer.Option(help="Taken off pixels from 0 to 1, one number or one a channel: 0.5,0.5,0.5")]
 Std = Annotated[str, typer.Option(help="Divided by after that.")]

@@ -42,7 +42,7 @@ DETECTORS = {
     "activation_clustering": DetectorEntry(
         "activation_clustering",
         "Activation Clustering",
-        "core.detectors.activation_clustering",
+        "core.detectors.clustering.activation_clustering",
         needs=("activations",),
         paper="Chen et al. 2018, arXiv 1811.03728",
         help="Splits the last-layer activations of each class in two; a small, well-separated half is suspicious.",
@@ -89,7 +89,7 @@ DETECTORS = {
     "consensus": DetectorEntry(
         "consensus",
         "Consensus",
-        "core.detectors.consensus",
+        "core.detectors.consensus.consensus",
         needs=("activations",),
         paper="own method; after Bates et al. 2023, arXiv 2104.08279 (conformal p-values)",
         help="Adds up all signs of poison and flags as many samples as the known-clean ones allow.",

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from core.detectors import require
-from core.detectors.statistics import worst
+from core.detectors.parts.statistics import worst
 from core.registry import Range
 from core.types import Detection, Evidence, Scalar
 

@@ -3,8 +3,8 @@
 from typing import Annotated
 
 from core.detectors import require
-from core.detectors.statistics import worst
-from core.detectors.trajectories import bona_fide_distance, epoch_filter
+from core.detectors.parts.statistics import worst
+from core.detectors.parts.trajectories import bona_fide_distance, epoch_filter
 from core.registry import Range
 from core.types import Detection, Evidence, Scalar
 

@@ -37,7 +37,7 @@ def cognitive_distillation(
     References: Huang et al.: Distilling Cognitive Backdoor Patterns within an Image, ICLR 2023, arXiv 2301.10908.
     """
     require("cognitive_distillation", evidence)
-    from core.detectors.masks import mask_sizes  # torch, which the page that shows the settings never needs
+    from core.detectors.networks.masks import mask_sizes  # torch, which the page that shows the settings never needs
 
     assert evidence.model is not None
     assert evidence.images is not None

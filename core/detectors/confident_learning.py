@@ -12,8 +12,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from core.detectors import require
-from core.detectors.statistics import Reals
-from core.detectors.subspaces import canonical_order
+from core.detectors.parts.statistics import Reals
+from core.detectors.parts.subspaces import canonical_order
 from core.registry import Range
 from core.types import Detection, Evidence, Ints, Scalar
 

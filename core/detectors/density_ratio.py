@@ -5,9 +5,9 @@ from typing import Annotated
 import numpy as np
 
 from core.detectors import require
-from core.detectors.scores import density_ratio_scores
-from core.detectors.statistics import worst
-from core.detectors.subspaces import class_spaces, on_one_core
+from core.detectors.parts.scores import density_ratio_scores
+from core.detectors.parts.statistics import worst
+from core.detectors.parts.subspaces import class_spaces, on_one_core
 from core.registry import Range
 from core.types import Detection, Evidence, Scalar
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import numpy as np
 
 from core.detectors import require
-from core.detectors.subspaces import canonical_order
+from core.detectors.parts.subspaces import canonical_order
 from core.registry import Range
 from core.types import Detection, Evidence, Scalar
 
@@ -38,7 +38,9 @@ def frequency_analysis(
     arXiv 2104.03413.
     """
     require("frequency_analysis", evidence)
-    from core.detectors.spectra import corruption_probabilities  # torch, which the settings' page never needs
+    from core.detectors.networks.frequency_cnn import (
+        corruption_probabilities,  # torch, which the settings' page never needs
+    )
 
     assert evidence.images is not None
     rows = np.flatnonzero(evidence.bona_fide)

@@ -5,8 +5,8 @@ from typing import Annotated
 import numpy as np
 
 from core.detectors import require
-from core.detectors.statistics import robust_z, worst
-from core.detectors.subspaces import class_spaces, independent_components, on_one_core
+from core.detectors.parts.statistics import robust_z, worst
+from core.detectors.parts.subspaces import class_spaces, independent_components, on_one_core
 from core.registry import Range
 from core.types import Detection, Evidence, Scalar
 

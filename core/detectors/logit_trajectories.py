@@ -3,8 +3,8 @@
 from typing import Annotated
 
 from core.detectors import require
-from core.detectors.statistics import worst
-from core.detectors.trajectories import bona_fide_distance, logits, standardised
+from core.detectors.parts.statistics import worst
+from core.detectors.parts.trajectories import bona_fide_distance, logits, standardised
 from core.registry import Range
 from core.types import Detection, Evidence, Scalar
 

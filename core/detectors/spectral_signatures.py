@@ -5,8 +5,8 @@ from typing import Annotated
 import numpy as np
 
 from core.detectors import require
-from core.detectors.statistics import worst
-from core.detectors.subspaces import canonical_order, on_one_core, principal_components
+from core.detectors.parts.statistics import worst
+from core.detectors.parts.subspaces import canonical_order, on_one_core, principal_components
 from core.registry import Range
 from core.types import Detection, Evidence, Scalar
 

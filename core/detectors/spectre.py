@@ -6,9 +6,9 @@ import numpy as np
 from scipy.linalg import eigh
 
 from core.detectors import require
-from core.detectors.scores import entropy_weights, quantum_entropy
-from core.detectors.statistics import Reals, worst
-from core.detectors.subspaces import SAMPLES_PER_COMPONENT, canonical_order, on_one_core, principal_components
+from core.detectors.parts.scores import entropy_weights, quantum_entropy
+from core.detectors.parts.statistics import Reals, worst
+from core.detectors.parts.subspaces import SAMPLES_PER_COMPONENT, canonical_order, on_one_core, principal_components
 from core.registry import Range
 from core.types import Bools, Detection, Evidence, Scalar
 

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from core.detectors import require
-from core.detectors.subspaces import canonical_order
+from core.detectors.parts.subspaces import canonical_order
 from core.registry import Range
 from core.types import Detection, Evidence, Ints, Scalar
 
@@ -37,7 +37,9 @@ def strip(
     References: Gao et al.: STRIP, ACSAC 2019, arXiv 1902.06531.
     """
     require("strip", evidence)
-    from core.detectors.superposition import mean_entropies  # torch, which the page that shows the settings never needs
+    from core.detectors.networks.overlays import (
+        mean_entropies,  # torch, which the page that shows the settings never needs
+    )
 
     assert evidence.model is not None
     assert evidence.images is not None

@@ -7,8 +7,7 @@ from typing import Any
 from core.errors import UserError
 from core.models import catalogue
 from core.registry import Entry
-
-GRAPH = "onnx"
+from core.types import GRAPH
 
 
 @dataclass(frozen=True)
@@ -20,7 +19,7 @@ class OutsideEntry(Entry):
         package, _, name = self.name.partition(":")
 
         def build(shape: tuple[int, int, int], n_classes: int) -> Any:
-            from core.models import outside  # torch, which pages never need
+            from core.models import outside
 
             if package == "own":
                 return outside.build_own(catalogue.own_architectures()[name], name, shape, n_classes)

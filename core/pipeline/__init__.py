@@ -4,25 +4,53 @@ Nothing here computes over samples in the caller's process except the small step
 verdicts); the rest is a run with a plan that a worker goes through.
 """
 
-from core.pipeline.deciding import decide, decide_family, decide_flagged, pending_changes, relabel_suspects
-from core.pipeline.demonstration import new_demo, wake, whole_demo
-from core.pipeline.detecting import choose_rule, detect, group_again, plan_reclassification, start_detection
-from core.pipeline.downloading import download_dataset, start_download
-from core.pipeline.importing import finish_import, import_dataset, imported, start_import, store_demo
-from core.pipeline.loading import Asked, carry_out, load_model, loaded_run, start_loading
-from core.pipeline.planting import attack, specification_in, start_attack
-from core.pipeline.previewing import (
+from core.pipeline.attack import attack, specification_in, start_attack
+from core.pipeline.data import (
     PreviewOf,
+    download_dataset,
+    finish_import,
     forget_upload,
+    import_dataset,
+    imported,
     job_named,
     keep_upload,
     preview_job,
     preview_source,
+    start_download,
+    start_import,
     start_preview,
+    store_demo,
 )
-from core.pipeline.recording import guarantee_listed, import_bona_fide, journal_file, journal_rows, write_journal
-from core.pipeline.repairing import continued_epochs, new_repair, start_copy, trained_here
-from core.pipeline.running import CORE_PLAN, extend, full_plan, measure_again, new_run, repeat, use_layer, work
+from core.pipeline.demo import new_demo, wake, whole_demo
+from core.pipeline.detection import choose_rule, detect, group_again, plan_reclassification, start_detection
+from core.pipeline.repair import continued_epochs, new_repair, start_copy, trained_here
+from core.pipeline.review import (
+    decide,
+    decide_family,
+    decide_flagged,
+    guarantee_listed,
+    import_bona_fide,
+    journal_file,
+    journal_rows,
+    pending_changes,
+    relabel_suspects,
+    write_journal,
+)
+from core.pipeline.training import (
+    CORE_PLAN,
+    Asked,
+    carry_out,
+    extend,
+    full_plan,
+    load_model,
+    loaded_run,
+    measure_again,
+    new_run,
+    repeat,
+    start_loading,
+    use_layer,
+    work,
+)
 
 __all__ = [
     "CORE_PLAN",

@@ -4,18 +4,7 @@
 written under a temporary name and renamed, and a stage counts only once `run.json` says so.
 """
 
-from core.runs.finding import (
-    all_runs,
-    children,
-    create,
-    damaged_runs,
-    first_of,
-    from_scratch,
-    open_run,
-    read_changes,
-    revision_of,
-)
-from core.runs.found import (
+from core.runs.artifacts import (
     about_detection,
     detections,
     history,
@@ -27,6 +16,17 @@ from core.runs.found import (
     save_detection,
     save_rule,
     trials,
+)
+from core.runs.directory import (
+    all_runs,
+    children,
+    create,
+    damaged_runs,
+    first_of,
+    from_scratch,
+    open_run,
+    read_changes,
+    revision_of,
 )
 from core.runs.run import Run, change, current, finish_stage, give_up, update
 

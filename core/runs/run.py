@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from core.errors import UserError
 from core.files import locked, write_json
-from core.kept import read_json
-from core.models import GRAPH
+from core.json_files import read_json
+from core.types import GRAPH
 
 SCHEMA = 1
 T = TypeVar("T")

@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from core import palette
+from core.output import palette
 
 _ASSETS = Path(__file__).parents[2] / "assets"
 _mount = st.components.v2.component(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core import palette
+from core.output import palette
 
 _ASSETS = Path(__file__).parents[2] / "assets"
 _mount = st.components.v2.component(

@@ -22,8 +22,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_pla
 
 from core import pipeline
 from core.attacks.specification import Specification, parse_spec
-from core.config import TrainConfig
-from core.datasets.demo import demo
+from core.data.store.demo import demo
+from core.training.config import TrainConfig
 from tests.browser.install_browser import ADVICE, FLAGS, find_chromium
 
 ROOT = Path(__file__).parents[2]

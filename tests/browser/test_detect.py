@@ -4,7 +4,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from core import jobs, pipeline, runs, samples
+from core import pipeline, runs
+from core.analysis import opened_run
+from core.runs import jobs
 from tests.browser.conftest import OpenPage, Serve
 from tests.browser.test_journey import PATIENT, TRAINING, goto
 from tests.browser.test_pages import eventually, sound
@@ -36,7 +38,7 @@ def test_a_chosen_rule_is_kept_and_repair_follows(serve: Serve, page: OpenPage, 
     sound(opened)
     goto(opened, "Repair")
     expect(opened.get_by_text("17, the 17 most suspicious")).to_be_visible(timeout=PATIENT)
-    assert samples.detections(run)[first].flagged.sum() == 17
+    assert opened_run.detections(run)[first].flagged.sum() == 17
 
 
 def test_another_detector_runs_in_a_worker(serve: Serve, page: OpenPage, small: Path) -> None:

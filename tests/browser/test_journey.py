@@ -7,7 +7,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from core import results, review, runs
+from core import runs
+from core.evaluation import results
+from core.journal import review
 from tests.browser.conftest import OpenPage, Serve
 
 TRAINING = 240_000  # ms; a demo takes a quarter of that on two idle cores

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from core import runs, trials
-from core.datasets import store
+from core import runs
+from core.data import store
+from core.evaluation import trials
 from tests.browser.conftest import OpenPage, Serve
 from tests.browser.test_journey import PATIENT, goto
 from tests.browser.test_pages import sound

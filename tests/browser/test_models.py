@@ -7,11 +7,11 @@ import torch
 from playwright.sync_api import expect
 
 from core import runs
-from core.config import TrainConfig
-from core.datasets import store
-from core.datasets.demo import demo
-from core.sanity import sanity
-from core.training import build_model
+from core.data import store
+from core.data.store.demo import demo
+from core.evaluation.sanity import sanity
+from core.training.config import TrainConfig
+from core.training.loop import build_model
 from tests.browser.conftest import OpenPage, Serve
 from tests.browser.test_journey import PATIENT, goto
 from tests.browser.test_pages import sound

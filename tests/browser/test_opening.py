@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from core.datasets import store
+from core.data import store
 from tests.browser.conftest import OpenPage, Serve
 from tests.browser.test_journey import PATIENT
 

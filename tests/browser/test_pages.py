@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from core import jobs, pipeline, review, runs
-from core.config import TrainConfig
+from core import pipeline, runs
+from core.journal import review
+from core.runs import jobs
+from core.training.config import TrainConfig
 from tests.browser.conftest import OpenPage, Serve, Server
 from tests.browser.test_journey import PATIENT, answer_yes, goto, selected_count
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from core import pipeline, review, revisions, runs
-from core.queue import Filter, queue
-from core.samples import review_table
+from core import pipeline, runs
+from core.analysis.queue import Filter, queue
+from core.analysis.samples import review_table
+from core.journal import review, revisions
 from tests.browser.conftest import OpenPage, Serve
 from tests.browser.test_journey import PATIENT, goto
 from tests.browser.test_pages import eventually, sound

@@ -13,7 +13,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
-from core import review, runs
+from core import runs
+from core.journal import review
 from core.runs import Run
 from tests.browser.conftest import OpenPage, Server, end_workers
 from tests.browser.provider import Provider, provider

@@ -5,9 +5,11 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from core import review, revisions, runs
-from core.datasets import store
-from core.samples import CLUSTERING, review_table
+from core import runs
+from core.analysis.opened_run import CLUSTERING
+from core.analysis.samples import review_table
+from core.data import store
+from core.journal import review, revisions
 from tests.browser.conftest import OpenPage, Serve
 from tests.browser.test_journey import PATIENT, goto, wait_for_stage
 from tests.browser.test_pages import eventually, sound
@@ -73,7 +75,8 @@ def test_a_key_pressed_while_the_page_is_rebuilt_waits_for_its_gallery(
     window.keyboard.press("f")
     expect(whole.get_by_text("Nearest in other classes")).to_be_visible(timeout=PATIENT)
     # Left, and entered again in the very moment in which neither gallery is there.
-    assert window.evaluate("""(whole) => new Promise((done) => {
+    assert window.evaluate(
+        """(whole) => new Promise((done) => {
         const press = (key) => document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
         new MutationObserver((_, observer) => {
             if (document.querySelector(whole)) return;
@@ -83,7 +86,9 @@ def test_a_key_pressed_while_the_page_is_rebuilt_waits_for_its_gallery(
         }).observe(document.body, { childList: true, subtree: true });
         press("f");
         setTimeout(() => done(false), 60_000);
-    })""", WHOLE)  # fmt: skip
+    })""",
+        WHOLE,
+    )
     expect(whole.get_by_text("Nearest in other classes")).to_be_visible(timeout=PATIENT)
     window.keyboard.press("e")
     eventually(lambda: decisions(small) == {first: "exclude"})

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from core import database, pipeline, runs
-from core.attacks.planting import plant
+from core import pipeline, runs
+from core.attacks.plant import plant
 from core.attacks.specification import AttackSpec, Specification
-from core.config import TrainConfig
-from core.datasets import store
+from core.data import store
+from core.journal import database
+from core.training.config import TrainConfig
 from core.types import Dataset
 from tests.core import postgresql
 

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from core.datasets import open_source
-from core.datasets.decoding import decoded
+from core.data import open_source
+from core.data.decoding import decoded
 from core.errors import UserError
 
 

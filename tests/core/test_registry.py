@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import pytest
 
 from core.attacks import ATTACKS
-from core.datasets import SOURCES
+from core.data import SOURCES
 from core.detectors import DETECTORS
 from core.errors import UserError
 from core.models import MODELS

@@ -1,0 +1,195 @@
+"""Advice in words and numbers: how much looks poisoned, what a rule can promise, what else would help.
+
+Why a sample is suspected: the signs that a detector adds up, in plain words, as far as they speak of this sample.
+"""
+
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+
+from core.analysis.rules import USUAL_RATE, Rule, apply, counted_on, p_values
+from core.detectors.parts.calibration import FEWEST_TRUSTED, SHARING
+from core.detectors.parts.statistics import Reals, prevalence, prevalence_bound
+from core.types import Bools, Detection
+
+WORDS = {
+    "density ratio": "close to its own kind, far from every trusted sample",
+    "density ratio of directions": "the same, by the direction of its activation alone",
+    "quantum entropy": "off in a direction that few of its class share",
+    "bimodality": "in a small second group of its class",
+    "independent component outliers": "far out in one independent component of its class",
+    "frequency matched filter": "holds a periodic pattern that its class shares",
+    "BaDLoss": "learned unlike the trusted samples, by its losses",
+    "logit trajectories": "learned unlike the trusted samples, by how sure the model was",
+    "class lesson": "like the most suspicious samples of its class",
+    "shared pattern": "carries the pattern that suspicious images of its class share",
+}
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One sign of poison in one sample.
+
+    Attributes:
+        words: the sign in plain words.
+        percentile: share of all samples that show it no more than this one, in [0, 1].
+        share: of this sample's suspicion that comes from this sign, in [0, 1].
+    """
+
+    words: str
+    percentile: float
+    share: float
+
+
+# Over all cuts within the tail, SURE gives about one false alarm in twenty clean data sets, by simulation.
+SURE, TAIL = 0.995, 0.10
+MOST, APART, FLOOR_OF_A_CLASS, USUAL_TRUSTED = 0.75, 0.5, 0.005, 250
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What the bona fide samples say about a detection.
+
+    Attributes:
+        prevalence: share of the other samples beyond what clean ones explain, in [0, 1]; None without p-values.
+        at_least: the same from below, 99.5 % sure at the best cut; 0 is no sign of poison.
+        enough: bona fide samples with which a rate could be promised; None where these are enough.
+        review: how many of the most suspicious samples to look at, where no rate finds nearly all that looks poisoned.
+        sentences: all of it in words, the finding first.
+    """
+
+    prevalence: float | None = None
+    at_least: float = 0.0
+    enough: int | None = None
+    review: int = 0
+    sentences: tuple[str, ...] = ()
+
+
+def advice(detection: Detection, bona_fide: Bools, rule: Rule) -> Advice:
+    """What to think of a detection under a rule."""
+    if detection.p_values is None:
+        return Advice(sentences=(_without_promise(int(bona_fide.sum())),))
+    trusted = counted_on(detection, bona_fide)
+    p, rate = p_values(detection, bona_fide)[~bona_fide], rule.value if rule.kind == "rate" else USUAL_RATE
+    share, bound = estimated(p, trusted)
+    promised = int(apply(detection, bona_fide, Rule("rate", rate)).sum())
+    flagged = int(apply(detection, bona_fide, rule).sum())
+    beyond = int((p <= 1 / (trusted + 1)).sum())  # above every bona fide sample: only these can be promised
+    wrong = _likely_clean(p, share, beyond, flagged) if rule.kind in ("budget", "threshold") else ""
+    sharing = _sharing(int(detection.notes.get(SHARING, 0)))
+    if not bound and not promised:
+        return Advice(share, bound, sentences=_said(sharing or _no_sign(trusted), wrong))
+    share = max(share, bound, promised * (1 - rate) / max(len(p), 1))
+    about = f"By its suspicion, about {share:.1%} of the data look poisoned or wrongly labelled."
+    if promised >= MOST * share * len(p):
+        cut = f"At most {rate:.0%} wrong: the rule flags {promised:,}." if rule.kind != "rate" else ""
+        return Advice(share, bound, sentences=_said(about, cut, wrong))
+    review = review_budget(p, share)
+    clear = beyond / len(p)
+    if promised or clear < APART * share:
+        overlap = _overlap(rate, promised, review)
+        return Advice(share, bound, review=review, sentences=_said(about, sharing, overlap, wrong))
+    enough = bona_fide_needed(rate, clear)
+    no_power = _no_power(trusted, rate, clear, enough, review)
+    return Advice(share, bound, enough, review, _said(about, sharing, no_power, wrong))
+
+
+def estimated(p: Reals, trusted: int) -> tuple[float, float]:
+    """The share of samples with p-values `p` that `trusted` clean ones do not explain: an estimate, and from below."""
+    # The clean scores that such p-values were counted on, on the p-values' own scale: the j-th lies above j/(m + 1).
+    clean = -(np.arange(1, trusted + 1) + 0.5) / (trusted + 1)
+    scores = -np.where(p <= TAIL, p, 1.0)  # poison lies in the tail; the bulk would only add false alarms
+    return prevalence(scores, clean), prevalence_bound(scores, clean, SURE)
+
+
+def bona_fide_needed(rate: float, share: float) -> int:
+    """m ≥ 1/(rate · share) − 1, so that the least p-value, 1/(m + 1), passes Benjamini–Hochberg: p ≤ rate · share."""
+    return ceil(round(1 / (rate * share) - 1, 6)) if share > 0 else 0
+
+
+def review_budget(p: Reals, share: float) -> int:
+    """How many of the smallest p-values hold nine tenths of the poison that stands out; two digits, upwards."""
+    order = np.sort(p)[: max(int((p <= TAIL).sum()), 1)]
+    counts = np.searchsorted(order, order, side="right")
+    poison = counts - order * (1 - share) * len(p)
+    count = int(counts[np.flatnonzero(poison >= 0.9 * poison.max())[0]]) if poison.max() > 0 else len(order)
+    step = int(10 ** max(len(str(count)) - 2, 0))
+    return min(ceil(count / step) * step, len(p))
+
+
+def least_share(trusted: int) -> float:
+    """The smallest share that can show: no more clean ones lie above all `trusted` ones, with 99.5 % confidence."""
+    return float(1 - (1 - SURE) ** (1 / trusted)) if trusted else 1.0
+
+
+def _likely_clean(p: Reals, share: float, beyond: int, flagged: int) -> str:
+    """How many of the flagged are clean; those above every bona fide sample cannot be told apart, only counted."""
+    if not flagged:
+        return ""
+    counted = max(flagged, beyond)
+    wrong = min((1 - share) * len(p) * float(np.sort(p)[counted - 1]) / counted, 1.0)
+    if flagged >= beyond:
+        return f"Among the {flagged:,} most suspicious, about {wrong:.0%} are probably clean."
+    return (
+        f"Of all {beyond:,} samples above every bona fide one, about {wrong:.0%} are probably clean; how many of the "
+        "first of them cannot be told."
+    )
+
+
+def _no_power(trusted: int, rate: float, clear: float, enough: int, review: int) -> str:
+    return (
+        f"Too few for a promise: “at most {rate:.0%} wrong” takes {1 / (rate * (trusted + 1)):.2%} of the data above "
+        f"all {trusted:,} bona fide samples, and {clear:.2%} are. About {enough:,} bona fide samples would be enough; "
+        f"until then, review the {review:,} most suspicious."
+    )
+
+
+def _overlap(rate: float, promised: int, review: int) -> str:
+    part = f"only {promised:,} of them stand out" if promised else "none of them stands out"
+    return f"But {part} so far that at most {rate:.0%} would be wrong: review the {review:,} most suspicious."
+
+
+def _no_sign(trusted: int) -> str:
+    return (
+        f"No sign of poison found. {trusted:,} bona fide samples cannot show poison below {least_share(trusted):.1%} "
+        f"of the data; below about {FLOOR_OF_A_CLASS:.1%} of a class, or made to evade detectors, it may be missed."
+    )
+
+
+def _sharing(count: int) -> str:
+    if not count:
+        return ""
+    return (
+        f"{count:,} suspicious samples carry a pattern that no bona fide sample of their class carries and their "
+        "look-alikes do not: probably a trigger. No rate can be promised for so few: look at them."
+    )
+
+
+def _said(*sentences: str) -> tuple[str, ...]:
+    return tuple(sentence for sentence in sentences if sentence)
+
+
+def _without_promise(trusted: int) -> str:
+    if trusted >= FEWEST_TRUSTED:
+        return "This was computed without p-values. Run the detector again, and a rate can be promised."
+    known = f"Only {trusted} samples are" if trusted else "No sample is"
+    return (
+        f"{known} known to be clean, so no share of wrong ones can be promised: what is flagged are outliers. Name at "
+        f"least {FEWEST_TRUSTED} bona fide samples, drawn at random; {USUAL_TRUSTED} are usual."
+    )
+
+
+def reasons(detection: Detection, place: int, most: int = 5) -> list[Reason]:
+    """The signs that count most for the sample in row `place`, the strongest first; empty without parts."""
+    own = {name: max(float(values[place]), 0.0) for name, values in detection.parts.items()}
+    total = sum(own.values())
+    strongest = sorted((name for name in own if own[name] > 0), key=lambda name: -own[name])[:most]
+    return [
+        Reason(
+            WORDS.get(name, name),
+            float(np.mean(detection.parts[name] <= detection.parts[name][place])),
+            own[name] / total,
+        )
+        for name in strongest
+    ]

@@ -1,0 +1,173 @@
+"""The roster: one row per registered detector, with what it needs, whether it ran, what it flags and who agrees.
+
+What a detector will cost on a run, known before it runs and without importing torch.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core import runs
+from core.analysis.opened_run import LEADING, detections, training_data
+from core.analysis.rules import in_force, words
+from core.data import store
+from core.detectors import DETECTORS, GRADIENTS, NEEDS, DetectorEntry
+from core.detectors.parts.calibration import FOLDS, compares
+from core.errors import UserError
+from core.registry import checked, find
+from core.runs import Run
+from core.types import Bools, Detection, Scalar
+
+TRAINING_PASSES, ARRAYS = 3, {"activations": "activations", "trajectories": "losses"}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one detector will cost.
+
+    Attributes:
+        forward_passes: of the trained model over the whole data set; a backward pass counts as two.
+        seconds: wall time, roughly.
+    """
+
+    forward_passes: int
+    seconds: float
+
+
+def unmet(run: Run, entry: DetectorEntry) -> list[str]:
+    """What a detector needs and the run does not have (yet), in words."""
+    present = {
+        "activations": run.done("activations"),
+        "trajectories": run.traced,
+        "bona_fide": bool(training_data(run).bona_fide.any()),
+        "model": run.has_model,
+        "images": True,
+    }
+    found = [NEEDS[need] for need in entry.needs if not present[need]]
+    return [*found, GRADIENTS] if entry.gradients and not run.trainable else found
+
+
+def roster(run: Run) -> pd.DataFrame:
+    """One row per detector: those that ran first, the leading one on top.
+
+    Columns: name, title, state ("ran", "can run" or "needs …"), ready (no need is unmet), needs, cost in words, flagged
+    by the rule in force (NA), rule, agreement with the leading detector in [0, 1] (NaN).
+    """
+    found = detections(run)
+    first = leader(found)
+    rows = [_row(run, name, entry, found, first) for name, entry in DETECTORS.items()]
+    rows.sort(key=lambda row: (row["name"] != first, row["name"] not in found, not row["ready"]))
+    return pd.DataFrame(rows).astype({"flagged": "Int64"})
+
+
+def leader(found: Mapping[str, Detection]) -> str:
+    """The detector that the others are compared with: the consensus, else the first that ran; "" before any did."""
+    return LEADING if LEADING in found else next(iter(found), "")
+
+
+def agreement(one: Bools, other: Bools) -> float:
+    """|A ∩ B| / |A ∪ B| in [0, 1], the share of all that either flags on which both agree; NaN when neither flags."""
+    either = int((one | other).sum())
+    return int((one & other).sum()) / either if either else float("nan")
+
+
+def cost_in_words(run: Run, name: str, settings: Mapping[str, Any], *, ran: bool) -> str:
+    """About how long a detector takes with these settings, and its forward passes; the folds of p-values included."""
+    try:
+        cost = estimate(run, name, settings)
+    except UserError:
+        return "unknown"
+    seconds = cost.seconds * (1 if ran or not compares(DETECTORS[name].needs) else FOLDS + 1)
+    time = f"{seconds / 60:.0f} min" if seconds >= 90 else f"{max(seconds, 1):.0f} s"
+    return f"about {time}" + (f", {cost.forward_passes:,} passes" if cost.forward_passes else "")
+
+
+def _row(run: Run, name: str, entry: DetectorEntry, found: Mapping[str, Detection], first: str) -> dict[str, object]:
+    lacking, detection = unmet(run, entry), found.get(name)
+    planned = run.detector_settings.get(name, {})
+    known = [need.partition(" (")[0] for need in lacking]
+    row: dict[str, object] = {
+        "name": name,
+        "title": entry.title,
+        "state": "ran" if detection else f"needs {', '.join(known)}" if known else "can run",
+        "ready": not lacking,
+        "needs": ", ".join(need.replace("_", " ") for need in entry.needs),
+        "cost": "" if detection or lacking else cost_in_words(run, name, planned, ran=False),
+        "flagged": pd.NA,
+        "rule": "",
+        "agreement": np.nan,
+    }
+    if detection:
+        about = runs.about_detection(run, name)
+        row |= {"cost": f"{about['seconds']:.1f} s", "flagged": int(detection.flagged.sum())}
+        row["rule"] = words(in_force(run, name, detection))
+        row["agreement"] = agreement(detection.flagged, found[first].flagged) if name != first else np.nan
+    return row
+
+
+def estimate(run: Run, name: str, settings: Mapping[str, Any]) -> Cost:
+    """The cost of one detector with these settings on this run.
+
+    Where the detector ran here before, its measured seconds count, scaled by the forward passes if there are any.
+    Otherwise a pass over the n training samples costs what the run's own epochs did: an epoch is a training pass, as
+    much as 3 forward passes, and one forward pass over training and test set; the median epoch counts. A detector
+    without passes costs n · d times a constant of its own, d the values that it reads of one sample (activations,
+    epochs or pixels), beside what it costs whatever the size; both were measured on one core, with the processor's
+    own clock.
+
+    Raises:
+        UserError: no such detector or setting, or the run has not got far enough to tell.
+    """
+    entry = find(DETECTORS, name, "detector")
+    passes = _passes(entry, checked(entry.load(), settings, name))
+    before = _measured(run, entry, passes)
+    if before is not None:
+        return Cost(round(passes), before)
+    forward = passes * seconds_per_pass(run) if passes else 0.0
+    return Cost(round(passes), entry.fixed_seconds + _values(run, entry) * entry.nanoseconds * 1e-9 + forward)
+
+
+def seconds_per_pass(run: Run) -> float:
+    """The seconds of one forward pass over the training samples; of a loaded model those of reading its activations.
+
+    Raises:
+        UserError: before the first epoch.
+    """
+    epochs = [float(entry["seconds"]) for entry in runs.history(run)]
+    if not epochs and not run.traced and run.done("activations"):
+        return run.stages["activations"]
+    if not epochs:
+        raise UserError("The cost is not known yet.", "It follows from the run's epochs.", "Train first.")
+    info = store.describe(run.workspace, run.dataset)
+    n = _samples(run)
+    return median(epochs) * n / (TRAINING_PASSES * n + n + info.n_test)
+
+
+def _passes(entry: DetectorEntry, settings: Mapping[str, Scalar]) -> float:
+    return entry.passes * (float(settings[entry.passes_per]) if entry.passes_per else 1.0)
+
+
+def _measured(run: Run, entry: DetectorEntry, passes: float) -> float | None:
+    """The seconds that the detector took on this run, for as many passes; None where it never ran."""
+    if not (run.path / "detections" / f"{entry.name}.json").exists():
+        return None
+    about = runs.about_detection(run, entry.name)
+    then = _passes(entry, about["settings"])
+    return float(about["seconds"]) * (passes / then if then else 1.0)
+
+
+def _values(run: Run, entry: DetectorEntry) -> int:
+    """How many numbers of evidence the detector reads."""
+    if entry.reads == "images":
+        height, width, channels = store.describe(run.workspace, run.dataset).shape
+        return _samples(run) * height * width * channels
+    return int(run.array(ARRAYS[entry.reads]).size)
+
+
+def _samples(run: Run) -> int:
+    """n, what a repair excludes left out."""
+    return store.describe(run.workspace, run.dataset).n - len(runs.read_changes(run).excluded)

@@ -1,0 +1,153 @@
+"""The queue: which samples a person is shown, in which order, and which one comes next.
+
+Which samples a person might call clean next: drawn at random, equally from every class.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from core.analysis.ids import parse_ids
+from core.types import Bools, Ints
+
+ORDERS = {"suspicion": "most suspicious first", "family": "family by family"}
+VERDICTS = ("undecided", "decided", "all", "exclude", "keep", "relabel", "mark")
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a queue holds; the default is all that a leading detector flags and nobody decided on.
+
+    Attributes:
+        label, predicted: class indices; None for any.
+        detector: whose flags count; "" for those of the leading detectors.
+        family: its number; 0 for flagged samples in no family, None for any.
+        cluster: a class and one of its clusters by Activation Clustering, all of which is shown, flagged or not; None
+            for any.
+        verdict: one of `VERDICTS`.
+        agreement: at least so many detectors flag the sample.
+        suspicion: lowest and highest percentile, in [0, 1].
+        ids: a list of ids and ranges, such as "7, 10-20"; what is named here need not be flagged.
+        order: one of `ORDERS`.
+    """
+
+    label: int | None = None
+    predicted: int | None = None
+    detector: str = ""
+    family: int | None = None
+    cluster: tuple[int, int] | None = None
+    verdict: str = "undecided"
+    agreement: int = 0
+    suspicion: tuple[float, float] = (0.0, 1.0)
+    ids: str = ""
+    order: str = "suspicion"
+
+
+def queue(table: pd.DataFrame, wanted: Filter, among: Collection[int] | None = None) -> pd.DataFrame:
+    """The rows of a review table that the filter leaves, in its order.
+
+    Args:
+        table: see `core.analysis.samples.review_table`.
+        wanted: the filter.
+        among: ids to which the queue is limited, such as those that one reviewer decided on; None for all.
+
+    Raises:
+        UserError: `wanted.ids` cannot be read.
+    """
+    # Flags first: what follows looks at few rows only, however large the data set is.
+    kept = table[_asked(table, wanted)]
+    holds = kept["suspicion"].between(*wanted.suspicion).to_numpy() & (kept["flagged_by"] >= wanted.agreement)
+    for column in ("label", "predicted"):
+        if (index := getattr(wanted, column)) is not None:
+            holds &= (kept[column] == index).fillna(False).to_numpy(bool)
+    holds &= members(kept, wanted.family) & in_cluster(kept, wanted.cluster) & _standing(kept, wanted.verdict)
+    if among is not None:
+        holds &= kept["id"].isin(list(among))
+    keys = ["family"] * (wanted.order == "family") + ["suspicion", "id"]
+    ascending = [name != "suspicion" for name in keys]
+    rows: pd.DataFrame = kept[holds].sort_values(keys, ascending=ascending, kind="stable")
+    return rows
+
+
+def members(rows: pd.DataFrame, family: int | None) -> Bools:
+    """(n,) True for the rows of a family; those that wait to be grouped are in none, 0. None stands for any."""
+    return np.ones(len(rows), bool) if family is None else rows["family"].clip(lower=0).to_numpy() == family
+
+
+def in_cluster(rows: pd.DataFrame, cluster: tuple[int, int] | None) -> Bools:
+    """(n,) True for the rows of a cluster: its class, then 1 for the smaller one of the two. None stands for any."""
+    if cluster is None:
+        return np.ones(len(rows), bool)
+    return np.asarray((rows["cluster_class"] == cluster[0]) & (rows["cluster"] == cluster[1]), np.bool_)
+
+
+def next_undecided(rows: pd.DataFrame, after: int | None, taken: Collection[int] = ()) -> int | None:
+    """The first undecided id behind `after` in the queue, from its start again at the end; None when none is left.
+
+    Args:
+        rows: the queue, in its order.
+        after: the id from which to go on; None, or one that is not in the queue, starts at the front.
+        taken: ids to pass over, because someone else looks at them.
+    """
+    ids = rows["id"].to_numpy()
+    start = place + 1 if (place := place_of(ids, after)) is not None else 0
+    free = (rows["verdict"] == "").to_numpy() & ~np.isin(ids, list(taken)) & (ids != after)
+    order = np.concatenate([np.arange(start, len(ids)), np.arange(start)])
+    left = order[free[order]]
+    return int(ids[left[0]]) if len(left) else None
+
+
+def place_of(ids: Ints, sample: int | None) -> int | None:
+    """Where an id is in the queue, counted from 0; None when it is not in it."""
+    found = [] if sample is None else np.flatnonzero(ids == sample).tolist()
+    return found[0] if found else None
+
+
+def _asked(table: pd.DataFrame, wanted: Filter) -> Bools:
+    """(n,) True for what the filter is about at all: ids or a cluster that it names, else what is flagged."""
+    if wanted.ids.strip():
+        return _named(table, wanted.ids)
+    if wanted.cluster is not None:
+        return in_cluster(table, wanted.cluster)
+    return table[f"{wanted.detector}_flagged" if wanted.detector else "flagged"].to_numpy()
+
+
+def _named(table: pd.DataFrame, text: str) -> Bools:
+    ids = table["id"].to_numpy()
+    found = np.zeros(len(ids), bool)
+    for first, last in parse_ids(text):
+        found |= (ids >= first) & (ids <= last)
+    return found
+
+
+def _standing(rows: pd.DataFrame, verdict: str) -> Bools:
+    """(n,) True for rows with such a verdict."""
+    decided = (rows["verdict"] != "").to_numpy()
+    if verdict in ("undecided", "decided"):
+        return np.asarray(decided == (verdict == "decided"))
+    return np.asarray((rows["verdict"] == verdict) | (verdict == "all"), np.bool_)
+
+
+def candidates(table: pd.DataFrame, spoken_of: Collection[int], *, count: int = 25, seed: int = 0) -> list[int]:
+    """Ids of samples to be looked at, so that after them every class has about as many bona fide ones.
+
+    Only a random draw stands for all clean samples, so nothing about the images is looked at: those that a detector
+    flags, that somebody decided on, or that were spoken of before are left out.
+
+    Args:
+        table: see `core.analysis.samples.review_table`.
+        spoken_of: ids that people called clean, or not, before.
+        count: how many; fewer where no more are left.
+        seed: of the draw.
+    """
+    rng = np.random.default_rng(seed)
+    open_ones = (table["flagged_by"] == 0) & ~table["bona_fide"] & (table["verdict"] == "")
+    open_ones &= ~table["id"].isin(list(spoken_of))
+    rows = table.loc[open_ones, ["id", "label"]].sample(frac=1, random_state=rng)
+    known = table.loc[table["bona_fide"], "label"].value_counts()
+    # Where a sample would be in its class's row: the classes that are behind come first.
+    turn = rows.groupby("label").cumcount() + rows["label"].map(known).fillna(0)
+    chosen: list[int] = rows.loc[turn.sort_values(kind="stable").index[:count], "id"].tolist()
+    return chosen

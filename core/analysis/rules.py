@@ -1,0 +1,141 @@
+"""Rules: where a detector's suspicion ends and its flags begin, as a person chose it, kept with the run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+import numpy as np
+
+from core import runs
+from core.detectors.parts.statistics import Reals, benjamini_hochberg, robust_z, worst
+from core.errors import UserError
+from core.json_files import fitted
+from core.runs import Run
+from core.types import Bools, Detection, Scalar
+
+Kind = Literal["own", "rate", "budget", "threshold", "outliers"]
+USUAL_RATE, OUTLIER = 0.10, 3.5
+COUNTED_ON = "counted_on"  # note of a detection: a person may have named more bona fide samples since
+ALLOWED: Mapping[str, tuple[float, float, str]] = {
+    "rate": (0.01, 0.5, "The share of wrong ones lies between 1 % and 50 %."),
+    "budget": (1, 1e12, "It is a whole number of samples, at least 1."),
+    "threshold": (-1e30, 1e30, "It is a number on the detector's own scale."),
+}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How strict to be with one detector.
+
+    Attributes:
+        kind: own, the published rule; rate, at most `value` wrong among the flagged, by Benjamini–Hochberg on p-values;
+            budget, the `value` most suspicious; threshold, a suspicion of `value` or more; outliers, whatever lies 3.5
+            robust standard deviations out, which promises nothing.
+        value: what the kind asks for; 0 for own and outliers.
+    """
+
+    kind: Kind = "own"
+    value: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(Kind):
+            raise UserError(f"There is no rule named {self.kind!r}.", f"Known: {', '.join(get_args(Kind))}.")
+        low, high, allowed = ALLOWED.get(self.kind, (0, 0, "It takes no value."))
+        if not low <= self.value <= high:
+            raise UserError(f"The rule {self.kind} cannot use {self.value:g}.", allowed, "Choose another value.")
+
+
+def apply(detection: Detection, bona_fide: Bools, rule: Rule) -> Bools:
+    """(n,) True for what the rule flags; bona fide samples only by the detector's own rule.
+
+    Raises:
+        UserError: a rate is asked for where there are no p-values.
+    """
+    n, candidates = len(bona_fide), ~bona_fide
+    if rule.kind == "own":
+        return detection.flagged
+    if rule.kind == "budget":
+        return worst(detection.suspicion, candidates, min(rule.value / max(n, 1), 1.0))
+    if rule.kind == "threshold":
+        return np.asarray(candidates & (detection.suspicion >= np.float32(rule.value)))
+    if rule.kind == "outliers":
+        return np.asarray(candidates & (robust_z(detection.suspicion.astype(np.float64)) > OUTLIER))
+    flagged = np.zeros(n, np.bool_)
+    flagged[candidates] = benjamini_hochberg(p_values(detection, bona_fide)[candidates], rule.value)
+    return flagged
+
+
+def counted_on(detection: Detection, bona_fide: Bools) -> int:
+    """How many bona fide samples the p-values were counted on."""
+    return int(detection.notes.get(COUNTED_ON, bona_fide.sum()))
+
+
+def p_values(detection: Detection, bona_fide: Bools) -> Reals:
+    """(n,) the p-values in double precision, where ties with a rate are decided as the fractions that they are.
+
+    Raises:
+        UserError: there are none.
+    """
+    if detection.p_values is None:
+        raise UserError(
+            "No rate can be promised here.",
+            "It is counted on at least 20 bona fide samples, when the detector runs.",
+            "Name bona fide samples, or run the detector again.",
+        )
+    steps = 1 + counted_on(detection, bona_fide)
+    return np.asarray(np.rint(detection.p_values.astype(np.float64) * steps) / steps)
+
+
+def in_force(run: Run, name: str, detection: Detection) -> Rule:
+    """The rule chosen for a detector of this run, else its own; outliers where a rate can no longer be promised."""
+    kept = runs.rules(run).get(name)
+    rule = fitted(kept, Rule, f"The rule for {name}", "Choose a rule again.") if kept else Rule()
+    return Rule("outliers") if rule.kind == "rate" and detection.p_values is None else rule
+
+
+def judged(run: Run, bona_fide: Bools) -> dict[str, Detection]:
+    """All detections of the run, flagged by the rule in force for each."""
+    found = runs.detections(run)
+    return {
+        name: replace(detection, flagged=apply(detection, bona_fide, in_force(run, name, detection)))
+        for name, detection in found.items()
+    }
+
+
+def words_in_force(run: Run, name: str, detection: Detection) -> str:
+    """The rule in force for a detector of this run, in words."""
+    settings = runs.about_detection(run, name)["settings"]
+    return words(in_force(run, name, detection), settings, promised=detection.p_values is not None)
+
+
+def boundary(detection: Detection) -> float:
+    """The lowest suspicion that is flagged; the highest of all where nothing is."""
+    flagged = detection.suspicion[detection.flagged]
+    return float(flagged.min() if len(flagged) else detection.suspicion.max(initial=0.0))
+
+
+def first_rule(kind: Kind, detection: Detection) -> Rule:
+    """A rule of this kind to begin with: close to what is flagged now."""
+    values = {"rate": USUAL_RATE, "budget": max(int(detection.flagged.sum()), 1), "threshold": boundary(detection)}
+    return Rule(kind, values.get(kind, 0.0))
+
+
+def words(rule: Rule, settings: Mapping[str, Scalar] | None = None, *, promised: bool = True) -> str:
+    """The rule in words.
+
+    Args:
+        rule: what is in force.
+        settings: those that the detector's own rule was made with.
+        promised: whether there were p-values, without which its own rule keeps no rate.
+    """
+    told = ("false_discovery_rate", "reject_fraction") if promised else ("reject_fraction",)
+    own = [f"{key.replace('_', ' ')} {value:.0%}" for key, value in (settings or {}).items() if key in told]
+    if settings and not promised and "false_discovery_rate" in settings:
+        own.append("no rate promised")
+    return {
+        "own": f"by its own rule ({', '.join(own)})" if own else "by its own rule",
+        "rate": f"at most {rule.value:.0%} of them wrong",
+        "budget": f"the {rule.value:,.0f} most suspicious",
+        "threshold": f"suspicion of {rule.value:.4g} or more",
+        "outliers": "outliers, no promise",
+    }[rule.kind]

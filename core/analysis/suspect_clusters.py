@@ -1,0 +1,249 @@
+"""The clusters under suspicion, and what a model that never saw them makes of them. Pages read this without torch.
+
+Exclusionary reclassification (ExRe) is the decision of Chen et al. 2018, arXiv 1811.03728, that trains again: without
+the cluster, and then classifies it. Poison goes back to the class that it was taken from; clean samples come home.
+
+What each decision on a cluster says, in words and figures, for screens and reports.
+"""
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from core import runs
+from core.analysis.opened_run import CLUSTERING, clustered_classes, training_data
+from core.data import store
+from core.errors import UserError
+from core.files import locked, write_json
+from core.runs import Run
+from core.types import Ints, Scalar
+
+POISON, CLEAN, OPEN = "poison", "clean", "not asked"
+
+
+THRESHOLD = 1.0
+RESULTS = "reclassification"
+NEW_LABELS = ("source_class", "each_sample")
+
+
+@dataclass(frozen=True)
+class Reclassification:
+    """The verdict of exclusionary reclassification on one cluster.
+
+    Attributes:
+        n: samples in the cluster.
+        own: l, how many of them the model that never saw them takes for their own class.
+        other: p, how many it takes for the most frequent other class.
+        suspected_source_class: that other class, None where nothing was taken for another.
+        ratio: l / p, None where p = 0; poison below `threshold`, the paper's T.
+        poisoned: whether it is.
+    """
+
+    n: int
+    own: int
+    other: int
+    suspected_source_class: int | None
+    ratio: float | None
+    poisoned: bool
+    threshold: float = THRESHOLD
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Kept(Reclassification):
+    """A verdict as it is kept, with a digest of the cluster that it is on."""
+
+    cluster: str
+
+
+def judge(predicted: Ints, own_class: int, n_classes: int, threshold: float = THRESHOLD) -> Reclassification:
+    """The verdict on a cluster of `own_class` from the classes (m,) that a model which never saw it predicts.
+
+    A cluster that comes home as often as it goes to one other class, l / p = T, is not called poison; of several most
+    frequent other classes the first is suspected.
+    """
+    counts = np.bincount(predicted, minlength=n_classes)
+    own = int(counts[own_class])
+    counts[own_class] = 0
+    other, source = int(counts.max()), int(counts.argmax())
+    ratio = own / other if other else None
+    return Reclassification(
+        len(predicted), own, other, source if other else None, ratio, own < threshold * other, threshold
+    )
+
+
+def suspect_clusters(run: Run, classes: Collection[int] = ()) -> dict[int, Ints]:
+    """Class → rows (m,) of its smaller cluster, for the given classes, or else for those that look poisoned.
+
+    Raises:
+        UserError: Activation Clustering has not been run, no class looks poisoned, or a class was not split.
+    """
+    found = runs.detections(run).get(CLUSTERING)
+    if found is None or found.groups is None:
+        raise UserError("There are no clusters yet.", "Activation Clustering has not been run.", "Run it first.")
+    wanted = sorted(classes) or [index for index, note in found.class_notes.items() if note["poisoned"]]
+    if not wanted:
+        raise UserError("No class looks poisoned.", "So there is no cluster to check.", "Name classes to check anyway.")
+    belongs = clustered_classes(run)
+    rows = {index: np.flatnonzero((belongs == index) & (found.groups == 1)) for index in wanted}
+    for index, members in rows.items():
+        if not len(members):
+            raise UserError(f"Class {index} has no smaller cluster.", "It was not split in two.", "Name another class.")
+    return rows
+
+
+def save_reclassifications(run: Run, found: Mapping[int, Reclassification], predicted: Mapping[int, Ints]) -> None:
+    """Write verdicts, and the classes predicted for the clusters' samples, beside those of other clusters."""
+    with locked(run.path / f"{RESULTS}.lock"):
+        standing, taken_for = {**reclassifications(run), **found}, reclassified(run)
+        clusters = suspect_clusters(run, standing)
+        for index in found:
+            taken_for[clusters[index]] = predicted[index]
+        runs.save_array(run, RESULTS, taken_for)
+        marked = {index: asdict(one) | {"cluster": _mark(run, clusters[index])} for index, one in standing.items()}
+        write_json(run.path / f"{RESULTS}.json", marked)
+
+
+def reclassifications(run: Run) -> dict[int, Reclassification]:
+    """Class → the verdict on its smaller cluster as it stands now; verdicts on clusters of another split are gone."""
+    content = run.kept(f"{RESULTS}.json", dict[int, _Kept], {})
+    if not content or CLUSTERING not in runs.detections(run):
+        return {}
+    belongs, groups = clustered_classes(run), runs.detections(run)[CLUSTERING].groups
+    found = {}
+    for index, entry in sorted(content.items()):
+        if entry.cluster == _mark(run, np.flatnonzero((belongs == index) & (groups == 1))):
+            found[index] = Reclassification(**{one.name: getattr(entry, one.name) for one in fields(Reclassification)})
+    return found
+
+
+def reclassified(run: Run) -> Ints:
+    """(n,) the class that a model which never saw the sample takes it for; −1 where none was asked."""
+    known = (run.path / f"{RESULTS}.npy").exists()
+    return np.array(run.array(RESULTS)) if known else np.full(len(training_data(run)), -1, np.int64)
+
+
+def guilty(
+    found: Mapping[int, Reclassification], class_notes: Mapping[int, Mapping[str, Scalar]]
+) -> dict[int, Reclassification]:
+    """The verdicts on clusters that Activation Clustering and reclassification both call poison.
+
+    Reclassification alone is no proof: take away the half of a clean class that looks like another one (shirts with
+    short sleeves), and a model that never saw that half puts it there.
+    """
+    return {index: one for index, one in found.items() if one.poisoned and class_notes[index]["poisoned"]}
+
+
+def new_labels(run: Run, by: str) -> dict[int, int]:
+    """Sample id → new label for the clusters that are `guilty`; bona fide samples keep theirs.
+
+    Args:
+        by: "source_class", the suspected source class for the whole cluster, as published; "each_sample", what the
+            model that never saw the sample takes it for, where that differs from its label: for several source classes.
+
+    Raises:
+        UserError: no cluster is guilty, or an unknown way.
+    """
+    if by not in NEW_LABELS:
+        raise UserError(f"There are no new labels by {by!r}.", f"Known: {', '.join(NEW_LABELS)}.")
+    found = reclassifications(run)
+    poisoned = guilty(found, runs.detections(run)[CLUSTERING].class_notes) if found else {}
+    if not poisoned:
+        raise UserError("No suspect cluster is called poison by reclassification.", "", "Reclassify suspects first.")
+    dataset, taken_for = training_data(run), reclassified(run)
+    labels: dict[int, int] = {}
+    for index, rows in suspect_clusters(run, poisoned).items():
+        source = poisoned[index].suspected_source_class
+        new = np.full(len(rows), source) if by == "source_class" else taken_for[rows]
+        moved = (new != dataset.labels[rows]) & ~dataset.bona_fide[rows]
+        labels |= dict(zip(dataset.ids[rows][moved].tolist(), new[moved].tolist(), strict=True))
+    return labels
+
+
+def seconds_needed(run: Run, n_models: int) -> float | None:
+    """About how long it takes to train `n_models` models for reclassification; None before anything was timed."""
+    seconds = runs.from_scratch(run).stages.get("train")
+    return None if seconds is None else seconds * n_models
+
+
+def _mark(run: Run, rows: Ints) -> str:
+    """A digest of the samples of a cluster, which tells whether it is still the same."""
+    return hashlib.sha256(training_data(run).ids[rows].tobytes()).hexdigest()[:16]
+
+
+def reclassified_clusters(run: Run) -> list[dict[str, Any]]:
+    """One entry per cluster that reclassification judged: class, name, l, p, their ratio and the verdict in words."""
+    names = store.describe(run.workspace, run.dataset).class_names
+    return [
+        {"class": index, "name": names[index], **asdict(found), "words": reclassification_words(found, names)}
+        for index, found in reclassifications(run).items()
+    ]
+
+
+def reclassification_words(found: Reclassification, names: Sequence[str]) -> str:
+    """The verdict of exclusionary reclassification in one sentence."""
+    unseen = "by a model that never saw them"
+    if not found.poisoned or found.suspected_source_class is None:
+        return f"{found.own:,} of {found.n:,} are taken for their own class {unseen}: legitimate"
+    source = names[found.suspected_source_class]
+    if 2 * found.other >= found.n:
+        return f"{found.other:,} of {found.n:,} are taken for ‘{source}’ {unseen}: poison, source class {source}"
+    few = f"only {found.own:,}" if found.own else "none"
+    return (
+        f"{few} of {found.n:,} are taken for their own class {unseen}, "
+        f"most often for ‘{source}’ ({found.other:,}): poison, from several source classes"
+    )
+
+
+def decision_rows(
+    note: Mapping[str, Scalar],
+    settings: Mapping[str, Any],
+    found: Reclassification | None,
+    names: Sequence[str],
+) -> list[dict[str, str]]:
+    """The four decisions on one class, side by side: decision, figure, poison if, says, why.
+
+    Args:
+        note: of the class, from Activation Clustering.
+        settings: that Activation Clustering ran with.
+        found: the verdict of exclusionary reclassification, None before it was asked.
+        names: of all classes.
+    """
+    size, apart = settings.get("size_threshold", 0.35), settings.get("silhouette_threshold", 0.12)
+    kinds = (
+        ("size", "Relative size", "size_fraction", "{:.0%}", f"< {size:.0%}"),
+        ("silhouette", "Silhouette", "silhouette", "{:.2f}", f"≥ {apart:.2f}"),
+        ("distance", "Distance", "distance_ratio", "{:.2f}", "< 1"),
+    )
+    rows = [
+        _row(title, form.format(note[figure]) if figure in note else "–", limit, bool(note[f"{kind}_poisoned"]), why)
+        for kind, title, figure, form, limit in kinds
+        if f"{kind}_poisoned" in note
+        for why in (_distance_words(note, names) if kind == "distance" else str(note[f"{kind}_reason"]),)
+    ]
+    if found is None:
+        return [*rows, {"decision": "ExRe (l/p)", "figure": "–", "poison if": "< 1", "says": OPEN, "why": ""}]
+    figures = f"l = {found.own:,}, p = {found.other:,}, l/p = {ratio_words(found)} against T = {found.threshold:g}"
+    words = f"{reclassification_words(found, names)} ({figures})"
+    return [*rows, _row("ExRe (l/p)", ratio_words(found), f"< {found.threshold:g}", found.poisoned, words)]
+
+
+def ratio_words(found: Reclassification) -> str:
+    """l/p with two digits; "∞" where nothing was taken for another class."""
+    return "∞" if found.ratio is None else f"{found.ratio:.2f}"
+
+
+def _distance_words(note: Mapping[str, Scalar], names: Sequence[str]) -> str:
+    if "distance_ratio" not in note:
+        return str(note["distance_reason"])
+    other, ratio = f"‘{names[int(note['distance_class'])]}’", f"ratio {note['distance_ratio']:.2f}"
+    if note["distance_poisoned"]:
+        return f"its centre is nearer to {other} than to its own class ({ratio}, below 1)"
+    return f"its centre is nearer to its own class than to {other} ({ratio}, not below 1)"
+
+
+def _row(decision: str, figure: str, limit: str, poisoned: bool, why: str) -> dict[str, str]:
+    says = POISON if poisoned else CLEAN
+    return {"decision": decision, "figure": figure, "poison if": limit, "says": says, "why": why}

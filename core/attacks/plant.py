@@ -1,0 +1,108 @@
+"""Poisoning a data set with any number of attacks at once, and keeping the truth about it apart."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from core.attacks import ATTACKS, Painter, Scene, Trigger
+from core.attacks.assign import draft
+from core.attacks.specification import Specification
+from core.registry import find, tunables
+from core.types import Dataset, Floats, GroundTruth, Images, Ints, PlantedAttack
+
+CHUNK = 128
+
+
+def plant(
+    dataset: Dataset,
+    asked: Specification,
+    *,
+    patterns: Mapping[str, Floats] | None = None,
+    listen: Callable[[float, str], None] = lambda share, message: None,
+) -> tuple[Dataset, GroundTruth]:
+    """A poisoned copy of `dataset` and the truth about it. Beside that copy, only a few images are held at a time.
+
+    Args:
+        dataset: clean data; it stays as it was.
+        asked: what to plant, all at once.
+        patterns: attack → (h, w, c) what was optimised for it before; without it, it is optimised now.
+        listen: told the share that is done, in [0, 1], and what is being done.
+
+    Raises:
+        UserError: see `draft`.
+    """
+    drafted = draft(dataset.labels, dataset.bona_fide, dataset.shape, dataset.n_classes, asked)
+    images, labels = np.array(dataset.images), np.array(dataset.labels)
+    optimised: dict[str, Floats] = {}
+    for place, attack in enumerate(drafted.attacks):
+        listen(place / len(drafted.attacks), attack.name)
+        scene = replace(
+            _scene(attack, dataset.shape, dataset.n_classes, (patterns or {}).get(attack.name)),
+            images=dataset.images,
+            labels=dataset.labels,
+        )
+        trigger = _made(attack, scene)
+        rows = np.flatnonzero(drafted.attack_index == place)
+        _paint(images, rows, trigger.poison or trigger.apply)
+        if attack.labelling != "clean_label":
+            labels[rows] = attack.goals(dataset.labels[rows], dataset.n_classes)
+        if trigger.cover:
+            _paint(images, np.flatnonzero(drafted.cover_index == place), trigger.cover)
+        if trigger.pattern is not None:
+            optimised[attack.name] = trigger.pattern
+    truth = GroundTruth(
+        drafted.attack_index >= 0,
+        drafted.attack_index,
+        np.array(dataset.labels),
+        drafted.attacks,
+        drafted.cover_index >= 0,
+        optimised,
+    )
+    return replace(dataset, images=images, labels=labels, bona_fide=drafted.bona_fide), truth
+
+
+def trigger_of(
+    attack: PlantedAttack, shape: tuple[int, int, int], n_classes: int, pattern: Floats | None = None
+) -> Trigger:
+    """The trigger of a planted attack, made again from its settings, its seed and what was optimised for it."""
+    return _made(attack, _scene(attack, shape, n_classes, pattern))
+
+
+def with_trigger(attacks: Iterable[PlantedAttack]) -> tuple[PlantedAttack, ...]:
+    """Those attacks whose trigger can be made again; data that others poisoned come with other ones."""
+    return tuple(attack for attack in attacks if attack.kind in ATTACKS)
+
+
+def doubled(attack: PlantedAttack) -> PlantedAttack | None:
+    """The same attack at twice its strength, or the most that its setting allows; None when it has none to double."""
+    entry = find(ATTACKS, attack.kind, "attack")
+    if not entry.strength:
+        return None
+    limits = tunables(entry.load())[entry.strength].range
+    stronger = min(2 * float(attack.settings[entry.strength]), limits.high if limits else np.inf)
+    return replace(attack, settings={**attack.settings, entry.strength: stronger})
+
+
+def triggered_test_set(
+    attack: PlantedAttack, images: Images, labels: Ints, n_classes: int, pattern: Floats | None = None
+) -> tuple[Images, Ints, Ints]:
+    """Triggered copies of the test images that the attack is meant to turn, their rows, and the classes it wants."""
+    goals = attack.goals(labels, n_classes)
+    rows = np.flatnonzero(goals >= 0)
+    trigger = trigger_of(attack, (images.shape[1], images.shape[2], images.shape[3]), n_classes, pattern)
+    return trigger(images[rows]), rows, goals[rows]
+
+
+def _scene(attack: PlantedAttack, shape: tuple[int, int, int], n_classes: int, pattern: Floats | None) -> Scene:
+    return Scene(shape, n_classes, attack.seed, attack.target_class, pattern=pattern)
+
+
+def _made(attack: PlantedAttack, scene: Scene) -> Trigger:
+    trigger: Trigger = find(ATTACKS, attack.kind, "attack").load()(scene, **attack.settings)
+    return trigger
+
+
+def _paint(images: Images, rows: Ints, painter: Painter) -> None:
+    for part in np.array_split(rows, -(-len(rows) // CHUNK)) if len(rows) else ():
+        images[part] = painter(images[part])

@@ -1,0 +1,1 @@
+"""The triggers, one file each: what an attack does to an image."""

@@ -1,0 +1,12 @@
+"""The single-pixel trigger."""
+
+from core.attacks import Scene, Trigger
+from core.attacks.triggers.patch import square_side, white_squares
+
+
+def single_pixel(scene: Scene) -> Trigger:
+    """A trigger that sets the pixel (−2, −2) to white; an eight-pixel square at 224 px.
+
+    References: Gu, Dolan-Gavitt, Garg: BadNets, arXiv 1708.06733.
+    """
+    return white_squares([(-2, -2)], side=square_side(scene.shape))

@@ -1,0 +1,46 @@
+"""The attacker's own model. It loads torch, so the attacks that optimise on one import this only when they do."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from core.attacks import Scene
+from core.training.config import TrainConfig
+from core.training.loop import batch_of, build_model, resident, train
+from core.types import Dataset, Images, Ints
+
+MOST = 5000
+
+
+def surrogate_of(scene: Scene, epochs: int) -> nn.Module:
+    """A small model trained on at most 5,000 images of the clean data; in eval mode, its weights fixed.
+
+    Args:
+        scene: its data, and its seed: of the choice of images, of the weights and of the training.
+        epochs: passes over those images.
+
+    Raises:
+        ValueError: without the clean data.
+    """
+    if scene.images is None or scene.labels is None:
+        raise ValueError("without the clean data, no surrogate model can be trained")
+    config = TrainConfig(epochs=epochs, batch_size=64, learning_rate=2e-3, augment="crop", seed=scene.seed)
+    model = build_model(config, scene.shape, scene.n_classes)
+    rng, n = np.random.default_rng(scene.seed), len(scene.labels)
+    rows = np.sort(rng.choice(n, min(MOST, n), replace=False))
+    for _ in train(model, _as_dataset(scene.images[rows], scene.labels[rows], scene.n_classes), config, trace=False):
+        pass
+    return model.eval().requires_grad_(False)
+
+
+def as_batch(images: Images, model: nn.Module) -> Tensor:
+    """(n, c, h, w) floats in [0, 1] where the model is."""
+    device = next(model.parameters()).device
+    return batch_of(resident(images, device), torch.arange(len(images)), device)
+
+
+def _as_dataset(images: Images, labels: Ints, n_classes: int) -> Dataset:
+    names = tuple(map(str, range(n_classes)))
+    return Dataset(
+        "surrogate", np.arange(len(labels)), images, labels, images[:0], labels[:0], names, np.zeros(len(labels), bool)
+    )

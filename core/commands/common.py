@@ -1,0 +1,161 @@
+"""What all commands share: how they are declared, what they print, how they show progress."""
+
+import inspect
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, ParamSpec, cast
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from core.errors import UserError
+from core.files import plain
+from core.journal import database
+from core.json_files import Damaged
+from core.models.catalogue import name_architectures
+from core.registry import Entry
+from core.runs import environment, jobs
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Assay: find, review and remove poisoned training data."
+)
+Workspace = Annotated[
+    Path, typer.Option("--workspace", envvar="ASSAY_WORKSPACE", help="Where runs and data sets are kept.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+Seed = Annotated[int, typer.Option(min=0, help="Of everything random.")]
+DATABASE_HELP = "Where decisions are kept, sqlite:///… or postgresql+psycopg://…; by default in the workspace."
+Database = Annotated[str | None, typer.Option(envvar=database.VARIABLE, help=DATABASE_HELP, show_default=False)]
+HERE = Path("workspace")
+P = ParamSpec("P")
+
+
+@app.callback()
+def start(
+    architecture: Annotated[
+        list[Path] | None,
+        typer.Option(help="A Python file of yours whose functions (shape, n_classes) become models own:<function>."),
+    ] = None,
+    handed: Annotated[
+        bool, typer.Option(environment.FLAG, hidden=True, help="Variables come as JSON on stdin.")
+    ] = False,
+) -> None:
+    """Name what only the command line may name."""
+    if handed:
+        environment.take()
+    try:
+        if architecture:
+            name_architectures(architecture)
+    except UserError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from None
+
+
+def command(function: Callable[P, Any]) -> Callable[P, None]:
+    """A typer command that prints what `function` returns, and turns a UserError into one line and exit code 2.
+
+    Every command takes --database beside its own options.
+    """
+
+    @wraps(function)
+    def run(*arguments: P.args, **options: P.kwargs) -> None:
+        try:
+            with database.chosen(cast("str | None", options.pop("database", None))):
+                show(function(*arguments, **options), as_json=bool(options.get("as_json")))
+        except UserError as error:
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(2) from None
+        except (jobs.Cancelled, KeyboardInterrupt):
+            typer.echo("cancelled: what was finished is kept; `resume` goes on with it.", err=True)
+            raise typer.Exit(130) from None
+
+    own = inspect.signature(function)
+    added = inspect.Parameter("database", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Database)
+    vars(run)["__signature__"] = own.replace(parameters=[*own.parameters.values(), added])
+    app.command(function.__name__.rstrip("_").replace("_", "-"))(run)
+    return run
+
+
+def show(content: Any, *, as_json: bool) -> None:
+    """Print a result: JSON for programs, a table or a list of facts for people."""
+    if as_json:
+        typer.echo(json.dumps(plain(content), ensure_ascii=False))
+    elif isinstance(content, list):
+        table = Table(*(content[0] if content else ["nothing yet"]))
+        for entry in content:
+            table.add_row(*(_text(value) for value in entry.values()))
+        Console().print(table)
+    else:
+        for key, value in content.items():
+            typer.echo(f"{key}: {_text(value)}")
+
+
+def say_damaged(found: Iterable[Damaged]) -> None:
+    """One line each on standard error for what cannot be listed."""
+    for one in found:
+        typer.echo(f"damaged: {one.error}", err=True)
+
+
+@contextmanager
+def working(job: Path | None) -> Iterator[Callable[[float, str], None]]:
+    """A job directory that is locked and told how far the work is; without one, nobody is told."""
+    if job is None:
+        yield lambda share, message: None
+        return
+    with jobs.working_on(job):
+        yield lambda share, message: jobs.write(job, replace(jobs.poll(job), share=share, message=message))
+
+
+class progress_bar:
+    """A progress bar on a terminal, silence elsewhere."""
+
+    def __init__(self) -> None:
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:3.0f} %"),
+            TimeRemainingColumn(),
+        )
+        self._progress = Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty())
+        self._task = self._progress.add_task("Starting", total=1.0)
+
+    def __enter__(self) -> Callable[[jobs.Progress], None]:
+        self._progress.start()
+        return self._listen
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def _listen(self, progress: jobs.Progress) -> None:
+        words = f"{progress.title}: {progress.message}" if progress.message else progress.title
+        self._progress.update(self._task, completed=progress.share, description=words)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_text(item)}" for key, item in value.items()) or "–"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_text, value)) or "–"
+    return "–" if value is None else str(value)
+
+
+def listed(family: Mapping[str, Entry]) -> list[dict[str, Any]]:
+    """The members of a family, as plain data."""
+    return [entry.as_dict() for entry in family.values()]
+
+
+def key_values(pairs: Sequence[str] | None, example: str) -> dict[str, str]:
+    """The settings in a list of `key=value`. Raises UserError for one without a `=`, with an example that has one."""
+    parted = [pair.partition("=") for pair in pairs or []]
+    if wrong := next((key for key, equals, _ in parted if not equals), None):
+        raise UserError(f"--set {wrong} cannot be used.", "It has to be key=value.", f"For example --set {example}.")
+    return {key: value for key, _, value in parted}

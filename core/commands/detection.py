@@ -1,0 +1,72 @@
+"""Commands about detectors: detect, reclassify, and what there is."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Annotated, Any, cast, get_args
+
+import typer
+
+from core import pipeline, runs
+from core.analysis import detector_table, suspect_clusters
+from core.analysis.rules import Kind, Rule, words
+from core.commands.common import HERE, Json, Workspace, command, key_values, listed, progress_bar
+from core.detectors import DETECTORS
+
+
+@command
+def detect(
+    run: str,
+    detector: str,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting of the detector.")
+    ] = None,
+    estimate: Annotated[bool, typer.Option("--estimate", help="Say what it will cost, and do not run it.")] = False,
+    workspace: Workspace = HERE,
+    as_json: Json = False,
+) -> Mapping[str, Any]:
+    """Run one detector on a trained run."""
+    found, chosen = runs.open_run(workspace, run), key_values(settings, "n_neighbors=50")
+    if estimate:
+        return {"detector": detector} | asdict(detector_table.estimate(found, detector, chosen))
+    return pipeline.detect(found, detector, chosen)
+
+
+@command
+def threshold(
+    run: str,
+    detector: str,
+    rule: Annotated[str, typer.Option(help=f"One of: {', '.join(get_args(Kind))}.")],
+    value: Annotated[
+        float,
+        typer.Option(help="Of rate: the share of wrong ones; budget: how many samples; threshold: suspicion."),
+    ] = 0.0,
+    workspace: Workspace = HERE,
+    as_json: Json = False,
+) -> Mapping[str, Any]:
+    """Choose how strict to be with a detector that ran: pages, report and exports follow."""
+    asked = Rule(cast("Kind", rule), value)
+    flagged = pipeline.choose_rule(runs.open_run(workspace, run), detector, asked)
+    return {"detector": detector, "rule": words(asked), "flagged": flagged}
+
+
+@command
+def reclassify(
+    run: str,
+    class_: Annotated[
+        list[int] | None, typer.Option("--class", help="A class to check; by default all that look poisoned.")
+    ] = None,
+    each: Annotated[bool, typer.Option("--each", help="Train one model for each cluster, not one for all.")] = False,
+    workspace: Workspace = HERE,
+    as_json: Json = False,
+) -> list[dict[str, Any]]:
+    """Check suspect clusters by training without them (exclusionary reclassification)."""
+    found = runs.open_run(workspace, run)
+    checked = pipeline.plan_reclassification(found, class_ or (), each=each)
+    with progress_bar() as listen:
+        return suspect_clusters.reclassified_clusters(pipeline.work(checked, listen))
+
+
+@command
+def detectors(workspace: Workspace = HERE, as_json: Json = False) -> list[dict[str, Any]]:
+    """The detectors that can be run."""
+    return listed(DETECTORS)

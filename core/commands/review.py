@@ -1,0 +1,183 @@
+"""Commands about decisions: verdicts, new labels, repairs, reports, exports, and what is kept of them."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from core import pipeline, runs
+from core.analysis.opened_run import training_data
+from core.commands.common import HERE, Json, Workspace, command, progress_bar, working
+from core.evaluation import results
+from core.journal import revisions
+from core.journal.review import DECISIONS
+from core.output import report
+from core.output.clean_copy import write_clean_copy
+from core.output.export import EXPORTS, write_export
+
+
+@command
+def verdict(
+    run: str,
+    decision: Annotated[str, typer.Argument(help="exclude, keep or mark.")],
+    flagged: Annotated[list[str], typer.Option(help="Decide on what this detector flagged; may be repeated.")],
+    reviewer: Annotated[str, typer.Option(help="Who decides.")] = os.environ.get("USER", "command line"),
+    workspace: Workspace = HERE,
+    as_json: Json = False,
+) -> Mapping[str, Any]:
+    """Decide on all samples that a detector flagged."""
+    found = runs.open_run(workspace, run)
+    count = pipeline.decide_flagged(found, decision, flagged, reviewer=reviewer)
+    return {"run": found.id, "decision": decision, "samples": count}
+
+
+@command
+def relabel(
+    run: str,
+    by: Annotated[
+        str, typer.Option(help="source_class, as published; each_sample: what a model that never saw it says.")
+    ] = "source_class",
+    reviewer: Annotated[str, typer.Option(help="Who decides.")] = os.environ.get("USER", "command line"),
+    workspace: Workspace = HERE,
+    as_json: Json = False,
+) -> Mapping[str, Any]:
+    """Give the clusters that reclassification calls poison the labels that they should have had."""
+    found = runs.open_run(workspace, run)
+    count = pipeline.relabel_suspects(found, by, reviewer=reviewer)
+    return {"run": found.id, "by": by, "samples": count}
+
+
+@command
+def repair(
+    run: str,
+    how: Annotated[
+        str, typer.Option(help="retrain: train afresh on what the verdicts leave; continue: go on from its weights.")
+    ] = "retrain",
+    epochs: Annotated[int | None, typer.Option(help="Of continuing; by default a quarter of a training.")] = None,
+    lr: Annotated[float | None, typer.Option(help="Of continuing; by default that of the training.")] = None,
+    revision: Annotated[
+        int | None, typer.Option(help="Train on this revision; by default what is pending is committed.")
+    ] = None,
+    reviewer: Annotated[str, typer.Option(help="Who commits then.")] = os.environ.get("USER", "command line"),
+    workspace: Workspace = HERE,
+    as_json: Json = False,
+) -> Mapping[str, Any]:
+    """Carry out the verdicts in a child run, and compare before with after."""
+    found = runs.open_run(workspace, run)
+    child = pipeline.new_repair(found, how, epochs=epochs, learning_rate=lr, revision=revision, reviewer=reviewer)
+    with progress_bar() as listen:
+        return results.comparison(pipeline.work(child, listen))
+
+
+@command
+def report_(
+    run: str,
+    out: Annotated[Path, typer.Option(help="The HTML file to write.")],
+    workspace: Workspace = HERE,
+    as_json: Json = False,
+) -> Mapping[str, Any]:
+    """Write a self-contained HTML report."""
+    size = report.write_report(runs.open_run(workspace, run), out)
+    return {"report": str(out), "bytes": size}
+
+
+@command
+def export(
+    run: str,
+    to: Annotated[Path, typer.Option(help="The file to write; see --what for its ending.")],
+    what: Annotated[
+        str,
+        typer.Option(help="; ".join(f"{one.name} ({', '.join(one.endings)}): {one.help}" for one in EXPORTS.values())),
+    ] = "samples",
+    workspace: Workspace = HERE,
+    as_json: Json = False,
+) -> Mapping[str, Any]:
+    """Write what is known of the samples, for other tools."""
+    return {"export": str(to), "rows": write_export(runs.open_run(workspace, run), what, to)}
+
+
+@command
+def copy_clean(
+    run: str,
+    to: Annotated[Path, typer.Option(help="A new folder, or a file ending in .npz.")],
+    job: Annotated[Path | None, typer.Option(hidden=True, help="The directory of the job that this is.")] = None,
+    workspace: Workspace = HERE,
+    as_json: Json = False,
+) -> Mapping[str, Any]:
+    """Copy the data without what was excluded, relabelled where so decided."""
+    with working(job) as listen:
+        return write_clean_copy(runs.open_run(workspace, run), to, listen)
+
+
+@command
+def commit(
+    run: str,
+    name: Annotated[str, typer.Option(help="What to call the revision; by default it gets its number.")] = "",
+    why: Annotated[str, typer.Option(help="What a later reader should know.")] = "",
+    reviewer: Annotated[str, typer.Option(help="Who commits.")] = os.environ.get("USER", "command line"),
+    workspace: Workspace = HERE,
+    as_json: Json = False,
+) -> Mapping[str, Any]:
+    """Make what is pending on a run a numbered revision of its data set."""
+    return asdict(revisions.commit(runs.open_run(workspace, run), name, why, reviewer=reviewer))
+
+
+@command
+def revisions_(run: str, workspace: Workspace = HERE, as_json: Json = False) -> list[dict[str, Any]]:
+    """All revisions of a run's data set, newest first."""
+    found = runs.open_run(workspace, run)
+    wanted = ("number", "name", "excluded", "relabelled", "reviewer", "created", "why", "run")
+    listed = map(asdict, revisions.revisions(workspace, found.dataset))
+    return [{key: revision[key] for key in wanted} for revision in listed]
+
+
+@command
+def go_back(
+    run: str,
+    number: Annotated[int, typer.Argument(help="Of the revision; 0 is the data as imported.")],
+    reviewer: Annotated[str, typer.Option(help="Who decides.")] = os.environ.get("USER", "command line"),
+    workspace: Workspace = HERE,
+    as_json: Json = False,
+) -> Mapping[str, Any]:
+    """Append the verdicts that bring the data of a run to an earlier revision; nothing is deleted."""
+    count = revisions.go_back(runs.open_run(workspace, run), number, reviewer=reviewer)
+    return {"run": run, "revision": number, "samples": count}
+
+
+@command
+def journal(
+    run: str,
+    to: Annotated[Path | None, typer.Option(help="A file ending in .csv, .json or .parquet; else it is shown.")] = None,
+    by: Annotated[str | None, typer.Option(help="Only what this reviewer decided.")] = None,
+    decision: Annotated[str | None, typer.Option(help=f"Only {', '.join(DECISIONS)}.")] = None,
+    sample: Annotated[int | None, typer.Option(help="Only the history of this sample.")] = None,
+    since: Annotated[datetime | None, typer.Option(help="Only what was decided from then on.")] = None,
+    last: Annotated[int | None, typer.Option(min=1, help="Only so many of the newest entries.")] = None,
+    workspace: Workspace = HERE,
+    as_json: Json = False,
+) -> Any:
+    """Every verdict ever given on a run, oldest first."""
+    found = runs.open_run(workspace, run)
+    wanted = {"reviewer": by, "decision": decision, "sample": sample, "since": since, "last": last}
+    if to is not None:
+        return {"journal": str(to), "rows": pipeline.write_journal(found, to, **wanted)}
+    return pipeline.journal_rows(found, **wanted)
+
+
+@command
+def bona_fide(
+    run: str,
+    ids: Annotated[Path, typer.Option(help="A text file with one id of a known-clean sample a line.")],
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="They are no longer guaranteed to be clean.")] = False,
+    reviewer: Annotated[str, typer.Option(help="Who guarantees.")] = os.environ.get("USER", "command line"),
+    workspace: Workspace = HERE,
+    as_json: Json = False,
+) -> Mapping[str, Any]:
+    """Name samples that are clean for certain, for detectors that learn from them."""
+    found = runs.open_run(workspace, run)
+    count = pipeline.import_bona_fide(found, ids, reviewer=reviewer, accepted=not withdraw)
+    return {"dataset": found.dataset, "samples": count, "bona_fide": int(training_data(found).bona_fide.sum())}

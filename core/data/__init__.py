@@ -1,0 +1,150 @@
+"""Where data comes from. A source is one function `(path) -> Collection`; the store keeps what was imported."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from core.data.collection import Collection
+from core.data.folders.layout import ENDINGS, RULE
+from core.errors import UserError
+from core.registry import Entry, checked, find
+
+
+@dataclass(frozen=True)
+class Source(Entry):
+    """A kind of data that can be opened.
+
+    Where the name and the kind of a path fit, a function `recognises(path) -> bool` in the source's module, if there is
+    one, has the last word; it looks at a few names or bytes and raises nothing.
+
+    Attributes:
+        endings: of the files that it reads, in lower case.
+        folders: whether it reads folders.
+        general: whether it steps back for any source that knows the path more closely.
+    """
+
+    endings: tuple[str, ...] = ()
+    folders: bool = False
+    general: bool = False
+
+    def recognises(self, path: Path) -> bool:
+        """Whether `path` looks like this kind."""
+        fits = self.folders if path.is_dir() else path.name.lower().endswith(self.endings)
+        if not fits:
+            return False
+        asked = getattr(import_module(self.module), "recognises", None)
+        return asked is None or bool(asked(path))
+
+
+SOURCES = {
+    "npz": Source(
+        "npz",
+        "NumPy arrays (.npz, .npy)",
+        "core.data.arrays.npz",
+        needs=("x_train", "y_train"),
+        help="x_train, y_train and optionally x_test, y_test: images uint8 (n, h, w[, 3]), labels (n,).",
+        endings=(".npz", ".npy"),
+        folders=True,
+    ),
+    "table": Source(
+        "table",
+        "Table (.csv, .tsv, .parquet)",
+        "core.data.tables.table",
+        help="A column of image paths, base64 text or bytes, one of labels, optionally one of splits.",
+        endings=(".csv", ".tsv", ".parquet"),
+    ),
+    "hugging_face": Source(
+        "hugging_face",
+        "Folder of the datasets library (Hugging Face)",
+        "core.data.tables.hugging_face",
+        help="What save_to_disk writes, or a folder of Parquet files such as train-00000-of-00001.parquet.",
+        folders=True,
+    ),
+    "torchvision_datasets": Source(
+        "torchvision_datasets",
+        "Data sets of torchvision",
+        "core.data.published.torchvision_datasets",
+        help="CIFAR-10/100, MNIST, Fashion-MNIST, GTSRB, SVHN, STL-10, Imagenette or ImageNet in its folders.",
+        folders=True,
+    ),
+    "backdoor_toolbox": Source(
+        "backdoor_toolbox",
+        "Poisoned set of backdoor-toolbox",
+        "core.data.published.backdoor_toolbox",
+        help="imgs, labels and poison_indices; the truth about the poison comes with it.",
+        folders=True,
+    ),
+    "backdoorbench": Source(
+        "backdoorbench",
+        "Record of BackdoorBench",
+        "core.data.published.backdoorbench",
+        help="bd_train_dataset and attack_result.pt, with the clean data in the folder data beside record.",
+        folders=True,
+    ),
+    "image_folder": Source(
+        "image_folder",
+        "Folder of images",
+        "core.data.folders.image_folder",
+        help="A folder for each class; optionally inside train and val or test.",
+        folders=True,
+        general=True,
+    ),
+    "archive": Source(
+        "archive",
+        "Archive of images (.zip, .tar, .tar.gz)",
+        "core.data.folders.archive",
+        help="Holds a folder for each class; optionally inside train and val or test.",
+        endings=(".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz"),
+        general=True,
+    ),
+}
+
+
+def open_source(path: Path, source: str | None = None, settings: Mapping[str, Any] | None = None) -> Collection:
+    """What is at `path`, no image decoded yet; whoever opens it calls its `close` at the end.
+
+    Args:
+        path: a file or a folder.
+        source: a name in `SOURCES`; without one, the source that recognises the path.
+        settings: of that source, over its defaults (the column of labels of a table, say).
+
+    Raises:
+        UserError: there is nothing, no source reads it, several could, or it is not what it seems.
+    """
+    if not _exists(path):
+        raise UserError(f"There is nothing at {path}.", "A path on the machine that runs Assay is needed.", "Check it.")
+    entry = find(SOURCES, source, "data source") if source else recognised(path)
+    member = entry.load()
+    found: Collection = member(path, **checked(member, settings or {}, entry.title))
+    return found
+
+
+def recognised(path: Path) -> Source:
+    """The source that fits `path`. Raises UserError when none does, or when several do equally well."""
+    found = [entry for entry in SOURCES.values() if entry.recognises(path)]
+    close = [entry for entry in found if not entry.general] or found
+    if len(close) > 1:
+        kinds = ", ".join(f"{entry.title} ({entry.name})" for entry in close)
+        raise UserError(f"{path} can be read in several ways.", f"They are: {kinds}.", "Say which source is meant.")
+    if not close:
+        inside = [one.name.lower() for one in path.iterdir()] if path.is_dir() else []
+        folder = "a folder" if inside else "an empty folder"
+        what = folder if path.is_dir() else f"a file ending in {path.suffix!r}"
+        known = "; ".join(entry.title for entry in SOURCES.values())
+        flat = any(name.endswith(ENDINGS) for name in inside)
+        raise UserError(
+            f"{path} is {what}, which cannot be opened.",
+            (f"Its images lie in no folder of a class. {RULE} " if flat else "") + f"What can be: {known}.",
+            "Sort them into folders, or choose one of these." if flat else "Choose one of these.",
+        )
+    return close[0]
+
+
+def _exists(path: Path) -> bool:
+    """Whether something is there that may be looked at; a name that no system accepts is nowhere."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,147 @@
+"""NumPy arrays: the plainest exchange format for images and labels."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.data.arrays.image_arrays import image_reader
+from core.data.arrays.numpy_files import Arrays, members
+from core.data.collection import Collection, Part, Problem, Read, abridged, empty_part
+from core.data.labels import MAX_CLASSES, classes, labelled
+from core.errors import UserError
+from core.types import Ints
+
+Labels = NDArray[Any]
+# How arrays of training images and their labels are called, then those of the test set.
+PAIRS = (
+    ("x_train", "y_train", "x_test", "y_test"),
+    ("X_train", "y_train", "X_test", "y_test"),
+    ("train_images", "train_labels", "test_images", "test_labels"),
+    ("images", "labels", "test_images", "test_labels"),
+    ("x", "y", "x_test", "y_test"),
+    ("X", "y", "X_test", "y_test"),
+    ("data", "labels", "test_data", "test_labels"),
+)
+
+
+def recognises(path: Path) -> bool:
+    """Whether this is a file, or a folder with `.npy` files of images and of labels."""
+    return path.is_file() or any(all((path / f"{name}.npy").exists() for name in pair[:2]) for pair in PAIRS)
+
+
+def npz(path: Path) -> Collection:
+    """The data set in an `.npz` file, or in `.npy` files of one folder, memory-mapped where that is possible.
+
+    Args:
+        path: an archive, a folder, or one of its `.npy` files, with x_train, y_train and optionally x_test, y_test,
+            class_names (or images, labels …). Images (n, h, w), (n, h, w, 1) or (n, h, w, 3): uint8, or numbers that
+            are as good. Labels (n,): whole numbers counted from 0, or text.
+
+    Raises:
+        UserError: naming the array that is missing or wrong, and what it has to be.
+    """
+    arrays = members(path)
+    x, y, x_test, y_test = next((pair for pair in PAIRS if pair[0] in arrays and pair[1] in arrays), PAIRS[0])
+    images, given = _take(arrays, x), _checked(_take(arrays, y), y)
+    read, words = image_reader(images, x)
+    _same_length(images, given, x, y)
+    test_images, test_given = images[:0], given[:0]
+    if x_test in arrays or y_test in arrays:
+        test_images, test_given = _take(arrays, x_test), _checked(_take(arrays, y_test), y_test)
+        _same_length(test_images, test_given, x_test, y_test)
+        _same_shape(images, test_images)
+    labels, names = _classes(arrays, given, test_given, y)
+    train, problems = _part(read, labels[: len(given)], given, "row")
+    test = empty_part()
+    if len(test_given):
+        test_read, test_words = image_reader(test_images, x_test)
+        test, more = _part(test_read, labels[len(given) :], test_given, "test row")
+        problems, words = problems + more, "; ".join(filter(None, (words, test_words)))
+    name = path.stem if path.suffix.lower() == ".npz" or path.is_dir() else path.resolve().parent.name
+    about = {"pixels": words} if words else {}
+    return Collection(name, names, train, test, abridged(problems), about=about)
+
+
+def _take(arrays: Arrays, name: str) -> NDArray[Any]:
+    if name not in arrays:
+        raise UserError(
+            f"The file has no array {name}.",
+            f"It holds: {', '.join(arrays) or 'nothing'}.",
+            "Needed: x_train, y_train; optional: x_test, y_test, class_names.",
+        )
+    return arrays[name]()
+
+
+def _checked(labels: Labels, name: str) -> Labels:
+    """Labels that are whole numbers or text."""
+    if labels.ndim == 1 and labels.dtype.kind == "f":
+        bad = np.flatnonzero(~np.isfinite(labels))
+        if len(bad):
+            raise UserError(
+                f"{name} misses {len(bad):,} labels, the first in row {bad[0]}.", "Every image needs a label."
+            )
+        labels = (
+            labels.astype(np.int64) if (labels == np.rint(labels)).all() and (abs(labels) < 2**53).all() else labels
+        )
+    if labels.dtype.kind == "U" and (np.ascontiguousarray(labels).view(np.uint32) > sys.maxunicode).any():
+        raise UserError(f"{name} holds text that is no Unicode.", "It is damaged.", "Save it again.")
+    if labels.ndim != 1 or labels.dtype.kind not in "iuUS":
+        hint = "Save numpy.argmax(labels, 1) instead." if labels.ndim == 2 and labels.shape[1] > 1 else ""
+        title = f"{name} is {labels.dtype} with the shape {labels.shape}."
+        raise UserError(title, "Labels have to be whole numbers of the shape (n,), or text.", hint)
+    if labels.dtype.kind in "iu" and len(labels) and (labels.min() < 0 or labels.max() >= MAX_CLASSES):
+        raise UserError(
+            f"{name} runs from {labels.min()} to {labels.max()}.",
+            f"Class indices start at 0 and stay below {MAX_CLASSES}.",
+            "Renumber the classes 0, 1, 2, …",
+        )
+    return labels
+
+
+def _same_length(images: NDArray[Any], labels: Labels, x: str, y: str) -> None:
+    if len(images) != len(labels):
+        raise UserError(f"{x} has {len(images)} images, {y} {len(labels)} labels.", "There must be one label each.")
+
+
+def _same_shape(images: NDArray[Any], test_images: NDArray[Any]) -> None:
+    one, other = (array.shape[1:] + (1,) * (array.ndim == 3) for array in (images, test_images))
+    if one != other:
+        raise UserError(
+            f"Training images are {one}, test images {other}.",
+            "Both have to have the same height, width and channels.",
+            "Resize one of them and save the file again.",
+        )
+
+
+def _classes(arrays: Arrays, given: Labels, test_given: Labels, y: str) -> tuple[Ints, tuple[str, ...]]:
+    """Class indices of both splits, one after the other, and the class names."""
+    if {given.dtype.kind in "US", test_given.dtype.kind in "US"} == {True, False}:
+        raise UserError("The training labels are text and the test labels numbers, or the reverse.", "Use one kind.")
+    if given.dtype.kind in "US":
+        return classes([*given.tolist(), *test_given.tolist()])
+    both = np.concatenate([given, test_given]).astype(np.int64)
+    n_classes = int(both.max(initial=0)) + 1
+    if n_classes < 2:
+        raise UserError(f"All labels in {y} are 0.", "At least two classes are needed to train a classifier.")
+    return both, _class_names(arrays, n_classes)
+
+
+def _class_names(arrays: Arrays, n_classes: int) -> tuple[str, ...]:
+    if "class_names" not in arrays:
+        return tuple(str(index) for index in range(n_classes))
+    names = arrays["class_names"]()
+    if names.ndim != 1 or names.dtype.kind != "U" or not n_classes <= len(names) <= MAX_CLASSES:
+        raise UserError("class_names cannot be used.", f"It has to be text of the shape ({n_classes},).")
+    return tuple(str(name) for name in names)
+
+
+def _part(read: Read, labels: Ints, given: Labels, what: str) -> tuple[Part, list[Problem]]:
+    """The rows that have a label."""
+    names = [f"{what} {row}" for row in range(len(labels))]
+    rows, problems = labelled(names, labels, given.tolist())
+    kept: Mapping[int, int] = dict(enumerate(rows.tolist()))
+    return Part(tuple(names[row] for row in rows), labels[rows], lambda index: read(kept[index])), problems

@@ -1,0 +1,135 @@
+"""What a source finds before any image is decoded: names, labels, and how to read each image when its turn comes.
+
+What the parts of a data set are called.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from core.types import Bools, GroundTruth, Images, Ints
+
+Split = Literal["train", "test", "validation"]
+
+_NAMES: dict[Split, set[str]] = {
+    "train": {"train", "training", "trn"},
+    "test": {"test", "testing", "tst"},
+    "validation": {"val", "valid", "validation", "dev", "eval"},
+}
+
+
+MAX_FILES = 2_000_000
+
+
+Read = Callable[[int], bytes | Images]
+UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something about a source that its user should know before it is imported.
+
+    Attributes:
+        kind: one word or two for a heading, the same for all of its kind ("unreadable", "duplicate", "tiny class").
+        what: the file, member, row or class concerned, as it is called in the source; may hold anything, so escape it.
+        detail: one sentence in words.
+    """
+
+    kind: str
+    what: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """One split of a source: n images that are not decoded yet.
+
+    Attributes:
+        names: n names as the source has them (a path, an archive's member, "row 17"); may hold anything.
+        labels: (n,) class indices.
+        read: index → the encoded image's bytes, or uint8 (h, w), (h, w, 1 or 3) where the source holds pixels. Called
+            from several threads at once. Raises UserError or OSError for an image that cannot be read.
+    """
+
+    names: tuple[str, ...]
+    labels: Ints
+    read: Read
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def empty_part() -> Part:
+    """A part without images: the test set of a source that has none."""
+    return Part((), np.zeros(0, np.int64), lambda index: b"")
+
+
+@dataclass(frozen=True)
+class Collection:
+    """All that a source says of a data set.
+
+    Attributes:
+        name: what to call it.
+        class_names: k names, in the order of the class indices.
+        train, test: the splits; a source without a test split has an empty one.
+        problems: what the source itself found wrong; images that cannot be decoded come to light later.
+        bona_fide: (n,) True for training samples that the source guarantees to be clean; None knows of none.
+        truth: what the source says of its own poison, aligned with `train`; only metrics and the report ever see it.
+        close: frees what is held open for reading.
+        about: further facts worth showing, heading → words ("licence", "attack").
+    """
+
+    name: str
+    class_names: tuple[str, ...]
+    train: Part
+    test: Part = field(default_factory=empty_part)
+    problems: tuple[Problem, ...] = ()
+    bona_fide: Bools | None = None
+    truth: GroundTruth | None = None
+    close: Callable[[], None] = lambda: None
+    about: Mapping[str, str] = field(default_factory=dict)
+
+
+def legible(text: str) -> str:
+    """`text` with � for what is no Unicode (names on disk are bytes), so that it can be written and shown."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def abridged(problems: Iterable[Problem], most: int = 1000) -> tuple[Problem, ...]:
+    """`problems` with at most `most` of each kind, and for each kind that has more, one that says how many are left."""
+    kinds: dict[str, list[Problem]] = {}
+    for problem in problems:
+        kinds.setdefault(problem.kind, []).append(problem)
+    found = []
+    for kind, alike in kinds.items():
+        found += alike[:most]
+        if len(alike) > most:
+            found.append(Problem(kind, "", f"{len(alike) - most:,} more of this kind are not listed."))
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files below one place, on disk or in an archive, without links and the like.
+
+    Attributes:
+        paths: relative, parts separated by "/".
+        folders: relative paths of the folders; those that hold files may be missing.
+        read: index into `paths` → content.
+        problems: what was left out, and why.
+        close: frees what is held open for reading.
+    """
+
+    paths: Sequence[str]
+    folders: Iterable[str]
+    read: Callable[[int], bytes]
+    problems: tuple[Problem, ...] = ()
+    close: Callable[[], None] = lambda: None
+
+
+def split_of(name: str) -> Split | None:
+    """The split that a folder, file or cell is named after; None for none."""
+    wanted = name.strip().lower()
+    return next((split for split, names in _NAMES.items() if wanted in names), None)

@@ -1,0 +1,1 @@
+"""Sources that hold image files: folders and archives."""

@@ -1,0 +1,114 @@
+"""Folders of images: the names of the folders are the labels."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from core.data.collection import MAX_FILES, Collection, Files, Problem, legible
+from core.data.decoding import MAX_BYTES
+from core.data.folders.layout import arranged
+from core.errors import UserError
+
+MAX_DEPTH = 32
+
+
+def recognises(path: Path) -> bool:
+    """Whether there is a folder in the folder."""
+    try:
+        with os.scandir(path) as entries:
+            return any(entry.is_dir() and not entry.name.startswith(".") for entry in entries)
+    except OSError:
+        return False
+
+
+def image_folder(path: Path) -> Collection:
+    """The images below `path`, labelled by the folder that they lie in; see `core.data.folders.layout`.
+
+    Links to files inside `path` are read; links that lead out of it, and links to folders, are listed and skipped.
+
+    Raises:
+        UserError: `path` is no folder or cannot be read; see `arranged`.
+    """
+    root = Path(os.path.realpath(path))
+    if not root.is_dir():
+        raise UserError(f"{path} is no folder.", "A folder of images is needed.", "Check the path.")
+    paths: list[str] = []
+    folders: list[str] = []
+    problems: list[Problem] = []
+    for entry, relative in _entries(str(root), problems):
+        if entry.is_dir(follow_symlinks=False):
+            folders.append(relative)
+        elif entry.is_file(follow_symlinks=False) or _is_link_inside(entry, root):
+            paths.append(relative)
+        elif not entry.name.startswith("."):
+            problems.append(Problem("link", legible(relative), _why(entry)))
+        if len(paths) > MAX_FILES:
+            raise UserError(f"There are more than {MAX_FILES:,} files.", "", "Open a part of the folder.")
+    return arranged(Files(paths, folders, lambda index: _content(root, paths[index]), tuple(problems)), root.name)
+
+
+def _entries(root: str, problems: list[Problem]) -> Iterator[tuple[os.DirEntry[str], str]]:
+    """Everything below `root` in sorted order with its relative path; links to folders are not entered."""
+    waiting = [""]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            with os.scandir(f"{root}/{folder}") as scanned:
+                entries = sorted(scanned, key=lambda entry: entry.name)
+        except OSError as error:
+            if not folder:
+                raise UserError(f"{root} cannot be read.", error.strerror or "", "Check who may read it.") from error
+            problems.append(Problem("unreadable", legible(folder), f"The folder cannot be read: {error.strerror}."))
+            continue
+        below = []
+        for entry in entries:
+            relative = f"{folder}/{entry.name}" if folder else entry.name
+            yield entry, relative
+            if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
+                below.append(relative)
+        if folder.count("/") + 1 < MAX_DEPTH:
+            waiting += reversed(below)
+        else:
+            why = f"Folders are read {MAX_DEPTH} deep, and no deeper."
+            problems += [Problem("too deep", legible(one), why) for one in below]
+
+
+def _is_link_inside(entry: os.DirEntry[str], root: Path) -> bool:
+    """Whether this is a link to a regular file below `root`."""
+    if not entry.is_symlink() or _kind(entry.path) != stat.S_IFREG:
+        return False
+    return Path(os.path.realpath(entry.path)).is_relative_to(root)
+
+
+def _why(entry: os.DirEntry[str]) -> str:
+    if not entry.is_symlink():
+        return "It is no regular file."
+    if _kind(entry.path) == stat.S_IFDIR:
+        return "It is a link to a folder; only what lies in the folder itself is read."
+    return "It is a link that leads nowhere, or out of the folder."
+
+
+def _kind(path: str) -> int:
+    """What lies at the end of all links; 0 where there is nothing, or a circle."""
+    try:
+        return stat.S_IFMT(os.stat(path).st_mode)  # noqa: PTH116
+    except OSError:
+        return 0
+
+
+def _content(root: Path, relative: str) -> bytes:
+    """What the file holds; links are followed again only to what lies below `root` at this moment."""
+    path = f"{root}/{relative}"
+    if stat.S_ISLNK(os.lstat(path).st_mode):
+        path = os.path.realpath(path)
+        if not Path(path).is_relative_to(root):
+            raise UserError("It is a link that leads out of the folder.")
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        about = os.fstat(handle)
+        if not stat.S_ISREG(about.st_mode) or about.st_size > MAX_BYTES:
+            raise UserError(f"The file has {about.st_size:,} bytes.", f"At most {MAX_BYTES:,} are read of an image.")
+        return os.read(handle, about.st_size)
+    finally:
+        os.close(handle)

@@ -1,0 +1,153 @@
+"""Which class and which split an image belongs to, told by the folders that it lies in."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from core.data.collection import Collection, Files, Part, Problem, Split, empty_part, legible, split_of
+from core.data.labels import MAX_CLASSES
+from core.errors import UserError
+
+ENDINGS = (
+    *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".gif", ".webp", ".tif", ".tiff"),
+    *(".ppm", ".pgm", ".pbm", ".pnm"),
+)
+RULE = "A folder for each class holds its images; these folders may lie inside train, and test or val."
+
+
+class _Image(NamedTuple):
+    """An image by its row among the files, with what its folders say."""
+
+    row: int
+    split: Split
+    class_name: str
+
+
+def arranged(files: Files, name: str) -> Collection:
+    """The collection that the folders of `files` describe.
+
+    Classes are the folders' names in sorted order; what lies deeper in a class folder belongs to it. `test` is the test
+    set, or `val` where there is no `test`; without a folder `train` that holds folders, all of these are classes.
+    Hidden files are passed over; files that are no images, images outside a class and empty classes are listed.
+
+    Raises:
+        UserError: no images, fewer than two classes or more than 1,000.
+    """
+    problems = list(files.problems)
+    shown = [index for index, path in enumerate(files.paths) if not _hidden(path)]
+    shown = [index for index in shown if _is_image(files.paths[index], problems)]
+    top = _top([files.paths[index] for index in shown])
+    parts = {index: files.paths[index][len(top) :].split("/") for index in shown}
+    divided = any(len(names) > 2 and split_of(names[0]) == "train" for names in parts.values())
+    images = list(_placed(parts, divided, files.paths, problems))
+    train = [image for image in images if image.split == "train"]
+    classes = sorted({image.class_name for image in train})
+    _list_empty(files, top, divided, {image.class_name for image in images}, problems)
+    _require_classes(classes, problems)
+    known = {class_name: index for index, class_name in enumerate(classes)}
+    test = _known_only(_test_images(images, problems), known, problems)
+    return Collection(
+        name=legible(name),
+        class_names=tuple(map(legible, classes)),
+        train=_part(files, train, known),
+        test=_part(files, test, known) if test else empty_part(),
+        problems=tuple(problems),
+        close=files.close,
+    )
+
+
+def _hidden(path: str) -> bool:
+    return path.startswith(".") or "/." in path or path.partition("/")[0] == "__MACOSX"
+
+
+def _is_image(path: str, problems: list[Problem]) -> bool:
+    if path.lower().endswith(ENDINGS):
+        return True
+    problems.append(Problem("no image", legible(path), "Its name has no ending of an image that is read."))
+    return False
+
+
+def _top(paths: Sequence[str]) -> str:
+    """The folder, "/" at its end, that all lie in and that is neither a class nor a split; "" for none."""
+    top = ""
+    while True:
+        first = paths[0][len(top) :].partition("/")[0] if paths else ""
+        deeper = f"{top}{first}/"
+        alone = all(path.startswith(deeper) and "/" in path[len(deeper) :] for path in paths)
+        if not first or split_of(first) or not alone:
+            return top
+        top = deeper
+
+
+def _placed(
+    parts: Mapping[int, Sequence[str]], divided: bool, paths: Sequence[str], problems: list[Problem]
+) -> Iterable[_Image]:
+    """The images that lie in a class; the others are listed."""
+    outside: Counter[str] = Counter()
+    for index, names in parts.items():
+        split: Split | None = split_of(names[0]) if divided else "train"
+        below = names[1:] if divided else names
+        if split is None:
+            outside[names[0]] += 1
+        elif len(below) < 2:
+            problems.append(Problem("no class", legible(paths[index]), "The image lies in no folder of a class."))
+        else:
+            yield _Image(index, split, below[0])
+    for name, n in outside.items():
+        problems.append(Problem("left out", legible(name), f"{n:,} images lie neither in train nor in test or val."))
+
+
+def _list_empty(files: Files, top: str, divided: bool, used: set[str], problems: list[Problem]) -> None:
+    """List the folders where a class would be and no image is."""
+    folders = {*files.folders, *(path.rpartition("/")[0] for path in files.paths)}
+    for folder in sorted(folder for folder in folders if folder.startswith(top) and not _hidden(folder)):
+        names = folder[len(top) :].split("/")
+        empty = names[-1] and len(names) == 1 + divided and names[-1] not in used
+        if empty and not (divided and split_of(names[0]) is None):
+            problems.append(Problem("empty class", legible(folder), "The folder holds no image; it is no class."))
+
+
+def _test_images(images: Sequence[_Image], problems: list[Problem]) -> list[_Image]:
+    """The images of `test`, or of `val` where there is no `test`."""
+    held_out: dict[Split, list[_Image]] = {"test": [], "validation": []}
+    for image in images:
+        if image.split != "train":
+            held_out[image.split].append(image)
+    if held_out["test"] and held_out["validation"]:
+        detail = f"{len(held_out['validation']):,} images are left out: test is the test set, and one is enough."
+        problems.append(Problem("left out", "val", detail))
+    return held_out["test"] or held_out["validation"]
+
+
+def _known_only(test: Sequence[_Image], known: Mapping[str, int], problems: list[Problem]) -> list[_Image]:
+    unknown = Counter(image.class_name for image in test if image.class_name not in known)
+    for name, n in sorted(unknown.items()):
+        detail = f"{n:,} test images are left out: no training image has this class."
+        problems.append(Problem("unknown class", legible(name), detail))
+    return [image for image in test if image.class_name in known]
+
+
+def _part(files: Files, images: Sequence[_Image], known: Mapping[str, int]) -> Part:
+    labels = np.fromiter((known[image.class_name] for image in images), np.int64, len(images))
+    indices = [image.row for image in images]
+    names = tuple(legible(files.paths[index]) for index in indices)
+    return Part(names, labels, lambda index: files.read(indices[index]))
+
+
+def _require_classes(classes: Sequence[str], problems: Sequence[Problem]) -> None:
+    if len(classes) > MAX_CLASSES:
+        raise UserError(
+            f"There are {len(classes):,} folders with images, which would be classes.",
+            f"At most {MAX_CLASSES:,} classes can be handled. {RULE}",
+            "Open the folder above or below, or a part of the classes.",
+        )
+    if len(classes) < 2:
+        left = Counter(problem.kind for problem in problems)
+        counts = ", ".join(f"{kind}: {n:,}" for kind, n in left.items())
+        raise UserError(
+            "There are no images in folders of classes." if not classes else "There is one class.",
+            RULE + (f" Left out were: {counts}." if counts else ""),
+            "At least two classes are needed to train a classifier.",
+        )

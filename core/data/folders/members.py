@@ -1,0 +1,76 @@
+"""What readers of archives share: names that may be used, bytes at a place, and totals that can be true."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from core.data.collection import MAX_FILES, Files, Problem, legible
+from core.data.paths import named
+from core.errors import UserError
+
+MAX_RATIO = 200
+_SLACK = 64 * 2**20
+
+
+class Listing:
+    """Collects the members of an archive under names that are safe and used once."""
+
+    def __init__(self) -> None:
+        self._paths: dict[str, None] = {}
+        self._folders: dict[str, None] = {}
+        self._problems: list[Problem] = []
+
+    def file(self, name: str) -> bool:
+        """Whether the member `name` is taken in; otherwise it is listed as a problem."""
+        path = self._safe(name)
+        if path in self._paths:
+            self.skip(name, "duplicate name", "The archive has several members of this name; only the first is read.")
+            return False
+        if path is not None:
+            self._paths[path] = None
+        if len(self._paths) > MAX_FILES:
+            raise UserError(f"The archive has more than {MAX_FILES:,} files.", "", "Make several archives of it.")
+        return path is not None
+
+    def folder(self, name: str) -> None:
+        """Take in a folder, which matters only if nothing is in it."""
+        path = self._safe(name)
+        if path:
+            self._folders[path] = None
+
+    def skip(self, name: str, kind: str, why: str) -> None:
+        """List a member that is not read."""
+        self._problems.append(Problem(kind, legible(name), why))
+
+    def files(self, read: Callable[[int], bytes], close: Callable[[], None]) -> Files:
+        """All that was taken in, in order; `read` counts in the same order."""
+        return Files(tuple(self._paths), tuple(self._folders), read, tuple(self._problems), close)
+
+    def _safe(self, name: str) -> str | None:
+        try:
+            return "/".join(named(name).parts)
+        except UserError as error:
+            self.skip(name, "unsafe name", error.title)
+            return None
+
+
+def positioned(descriptor: int, offset: int, size: int) -> bytes:
+    """`size` bytes at `offset` of an open file; threads do not disturb each other. Raises UserError if it has fewer."""
+    try:
+        content = os.pread(descriptor, size, offset)
+    except (OSError, OverflowError, ValueError) as error:
+        raise UserError("The archive is damaged here.", "A member lies where no file can reach.") from error
+    if len(content) != size:
+        raise UserError("The archive is cut short.", "A member ends beyond the end of the file.")
+    return content
+
+
+def require_honest_total(path: Path, size: int, packed: int) -> None:
+    """Raise UserError for an archive whose members overlap, or unpack to far more than pictures do."""
+    there = path.stat().st_size
+    if packed > there or size > MAX_RATIO * there + _SLACK:
+        raise UserError(
+            f"{legible(path.name)} would unpack to {size:,} bytes from {there:,}.",
+            "Archives of pictures never do; this one is made to fill memory or disk.",
+            "Do not open it.",
+        )

@@ -1,0 +1,88 @@
+"""What is wrong with a collection as a whole: images that occur twice, and classes with hardly any."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.data.collection import Collection, Part, Problem, legible
+from core.data.preview.duplicates import Glance, lookalikes, repeats
+
+# What only a comparison of images or classes finds; the rest comes to light at an import, too.
+KINDS = ("two labels", "in both sets", "tiny class", "duplicate", "near duplicate")
+FEWEST_SAMPLES = 10
+SMALLEST_SHARE = 0.01
+
+
+@dataclass(frozen=True)
+class Place:
+    """One image of a collection.
+
+    Attributes:
+        part: the split that it is in.
+        index: its place there.
+        class_name: its given label in words.
+        is_test: whether the split is the test set.
+    """
+
+    part: Part
+    index: int
+    class_name: str
+    is_test: bool
+
+    @property
+    def name(self) -> str:
+        """What the source calls it."""
+        return legible(self.part.names[self.index])
+
+
+def tiny_classes(collection: Collection) -> list[Problem]:
+    """A problem for each class with fewer than 10 training images, or less than 1 % of what classes have on average."""
+    counts = np.bincount(collection.train.labels, minlength=len(collection.class_names))
+    least, average = max(FEWEST_SAMPLES, SMALLEST_SHARE * counts.mean()), f"{counts.mean():,.1f}".removesuffix(".0")
+    return [
+        Problem("tiny class", legible(name), f"{_images(n)}; the average class has {average}.")
+        for name, n in zip(collection.class_names, counts.tolist(), strict=True)
+        if n < least
+    ]
+
+
+def duplicates(
+    places: Sequence[Place], glances: Sequence[Glance], listen: Callable[[float], None] = lambda share: None
+) -> list[Problem]:
+    """A problem for each image that is the same as an earlier one, or looks like it; `listen` is told the share done.
+
+    Args:
+        places: where each image is, the training set before the test set.
+        glances: what each shows, in the same order.
+    """
+    same = [_same(places[later], places[earlier]) for later, earlier in repeats(glances)]
+    alike = [_alike(places[later], places[earlier]) for later, earlier in lookalikes(glances, listen)]
+    return same + alike
+
+
+def _same(place: Place, first: Place) -> Problem:
+    if place.class_name != first.class_name:
+        return Problem("two labels", place.name, f"{_labelled(place)} It is the same image as {_called(first)}.")
+    if place.is_test != first.is_test:
+        return Problem("in both sets", place.name, f"This test image is the same as the training image {first.name}.")
+    return Problem("duplicate", place.name, f"It is the same image as {first.name}.")
+
+
+def _alike(place: Place, first: Place) -> Problem:
+    where = " of the training set" if place.is_test and not first.is_test else ""
+    if place.class_name != first.class_name:
+        return Problem("near duplicate", place.name, f"{_labelled(place)} It looks like {_called(first)}{where}.")
+    return Problem("near duplicate", place.name, f"It looks like {first.name}{where}.")
+
+
+def _labelled(place: Place) -> str:
+    return f"Labelled {place.class_name}."
+
+
+def _called(place: Place) -> str:
+    return f"{place.name}, which is labelled {place.class_name}"
+
+
+def _images(n: int) -> str:
+    return f"{n:,} training image{'' if n == 1 else 's'}"

@@ -1,0 +1,143 @@
+"""A look at a source before any of it is imported: some of its images are decoded, none is kept but the examples."""
+
+from collections import Counter
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
+from itertools import chain, zip_longest
+from typing import Any
+
+import numpy as np
+
+from core.data.collection import UNREADABLE, Collection, Part, Problem, abridged, legible
+from core.data.decoding import decoded, sized
+from core.data.preview import Preview
+from core.data.preview.duplicates import Glance, glance
+from core.data.preview.faults import Place, duplicates, tiny_classes
+from core.data.store.shapes import Shape, common_shape
+from core.data.threads import in_order
+from core.errors import UserError
+
+Listen = Callable[[float, str], None]
+Seen = Sequence[tuple[Place, Glance]]
+MOST_IMAGES = 20_000
+N_EXAMPLES = 12
+N_SIZES = 20
+_CHUNK = 64
+_LOOKING = 0.9  # of the time; the rest is comparing
+
+
+def scan(collection: Collection, listen: Listen = lambda share, words: None, *, most: int = MOST_IMAGES) -> Preview:
+    """What `collection` holds, and what is wrong with it.
+
+    Args:
+        collection: stays open; its owner closes it.
+        listen: told the share that is done, in [0, 1], and what is being done. What it raises ends the work.
+        most: how many images are decoded; of a larger collection, as many evenly spaced ones.
+
+    Raises:
+        UserError: none of the images can be read.
+    """
+    places = _places(collection, most)
+    with closing(_looks(places, listen)) as looking:
+        looks = list(looking)
+    seen = [(place, look) for place, look in zip(places, looks, strict=True) if isinstance(look, Glance)]
+    unreadable = [look for look in looks if isinstance(look, Problem)]
+    if not seen:
+        raise UserError("None of the images can be read.", unreadable[0].detail, "Choose other data.")
+    compared = duplicates(
+        [place for place, _ in seen],
+        [look for _, look in seen],
+        lambda share: listen(_LOOKING + (1 - _LOOKING) * share, "looking for duplicates"),
+    )
+    measured = _measured(seen)
+    problems = [*unreadable, *collection.problems, *tiny_classes(collection), *compared]
+    return Preview(
+        **_told(collection),
+        **measured,
+        **_examples(collection, seen, measured["shape"]),
+        n_looked_at=len(places),
+        n_unreadable=len(unreadable),
+        problems=abridged(problems),
+        found=Counter(problem.kind for problem in problems),
+    )
+
+
+def _places(collection: Collection, most: int) -> list[Place]:
+    """The images to look at, the training set first."""
+    parts = (collection.train, collection.test)
+    total = sum(map(len, parts))
+    wanted = np.arange(total) if total <= most else np.linspace(0, total - 1, most).round().astype(int)
+    return [_place(collection, int(index)) for index in wanted]
+
+
+def _place(collection: Collection, index: int) -> Place:
+    """The image at `index` of both splits, one after the other."""
+    n = len(collection.train)
+    part, own = (collection.train, index) if index < n else (collection.test, index - n)
+    return Place(part, own, legible(collection.class_names[part.labels[own]]), index >= n)
+
+
+def _looks(places: Sequence[Place], listen: Listen) -> Generator[Glance | Problem, None, None]:
+    """What each image shows, or why it cannot be read."""
+    chunks = (range(start, min(start + _CHUNK, len(places))) for start in range(0, len(places), _CHUNK))
+    done = 0
+    with closing(in_order(lambda rows: [_look(places[row]) for row in rows], chunks)) as results:
+        for result in results:
+            yield from result
+            done += len(result)
+            listen(_LOOKING * done / len(places), f"{done:,} of {len(places):,} images")
+
+
+def _look(place: Place) -> Glance | Problem:
+    try:
+        return glance(place.part.read(place.index))
+    except UserError as error:
+        return Problem(UNREADABLE, place.name, legible(f"{error.title} {error.detail}".strip()))
+    except OSError as error:
+        return Problem(UNREADABLE, place.name, f"It cannot be read: {error.strerror or 'no such file'}.")
+
+
+def _told(collection: Collection) -> Mapping[str, Any]:
+    """What the source says without any image being decoded."""
+    truth, known, k = collection.truth, collection.bona_fide, len(collection.class_names)
+    return {
+        "name": legible(collection.name),
+        "class_names": tuple(map(legible, collection.class_names)),
+        "counts": _counts(collection.train, k),
+        "test_counts": _counts(collection.test, k),
+        "n_bona_fide": 0 if known is None else int(known.sum()),
+        "n_known_poison": None if truth is None else int(truth.is_poison.sum()),
+        "about": {legible(key): legible(words) for key, words in collection.about.items()},
+    }
+
+
+def _counts(part: Part, k: int) -> tuple[int, ...]:
+    return tuple(np.bincount(part.labels, minlength=k).tolist())
+
+
+def _measured(seen: Seen) -> Mapping[str, Any]:
+    """Sizes and modes."""
+    sizes = Counter((look.height, look.width) for _, look in seen)
+    colour = any(look.colour for _, look in seen)  # grey where every pixel is, however the source keeps it
+    return {
+        "sizes": tuple((height, width, n) for (height, width), n in sizes.most_common(N_SIZES)),
+        "n_sizes": len(sizes),
+        "modes": dict(Counter(look.mode for _, look in seen).most_common()),
+        "shape": common_shape(sizes, 3 if colour else 1),
+    }
+
+
+def _examples(collection: Collection, seen: Seen, shape: Shape) -> Mapping[str, Any]:
+    """A few training images in `shape`: one of each class in turn, then the next of each."""
+    classes: dict[str, list[Place]] = {}
+    for place, _ in seen:
+        if not place.is_test:
+            classes.setdefault(place.class_name, []).append(place)
+    spread = list(classes.values())[:: max(1, len(classes) // N_EXAMPLES)]
+    shown = [place for place in chain.from_iterable(zip_longest(*spread)) if place][:N_EXAMPLES]
+    images = [sized(decoded(place.part.read(place.index)), *shape) for place in shown]
+    return {
+        "examples": np.stack(images) if images else np.zeros((0, *shape), np.uint8),
+        "example_names": tuple(place.name for place in shown),
+        "example_labels": tuple(int(collection.train.labels[place.index]) for place in shown),
+    }

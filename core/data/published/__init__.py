@@ -1,0 +1,1 @@
+"""Published data sets in the form in which their authors give them away."""

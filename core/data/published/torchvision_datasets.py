@@ -1,0 +1,95 @@
+"""The data sets of the field in the folders that torchvision unpacks them to. Nothing is downloaded by opening them."""
+
+import re
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Literal
+
+from core.data.collection import Collection
+from core.errors import UserError
+
+Name = Literal[
+    "auto", "cifar10", "cifar100", "mnist", "fashion_mnist", "gtsrb", "svhn", "stl10", "imagenette", "imagenet"
+]
+_IDX = tuple(f"train-images{dot}idx3-ubyte{gz}" for dot in "-." for gz in ("", ".gz"))
+# Name → the folders below a root in which it may lie, and the files or folders of which one tells that it is there.
+_PLACES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "cifar10": (("", "cifar-10-batches-bin", "cifar-10-batches-py"), ("data_batch_1.bin", "data_batch_1")),
+    "cifar100": (("", "cifar-100-binary", "cifar-100-python"), ("fine_label_names.txt", "meta")),
+    "mnist": (("", "raw", "MNIST/raw"), _IDX),
+    "fashion_mnist": (("", "raw", "FashionMNIST/raw"), _IDX),
+    "gtsrb": (("", "gtsrb"), ("GTSRB/Training",)),
+    "svhn": (("",), ("train_32x32.mat",)),
+    "stl10": (("", "stl10_binary"), ("train_X.bin",)),
+    "imagenette": (("", "imagenette2", "imagenette2-320", "imagenette2-160"), ("train/n01440764",)),
+    "imagenet": (("", "imagenet"), ("train",)),
+}
+_MODULES = {"cifar100": "cifar", "cifar10": "cifar", "fashion_mnist": "mnist", "imagenet": "imagenette"}
+_WORDNET = re.compile(r"n[0-9]{8}")
+_IMAGENETTE_CLASSES = 10
+
+
+def recognises(path: Path) -> bool:
+    """Whether one of the data sets lies in the folder."""
+    try:
+        return bool(present(path))
+    except OSError:  # not permitted
+        return False
+
+
+def torchvision_datasets(path: Path, *, name: Name = "auto") -> Collection:
+    """A data set of the field from the root that torchvision was given, or from the data set's own folder.
+
+    CIFAR-10 and CIFAR-100 in their Python version are pickles; they are read without being unpickled.
+
+    Args:
+        path: the folder.
+        name: which data set; auto takes the only one that is there.
+
+    Raises:
+        UserError: none is there, several are, or its files are incomplete or damaged.
+    """
+    found = present(path)
+    wanted = name if name != "auto" else next(iter(found), "none")
+    if wanted not in found:
+        known = ", ".join(_PLACES)
+        raise UserError(
+            f"{path.name} does not hold {wanted if name != 'auto' else 'a data set of the field'}.",
+            f"What can be opened: {known}.",
+            "Check the folder.",
+        )
+    if name == "auto" and len(found) > 1:
+        raise UserError(f"{path.name} holds several data sets.", f"They are: {', '.join(found)}.", "Say which by name.")
+    read: Callable[[Path], Collection] = getattr(
+        import_module(f"core.data.published.{_MODULES.get(wanted, wanted)}"), wanted
+    )
+    try:
+        return read(found[wanted])
+    except OSError as error:
+        raise UserError(f"{path.name} cannot be read.", error.strerror or "", "Copy the data set again.") from error
+
+
+def present(path: Path) -> dict[str, Path]:
+    """Name → folder of the data sets that lie below `path`."""
+    found: dict[str, Path] = {}
+    for name, (folders, signs) in _PLACES.items():
+        places = (path / folder for folder in folders)
+        place = next((one for one in places if any((one / sign).exists() for sign in signs)), None)
+        if place is not None and _fits(name, place):
+            found[name] = place
+    return found
+
+
+def _fits(name: str, place: Path) -> bool:
+    """Where two data sets look alike, the folder's name or its content tells."""
+    if name in ("mnist", "fashion_mnist"):
+        said = f"{place.parent.name}/{place.name}".lower()
+        return ("fashion" in said) == (name == "fashion_mnist")
+    if name == "cifar100":
+        return all((place / one).exists() for one in ("train.bin", "test.bin")) or (place / "train").is_file()
+    if name in ("imagenet", "imagenette"):
+        folders = [one.name for one in (place / "train").iterdir()] if (place / "train").is_dir() else []
+        wordnet = bool(folders) and all(_WORDNET.fullmatch(one) for one in folders if not one.startswith("."))
+        return wordnet and (len(folders) <= _IMAGENETTE_CLASSES) == (name == "imagenette")
+    return True

@@ -1,0 +1,41 @@
+"""The built-in demo: real Fashion-MNIST images that ship with Assay.
+
+A small collection as a data set in memory.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from core.data.arrays.npz import npz
+from core.data.collection import Collection, Part
+from core.types import Dataset, Images
+
+DEMO_FILE = Path(__file__).parents[3] / "assets" / "demo" / "fashion_mnist_7000.npz"
+
+
+def demo() -> Dataset:
+    """6,000 training and 1,000 test images of Fashion-MNIST, ten classes, 28×28 grey, unpoisoned."""
+    return replace(gathered(npz(DEMO_FILE)), name="Fashion-MNIST demo")
+
+
+def gathered(collection: Collection) -> Dataset:
+    """All images of a collection that holds pixels of one shape; large ones are imported into a workspace instead."""
+    images, n = _images(collection.train), len(collection.train)
+    tests = _images(collection.test) if len(collection.test) else images[:0]
+    known = np.zeros(n, np.bool_) if collection.bona_fide is None else collection.bona_fide
+    return Dataset(
+        name=collection.name,
+        ids=np.arange(n),
+        images=images,
+        labels=collection.train.labels,
+        test_images=tests,
+        test_labels=collection.test.labels,
+        class_names=collection.class_names,
+        bona_fide=known,
+    )
+
+
+def _images(part: Part) -> Images:
+    return np.stack([np.asarray(part.read(index), np.uint8) for index in range(len(part))])

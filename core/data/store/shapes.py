@@ -1,0 +1,76 @@
+"""The one shape that all images of a data set get, where nobody asked for another."""
+
+from collections import Counter
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import closing
+from itertools import chain
+
+import numpy as np
+
+from core.data.collection import Collection, Part
+from core.data.decoding import Header, header
+from core.data.threads import in_order
+from core.errors import UserError
+
+Shape = tuple[int, int, int]
+SMALLEST_SIDE, LARGEST_SIDE = 8, 224
+NEARLY_ALL = 0.99
+_LOOKED_AT = 2000
+_CHUNK = 64
+
+
+def proposed_shape(collection: Collection) -> Shape:
+    """(h, w, c) for all images, from the headers of 2,000; grey only if the headers of all images say so.
+
+    Raises:
+        UserError: none of the images that were looked at can be read.
+    """
+    parts = (collection.train, collection.test)
+    some = [_evenly(part, _LOOKED_AT) for part in parts]
+    headers = list(chain.from_iterable(_headers(part, rows) for part, rows in zip(parts, some, strict=True)))
+    if not headers:
+        raise UserError(
+            "None of the images that were looked at can be read.", "", "Check that they are what they are called."
+        )
+    grey = all(one.channels == 1 for one in headers) and not any(_any_colour(part) for part in parts)
+    return common_shape(Counter((one.height, one.width) for one in headers), 1 if grey else 3)
+
+
+def common_shape(sizes: Mapping[tuple[int, int], int], channels: int) -> Shape:
+    """(h, w, c) for images of these sizes, (h, w) → how many.
+
+    Where nearly all have one size, it stays, scaled down to a shorter side of 224 at most. Otherwise it is a square of
+    the most common shorter side, 224 at most. No side is shorter than 8.
+    """
+    (height, width), n = max(sizes.items(), key=lambda item: (item[1], item[0]))
+    if n < NEARLY_ALL * sum(sizes.values()) or max(height, width) > 4 * min(height, width):
+        shorter: Counter[int] = Counter()
+        for size, count in sizes.items():
+            shorter[min(size)] += count
+        height = width = max(shorter.items(), key=lambda item: (item[1], item[0]))[0]
+    scale = min(1.0, LARGEST_SIDE / min(height, width))
+    return max(SMALLEST_SIDE, round(height * scale)), max(SMALLEST_SIDE, round(width * scale)), channels
+
+
+def _evenly(part: Part, most: int) -> list[int]:
+    return np.unique(np.linspace(0, len(part) - 1, min(most, len(part))).astype(int)).tolist() if len(part) else []
+
+
+def _headers(part: Part, rows: Iterable[int]) -> Generator[Header, None, None]:
+    """The headers of those of these images that can be read."""
+    waiting = list(rows)
+    chunks = (waiting[start : start + _CHUNK] for start in range(0, len(waiting), _CHUNK))
+    with closing(in_order(lambda chunk: [_header(part, index) for index in chunk], chunks)) as found:
+        yield from (one for chunk in found for one in chunk if one)
+
+
+def _header(part: Part, index: int) -> Header | None:
+    try:
+        return header(part.read(index))
+    except (UserError, OSError):
+        return None
+
+
+def _any_colour(part: Part) -> bool:
+    with closing(_headers(part, range(len(part)))) as headers:
+        return any(one.channels == 3 for one in headers)

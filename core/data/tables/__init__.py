@@ -1,0 +1,1 @@
+"""Sources that hold tables: CSV, Parquet and Hugging Face folders."""

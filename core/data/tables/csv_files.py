@@ -1,0 +1,159 @@
+"""Tables in CSV: images are paths, or base64 text.
+
+CSV read record by record: where each begins is remembered, so that a large cell is read again only when needed.
+"""
+
+import base64
+import binascii
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from core.data.collection import Problem
+from core.data.decoding import MAX_BYTES
+from core.data.labels import MAX_LABEL_CHARACTERS
+from core.data.paths import content, named
+from core.data.tables.rows import Columns, Rows, found_columns
+from core.errors import UserError
+
+MAX_LINE_BYTES = 96 * 2**20
+_DELIMITERS = ",;\t|"
+
+
+@dataclass
+class _Lines:
+    """Decoded lines of an open file, and where the next one begins."""
+
+    stream: BinaryIO
+    name: str
+    offset: int = 0
+    number: int = 0
+
+    def __iter__(self) -> Iterator[str]:
+        while line := self.stream.readline(MAX_LINE_BYTES + 1):
+            self.offset, self.number = self.offset + len(line), self.number + 1
+            if len(line) > MAX_LINE_BYTES:
+                raise UserError(f"Line {self.number} of {self.name} is longer than {MAX_LINE_BYTES // 2**20} MB.")
+            yield self._text(line)
+
+    def _text(self, line: bytes) -> str:
+        if self.number == 1 and line.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise self._encoding("It is UTF-16.")
+        try:
+            return line.decode("utf-8-sig" if self.number == 1 else "utf-8")
+        except UnicodeDecodeError:
+            raise self._encoding(f"Line {self.number} holds bytes that are no UTF-8.") from None
+
+    def _encoding(self, words: str) -> UserError:
+        return UserError(f"{self.name} is not in UTF-8.", words, "Save the table again as UTF-8.")
+
+
+MAX_PATH = 4096
+# How base64 of PNG, JPEG, GIF, BMP, TIFF and WebP begins.
+_IMAGES = ("iVBORw0KGgo", "/9j/", "R0lGOD", "Qk", "SUkq", "TU0A", "UklGR")
+
+
+def csv_rows(path: Path, image_column: str, label_column: str, split_column: str) -> Rows:
+    """The rows of a CSV file whose first line names the columns.
+
+    Raises:
+        UserError: no columns of images and labels; see `csv_rows.records`.
+    """
+    delimiter = delimiter_of(path)
+    found = records(path, delimiter)
+    _, _, header = next(found, (0, 0, []))
+    columns = found_columns([name.strip() for name in header], image_column, label_column, split_column)
+    names, labels, splits, offsets, problems = [], [], [], [], list[Problem]()
+    for offset, number, cells in found:
+        problem = _problem(cells, columns, len(header))
+        if problem:
+            problems.append(Problem("row", f"line {number}", problem))
+            continue
+        cell = cells[columns.image].strip()
+        encoded = is_encoded(cell)
+        names.append(f"line {number}" if encoded else cell)
+        offsets.append(offset if encoded else -1)
+        labels.append(cells[columns.label][: MAX_LABEL_CHARACTERS + 1])
+        splits.append(cells[columns.split][:100] if columns.split is not None else "")
+    folder = path.resolve().parent
+
+    def read(row: int) -> bytes:
+        if offsets[row] < 0:
+            return content(folder, names[row])
+        return from_base64(record_at(path, delimiter, offsets[row])[columns.image])
+
+    return Rows(names, labels, read, None if columns.split is None else splits, problems=problems)
+
+
+def is_encoded(cell: str) -> bool:
+    """Whether a cell holds an image as base64 rather than its path."""
+    return cell.startswith("data:image/") or (cell.startswith(_IMAGES) and len(cell) > 60)
+
+
+def from_base64(cell: str) -> bytes:
+    """The image in a cell. Raises UserError when it is no base64."""
+    text = cell.strip()
+    text = text.partition(",")[2] if text.startswith("data:") else text
+    if len(text) > MAX_BYTES * 4 // 3 + 4:
+        raise UserError("The cell is too large for an image.", f"At most {MAX_BYTES // 2**20} MB are read.")
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise UserError("The cell holds no base64.") from error
+
+
+def _problem(cells: list[str], columns: Columns, n_columns: int) -> str:
+    """What is wrong with a record, "" when nothing is."""
+    if len(cells) != n_columns:
+        return f"It has {len(cells)} cells instead of {n_columns}."
+    cell = cells[columns.image].strip()
+    if is_encoded(cell):
+        return ""
+    try:
+        named(cell[: MAX_PATH + 1])
+    except UserError as error:
+        return str(error)
+    return f"The path has more than {MAX_PATH:,} characters." if len(cell) > MAX_PATH else ""
+
+
+def delimiter_of(path: Path) -> str:
+    """What separates the cells, judged by the first line."""
+    with path.open("rb") as stream:
+        first = next(iter(_Lines(stream, path.name)), "")
+    if "\0" in first:
+        raise UserError(f"{path.name} is no text.", "It begins with NUL characters.", "Save the table as UTF-8.")
+    return max(_DELIMITERS, key=first.count)
+
+
+def records(path: Path, delimiter: str) -> Iterator[tuple[int, int, list[str]]]:
+    """Each record's offset in bytes, its line number from 1, and its cells; empty lines are passed over.
+
+    Raises:
+        UserError: the text is not UTF-8, or is no CSV.
+    """
+    with path.open("rb") as stream:
+        lines = _Lines(stream, path.name)
+        while True:
+            offset, number = lines.offset, lines.number + 1
+            try:
+                cells = next(_reader(lines, delimiter), None)
+            except csv.Error as error:
+                raise UserError(f"Line {number} of {path.name} cannot be read.", f"{error}.") from error
+            if cells is None:
+                return
+            if cells:
+                yield offset, number, cells
+
+
+def record_at(path: Path, delimiter: str, offset: int) -> list[str]:
+    """The cells of the record that begins at `offset`."""
+    with path.open("rb") as stream:
+        stream.seek(offset)
+        return next(_reader(_Lines(stream, path.name, offset, 1), delimiter), [])
+
+
+def _reader(lines: _Lines, delimiter: str) -> Iterator[list[str]]:
+    csv.field_size_limit(MAX_LINE_BYTES)
+    return csv.reader(iter(lines), delimiter=delimiter)

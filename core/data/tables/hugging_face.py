@@ -1,0 +1,131 @@
+"""Folders of the `datasets` library: saved to disk (Arrow), or as they lie on the hub (Parquet)."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from core.data.collection import Collection, split_of
+from core.data.paths import content, inside
+from core.data.tables.rows import Rows, collected
+from core.errors import UserError
+
+
+def recognises(path: Path) -> bool:
+    """Whether the folder holds what `save_to_disk` writes, or Parquet files."""
+    saved = (path / "dataset_dict.json").is_file() or (path / "dataset_info.json").is_file()
+    return saved or bool(_parquet_folders(path))
+
+
+def hugging_face(path: Path, *, image_column: str = "", label_column: str = "") -> Collection:
+    """The data set in a folder of the `datasets` library, read without that library.
+
+    Args:
+        path: what `save_to_disk` wrote (`dataset_dict.json`, or `dataset_info.json` beside `.arrow` files), or a folder
+            of Parquet files named after their split (`data/train-00000-of-00002.parquet`).
+        image_column: name of the column of images; empty guesses it.
+        label_column: name of the column of labels; empty guesses it.
+
+    Raises:
+        UserError: the folder is none of these, a file is damaged, or the columns are not found.
+    """
+    if (path / "dataset_dict.json").is_file():
+        found = _json(path, "dataset_dict.json").get("splits")
+        names = [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
+        parts = {name: _saved(_below(path, name), image_column, label_column) for name in names}
+    elif (path / "dataset_info.json").is_file():
+        parts = {"train": _saved(path, image_column, label_column)}
+    else:
+        parts = _sharded(path, image_column, label_column)
+    if not parts:
+        raise UserError(f"{path.name} holds no split.", "Arrow or Parquet files are needed.", "Save it again.")
+    return collected(_joined(parts), path.resolve().name)
+
+
+def _saved(folder: Path, image_column: str, label_column: str) -> Rows:
+    """One split as `save_to_disk` writes it."""
+    from core.data.tables.arrow_files import arrow_rows
+
+    state = _json(folder, "state.json") if (folder / "state.json").is_file() else {}
+    if state.get("_indices_data_files") or state.get("_indices_files"):
+        raise UserError(
+            f"{folder.name} is a selection of other files.",
+            "Only whole files are read.",
+            "Call flatten_indices() before save_to_disk().",
+        )
+    listed = state.get("_data_files")
+    names = [str(one.get("filename")) for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    names = names or sorted(one.name for one in folder.glob("*.arrow"))
+    if not names:
+        raise UserError(f"{folder.name} holds no .arrow files.", "", "Save the data set again.")
+    info = _json(folder, "dataset_info.json") if (folder / "dataset_info.json").is_file() else {}
+    features = info.get("features")
+    files = [inside(folder, name) for name in names]
+    return arrow_rows(files, features if isinstance(features, dict) else {}, image_column, label_column)
+
+
+def _sharded(path: Path, image_column: str, label_column: str) -> dict[str, Rows]:
+    """Parquet files, by the split that their names begin with; without any such name, all are of the training set."""
+    from core.data.tables.parquet_files import parquet_rows
+
+    folders = _parquet_folders(path)
+    if len(folders) > 1:
+        raise UserError(
+            f"{path.name} holds several data sets.",
+            f"They are: {', '.join(one.name for one in folders[:20])}.",
+            "Open one of these folders.",
+        )
+    files: dict[str, list[Path]] = {}
+    for file in sorted(folders[0].glob("*.parquet")) if folders else ():
+        files.setdefault(re.split(r"[-_.]", file.stem)[0], []).append(inside(folders[0], file.name))
+    if not any(map(split_of, files)):
+        files = {"train": sorted(one for several in files.values() for one in several)} if files else {}
+    return {split: parquet_rows(several, image_column, label_column, "") for split, several in files.items()}
+
+
+def _parquet_folders(path: Path) -> list[Path]:
+    """Where the Parquet files are: here, in `data`, or in a folder for each configuration."""
+    for folder in (path, path / "data"):
+        if any(folder.glob("*.parquet")):
+            return [folder]
+    below = sorted(one for one in path.iterdir() if one.is_dir() and not one.is_symlink()) if path.is_dir() else []
+    return [one for one in below if any(one.glob("*.parquet"))]
+
+
+def _joined(parts: Mapping[str, Rows]) -> Rows:
+    """The rows of all splits as one table with a column of splits."""
+    every = list(parts.items())
+    places = [(rows, row) for _, rows in every for row in range(len(rows.names))]
+    return Rows(
+        [f"{split}: {name}" for split, rows in every for name in rows.names],
+        [label for _, rows in every for label in rows.labels],
+        lambda row: places[row][0].read(places[row][1]),
+        [split for split, rows in every for _ in rows.names],
+        _common([rows.class_names for _, rows in every]),
+        [replace(one, what=f"{split}: {one.what}") for split, rows in every for one in rows.problems],
+    )
+
+
+def _common(names: Sequence[Sequence[str] | None]) -> Sequence[str] | None:
+    if any(one != names[0] for one in names):
+        raise UserError("The splits name different classes.", "", "Give them the same features, and save them again.")
+    return names[0]
+
+
+def _below(path: Path, name: str) -> Path:
+    folder = (path / name.replace("\0", "")).resolve()
+    if folder.name != name or folder.parent != path.resolve() or not folder.is_dir():
+        raise UserError(f"{path.name} names a split that is not there.", f"It is called {name[:60]!r}.", "Copy it all.")
+    return folder
+
+
+def _json(folder: Path, name: str) -> dict[str, Any]:
+    try:
+        found = json.loads(content(folder, name))
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{name} cannot be read.", "It is no JSON.", "Save the data set again.") from error
+    if not isinstance(found, dict):
+        raise UserError(f"{name} cannot be read.", "It holds no table of settings.", "Save the data set again.")
+    return found

@@ -1,0 +1,168 @@
+"""Rows of a table (an image, a label, perhaps a split) become a collection.
+
+Which columns of a table hold the images, their labels and their split: guessed from the names, or told.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from core.data.collection import Collection, Part, Problem, Read, Split, abridged, empty_part, split_of
+from core.data.labels import classes, labelled, shortened
+from core.errors import UserError
+from core.types import Ints
+
+_IMAGE = (
+    "image",
+    "img",
+    "images",
+    "imagebytes",
+    "imagepath",
+    "imgpath",
+    "imagefile",
+    "imagename",
+    "filepath",
+    "filename",
+    "file",
+    "path",
+    "bytes",
+    "jpg",
+    "png",
+    "pixels",
+    "picture",
+    "photo",
+)
+_LABEL = (
+    "label",
+    "labels",
+    "class",
+    "classname",
+    "classid",
+    "category",
+    "target",
+    "y",
+    "labelname",
+    "finelabel",
+    "finelabels",
+    "coarselabel",
+    "clsid",
+    "cls",
+)
+_SPLIT = ("split", "subset", "partition", "set", "usage")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Places of the columns in a table; `split` is None where no column tells."""
+
+    image: int
+    label: int
+    split: int | None
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A table, its images still unread.
+
+    Attributes:
+        names: n, what to call each row.
+        labels: n, as they are written.
+        splits: n, as they are written; None puts all rows into the training set.
+        read: row → the encoded image.
+        class_names: where the table says them.
+        problems: rows that were left out already.
+    """
+
+    names: Sequence[str]
+    labels: Sequence[object]
+    read: Read
+    splits: Sequence[str] | None = None
+    class_names: Sequence[str] | None = None
+    problems: Sequence[Problem] = field(default_factory=list)
+
+
+def collected(rows: Rows, name: str, about: Mapping[str, str] | None = None) -> Collection:
+    """The collection that a table describes. A validation split is the test set of a table without one.
+
+    Raises:
+        UserError: there is no row, no label that can be used, or no training row.
+    """
+    if not len(rows.names):
+        first = f"{rows.problems[0].what}: {rows.problems[0].detail}" if rows.problems else "It holds no rows."
+        raise UserError(f"{name} has no row that can be used.", first)
+    labels, class_names = classes(rows.labels, rows.class_names)
+    places, problems = _places(rows)
+    if not len(places["test"]):
+        places["test"], places["validation"] = places["validation"], places["test"]
+    problems += [
+        Problem("left out", rows.names[row], "It is of the validation split; the test split is used.")
+        for row in places["validation"].tolist()
+    ]
+    train, more = _part(rows, labels, places["train"])
+    test, others = _part(rows, labels, places["test"]) if len(places["test"]) else (empty_part(), [])
+    if not len(train):
+        raise UserError(f"{name} has no training images.", "All rows are of other splits.", "Correct split_column.")
+    found = abridged([*rows.problems, *problems, *more, *others])
+    return Collection(name, class_names, train, test, found, about=about or {})
+
+
+def _places(rows: Rows) -> tuple[dict[Split, Ints], list[Problem]]:
+    """The rows of each split, and a problem for every row whose split is none."""
+    if rows.splits is None:
+        nothing = np.zeros(0, np.int64)
+        return {"train": np.arange(len(rows.names)), "test": nothing, "validation": nothing}, []
+    known = {value: split_of(value) for value in set(rows.splits)}
+    splits = np.array([known[value] or "" for value in rows.splits])
+    problems = [
+        Problem("split", rows.names[row], f"Its split is {shortened(rows.splits[row])}, not train or test.")
+        for row in np.flatnonzero(splits == "").tolist()
+    ]
+    found: dict[Split, Ints] = {one: np.flatnonzero(splits == one) for one in ("train", "test", "validation")}
+    return found, problems
+
+
+def _part(rows: Rows, labels: Ints, places: Ints) -> tuple[Part, list[Problem]]:
+    """The rows at `places` that have a label."""
+    names = [rows.names[row] for row in places.tolist()]
+    kept, problems = labelled(names, labels[places], [rows.labels[row] for row in places.tolist()])
+    originals = places[kept]
+    return Part(
+        tuple(names[row] for row in kept.tolist()), labels[originals], lambda index: rows.read(int(originals[index]))
+    ), problems
+
+
+def found_columns(columns: Sequence[str], image: str = "", label: str = "", split: str = "") -> Columns:
+    """Where images, labels and the split are.
+
+    Args:
+        columns: the table's own names.
+        image, label, split: names that somebody gave; "" guesses.
+
+    Raises:
+        UserError: a given name is not there, or nothing looks like images or labels.
+    """
+    where = _told(columns, image, "image_column") if image else _guessed(columns, _IMAGE)
+    what = _told(columns, label, "label_column") if label else _guessed(columns, _LABEL)
+    part = _told(columns, split, "split_column") if split else _guessed(columns, _SPLIT)
+    for place, kind in ((where, "image"), (what, "label")):
+        if place is None:
+            raise UserError(
+                f"No column of the table looks like {kind}s.",
+                f"Its columns are: {', '.join(name[:60] for name in columns[:40])}.",
+                f"Say which it is with {kind}_column.",
+            )
+    return Columns(int(where or 0), int(what or 0), part)
+
+
+def _told(columns: Sequence[str], name: str, setting: str) -> int:
+    if name not in columns:
+        known = ", ".join(one[:60] for one in columns[:40])
+        raise UserError(f"The table has no column {name!r}.", f"Its columns are: {known}.", f"Correct {setting}.")
+    return list(columns).index(name)
+
+
+def _guessed(columns: Sequence[str], wanted: Sequence[str]) -> int | None:
+    plain = [re.sub(r"[^a-z0-9]", "", name.lower()) for name in columns]
+    return next((plain.index(name) for name in wanted if name in plain), None)

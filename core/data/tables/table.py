@@ -1,0 +1,36 @@
+"""Tables: one row for each image, in CSV or Parquet."""
+
+from pathlib import Path
+
+from core.data.collection import Collection
+from core.data.tables.csv_files import csv_rows
+from core.data.tables.rows import collected
+from core.errors import UserError
+
+ENDINGS = (".csv", ".tsv", ".parquet")
+
+
+def table(path: Path, *, image_column: str = "", label_column: str = "", split_column: str = "") -> Collection:
+    """The data set in a table with a column of images, one of labels and perhaps one of splits.
+
+    Images are paths relative to the table's folder, base64 text or, in Parquet, bytes. Rows that cannot be used
+    (another number of cells, a path that leads out of the folder, no label) are left out and listed.
+
+    Args:
+        path: a `.csv`, `.tsv` (UTF-8, the first line names the columns) or `.parquet` file.
+        image_column: name of the column of images; empty guesses it.
+        label_column: name of the column of labels; empty guesses it.
+        split_column: name of the column that says train, test or val; empty guesses it, or takes all rows to train.
+
+    Raises:
+        UserError: the file is damaged, or its columns are not found.
+    """
+    if not path.is_file():
+        raise UserError(f"{path.name} is no file.", f"A table ends in {', '.join(ENDINGS)}.")
+    if path.suffix.lower() == ".parquet":
+        from core.data.tables.parquet_files import parquet_rows
+
+        rows = parquet_rows([path], image_column, label_column, split_column)
+    else:
+        rows = csv_rows(path, image_column, label_column, split_column)
+    return collected(rows, path.stem)

@@ -1,0 +1,167 @@
+"""Activation Clustering: poison that reaches a class by another road than its neighbours forms a cluster of its own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.detectors import require
+from core.detectors.clustering.decisions import by_distance, by_silhouette, by_size, centre, combined
+from core.detectors.clustering.two_means import Choice, silhouette, steady_two_means
+from core.detectors.parts.statistics import Reals
+from core.detectors.parts.subspaces import canonical_order, on_one_core, pairwise, principal_components, whitened
+from core.errors import UserError
+from core.registry import Range
+from core.types import Bools, Detection, Evidence, Floats, Ints, Scalar
+
+MIN_CLASS_SIZE = 10
+MOST_PIXELS = 64
+Seen = Callable[[NDArray[Any]], Reals]
+
+
+@on_one_core
+def activation_clustering(
+    evidence: Evidence,
+    *,
+    n_components: Annotated[int, Range(2, 64)] = 10,
+    reduction: Literal["ica", "pca"] = "ica",
+    split_by: Literal["label", "predicted"] = "label",
+    space: Literal["activations", "pixels"] = "activations",
+    decision: Literal["size_and_silhouette", "size", "silhouette", "distance", "all"] = "size_and_silhouette",
+    size_threshold: Annotated[float, Range(0.0, 0.5)] = 0.35,
+    silhouette_threshold: Annotated[float, Range(-1.0, 1.0)] = 0.12,
+    n_seeds: Annotated[int, Range(1, 20)] = 3,
+    split_choice: Choice = "tightness",
+) -> Detection:
+    """A 2-means split of each class; the smaller cluster is flagged where the decision calls it poison.
+
+    Per class: activations → principal components → whitening → k-means with k = 2. The paper's ICA only rotates the
+    whitened components, and neither k-means nor the silhouette sees a rotation: whitening alone gives its answer, and
+    needs no seed. Every decision's figure and words are noted for each class, whichever of them flags; the fourth,
+    exclusionary reclassification, trains a model and is a stage of its own (`core.stages.reclassify`).
+
+    Args:
+        evidence: needs `features` (n, d), or `images` for pixels; `predicted` too when `split_by` is "predicted".
+        n_components: dimensions clustered; the paper: 10 (6 and 14 behave alike).
+        reduction: "ica", whitened components as published, or "pca", principal components with their own variances.
+        split_by: what makes a class: the given labels, or the model's predictions as in the paper.
+        space: what is clustered: "activations", or the raw "pixels", the paper's baseline, which needs no model.
+        decision: what calls a cluster poison: its size and silhouette together, so that a class is never flagged
+            merely for having two clusters; one of "size", "silhouette", "distance" alone; or "all" three together.
+        size_threshold: largest share of its class that a poisoned cluster may hold; the paper: 0.35.
+        silhouette_threshold: smallest silhouette of a poisoned class; the paper: 0.10 to 0.15. At 0.15 poison that is a
+            third of its class is mostly missed, at 0.10 one clean class in six is suspected.
+        n_seeds: how often k-means runs, each time from 100 starts; the best split is kept, and `unstable` is the
+            share of the class that another seed puts on the other side.
+        split_choice: which of the splits where k-means comes to rest is the best: the one with the least variance, by
+            "tightness", as published; or the one whose clusters stand farthest apart for their widths, by "separation"
+            (Ashman's D), with its border where two Gaussians meet. That does not cut a class of two shapes in half
+            before it finds poison in one of them.
+
+    Returns:
+        suspicion in [0, 1]: nearness to the smaller cluster × (1 − 2 · its share of the class);
+        groups: −1 for samples of classes too small to split, else 0 (larger) or 1 (smaller cluster) within the class;
+        class_notes: poisoned, reason, unstable and, of each decision, its figure, `…_poisoned` and `…_reason`.
+
+    Raises:
+        UserError: activations or images are missing, or predictions to split by.
+
+    References: Chen et al.: Detecting Backdoor Attacks on Deep Neural Networks by Activation Clustering, 2018,
+    arXiv 1811.03728.
+    """
+    values, classes = _values(evidence, space), _classes(evidence, split_by)
+    order = canonical_order(values)
+    rows = [order[classes[order] == index] for index in range(evidence.n_classes)]
+
+    def points(own: NDArray[Any]) -> Reals:
+        found = principal_components(own, n_components, evidence.seed)
+        return whitened(found) if reduction == "ica" else found
+
+    splits = [_split(values[own], points, evidence.seed, n_seeds, split_choice) for own in rows]
+    centres = np.stack([one.centres[0] for one in splits])
+    suspicion = np.zeros(len(classes), np.float32)
+    flagged = np.zeros(len(classes), np.bool_)
+    groups = np.full(len(classes), -1, np.int64)
+    class_notes: dict[int, dict[str, Scalar]] = {}
+    for index, (own, found) in enumerate(zip(rows, splits, strict=True)):
+        if len(own) < MIN_CLASS_SIZE:
+            class_notes[index] = {"poisoned": False, "reason": f"only {len(own)} samples: too few to split"}
+            continue
+        note = by_size(found.fraction, size_threshold) | by_silhouette(found.silhouette, silhouette_threshold)
+        note |= by_distance(found.centres[1], found.centres[2], index, centres)
+        note |= combined(note, decision)
+        class_notes[index] = note | {"unstable": found.unstable}
+        suspicion[own] = found.nearness * (1 - 2 * found.fraction)
+        flagged[own] = found.smaller & bool(note["poisoned"])
+        groups[own] = found.smaller
+    unstable = [found.unstable for found in splits]
+    notes: dict[str, Scalar] = {
+        "poisoned_classes": sum(bool(note["poisoned"]) for note in class_notes.values()),
+        "unstable": max(unstable, default=0.0),
+    }
+    return Detection(suspicion, flagged, groups, notes, class_notes)
+
+
+@dataclass(frozen=True)
+class _Split:
+    """What 2-means makes of one class of m samples.
+
+    Attributes:
+        centres: (3, d) of the class and of the smaller and the larger cluster, in the space that all classes share.
+        smaller: (m,) who is in the smaller cluster.
+        nearness: (m,) how near to that cluster, in [0, 1].
+        fraction: its share of the class.
+        silhouette: mean silhouette of the split.
+        unstable: the share of the class that another seed puts on the other side.
+    """
+
+    centres: NDArray[Any]
+    smaller: Bools
+    nearness: Floats
+    fraction: float = 0.0
+    silhouette: float = 0.0
+    unstable: float = 0.0
+
+
+def _split(own: NDArray[Any], seen_as: Seen, seed: int, n_seeds: int, choice: Choice) -> _Split:
+    nobody, nothing = np.zeros(len(own), np.bool_), np.zeros(len(own), np.float32)
+    if len(own) < MIN_CLASS_SIZE:
+        return _Split(_centres(own, nobody), nobody, nothing)
+    points = seen_as(own)
+    members, means, unstable = steady_two_means(points, seed, n_seeds, choice)
+    if 2 * members.sum() > len(members):
+        members, means = ~members, means[::-1]
+    if not members.any():
+        return _Split(_centres(own, nobody), nobody, nothing, unstable=unstable)
+    distances = pairwise(points, means)
+    nearness = distances[:, 0] / np.maximum(distances.sum(1), 1e-12)
+    figures = float(members.mean()), silhouette(points, members, seed), unstable
+    return _Split(_centres(own, members), members, nearness.astype(np.float32), *figures)
+
+
+def _centres(own: NDArray[Any], smaller: Bools) -> NDArray[Any]:
+    parts = np.arange(len(own)), np.flatnonzero(smaller), np.flatnonzero(~smaller)
+    return np.stack([centre(own, part) for part in parts])
+
+
+def _values(evidence: Evidence, space: str) -> NDArray[Any]:
+    """(n, d) what is clustered. Images of more than 64 pixels a side are thinned out to at most that."""
+    if space == "activations":
+        require("activation_clustering", evidence)
+        assert evidence.features is not None
+        return evidence.features
+    if evidence.images is None:
+        raise UserError("Activation Clustering cannot cluster pixels.", "There are no images.", "Cluster activations.")
+    step = -(-max(evidence.images.shape[1:3]) // MOST_PIXELS)
+    thinned = evidence.images[:, ::step, ::step]
+    return np.asarray(thinned.reshape(len(thinned), -1) / np.float32(255))
+
+
+def _classes(evidence: Evidence, split_by: str) -> Ints:
+    """(n,) the class of each sample: as given, or as predicted."""
+    classes = evidence.labels if split_by == "label" else evidence.predicted
+    if classes is None:
+        raise UserError("Activation Clustering cannot split by prediction.", "There are none.", "Split by label.")
+    return classes

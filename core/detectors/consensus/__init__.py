@@ -1,0 +1,1 @@
+"""The consensus: scores of many kinds, added up, refined, and cut where bona fide samples say so."""

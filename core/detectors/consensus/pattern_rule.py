@@ -1,0 +1,105 @@
+"""Small poison: the few most suspicious samples of a class, where their images carry a pattern that nobody else does.
+
+What a fixed trigger leaves behind can be tested without bona fide samples: the pattern is learned from two thirds of
+the suspicious images and looked for in the last third, so the rest of the class says how often it is seen by chance.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from core.detectors.consensus.refinement import PARTS, Lesson, one_lesson
+from core.detectors.consensus.residuals import look, seen_by, strength, surroundings
+from core.detectors.consensus.signals import Spaces
+from core.detectors.consensus.templates import Patterns, cosine_patterns, fine_patterns, looks, template_scores
+from core.detectors.parts.statistics import Reals
+from core.types import Bools, Evidence
+
+SMALLEST, LARGEST_SHARE, ORDINARY = 12, 1 / 6, 0.60
+CLEAR, REACHING, MOST_WRONG, BEYOND_KIN = 6.0, (1 / 4, 1 / 2), 0.10, 4.0
+
+
+def small_poison(evidence: Evidence, spaces: Spaces, suspicion: Reals) -> Bools:
+    """(n,) True for samples that carry a pattern learned from the most suspicious ones of their class.
+
+    A class is only named where all of this holds, counted on images that had no part in the pattern. The median of
+    the suspicious group matches it 6 standard deviations better than ordinary samples of the class do; whoever of the
+    upper 40 % comes a quarter as far carries it, or half as far where that is not clear enough. No bona fide sample
+    does, and by the ordinary ones at most a tenth of the carriers are there by chance. And carriers differ so from
+    their nearest look-alikes, each other included: a rare kind of clean image has its own kind for look-alikes, a
+    trigger is on images that are otherwise unlike.
+
+    Args:
+        evidence: needs `images`, or nothing is found; bona fide samples are never named.
+        spaces: the classes.
+        suspicion: (n,) by which the groups are chosen; it may not have seen patterns at fixed places.
+
+    References: own method; templates after Tibshirani et al. 2002, as in `core.detectors.consensus.templates`.
+    """
+    found = np.zeros(len(suspicion), np.bool_)
+    if evidence.images is None:
+        return found
+    for space in spaces:
+        seen = looks(evidence.images[space.rows])
+        found[space.rows] = carriers(seen, suspicion[space.rows], evidence.bona_fide[space.rows])
+    return _beyond_kin(evidence, spaces, found) if found.any() else found
+
+
+def carriers(seen: Sequence[Patterns], suspicion: Reals, trusted: Bools) -> Bools:
+    """(m,) who carries the pattern of one class's most suspicious samples; nobody where it does not convince.
+
+    Groups of 12, 24, 48 and so on up to a sixth of the class are tried; the one with the most carriers in it counts.
+    """
+    best, most, count = np.zeros(len(suspicion), np.bool_), 0, SMALLEST
+    upper = suspicion > np.quantile(suspicion, ORDINARY) if len(suspicion) else best
+    while count <= LARGEST_SHARE * len(suspicion):
+        taught = _lesson(suspicion, trusted, upper, count)
+        matching = _deviations(seen, taught)
+        middle = float(np.median(matching[taught.positive]))
+        for alike in (matching >= middle * share for share in REACHING if middle >= CLEAR):
+            carrying, by_chance = upper & alike, alike[taught.negative].mean() * upper.sum()
+            if by_chance <= MOST_WRONG * carrying.sum() and not carrying[trusted].any():
+                members = int(carrying[taught.positive].sum())
+                best, most = (carrying, members) if members > most else (best, most)
+                break
+        count *= 2
+    return best
+
+
+def _lesson(suspicion: Reals, trusted: Bools, upper: Bools, count: int) -> Lesson:
+    """The `count` most suspicious samples against the ordinary ones: the lowest 60 %, and all bona fide ones."""
+    positive = np.zeros(len(suspicion), np.bool_)
+    positive[np.argsort(np.where(trusted, np.inf, -suspicion), kind="stable")[:count]] = True
+    negative = (~upper | trusted) & ~positive
+    return one_lesson(np.arange(len(suspicion)), positive, negative, np.ones(len(suspicion)))
+
+
+def _deviations(seen: Sequence[Patterns], taught: Lesson) -> Reals:
+    """(m,) the scores in standard deviations of the ordinary samples, the mean over all ways to look at the images."""
+    return np.asarray(np.mean([_in_deviations(template_scores(one, [taught])[0], taught) for one in seen], axis=0))
+
+
+def _in_deviations(scores: Reals, taught: Lesson) -> Reals:
+    """(m,) from the mean of the ordinary samples; each part has its own template, and so its own mean."""
+    centred = scores.copy()
+    for judged in (taught.part == index for index in range(PARTS)):
+        centred[judged] -= scores[judged & taught.negative].mean()
+    spread = float(centred[taught.negative].std())
+    return centred / spread if spread > 0 else np.zeros_like(centred)
+
+
+def _beyond_kin(evidence: Evidence, spaces: Spaces, found: Bools) -> Bools:
+    """What was found, less the classes whose carriers have nothing that their nearest look-alikes do not have."""
+    assert evidence.images is not None
+    order = np.random.default_rng(evidence.seed).permutation(len(found))
+    around = surroundings(evidence.images, np.zeros_like(found), order)
+    kept = np.zeros_like(found)
+    for way in (fine_patterns, cosine_patterns):
+        undecided = [rows for space in spaces if len(rows := space.rows[(found & ~kept)[space.rows]])]
+        if around is None or not undecided:
+            break
+        around = around if around.way is way else seen_by(way, around)
+        for rows in undecided:
+            seen = look(around, rows)
+            kept[rows] = strength(seen.values, seen.reference) >= BEYOND_KIN
+    return kept

@@ -1,0 +1,157 @@
+"""What images show beyond their nearest ordinary others: the content cancels out, a planted pattern stays.
+
+The nearest others are looked for in coarse pixels, where fine triggers hardly count, among all classes: so they are
+close to what an image was before it was relabelled.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from sklearn.decomposition import PCA
+from sklearn.neighbors import NearestNeighbors
+
+from core.detectors.consensus.templates import Patterns, fine_patterns
+from core.detectors.parts.statistics import Reals
+from core.types import Bools, Floats, Images, Ints
+
+NEIGHBORS, COARSE_SIDE, DIRECTIONS, CHUNK = 5, 14, 32, 4096
+MOST_ORDINARY, MOST_FITTED, MOST_REFERENCE = 20_000, 5_000, 1_500
+MOST_DEVIATIONS, VARIANCE_FLOOR, LEAST_SPREAD, ERRORS = 4.0, 0.02, 0.3, 3.0
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The ordinary images around every sample.
+
+    Attributes:
+        images: (n, h, w, c) of all samples.
+        points: (n, ≤ 32) all samples in the principal directions of coarse pixels.
+        ordinary: rows of the samples that may be somebody's neighbours.
+        search: over the points of `ordinary`.
+        way: how what is left of an image is looked at, from (m, h, w, c) to (m, f): pixel by pixel, or by cosines.
+        middle, deviation: (f,) what is usual for the remainders of ordinary images.
+        reference: (r, f) the looks of up to 1,500 of those.
+    """
+
+    images: Images
+    points: Floats
+    ordinary: Ints
+    search: NearestNeighbors
+    way: Callable[[Floats], Patterns]
+    middle: Patterns
+    deviation: Patterns
+    reference: Patterns
+
+    def neighbors(self, rows: Ints) -> Ints:
+        """(m, 5) rows of the nearest ordinary images, nearest first, never the image itself."""
+        found = self.ordinary[self.search.kneighbors(self.points[rows], return_distance=False)]
+        itself = found == rows[:, None]
+        itself[~itself.any(1), -1] = True
+        return np.asarray(found[~itself].reshape(len(rows), -1))
+
+    def remainders(self, rows: Ints) -> Patterns:
+        """(m, f) what is left of each image less the mean of its neighbours."""
+        return self.way(self.differences(rows))
+
+    def differences(self, rows: Ints) -> Floats:
+        """(m, h, w, c) each image less the mean of its neighbours, in levels of 0 to 255."""
+        result = self.images[rows].astype(np.float32)
+        near = self.neighbors(rows)
+        for column in near.T:
+            result -= self.images[column].astype(np.float32) / len(near.T)
+        return result
+
+
+@dataclass(frozen=True)
+class Look:
+    """The remainders of some images beside those of ordinary ones, in units of what is ordinary.
+
+    Attributes:
+        values: (m, f) of the images in question, at most 4 either way.
+        reference: (r, f) of ordinary images.
+    """
+
+    values: Patterns
+    reference: Patterns
+
+
+def surroundings(images: Images, suspects: Bools, order: Ints) -> Surroundings | None:
+    """The surroundings in the ordinary samples, the first 20,000 in `order`; None where there are too few of them."""
+    ordinary = order[~suspects[order]][:MOST_ORDINARY]
+    if len(ordinary) <= NEIGHBORS:
+        return None
+    points = _coarse(images, ordinary[:MOST_FITTED])
+    search = NearestNeighbors(n_neighbors=NEIGHBORS + 1, algorithm="brute").fit(points[ordinary])
+    nothing = np.zeros(0, np.float32)
+    return seen_by(fine_patterns, Surroundings(images, points, ordinary, search, fine_patterns, *[nothing] * 3))
+
+
+def seen_by(way: Callable[[Floats], Patterns], around: Surroundings) -> Surroundings:
+    """The same surroundings looked at in another way."""
+    seen = replace(around, way=way)
+    usual = seen.remainders(seen.ordinary[:MOST_REFERENCE])
+    deviation = np.sqrt(usual.var(0) + VARIANCE_FLOOR * usual.var(0).mean() + 1e-9)
+    middle = usual.mean(0)
+    reference = _scaled(usual, middle, deviation)
+    return replace(seen, middle=middle, deviation=deviation, reference=reference)
+
+
+def look(around: Surroundings, rows: Ints) -> Look:
+    """The look of some rows beside that of ordinary ones."""
+    return Look(_scaled(around.remainders(rows), around.middle, around.deviation), around.reference)
+
+
+def template(values: Patterns) -> Patterns:
+    """(f,) the mean, shrunken by three standard errors: 0 wherever a difference may be chance."""
+    return _shrunken(values.mean(0), _error(values))
+
+
+def matches(values: Patterns) -> Reals:
+    """(m,) how far each agrees with the template of all the others."""
+    if len(values) < 2:
+        return np.zeros(len(values))
+    others = (values.sum(0) - values) / (len(values) - 1)
+    return np.asarray((_shrunken(others, _error(values)) * values).sum(1), np.float64)
+
+
+def strength(values: Patterns, reference: Patterns) -> float:
+    """How many standard deviations of ordinary images the values agree with one another beyond them; 0 if by chance."""
+    ordinary = reference @ template(values)
+    spread = float(ordinary.std())
+    return float((matches(values).mean() - ordinary.mean()) / spread) if spread > 0 else 0.0
+
+
+def cosine(one: Patterns, other: Patterns) -> float:
+    """The likeness of two templates in [−1, 1]; 0 when one of them is empty."""
+    lengths = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return float(one @ other) / lengths if lengths > 0 else 0.0
+
+
+def _coarse(images: Images, fitted: Ints) -> Floats:
+    """(n, ≤ 32) all images, averaged over blocks, in the principal directions of the `fitted` ones."""
+    block = max(1, round(max(images.shape[1:3]) / COARSE_SIDE))
+    starts = range(0, len(images), CHUNK)
+    pixels = np.concatenate([_blocks(np.asarray(images[start : start + CHUNK]), block) for start in starts])
+    pca = PCA(min(DIRECTIONS, len(fitted), pixels.shape[1]), svd_solver="covariance_eigh").fit(pixels[fitted])
+    return np.asarray(pca.transform(pixels), np.float32)
+
+
+def _blocks(images: Images, block: int) -> Floats:
+    m, height, width, channels = images.shape
+    rows, columns = max(height // block, 1), max(width // block, 1)
+    cut = images[:, : rows * block, : columns * block].astype(np.float32)
+    blocks = cut.reshape(m, rows, cut.shape[1] // rows, columns, cut.shape[2] // columns, channels)
+    return np.asarray(blocks.mean((2, 4)).reshape(m, -1))
+
+
+def _scaled(patterns: Patterns, middle: Patterns, deviation: Patterns) -> Patterns:
+    return np.asarray(((patterns - middle) / deviation).clip(-MOST_DEVIATIONS, MOST_DEVIATIONS), np.float32)
+
+
+def _error(values: Patterns) -> Patterns:
+    return np.asarray(ERRORS * np.maximum(values.std(0), LEAST_SPREAD) / np.sqrt(max(len(values) - 1, 1)), np.float32)
+
+
+def _shrunken(mean: Patterns, error: Patterns) -> Patterns:
+    return np.asarray(np.sign(mean) * np.maximum(np.abs(mean) - error, 0), np.float32)

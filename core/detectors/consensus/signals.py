@@ -1,0 +1,80 @@
+"""The signs of poison that the consensus adds up, by name, one value per sample each."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from core.detectors.parts.frequencies import matched_filter_scores
+from core.detectors.parts.scores import bimodality_scores, density_ratio_scores, quantum_entropy_scores
+from core.detectors.parts.statistics import Reals, robust_z
+from core.detectors.parts.subspaces import ClassSpace, class_spaces, independent_components, principal_components
+from core.detectors.parts.trajectories import bona_fide_distance, epoch_filter, logits, standardised
+from core.types import Bools, Evidence, Floats
+
+BADLOSS_NEIGHBORS, LOGIT_NEIGHBORS, TRAJECTORY_COMPONENTS = 50, 10, 6
+Spaces = Sequence[ClassSpace]
+
+
+def unit_spaces(evidence: Evidence) -> list[ClassSpace]:
+    """The class spaces of activations of length 1: what remains is their direction."""
+    assert evidence.features is not None
+    features = evidence.features.astype(np.float64)
+    lengths = np.linalg.norm(features, axis=1, keepdims=True)
+    return class_spaces(features / np.maximum(lengths, 1e-12), evidence.labels, evidence.n_classes, evidence.seed)
+
+
+def blind_scores(evidence: Evidence, spaces: Spaces) -> dict[str, Reals]:
+    """The signs that need no bona fide sample."""
+    n, seed = len(evidence.labels), evidence.seed
+    components = [independent_components(space.points, seed) for space in spaces]
+    found = {
+        "quantum entropy": spread(n, spaces, quantum_entropy_scores),
+        "bimodality": np.full(n, np.nan),
+        "independent component outliers": np.full(n, np.nan),
+    }
+    for space, values in zip(spaces, components, strict=True):
+        found["bimodality"][space.rows] = bimodality_scores(values)
+        found["independent component outliers"][space.rows] = np.abs(robust_z(values)).max(1)
+    if evidence.images is not None:
+        found["frequency matched filter"] = matched_filter_scores(evidence.images, evidence.labels, evidence.n_classes)
+    return found
+
+
+def trusting_scores(evidence: Evidence, trusted: Bools, spaces: Spaces, units: Spaces) -> dict[str, Reals]:
+    """The signs that compare with `trusted` samples; no other bona fide sample is used."""
+    n = len(trusted)
+    found = {
+        "density ratio": spread(n, spaces, lambda space: density_ratio_scores(space, trusted)),
+        "density ratio of directions": spread(n, units, lambda space: density_ratio_scores(space, trusted)),
+    }
+    if evidence.trajectories is not None:
+        losses = evidence.trajectories
+        kept = losses[:, epoch_filter(losses)]
+        found["BaDLoss"] = bona_fide_distance(kept, trusted, BADLOSS_NEIGHBORS).astype(np.float64)
+        scaled = standardised(logits(losses), trusted)
+        found["logit trajectories"] = bona_fide_distance(scaled, trusted, LOGIT_NEIGHBORS).astype(np.float64)
+    return found
+
+
+def descriptions(evidence: Evidence, spaces: Spaces) -> list[Reals]:
+    """For each space (m, f): the principal components of activations and of logit trajectories, standardised."""
+    course = _course(evidence.trajectories, evidence.seed) if evidence.trajectories is not None else None
+    parts = [[space.points] if course is None else [space.points, course[space.rows]] for space in spaces]
+    return [np.hstack([_standard(part) for part in columns]) for columns in parts]
+
+
+def spread(n: int, spaces: Spaces, score: Callable[[ClassSpace], Reals]) -> Reals:
+    """(n,) the score of each class at its rows; NaN for samples of classes without a space."""
+    values = np.full(n, np.nan)
+    for space in spaces:
+        values[space.rows] = score(space)
+    return values
+
+
+def _course(trajectories: Floats, seed: int) -> Reals:
+    return principal_components(logits(trajectories), TRAJECTORY_COMPONENTS, seed)
+
+
+def _standard(values: Reals) -> Reals:
+    spread_of = values.std(0)
+    return np.asarray((values - values.mean(0)) / np.where(spread_of > 1e-9, spread_of, 1.0))

@@ -1,0 +1,1 @@
+"""What detectors that run or train a network share. Everything here needs torch."""

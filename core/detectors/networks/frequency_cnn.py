@@ -1,0 +1,139 @@
+"""A small network that tells corrupted images from untouched ones by their 2-D cosine transform.
+
+Images spoiled at random in the ways in which triggers spoil them.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from core.detectors.parts.frequencies import cosines
+from core.types import Floats, Images
+
+OVERLAY, DARKER = 0.3, 0.5
+NOISE_MEAN, NOISE_VARIANCE = 25 / 255, (10.0, 70.0)
+SMALLEST_BLOCK, LARGEST_BLOCK, WIDEST_MARGIN = 2 / 32, 8 / 32, 6 / 32
+
+
+WIDTHS, HALF_BATCH, CHUNK, LEARNING_RATE = (8, 16, 32), 32, 2048, 1e-3
+
+
+def corruption_probabilities(images: Images, trusted: Images, n_steps: int, seed: int) -> Floats:
+    """(n,) the probability that each image is corrupted, by a network trained on `trusted` and corrupted copies of it.
+
+    Args:
+        images: (n, h, w, c) uint8.
+        trusted: (m, h, w, c) uint8, images known to be untouched.
+        n_steps: of training, each on as many untouched as freshly corrupted images.
+        seed: of weights, batches and corruptions.
+    """
+    network = _trained(_floats(trusted), n_steps, seed).eval()
+    probabilities = np.empty(len(images), np.float32)
+    with torch.inference_mode():
+        for start in range(0, len(images), CHUNK):
+            part = slice(start, start + CHUNK)
+            outputs = network(_inputs(_floats(images[part])))
+            probabilities[part] = outputs.softmax(1)[:, 1].numpy()
+    return probabilities
+
+
+def detector_network(shape: tuple[int, int, int]) -> nn.Module:
+    """An untrained network of three convolutions, from (b, c, h, w) to the logits of untouched and corrupted."""
+    height, width, channels = shape
+    blocks: list[nn.Module] = []
+    for inputs, outputs in zip((channels, *WIDTHS), WIDTHS, strict=False):
+        blocks += [nn.Conv2d(inputs, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ELU()]
+        blocks += [nn.MaxPool2d(2, ceil_mode=True)]
+    cells = -(-height // 8) * -(-width // 8)
+    return nn.Sequential(*blocks, nn.Flatten(), nn.Dropout(0.3), nn.Linear(WIDTHS[-1] * cells, 2))
+
+
+def _trained(clean: Floats, n_steps: int, seed: int) -> nn.Module:
+    rng = np.random.default_rng(seed)
+    with torch.random.fork_rng(devices=()):
+        torch.manual_seed(seed)
+        network = detector_network(clean.shape[1:])
+        optimizer = torch.optim.Adam(network.parameters(), LEARNING_RATE, weight_decay=1e-4)
+        answers = torch.arange(2).repeat_interleave(HALF_BATCH)
+        for _ in range(n_steps):
+            untouched = clean[rng.integers(len(clean), size=HALF_BATCH)]
+            spoiled = corrupted(clean[rng.integers(len(clean), size=HALF_BATCH)], clean, rng)
+            loss = F.cross_entropy(network(_inputs(np.concatenate([untouched, spoiled]))), answers)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    return network
+
+
+def _floats(images: Images) -> Floats:
+    """The same in [0, 1]."""
+    return np.asarray(images / np.float32(255), dtype=np.float32)
+
+
+def _inputs(images: Floats) -> Tensor:
+    """(b, c, h, w) the cosine transform, as it is."""
+    return torch.from_numpy(cosines(images)).permute(0, 3, 1, 2)
+
+
+def corrupted(images: Floats, others: Floats, rng: np.random.Generator) -> Floats:
+    """(b, h, w, c) the images, each with one of five corruptions: white block, noise block, noise, shadow, overlay.
+
+    Sizes are those of Zeng et al. (arXiv 2104.03413), there for images of 32 pixels, in proportion.
+
+    Args:
+        images: (b, h, w, c) in [0, 1].
+        others: (m, h, w, c), images that may be laid over them.
+        rng: what is drawn from.
+    """
+    spoiled = images.copy()
+    kinds = rng.integers(len(CORRUPTIONS), size=len(images))
+    for place, kind in enumerate(kinds):
+        spoiled[place] = CORRUPTIONS[kind](images[place], others, rng)
+    return np.clip(spoiled, 0, 1)
+
+
+def white_block(image: Floats, _: Floats, rng: np.random.Generator) -> Floats:
+    """A white rectangle near one of the corners."""
+    return _with_block(image, np.ones, rng)
+
+
+def noise_block(image: Floats, _: Floats, rng: np.random.Generator) -> Floats:
+    """A rectangle of uniform noise near one of the corners."""
+    return _with_block(image, rng.random, rng)
+
+
+def noise(image: Floats, _: Floats, rng: np.random.Generator) -> Floats:
+    """Gaussian noise over all of it, a little brighter."""
+    deviation = np.sqrt(rng.uniform(*NOISE_VARIANCE)) / 255
+    return image + rng.normal(NOISE_MEAN, deviation, image.shape).astype(np.float32)
+
+
+def shadow(image: Floats, _: Floats, rng: np.random.Generator) -> Floats:
+    """One side of a random line at half its brightness."""
+    height, width = image.shape[:2]
+    down, across = np.mgrid[:height, :width]
+    angle = rng.uniform(0, 2 * np.pi)
+    beyond = (down - rng.uniform(0, height)) * np.sin(angle) + (across - rng.uniform(0, width)) * np.cos(angle) > 0
+    return np.where(beyond[..., None], DARKER * image, image).astype(np.float32)
+
+
+def overlay(image: Floats, others: Floats, rng: np.random.Generator) -> Floats:
+    """Another image added, at 0.3 of its brightness."""
+    return np.asarray(image + np.float32(OVERLAY) * others[rng.integers(len(others))])
+
+
+def _with_block(image: Floats, fill: Callable[[tuple[int, ...]], Floats], rng: np.random.Generator) -> Floats:
+    height, width, channels = image.shape
+    down, across = (max(1, round(side * rng.uniform(SMALLEST_BLOCK, LARGEST_BLOCK))) for side in (height, width))
+    top, left = (round(side * rng.uniform(0, WIDEST_MARGIN)) for side in (height, width))
+    top = top if rng.random() < 0.5 else height - top - down
+    left = left if rng.random() < 0.5 else width - left - across
+    changed = image.copy()
+    changed[top : top + down, left : left + across] = fill((down, across, channels))
+    return changed
+
+
+CORRUPTIONS = (white_block, noise_block, noise, shadow, overlay)

@@ -1,0 +1,68 @@
+"""The smallest masks under which a model still says the same."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from core.detectors.networks.forward import GRADIENT_BATCH, at_once, batches, differentiable_logits, logits, prepared
+from core.devices import best_device
+from core.types import Floats, Images, Listen
+
+LEARNING_RATE, BETAS = 0.1, (0.1, 0.1)
+
+
+def mask_sizes(
+    model: nn.Module,
+    images: Images,
+    *,
+    n_steps: int,
+    alpha: float,
+    beta: float,
+    seed: int,
+    listen: Listen | None = None,
+) -> Floats:
+    """(n,) ‖m‖₁ in pixels of each image's mask.
+
+    Args:
+        model: in eval mode, from floats in [0, 1] to logits.
+        images: (n, h, w, c) uint8.
+        n_steps: of Adam.
+        alpha, beta: weights of the mask's size and of its total variation.
+        seed: of the colours that masked pixels take: one for each step, for all images, so that no image's mask depends
+            on the others.
+        listen: told how many images are done.
+    """
+    device = best_device()
+    network = prepared(model, device)
+    generator = torch.Generator().manual_seed(seed)
+    colours = torch.rand(n_steps, 1, images.shape[3], 1, 1, generator=generator).to(device)
+    sizes = np.empty(len(images), np.float32)
+    for part, pictures in batches(images, device, at_once(network, images, GRADIENT_BATCH), listen):
+        sizes[part] = _masks(network, pictures, colours, alpha, beta).sum((1, 2, 3)).cpu().numpy()
+    return sizes
+
+
+def total_variation(mask: Tensor) -> Tensor:
+    """(b,) the squared differences of neighbouring pixels of masks (b, 1, h, w), summed and divided by h·w."""
+    down = (mask[:, :, 1:] - mask[:, :, :-1]).square().sum((1, 2, 3))
+    across = (mask[:, :, :, 1:] - mask[:, :, :, :-1]).square().sum((1, 2, 3))
+    return (down + across) / mask[0].numel()
+
+
+def _masks(network: nn.Module, pictures: Tensor, colours: Tensor, alpha: float, beta: float) -> Tensor:
+    """(b, 1, h, w) in (0, 1)."""
+    target = logits(network, pictures)
+    raw = torch.ones_like(pictures[:, :1], requires_grad=True)
+    optimizer = torch.optim.Adam([raw], LEARNING_RATE, betas=BETAS)
+    for colour in colours:
+        mask = _squeezed(raw)
+        masked = differentiable_logits(network, pictures * mask + (1 - mask) * colour)
+        changed = (masked - target).abs().mean(1)
+        loss = (changed + alpha * mask.sum((1, 2, 3)) + beta * total_variation(mask)).sum()
+        (raw.grad,) = torch.autograd.grad(loss, raw)
+        optimizer.step()
+    return _squeezed(raw.detach())
+
+
+def _squeezed(raw: Tensor) -> Tensor:
+    return (raw.tanh() + 1) / 2

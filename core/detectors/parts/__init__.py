@@ -1,0 +1,1 @@
+"""Statistics, subspaces and scores that any detector may use."""

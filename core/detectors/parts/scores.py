@@ -1,0 +1,102 @@
+"""Signs of a second population inside one class: each score is high for samples that belong to it.
+
+References: Hayase et al.: SPECTRE, 2021, arXiv 2104.11315 (quantum entropy); Ashman et al. 1994 (bimodality).
+"""
+
+import numpy as np
+
+from core.detectors.parts.statistics import Reals
+from core.detectors.parts.subspaces import ClassSpace, pairwise
+from core.types import Bools
+
+NEAREST = 5
+BULK, TRIMS, ENTROPY = 0.75, 3, 4.0
+STARTS, EM_STEPS, SMALLEST_SHARE = (0.1, 0.5, 0.9), 25, 0.004
+
+
+def density_ratio_scores(space: ClassSpace, bona_fide: Bools) -> Reals:
+    """(m,) log(distance to the nearest bona fide sample of the class / mean distance to its 5 nearest samples).
+
+    Poison is near its own kind and far from every trusted sample. NaN when the class has no other bona fide sample.
+    """
+    trusted = np.flatnonzero(bona_fide[space.rows])
+    if len(trusted) < 2:
+        return np.full(len(space.rows), np.nan)
+    to_trusted = pairwise(space.points, space.points[trusted])
+    to_trusted[trusted, np.arange(len(trusted))] = np.inf
+    near = space.distances[:, :NEAREST].mean(1)
+    floor = 1e-9 + 1e-6 * float(near.mean())
+    return np.asarray(np.log(np.maximum(to_trusted.min(1), floor) / np.maximum(near, floor)))
+
+
+def quantum_entropy_scores(space: ClassSpace) -> Reals:
+    """(m,) the quantum entropy scores of the class in its principal directions."""
+    return quantum_entropy(space.points)
+
+
+def quantum_entropy(points: Reals) -> Reals:
+    """(m,) xᵀ e^Q x / tr e^Q with Q = α(Σ − I)/(‖Σ‖ − 1), x whitened by the covariance of the bulk."""
+    whitened = _whitened_by_bulk(points)
+    values, vectors = np.linalg.eigh(np.cov(whitened, rowvar=False).reshape(whitened.shape[1], -1))
+    return np.asarray((whitened @ vectors) ** 2 @ entropy_weights(values))
+
+
+def entropy_weights(values: Reals) -> Reals:
+    """(c,) the eigenvalues of e^Q / tr e^Q, from those of Σ in ascending order."""
+    exponent = ENTROPY * (values - 1) / max(float(values[-1]) - 1, 1e-6)
+    weights = np.exp(exponent - exponent.max())
+    return np.asarray(weights / weights.sum())
+
+
+def _whitened_by_bulk(points: Reals) -> Reals:
+    """The points whitened by the covariance of their central 75 %, trimmed three times."""
+    bulk = np.ones(len(points), np.bool_)
+    for _ in range(TRIMS + 1):
+        centred = points - points[bulk].mean(0)
+        values, vectors = np.linalg.eigh(np.cov(centred[bulk], rowvar=False).reshape(points.shape[1], -1))
+        scaled = centred @ vectors / np.sqrt(np.maximum(values, 1e-6 * max(float(values[-1]), 1e-30)))
+        squared = (scaled**2).sum(1)
+        bulk = squared <= np.quantile(squared, BULK)
+    return np.asarray(scaled)
+
+
+def bimodality_scores(components: Reals) -> Reals:
+    """(m,) Ashman's D of the most bimodal of the independent components (m, c) × the posterior of its smaller mode."""
+    shares, distances, posteriors = two_gaussians(components)
+    distances = np.where(np.minimum(shares, 1 - shares) > SMALLEST_SHARE, distances, 0.0)
+    best = int(distances.argmax())
+    minority = posteriors[:, best] if shares[best] <= 0.5 else 1 - posteriors[:, best]
+    return np.asarray(distances[best] * minority)
+
+
+def two_gaussians(values: Reals) -> tuple[Reals, Reals, Reals]:
+    """For each column: share of its upper Gaussian (c,), Ashman's D = √2·|μ₁ − μ₀|/√(σ₁² + σ₀²), its posterior (m, c).
+
+    Expectation-maximisation from three splits; the likeliest outcome of each column is taken.
+    """
+    fits = [fitted(values, (values > np.quantile(values, start, axis=0)).astype(np.float64)) for start in STARTS]
+    best = np.argmax([likelihood for _, _, _, likelihood in fits], axis=0)
+    columns = np.arange(values.shape[1])
+    shares, distances, posteriors = (np.stack([fit[part] for fit in fits]) for part in range(3))
+    return shares[best, columns], distances[best, columns], posteriors[best, :, columns].T
+
+
+def fitted(values: Reals, upper: Reals) -> tuple[Reals, Reals, Reals, Reals]:
+    """The same from one start, and the log-likelihood of each column.
+
+    Args:
+        values: (m, c).
+        upper: (m, c) how far each belongs to the upper Gaussian at first, in [0, 1].
+    """
+    floor = 0.01 * values.var(0) + 1e-12
+    for _ in range(EM_STEPS):
+        weights = np.stack([1 - upper, upper])
+        totals = weights.sum(1) + 1e-9
+        means = (weights * values).sum(1) / totals
+        variances = (weights * (values - means[:, None]) ** 2).sum(1) / totals + floor
+        logs = np.log(totals / len(values))[:, None] - 0.5 * (values - means[:, None]) ** 2 / variances[:, None]
+        logs -= 0.5 * np.log(variances)[:, None]
+        total = np.logaddexp(logs[0], logs[1])
+        upper = np.exp(logs[1] - total)
+    distances = np.sqrt(2) * np.abs(means[1] - means[0]) / np.sqrt(variances.sum(0))
+    return upper.mean(0), distances, upper, total.sum(0)

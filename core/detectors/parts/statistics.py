@@ -1,0 +1,114 @@
+"""Ranks, prevalence and error control: what turns scores of any scale into one decision.
+
+Conformal p-values and Benjamini–Hochberg follow Bates et al.: Testing for Outliers with Conformal p-values, 2023.
+
+Ranks, which make scores of any scale comparable.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betaincinv, log_ndtr, ndtri
+
+from core.types import Bools, Floats
+
+Reals = NDArray[np.float64]
+MAD_TO_SD, MOST_SURPRISE = 1.4826, 20.0
+
+
+def tail_scores(scores: Reals) -> Reals:
+    """(n,) Fisher's −log(1 − (rank − ½)/n): large in the upper tail only; 0 where a score is NaN."""
+    known = np.isfinite(scores)
+    result = np.zeros(len(scores))
+    result[known] = -np.log1p(-(ranks(scores[known]) - 0.5) / max(int(known.sum()), 1))
+    return result
+
+
+def normal_scores(scores: Reals) -> Reals:
+    """(n,) Φ⁻¹((rank − ½)/n), the scores made normal; ties share a rank."""
+    return np.asarray(ndtri((ranks(scores) - 0.5) / max(len(scores), 1)))
+
+
+def robust_z(values: Reals) -> Reals:
+    """The distance from the median along the first axis, in robust standard deviations; 0 where nothing varies."""
+    centred = values - np.median(values, axis=0)
+    spread = MAD_TO_SD * np.median(np.abs(centred), axis=0)
+    return np.where(spread > 0, centred / np.where(spread > 0, spread, 1.0), 0.0)
+
+
+def prevalence(scores: Reals, held_out: Reals, n_errors: float = 1.0, tail: float = 1.0) -> float:
+    """The share of samples beyond what clean ones explain, from below: max over t of the excess above t, in [0, 1].
+
+    The excess is [share of all ≥ t] − [share of held-out clean ones ≥ t] − `n_errors` standard errors − 1/m.
+
+    Args:
+        scores: (n,) of all samples.
+        held_out: (m,) of clean samples that the score has not seen.
+        n_errors: how many standard errors to be careful by.
+        tail: only thresholds that at most this share of the held-out samples reach.
+    """
+    if not len(held_out) or not len(scores):
+        return 0.0
+    thresholds = np.unique(scores)
+    clean = 1 - np.searchsorted(np.sort(held_out), thresholds) / len(held_out)
+    everything = 1 - np.searchsorted(np.sort(scores), thresholds) / len(scores)
+    error = np.sqrt(clean * (1 - clean) / len(held_out))
+    excess = everything - clean - n_errors * error - 1 / len(held_out)
+    return float(excess.max(initial=0.0, where=clean <= tail))
+
+
+def prevalence_bound(scores: Reals, held_out: Reals, confidence: float, tail: float = 1.0) -> float:
+    """The same from below with an exact bound: the share of clean samples ≥ t is at most its Clopper–Pearson limit."""
+    if not len(held_out) or not len(scores):
+        return 0.0
+    thresholds = np.unique(scores)
+    above = len(held_out) - np.searchsorted(np.sort(held_out), thresholds)
+    limit = np.where(
+        above < len(held_out), betaincinv(above + 1, np.maximum(len(held_out) - above, 0.5), confidence), 1.0
+    )
+    everything = 1 - np.searchsorted(np.sort(scores), thresholds) / len(scores)
+    return float((everything - limit).max(initial=0.0, where=above <= tail * len(held_out)))
+
+
+def surprise(values: Reals, ordinary: Bools) -> Reals:
+    """(m,) −log of the upper tail of the normal distribution that the `ordinary` ones suggest, at most 20."""
+    known = values[ordinary]
+    z = (values - known.mean()) / max(float(known.std()), 1e-9)
+    return np.asarray(np.minimum(-log_ndtr(-z), MOST_SURPRISE))
+
+
+def cross_conformal(folds: Sequence[tuple[Reals, NDArray[Any]]]) -> Reals:
+    """(n,) p-values: (1 + held-out clean samples scored at least as high, each in its own fold) / (1 + all of them).
+
+    Args:
+        folds: for each fold the scores (n,) of all samples, and the rows of the clean samples that it has not seen.
+    """
+    above, total = np.zeros(len(folds[0][0])), 0
+    for scores, held_out in folds:
+        above += len(held_out) - np.searchsorted(np.sort(scores[held_out]), scores)
+        total += len(held_out)
+    return (1 + above) / (1 + total)
+
+
+def benjamini_hochberg(p_values: Reals, rate: float) -> Bools:
+    """(m,) True for the hypotheses rejected at false discovery rate `rate`."""
+    ordered = np.sort(p_values)
+    passing = np.flatnonzero(ordered <= rate * np.arange(1, len(ordered) + 1) / max(len(ordered), 1))
+    return p_values <= (ordered[passing[-1]] if len(passing) else -1.0)
+
+
+def worst(suspicion: Floats, may_be_flagged: Bools, fraction: float) -> Bools:
+    """(n,) True for the most suspicious `fraction` of all samples among those that may be flagged; ties by position."""
+    count = min(round(fraction * len(suspicion)), int(may_be_flagged.sum()))
+    order = np.argsort(np.where(may_be_flagged, -suspicion, np.inf), kind="stable")
+    flagged = np.zeros(len(suspicion), np.bool_)
+    flagged[order[:count]] = True
+    return flagged
+
+
+def ranks(values: NDArray[Any]) -> NDArray[np.float64]:
+    """(n,) from 1 for the least; ties share their mean. scipy.stats has it, too, and takes a second to import."""
+    _, group, sizes = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(sizes) - (sizes - 1) / 2)[group], np.float64)

@@ -1,0 +1,161 @@
+"""Classes seen in their own few principal directions, and the neighbours there.
+
+Only distances, covariances and orders that do not depend on the order of the samples are used, so scores follow the
+samples when those are shuffled.
+"""
+
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import eigh
+from scipy.sparse.linalg import ArpackError, eigsh
+from sklearn.decomposition import PCA, FastICA
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neighbors import NearestNeighbors
+from threadpoolctl import threadpool_limits
+
+from core.detectors.parts.statistics import Reals
+from core.types import Ints
+
+MOST_COMPONENTS = 16
+SAMPLES_PER_COMPONENT = 10
+NEIGHBORS = 10
+EXACT_LIMIT, DENSE_LIMIT = 128, 1024
+FULL_SHARE, PROBES, MISSED = 8, 10, 1e-3
+CHUNK = 64
+ICA_ITERATIONS = 200
+Asked = ParamSpec("Asked")
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class ClassSpace:
+    """One class in its principal directions.
+
+    Attributes:
+        rows: (m,) which samples, in a canonical order.
+        points: (m, ≤ 16) class-centred activations in the top principal directions.
+        neighbors: (m, ≤ 10) positions in `rows` of the nearest others, nearest first.
+        distances: (m, ≤ 10) how far those are.
+    """
+
+    rows: Ints
+    points: Reals
+    neighbors: Ints
+    distances: Reals
+
+
+def on_one_core(detector: Callable[Asked, Answer]) -> Callable[Asked, Answer]:
+    """The same with BLAS held to one core: on matrices of a class's size, its threads mostly wait for each other."""
+
+    @wraps(detector)
+    def held(*args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
+        with threadpool_limits(1, "blas"):
+            return detector(*args, **kwargs)
+
+    return held
+
+
+def class_spaces(features: NDArray[Any], labels: Ints, n_classes: int, seed: int) -> list[ClassSpace]:
+    """The space of each class that has samples enough for one direction; smaller classes are left out."""
+    spaces = []
+    for index in range(n_classes):
+        rows = np.flatnonzero(labels == index)
+        limit = min(MOST_COMPONENTS, len(rows) // SAMPLES_PER_COMPONENT)
+        if limit:
+            rows = rows[canonical_order(features[rows])]
+            points = principal_components(features[rows], limit, seed)
+            near = NearestNeighbors(n_neighbors=min(NEIGHBORS, len(rows) - 1), algorithm="brute").fit(points)
+            distances, neighbors = near.kneighbors()
+            spaces.append(ClassSpace(rows, points, neighbors, distances))
+    return spaces
+
+
+def canonical_order(features: NDArray[Any]) -> Ints:
+    """An order that does not depend on how the samples were ordered."""
+    direction = np.random.default_rng(0).standard_normal(features.shape[1])
+    parts = [features[start : start + CHUNK] for start in range(0, max(len(features), 1), CHUNK)]
+    return np.argsort(np.concatenate([part.astype(np.float64) @ direction for part in parts]), kind="stable")
+
+
+def principal_components(features: NDArray[Any], n_components: int, seed: int) -> Reals:
+    """(m, ≤ n_components) the centred features in their top directions; (m, 1) zeros when nothing varies.
+
+    The smaller of the two matrices of products, of features or of samples, has all that is needed, and a few of its
+    eigenvectors cost far less than an SVD. Float32 is exact enough for wide features, and twice as fast.
+    """
+    limit, smaller = min(n_components, features.shape[1], len(features) - 1), min(features.shape)
+    if limit < 1 or all((part == features[0]).all() for part in (features[-1], features)):
+        return np.zeros((len(features), 1))
+    kind = np.float64 if smaller <= EXACT_LIMIT else np.float32
+    centred = np.asarray(features, kind)
+    centred = centred - np.ones((1, len(features)), kind) @ centred / len(features)
+    if smaller > DENSE_LIMIT:
+        points = PCA(limit, svd_solver="randomized", random_state=seed).fit_transform(centred)
+    else:
+        points = _leading(centred, limit)
+    points = points - points.mean(0, dtype=np.float64)
+    variances = points.var(0)
+    alive = variances > max(10 * float(np.finfo(kind).eps) * float(variances[0]), 1e-30)
+    return points[:, alive] if alive.any() else np.zeros((len(features), 1))
+
+
+def _leading(centred: NDArray[Any], limit: int) -> NDArray[Any]:
+    """(m, limit) the centred features in their top directions, largest variance and largest entry positive first."""
+    wide = centred.shape[1] > len(centred)
+    values, vectors = _top(centred @ centred.T if wide else centred.T @ centred, limit)
+    points = vectors * np.sqrt(np.maximum(values, 0)) if wide else centred @ vectors
+    points = points[:, ::-1]
+    largest = points[np.abs(points).argmax(0), np.arange(points.shape[1])]
+    return np.asarray(points * np.where(largest < 0, -1, 1).astype(points.dtype))
+
+
+def _top(products: NDArray[Any], limit: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The `limit` largest eigenvalues, ascending, and their eigenvectors (p, limit).
+
+    Lanczos' method needs a quarter of the time, but can miss a copy of a repeated eigenvalue. So what it leaves is
+    looked at from another start, and should that hold something larger than the least one found, all are worked out.
+    """
+    size = len(products)
+    if max(EXACT_LIMIT, FULL_SHARE * limit) < size:
+        first, second = np.random.default_rng(0).standard_normal((2, size)).astype(products.dtype)
+        with suppress(ArpackError):
+            values, vectors = eigsh(products, limit, which="LA", v0=first)
+            values, vectors = np.sort(values), vectors[:, values.argsort()]
+            rest = products - (vectors * values) @ vectors.T
+            missed = eigsh(rest, 1, which="LA", v0=second, ncv=PROBES, tol=1e-2, return_eigenvectors=False)
+            if len(values) == limit and missed[0] <= (1 + MISSED) * values[0] + MISSED**2 * values[-1]:
+                return values, vectors
+    values, vectors = eigh(products, subset_by_index=[size - limit, size - 1], check_finite=False)
+    return values, vectors
+
+
+def whitened(points: Reals) -> Reals:
+    """The principal components, each scaled to variance 1; those that do not vary stay 0."""
+    spread = points.std(0)
+    return points / np.where(spread > 0, spread, 1.0)
+
+
+def independent_components(points: Reals, seed: int) -> Reals:
+    """(m, c) the same points in directions that are as far from Gaussian as can be, each of variance 1."""
+    if points.shape[1] < 2:
+        return whitened(points)
+    ica = FastICA(whiten="unit-variance", random_state=seed, max_iter=ICA_ITERATIONS, tol=1e-3)
+    with warnings.catch_warnings():
+        # A rotation that still creeps is as good as a settled one: only the tails of its components are used.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return np.asarray(ica.fit_transform(points))
+
+
+def pairwise(points: NDArray[np.float64], references: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n, m) Euclidean distances."""
+    squared = points @ (-2 * references.T)
+    squared += (points**2).sum(1)[:, None]
+    squared += (references**2).sum(1)
+    return np.asarray(np.sqrt(np.maximum(squared, 0.0, out=squared), out=squared))

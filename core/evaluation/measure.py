@@ -1,0 +1,64 @@
+"""How good a model is, and how far each known trigger still steers it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from core.attacks.plant import doubled, triggered_test_set, with_trigger
+from core.evaluation import metrics
+from core.training.loop import likeliest
+from core.types import Dataset, GroundTruth, Outcome, PlantedAttack
+
+LIKELIEST = 3
+
+
+def evaluate_model(
+    model: nn.Module,
+    dataset: Dataset,
+    truth: GroundTruth | None,
+    listen: Callable[[float, str], None] = lambda share, message: None,
+) -> tuple[Outcome, list[dict[str, Any]], NDArray[np.int16], NDArray[np.float16]]:
+    """The model's outcome on the test set, and what it answers to every test image with every trigger.
+
+    Each trigger is tried on the test images that it is meant to turn, at its own strength and, where it has one to
+    double, at twice that; triggered copies are made for one trial at a time.
+
+    Args:
+        model: trained.
+        dataset: its test set is used.
+        truth: what was planted; None where nothing is known.
+        listen: told the share that is done, in [0, 1], and the attack at hand.
+
+    Returns:
+        the outcome; the trials, the first of them without a trigger; and for each trial and test image the likeliest
+        classes, (trials, m, 3) int16, −1 for images that are not tried, and their probabilities, float16.
+    """
+    labels, tried = dataset.test_labels, _tries(truth) if len(dataset.test_labels) else []
+    top = min(LIKELIEST, dataset.n_classes)
+    classes = np.full((1 + len(tried), len(labels), top), -1, np.int16)
+    shares = np.zeros(classes.shape, np.float16)
+    classes[0], shares[0] = likeliest(model, dataset.test_images, top)
+    rates: dict[int, dict[str, float]] = {1: {}, 2: {}}
+    for place, (attack, strength) in enumerate(tried, 1):
+        pattern = truth.patterns.get(attack.name) if truth else None
+        images, rows, goals = triggered_test_set(attack, dataset.test_images, labels, dataset.n_classes, pattern)
+        if len(rows):
+            classes[place, rows], shares[place, rows] = likeliest(model, images, top)
+        rates[strength][attack.name] = metrics.attack_success_rate(classes[place, rows, 0].astype(np.int64), goals)
+        listen(place / len(tried), attack.name)
+    predicted = classes[0, :, 0].astype(np.int64)
+    accuracy = metrics.class_accuracy(predicted, labels, dataset.n_classes)
+    outcome = Outcome(metrics.clean_accuracy(predicted, labels), accuracy, rates[1], rates[2])
+    trials: list[dict[str, Any]] = [{"attack": None, "strength": 1}]
+    trials += [{"attack": one.name, "strength": times} for one, times in tried]
+    return outcome, trials, classes, shares
+
+
+def _tries(truth: GroundTruth | None) -> list[tuple[PlantedAttack, int]]:
+    """Every attack with a known trigger at its own strength, then those that have one to double at twice that."""
+    attacks = with_trigger(truth.attacks) if truth else ()
+    stronger = [(more, 2) for one in attacks if (more := doubled(one))]
+    return [*((one, 1) for one in attacks), *stronger]

@@ -1,0 +1,107 @@
+"""What a run's model answered when it was shown test images with and without each known trigger."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core import runs
+from core.attacks import Trigger
+from core.attacks.plant import doubled, trigger_of, with_trigger
+from core.attacks.preview import amplified
+from core.data import store
+from core.data.store import DatasetInfo
+from core.runs import Run
+from core.types import Images, PlantedAttack
+
+EXAMPLES_PER_ATTACK = 6
+
+
+def attacks(info: DatasetInfo) -> tuple[PlantedAttack, ...]:
+    """The attacks of a stored data set that a model can be tried on: those whose trigger is known."""
+    return with_trigger(store.planted_attacks(info))
+
+
+def answers(run: Run, row: int, attack: str | None = None, strength: int = 1) -> list[tuple[int, float]]:
+    """The likeliest classes of one test image and their probabilities; empty when it was not tried.
+
+    Args:
+        run: an evaluated run.
+        row: of the test image.
+        attack: the name of a planted attack; None for the image as it is.
+        strength: 1, or 2 for twice the trigger's strength.
+    """
+    wanted = {"attack": attack, "strength": strength}
+    tried = runs.trials(run)
+    if wanted not in tried:
+        return []
+    place = tried.index(wanted)
+    classes, shares = run.array("trial-classes")[place, row], run.array("trial-shares")[place, row]
+    return [(int(one), float(share)) for one, share in zip(classes, shares, strict=True) if one >= 0]
+
+
+def tried_images(run: Run, attack: str, strength: int = 1) -> pd.DataFrame:
+    """One row for each test image that was tried with a trigger; none when the trigger was not.
+
+    Columns: test_row, label (its true class), goal (what the trigger is to make of it), untouched and triggered (the
+    model's classes without and with the trigger), turned (the trigger reached its goal).
+    """
+    wanted, known = {"attack": attack, "strength": strength}, runs.trials(run)
+    if wanted not in known:
+        return pd.DataFrame(columns=["test_row", "label", "goal", "untouched", "triggered", "turned"])
+    info = store.describe(run.workspace, run.dataset)
+    planted = next(one for one in store.planted_attacks(info) if one.name == attack)
+    labels = np.asarray(store.load(run.workspace, run.dataset).test_labels)
+    goals = planted.goals(labels, len(info.class_names))
+    rows, classes = np.flatnonzero(goals >= 0), run.array("trial-classes")[..., 0]
+    found = {"test_row": rows, "label": labels[rows], "goal": goals[rows], "untouched": classes[0, rows]}
+    table = pd.DataFrame({**found, "triggered": classes[known.index(wanted), rows]})
+    return table.assign(turned=table["triggered"] == table["goal"])
+
+
+def triggered_image(workspace: Path, dataset_id: str, attack: str, strength: int, row: int) -> Images:
+    """(h, w, c) one test image of a stored data set with a planted trigger on it.
+
+    Raises:
+        LookupError: no such attack, strength or row.
+        UserError: no such data set.
+    """
+    images = store.load(workspace, dataset_id).test_images
+    if not 0 <= row < len(images):
+        raise LookupError(f"There are {len(images)} test images; {row} is not one of them.")
+    image: Images = _trigger(workspace, dataset_id, attack, strength)(np.array(images[row : row + 1]))[0]
+    return image
+
+
+def examples(run: Run) -> list[dict[str, Any]]:
+    """A few triggered test images per attack: attack, test_row, label, goal (the class it is to become), predicted."""
+    info = store.describe(run.workspace, run.dataset)
+    labels, tried = store.load(run.workspace, run.dataset).test_labels, runs.trials(run)
+    found: list[dict[str, Any]] = []
+    for attack in store.planted_attacks(info):
+        if {"attack": attack.name, "strength": 1} not in tried:
+            continue
+        goals = attack.goals(labels, len(info.class_names))
+        rows = np.flatnonzero(goals >= 0)
+        for row in rows[np.linspace(0, len(rows) - 1, min(EXAMPLES_PER_ATTACK, len(rows))).astype(int)].tolist():
+            known = {"attack": attack.name, "test_row": row, "label": int(labels[row]), "goal": int(goals[row])}
+            found.append(known | {"predicted": answers(run, row, attack.name)[0][0]})
+    return found
+
+
+def difference(workspace: Path, dataset_id: str, attack: str, strength: int, row: int) -> tuple[Images, float, int]:
+    """What a trigger changes in one test image: (h, w, c) amplified, the gain, and the largest change in levels."""
+    clean = np.array(store.load(workspace, dataset_id).test_images[row])
+    return amplified(clean, triggered_image(workspace, dataset_id, attack, strength, row))
+
+
+@lru_cache(maxsize=64)
+def _trigger(workspace: Path, dataset_id: str, name: str, strength: int) -> Trigger:
+    truth, info = store.load_truth(workspace, dataset_id), store.describe(workspace, dataset_id)
+    attack = next((one for one in with_trigger(truth.attacks) if one.name == name), None) if truth else None
+    stronger = doubled(attack) if attack and strength == 2 else attack
+    if truth is None or stronger is None or strength not in (1, 2):
+        raise LookupError(f"{dataset_id} has no attack {name} at strength {strength}.")
+    return trigger_of(stronger, info.shape, len(info.class_names), truth.patterns.get(name))

@@ -1,0 +1,1 @@
+"""What people decided: verdicts, bona fide sets and revisions, in a database that only grows."""

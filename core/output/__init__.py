@@ -1,0 +1,1 @@
+"""What leaves the project: figures, pictures, the report, exports and the clean copy."""

@@ -1,0 +1,161 @@
+"""The clean set, as plain files for any other tool: without what was excluded, relabelled where so decided."""
+
+import csv
+import io
+import re
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.analysis.opened_run import training_data
+from core.errors import UserError
+from core.files import write_file
+from core.journal import review
+from core.journal.changes import apply, changes_of
+from core.output.export import harmless_text, writable
+from core.output.pictures import png_of
+from core.runs import Run
+from core.types import Changes, Dataset, Images, Ints
+
+Listen = Callable[[float, str], None]
+IMAGES_AT_ONCE = 1000
+LONGEST_NAME = 60
+
+
+def write_clean_copy(run: Run, target: Path, listen: Listen = lambda share, message: None) -> dict[str, Any]:
+    """Write what the verdicts leave of the run's data; returns how many samples stay, went and have a new label.
+
+    Args:
+        run: its own training data, with the standing verdicts carried out.
+        target: a name ending in `.npz`, or a folder that does not exist yet or is empty: `train/<class>/<id>.png`,
+            `test/<class>/<row>.png`, `classes.csv` and `changes.csv`.
+        listen: told the share that is done, in [0, 1].
+
+    Raises:
+        UserError: the folder holds something already, nothing would be left, or the place cannot be written to.
+    """
+    before = training_data(run)
+    changes = changes_of(review.verdicts(run.workspace, run.id))
+    kept, labels = _kept(before, changes)
+    if target.suffix.lower() == ".npz":
+        writable(target, (".npz",))
+        write_file(target, lambda stream: _write_archive(stream, before, kept, labels, listen))
+    else:
+        with _new_folder(target) as unfinished:
+            _write_images(unfinished, before, kept, labels, listen)
+            _write_changes(unfinished / "changes.csv", before, changes)
+    relabelled = int((labels != np.asarray(before.labels)[kept]).sum())
+    return {"copy": str(target), "samples": len(kept), "excluded": len(before) - len(kept), "relabelled": relabelled}
+
+
+def folder_names(class_names: tuple[str, ...]) -> list[str]:
+    """A folder name for each class, in order: its index first, then what of its name is harmless everywhere."""
+    width = len(str(len(class_names) - 1))
+    plain = (re.sub(r"[^\w-]+", "_", name, flags=re.ASCII)[:LONGEST_NAME].strip("_") for name in class_names)
+    return [f"{index:0{width}d}-{name}".rstrip("-") for index, name in enumerate(plain)]
+
+
+def _kept(dataset: Dataset, changes: Changes) -> tuple[Ints, Ints]:
+    """Rows that stay and their labels, without reading an image. Raises UserError when too little would be left."""
+    left = apply(replace(dataset, images=np.zeros((len(dataset), 1, 1, 1), np.uint8)), changes)
+    return np.flatnonzero(np.isin(dataset.ids, left.ids)), np.asarray(left.labels)
+
+
+def _write_archive(stream: Any, dataset: Dataset, kept: Ints, labels: Ints, listen: Listen) -> None:
+    """An `.npz` that Assay itself opens again, its images written a few at a time."""
+    plain = {
+        "y_train": labels,
+        "y_test": np.asarray(dataset.test_labels),
+        "ids": np.asarray(dataset.ids)[kept],
+        "class_names": np.array(dataset.class_names),
+    }
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for name, array in plain.items():
+            with archive.open(f"{name}.npy", "w") as member:
+                np.save(member, array, allow_pickle=False)
+        tests = np.arange(len(dataset.test_labels))
+        for name, images, rows in (("x_train", dataset.images, kept), ("x_test", dataset.test_images, tests)):
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                _write_rows(member, images, rows)
+            listen(len(kept) / (len(kept) + len(tests)), name)
+
+
+def _write_rows(member: Any, images: Images, rows: Ints) -> None:
+    """Some rows of an array, as the content of an `.npy` file."""
+    header = io.BytesIO()
+    shape = {"descr": "|u1", "fortran_order": False, "shape": (len(rows), *images.shape[1:])}
+    np.lib.format.write_array_header_1_0(header, shape)
+    member.write(header.getvalue())
+    for some in _batches(rows):
+        member.write(np.ascontiguousarray(images[some]).tobytes())
+
+
+@contextmanager
+def _new_folder(target: Path) -> Iterator[Path]:
+    """A folder to fill beside its place, moved there when it is whole."""
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise UserError(f"{target} holds something already.", "Nothing is overwritten.", "Name a new folder.")
+    if not target.parent.is_dir():
+        raise UserError(f"There is no folder {target.parent}.", "", "Make it first, or write elsewhere.")
+    unfinished = target.with_name(f".{target.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    try:
+        unfinished.mkdir()
+        yield unfinished
+        unfinished.replace(target)
+    except OSError as error:
+        raise UserError(f"{target} cannot be written.", f"{error.strerror}.", "Check space and rights.") from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _write_images(folder: Path, dataset: Dataset, kept: Ints, labels: Ints, listen: Listen) -> None:
+    """A PNG file for every image, in a folder for each class that holds any."""
+    names, tests = folder_names(dataset.class_names), np.arange(len(dataset.test_labels))
+    parts = (
+        ("train", dataset.images, kept, labels, np.asarray(dataset.ids)[kept]),
+        ("test", dataset.test_images, tests, np.asarray(dataset.test_labels), tests),
+    )
+    done, total = 0, len(kept) + len(tests)
+    for part, images, rows, classes, ids in parts:
+        for label in np.unique(classes):
+            (folder / part / names[label]).mkdir(parents=True)
+        for row, label, sample in zip(rows, classes, ids, strict=True):
+            (folder / part / names[label] / f"{sample:07d}.png").write_bytes(png_of(np.asarray(images[row])))
+            done += 1
+            if done % IMAGES_AT_ONCE == 0:
+                listen(done / total, part)
+    described = zip(range(len(names)), names, dataset.class_names, strict=True)
+    _write_csv(folder / "classes.csv", ("index", "folder", "name"), described)
+
+
+def _write_changes(path: Path, dataset: Dataset, changes: Changes) -> None:
+    """What was done to which sample: id, given label, decision, new label."""
+    labels = dict(zip(dataset.ids.tolist(), np.asarray(dataset.labels).tolist(), strict=True))
+    gone = ((sample, labels[sample], "exclude", "") for sample in sorted(changes.excluded) if sample in labels)
+    moved = (
+        (sample, labels[sample], "relabel", label)
+        for sample, label in sorted(changes.relabelled.items())
+        if sample in labels and sample not in changes.excluded
+    )
+    _write_csv(path, ("id", "label", "decision", "new_label"), [*gone, *moved])
+
+
+def _write_csv(path: Path, head: tuple[str, ...], rows: Any) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(head)
+    writer.writerows([[harmless_text(value) for value in row] for row in rows])
+    write_file(path, lambda stream: stream.write(text.getvalue().encode()))
+
+
+def _batches(rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    for start in range(0, len(rows), IMAGES_AT_ONCE):
+        yield rows[start : start + IMAGES_AT_ONCE]

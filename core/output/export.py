@@ -1,0 +1,200 @@
+"""What is known of a run's samples, written for other tools."""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core import runs
+from core.analysis.opened_run import training_data
+from core.analysis.samples import flagged_ids, sample_table
+from core.data import store
+from core.errors import UserError
+from core.files import write_file
+from core.journal.changes import changes_of
+from core.journal.review import verdicts
+from core.runs import Run
+
+# A spreadsheet takes a cell that begins with one of these for a formula, and runs it.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+TABLES: dict[str, Callable[[pd.DataFrame, Any], object]] = {
+    ".csv": lambda table, stream: harmless(table).to_csv(stream, index=False),
+    ".parquet": lambda table, stream: table.to_parquet(stream, index=False),
+    ".json": lambda table, stream: table.to_json(stream, orient="records", indent=1),
+}
+
+
+@dataclass(frozen=True)
+class Export:
+    """One thing that can be written of a run.
+
+    Attributes:
+        name: the registry key.
+        title: what people read.
+        file: the usual name of the file; its ending is the one asked for.
+        help: who reads it.
+        endings: that may be asked for.
+        write: run, ending and stream → the number of rows.
+    """
+
+    name: str
+    title: str
+    file: str
+    help: str
+    endings: tuple[str, ...]
+    write: Callable[[Run, str, Any], int]
+
+
+def write_export(run: Run, what: str, path: Path) -> int:
+    """Write one of `EXPORTS` to a file; returns the number of rows.
+
+    Raises:
+        UserError: an unknown export, another ending, or a folder that cannot be written to.
+    """
+    if what not in EXPORTS:
+        raise UserError(f"There is no export named {what!r}.", f"Known: {', '.join(EXPORTS)}.", "Choose one of these.")
+    export = EXPORTS[what]
+    writable(path, export.endings)
+    rows: list[int] = []
+    write_file(path, lambda stream: rows.append(export.write(run, path.suffix.lower(), stream)))
+    return rows[0]
+
+
+def exported(run: Run, what: str, ending: str) -> bytes:
+    """The content of such a file. Raises UserError where there is nothing to write."""
+    content = BytesIO()
+    EXPORTS[what].write(run, ending, content)
+    return content.getvalue()
+
+
+def writable(path: Path, endings: tuple[str, ...]) -> None:
+    """Raise UserError unless `path` has one of the endings and lies in an existing folder."""
+    if path.suffix.lower() not in endings:
+        raise UserError(
+            f"{path} cannot be written.", f"The name has to end in {' or '.join(endings)}.", "Change the ending."
+        )
+    if not path.parent.is_dir():
+        raise UserError(f"There is no folder {path.parent}.", "", "Make it first, or write elsewhere.")
+    if not os.access(path.parent, os.W_OK):
+        raise UserError(f"The folder {path.parent} cannot be written to.", "", "Change its rights, or write elsewhere.")
+
+
+def harmless(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with an apostrophe before every text that a spreadsheet would take for a formula."""
+    texts = [name for name in table if not pd.api.types.is_numeric_dtype(table[name])]
+    return table.assign(**{str(name): table[name].map(harmless_text) for name in texts})
+
+
+def harmless_text(value: Any) -> Any:
+    """The value, with an apostrophe before a text that a spreadsheet would take for a formula."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
+
+
+def is_clean(run: Run) -> NDArray[np.int64]:
+    """(n,) 1 for samples that stay, 0 for those that a person excluded: ART's `is_clean_lst`."""
+    gone = changes_of(verdicts(run.workspace, run.id)).excluded
+    return 1 - np.isin(training_data(run).ids, list(gone)).astype(np.int64)
+
+
+def poison_indices(run: Run) -> NDArray[np.int64]:
+    """Ids, ascending, of the samples that a person excluded or, where nobody decided yet, that are flagged."""
+    decided = verdicts(run.workspace, run.id)
+    suspected = (sample for sample in flagged_ids(run) if sample not in decided)
+    return np.array(sorted({*changes_of(decided).excluded, *suspected}), np.int64)
+
+
+def cartography(run: Run) -> list[dict[str, Any]]:
+    """One dict per sample: guid, index, gold, confidence, variability and losses, in the terms of dataset cartography.
+
+    Confidence is the mean over the epochs of the probability that the model gives the label, variability its standard
+    deviation (Swayamdipta et al. 2020, arXiv 2009.10795). Correctness is left out: losses alone do not tell it.
+
+    Raises:
+        UserError: the run traced no losses.
+    """
+    dataset, epochs = training_data(run), len(runs.history(run))
+    losses = np.asarray(run.array("losses")[:, :epochs], np.float64)
+    if not losses.size:
+        raise UserError("This run traced no losses.", "Only a training does.", "Train a model on this data set first.")
+    chances = np.exp(-losses)
+    columns = zip(dataset.ids, dataset.labels, chances.mean(1), chances.std(1), losses.round(6), strict=True)
+    return [
+        {
+            "guid": int(sample),
+            "index": place,
+            "gold": int(label),
+            "confidence": round(float(confidence), 6),
+            "variability": round(float(variability), 6),
+            "losses": trajectory.tolist(),
+        }
+        for place, (sample, label, confidence, variability, trajectory) in enumerate(columns)
+    ]
+
+
+def _write_samples(run: Run, ending: str, stream: Any) -> int:
+    table = sample_table(run)
+    names = np.array([*store.describe(run.workspace, run.dataset).class_names, None], object)
+    table.insert(2, "class_name", names[table["label"].to_numpy()])
+    TABLES[ending](table, stream)
+    return len(table)
+
+
+def _write_indices(indices: NDArray[np.int64], ending: str, stream: Any) -> int:
+    if ending == ".npy":
+        np.save(stream, indices, allow_pickle=False)
+    else:
+        stream.write("".join(f"{index}\n" for index in indices.tolist()).encode())
+    return len(indices)
+
+
+def _write_cartography(run: Run, _: str, stream: Any) -> int:
+    rows = cartography(run)
+    for row in rows:
+        stream.write((json.dumps(row) + "\n").encode())
+    return len(rows)
+
+
+EXPORTS: Mapping[str, Export] = {
+    export.name: export
+    for export in (
+        Export(
+            "samples",
+            "All samples",
+            "samples.csv",
+            "One row per sample: labels, losses, suspicions, flags and verdicts.",
+            tuple(TABLES),
+            _write_samples,
+        ),
+        Export(
+            "poison_indices",
+            "Ids to leave out",
+            "poison_indices.txt",
+            "What is excluded, and what is flagged while nobody decided.",
+            (".txt", ".npy"),
+            lambda run, ending, stream: _write_indices(poison_indices(run), ending, stream),
+        ),
+        Export(
+            "is_clean",
+            "Clean or not, for ART",
+            "is_clean.npy",
+            "1 for samples that stay, 0 for excluded ones, in the order of the data.",
+            (".npy",),
+            lambda run, _, stream: _write_indices(is_clean(run), ".npy", stream),
+        ),
+        Export(
+            "cartography",
+            "Trajectories, for dataset cartography",
+            "cartography.jsonl",
+            "One JSON document a line: confidence, variability and all losses.",
+            (".jsonl",),
+            _write_cartography,
+        ),
+    )
+}

@@ -1,0 +1,196 @@
+"""One self-contained HTML file that tells others what was found, decided and reached."""
+
+import base64
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.io
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from core import runs
+from core.analysis import families
+from core.analysis.opened_run import CLUSTERING
+from core.analysis.samples import flagged_samples, review_table, rules_in_words
+from core.analysis.suspect_clusters import ratio_words, reclassifications
+from core.data import store
+from core.detectors import DETECTORS
+from core.evaluation.results import comparison, detector_figures, outcome_figures
+from core.files import write_file
+from core.journal import review
+from core.journal.review.verdict import STANDING
+from core.output import figures
+from core.output.export import writable
+from core.output.palette import ACCENT, POISON
+from core.output.pictures import png_of_row
+from core.runs import Run
+
+TEMPLATES = Path(__file__).parents[2] / "assets"
+MAX_TILES = 60
+
+
+def write_report(run: Run, path: Path) -> int:
+    """Write the report to an `.html` file; returns its size in bytes.
+
+    Raises:
+        UserError: another ending, a folder that does not exist, or a run without a trained model.
+    """
+    writable(path, (".html",))
+    content = report_html(run).encode()
+    write_file(path, lambda stream: stream.write(content))
+    return len(content)
+
+
+def report_html(run: Run) -> str:
+    """The report on `run`: its findings, and before/after when it, or a repair of it, is finished.
+
+    A repair is reported together with the run that it repairs.
+    """
+    subject = runs.open_run(run.workspace, run.parent) if run.parent else run
+    child = run if run.parent else next((other for other in runs.children(run) if other.done("evaluate")), None)
+    table, info = review_table(subject), store.describe(run.workspace, run.dataset)
+    found, rules = detector_figures(subject), rules_in_words(subject)
+    compared = comparison(child) if child and child.done("evaluate") else None
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    environment.filters |= {"share": _share, "words": lambda text: str(text).replace("_", " ")}
+    flagged = flagged_samples(table)
+    return environment.get_template("report.html.j2").render(
+        run=subject,
+        dataset=info,
+        written=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        lead=_lead(len(table), len(flagged), compared),
+        comparison=compared,
+        chart=_chart(compared),
+        outcome=outcome_figures(subject),
+        n_before=len(table),
+        n_samples=len(table),
+        n_flagged=len(flagged),
+        detectors=[{"title": DETECTORS[name].title, "rule": rules[name], **values} for name, values in found.items()],
+        truth_known=bool(info.attacks),
+        class_rows=_class_rows(subject, info.class_names),
+        families=_families(subject, table, info.class_names),
+        decisions=_decisions(subject),
+        tiles=_tiles(subject, flagged.head(MAX_TILES), info.class_names),
+        facts=_facts(subject, child),
+        gone=figures.GONE,
+        poison=POISON,
+        accent=ACCENT,
+    )
+
+
+def _lead(n: int, n_flagged: int, compared: dict[str, Any] | None) -> str:
+    """The whole finding in one sentence."""
+    if not compared:
+        return f"{n_flagged:,} of {n:,} training samples are flagged as possibly poisoned; no repair has been made yet."
+    rates = [rate for rate in compared["after"]["attack_success_rate"].values() if rate is not None]
+    worst = f"; the strongest known attack now succeeds in {_share(max(rates))} of cases" if rates else ""
+    moved = f", {compared['relabelled']:,} got another label" if compared["relabelled"] else ""
+    again = "training went on" if compared["how"] == "continue" else "the model was trained again"
+    return f"{compared['removed']:,} of {n:,} training samples were excluded{moved} and {again}{worst}."
+
+
+def _chart(compared: dict[str, Any] | None) -> Markup:
+    if not compared or not compared["before"]["attack_success_rate"]:
+        return Markup()
+    figure = figures.before_after(compared["before"]["attack_success_rate"], compared["after"]["attack_success_rate"])
+    static = {"displayModeBar": False}
+    return Markup(plotly.io.to_html(figure, full_html=False, include_plotlyjs=True, config=static))
+
+
+def _class_rows(run: Run, names: tuple[str, ...]) -> list[dict[str, Any]]:
+    found, asked = runs.detections(run).get(CLUSTERING), reclassifications(run)
+    notes = found.class_notes.items() if found else ()
+    return [
+        {"name": names[index], "again": ratio_words(asked[index]) if index in asked else "–", **note}
+        for index, note in notes
+        if "silhouette" in note
+    ]
+
+
+def _families(run: Run, table: pd.DataFrame, names: tuple[str, ...]) -> list[dict[str, Any]]:
+    """One row a family that is still flagged: name, words, decisions, and its average and amplified difference."""
+    rows = []
+    for family in families.families(run):
+        members = table[table["family"] == family.id]
+        if len(members):
+            pictures = (2 * family.id - 2, 2 * family.id - 1) if family.sources else ()
+            rows.append(
+                {
+                    "title": families.title(family, names, len(members)),
+                    "words": families.description(family, names),
+                    "excluded": int((members["verdict"] == "exclude").sum()),
+                    "decided": int((members["verdict"] != "").sum()),
+                    "pictures": [_source(run.path / f"{families.PICTURES}.npy", row) for row in pictures],
+                }
+            )
+    return rows
+
+
+def _source(images: Path, row: int) -> str:
+    """An image as an address that holds it."""
+    return "data:image/png;base64," + base64.b64encode(png_of_row(images, row)).decode()
+
+
+def _decisions(run: Run) -> list[dict[str, Any]]:
+    standing = review.verdicts(run.workspace, run.id)
+    rows = review.journal(run.workspace, run.id).groupby("sample").last()
+    rows = rows[rows.index.isin(list(standing))]
+    return [
+        {
+            "decision": STANDING[str(decision)],
+            "samples": len(group),
+            "reviewers": ", ".join(sorted(set(group["reviewer"]))),
+            "last": str(group["created"].max())[:16].replace("T", " "),
+        }
+        for decision, group in rows.groupby("decision")
+    ]
+
+
+def _tiles(run: Run, table: pd.DataFrame, names: tuple[str, ...]) -> list[dict[str, Any]]:
+    images = run.workspace / "datasets" / run.dataset / "images.npy"
+    return [
+        {
+            "id": int(sample["id"]),
+            "label": names[sample["label"]],
+            "predicted": names[sample["predicted"]] if sample["predicted"] is not pd.NA else "?",
+            "verdict": sample["verdict"],
+            "source": _source(images, int(sample["row"])),
+        }
+        for sample in table.to_dict("records")
+    ]
+
+
+def _facts(run: Run, child: Run | None) -> list[tuple[str, str]]:
+    shown = {key: value for key, value in run.config.items() if value not in (None, "", [], ()) and key != "weights"}
+    config = ", ".join(f"{key} {value}" for key, value in shown.items())
+    settings = [
+        (
+            f"{DETECTORS[name].title}",
+            ", ".join(f"{k} {v}" for k, v in runs.about_detection(run, name)["settings"].items()),
+        )
+        for name in runs.detections(run)
+    ]
+    versions = ", ".join(f"{name} {version}" for name, version in run.versions.items())
+    repaired = [("Repaired in run", child.id)] if child else []
+    data = [("Data set", run.dataset), ("Data fingerprint", run.fingerprint)]
+    about = runs.loaded(run)
+    if about:
+        digest = f"{about['file']}, {about['bytes']:,} bytes, SHA-256 {about['sha256']}"
+        data += [("Model from", " ".join([digest, *about["notes"]]))]
+    return [
+        *data,
+        ("Training" if run.traced else "Inspected as it is", config),
+        ("Device", run.device),
+        *settings,
+        *repaired,
+        ("Versions", versions),
+    ]
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None or np.isnan(value) else f"{value:.1%}"

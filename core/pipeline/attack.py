@@ -1,0 +1,50 @@
+"""Poison is planted in a copy of a clean data set."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from core.attacks.plant import plant
+from core.attacks.specification import Specification, decoded
+from core.data import store
+from core.data.store import DatasetInfo
+from core.errors import UserError
+from core.files import write_json
+from core.runs import jobs
+
+
+def attack(
+    workspace: Path,
+    dataset_id: str,
+    asked: Specification,
+    name: str | None = None,
+    listen: Callable[[float, str], None] = lambda share, message: None,
+) -> DatasetInfo:
+    """A poisoned copy of a stored data set; its truth and the specification are kept beside it."""
+    clean = store.load(workspace, dataset_id)
+    if store.describe(workspace, dataset_id).attacks:
+        raise UserError(f"{dataset_id} is poisoned already.", "", "Plant all attacks at once, in the clean data set.")
+    poisoned, truth = plant(clean, asked, listen=listen)
+    poisoned = replace(poisoned, name=name or f"{clean.name} poisoned")
+    return store.save(
+        workspace, poisoned, source="planted", truth=truth, parent=dataset_id, specification=asked.as_dict()
+    )
+
+
+def start_attack(workspace: Path, dataset_id: str, asked: Specification, name: str = "") -> Path:
+    """Start planting in a worker; returns the job's directory, to be polled. The newest data set is the result."""
+    job = jobs.new_job(workspace, "attacks")
+    write_json(job / "specification.json", asked.as_dict())
+    options = ["--spec", str((job / "specification.json").resolve()), *(["--name", name] if name else [])]
+    jobs.start(
+        job, ["attack", "--job", str(job.resolve()), "--workspace", str(workspace.resolve()), *options, dataset_id]
+    )
+    return job
+
+
+def specification_in(path: Path) -> Specification:
+    """The specification of attacks in a JSON file. Raises UserError when there is none."""
+    try:
+        return decoded(path.read_bytes(), str(path))
+    except OSError as error:
+        raise UserError(f"{path} cannot be read.", "It should hold a specification as JSON.") from error

@@ -1,0 +1,255 @@
+"""Data sets come into the workspace.
+
+A look at data before they come into the workspace, and the files that visitors bring.
+
+The data sets of the field are fetched, on request only.
+"""
+
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.analysis.ids import listed_ids, text_of
+from core.data import open_source, store
+from core.data.collection import Collection
+from core.data.preview import Preview, read_preview, write_findings, write_preview
+from core.data.preview.scan import MOST_IMAGES, scan
+from core.data.published.downloading import download
+from core.data.published.torchvision_datasets import present
+from core.data.store import DatasetInfo
+from core.data.store.demo import demo as demo_data
+from core.data.store.shapes import Shape, proposed_shape
+from core.data.store.write import write
+from core.errors import UserError
+from core.files import write_json
+from core.json_files import read_json
+from core.runs import jobs
+from core.types import Bools
+
+_JOB = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{4}")
+_ODD, LONGEST_NAME = re.compile(r"[^\w.-]+", re.ASCII), 80
+_KEPT_PREVIEWS = 20
+_KEPT_SECONDS = 24 * 3600
+
+
+@dataclass(frozen=True)
+class PreviewOf:
+    """What a preview is of.
+
+    Attributes:
+        path: where the data are.
+        source: the data source, None for the one that recognises the path.
+        name: what the data are called where their path does not say it.
+        uploaded: whether the path is a file that a visitor brought.
+    """
+
+    path: str
+    source: str | None = None
+    name: str = ""
+    uploaded: bool = False
+
+
+RESULT = "result.json"
+
+
+def import_dataset(
+    workspace: Path,
+    path: Path,
+    name: str | None = None,
+    bona_fide: Path | None = None,
+    *,
+    source: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    size: tuple[int, int] | None = None,
+    channels: int | None = None,
+    listen: Callable[[float, str], None] = lambda share, words: None,
+) -> DatasetInfo:
+    """Copy the data at `path` into the workspace; images that cannot be read are left out and listed.
+
+    Args:
+        workspace: where to.
+        path: what `core.data.open_source` reads.
+        name: what to call it; default: what the source calls it.
+        bona_fide: a text file with one sample id a line (row numbers of the source's training images, from 0).
+        source: the data source, where the path alone does not tell.
+        settings: of the data source, over its defaults (the column of labels of a table, say).
+        size: height and width of every stored image; default: see `core.data.store.shapes`.
+        channels: 1 for grey, 3 for colour; default: grey if all images are.
+        listen: told the share that is done, in [0, 1], and what is being done.
+
+    Raises:
+        UserError: the source or the list of ids cannot be used.
+    """
+    collection = open_source(path, source, settings)
+    try:
+        guaranteed = _guaranteed(bona_fide, len(collection.train)) if bona_fide else None
+        listen(0.0, "Looking at sizes")
+        shape = _shape(collection, size, channels)
+        return write(
+            workspace, collection, shape=shape, source=str(path), name=name, bona_fide=guaranteed, listen=listen
+        )
+    finally:
+        collection.close()
+
+
+def start_import(
+    workspace: Path,
+    path: str,
+    name: str = "",
+    bona_fide: str = "",
+    *,
+    source: str | None = None,
+    size: tuple[int, int] | None = None,
+    channels: int | None = None,
+    looked: Path | None = None,
+) -> Path:
+    """Start importing in a worker; returns the job's directory, to be polled, and asked for the `imported` data set.
+
+    What was found wrong in the preview of which `looked` is the directory is kept with the data set.
+    """
+    job = jobs.new_job(workspace, "imports")
+    listed = str(Path(bona_fide).absolute()) if bona_fide else None
+    given = {"--name": name, "--bona-fide": listed, "--source": source, "--size": size and f"{size[0]}x{size[1]}"}
+    given["--looked"] = str(looked.resolve()) if looked else None
+    options = [f"{option}={value}" for option, value in given.items() if value]
+    options += [] if channels is None else ["--grey" if channels == 1 else "--colour"]
+    place = ["--job", str(job.resolve()), "--workspace", str(workspace.resolve())]
+    jobs.start(job, ["import", *place, *options, "--", str(Path(path).absolute())])
+    return job
+
+
+def finish_import(workspace: Path, dataset_id: str, job: Path | None, looked: Path | None) -> None:
+    """Keep what a preview found with the data set, and say in the job's directory which data set it became."""
+    if looked:
+        write_findings(workspace, dataset_id, read_preview(looked))
+    if job:
+        write_json(job / RESULT, {"dataset": dataset_id})
+
+
+def imported(job: Path) -> str:
+    """The id of the data set that a finished import made."""
+    found = read_json(job / RESULT, dict[str, str], "What the import made", "Open the data again.")
+    return found.get("dataset", "")
+
+
+def store_demo(workspace: Path) -> DatasetInfo:
+    """The built-in demo's images as a clean data set of the workspace, for attacks of one's own."""
+    return store.save(workspace, replace(demo_data(), name="Fashion-MNIST"), source="built in")
+
+
+def _shape(collection: Collection, size: tuple[int, int] | None, channels: int | None) -> Shape:
+    """What was asked for, and what the images suggest for the rest."""
+    if size and channels:
+        return *size, channels
+    height, width, own = proposed_shape(collection)
+    return *(size or (height, width)), channels or own
+
+
+def _guaranteed(path: Path, n: int) -> Bools:
+    """(n,) True for the samples that the file names."""
+    return np.isin(np.arange(n), listed_ids(text_of(path), str(path), range(n)))
+
+
+def preview_source(
+    path: Path,
+    source: str | None = None,
+    job: Path | None = None,
+    listen: Callable[[float, str], None] = lambda share, words: None,
+    *,
+    most: int = MOST_IMAGES,
+) -> Preview:
+    """What lies at `path`, without importing it; kept in the directory `job`, if there is one.
+
+    Args:
+        path: what `core.data.open_source` reads.
+        source: the data source, where the path alone does not tell.
+        job: where to keep it.
+        listen: told the share that is done, in [0, 1], and what is being done.
+        most: how many images are decoded.
+
+    Raises:
+        UserError: the path cannot be opened, or none of its images can be read.
+    """
+    listen(0.0, "opening")
+    collection = open_source(path, source)
+    try:
+        preview = scan(collection, listen, most=most)
+    finally:
+        collection.close()
+    if job:
+        write_preview(job, preview)
+    return preview
+
+
+def start_preview(
+    workspace: Path, path: str, source: str | None = None, *, name: str = "", uploaded: bool = False
+) -> Path:
+    """Start looking at `path` in a worker; returns the job's directory, to be polled, where the preview will be."""
+    _forget_old(workspace)
+    job = jobs.new_job(workspace, "previews")
+    write_json(job / "asked.json", asdict(PreviewOf(path, source, name, uploaded)))
+    options = [] if source is None else [f"--source={source}"]
+    jobs.start(job, ["preview", "--job", str(job.resolve()), *options, "--", str(Path(path).absolute())])
+    return job
+
+
+def job_named(workspace: Path, kind: str, name: str) -> Path | None:
+    """The directory of a job by its name, which may come from an address; None when there is none such."""
+    job = workspace / kind / name
+    return job if _JOB.fullmatch(name) and job.is_dir() else None
+
+
+def preview_job(workspace: Path, name: str) -> tuple[Path, PreviewOf] | None:
+    """The directory of a preview by its name, and what it is of; None when there is none such."""
+    job = job_named(workspace, "previews", name)
+    if job is None or not (job / "asked.json").exists():
+        return None
+    return job, read_json(job / "asked.json", PreviewOf, "The preview", "Look at the data again.")
+
+
+def keep_upload(workspace: Path, name: str, content: bytes | memoryview) -> Path:
+    """Where the content of a file that a visitor brought lies now: in a folder of its own, odd characters replaced."""
+    folder = workspace / "uploads" / secrets.token_hex(8)
+    folder.mkdir(parents=True)
+    path = folder / (_ODD.sub("_", name)[-LONGEST_NAME:].lstrip(".") or "file")
+    path.write_bytes(content)
+    return path
+
+
+def forget_upload(workspace: Path, asked: PreviewOf) -> None:
+    """Delete the file that a visitor brought, once it is imported or not wanted."""
+    path = Path(asked.path)
+    if asked.uploaded and path.parent.parent == workspace / "uploads":
+        shutil.rmtree(path.parent, ignore_errors=True)
+
+
+def _forget_old(workspace: Path) -> None:
+    """Delete previews but the newest, and uploads that nobody came back for within a day."""
+    finished = [job for job in (workspace / "previews").glob("*") if not jobs.poll(job).active]
+    for job in sorted(finished)[:-_KEPT_PREVIEWS]:
+        shutil.rmtree(job, ignore_errors=True)
+    for path in (workspace / "uploads").glob("*"):
+        if time.time() - path.stat().st_mtime > _KEPT_SECONDS:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def download_dataset(name: str, root: Path, listen: Callable[[float, str], None] = lambda share, words: None) -> Path:
+    """Fetch the data set `name` into `root`, and return the folder to open; see `core.data.published.downloading`."""
+    download(name, root, listen)
+    if name not in present(root):
+        raise UserError(f"{name} was fetched, but is not complete.", f"It should lie in {root}.", "Fetch it again.")
+    return present(root)[name]
+
+
+def start_download(workspace: Path, name: str, root: Path) -> Path:
+    """Start fetching the data set `name` into `root` in a worker; returns the job's directory, to be polled."""
+    job = jobs.new_job(workspace, "downloads")
+    jobs.start(job, ["download", "--job", str(job.resolve()), f"--to={root.resolve()}", "--", name])
+    return job

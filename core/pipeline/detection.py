@@ -1,0 +1,106 @@
+"""Detectors are run, their thresholds chosen, what they flag is grouped."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+
+from core import runs
+from core.analysis import families
+from core.analysis.detector_table import unmet
+from core.analysis.opened_run import leading, training_data
+from core.analysis.rules import Rule
+from core.analysis.rules import apply as flags
+from core.analysis.suspect_clusters import suspect_clusters
+from core.detectors import DETECTORS
+from core.errors import UserError
+from core.evaluation.results import detector_figures
+from core.pipeline.training import refuse_while_active, repeat, work
+from core.registry import checked, find
+from core.runs import Run, jobs
+from core.runs.jobs import Progress
+
+
+def detect(
+    run: Run, name: str, settings: Mapping[str, Any], listen: Callable[[Progress], None] = lambda progress: None
+) -> dict[str, Any]:
+    """Run one detector now, in this process; what it found, and how good that is where the truth is known.
+
+    Raises:
+        UserError: an unknown detector or setting, something it needs is missing, or the run is being worked on.
+    """
+    refuse_while_active(run)
+    asked, stages = _asked(run, name, settings)
+    work(asked, listen, stages)
+    return {"detector": name} | detector_figures(run)[name]
+
+
+def start_detection(run: Run, name: str, settings: Mapping[str, Any]) -> None:
+    """Have a worker run one detector, after what one is at work on; what it said before stays until then.
+
+    It is part of the run's plan from now on: a worker that is killed is started again for it.
+
+    Raises:
+        UserError: an unknown detector or setting, or something it needs is missing.
+    """
+    entry = find(DETECTORS, name, "detector")
+    values = checked(entry.load(), settings, name)
+    if lacking := unmet(run, entry):
+        raise UserError(f"{entry.title} cannot run yet.", f"It needs {' and '.join(lacking)}.", "Add that first.")
+    jobs.start_run(_asked(run, name, values)[0])
+
+
+def choose_rule(run: Run, name: str, rule: Rule) -> int:
+    """Let `rule` decide from now on what a detector flags, on every page and in the report; returns how many samples.
+
+    Raises:
+        UserError: the detector has not been run, or a rate is asked for that nothing can promise.
+    """
+    found = runs.detections(run)
+    if name not in found:
+        raise UserError(f"{name} has not been run on {run.id}.", f"Run so far: {', '.join(found) or 'none'}.")
+    count = int(flags(found[name], np.array(training_data(run).bona_fide), rule).sum())
+    runs.save_rule(run, name, None if rule.kind == "own" else asdict(rule))
+    return count
+
+
+def group_again(run: Run) -> Run:
+    """The run with its families to be made anew, from what is flagged now.
+
+    Raises:
+        UserError: the run is being worked on or has no activations yet.
+    """
+    refuse_while_active(run)
+    if not run.done("activations"):
+        raise UserError("There is nothing to group yet.", "This run has no activations.", "Let its stages finish.")
+    return repeat(run, (families.STAGE,))
+
+
+def plan_reclassification(run: Run, classes: Collection[int] = (), *, each: bool = False) -> Run:
+    """The run with exclusionary reclassification of suspect clusters to do, whether or not that was done before.
+
+    Args:
+        run: Activation Clustering has split it.
+        classes: whose smaller clusters to check; by default those that look poisoned.
+        each: train one model for each cluster instead of one without all of them.
+
+    Raises:
+        UserError: the run is being worked on, or there is no such cluster.
+    """
+    refuse_while_active(run)
+    if not run.trainable:
+        raise UserError("An ONNX graph cannot be trained again.", "", "Load an architecture with weights instead.")
+    words = [*(["each"] if each else []), *map(str, suspect_clusters(run, classes))]
+    others = [stage for stage in run.plan if not stage.startswith("reclassify")]
+    done = {stage: seconds for stage, seconds in run.stages.items() if stage in others}
+    return runs.update(run, plan=(*others, f"reclassify:{','.join(words)}"), stages=done)
+
+
+def _asked(run: Run, name: str, settings: Mapping[str, Any]) -> tuple[Run, tuple[str, ...]]:
+    """The run with one detector to be run, and these stages: it, and the families that follow from what it flags."""
+    values = checked(find(DETECTORS, name, "detector").load(), settings, name)
+    follows = run.done(families.STAGE) and name in leading([*runs.detections(run), name])
+    stages = (f"detect:{name}", *([families.STAGE] if follows else []))
+    run = runs.change(run, lambda now: replace(now, detector_settings={**now.detector_settings, name: values}))
+    return repeat(run, stages), stages

@@ -1,0 +1,101 @@
+"""Repairs: child runs that train on what the verdicts leave."""
+
+import math
+from pathlib import Path
+
+from core import runs
+from core.data import store
+from core.errors import UserError
+from core.journal import revisions
+from core.journal.changes import apply
+from core.pipeline.review import pending_changes
+from core.pipeline.training import CORE_PLAN
+from core.runs import Run, jobs
+from core.training.config import TrainConfig
+
+REPAIRS = ("retrain", "continue")
+
+
+def new_repair(
+    run: Run,
+    how: str = "retrain",
+    *,
+    epochs: int | None = None,
+    learning_rate: float | None = None,
+    revision: int | None = None,
+    reviewer: str = "automatic",
+) -> Run:
+    """A child run that trains on a revision of the data.
+
+    Args:
+        run: with verdicts, or any other run on the data when a revision is named.
+        how: "retrain", afresh with the same configuration, or "continue", from the run's own weights: Chen et al.'s
+            repair by new labels, which takes a fraction of the time. Retraining a model that was only inspected starts
+            from weights drawn from the seed, since those in its file may carry the backdoor.
+        epochs, learning_rate: of continuing, by default `continued_epochs(run)` and the run's own rate; and of
+            retraining a model that was not trained here.
+        revision: the number of the one to train on; by default what is pending on the run is committed.
+        reviewer: who commits then.
+
+    Raises:
+        UserError: an unknown way or revision, a model that cannot be trained, nothing decided yet, or nothing left to
+            train on.
+    """
+    if how not in REPAIRS:
+        raise UserError(f"There is no way to repair named {how!r}.", f"Known: {', '.join(REPAIRS)}.")
+    if not run.trainable:
+        what = "It can only be inspected; its data can be cleaned all the same."
+        raise UserError("An ONNX graph cannot be trained.", what, "Copy the clean set, and train a model on that.")
+    if how == "retrain" and trained_here(run) and (epochs, learning_rate) != (None, None):
+        raise UserError("Retraining repeats the first training.", "Epochs and rate belong to continuing.", "Continue.")
+    if not run.done("evaluate"):
+        raise UserError(
+            "This run is not finished.", "There is no 'before' to compare a repair with.", "Let it finish first."
+        )
+    changes = pending_changes(run) if revision is None else revisions.changes(run.workspace, run.dataset, revision)
+    if changes == runs.read_changes(run):
+        raise UserError(
+            "Nothing would change.", "No sample is excluded or relabelled yet.", "Decide on some samples first."
+        )
+    apply(store.load(run.workspace, run.dataset), changes)
+    info = store.describe(run.workspace, run.dataset)
+    name, config = f"{run.name} repaired", dict(runs.from_scratch(run).config)
+    if how == "retrain" and not trained_here(run):
+        config["weights"] = ""
+    if how == "continue":
+        config |= {"epochs": continued_epochs(run), "schedule_epochs": None}
+    if epochs is not None or learning_rate is not None:
+        config["epochs"] = config["epochs"] if epochs is None else epochs
+        config["learning_rate"] = config["learning_rate"] if learning_rate is None else learning_rate
+        TrainConfig(epochs=config["epochs"], learning_rate=config["learning_rate"])  # says what cannot be used
+    number = _committed(run, reviewer) if revision is None else revision
+    changes = revisions.changes(run.workspace, run.dataset, number)
+    return runs.create(
+        run.workspace, info, config, CORE_PLAN, name=name, parent=run.id, how=how, changes=changes, revision=number
+    )
+
+
+def _committed(run: Run, reviewer: str) -> int:
+    """The revision that holds all that was decided on the run, committed now where it was not yet."""
+    if not revisions.pending(run):
+        return revisions.base(run)
+    return revisions.commit(run, f"To repair {run.name}", "Committed with the repair.", reviewer=reviewer).number
+
+
+def trained_here(run: Run) -> bool:
+    """Whether there was a first training for a repair to repeat; False for a model that was only inspected."""
+    return runs.from_scratch(run).model_stage == "train"
+
+
+def continued_epochs(run: Run) -> int:
+    """For how many epochs a repair goes on training by default: a quarter of a full training, at least three."""
+    return max(3, math.ceil(int(runs.from_scratch(run).config["epochs"]) / 4))
+
+
+def start_copy(run: Run, *, as_folder: bool) -> tuple[Path, Path]:
+    """Start copying the clean set in a worker; returns the job's directory, to be polled, and the place of the copy."""
+    job = jobs.new_job(run.workspace, "copies")
+    target = job / (f"{run.dataset}-clean" + ("" if as_folder else ".npz"))
+    options = ["--to", str(target.resolve()), "--job", str(job.resolve())]
+    jobs.start(job, ["copy-clean", run.id, *options, "--workspace", str(run.workspace.resolve())])
+    return job, target

@@ -1,0 +1,204 @@
+"""Runs: what is going to be done, and doing it.
+
+Models that were trained elsewhere become runs: to be inspected as they are, or trained on.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from core import runs
+from core.analysis import families
+from core.data import store
+from core.data.store import DatasetInfo
+from core.detectors import DETECTORS
+from core.errors import UserError
+from core.files import kind_of, write_file, write_json
+from core.journal import review
+from core.json_files import read_json
+from core.runs import Run, jobs
+from core.runs.jobs import Progress
+from core.training.config import TrainConfig, completed
+from core.types import GRAPH
+
+LOADED_PLAN = ("load", "activations", "evaluate", "maps:pca")
+_ASKED, _RESULT, _UPLOAD = "asked.json", "result.json", "weights"
+_HINT = "Load the model again."
+Listen = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What somebody wants done with a model from a file.
+
+    Attributes:
+        dataset: id of the stored data set.
+        config: its `weights` name the file; of an inspection, the rest is for later repairs.
+        train: trained on with tracing, or inspected as it is.
+        layer: whose input is taken as the activation; None takes the classifier head.
+        everything: plan all that the pages show, not only what any detector needs.
+    """
+
+    dataset: str
+    config: TrainConfig
+    train: bool = False
+    layer: str | None = None
+    everything: bool = False
+
+
+PLANNED_DETECTORS = ("activation_clustering", "badloss", "consensus")
+CORE_PLAN = ("train", "activations", "evaluate")
+FULL_MAPS = ("maps:pca", "maps:ica", "maps:umap")
+
+
+def new_run(
+    workspace: Path,
+    dataset_id: str,
+    config: TrainConfig,
+    *,
+    plan: Sequence[str] = CORE_PLAN,
+    detector_settings: Mapping[str, Mapping[str, Any]] | None = None,
+    name: str | None = None,
+) -> Run:
+    """A run that is ready to be worked on, here (`work`) or by a worker (`jobs.start`)."""
+    info = store.describe(workspace, dataset_id)
+    return runs.create(workspace, info, asdict(completed(config)), plan, name=name, detector_settings=detector_settings)
+
+
+def full_plan(dataset: DatasetInfo, workspace: Path | None = None) -> tuple[str, ...]:
+    """Everything the pages show: what is flagged comes first, the slowest maps last.
+
+    Args:
+        dataset: to train on.
+        workspace: that it lies in; given, the bona fide samples that people named there count, too.
+    """
+    trusted = dataset.n_bona_fide or (workspace and any(review.guarantees(workspace, dataset.id).values()))
+    usable = [name for name in PLANNED_DETECTORS if trusted or "bona_fide" not in DETECTORS[name].needs]
+    return ("train", "activations", *(f"detect:{name}" for name in usable), families.STAGE, "evaluate", *FULL_MAPS)
+
+
+def work(
+    run: Run, listen: Callable[[Progress], None] = lambda progress: None, only: Collection[str] | None = None
+) -> Run:
+    """Go through what is left of the run's plan, in this process; of it only these stages, where some are named."""
+    from core import stages  # torch, which pages never need
+
+    return stages.work(run, listen, only)
+
+
+def extend(run: Run, stages: Sequence[str]) -> Run:
+    """The run with further stages in its plan; those already there are not repeated."""
+    return runs.change(run, lambda now: _extended(now, stages))
+
+
+def repeat(run: Run, stages: Sequence[str]) -> Run:
+    """The run with some stages to be done, once more where they are done; what they gave before stays until then."""
+    return runs.change(
+        run, lambda now: replace(_extended(now, stages), again=tuple({*now.again, *(set(stages) & set(now.stages))}))
+    )
+
+
+def measure_again(run: Run) -> Run:
+    """The run with its outcome to be measured once more, for those of before every answer was recorded.
+
+    Raises:
+        UserError: the run is being worked on.
+    """
+    refuse_while_active(run)
+    stages = {stage: seconds for stage, seconds in run.stages.items() if stage != "evaluate"}  # pages wait for it then
+    return extend(runs.update(run, stages=stages), ("evaluate",))
+
+
+def use_layer(run: Run, layer: str | None) -> Run:
+    """The run with all that follows from its activations to be made again, from the input of another layer.
+
+    Raises:
+        UserError: the run is being worked on or not trained yet, or its model has no such layer.
+    """
+    refuse_while_active(run)
+    names = [found["name"] for found in runs.layers(run)]
+    if layer is not None and layer not in names:
+        raise UserError(f"The model has no layer {layer!r}.", f"It has: {', '.join(names) or 'none known yet'}.")
+    kept = {stage: seconds for stage, seconds in run.stages.items() if stage in ("load", "train", "evaluate")}
+    return runs.update(run, layer=layer, stages=kept, again=())
+
+
+def refuse_while_active(run: Run) -> None:
+    """Raise UserError while a worker is on the run: its plan must not change under it."""
+    if jobs.poll(run.path).active:
+        raise UserError(f"{run.name} is being worked on.", "", "Wait for it to finish, or cancel it.")
+
+
+def _extended(run: Run, stages: Sequence[str]) -> Run:
+    return replace(run, plan=(*run.plan, *(stage for stage in stages if stage not in run.plan)))
+
+
+def load_model(workspace: Path, asked: Asked, listen: Listen = lambda share, message: None) -> Run:
+    """A run whose model is loaded; its other stages are still to do. A file that is refused leaves no run behind.
+
+    Raises:
+        UserError: the file is refused, does not fit the architecture, or such a model cannot take these images.
+    """
+    kind_of(Path(asked.config.weights))  # what it refuses, it refuses at once
+    from core.stages import load  # torch, which pages never need
+
+    info, config = store.describe(workspace, asked.dataset), completed(asked.config)
+    if asked.train and config.model == GRAPH:
+        raise UserError("An ONNX graph cannot be trained.", "It can only be inspected as it is.", "Inspect it.")
+    listen(0.1, "reading the file")
+    opened = load.open_model(config, info.shape, len(info.class_names), asked.layer)
+    listen(0.9, "writing the model")
+    plan, name = _plan(workspace, info, asked), f"{info.name} {_word(asked)}"
+    run = runs.create(workspace, info, asdict(opened.config), plan, name=name)
+    load.save_opened(run, opened)
+    return runs.finish_stage(runs.update(run, layer=asked.layer), "load", 0.0)
+
+
+def start_loading(workspace: Path, asked: Asked, upload: tuple[str, bytes] | None = None) -> Path:
+    """Start loading in a worker; returns the job's directory, to be polled. `loaded_run` says what came of it.
+
+    Args:
+        workspace: where to.
+        asked: what for.
+        upload: name and content of an uploaded file, which takes the place of `config.weights`.
+    """
+    job = jobs.new_job(workspace, "loads")
+    weights = asked.config.weights
+    if upload:
+        name, content = upload
+        path = job / f"{_UPLOAD}{Path(name).suffix.lower()[:16]}"
+        write_file(path, lambda stream: stream.write(content))
+        weights = str(path)
+    asked = replace(asked, config=replace(asked.config, weights=str(Path(weights).absolute()) if weights else ""))
+    write_json(job / _ASKED, asdict(asked))
+    jobs.start(job, ["load-model", asked.dataset, "--job", str(job.resolve()), "--workspace", str(workspace.resolve())])
+    return job
+
+
+def carry_out(workspace: Path, job: Path, listen: Listen) -> Run:
+    """Load what was asked for in a job's directory; an uploaded file is deleted once its weights are in the run."""
+    run = load_model(workspace, read_json(job / _ASKED, Asked, "What was asked for", _HINT), listen)
+    for upload in job.glob(f"{_UPLOAD}*"):
+        upload.unlink()
+    write_json(job / _RESULT, {"run": run.id})
+    return run
+
+
+def loaded_run(workspace: Path, job: Path) -> Run:
+    """The run that a finished job made."""
+    found = read_json(job / _RESULT, dict[str, str], "What the loading made", _HINT)
+    return runs.open_run(workspace, found.get("run", ""))
+
+
+def _plan(workspace: Path, info: DatasetInfo, asked: Asked) -> tuple[str, ...]:
+    if asked.train:
+        return ("load", *(full_plan(info, workspace) if asked.everything else CORE_PLAN))
+    if not asked.everything:
+        return LOADED_PLAN
+    detecting = (f"detect:{name}" for name in ("activation_clustering", "consensus"))
+    return ("load", "activations", *detecting, families.STAGE, "evaluate", *FULL_MAPS)
+
+
+def _word(asked: Asked) -> str:
+    return "fine-tuned" if asked.train else "inspected"

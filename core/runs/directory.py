@@ -1,0 +1,131 @@
+"""Runs are made, found and followed from repair to repair."""
+
+import platform
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from core.data.store import DatasetInfo, describe
+from core.errors import UserError
+from core.files import write_json, writing
+from core.json_files import Damaged, sorted_out
+from core.runs.run import Run, read, write
+from core.types import Changes
+
+_PACKAGES = ("torch", "torchvision", "timm", "onnxruntime", "accelerate", "scikit-learn", "umap-learn", "numpy")
+
+
+@dataclass(frozen=True)
+class _Changes:
+    """What a repair does to the data, as `changes.json` keeps it."""
+
+    excluded: tuple[int, ...] = ()
+    relabelled: Mapping[int, int] = field(default_factory=dict)
+    revision: int | None = None
+
+
+def create(
+    workspace: Path,
+    dataset: DatasetInfo,
+    config: Mapping[str, Any],
+    plan: Sequence[str],
+    *,
+    name: str | None = None,
+    parent: str | None = None,
+    how: str = "",
+    changes: Changes | None = None,
+    revision: int | None = None,
+    detector_settings: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Run:
+    """A new run directory in which nothing is done yet."""
+    now = datetime.now(UTC)
+    run_id = f"{now:%Y%m%d-%H%M%S}-{dataset.id[:40]}-{secrets.token_hex(2)}"
+    path = workspace / "runs" / run_id
+    with writing(path):
+        path.mkdir(parents=True)
+    run = Run(
+        path=path,
+        id=run_id,
+        created=now.isoformat(timespec="microseconds"),
+        name=name or dataset.name,
+        dataset=dataset.id,
+        fingerprint=dataset.fingerprint,
+        config=dict(config),
+        plan=tuple(plan),
+        detector_settings=dict(detector_settings or {}),
+        parent=parent,
+        how=how,
+        versions={"python": platform.python_version()} | {package: version(package) for package in _PACKAGES},
+    )
+    if changes:
+        relabelled = {str(key): value for key, value in sorted(changes.relabelled.items())}
+        content = {"excluded": sorted(changes.excluded), "relabelled": relabelled, "revision": revision}
+        write_json(path / "changes.json", content)
+    write(run)
+    return run
+
+
+def open_run(workspace: Path, run_id: str) -> Run:
+    """The run called `run_id`, its data set checked to be the one it was made with.
+
+    Raises:
+        UserError: no such run, a damaged `run.json`, a newer schema, or data that changed.
+    """
+    path = workspace / "runs" / run_id / "run.json"
+    if not re.fullmatch(r"[a-z0-9-]+", run_id) or not path.exists():
+        known = ", ".join(run.id for run in all_runs(workspace)) or "none yet"
+        raise UserError(f"There is no run {run_id!r}.", f"Known: {known}.", "Train one first.")
+    run = read(path)
+    if describe(workspace, run.dataset).fingerprint != run.fingerprint:
+        raise UserError(
+            f"The data set {run.dataset} is no longer the one this run was made with.",
+            "Its fingerprint differs.",
+            "Restore the data set, or train a new run on it.",
+        )
+    return run
+
+
+def all_runs(workspace: Path) -> list[Run]:
+    """All readable runs, newest first; `damaged_runs` are the others."""
+    found, _ = sorted_out((workspace / "runs").glob("*/run.json"), read)
+    return sorted(found, key=lambda run: (run.created, run.id), reverse=True)
+
+
+def damaged_runs(workspace: Path) -> list[Damaged]:
+    """The runs that cannot be read, by name; a directory without `run.json` is none."""
+    return sorted_out(sorted((workspace / "runs").glob("*/run.json")), read)[1]
+
+
+def read_changes(run: Run) -> Changes:
+    """What a repair run leaves out or relabels; empty for a first run."""
+    kept = run.kept("changes.json", _Changes, _Changes())
+    return Changes(frozenset(kept.excluded), kept.relabelled)
+
+
+def revision_of(run: Run) -> int | None:
+    """The number of the data set's revision that a repair trains on; None for a first run, and for older repairs."""
+    return run.kept("changes.json", _Changes, _Changes()).revision
+
+
+def from_scratch(run: Run) -> Run:
+    """The run whose configuration trains such a model from nothing: itself, or what a continued repair goes back to."""
+    while run.how == "continue" and run.parent:
+        run = open_run(run.workspace, run.parent)
+    return run
+
+
+def first_of(run: Run) -> Run:
+    """The run that a chain of repairs began with: itself, where it is no repair."""
+    while run.parent:
+        run = open_run(run.workspace, run.parent)
+    return run
+
+
+def children(run: Run) -> list[Run]:
+    """The repairs of this run, newest first."""
+    return [other for other in all_runs(run.workspace) if other.parent == run.id]

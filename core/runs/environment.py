@@ -1,0 +1,53 @@
+"""What of this process's environment a worker gets: workers read the files of strangers, so no secret lies about there.
+
+Most of it stays behind. What a command needs that may hold a password goes through the worker's standard input, not
+through its environment: that is a file (/proc/self/environ) to whoever has made it read files.
+"""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from core.models import catalogue
+
+FLAG = "--handed"
+_PLAIN = re.compile(
+    r"PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|TZ|TERM|TMPDIR|VIRTUAL_ENV|SSL_CERT_(FILE|DIR)|"
+    r"(REQUESTS|CURL)_CA_BUNDLE|PYTHON\w+|(LC|XDG|LD|DYLD|MALLOC)_\w+|"
+    r"(OMP|GOMP|KMP|MKL|OPENBLAS|BLIS|VECLIB|NUMEXPR|NUMBA|TOKENIZERS|PYTORCH|TORCH|TORCHINDUCTOR|TRITON)_\w+|"
+    r"(CUDA|CUBLAS|CUDNN|NVIDIA|NCCL|HIP|HSA|ROCR|ROCM|MIOPEN)_\w+"
+)
+_JOURNAL = re.compile(r"ASSAY_DATABASE|PG[A-Z]+")
+_NETWORK = re.compile(r"(?i:(https?|ftp|all|no)_proxy)")
+_NEEDED = {"resume": _JOURNAL, "load-model": _JOURNAL, "copy-clean": _JOURNAL, "download": _NETWORK}
+
+
+def plain_environment(around: Mapping[str, str], root: Path) -> dict[str, str]:
+    """The variables that every worker gets, with absolute paths: it works in another folder than this process.
+
+    Args:
+        around: the environment of this process.
+        root: the folder that `core` lies in.
+    """
+    kept = {name: value for name, value in around.items() if _PLAIN.fullmatch(name)}
+    modules = _absolute(around.get("PYTHONPATH", ""))
+    own = _absolute(around.get(catalogue.VARIABLE, ""))
+    return kept | {"PYTHONPATH": os.pathsep.join([str(root), *modules]), catalogue.VARIABLE: os.pathsep.join(own)}
+
+
+def handed(command: str, around: Mapping[str, str]) -> dict[str, str]:
+    """The variables that only this command of `python -m core` gets, through its standard input."""
+    wanted = _NEEDED.get(command)
+    return {name: value for name, value in around.items() if wanted and wanted.fullmatch(name)}
+
+
+def take() -> None:
+    """Take over what was handed to this process."""
+    os.environ.update(json.load(sys.stdin))
+
+
+def _absolute(paths: str) -> list[str]:
+    return [str(Path(path).absolute()) for path in paths.split(os.pathsep) if path]

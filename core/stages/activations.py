@@ -1,0 +1,31 @@
+"""The stage that takes the activations of the last hidden layer."""
+
+from dataclasses import asdict
+
+from core import runs
+from core.analysis.opened_run import training_data
+from core.files import write_json
+from core.runs import Run
+from core.stages.load import trained_model
+from core.stages.progress import Reporter
+from core.training import activations
+
+
+def activations_stage(run: Run, _: str, reporter: Reporter) -> None:
+    """Last-layer activations, predictions and final losses of every training sample."""
+    dataset = training_data(run)
+    model = trained_model(run, dataset)
+    found = activations.layers(model, dataset.shape, dataset.n_classes)
+    write_json(run.path / "layers.json", [asdict(layer) for layer in found])
+    layer = activations.choose(found, run.layer)
+    path = run.path / "activations.npy"
+    _features, predicted, losses = activations.extract(
+        model,
+        dataset.images,
+        dataset.labels,
+        layer,
+        path,
+        on_batch=lambda share: reporter.update(share, f"{share * len(dataset):,.0f} of {len(dataset):,} images"),
+    )
+    runs.save_array(run, "predictions", predicted)
+    runs.save_array(run, "final_losses", losses)

@@ -1,0 +1,73 @@
+"""The stages that look for poison: detectors, families of what they flag, suspect clusters checked by training."""
+
+import time
+from collections.abc import Collection
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from core import runs
+from core.analysis.opened_run import CLUSTERING, clustered_classes, training_data
+from core.analysis.rules import COUNTED_ON
+from core.detectors import DETECTORS
+from core.detectors.parts.calibration import calibrated, compares
+from core.registry import checked, find
+from core.runs import Run
+from core.stages.load import trained_model
+from core.stages.progress import Reporter
+from core.types import Dataset, Detection, Evidence, Images, Ints
+
+
+def detect_stage(run: Run, name: str, reporter: Reporter) -> None:
+    """Run one detector on the run's evidence; what it says is kept, with p-values where there are bona fide samples."""
+
+    def listen(done: int, total: int) -> None:
+        reporter.update(done / total, f"{done:,} of {total:,} images")
+
+    entry = find(DETECTORS, name, "detector")
+    detector = entry.load()
+    values = checked(detector, run.detector_settings.get(name, {}), name)
+    started = time.monotonic()
+    evidence = replace(gather_evidence(run, entry.needs), listen=listen)
+    detection = calibrated(partial(detector, **values), evidence, in_folds=compares(entry.needs))
+    if detection.p_values is not None:
+        detection = replace(detection, notes={**detection.notes, COUNTED_ON: int(evidence.bona_fide.sum())})
+    runs.save_detection(run, name, detection, values, time.monotonic() - started)
+    if detection.groups is not None:
+        classes = clustered_classes(run) if name == CLUSTERING else None
+        runs.save_array(run, f"averages-{name}", _averages(training_data(run), detection, classes))
+
+
+def gather_evidence(run: Run, needs: Collection[str] = ()) -> Evidence:
+    """All that detectors may see of a run: never the truth about planted poison.
+
+    Args:
+        run: as far as it is.
+        needs: of the detector; the model, which takes time to load, is there only when it is among them.
+    """
+    dataset = training_data(run)
+    return Evidence(
+        labels=np.array(dataset.labels),
+        n_classes=dataset.n_classes,
+        bona_fide=np.array(dataset.bona_fide),
+        seed=int(run.config["seed"]),
+        predicted=np.array(run.array("predictions")) if run.done("activations") else None,
+        features=run.array("activations") if run.done("activations") else None,
+        trajectories=run.array("losses") if run.traced else None,
+        images=dataset.images,
+        model=trained_model(run, dataset).eval() if "model" in needs and run.has_model else None,
+    )
+
+
+def _averages(dataset: Dataset, detection: Detection, classes: Ints | None = None) -> Images:
+    """(2k, h, w, c): for each class the average image of its larger and of its smaller cluster; black when empty."""
+    assert detection.groups is not None
+    classes = dataset.labels if classes is None else classes
+    averages = np.zeros((2 * dataset.n_classes, *dataset.shape), np.uint8)
+    for index in range(dataset.n_classes):
+        for cluster in range(2):
+            members = (classes == index) & (detection.groups == cluster)
+            if members.any():
+                averages[2 * index + cluster] = np.rint(dataset.images[members].mean(0)).astype(np.uint8)
+    return averages

@@ -1,0 +1,21 @@
+"""The stage that measures the model on the test set, with and without triggers."""
+
+from dataclasses import asdict
+
+from core import runs
+from core.analysis.opened_run import training_data
+from core.data import store
+from core.evaluation.measure import evaluate_model
+from core.files import write_json
+from core.runs import Run
+from core.stages.load import trained_model
+from core.stages.progress import Reporter
+
+
+def evaluate_stage(run: Run, _: str, reporter: Reporter) -> None:
+    """Clean accuracy and, where triggers are known, how far each still steers the model, image by image."""
+    dataset, truth = training_data(run), store.load_truth(run.workspace, run.dataset)
+    outcome, trials, classes, shares = evaluate_model(trained_model(run, dataset), dataset, truth, reporter.update)
+    runs.save_array(run, "trial-classes", classes)
+    runs.save_array(run, "trial-shares", shares)
+    write_json(run.path / "outcome.json", {"outcome": asdict(outcome), "trials": trials})

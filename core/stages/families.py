@@ -1,0 +1,97 @@
+"""Making families: which flagged samples belong together, where they come from, and what they look like."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from core.analysis import families
+from core.analysis.families import CHANCE, Family
+from core.analysis.opened_run import detections, leading
+from core.detectors.consensus.attack_groups import ALIKE, Group, attack_families
+from core.detectors.consensus.residuals import Surroundings, cosine
+from core.runs import Run
+from core.stages.detect import gather_evidence
+from core.stages.progress import Reporter
+from core.types import Bools, Evidence, Floats, Images, Ints
+
+LEAST_SOURCE, MOST_PICTURED = 0.05, 500
+
+
+def group(evidence: Evidence, flagged: Bools) -> tuple[Ints, list[Family], Images | None]:
+    """What is flagged, in families.
+
+    Args:
+        evidence: needs `features`; uses `trajectories` and `images` where present.
+        flagged: (n,) what to group.
+
+    Returns:
+        families: (n,) ids from 1, the largest family first; 0 for all other samples.
+        found: the families in the order of their ids.
+        pictures: (2 · families, h, w, c), average image and amplified difference of each; None without images.
+    """
+    groups, around = attack_families(evidence, flagged)
+    families = np.zeros(len(flagged), np.int64)
+    for index, one in enumerate(groups):
+        families[one.rows] = index + 1
+    targets, same = [int(evidence.labels[one.rows[0]]) for one in groups], _same_trigger(evidence.labels, groups)
+    found = [
+        Family(
+            id=index + 1,
+            target_class=targets[index],
+            size=len(one.rows),
+            tightness=one.tightness,
+            shared=one.shared,
+            sources=_sources(around, evidence, one.rows) if around else {},
+            same_as=same[index],
+        )
+        for index, one in enumerate(groups)
+    ]
+    return families, found, _pictures(around, [one.rows for one in groups]) if around else None
+
+
+def _same_trigger(labels: Ints, groups: Sequence[Group]) -> list[int | None]:
+    """For each group the number of the first one of another class that shares its pattern."""
+    result: list[int | None] = []
+    for index, one in enumerate(groups):
+        alike = (
+            number
+            for number, other in enumerate(groups[:index], 1)
+            if labels[other.rows[0]] != labels[one.rows[0]] and min(one.shared, other.shared) > CHANCE
+            if cosine(one.pattern, other.pattern) > ALIKE
+        )
+        result.append(next(alike, None))
+    return result
+
+
+def _sources(around: Surroundings, evidence: Evidence, rows: Ints) -> dict[int, float]:
+    """Class → share of the rows whose nearest ordinary images are most often of that class."""
+    labels = evidence.labels[around.neighbors(rows)]
+    votes = np.stack([(labels == index).sum(1) for index in range(evidence.n_classes)], axis=1)
+    shares = np.bincount(votes.argmax(1), minlength=evidence.n_classes) / len(rows)
+    order = np.argsort(-shares, kind="stable")
+    return {int(index): round(float(shares[index]), 4) for index in order if shares[index] >= LEAST_SOURCE}
+
+
+def _pictures(around: Surroundings, members: Sequence[Ints]) -> Images:
+    shape = around.images.shape[1:]
+    pictures = np.zeros((2 * len(members), *shape), np.uint8)
+    for index, rows in enumerate(members):
+        shown = rows[:: -(-len(rows) // MOST_PICTURED)]
+        pictures[2 * index] = np.rint(around.images[shown].mean(0, dtype=np.float64)).astype(np.uint8)
+        pictures[2 * index + 1] = amplified(around.differences(shown).mean(0))
+    return pictures
+
+
+def amplified(difference: Floats) -> Images:
+    """A mean difference as a picture: mid-grey for none, its largest value white or black."""
+    largest = float(np.abs(difference).max())
+    return np.asarray(np.rint(127.5 + 127.5 * difference / max(largest, 1.0)), np.uint8)
+
+
+def families_stage(run: Run, _: str, __: Reporter) -> None:
+    """What the leading detectors flag, in families that seem to come from one attack each."""
+    found = detections(run)
+    chosen = [found[name].flagged for name in leading(found)]
+    evidence = gather_evidence(run)
+    flagged = np.logical_or.reduce(chosen) if chosen else np.zeros(len(evidence.labels), np.bool_)
+    families.save(run, flagged, *group(evidence, flagged))

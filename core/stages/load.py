@@ -1,0 +1,124 @@
+"""Models from files: opened, met with an architecture, tried on one image, and written into a run."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from safetensors.torch import load_model, save_model
+from torch import nn
+
+from core import runs
+from core.analysis.opened_run import training_data
+from core.errors import UserError
+from core.files import write_file, write_json
+from core.models.graphs import Graph, import_graph
+from core.models.matching import take_weights
+from core.models.preprocessing import network_of
+from core.models.weights import read_weights
+from core.runs import Run
+from core.stages.progress import Reporter
+from core.training import activations
+from core.training.config import TrainConfig, restored
+from core.training.loop import build_model, preprocessed
+from core.types import GRAPH, Dataset
+
+MODEL, INITIAL, ONNX = "model.safetensors", "initial.safetensors", "model.onnx"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A model from a file, ready for a run.
+
+    Attributes:
+        config: as it was asked for, with the size that the file itself asks for.
+        model: behind its preprocessing, in eval mode.
+        notes: in words, what was not taken over as it is.
+        fresh_head: whether its predictions mean nothing until it is trained.
+        graph: the content of an ONNX graph; None for weights.
+    """
+
+    config: TrainConfig
+    model: nn.Module
+    notes: list[str]
+    fresh_head: bool = False
+    graph: bytes | None = None
+
+
+def open_model(config: TrainConfig, shape: tuple[int, int, int], n_classes: int, layer: str | None = None) -> Opened:
+    """The model in the file `config.weights`, tried on one image.
+
+    Raises:
+        UserError: the file is refused, it does not fit the architecture, the model cannot take such images, or it has
+            no such layer to read activations from.
+    """
+    path = Path(config.weights)
+    if config.model == GRAPH:
+        graph, notes = import_graph(path, n_classes)
+        config = replace(config, input_size=config.input_size or Graph(graph).size)
+        opened = Opened(config, _graph(graph, config, shape), notes, graph=graph)
+    else:
+        weights = read_weights(path)
+        model = build_model(config, shape, n_classes)
+        notes = take_weights(network_of(model), weights, n_classes, config.model)
+        opened = Opened(config, model.eval(), notes, fresh_head=bool(notes))
+    activations.choose(activations.layers(opened.model, shape, n_classes), layer)
+    return opened
+
+
+def save_opened(run: Run, opened: Opened) -> None:
+    """Write the model into the run, and what is known of it: the file that it came from is not needed any more."""
+    if opened.graph is not None:
+        content = opened.graph
+        write_file(run.path / ONNX, lambda stream: stream.write(content))
+    else:
+        save_weights(run, opened.model, MODEL if run.model_stage == "load" else INITIAL)
+    path = Path(opened.config.weights)
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    about = {"file": path.name, "bytes": path.stat().st_size, "sha256": digest, "notes": opened.notes}
+    parameters = sum(parameter.numel() for parameter in opened.model.parameters())
+    write_json(run.path / "loaded.json", about | {"parameters": parameters, "fresh_head": opened.fresh_head})
+
+
+def save_weights(run: Run, model: nn.Module, name: str = MODEL) -> None:
+    """Write the weights of a model into the run."""
+    temporary = run.path / f"{name}.tmp"
+    save_model(model.cpu(), str(temporary))
+    temporary.replace(run.path / name)
+
+
+def trained_model(run: Run, dataset: Dataset) -> nn.Module:
+    """The run's model, trained here or loaded, its weights read from safetensors."""
+    config = restored(run.config)
+    if config.model == GRAPH:
+        return _graph((run.path / ONNX).read_bytes(), config, dataset.shape)
+    model = build_model(config, dataset.shape, dataset.n_classes)
+    load_model(model, run.path / MODEL)
+    return model
+
+
+def beginning(run: Run, config: TrainConfig, dataset: Dataset) -> nn.Module:
+    """What training begins with: weights drawn from the seed, or those that were loaded to be trained on.
+
+    A repair begins where the run that it goes back to began. A model that was only inspected is not where a repair
+    begins: it may carry the backdoor.
+    """
+    model = build_model(config, dataset.shape, dataset.n_classes)
+    initial = runs.first_of(run).path / INITIAL
+    if initial.exists():
+        load_model(model, initial)
+    return model
+
+
+def _graph(content: bytes, config: TrainConfig, shape: tuple[int, int, int]) -> nn.Module:
+    graph = Graph(content)
+    if graph.channels not in (1, 3) or (graph.channels == 1 and shape[2] == 3):
+        title = f"The graph takes {graph.channels} channels, the images have {shape[2]}."
+        raise UserError(title, "Grey is repeated for colour, but colour is not made grey.", "Choose other data.")
+    return preprocessed(graph, config, graph.channels, shape[2]).eval()
+
+
+def load_stage(run: Run, _: str, __: Reporter) -> None:
+    """Read the model from its file once more, where that was cut short."""
+    dataset = training_data(run)
+    save_opened(run, open_model(restored(run.config), dataset.shape, dataset.n_classes, run.layer))

@@ -1,0 +1,139 @@
+"""The stage that draws the maps.
+
+Two-dimensional maps of high-dimensional samples.
+"""
+
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.decomposition import PCA, FastICA
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neighbors import NearestNeighbors
+
+from core import runs
+from core.analysis.opened_run import training_data
+from core.runs import Run
+from core.stages.progress import Reporter
+from core.types import Floats, Ints
+
+COMPONENTS = 10
+UMAP_FIT_LIMIT = 20_000
+MIN_UMAP = 8
+LOSS_FLOOR = 1e-4
+
+
+def maps_stage(run: Run, method: str, reporter: Reporter) -> None:
+    """The maps of one method: all activations, each class by itself, and the loss trajectories where there are any."""
+    features, seed = np.asarray(run.array("activations")), int(run.config["seed"])
+    dataset = training_data(run)
+    runs.save_array(run, f"map-all-{method}", project(features, method, seed))
+    reporter.update(0.4, "all classes together")
+    by_class = project_classes(features, dataset.labels, dataset.n_classes, method, seed)
+    runs.save_array(run, f"map-class-{method}", by_class)
+    reporter.update(0.8, "each class by itself")
+    if run.traced:
+        trajectories = logit_trajectories(np.asarray(run.array("losses")))
+        runs.save_array(run, f"map-trajectories-{method}", project(trajectories, method, seed))
+
+
+def project(features: Floats, method: str, seed: int = 0) -> Floats:
+    """A map of the samples, (n, 2) float32; fewer than three samples all lie at the origin.
+
+    Args:
+        features: (n, d).
+        method: a key of METHODS.
+        seed: of everything random.
+    """
+    if len(features) < 3:
+        return np.zeros((len(features), 2), np.float32)
+    reduced = _principal(np.asarray(features, np.float64), COMPONENTS, seed)
+    points = METHODS[method](reduced, seed)
+    padded = np.zeros((len(points), 2), np.float32)
+    padded[:, : min(2, points.shape[1])] = points[:, :2]
+    return padded
+
+
+def project_classes(features: Floats, labels: Ints, n_classes: int, method: str, seed: int = 0) -> Floats:
+    """A map for each class by itself, (n, 2): every sample at its place among its own class."""
+    points = np.zeros((len(labels), 2), np.float32)
+    for index in range(n_classes):
+        rows = np.flatnonzero(labels == index)
+        points[rows] = project(features[rows], method, seed)
+    return points
+
+
+def logit_trajectories(losses: Floats) -> Floats:
+    """log p/(1 − p) of the correct class, (n, epochs): spreads out what a raw loss squeezes together near zero.
+
+    Args:
+        losses: (n, epochs) cross-entropy, so that p = exp(−loss).
+    """
+    clipped = np.clip(losses, LOSS_FLOOR, 30.0).astype(np.float64)
+    return (-np.log(np.expm1(clipped))).astype(np.float32)
+
+
+def _principal(features: NDArray[np.float64], n_components: int, seed: int) -> NDArray[np.float64]:
+    limit = min(n_components, features.shape[1], len(features) - 1)
+    points: NDArray[np.float64] = PCA(limit, svd_solver="auto", random_state=seed).fit_transform(features)
+    alive = points.std(0) > 1e-9
+    return points[:, alive] if alive.any() else points[:, :1]
+
+
+def _pca(points: NDArray[np.float64], _: int) -> NDArray[np.float64]:
+    return points
+
+
+def _ica(points: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+    """The two independent components that are farthest from normal: a planted group shows in such a tail."""
+    if points.shape[1] < 2:
+        return points
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # for a map, an almost converged axis is as good
+        sources = FastICA(whiten="unit-variance", random_state=seed, max_iter=500, tol=1e-3).fit_transform(points)
+    kurtosis = np.abs(((sources - sources.mean(0)) ** 4).mean(0) / sources.var(0) ** 2 - 3)
+    best: NDArray[np.float64] = sources[:, np.argsort(-kurtosis)[:2]]
+    return best
+
+
+def _umap(points: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+    """UMAP of at most 20,000 samples; each of the others is placed at the mean of its nearest among them.
+
+    Exact neighbours and a principal start are handed over: for ten dimensions they are faster than UMAP's own search,
+    whose compilation alone takes over a minute.
+    """
+    from umap import UMAP  # importing it takes seconds, which the other maps need not wait for
+
+    if len(points) < MIN_UMAP:
+        return points
+    rng = np.random.default_rng(seed)
+    fitted = np.sort(rng.choice(len(points), min(len(points), UMAP_FIT_LIMIT), replace=False))
+    chosen = points[fitted].astype(np.float32)
+    neighbors = min(15, len(chosen) - 1)
+    distances, indices = NearestNeighbors(n_neighbors=neighbors).fit(chosen).kneighbors(chosen)
+    start = chosen[:, :2] / max(float(chosen[:, :2].std()), 1e-9) if chosen.shape[1] > 1 else "random"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a seed makes it single-threaded, which it announces each time
+        reducer = UMAP(
+            n_neighbors=neighbors,
+            min_dist=0.1,
+            n_epochs=200,
+            init=start,
+            random_state=seed,
+            precomputed_knn=(indices, distances.astype(np.float32), None),
+        )
+        placed = np.asarray(reducer.fit_transform(chosen), np.float64)
+    if len(fitted) == len(points):
+        return placed
+    nearest = NearestNeighbors(n_neighbors=3).fit(chosen).kneighbors(points, return_distance=False)
+    everywhere: NDArray[np.float64] = placed[nearest].mean(1)
+    everywhere[fitted] = placed
+    return everywhere
+
+
+METHODS: dict[str, Callable[[NDArray[np.float64], int], NDArray[np.float64]]] = {
+    "pca": _pca,
+    "ica": _ica,
+    "umap": _umap,
+}

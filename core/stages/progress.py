@@ -1,0 +1,83 @@
+"""How far a worker is."""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from core.analysis import families
+from core.detectors import DETECTORS
+from core.runs import Run, jobs
+from core.runs.jobs import Progress
+
+SECONDS_BETWEEN_UPDATES = 0.5
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One kind of stage: its title, and what it takes beside the others."""
+
+    title: str
+    weight: float
+
+
+KINDS = {
+    "load": Stage("Loading the model", 2),
+    "train": Stage("Training", 60),
+    "activations": Stage("Reading activations", 2),
+    "detect": Stage("Detecting with {}", 4),
+    families.STAGE: Stage("Grouping what is flagged into families", 2),
+    "reclassify": Stage("Exclusionary reclassification", 60),
+    "evaluate": Stage("Measuring accuracy and attack success", 2),
+    "maps": Stage("Drawing maps with {}", 6),
+}
+
+
+@dataclass
+class Reporter:
+    """Publishes how far the run's plan is, in its progress file and to whoever listens.
+
+    Attributes:
+        run: the run at work.
+        plan: the stages that this job goes through; some may be added while it does.
+        listen: told every published Progress (a terminal bar).
+    """
+
+    run: Run
+    plan: list[str]
+    listen: Callable[[Progress], None] = lambda progress: None
+    _published: float = 0.0
+    _stage: str = ""
+
+    def begin(self, stage: str, left: Sequence[str]) -> None:
+        """Announce a stage, the first of those that are left."""
+        done = self.plan[: self.plan.index(self._stage) + 1] if self._stage else []
+        self.plan = [*done, *left]
+        self._stage, self._published = stage, 0.0
+        self.update(0.0, "")
+
+    def update(self, share: float, message: str) -> None:
+        """Publish the share of the current stage that is done, in [0, 1], at most twice a second."""
+        now = time.time()
+        if now - self._published < SECONDS_BETWEEN_UPDATES and 0 < share < 1:
+            return
+        self._published = now
+        before = jobs.poll(self.run.path)
+        whole = self._whole(share)
+        eta = (now - before.started) * (1 - whole) / whole if whole > 0.05 else None
+        progress = replace(before, state="running", title=title_of(self._stage), message=message, share=whole, eta=eta)
+        progress = replace(progress, pid=os.getpid())  # what was there before may have been damaged
+        jobs.write(self.run.path, progress)
+        self.listen(progress)
+
+    def _whole(self, share: float) -> float:
+        """The share of the stages still to do when the work began, in [0, 1]."""
+        weights = [KINDS[stage.partition(":")[0]].weight for stage in self.plan]
+        place = self.plan.index(self._stage)
+        return (sum(weights[:place]) + share * weights[place]) / sum(weights)
+
+
+def title_of(stage: str) -> str:
+    """A stage in words."""
+    name, _, argument = stage.partition(":")
+    return KINDS[name].title.format(DETECTORS[argument].title if argument in DETECTORS else argument.upper())

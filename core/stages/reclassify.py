@@ -1,0 +1,110 @@
+"""Exclusionary reclassification: train again without the suspect clusters, and ask that model what they are."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+from torch import nn
+
+from core import runs
+from core.analysis.opened_run import training_data
+from core.analysis.suspect_clusters import THRESHOLD, Reclassification, judge, save_reclassifications, suspect_clusters
+from core.journal.changes import apply
+from core.runs import Run
+from core.stages.load import beginning
+from core.stages.progress import Reporter
+from core.training.config import TrainConfig, restored
+from core.training.loop import build_model, evaluate, train
+from core.types import Changes, Dataset, Ints
+
+Listen = Callable[[float, str], None]
+
+
+def exclusionary_reclassification(
+    dataset: Dataset,
+    suspects: Mapping[int, Ints],
+    config: TrainConfig,
+    *,
+    begin: Callable[[Dataset], nn.Module] | None = None,
+    each: bool = False,
+    threshold: float = THRESHOLD,
+    listen: Listen = lambda share, message: None,
+) -> tuple[dict[int, Reclassification], dict[int, Ints]]:
+    """For each suspect cluster the verdict of a model that never saw it, and the classes (m,) which that predicted.
+
+    With l samples taken for their own class and p for the most frequent other one, l / p < T calls the cluster poison
+    and that other class its suspected source class. The same arguments give the same answer.
+
+    Args:
+        dataset: all n samples, as they are labelled.
+        suspects: class → rows (m,) of the cluster under suspicion.
+        config: of the training.
+        begin: makes the model that each training starts from; None draws its weights from the configuration's seed.
+        each: train one model for each cluster, without that one only, as published; else one for all, without any of
+            them, which takes the time of one training and cannot be misled by the other clusters' poison.
+        threshold: T; the paper: 1.
+        listen: told the share of the work that is done, in [0, 1], and which epoch it is at.
+
+    Raises:
+        UserError: fewer than two classes would keep a sample.
+
+    References: Chen et al. 2018, arXiv 1811.03728.
+    """
+    together = [[index] for index in suspects] if each else [list(suspects)]
+    predicted: dict[int, Ints] = {}
+    for place, classes in enumerate(together):
+        without = np.concatenate([suspects[index] for index in classes])
+
+        def told(share: float, message: str, before: int = place) -> None:
+            listen((before + share) / len(together), message)
+
+        model = _trained_without(dataset, without, config, begin, told)
+        for index in classes:
+            rows = suspects[index]
+            predicted[index] = evaluate(model, dataset.images[rows], dataset.labels[rows])[1]
+    verdicts = {index: judge(found, index, dataset.n_classes, threshold) for index, found in predicted.items()}
+    return verdicts, predicted
+
+
+def _trained_without(
+    dataset: Dataset,
+    rows: Ints | Sequence[int],
+    config: TrainConfig,
+    begin: Callable[[Dataset], nn.Module] | None,
+    listen: Listen,
+) -> nn.Module:
+    """A model of `config` that never saw `rows`."""
+    left = apply(dataset, Changes(frozenset(dataset.ids[rows].tolist())))
+    left = replace(left, test_images=dataset.test_images[:0], test_labels=dataset.test_labels[:0])
+    model, done = begin(left) if begin else build_model(config, dataset.shape, dataset.n_classes), 0
+
+    def on_batch(share: float) -> None:
+        listen((done + share) / config.epochs, f"epoch {done + 1} of {config.epochs} without {len(rows):,} samples")
+
+    for epoch in train(model, left, config, trace=False, on_batch=on_batch):
+        done = epoch.index + 1
+    return model
+
+
+def reclassify_stage(run: Run, argument: str, reporter: Reporter) -> None:
+    """Train again without suspect clusters and classify them.
+
+    Args:
+        run: with clusters.
+        argument: classes, separated by commas, by default those that look poisoned; "each" among them trains one model
+            for each. It starts anew when it was cut short.
+        reporter: told the epochs.
+    """
+    words = argument.split(",") if argument else []
+    suspects = suspect_clusters(run, [int(word) for word in words if word != "each"])
+    config = restored(runs.from_scratch(run).config)
+    found, predicted = exclusionary_reclassification(
+        training_data(run),
+        suspects,
+        config,
+        begin=partial(beginning, run, config),
+        each="each" in words,
+        listen=reporter.update,
+    )
+    save_reclassifications(run, found, predicted)

@@ -1,0 +1,77 @@
+"""The stages that make a model and measure it: it is loaded or trained, its activations read, its success counted."""
+
+import shutil
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from core import runs
+from core.analysis.opened_run import training_data
+from core.evaluation import metrics
+from core.files import write_json
+from core.runs import Run
+from core.stages.load import beginning, save_weights, trained_model
+from core.stages.progress import Reporter
+from core.training.config import TrainConfig, restored
+from core.training.loop import accelerator_for, train
+from core.types import Dataset
+
+
+def train_stage(run: Run, _: str, reporter: Reporter) -> None:
+    """Train the model; after every epoch the losses, the history and a checkpoint are on disk.
+
+    A repair that continues starts from its parent's weights; everything else from weights that were loaded to be
+    trained on, or drawn from the seed.
+    """
+    config, dataset = restored(run.config), training_data(run)
+    checkpoint = run.path / "checkpoint" / "last.pt"
+    checkpoint.parent.mkdir(exist_ok=True)
+    history = runs.history(run)
+    losses = _trace(run, (len(dataset), config.epochs), fresh=not checkpoint.exists())
+    model = _untrained(run, config, dataset)
+    runs.update(run, device=str(accelerator_for(config.precision).device))
+    resume = checkpoint if checkpoint.exists() else None
+    done, message = len(history) if resume else 0, "the first epoch takes longest"
+
+    def on_batch(share: float) -> None:
+        reporter.update((done + share) / config.epochs, message)
+
+    for epoch in train(model, dataset, config, resume=resume, on_batch=on_batch):
+        losses[:, epoch.index] = epoch.losses
+        losses.flush()
+        test_accuracy = metrics.clean_accuracy(epoch.test_predicted, dataset.test_labels)
+        entry = {
+            "epoch": epoch.index + 1,
+            "train_loss": float(epoch.losses.mean()),
+            "train_accuracy": float(np.mean(epoch.predicted == dataset.labels)),
+            "test_loss": float(epoch.test_losses.mean()) if len(epoch.test_losses) else None,
+            "test_accuracy": test_accuracy,
+            "class_accuracy": metrics.class_accuracy(epoch.predicted, dataset.labels, dataset.n_classes),
+            "seconds": epoch.seconds,
+        }
+        history = [*history[: epoch.index], entry]
+        write_json(run.path / "history.json", history)
+        epoch.checkpoint(checkpoint)
+        done = epoch.index + 1
+        message = f"epoch {done} of {config.epochs}, mean loss {entry['train_loss']:.3f}"
+        reporter.update(done / config.epochs, message)
+    save_weights(run, model)
+    shutil.rmtree(checkpoint.parent)
+
+
+def _trace(run: Run, shape: tuple[int, int], fresh: bool) -> np.memmap[Any, np.dtype[np.float32]]:
+    """`losses.npy`, memory-mapped for writing; NaN marks epochs that are still to come."""
+    path = run.path / "losses.npy"
+    if fresh or not path.exists():
+        losses = np.lib.format.open_memmap(path, "w+", np.float32, shape)
+        losses[:] = np.nan
+        return losses
+    return np.lib.format.open_memmap(path, "r+")
+
+
+def _untrained(run: Run, config: TrainConfig, dataset: Dataset) -> nn.Module:
+    """What training begins with; of a continued repair the weights of its parent."""
+    if run.how == "continue" and run.parent:
+        return trained_model(runs.open_run(run.workspace, run.parent), dataset)
+    return beginning(run, config, dataset)

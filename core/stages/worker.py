@@ -1,0 +1,63 @@
+"""A worker goes through the stages that are left of a run's plan."""
+
+import time
+from collections.abc import Callable, Collection
+
+from core import runs
+from core.analysis import families
+from core.runs import Run, jobs
+from core.runs.jobs import Progress
+from core.stages.activations import activations_stage
+from core.stages.detect import detect_stage
+from core.stages.evaluate import evaluate_stage
+from core.stages.families import families_stage
+from core.stages.load import load_stage
+from core.stages.maps import maps_stage
+from core.stages.progress import Reporter
+from core.stages.reclassify import reclassify_stage
+from core.stages.train import train_stage
+
+STAGES: dict[str, Callable[[Run, str, Reporter], None]] = {
+    "load": load_stage,
+    "train": train_stage,
+    "activations": activations_stage,
+    "detect": detect_stage,
+    families.STAGE: families_stage,
+    "reclassify": reclassify_stage,
+    "evaluate": evaluate_stage,
+    "maps": maps_stage,
+}
+
+
+def work(run: Run, listen: Callable[[Progress], None], only: Collection[str] | None) -> Run:
+    """Go through what is left of the run's plan, or of it only some stages, under the run's lock.
+
+    What is added to the plan meanwhile is done too, what is added in the last moment by a second round: whoever added
+    it saw this worker at work and started none.
+    """
+    while True:
+        with jobs.working_on(run.path):
+            run = _go_through(run, Reporter(run, [], listen), only)
+        if not _left(run, only):
+            return run
+
+
+def _left(run: Run, only: Collection[str] | None) -> list[str]:
+    return [stage for stage in runs.current(run).left if only is None or stage in only]
+
+
+def _go_through(run: Run, reporter: Reporter, only: Collection[str] | None) -> Run:
+    while left := _left(run, only):
+        stage = left[0]
+        reporter.begin(stage, left)
+        started = time.monotonic()
+        name, _, argument = stage.partition(":")
+        try:
+            # A page may have given the stage other settings since the run was opened.
+            STAGES[name](runs.current(run), argument, reporter)
+        except Exception:
+            if name == "detect":  # others may be able to do what this one cannot
+                runs.give_up(run, stage)
+            raise
+        run = runs.finish_stage(run, stage, time.monotonic() - started)
+    return runs.current(run)

@@ -1,0 +1,1 @@
+"""The only caches, what makes them stale, and the words that pages share."""

@@ -1,0 +1,118 @@
+"""What Activation Clustering says about each class: the picker, the verdicts, the two clusters of one class."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import streamlit as st
+
+from core.analysis.opened_run import CLUSTERING as AC
+from core.analysis.suspect_clusters import ratio_words
+from core.runs import Run
+from core.types import Scalar
+from pages.ui.cache import cached, cluster_names
+from pages.ui.cache.words import HELP
+from pages.ui.clusters import exre
+from pages.ui.gallery import Tile, gallery
+from pages.ui.selection.selection import select, tiles
+from pages.ui.shell import frame
+from pages.ui.widgets.small import tall
+
+
+def class_picker(run: Run) -> int | None:
+    """The chosen class, None for all; suspicious classes come first."""
+    notes, names = cached.detections(run)[AC].class_notes, cached.info(run).class_names
+    order = sorted(notes, key=lambda index: (not notes[index]["poisoned"], -float(notes[index].get("silhouette", -1))))
+
+    def words(index: int) -> str:
+        return (
+            f":orange[:material/warning: {frame.plain(names[index])}]"
+            if notes[index]["poisoned"]
+            else frame.plain(names[index])
+        )
+
+    return st.pills(
+        "Class", order, format_func=words, key="class", help="Most suspicious first; none chosen shows all classes."
+    )
+
+
+def clusters_of(run: Run, index: int) -> None:
+    """The two clusters of one class: verdict, average image, montage."""
+    detection, table = cached.detections(run)[AC], cached.table(run)
+    note, name = detection.class_notes[index], cached.info(run).class_names[index]
+    colour = "orange" if note["poisoned"] else "gray"
+    st.markdown(
+        f"**{frame.plain(name)}** :{colour}-badge[{'looks poisoned' if note['poisoned'] else 'no sign of poison'}]"
+    )
+    st.markdown(f"{str(note['reason']).capitalize()}.")
+    if "silhouette" not in note:
+        return
+    exre.decisions(run, index)
+    members, known = table[table["cluster_class"] == index], cluster_names.names(run)
+    for cluster, title in ((1, "Smaller cluster"), (0, "Larger cluster")):
+        rows = members[members["cluster"] == cluster]
+        with st.container(horizontal=True, vertical_alignment="center", gap=None):
+            st.markdown(f"**{title}** · {len(rows):,} samples", width="stretch")
+            st.button(
+                "Select",
+                key=f"select-{cluster}",
+                icon=":material/select_all:",
+                type="tertiary",
+                on_click=select,
+                args=(run, rows["id"].tolist()),
+            )
+            st.page_link(
+                "pages/review.py",
+                label="Review",
+                help="Review this cluster, flagged or not, and decide on all of it at once.",
+                query_params={"cluster": known[index, cluster]},
+            )
+        average = Tile(-1, f"array/{run.id}/averages-{AC}/{2 * index + cluster}.png", tooltip="Average image")
+        montage = [replace(tile, caption=(), badge="") for tile in tiles(run, cached.montage(rows))]
+        left, right = st.columns([1, 3])
+        with left:
+            gallery([average], key=f"average-{run.id}-{index}-{cluster}", selected=(), size=60, selectable=False)
+            st.caption("average")
+        with right:
+            gallery(montage, key=f"montage-{run.id}-{index}-{cluster}", selected=(), size=36, selectable=False)
+
+
+def all_classes(run: Run) -> None:
+    """The 2-means verdict on every class, in words and figures."""
+    notes, names = cached.detections(run)[AC].class_notes, cached.info(run).class_names
+    asked = cached.reclassifications(run)
+    st.markdown("**2-means verdict per class**", help=HELP["cluster"])
+    rows = [
+        {
+            "Class": f"{'▲ ' if note['poisoned'] else ''}{names[index]}",
+            "Smaller": _marked(note, "size", f"{float(note.get('size_fraction', 0)):.0%}"),
+            "Silh.": _marked(note, "silhouette", f"{float(note.get('silhouette', 0)):.2f}"),
+            "Dist.": _marked(note, "distance", f"{float(note.get('distance_ratio', 0)):.2f}"),
+            "ExRe": _sign(asked[index].poisoned) + ratio_words(asked[index]) if index in asked else "–",
+        }
+        for index, note in sorted(notes.items(), key=lambda item: -float(item[1].get("silhouette", -1)))
+    ]
+    st.dataframe(
+        rows,
+        hide_index=True,
+        height=tall(len(rows), 14),
+        column_config={
+            "Class": st.column_config.TextColumn(width=96, help="▲ looks poisoned"),
+            "Smaller": st.column_config.TextColumn(width=60, help=HELP["size fraction"]),
+            "Silh.": st.column_config.TextColumn(width=58, help=HELP["silhouette"]),
+            "Dist.": st.column_config.TextColumn(width=50, help=HELP["distance"]),
+            "ExRe": st.column_config.TextColumn(width=60, help=HELP["reclassification"]),
+        },
+    )
+    st.caption(
+        "▲ says poison. Choose a class above to see its two clusters. "
+        "Weak below about 5 % of a class: look at the map too."
+    )
+
+
+def _marked(note: Mapping[str, Scalar], kind: str, figure: str) -> str:
+    """The figure of one decision, with the sign of poison where it says so; a dash where there is none."""
+    return _sign(bool(note[f"{kind}_poisoned"])) + figure if f"{kind}_poisoned" in note else "–"
+
+
+def _sign(poisoned: bool) -> str:
+    return "▲ " if poisoned else ""

@@ -1,0 +1,151 @@
+"""What the two maps share: their points, their colours, and the words that hovering says."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from core import pipeline, runs
+from core.errors import UserError
+from core.output.palette import ACCENT, CLASSES, EXCLUDED, FLAGGED, GREY, KEPT, RELABELLED, UNSURE
+from core.runs import Run, jobs
+from pages.ui.access.who import decides, for_reviewers
+from pages.ui.cache import cached
+from pages.ui.cache.words import HELP
+from pages.ui.selection.selection import select, selected
+from pages.ui.widgets.scatter import Style, scatter_map
+
+METHODS = ("PCA", "ICA", "UMAP")
+COLOURS = ("flag", "class", "cluster", "verdict", "loss", "prediction", "suspicion")
+QUANTILES = ("lowest quarter", "second", "third", "highest quarter")
+_STEPS = ("#C7D0D4", "#8FB7BD", "#3F8F98", "#0B4F57")
+
+
+def controls(key: str, colours: tuple[str, ...], run: Run | None = None) -> tuple[str, str, bool]:
+    """The method of the map, what colours it, and whether hovering shows images; with a run, its layer too."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        method = st.segmented_control(
+            "Map",
+            METHODS,
+            default="PCA",
+            required=True,
+            key=f"{key}-method",
+            help=" ".join(HELP[name] for name in METHODS),
+        )
+        colour = st.selectbox("Colour by", colours, key=f"{key}-colour", width=160)
+        if run:
+            layer_picker(run)
+        hover = st.toggle("Image on hover", value=True, key=f"{key}-hover")
+    return method or "PCA", colour, hover
+
+
+def layer_picker(run: Run) -> None:
+    """Which layer's input is mapped, and the button that takes another."""
+    found = {layer["name"]: layer for layer in runs.layers(run)}
+    head = run.layer or next((name for name, layer in found.items() if layer["is_head"]), None)
+    with st.popover("Layer", icon=":material/layers:", help=HELP["activation"]):
+        names = list(found)
+        name = st.selectbox(
+            "Input of layer",
+            names,
+            index=names.index(head) if head in found else 0,
+            key="layer",
+            format_func=lambda key: _layer_words(found[key]),
+        )
+        st.caption("Another layer has its activations read, clustered and mapped anew; verdicts stay.")
+        st.button("Use this layer", on_click=_use_layer, args=(run, name), **for_reviewers(disabled=name == head))
+
+
+def _layer_words(layer: Mapping[str, Any]) -> str:
+    head = " · classifier head" if layer["is_head"] else ""
+    return f"{layer['name']} · {layer['kind']} · {layer['features']:,} features{head}"
+
+
+@decides
+def _use_layer(run: Run, name: str) -> None:
+    try:
+        jobs.start_run(pipeline.use_layer(run, name))
+    except UserError as error:
+        st.toast(str(error), icon=":material/error:")
+
+
+def linked_map(
+    run: Run, table: pd.DataFrame, places: NDArray[np.float32], *, key: str, colour: str, hover: bool, height: int = 520
+) -> None:
+    """The map of the samples in `table` at `places`; a new brush becomes the selection of all pages."""
+    names = cached.info(run).class_names
+    groups, series = _groups(table, names, colour)
+    predicted = table["predicted"].map(lambda index: names[int(index)] if pd.notna(index) else "?")
+    points = pd.DataFrame(
+        {
+            "id": table["id"],
+            "row": table["row"],
+            "x": places[:, 0],
+            "y": places[:, 1],
+            "group": pd.Categorical(groups, categories=list(series)),
+            "sample": "#" + table["id"].astype(str),
+            "given": [names[index] for index in table["label"]],
+            "predicted": predicted,
+            "loss": table["loss"].map("{:.3g}".format),
+        }
+    )
+    image = f"thumb/{run.dataset}/{{@row}}.png"
+    inside = scatter_map(
+        points,
+        key=key,
+        image_url=image,
+        series=series,
+        tooltip=("sample", "given", "predicted", "loss"),
+        selected=selected(run),
+        height=height,
+        hover_images=hover,
+    )
+    if inside is not None:
+        select(run, inside)
+        st.rerun()
+
+
+def _groups(table: pd.DataFrame, names: tuple[str, ...], colour: str) -> tuple[pd.Series, dict[str, Style]]:
+    """Each sample's group, and how the groups look, the most telling on top."""
+    if colour in ("class", "prediction"):
+        return _by_class(table["label"] if colour == "class" else table["predicted"], names)
+    if colour in ("loss", "suspicion"):
+        cut = pd.cut(table[colour].rank(pct=True), (0, 0.25, 0.5, 0.75, 1), labels=QUANTILES, include_lowest=True)
+        return cut.astype(str), {name: Style(step) for name, step in zip(QUANTILES, _STEPS, strict=True)}
+    if colour == "cluster":
+        words = {-1: "not split", 0: "larger cluster", 1: "smaller cluster"}
+        styles = {
+            "not split": Style(GREY),
+            "larger cluster": Style(CLASSES[0]),
+            "smaller cluster": Style(CLASSES[3], "diamond"),
+        }
+        return table["cluster"].map(words), styles
+    if colour == "verdict":
+        words = {"": "undecided", "exclude": "excluded", "keep": "kept", "relabel": "relabelled", "mark": "marked"}
+        styles = {
+            "undecided": Style(GREY, size=6),
+            "kept": Style(KEPT),
+            "marked": Style(UNSURE, "rect"),
+            "relabelled": Style(RELABELLED, "triangle"),
+            "excluded": Style(EXCLUDED, "diamond", size=8),
+        }
+        return table["verdict"].map(words), styles
+    group = np.select([table["flagged"], table["bona_fide"]], ["flagged", "bona fide"], "not flagged")
+    flags = {
+        "not flagged": Style(GREY, size=6),
+        "bona fide": Style(ACCENT),
+        "flagged": Style(FLAGGED, "diamond", size=8),
+    }
+    return pd.Series(group, index=table.index), flags
+
+
+def _by_class(classes: pd.Series, names: tuple[str, ...]) -> tuple[pd.Series, dict[str, Style]]:
+    """At most ten classes in colour, by size; the others are grey together."""
+    top = classes.value_counts().index[: len(CLASSES)].sort_values()
+    titles = {int(index): names[int(index)] for index in top}
+    styles = {name: Style(colour) for name, colour in zip(titles.values(), CLASSES, strict=False)}
+    others = {"other classes": Style(GREY, size=6)} if classes.nunique() > len(top) else {}
+    return classes.map(lambda index: titles.get(index, "other classes")), others | styles

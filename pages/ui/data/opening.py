@@ -1,0 +1,198 @@
+"""Opening data: where they are, what was found there, and the import."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from core import pipeline
+from core.data import SOURCES, recognised
+from core.errors import UserError
+from core.runs import jobs
+from pages.ui.access import roots
+from pages.ui.access.who import decides, for_reviewers, may_decide
+from pages.ui.data import folders, published
+from pages.ui.data.preview import ASKED, IMPORT, close, panel
+from pages.ui.shell import frame
+from pages.ui.shell.job_bar import running
+from pages.ui.widgets import address
+
+WAYS = {"path": "On this machine", "upload": "Upload a file", "known": "Well-known data sets"}
+WAY, PATH, FAULT, OPENING = "open-way", "open-path", "open-fault", "opening"
+MOST_MEGABYTES = 200
+
+
+def is_open() -> bool:
+    """Whether a person is about to open other data."""
+    return bool(st.session_state.get(OPENING)) or bool(address.get(ASKED))
+
+
+def open_data(*, back: bool) -> None:
+    """The way to another data set, as far as it is gone; `back` says whether there is something to go back to."""
+    state = st.session_state
+    for key, first in ((WAY, "path"), (PATH, "")):  # what was chosen and typed outlives the pages that do not show it
+        state[key] = state.get(key, first)
+    found = pipeline.preview_job(frame.workspace(), address.get(ASKED))
+    if found is None:
+        _choose(back)
+        return
+    job, asked = found
+    progress = jobs.poll(job)
+    if progress.state == "done":
+        panel(job, asked, leave=_choose_another)
+    elif progress.active:
+        st.markdown(f"Looking at **{frame.plain(asked.name or asked.path)}**")
+        running(job)
+    else:
+        ended = UserError(f"The look at the data was {frame.STATES[progress.state]}.", "", "Start it again.")
+        state[FAULT] = UserError(**progress.error) if progress.error else ended
+        _choose_another()
+        _choose(back)
+
+
+def start_demo() -> None:
+    """The button that trains the built-in demo."""
+    st.button(
+        "Start the demo",
+        icon=":material/play_circle:",
+        on_click=decides(lambda: frame.start(pipeline.new_demo(frame.workspace()))),
+        **for_reviewers(tip="6,000 real images, three attacks at once."),
+    )
+
+
+def _choose(back: bool) -> None:
+    """Where the data are: a path, a file to upload, a data set of the field, or the demo; a viewer sees no folder."""
+    if not may_decide():
+        st.info("Opening data is for reviewers.")
+        _back(back)
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom", key="open-bar"):
+        way = st.segmented_control(
+            "Where are the data?", list(WAYS), key=WAY, required=True, format_func=WAYS.__getitem__
+        )
+        start_demo()
+        _back(back)
+    if way == "upload":
+        _by_upload()
+    elif way == "known":
+        published.choose(lambda path, title: ask(path, "torchvision_datasets", name=title))
+    else:
+        _by_path()
+
+
+def _back(back: bool) -> None:
+    if back:
+        st.button("Back", icon=":material/arrow_back:", on_click=lambda: st.session_state.pop(OPENING))
+
+
+def _by_path() -> None:
+    """A path, typed or clicked together."""
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        with st.form("open", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+            st.text_input(
+                "Path of a file or folder", key=PATH, placeholder=f"{_first_root()}/images", help=folders.HELP
+            )
+            if st.form_submit_button("Look at it", type="primary", icon=":material/search:", **for_reviewers()):
+                _look(st.session_state[PATH])
+                if address.get(ASKED):
+                    st.rerun()
+        _said()
+        folders.browse(st.session_state.get(PATH, ""), _go, _take)
+    with right:
+        _kinds()
+
+
+def _by_upload() -> None:
+    """A file from the visitor's own machine."""
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        endings = sorted({ending.rpartition(".")[2] for entry in SOURCES.values() for ending in entry.endings})
+        file = st.file_uploader(
+            "A file from your computer",
+            endings,
+            max_upload_size=MOST_MEGABYTES,
+            key="open-file",
+            **for_reviewers(tip="It is deleted once it is imported, or after a day."),
+        )
+        off = for_reviewers(disabled=file is None)
+        if st.button("Look at it", type="primary", icon=":material/search:", **off) and file:
+            _look_at_upload(file)
+        _said()
+    with right:
+        _kinds()
+
+
+@decides
+def _look_at_upload(file: UploadedFile) -> None:
+    path = pipeline.keep_upload(frame.workspace(), file.name, file.getbuffer())
+    _try(lambda: _ask_of_upload(path, file.name))
+
+
+def _ask_of_upload(path: Path, name: str) -> None:
+    recognised(path)
+    ask(str(path), name=name.partition(".")[0] or name, uploaded=True)
+    st.rerun()
+
+
+def _kinds() -> None:
+    """What can be opened, and that it is safe to try."""
+    st.markdown("**What can be opened**")
+    st.caption("\n".join(f"- **{frame.plain(one.title)}**: {frame.plain(one.help)}" for one in SOURCES.values()))
+    st.caption("First you see what was found; nothing is imported before. Nothing in the data is ever executed.")
+
+
+@decides
+def ask(path: str, source: str | None = None, *, name: str = "", uploaded: bool = False) -> None:
+    """Start looking at `path`; the address says so, and the page shows it from now on."""
+    job = pipeline.start_preview(frame.workspace(), path, source, name=name, uploaded=uploaded)
+    address.put(IMPORT, "")
+    address.put(ASKED, job.name)
+
+
+def _look(text: str) -> None:
+    """Start looking at what was typed or clicked; what is wrong with it is said beside the field."""
+
+    def look() -> None:
+        if not text.strip():
+            raise UserError("No path is given.", "", "Type one, or click on a file or folder below.")
+        place = roots.allowed(text)
+        recognised(place)
+        ask(str(place))
+
+    _try(look)
+
+
+def _take(path: str) -> None:
+    _go(path)
+    _look(path)
+
+
+def _go(path: str) -> None:
+    st.session_state[PATH] = path
+    st.session_state.pop(FAULT, None)
+
+
+def _choose_another() -> None:
+    """Back to the choice; what was typed is still there."""
+    found = pipeline.preview_job(frame.workspace(), address.get(ASKED))
+    st.session_state[OPENING] = True
+    close(found[1] if found else None)
+
+
+def _try(step: Callable[[], None]) -> None:
+    st.session_state.pop(FAULT, None)
+    try:
+        step()
+    except UserError as error:
+        st.session_state[FAULT] = error
+
+
+def _said() -> None:
+    if FAULT in st.session_state:
+        frame.show_error(st.session_state[FAULT])
+
+
+def _first_root() -> Path:
+    return next(iter(roots.roots()), Path("/"))

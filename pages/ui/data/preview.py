@@ -1,0 +1,196 @@
+"""What a look at data found, and the import: nothing of this is in the workspace yet."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from core import pipeline
+from core.data.preview import Preview
+from core.data.store.write import SIDES
+from core.errors import UserError
+from core.pipeline import PreviewOf
+from pages.ui.access import roots
+from pages.ui.access.who import decides, for_reviewers, may_decide
+from pages.ui.cache import cached
+from pages.ui.cache.words import HELP
+from pages.ui.data import problems
+from pages.ui.gallery import Tile, gallery
+from pages.ui.shell import frame
+from pages.ui.shell.job_bar import awaited
+from pages.ui.widgets import address
+from pages.ui.widgets.small import tall
+
+# What the address says: the preview that is shown, and the import that runs.
+ASKED, IMPORT = "preview", "import"
+MODES = {
+    "RGB": "colour",
+    "L": "grey",
+    "1": "black and white",
+    "P": "palette",
+    "RGBA": "colour with transparency",
+    "LA": "grey with transparency",
+    "PA": "palette with transparency",
+    "CMYK": "CMYK",
+    "pixels": "stored as arrays",
+}
+
+
+def panel(job: Path, asked: PreviewOf, *, leave: Callable[[], None]) -> None:
+    """Everything that a finished preview says, beside what can be done with it.
+
+    Args:
+        job: the directory of the preview.
+        asked: what it is of.
+        leave: what "Choose another" does.
+    """
+    preview = cached.preview_of(job)
+    st.subheader(frame.plain(asked.name or preview.name))
+    st.caption("Uploaded" if asked.uploaded else frame.plain(asked.path))
+    st.markdown(_summary(preview))
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _examples(job, preview)
+        st.markdown("**Problems**" if preview.found else "**No problems found.**")
+        problems.show(preview.problems, preview.found)
+    with right:
+        st.markdown("**Import**")
+        running = pipeline.job_named(frame.workspace(), "imports", address.get(IMPORT))
+        if running is None:
+            _form(job, asked, preview, leave)
+        elif awaited(running, "Importing …", leave="Back", on_leave=lambda: address.put(IMPORT, "")):
+            _finish(running, asked)
+        _classes(preview)
+
+
+def _summary(preview: Preview) -> str:
+    """Counts, sizes and modes in words."""
+    known = preview.n_known_poison
+    parts = [
+        f"**{preview.n:,} training images in {len(preview.class_names):,} classes**, {preview.n_test:,} test images.",
+        _unreadable(preview),
+        "" if known is None else f"The source says which {known:,} of them are poisoned; no detector is told.",
+        f"{preview.n_bona_fide:,} are guaranteed to be clean." if preview.n_bona_fide else "",
+        _sizes(preview),
+        *(f"{frame.plain(heading.capitalize())}: {frame.plain(words)}." for heading, words in preview.about.items()),
+        _looked_at(preview),
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def _unreadable(preview: Preview) -> str:
+    if not preview.n_unreadable:
+        return ""
+    few = "" if preview.n_looked_at == preview.n + preview.n_test else f" of the {preview.n_looked_at:,} looked at"
+    return f"**{preview.n_unreadable:,}{few} cannot be decoded and will be left out.**"
+
+
+def _sizes(preview: Preview) -> str:
+    sizes = [f"{height}×{width}" for height, width, _ in preview.sizes]
+    named = {mode: MODES.get(mode, frame.plain(mode)) for mode in preview.modes}
+    modes = ", ".join(f"{n:,} {named[mode]}" if len(named) > 1 else named[mode] for mode, n in preview.modes.items())
+    if preview.n_sizes == 1:
+        return f"All are {sizes[0]} pixels, {modes}."
+    more = f" and {preview.n_sizes - 3:,} other sizes" if preview.n_sizes > 3 else ""
+    return f"They are {', '.join(sizes[:3])}{more} pixels (height × width), {modes}."
+
+
+def _looked_at(preview: Preview) -> str:
+    total = preview.n + preview.n_test
+    if preview.n_looked_at == total:
+        return f"All {total:,} were looked at."
+    return f"Looked at {preview.n_looked_at:,} of {total:,}, evenly spaced; there may be more problems than are listed."
+
+
+def _examples(job: Path, preview: Preview) -> None:
+    tiles = [
+        Tile(index, f"preview/{job.name}/{index}.png", (preview.class_names[label],), tooltip=name)
+        for index, (label, name) in enumerate(zip(preview.example_labels, preview.example_names, strict=True))
+    ]
+    gallery(tiles, key=f"examples-{job.name}", selected=(), size=72, selectable=False)
+
+
+def _classes(preview: Preview) -> None:
+    tiny = {problem.what for problem in preview.problems if problem.kind == "tiny class"}
+    st.dataframe(
+        {
+            "Class": preview.class_names,
+            "Training": preview.counts,
+            "Test": preview.test_counts,
+            "Note": ["tiny" if name in tiny else "" for name in preview.class_names],
+        },
+        hide_index=True,
+        height=tall(len(preview.class_names), 7),
+        key="preview-classes",
+    )
+
+
+def _form(job: Path, asked: PreviewOf, preview: Preview, leave: Callable[[], None]) -> None:
+    """What to call it and how to keep it; the button that imports it."""
+    height, width, channels = preview.shape
+    with st.form("import", border=False):
+        name = st.text_input("Name", asked.name or preview.name, key=f"import-name-{job.name}")
+        tall, wide = st.columns(2)
+        tall = tall.number_input(
+            "Height",
+            SIDES[0],
+            SIDES[1],
+            height,
+            key=f"import-height-{job.name}",
+            help="Every image is scaled to cover this size and cut to it.",
+        )
+        wide = wide.number_input("Width", SIDES[0], SIDES[1], width, key=f"import-width-{job.name}")
+        kind = st.segmented_control(
+            "Pixels",
+            ("grey", "colour"),
+            default="grey" if channels == 1 else "colour",
+            required=True,
+            key=f"import-pixels-{job.name}",
+        )
+        known = st.text_input(
+            "Bona fide ids (optional)",
+            placeholder="A file with one row number a line",
+            help=HELP["bona fide"],
+            key=f"import-known-{job.name}",
+        )
+        if st.form_submit_button("Import", type="primary", icon=":material/download_done:", **for_reviewers()):
+            _start(job, asked, name, known, (int(tall), int(wide), 1 if kind == "grey" else 3))
+    st.button("Choose another", key="choose-another", icon=":material/arrow_back:", on_click=leave)
+
+
+@decides
+def _start(job: Path, asked: PreviewOf, name: str, known: str, shape: tuple[int, int, int]) -> None:
+    """Have a worker import the data; the address says so."""
+    try:
+        bona_fide = str(roots.allowed(known)) if known.strip() else ""
+    except UserError as error:
+        frame.show_error(error)
+        return
+    importing = pipeline.start_import(
+        frame.workspace(),
+        asked.path,
+        name.strip(),
+        bona_fide,
+        source=asked.source,
+        size=shape[:2],
+        channels=shape[2],
+        looked=job,
+    )
+    address.put(IMPORT, importing.name)
+    st.rerun()
+
+
+def _finish(importing: Path, asked: PreviewOf) -> None:
+    """Choose the new data set, and forget all that led to it."""
+    close(asked)
+    st.session_state["dataset_id"] = pipeline.imported(importing)
+    st.session_state.pop("opening", None)
+    st.rerun()
+
+
+def close(asked: PreviewOf | None) -> None:
+    """Look at these data no longer; where they were uploaded, they are let go."""
+    if asked and may_decide():
+        pipeline.forget_upload(frame.workspace(), asked)
+    for key in (IMPORT, ASKED):
+        address.put(key, "")

@@ -1,0 +1,80 @@
+"""One detector: what it is, its settings, and the button that runs it in a worker."""
+
+from itertools import islice
+
+import pandas as pd
+import streamlit as st
+
+from core import pipeline, runs
+from core.analysis.detector_table import cost_in_words
+from core.detectors import DETECTORS
+from core.errors import UserError
+from core.output import figures
+from core.registry import tunables
+from core.runs import Run, jobs
+from pages.ui.access.who import decides, for_reviewers
+from pages.ui.cache import cached
+from pages.ui.shell import frame
+from pages.ui.widgets import params
+
+FIRST = 2
+
+
+def about(run: Run, row: pd.Series) -> None:
+    """What the detector does, its settings as widgets, and Run; what is missing instead, where it cannot run."""
+    name, entry = str(row["name"]), DETECTORS[str(row["name"])]
+    st.markdown(f"**{entry.title}**: {entry.help}")
+    st.caption(f"{entry.paper}. Needs: {row['needs']}.")
+    if not row["ready"]:
+        st.info(f"It cannot run on this data yet: it {row['state']}.")
+        return
+    known = tunables(entry.load())
+    made = runs.about_detection(run, name)["settings"] if row["state"] == "ran" else run.detector_settings.get(name, {})
+    key, few = f"set-{run.id}-{name}", dict(islice(known.items(), FIRST))
+    chosen = params.settings(few, made, key=key)
+    if rest := {one: known[one] for one in known if one not in few}:
+        with st.expander("More settings"):
+            chosen |= params.settings(rest, made, key=key)
+    progress = jobs.poll(run.path)
+    again, waiting = row["state"] == "ran", progress.active and f"detect:{name}" in run.left
+    # No callback: its arguments would be those of before a number that was typed just now.
+    if st.button(
+        "Run again" if again else "Run",
+        key="run-detector",
+        type="secondary" if again else "primary",
+        icon=":material/play_arrow:",
+        width="stretch",
+        **for_reviewers(disabled=waiting),
+    ):
+        _run(run, name, chosen)
+        st.rerun()
+    if progress.active:
+        frame.progress_of(run)
+    elif error := st.session_state.pop("run-said", None) or (progress.error and UserError(**progress.error)):
+        frame.show_error(error)
+    cost = cost_in_words(run, name, chosen, ran=again)
+    when = " It waits for what is at work on this run." if progress.active and not waiting else ""
+    st.caption(f"Takes {cost}, in a process of its own: you can go on meanwhile.{when}")
+
+
+def against_the_truth(run: Run, name: str) -> None:
+    """ROC and precision–recall, where poison was planted; never shown as if it were known otherwise."""
+    curves = cached.detector_curves(run, name)
+    if not curves:
+        return
+    st.subheader("Against the planted poison")
+    st.caption(
+        f"Poison was planted in this data set, so the answer is known here: AUROC {curves['auroc']:.3f}, "
+        f"precision {curves['precision']:.1%}, recall {curves['recall']:.1%}. No detector, rule or advice "
+        "is told; with real data there is no such picture."
+    )
+    for column, figure, kind in zip(st.columns(2), figures.detection_curves(curves), ("roc", "precision"), strict=True):
+        column.plotly_chart(figure, key=f"truth-{kind}")
+
+
+@decides
+def _run(run: Run, name: str, settings: dict[str, object]) -> None:
+    try:
+        pipeline.start_detection(run, name, settings)
+    except UserError as error:
+        st.session_state["run-said"] = error

@@ -1,0 +1,63 @@
+"""The table of all detectors, and the one that a person chose from it."""
+
+import pandas as pd
+import streamlit as st
+
+from core.runs import Run
+from pages.ui.cache import cached
+from pages.ui.cache.words import HELP
+from pages.ui.detect.strictness import rule_in_words
+
+ROW, ROWS = 30, 8
+COLUMNS = {
+    "title": st.column_config.TextColumn("Detector", width=235),
+    "state": st.column_config.TextColumn("State", width=115, help="What is greyed lacks something it needs."),
+    "flagged": st.column_config.NumberColumn("Flagged", format="localized", width=70, help="By the rule in force."),
+    "agreement": st.column_config.NumberColumn("Agreement", format="%.0f %%", width=90, help=HELP["agreement"]),
+    "cost": st.column_config.TextColumn(
+        "Cost",
+        width=155,
+        help="The time it took; before it ran, an estimate. A pass asks the model about every sample.",
+    ),
+    "rule": st.column_config.TextColumn("How strict", width=185),
+    "needs": st.column_config.TextColumn("Needs", width=160, help=HELP["bona fide"]),
+}
+
+
+def choose(run: Run, table: pd.DataFrame) -> str:
+    """The detector that the page is about: the leading one, until another row is clicked."""
+    names = table["name"].tolist()
+    chosen = st.session_state.get("detector")
+    # The order changes when a detector has run; a new table then starts at the row that was chosen in the old one.
+    key = f"roster-{run.id}-{'-'.join(names)}"
+    start = st.session_state.setdefault(f"{key}-start", names.index(chosen) if chosen in names else 0)
+    shown = table.assign(agreement=100 * table["agreement"])
+    grey = table["ready"].map({True: "", False: "color: #8A9499"})
+    event = st.dataframe(
+        shown.style.apply(lambda column: grey, axis=0),
+        hide_index=True,
+        column_order=list(COLUMNS),
+        column_config=COLUMNS,
+        height=ROW * (min(len(table), ROWS) + 1) + 8,
+        row_height=ROW,
+        placeholder="–",
+        key=key,
+        on_select="rerun",
+        selection_mode="single-row-required",
+        selection_default={"selection": {"rows": [start]}},
+    )
+    st.session_state["detector"] = names[event["selection"]["rows"][0]]
+    return str(st.session_state["detector"])
+
+
+def answer(run: Run, table: pd.DataFrame) -> None:
+    """The page's question, answered in one line."""
+    first, ran = table.iloc[0], table[table["state"] == "ran"]
+    if ran.empty:
+        st.markdown(f"**No detector has been run yet**, of {len(table)}. Choose one and run it.")
+        return
+    n, rule = len(cached.table(run)), rule_in_words(run, str(first["name"]))
+    st.markdown(
+        f"**{first['title']} leads: {first['flagged']:,} of {n:,} samples are flagged**, {rule}. "
+        f"{len(ran)} of {len(table)} detectors have run."
+    )

@@ -1,0 +1,1 @@
+"""Parts of the Attack lab and of the Trigger page."""

@@ -1,0 +1,39 @@
+"""What each attack does to an image: clean, with the trigger, and the difference, side by side."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.attacks.preview import Preview
+from core.output.pictures import data_url
+from core.types import Images
+from pages.ui.gallery import Tile, gallery
+from pages.ui.lab.attack_words import NOISE, aim, needs_surrogate, size, title
+from pages.ui.shell import frame
+
+SIDE = 90
+WIDTH = 3 * (SIDE + 12) + 6
+
+
+def cards(shown: Sequence[Preview], names: Sequence[str], example: int) -> None:
+    """A card for each attack; `example` is which of its samples is shown."""
+    with st.container(horizontal=True, gap="small"):
+        for preview in shown:
+            with st.container(width=WIDTH, gap="small"):
+                _card(preview, names, min(example, len(preview.rows) - 1))
+
+
+def _card(preview: Preview, names: Sequence[str], example: int) -> None:
+    attack = preview.attack
+    st.markdown(f"**{frame.plain(title(attack))}**  \n{frame.plain(aim(attack, names))}")
+    tiles = [_tile(0, preview.clean[example], "clean")]
+    if preview.triggered is not None and preview.difference is not None:
+        tiles.append(_tile(1, preview.triggered[example], "with the trigger"))
+        tiles.append(_tile(2, preview.difference[example], f"change × {preview.gain:.2g}"))
+    gallery(tiles, key=f"card-{attack.name}", selected=(), size=SIDE, selectable=False)
+    change = f"largest change {preview.largest} of 255 levels"
+    st.caption(f"{size(attack)} · {NOISE if needs_surrogate(attack.kind) else change}")
+
+
+def _tile(place: int, image: Images, words: str) -> Tile:
+    return Tile(place, data_url(image), (words,), tooltip=words)

@@ -1,0 +1,156 @@
+"""The list of attacks in the lab: one line each, and the fields of the one that is open."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import isclose
+from typing import Any, cast
+
+import streamlit as st
+
+from core.attacks import ATTACKS
+from core.attacks.specification import AttackSpec
+from core.errors import UserError
+from core.registry import tunables
+from core.types import Labelling
+from pages.ui.cache.words import HELP
+from pages.ui.lab import lab
+from pages.ui.lab.attack_words import LABELLINGS, NOISE, needs_surrogate
+from pages.ui.shell import frame
+from pages.ui.widgets import params
+from pages.ui.widgets.small import one_or_any
+
+OF_TARGET = ("one_to_one", "clean_label")
+
+
+def listed(numbers: Sequence[int], faults: Mapping[int, UserError], names: Sequence[str]) -> None:
+    """One line for each of these attacks, with what is wrong with it; the open one with its fields."""
+    for number in numbers:
+        opened = st.session_state.get("lab-open") == number
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(_line(lab.attacks()[number], names), width="stretch")
+            words, icon = ("Close", "expand_less") if opened else ("Edit", "tune")
+            st.button(
+                "",
+                key=f"edit-{number}",
+                type="tertiary",
+                on_click=_turn,
+                args=(number,),
+                icon=f":material/{icon}:",
+                help=f"{words} this attack",
+            )
+            st.button(
+                "",
+                key=f"remove-{number}",
+                type="tertiary",
+                on_click=lab.remove,
+                args=(number,),
+                icon=":material/delete:",
+                help="Remove this attack",
+            )
+        if number in faults:
+            frame.show_error(faults[number])
+        if opened:
+            with st.container(border=True):
+                edited(number, names)
+
+
+def edited(number: int, names: Sequence[str]) -> None:
+    """The fields of one attack; a change takes effect at once."""
+    old, key = lab.attacks()[number], f"lab-{number}"
+    kind = st.selectbox(
+        "Attack",
+        list(ATTACKS),
+        list(ATTACKS).index(old.kind),
+        key=f"{key}-kind",
+        format_func=lambda one: ATTACKS[one].title,
+    )
+    entry = ATTACKS[kind]
+    st.caption(f"{entry.help} {entry.paper}." + (f" {NOISE}" if needs_surrogate(kind) else ""))
+    before = old.labelling or ATTACKS[old.kind].labellings[0]
+    known = entry.labellings
+    labelling = st.selectbox(
+        "Labels",
+        known,
+        known.index(before) if before in known else 0,
+        key=f"{key}-{kind}-labels",
+        format_func=lambda one: LABELLINGS[one],
+        help=HELP["labelling"],
+    )
+    source = _class("Source class", old.source, names, f"{key}-source") if labelling == "one_to_one" else None
+    target = _class("Target class", old.target, names, f"{key}-target") if labelling != "all_to_all" else None
+    ratio, count = _amount(old, labelling, key)
+    found = tunables(entry.load())
+    chosen = params.settings(found, old.settings if kind == old.kind else {}, key=f"{key}-{kind}")
+    asked = old.labelling if labelling == before and kind == old.kind else cast(Labelling, labelling)
+    new = replace(
+        old,
+        kind=kind,
+        labelling=asked,
+        source=source,
+        target=target,
+        ratio=ratio,
+        count=count,
+        settings=_settings(old, kind, found, chosen),
+    )
+    if new != old:
+        lab.put(number, new)
+        st.rerun()
+
+
+def _amount(old: AttackSpec, labelling: str, key: str) -> tuple[float, int | None]:
+    """How many samples: a share, or a number of them."""
+    of = {"one_to_one": "the target class's size", "clean_label": "the target class"}.get(labelling, "all samples")
+    how = st.segmented_control(
+        "Amount",
+        ("share", "number"),
+        default="share" if old.count is None else "number",
+        key=f"{key}-how",
+        help=HELP["poison ratio"],
+        required=True,
+    )
+    if how == "number":
+        count = st.number_input("Samples", 1, None, old.count or 25, key=f"{key}-count")
+        return old.ratio, int(count)
+    start = min(100.0, max(0.001, round(100 * old.ratio, 6))) if old.ratio == old.ratio else 1.0
+    percent = st.number_input(f"% of {of}", 0.001, 100.0, start, 0.5, format="%.4g", key=f"{key}-share")
+    if old.least:
+        st.caption(f"But at least {old.least:,} samples.")
+    return (old.ratio if isclose(percent, start) else round(percent / 100, 9)), None
+
+
+def _class(title: str, old: int | None, names: Sequence[str], key: str) -> int | None:
+    """A class, or None for one that is drawn; a number beyond the classes stays visible."""
+    known = [*range(len(names)), *([old] if old is not None and not 0 <= old < len(names) else [])]
+    words = {one: _class_words(one, names) for one in known}
+    return one_or_any(title, words, _class_words(None, names), first=old, key=key)
+
+
+def _class_words(index: int | None, names: Sequence[str]) -> str:
+    if index is None:
+        return "drawn"
+    return names[index] if 0 <= index < len(names) else f"class {index}, which these data lack"
+
+
+def _settings(old: AttackSpec, kind: str, found: Mapping[str, Any], chosen: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The chosen settings as they are kept: only what differs from the default, or all as they were."""
+    defaults = {name: one.default for name, one in found.items()}
+    same = kind == old.kind and {**defaults, **old.settings} == chosen
+    return old.settings if same else params.changed(found, chosen)
+
+
+def _line(spec: AttackSpec, names: Sequence[str]) -> str:
+    """One attack as it was asked for, escaped."""
+    labelling = spec.labelling or ATTACKS[spec.kind].labellings[0]
+    one_to_one = labelling == "one_to_one"
+    source = _class_words(spec.source, names) if one_to_one else "every" if labelling == "all_to_all" else "every other"
+    target = "the next" if labelling == "all_to_all" else _class_words(spec.target, names)
+    share = f"{100 * spec.ratio:.3g} %{' of the class' if labelling in OF_TARGET else ''}"
+    amount = f"{spec.count:,} samples" if spec.count is not None else share
+    more = "".join(f", {name} {str(value)[:20]}" for name, value in list(spec.settings.items())[:4])
+    return f"**{ATTACKS[spec.kind].title}**  \n:small[{frame.plain(f'{amount}, {source} → {target}{more}')}]"
+
+
+def _turn(number: int) -> None:
+    """Open this attack's fields, or close them."""
+    state = st.session_state
+    state["lab-open"] = None if state.get("lab-open") == number else number

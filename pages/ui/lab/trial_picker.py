@@ -1,0 +1,112 @@
+"""Choosing a trigger and a test image for the trigger demo; the choice is part of the address."""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core import runs
+from core.runs import Run
+from core.types import PlantedAttack
+from pages.ui.cache.words import HELP
+from pages.ui.gallery import GalleryEvent, Tile, gallery
+from pages.ui.lab.attack_words import title
+from pages.ui.widgets import address
+from pages.ui.widgets.bound import bound
+from pages.ui.widgets.small import ANY, one_or_any
+
+STRIP, LETTERS = 24, 48
+SHOW = {"all": "all", "turned": "turned", "not": "not turned"}
+
+
+def choose_trigger(run: Run, attacks: Mapping[str, PlantedAttack]) -> tuple[str, int]:
+    """The trigger and its strength, those of the address."""
+    names, wanted = list(attacks), address.get("attack")
+    name = wanted if wanted in attacks else names[0]
+    common: dict[str, Any] = {"format_func": lambda one: title(attacks[one]), "help": HELP["trigger"]}
+    common |= bound("trigger-attack", name, lambda new: address.put("attack", new))
+    if sum(len(title(attack)) for attack in attacks.values()) <= LETTERS:  # as many buttons as one line holds
+        st.segmented_control("Trigger", names, required=True, **common)
+    else:
+        st.selectbox("Trigger", names, width=260, **common)
+    strengths = [one["strength"] for one in runs.trials(run) if one["attack"] == name]
+    strength = next((one for one in strengths if str(one) == address.get("strength")), strengths[0])
+    st.segmented_control(
+        "Strength",
+        strengths,
+        required=True,
+        format_func=lambda one: f"×{one}",
+        help="Twice the trigger's strength, where it has one to double.",
+        **bound(f"trigger-strength-{name}", strength, lambda new: address.put("strength", str(new))),
+    )
+    address.put("attack", name)
+    address.put("strength", str(strength))
+    return name, int(strength)
+
+
+def choose_images(tried: pd.DataFrame, names: Sequence[str]) -> list[int]:
+    """Rows of the test images that the filters leave."""
+    classes = {index: names[index] for index in sorted(tried["label"].unique().tolist())}
+    if st.session_state.get("trigger-class", ANY) not in (ANY, *classes):
+        st.session_state["trigger-class"] = ANY
+    label = one_or_any("True class", classes, "any", key="trigger-class", width=118)
+    show = st.segmented_control(
+        "Images",
+        list(SHOW),
+        default="all",
+        key="trigger-show",
+        required=True,
+        format_func=lambda one: SHOW[one],
+        help="Turned: triggered, it becomes what the attacker wants.",
+    )
+    left = tried if label is None else tried[tried["label"] == label]
+    kept = left if show == "all" else left[left["turned"] == (show == "turned")]
+    rows: list[int] = kept["test_row"].tolist()
+    return rows
+
+
+def current_row(rows: Sequence[int], tried: pd.DataFrame) -> int:
+    """The image of the address, or of the last visit; else the first that only the trigger makes wrong."""
+    linked = address.get("row")
+    wanted = int(linked) if linked.isdecimal() else st.session_state.get("trigger-row")
+    telling = tried[tried["turned"] & (tried["untouched"] == tried["label"]) & tried["test_row"].isin(rows)]
+    row = int(wanted if wanted in rows else [*telling["test_row"], rows[0]][0])
+    st.session_state["trigger-row"] = row
+    address.put("row", str(row))
+    return row
+
+
+def steps(rows: Sequence[int], row: int) -> None:
+    """The buttons that go to another image, round and round."""
+    place = rows.index(row)
+    others = {
+        "Previous": ("chevron_left", place - 1),
+        "Next": ("chevron_right", place + 1),
+        "Random": ("shuffle", secrets.randbelow(len(rows))),
+    }
+    for name, (icon, other) in others.items():
+        st.button(
+            "", key=f"trigger-{name}", icon=f":material/{icon}:", help=f"{name} image", on_click=_go, args=(rows, other)
+        )
+
+
+def strip(run: Run, rows: Sequence[int], row: int) -> None:
+    """Test images to pick from; a click chooses."""
+    start = rows.index(row) // STRIP * STRIP
+    tiles = [
+        Tile(one, f"thumb/{run.dataset}/test/{one}.png", tooltip=f"test image #{one}")
+        for one in rows[start : start + STRIP]
+    ]
+    gallery(tiles, key="trigger-strip", selected=(row,), size=44, one_row=True, on_event=partial(_picked, row))
+
+
+def _picked(row: int, event: GalleryEvent, _: Callable[[], None]) -> None:
+    if event.focus not in (None, row):  # what was clicked; the selection there may be of the image before
+        address.put("row", str(event.focus))
+
+
+def _go(rows: Sequence[int], place: int) -> None:
+    address.put("row", str(rows[place % len(rows)]))

@@ -1,0 +1,147 @@
+"""What a repair would change, new labels for whole clusters, and how to train on them."""
+
+import streamlit as st
+
+from core import pipeline, runs
+from core.analysis import suspect_clusters
+from core.analysis.opened_run import CLUSTERING, leading
+from core.errors import UserError
+from core.runs import Run, jobs
+from pages.ui.access.who import decides, for_reviewers
+from pages.ui.cache import cached
+from pages.ui.cache.words import HELP
+from pages.ui.selection import selection
+from pages.ui.shell import frame
+from pages.ui.widgets.small import tall
+
+WAYS = {"retrain": "Retrain from scratch", "continue": "Continue training with the new labels"}
+LABELS = {"source_class": "the suspected source class", "each_sample": "what the new model says of each"}
+
+
+def plan(run: Run) -> None:
+    """What the standing verdicts would change, and the button that does it."""
+    summary = cached.repair_summary(run)
+    removed, moved = int(summary["excluded"].sum()), int(summary["relabelled away"].sum())
+    st.subheader("What will change")
+    _relabelling(run)
+    if not removed and not moved:
+        flagged = int(cached.table(run)["flagged"].sum())
+        st.info(
+            "Nothing is excluded or relabelled yet. Decide on samples in Review, or take the detectors' word for it:"
+        )
+        st.caption(cached.rule_words(run))
+        st.button(
+            f"Exclude all {flagged:,} flagged samples",
+            type="primary",
+            icon=":material/block:",
+            on_click=_exclude_flagged,
+            args=(run,),
+            **for_reviewers(disabled=not flagged),
+        )
+        return
+    whole, rest = int(summary["samples"].sum()), int(summary["after"].sum())
+    st.markdown(f"**Left out: {removed:,} of {whole:,} samples; with another label: {moved:,}**. {rest:,} remain.")
+    st.dataframe(summary, hide_index=True, height=tall(len(summary), 12))
+    _training(run, relabelled=moved > removed)
+
+
+def _relabelling(run: Run) -> None:
+    """One click that relabels the clusters which reclassification calls poison."""
+    asked = cached.reclassifications(run)
+    guilty = suspect_clusters.guilty(asked, cached.detections(run)[CLUSTERING].class_notes) if asked else {}
+    if not guilty:
+        return
+    names = [frame.plain(name) for name in cached.info(run).class_names]
+    listed = ", ".join(
+        f"{names[index]} → {names[found.suspected_source_class]} ({found.other:,} of {found.n:,})"
+        for index, found in guilty.items()
+        if found.suspected_source_class is not None
+    )
+    st.markdown(
+        f"**Reclassification calls {len(guilty)} suspect clusters poison**, with their suspected source "
+        f"classes: {listed}.",
+        help=HELP["reclassification"],
+    )
+    mixed = any(2 * found.other < found.n for found in guilty.values())
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        by = st.selectbox(
+            "New label",
+            list(LABELS),
+            index=int(mixed),
+            format_func=lambda key: LABELS[key].capitalize(),
+            help="A cluster that goes to many classes has several sources: then one label for all of it "
+            "would be wrong for most.",
+            width=320,
+        )
+        total = sum(found.n for found in guilty.values())
+        st.button(
+            f"Relabel {total:,} suspects to {LABELS[by]}",
+            icon=":material/label:",
+            on_click=_relabel,
+            args=(run, by),
+            **for_reviewers(),
+        )
+
+
+def _training(run: Run, *, relabelled: bool) -> None:
+    """How to train on what is left, and the button that does it."""
+    if not run.trainable:
+        st.info("An ONNX graph cannot be trained. Take the clean set from Report, and train any model on it.")
+        return
+    repeats = pipeline.trained_here(run)
+    how = st.segmented_control(
+        "How",
+        list(WAYS),
+        default="continue" if relabelled else "retrain",
+        required=True,
+        format_func=lambda key: WAYS[key],
+        key=f"how-{relabelled}",  # what is right by default changes with what was decided
+        help=HELP["continue"],
+    )
+    epochs, rate = None, None
+    if not repeats:
+        st.caption(
+            "This model was loaded as it is. From scratch starts from weights drawn at random, for those loaded "
+            "may carry the backdoor; continuing fine-tunes them."
+        )
+    if how == "continue" or not repeats:
+        usual = pipeline.continued_epochs(run) if how == "continue" else int(run.config["epochs"])
+        with st.container(horizontal=True):
+            epochs = st.number_input("Epochs", 1, 1000, usual, width=160)
+            rate = st.number_input(
+                "Learning rate", 1e-6, 1.0, float(run.config["learning_rate"]), format="%.5f", width=160
+            )
+    title = "Continue training" if how == "continue" else "Retrain"
+    # No callback: its arguments would be those of before a number that was typed just now.
+    words = "Trains a model on what is left, beside this one, and compares the two."
+    if st.button(title, type="primary", icon=":material/healing:", **for_reviewers(tip=words)):
+        _repair(run, how, epochs, rate)
+        st.rerun()
+
+
+@decides
+def _exclude_flagged(run: Run) -> None:
+    try:
+        pipeline.decide_flagged(run, "exclude", leading(runs.detections(run)), reviewer=selection.reviewer())
+    except UserError as error:
+        st.session_state["said"] = str(error)
+
+
+@decides
+def _relabel(run: Run, by: str) -> None:
+    try:
+        count = pipeline.relabel_suspects(run, by, reviewer=selection.reviewer())
+    except UserError as error:
+        st.session_state["said"] = str(error)
+    else:
+        st.toast(f"Relabelled: {count:,} samples", icon=":material/done:")
+
+
+@decides
+def _repair(run: Run, how: str, epochs: int | None, rate: float | None) -> None:
+    try:
+        child = pipeline.new_repair(run, how, epochs=epochs, learning_rate=rate, reviewer=selection.reviewer())
+    except UserError as error:
+        st.session_state["said"] = str(error)
+        return
+    jobs.start_run(child)

@@ -1,0 +1,105 @@
+"""Before and after a repair, side by side: figures, chart, and the same triggered images with both predictions."""
+
+from collections.abc import Mapping
+from math import isnan
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.evaluation import results, trials
+from core.output import figures
+from core.runs import Run
+from pages.ui.cache import cached
+from pages.ui.cache.words import HELP
+from pages.ui.gallery import Tile, gallery
+from pages.ui.widgets.small import tall
+
+COLUMNS = 3
+MEASURE = "↑ more is better, ↓ less is"
+
+
+def before_after(run: Run, child: Run) -> None:
+    """The figures of both models side by side, then the same triggered images with both predictions."""
+    compared = results.comparison(child)
+    before, after = compared["before"], compared["after"]
+    rates = before["attack_success_rate"]
+    left, middle, right, last = st.columns(4)
+    if after["clean_accuracy"] is not None:
+        left.metric(
+            "Clean accuracy",
+            **_change(before["clean_accuracy"], after["clean_accuracy"], "normal"),
+            help=HELP["clean accuracy"],
+        )
+    known = [results.measured(rates), results.measured(after["attack_success_rate"])]
+    if all(known):
+        was, worst = map(max, known)
+        middle.metric("Highest attack success rate", **_change(was, worst, "inverse"), help=HELP["attack success rate"])
+    right.metric("Samples removed", f"{compared['removed']:,}", help="Few removed, with the attacks gone, is good.")
+    last.metric("Samples relabelled", f"{compared['relabelled']:,}", help="They stay in training, with another label.")
+    if compared["how"] == "continue":
+        st.caption(f"Training went on from the weights before, for {child.config['epochs']} epochs.")
+    table, chart = st.columns(2, gap="large")
+    shown = _figures(before, after)
+    columns = {
+        name: st.column_config.TextColumn(alignment="right", help=HELP["doubled"] if "×2" in name else None)
+        for name in shown.columns[1:]
+    }
+    table.dataframe(shown, hide_index=True, column_config=columns, key="before-after", height=tall(len(shown), 12))
+    if rates:
+        chart.plotly_chart(figures.before_after(rates, after["attack_success_rate"]), key="asr")
+        examples(run, child)
+
+
+def _change(before: float, after: float, good: str) -> dict[str, Any]:
+    """A share and by how much it changed, as the difference of what is shown of both."""
+    points = round(round(100 * after, 1) - round(100 * before, 1), 1)
+    changed = {"delta": f"{points:+.1f} points", "delta_color": good}
+    unchanged = {"delta": "unchanged", "delta_color": "off", "delta_arrow": "off"}
+    return {"value": f"{after:.1%}"} | (changed if points else unchanged)
+
+
+def _figures(before: Mapping[str, Any], after: Mapping[str, Any]) -> pd.DataFrame:
+    """One row for the clean accuracy and for each attack; doubled triggers where some could be doubled."""
+    accuracy = {"Before": before["clean_accuracy"], "After": after["clean_accuracy"]}
+    rows = [{MEASURE: "Clean accuracy ↑"} | {when: _share(value) for when, value in accuracy.items()}]
+    for name in before["attack_success_rate"]:
+        rates = {
+            f"{when}{times}": _share(model[f"{kind}attack_success_rate"].get(name))
+            for times, kind in (("", ""), (", ×2", "doubled_"))
+            for when, model in (("Before", before), ("After", after))
+        }
+        rows.append({MEASURE: f"ASR {name.replace('_', ' ')} ↓"} | rates)
+    table = pd.DataFrame(rows).fillna("")
+    return table.loc[:, (table != "").any()]
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None or isnan(value) else f"{value:.1%}"
+
+
+def examples(run: Run, child: Run) -> None:
+    """The same triggered test images, with what each model predicts."""
+    names = cached.info(run).class_names
+    st.subheader("The same triggered test images, before and after")
+    after = {(one["attack"], one["test_row"]): one for one in trials.examples(child)}
+    attacks: dict[str, list[Tile]] = {}
+    for one in trials.examples(run):
+        now = after.get((one["attack"], one["test_row"]), one)
+        words = (f"{names[one['predicted']]} → {names[now['predicted']]}", f"truly {names[one['label']]}")
+        url = f"triggered/{run.dataset}/{one['attack']}/1/{one['test_row']}.png"
+        attacks.setdefault(one["attack"], []).append(Tile(one["test_row"], url, words, tooltip=" ".join(words)))
+    if len(attacks) > COLUMNS:  # ten attacks in ten columns would show nothing
+        chosen = st.selectbox(
+            "Attack",
+            list(attacks),
+            width=300,
+            key="example-attack",
+            format_func=lambda name: name.replace("_", " ").capitalize(),
+        )
+        attacks = {chosen: attacks[chosen]}
+    for column, (name, shown) in zip(st.columns(max(1, len(attacks))), attacks.items(), strict=False):
+        with column:
+            st.markdown(f"**{name.replace('_', ' ').capitalize()}**")
+            gallery(shown, key=f"triggered-{child.id}-{name}", selected=(), size=96, selectable=False)
+    st.page_link("pages/trigger.py", label="Try each trigger on any test image", icon=":material/bolt:")

@@ -1,0 +1,55 @@
+"""What a person takes home: files for other tools, and a copy of the clean set."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from core import pipeline
+from core.errors import UserError
+from core.output.export import EXPORTS
+from core.runs import Run
+from pages.ui.access.who import for_reviewers, may_decide
+from pages.ui.cache import cached
+from pages.ui.shell import frame
+from pages.ui.shell.job_bar import awaited
+from pages.ui.shell.routes import copy_address
+
+FORMS = {"archive": "One .npz file", "folder": "Image folder"}
+
+
+def files(run: Run) -> None:
+    """One of the exports, in one of its formats."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        what = st.selectbox("What", list(EXPORTS), format_func=lambda key: EXPORTS[key].title, width=280)
+        export = EXPORTS[what]
+        ending = st.selectbox("Format", export.endings, width=120, key=f"ending-{what}")
+    try:
+        content = cached.export(run, what, ending)
+    except UserError as error:
+        frame.show_error(error)
+        return
+    size = len(content)
+    words = f"{size / 1e6:,.1f} MB" if size > 1e6 else f"{size / 1e3:,.0f} kB" if size > 1e4 else f"{size:,} bytes"
+    st.caption(f"{export.help} {words}.")
+    name = f"assay-{run.id}-{export.file.partition('.')[0]}{ending}"
+    st.download_button("Download", content, name, icon=":material/download:", on_click="ignore")
+
+
+def clean_set(run: Run) -> None:
+    """The data without what was excluded: made by a worker, then found in the workspace or downloaded."""
+    st.markdown("The data without what is excluded, with the new labels, for training elsewhere.")
+    form = st.segmented_control("As", list(FORMS), default="archive", format_func=FORMS.get, required=True)
+    key = f"copy-{run.id}"
+    if st.button("Copy the clean set", icon=":material/folder_copy:", **for_reviewers()) and may_decide():
+        st.session_state[key] = pipeline.start_copy(run, as_folder=form == "folder")
+    if key in st.session_state:
+        job, target = st.session_state[key]
+        if awaited(job, "Copying …", leave="Close", on_leave=lambda: st.session_state.pop(key)):
+            _copied(target)
+
+
+def _copied(target: Path) -> None:
+    """Where the copy is, and the file itself unless it is a folder."""
+    st.success(f"Written to {frame.plain(str(target))}")
+    if target.is_file():
+        st.link_button("Download it", copy_address(target), icon=":material/download:")

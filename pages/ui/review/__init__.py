@@ -1,0 +1,1 @@
+"""Parts of the Review and Bona fide pages."""

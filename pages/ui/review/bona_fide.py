@@ -1,0 +1,150 @@
+"""The bona fide builder: samples at random, one key that calls them clean, and those that were clicked left out."""
+
+from collections.abc import Callable
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from core import pipeline
+from core.analysis.advice import USUAL_TRUSTED
+from core.analysis.detector_table import leader
+from core.analysis.queue import candidates
+from core.detectors.parts.calibration import FEWEST_TRUSTED
+from core.errors import UserError
+from core.journal import review
+from core.runs import Run
+from pages.ui import gallery as galleries
+from pages.ui.access.who import decides, for_reviewers, may_decide, reviewer
+from pages.ui.cache import cached
+from pages.ui.gallery import GalleryEvent, gallery
+from pages.ui.selection.selection import tiles
+from pages.ui.selection.verdicts import said, tell
+from pages.ui.shell import frame
+
+AT_ONCE = 25
+KEYS = {"a": "accept"}
+WHY = (
+    "BaDLoss, and the promise of “at most 10% wrong”, compare every sample with some that are known to be clean. A "
+    "person makes them here: they are drawn at random, because only then they stand for all clean ones. What a "
+    "detector flags is left out."
+)
+
+
+def state(run: Run) -> None:
+    """How many bona fide samples there are, how many more are useful, and why."""
+    known = int(cached.table(run)["bona_fide"].sum())
+    st.markdown(f"**{known:,} bona fide samples.** {_useful(run, known)}")
+    st.progress(min(1.0, known / USUAL_TRUSTED))
+    st.caption(WHY)
+
+
+def draw(run: Run) -> pd.DataFrame:
+    """The rows of the samples to look at now; others as soon as anything was said of some."""
+    spoken_of = review.guarantees(run.workspace, run.dataset)
+    table = cached.table(run)
+    ids = candidates(table, spoken_of, count=AT_ONCE, seed=len(spoken_of))
+    return table.set_index("id", drop=False).loc[ids]
+
+
+def desk(run: Run, drawn: pd.DataFrame) -> None:
+    """The drawn samples; a click leaves one out."""
+    said()
+    if drawn.empty:
+        st.success("Every sample is flagged, decided on, or was spoken of.")
+        return
+    off, key = not may_decide(), _key(run)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("Click the doubtful ones away; the rest is called clean.", width="stretch")
+        st.button(
+            f"Accept the rest of {len(drawn)} (A)",
+            key="accept",
+            type="primary",
+            icon=":material/verified:",
+            disabled=off,
+            on_click=_pressed,
+            args=(run,),
+        )
+    gallery(
+        tiles(run, drawn),
+        key=key,
+        selected=st.session_state.get(f"doubtful-{run.id}", ()),
+        size=84,
+        keys={} if off else KEYS,
+        on_event=partial(_done, run),
+    )
+
+
+def listed(run: Run) -> None:
+    """Ids from a file, called clean in one go."""
+    file = st.file_uploader(
+        "Or from a file with one id a line",
+        type=["txt", "csv"],
+        key="listed",
+        max_upload_size=50,
+        disabled=not may_decide(),
+    )
+    pressed = file is not None and st.button("Call them clean", icon=":material/verified:", **for_reviewers())
+    if file is not None and pressed and may_decide():
+        who = reviewer()
+        try:
+            count = pipeline.guarantee_listed(run, file.getvalue().decode("utf-8", "replace"), file.name, reviewer=who)
+        except UserError as error:
+            frame.show_error(error)
+            return
+        st.toast(f"{count:,} samples are bona fide.", icon=":material/verified:")
+        st.rerun()
+
+
+def again(run: Run) -> None:
+    """What follows: detectors that ran before know nothing of the new ones."""
+    rows = review.guarantee_journal(run.workspace, run.dataset)
+    if rows.empty:
+        return
+    st.caption("Detectors that ran before know nothing of the new ones: run them again on Detect.")
+    if st.toggle("Show who said what"):
+        st.dataframe(rows.iloc[::-1].head(1000), hide_index=True)
+
+
+def _useful(run: Run, known: int) -> str:
+    if known < FEWEST_TRUSTED:
+        return f"{FEWEST_TRUSTED - known:,} more are the least that a promise takes; {USUAL_TRUSTED} are usual."
+    first = leader(cached.detections(run))
+    enough = cached.advice_on(run, first).enough if first else None
+    if enough and enough > known:
+        return f"About {enough - known:,} more would be enough for a promise here."
+    return f"{USUAL_TRUSTED - known:,} more are usual." if known < USUAL_TRUSTED else "These are enough."
+
+
+def _pressed(run: Run) -> None:
+    galleries.answer(_key(run), partial(_done, run))
+    _accept(run, st.session_state[f"{_key(run)}-shown"], set(st.session_state.get(f"doubtful-{run.id}", ())))
+
+
+def _done(run: Run, event: GalleryEvent, once: Callable[[], None]) -> None:
+    if event.key:
+        _accept(run, event.shown, set(event.selected), once)
+    else:
+        st.session_state[f"doubtful-{run.id}"] = event.selected
+
+
+@decides
+def _accept(run: Run, shown: tuple[int, ...], doubtful: set[int], once: Callable[[], None] = lambda: None) -> None:
+    """Call all that is shown clean but the doubtful ones, which are not asked about again."""
+    who, clean = reviewer(), [sample for sample in shown if sample not in doubtful]
+    left_out = [sample for sample in shown if sample in doubtful]
+    once()
+    try:
+        if clean:
+            review.guarantee(run.workspace, run.dataset, clean, reviewer=who, reason="looked at")
+        if left_out:
+            review.guarantee(run.workspace, run.dataset, left_out, reviewer=who, accepted=False, reason="doubtful")
+    except UserError as error:
+        st.session_state["said"] = str(error)
+        return
+    st.session_state[f"doubtful-{run.id}"] = ()
+    tell(f"{len(clean):,} samples are bona fide, {len(left_out):,} doubtful.", ":material/verified:")
+
+
+def _key(run: Run) -> str:
+    return f"bona-fide-{run.id}"

@@ -1,0 +1,186 @@
+"""The reviewer's desk: progress, families, the queue as a gallery and the sample in focus, drawn apart from the page.
+
+It is a fragment: a verdict has the desk drawn again, and neither the frame around the page nor what stands below.
+
+The review keeps up with what others decide, and what lies around the desk with what is decided at it.
+"""
+
+import time
+from dataclasses import replace
+from functools import partial
+from math import ceil
+
+import pandas as pd
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core.analysis.queue import Filter, place_of
+from core.journal import review
+from core.runs import Run
+from pages.ui.access.who import reviewer
+from pages.ui.cache import cached
+from pages.ui.gallery import gallery
+from pages.ui.review import families, keyboard, sample, units
+from pages.ui.review.filters import filtered
+from pages.ui.review.keyboard import KEYS, focus_key, gallery_key
+from pages.ui.review.sample import single
+from pages.ui.selection.selection import select, selected, tiles, version
+from pages.ui.selection.verdicts import MOST
+
+EVERY = 2.0  # seconds
+
+
+PAGE = 60
+
+
+@st.fragment
+def desk(run: Run, answer: DeltaGenerator, wanted: Filter, who: str) -> None:
+    """All that a verdict changes.
+
+    Args:
+        run: under review.
+        answer: where it is written how much is decided.
+        wanted: the filter, but for the family, which is chosen here.
+        who: only what this reviewer decided on; "" for all.
+    """
+    table, flagged = cached.table(run), cached.flagged(run)
+    with answer:
+        _progress(run, table, flagged)
+    rows = filtered(run, table, replace(wanted, family=families.chosen(run)), who)
+    if sample.is_open():
+        _large(run, table, rows, wanted)
+        return
+    left, middle, side = st.columns([1.1, 3, 1.5], gap="small")
+    with left:
+        families.cards(run, flagged)
+    with middle:
+        units.head(run, table, flagged, wanted.cluster)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            shown, focus = _turn(rows, run)
+            st.caption(f"{len(shown):,} of {len(rows):,}")
+            st.space("stretch")
+            _choosers(run, rows, shown)
+        if rows.empty:
+            _nothing(flagged, wanted)
+        _tiles(run, rows, shown, focus, st.session_state["size"])
+    with side:
+        if focus is None:
+            st.caption("The sample in focus is shown here, with its loss curve.")
+        else:
+            single(run, table, focus)
+    keyboard.bar(run, rows, focus)
+
+
+def _progress(run: Run, table: pd.DataFrame, flagged: pd.DataFrame) -> None:
+    decided = int((flagged["verdict"] != "").sum())
+    st.markdown(
+        f"**{decided:,} of {len(flagged):,} flagged samples are decided**; "
+        f"{int((table['verdict'] == 'exclude').sum()):,} of {len(table):,} samples are excluded.",
+        help=cached.rule_words(run),
+    )
+    st.progress(decided / max(1, len(flagged)))
+
+
+def _turn(rows: pd.DataFrame, run: Run) -> tuple[pd.DataFrame, int | None]:
+    """The rows of the current page of the queue, and the id in focus; the pager is drawn where there are several."""
+    pages, focus = max(1, ceil(len(rows) / PAGE)), st.session_state.get(focus_key(run))
+    ids = rows["id"].to_numpy()
+    place = place_of(ids, st.session_state.pop(f"goto-{run.id}", None))
+    if place is not None:
+        focus, st.session_state["page"] = int(ids[place]), place // PAGE + 1
+    if st.session_state.get("page", 1) > pages:
+        st.session_state["page"] = pages
+    page = st.pagination(pages, key="page", max_visible_pages=5, bind="query-params") if pages > 1 else 1
+    shown = rows.iloc[(page - 1) * PAGE : page * PAGE]
+    here = shown["id"].tolist()
+    focus = focus if focus in here else here[0] if here else None
+    st.session_state[focus_key(run)] = focus
+    return shown, focus
+
+
+def _choosers(run: Run, rows: pd.DataFrame, shown: pd.DataFrame) -> None:
+    """Two buttons: select what is visible, and select the whole queue."""
+    st.button(
+        "Page",
+        key="choose-page",
+        icon=":material/select_all:",
+        type="tertiary",
+        disabled=rows.empty,
+        help="Select what is visible (A)",
+        on_click=select,
+        args=(run, shown["id"].tolist()),
+    )
+    st.button(
+        f"All {len(rows):,}",
+        key="choose-all",
+        icon=":material/done_all:",
+        type="tertiary",
+        disabled=rows.empty,
+        help="Select the whole queue",
+        on_click=select,
+        args=(run, rows["id"].tolist()),
+    )
+
+
+def _tiles(
+    run: Run, rows: pd.DataFrame, shown: pd.DataFrame, focus: int | None, size: int, *, one_row: bool = False
+) -> None:
+    """A gallery of some rows of the queue; what is done in it is done at once."""
+    taken = review.taken(run.workspace, run.id, reviewer=reviewer())
+    gallery(
+        tiles(run, shown, taken),
+        key=gallery_key(run),
+        selected=selected(run).tolist(),
+        version=version(run),
+        size=size,
+        keys=KEYS,
+        on_event=partial(keyboard.done, run, rows),
+        focus=focus,
+        most=MOST,
+        one_row=one_row,
+    )
+
+
+def _nothing(flagged: pd.DataFrame, wanted: Filter) -> None:
+    """Why the queue is empty: all is decided, or a filter hides what is not."""
+    left = int((flagged["verdict"] == "").sum())
+    if left and (wanted.ids.strip() or wanted.verdict != "undecided"):
+        st.info(f"No sample fits the filters. Flagged and undecided: {left:,}.")
+    elif left:
+        st.info(f"Nothing is left to decide here. Flagged and undecided elsewhere: {left:,}.")
+    else:
+        st.success("Nothing is left to decide." if len(flagged) else "No detector flagged anything.")
+
+
+def _large(run: Run, table: pd.DataFrame, rows: pd.DataFrame, wanted: Filter) -> None:
+    """The sample in focus on the whole screen, above those around it in the queue."""
+    ids = rows["id"].to_numpy()
+    asked = st.session_state.pop(f"goto-{run.id}", st.session_state.get(focus_key(run)))
+    place = place_of(ids, asked) or 0
+    focus = int(ids[place]) if len(ids) else None
+    st.session_state[focus_key(run)] = focus
+    with st.container(key="full-screen"):
+        _tiles(run, rows, sample.around(rows, place), focus, sample.STRIP, one_row=True)
+        if focus is None:
+            _nothing(cached.flagged(run), wanted)
+        else:
+            sample.sample(run, table, focus, f"{place + 1:,} of {len(rows):,}")
+        keyboard.bar(run, rows, focus)
+
+
+def drawn(run: Run) -> None:
+    """Remember what the page is about to show."""
+    st.session_state["shown"] = _state(run)
+
+
+@st.fragment(run_every=EVERY)
+def keep_up(run: Run) -> None:
+    """Draw the page again once anybody decided or took something since, and the reviewer pauses."""
+    pauses = time.monotonic() - st.session_state.get("acted", 0.0) > EVERY
+    if pauses and _state(run) != st.session_state.get("shown"):
+        st.rerun()
+
+
+def _state(run: Run) -> tuple[str, int, frozenset[int]]:
+    others = review.taken(run.workspace, run.id, reviewer=reviewer())
+    return run.id, review.revision(run.workspace, run.id), frozenset(others)

@@ -1,0 +1,104 @@
+"""Families on the review page: the cards to choose from."""
+
+import pandas as pd
+import streamlit as st
+
+from core import pipeline
+from core.analysis import families
+from core.analysis.families import NO_FAMILY, PICTURES, WAITING, Family
+from core.analysis.queue import members
+from core.errors import UserError
+from core.runs import Run, jobs
+from pages.ui.access.who import decides, for_reviewers
+from pages.ui.cache import cached
+from pages.ui.cache.words import HELP
+from pages.ui.gallery import Tile, gallery
+from pages.ui.shell import frame
+from pages.ui.widgets import address
+
+ADDRESS, CARDS = "family", 620
+
+
+def chosen(run: Run) -> int | None:
+    """The number in the address; 0 stands for flagged samples in no family, None for all that is flagged."""
+    number = address.get(ADDRESS)
+    known = {NO_FAMILY, *(family.id for family in families.families(run))}
+    return int(number) if number.isdecimal() and int(number) in known else None
+
+
+def cards(run: Run, flagged: pd.DataFrame) -> None:
+    """One card a family: name, pictures, how many are decided; a click filters the gallery."""
+    found, number = families.families(run), chosen(run)
+    st.markdown("**Families**", help=HELP["family"])
+    _waiting(run, flagged, any_found=bool(found))
+    if not found:
+        return
+    with st.container(height=CARDS, border=False):
+        _button(f"All {len(flagged):,} flagged", None, number)
+        for family in found:
+            _card(run, family, flagged[members(flagged, family.id)], number)
+        stray = flagged[members(flagged, NO_FAMILY)]
+        if len(stray):
+            _button(f"In no family: {len(stray):,}", NO_FAMILY, number)
+
+
+def _card(run: Run, family: Family, now: pd.DataFrame, number: int | None) -> None:
+    names, decided = cached.info(run).class_names, int((now["verdict"] != "").sum())
+    _button(f"Family {family.id} · {frame.plain(names[family.target_class])}", family.id, number)
+    pictures(run, family, "card", 44)
+    st.caption(f"{len(now):,} samples, {decided / max(1, len(now)):.0%} decided")
+
+
+def pictures(run: Run, family: Family, where: str, size: int, *titles: str) -> None:
+    """The average image and the amplified difference, where images are known."""
+    if family.sources:
+        first, said = 2 * family.id - 2, ("Average image.", HELP["difference"])
+        shown = [
+            Tile(
+                -1 - place,
+                f"array/{run.id}/{PICTURES}/{first + place}.png?{families.made(run)}",
+                titles[place : place + 1],
+                tooltip=said[place],
+            )
+            for place in range(2)
+        ]
+        gallery(shown, key=f"{where}-{run.id}-{family.id}", selected=(), size=size, selectable=False)
+
+
+def _button(words: str, number: int | None, current: int | None) -> None:
+    kind = "primary" if number == current else "secondary"
+    st.button(words, key=f"choose-family-{number}", type=kind, width="stretch", on_click=choose, args=(number,))  # type: ignore[arg-type]
+
+
+def _waiting(run: Run, flagged: pd.DataFrame, *, any_found: bool) -> None:
+    """How many flagged samples are not grouped yet, and the button that has it done by a worker."""
+    count = int((flagged["family"] == WAITING).sum())
+    active = jobs.poll(run.path).active
+    if active and families.STAGE in run.left:
+        st.caption("The families are being made.")
+        frame.progress_of(run, families.STAGE)
+    elif count and active:
+        st.caption(f"{count:,} flagged samples are not grouped yet; this run is being worked on.")
+    elif count:
+        st.caption(f"{count:,} flagged samples are not grouped yet.")
+        st.button(
+            "Group again" if any_found else "Group them",
+            icon=":material/workspaces:",
+            on_click=_group,
+            args=(run,),
+            **for_reviewers(),
+        )
+    elif not any_found:
+        st.caption("What is flagged falls into no families." if len(flagged) else "Nothing is flagged.")
+
+
+def choose(number: int | None) -> None:
+    address.put(ADDRESS, "" if number is None else str(number))
+
+
+@decides
+def _group(run: Run) -> None:
+    try:
+        jobs.start_run(pipeline.group_again(run))
+    except UserError as error:
+        st.session_state["said"] = str(error)

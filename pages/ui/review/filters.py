@@ -1,0 +1,155 @@
+"""The filters of the review queue, all of them in the address, so that a view can be shared."""
+
+import pandas as pd
+import streamlit as st
+
+from core.analysis.opened_run import leading
+from core.analysis.queue import ORDERS, Filter, queue
+from core.detectors import DETECTORS
+from core.errors import UserError
+from core.journal import review
+from core.runs import Run
+from pages.ui.cache import cached, cluster_names
+from pages.ui.cache.words import HELP
+from pages.ui.review import families
+from pages.ui.shell import frame
+from pages.ui.widgets.small import ANY, one_or_any
+
+# Widget → what it says when nothing is filtered; the names are those in the address.
+USUAL = {
+    "verdict": "undecided",
+    "given": ANY,
+    "predicted": ANY,
+    "by": "",
+    "ids": "",
+    "cluster": ANY,
+    "reviewer": "",
+    "agree": 0,
+    "suspicion": (0, 100),
+    "order": "suspicion",
+}
+RARER = ("cluster", "reviewer", "agree", "suspicion", "order")
+TITLES = {
+    "undecided": "Undecided",
+    "decided": "Decided",
+    "all": "All",
+    "exclude": "Excluded",
+    "keep": "Kept",
+    "relabel": "Relabelled",
+    "mark": "Unsure",
+}
+
+
+def filtered(run: Run, table: pd.DataFrame, wanted: Filter, who: str) -> pd.DataFrame:
+    """The queue that a filter leaves, in its order; with `who`, of what this reviewer decided on."""
+    try:
+        return queue(table, wanted, cached.decided_by(run, who) if who else None)
+    except UserError as error:
+        frame.show_error(error)
+        return table.iloc[:0]
+
+
+def suggested_by(run: Run) -> str:
+    """The detectors whose flags the queue shows."""
+    return str(st.session_state.get("by") or ", ".join(leading(cached.detections(run))))
+
+
+def filters(run: Run) -> tuple[Filter, str]:
+    """The filter on the screen, but for the family, and the reviewer whose decisions are shown, "" for all."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        verdict = st.selectbox(
+            "Verdict", list(TITLES), key="verdict", format_func=TITLES.get, width=130, bind="query-params"
+        )
+        given, predicted = (_class(run, title, key) for title, key in (("Given", "given"), ("Predicted", "predicted")))
+        detector = _detector(run)
+        ids = st.text_input(
+            "Find ids",
+            key="ids",
+            placeholder="7, 100-250",
+            width=130,
+            bind="query-params",
+            help="A list or a range; what is named here need not be flagged.",
+        )
+        with st.popover(_more(), icon=":material/tune:"):
+            cluster = _cluster(run)
+            who, agreement, suspicion, order = _rarer(run)
+        st.button(
+            "Clear filters", key="clear-filters", icon=":material/filter_alt_off:", type="tertiary", on_click=_clear
+        )
+    low, high = suspicion
+    return (
+        Filter(given, predicted, detector, None, cluster, verdict, agreement, (low / 100, high / 100), ids, order),
+        who,
+    )
+
+
+def _class(run: Run, title: str, key: str) -> int | None:
+    names = dict(enumerate(cached.info(run).class_names))
+    return one_or_any(title, names, "any class", key=key, width=140, bind="query-params")
+
+
+def _detector(run: Run) -> str:
+    """The leading detectors together, then each by itself."""
+    found = cached.detections(run)
+    first = leading(found)
+    others = ["", *(name for name in found if [name] != first)]
+    title = DETECTORS[first[0]].title if len(first) == 1 else "any detector"
+    chosen: str = st.selectbox(
+        "Flagged by",
+        others,
+        key="by",
+        width=190,
+        bind="query-params",
+        format_func=lambda name: DETECTORS[name].title if name else title,
+    )
+    return chosen
+
+
+def _cluster(run: Run) -> tuple[int, int] | None:
+    """One of the two clusters of a class, by Activation Clustering; none without it."""
+    known = cluster_names.names(run)
+    return one_or_any("Cluster", known, "any cluster", key="cluster", bind="query-params", help=HELP["cluster"])
+
+
+def _rarer(run: Run) -> tuple[str, int, tuple[int, int], str]:
+    """Reviewer, agreement, suspicion, order and tile size."""
+    people = ["", *review.reviewers(run.workspace, run.id)]
+    who = st.selectbox(
+        "Decided by", people, key="reviewer", bind="query-params", format_func=lambda name: name or "anybody"
+    )
+    most = max(1, len(cached.detections(run)))
+    agreement = st.slider("Flagged by at least so many detectors", 0, most, key="agree", bind="query-params")
+    suspicion = st.slider(
+        "Suspicion, as a percentile",
+        0,
+        100,
+        (0, 100),
+        key="suspicion",
+        bind="query-params",
+        format="%d%%",
+        help=HELP["suspicion"],
+    )
+    order = st.segmented_control(
+        "Order",
+        list(ORDERS),
+        default="suspicion",
+        required=True,
+        key="order",
+        format_func=ORDERS.get,
+        bind="query-params",
+    )
+    st.slider("Tile size", 48, 192, 84, 12, key="size", bind="query-params")
+    return who, agreement, suspicion, order
+
+
+def _more() -> str:
+    state, address = st.session_state, st.query_params  # a shared address is read by the widgets, which come later
+    hidden = sum(state[key] != USUAL[key] if key in state else key in address for key in RARER)
+    return f"More ({hidden})" if hidden else "More"
+
+
+def _clear() -> None:
+    for key, usual in USUAL.items():
+        st.session_state[key] = usual
+    families.choose(None)
+    st.session_state["page"] = 1

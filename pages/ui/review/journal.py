@@ -1,0 +1,97 @@
+"""What was decided, by whom, and where reviewers disagree."""
+
+import pandas as pd
+import streamlit as st
+
+from core.journal import review
+from core.journal.review import DECISIONS
+from core.journal.review.verdict import STANDING
+from core.runs import Run
+from pages.ui.cache import cached
+from pages.ui.review import revisions
+from pages.ui.shell import frame
+from pages.ui.shell.routes import journal_address
+from pages.ui.widgets.small import one_or_any
+
+VIEWS = ("Journal", "Disagreements", "Revisions")
+MOST = 1000
+COLUMNS = {
+    "created": "Time (UTC)",
+    "reviewer": "Reviewer",
+    "sample": "Sample",
+    "decision": "Decision",
+    "new_label": "New label",
+    "reason": "Reason",
+    "suggested_by": "Suggested by",
+}
+
+
+def panel(run: Run) -> None:
+    """One of `VIEWS`, below the desk; none until one is chosen."""
+    view = st.segmented_control("Look back", VIEWS, key="look", label_visibility="collapsed", bind="query-params")
+    if view == "Journal":
+        _journal(run)
+    elif view == "Disagreements":
+        _disagreements(run)
+    elif view == "Revisions":
+        revisions.revisions_of(run)
+
+
+def _journal(run: Run) -> None:
+    """Every decision ever made on this run, newest first, filtered, and as a file."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        people = {name: name for name in review.reviewers(run.workspace, run.id)}
+        who = one_or_any("Reviewer", people, "anybody", width=200, key="journal-who")
+        kinds = {one: STANDING[one].capitalize() for one in DECISIONS}
+        kind = one_or_any("Decision", kinds, "any", width=160, key="journal-kind")
+        sample = st.number_input("Sample", 0, value=None, width=140, key="journal-sample", placeholder="any")
+        wanted = {"reviewer": who, "decision": kind, "sample": None if sample is None else int(sample)}
+        st.link_button("Download", journal_address(run, wanted), icon=":material/download:")
+    rows = review.journal(run.workspace, run.id, **wanted, last=MOST).iloc[::-1]  # type: ignore[arg-type]
+    names = cached.info(run).class_names
+    shown = rows[list(COLUMNS)].assign(
+        created=rows["created"].str[:19].str.replace("T", " "),
+        decision=rows["decision"].map(STANDING).str.capitalize(),
+        new_label=rows["new_label"].map(lambda label: "" if pd.isna(label) else names[int(label)]),
+    )
+    st.dataframe(shown.fillna("").rename(columns=COLUMNS), hide_index=True)
+    total = review.journal_size(run.workspace, run.id)
+    st.caption(f"{len(rows):,} shown of {total:,} entries. Nothing is ever deleted: an undo is an entry of its own.")
+
+
+def _disagreements(run: Run) -> None:
+    """Samples on which reviewers differ, the open ones first, and how far each two of them agree."""
+    found, pairs = review.conflicts(run.workspace, run.id), review.agreements(run.workspace, run.id)
+    if not pairs:
+        st.caption("No two reviewers have decided on the same sample yet.")
+        return
+    names = cached.info(run).class_names
+    for one in pairs:
+        kappa = "not defined" if pd.isna(one.kappa) else f"{one.kappa:.2f}"
+        people = f"{frame.plain(one.one)} and {frame.plain(one.other)}"
+        words = f"{people} agree on {one.same:,} of {one.samples:,} samples; Cohen's kappa **{kappa}**."
+        st.markdown(words, help="1 is full agreement, 0 what chance alone would give.")
+    still_open = sum(conflict.open for conflict in found)
+    st.markdown(f"**{still_open:,} open, {len(found) - still_open:,} settled.** A later verdict by anyone settles one.")
+    rows = [
+        {
+            "sample": one.sample,
+            "state": "open" if one.open else f"settled by {one.settled_by}",
+            "opinions": "; ".join(f"{who}: {_verdict(said, names)}" for who, said in one.opinions.items()),
+            "stands": _verdict(one.verdict, names),
+            "since": one.since[:19].replace("T", " "),
+        }
+        for one in found[:MOST]
+    ]
+    st.dataframe(rows, hide_index=True)
+    ids = ", ".join(str(one.sample) for one in found if one.open)
+    if ids:
+        st.button("Show the open ones in the queue", icon=":material/filter_alt:", on_click=_show, args=(ids,))
+
+
+def _show(ids: str) -> None:
+    st.session_state["ids"], st.session_state["verdict"] = ids, "all"
+
+
+def _verdict(verdict: review.Verdict, names: tuple[str, ...]) -> str:
+    return f"relabel to {names[verdict.new_label]}" if verdict.new_label is not None else verdict.decision

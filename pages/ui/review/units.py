@@ -1,0 +1,76 @@
+"""What is decided on as one: the family or the cluster that the review shows, and the three decisions on all of it."""
+
+import pandas as pd
+import streamlit as st
+
+from core.analysis import families
+from core.analysis.families import Family
+from core.analysis.opened_run import CLUSTERING, leading
+from core.analysis.queue import in_cluster, members
+from core.runs import Run
+from pages.ui.access.who import for_reviewers
+from pages.ui.cache import cached
+from pages.ui.cache.cluster_names import KINDS
+from pages.ui.gallery import Tile, gallery
+from pages.ui.review.families import chosen, pictures
+from pages.ui.selection.verdicts import ICONS, WORDS, decide_or_ask
+from pages.ui.shell import frame
+
+
+def head(run: Run, table: pd.DataFrame, flagged: pd.DataFrame, cluster: tuple[int, int] | None) -> None:
+    """What the chosen cluster or family is, and the decisions on all of it."""
+    number = chosen(run)
+    if cluster is not None:
+        _cluster(run, table[in_cluster(table, cluster)], cluster)
+    elif family := next((one for one in families.families(run) if one.id == number), None):
+        _family(run, flagged[members(flagged, family.id)], family)
+
+
+def _family(run: Run, now: pd.DataFrame, family: Family) -> None:
+    names = cached.info(run).class_names
+    words = frame.plain(families.title(family, names, len(now)))
+    told = f"**{words}.** {frame.plain(families.description(family, names))}"
+    by = ", ".join(leading(cached.detections(run)))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(told, width="stretch")
+        _decisions(run, now, "family", f"family {family.id}", by)
+    pictures(run, family, "head", 96, "average", "difference")
+
+
+def _cluster(run: Run, now: pd.DataFrame, cluster: tuple[int, int]) -> None:
+    """Of the two that Activation Clustering finds in a class, one: all its samples, flagged or not."""
+    index, which = cluster
+    name, flagged = cached.info(run).class_names[index], int(now[f"{CLUSTERING}_flagged"].sum())
+    words = f"{KINDS[which].capitalize()} of {name}: {len(now):,} samples"
+    told = f"**{frame.plain(words)}.** Activation Clustering flags {flagged:,} of them."
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(told, width="stretch")
+        _decisions(run, now, "cluster", f"{KINDS[which]} of {name}", CLUSTERING)
+    average = f"array/{run.id}/averages-{CLUSTERING}/{2 * index + which}.png"
+    gallery(
+        [Tile(-1, average, ("average",), tooltip="Average image")],
+        key=f"cluster-{run.id}-{index}-{which}",
+        selected=(),
+        size=96,
+        selectable=False,
+    )
+
+
+def _decisions(run: Run, now: pd.DataFrame, kind: str, what: str, by: str) -> None:
+    """A button for each decision on all of these samples; what they are is kept as the reason."""
+    ids = now["id"].tolist()
+    for decision in ("exclude", "keep", "relabel"):
+        same = not ids or (decision != "relabel" and bool((now["verdict"] == decision).all()))
+        st.button(
+            f"{WORDS[decision]} all {len(ids):,}",
+            key=f"{decision}-{kind}",
+            icon=ICONS[decision],
+            type="tertiary",
+            on_click=_decide,
+            args=(run, ids, decision, what, by),
+            **for_reviewers(disabled=same),
+        )
+
+
+def _decide(run: Run, ids: list[int], decision: str, what: str, by: str) -> None:
+    decide_or_ask(run, ids, decision, what=what, by=by, always=True)

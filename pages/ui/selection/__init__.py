@@ -1,0 +1,1 @@
+"""The selection that both maps share, and the verdicts on it."""

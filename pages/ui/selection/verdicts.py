@@ -1,0 +1,203 @@
+"""Decisions from the screen: recorded at once, or after a question when they are many; taken back, brought back."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core import pipeline
+from core.errors import UserError
+from core.journal import review
+from core.runs import Run
+from pages.ui.access.who import may_decide, reviewer
+from pages.ui.cache import cached
+from pages.ui.shell import frame
+from pages.ui.shell.frame import DIALOG
+
+MOST = 60  # more than one page shows: decided on only after a question
+WORDS = {"exclude": "Exclude", "keep": "Keep", "relabel": "Relabel", "mark": "Mark as unsure"}
+DONE = {"exclude": "Excluded", "keep": "Kept", "relabel": "Relabelled", "mark": "Marked as unsure"}
+ICONS = {"exclude": ":material/block:", "keep": ":material/check:", "relabel": ":material/label:"}
+ICONS |= {"mark": ":material/help:"}
+REASON = "reason"
+
+
+def _nothing() -> None:
+    """What goes before a decision that nothing can cut short."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A decision that waits for an answer; see `decide_or_ask`.
+
+    It waits in the session, for the page may be drawn anew at any time, and its dialog with it.
+    """
+
+    run: str
+    ids: tuple[int, ...]
+    decision: str
+    what: str
+    by: str
+
+
+def decide_or_ask(
+    run: Run,
+    ids: Sequence[int],
+    decision: str,
+    *,
+    what: str = "",
+    by: str = "",
+    always: bool = False,
+    once: Callable[[], None] = _nothing,
+) -> bool:
+    """Record a decision, or ask first: for a new label, and where the samples are more than a page shows.
+
+    Args:
+        run: under review.
+        ids: of the samples.
+        decision: one of `core.journal.review.DECISIONS`.
+        what: what the samples are, such as "family 3"; kept as the reason where the reviewer gives none.
+        by: the detectors that brought them up.
+        always: ask however few they are.
+        once: called right before it is recorded; see `pages.ui.gallery`.
+
+    Returns:
+        True when it is decided, False when a question is open or nothing could be recorded.
+    """
+    if len(ids) and (always or decision == "relabel" or len(ids) > MOST):
+        st.session_state[DIALOG] = Question(run.id, tuple(ids), decision, what, by)
+        return False
+    return decide(run, ids, decision, what=what, by=by, once=once)
+
+
+def decide(
+    run: Run,
+    ids: Sequence[int],
+    decision: str,
+    new_label: int | None = None,
+    *,
+    what: str = "",
+    by: str = "",
+    once: Callable[[], None] = _nothing,
+) -> bool:
+    """Record a decision; False when it could not be, which is said, and the selection stays."""
+    typed = st.session_state.get(reason_key())
+    who, allowed = reviewer(), may_decide()
+    once()
+    try:
+        _check(who, allowed)
+        count = pipeline.decide(
+            run, ids, decision, reviewer=who, new_label=new_label, reason=str(typed or what), suggested_by=by
+        )
+    except UserError as error:
+        st.session_state["said"] = str(error)
+        return False
+    if typed:
+        st.session_state[REASON] = st.session_state.get(REASON, 0) + 1
+    tell(f"{DONE[decision]}: {count:,} sample{'s' * (count != 1)}", ":material/done:")
+    return True
+
+
+def reason_key() -> str:
+    """The field of the reason; once it was used it is another one, for a reason belongs to what it was given for."""
+    return f"{REASON}-{st.session_state.get(REASON, 0)}"
+
+
+def undo(run: Run, once: Callable[[], None] = _nothing) -> None:
+    """Take back this reviewer's latest decision, and go to it."""
+    _again(run, review.undo, once, ("Taken back", "There is nothing to take back.", ":material/undo:"))
+
+
+def redo(run: Run, once: Callable[[], None] = _nothing) -> None:
+    """Bring back what this reviewer took back last, and go to it."""
+    _again(run, review.redo, once, ("Brought back", "There is nothing to bring back.", ":material/redo:"))
+
+
+def questions(run: Run, after: Callable[[], None]) -> None:
+    """The dialog of the question that is open, if one is; `after` is called once it was answered with yes."""
+    asked = st.session_state.get(DIALOG)
+    if not isinstance(asked, Question) or asked.run != run.id:  # asked on a page that was about to be another run's
+        return
+    number = f"{len(asked.ids):,} sample{'s' * (len(asked.ids) != 1)}"
+    if asked.decision == "relabel":
+        st.dialog(f"Which label for {number}?", width="medium", on_dismiss=frame.put_away)(_pick)(run, asked, after)
+    else:
+        st.dialog(f"{WORDS[asked.decision]} {number}?", on_dismiss=frame.put_away)(_confirm)(run, asked, after)
+
+
+def tell(words: str, icon: str) -> None:
+    """Have `said` show a short note: what a callback draws itself is lost where only a part of the page is drawn."""
+    st.session_state.setdefault("told", []).append((words, icon))
+
+
+def said() -> None:
+    """What became of the latest decision, and what went wrong with it."""
+    for words, icon in st.session_state.pop("told", ()):
+        st.toast(words, icon=icon)
+    if words := st.session_state.pop("said", ""):
+        st.error(frame.plain(words))
+
+
+def _confirm(run: Run, asked: Question, after: Callable[[], None]) -> None:
+    st.markdown("Whatever was decided on them before is replaced. Undo takes it back.")
+    with st.container(horizontal=True):
+        words = f"{WORDS[asked.decision]} {len(asked.ids):,}"
+        if st.button(words, type="primary", icon=ICONS[asked.decision], shortcut="Enter", key="confirm"):
+            _answered(run, asked, None, after)
+        if st.button("Cancel", key="cancel-question"):
+            frame.put_away()
+            st.rerun()
+
+
+def _pick(run: Run, asked: Question, after: Callable[[], None]) -> None:
+    """A button per class, with its number as its key, or a list where classes are many."""
+    names, likely = cached.info(run).class_names, _likely(run, asked.ids)
+    label = None
+    if len(names) <= 10:
+        with st.container(horizontal=True):
+            for index, name in enumerate(names):
+                kind = "primary" if index == likely else "secondary"
+                if st.button(frame.plain(name), key=f"label-{index}", type=kind, shortcut=str(index)):  # type: ignore[arg-type]
+                    label = index
+        st.caption("Highlighted: what the model predicts for most of them. A class's number is its key.")
+    else:
+        chosen = st.selectbox("New label", range(len(names)), likely, format_func=lambda index: names[index])
+        if st.button(f"Relabel {len(asked.ids):,}", type="primary", key="confirm", shortcut="Enter"):
+            label = chosen
+    if label is not None:
+        _answered(run, asked, label, after)
+
+
+def _answered(run: Run, asked: Question, label: int | None, after: Callable[[], None]) -> None:
+    # Taken out right before it is recorded: a second click finds nothing, and what cuts this short leaves it open.
+    still_open = st.session_state.get(DIALOG) == asked
+    if still_open and decide(run, asked.ids, asked.decision, label, what=asked.what, by=asked.by, once=frame.put_away):
+        after()
+    st.rerun()
+
+
+def _likely(run: Run, ids: Sequence[int]) -> int:
+    """The class that the model predicts for most of the samples; the first where it predicts none."""
+    table = cached.table(run)
+    most = table.loc[table["id"].isin(ids), "predicted"].mode()
+    return int(most.iloc[0]) if len(most) else 0
+
+
+def _check(who: str, allowed: bool) -> None:
+    if not allowed:
+        raise UserError("Viewers do not decide.", f"{who} may look at everything here.", "Ask a reviewer to decide.")
+
+
+def _again(run: Run, act: Callable[..., int], once: Callable[[], None], words: tuple[str, str, str]) -> None:
+    who, allowed, (done, nothing, icon) = reviewer(), may_decide(), words
+    once()
+    try:
+        _check(who, allowed)
+        count = act(run.workspace, run.id, reviewer=who)
+        last = review.journal(run.workspace, run.id, reviewer=who, last=1)
+    except UserError as error:
+        st.session_state["said"] = str(error)
+        return
+    if count:
+        st.session_state[f"goto-{run.id}"] = int(last["sample"].iloc[0])
+    tell(f"{done}: {count:,} sample{'s' * (count != 1)}" if count else nothing, icon)

@@ -1,0 +1,282 @@
+"""What is there on every page: the run picker, the running job, the guard, and what a server does when it starts."""
+
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from starlette.concurrency import run_in_threadpool
+from starlette.routing import Route
+from streamlit.runtime.pages_manager import PagesManager
+
+from core import pipeline, runs
+from core.errors import UserError
+from core.json_files import Damaged
+from core.runs import Run, jobs
+from core.runs.jobs import Progress
+from pages.ui.access.who import admitted, decides, for_reviewers
+from pages.ui.cache.words import plain
+from pages.ui.shell.routes import download_routes, image_routes
+from pages.ui.widgets.bound import bound
+
+DIALOG = "dialog"  # where the session keeps what the one open dialog is about, until it is answered or left
+ASSETS = Path(__file__).parents[3] / "assets"
+STATES = {
+    "waiting": "not started",
+    "running": "running",
+    "done": "done",
+    "failed": "failed",
+    "cancelled": "cancelled",
+    "interrupted": "interrupted",
+}
+
+
+def workspace() -> Path:
+    """The folder of runs and data sets: ASSAY_WORKSPACE, by default `workspace` where the server was started."""
+    return Path(os.environ.get("ASSAY_WORKSPACE", "workspace")).resolve()
+
+
+def routes() -> list[Route]:
+    """The addresses served beside the pages."""
+    return [*image_routes(workspace()), *download_routes(workspace())]
+
+
+@asynccontextmanager
+async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
+    """Before the first visitor: interrupted runs go on, and an empty workspace gets the demo."""
+    # The folder's name would switch on the old page discovery until the first page is drawn, and the first visit to a
+    # deep link would run that page without its frame.
+    PagesManager.uses_pages_directory = False
+    demo = os.environ.get("ASSAY_NO_DEMO", "") in ("", "0")
+    await run_in_threadpool(pipeline.wake, workspace(), demo=demo)
+    yield {}
+
+
+def show(page: str) -> None:
+    """The frame around the current page; pages read the chosen run with `current_run`."""
+    dress()
+    st.session_state["framed"] = True
+    st.logo(ASSETS / "logo.svg", size="large")
+    with st.sidebar:
+        _pick_run()
+        _job()
+    here = page, st.session_state.get("run_id")
+    if st.session_state.get("here", here) != here:
+        put_away()
+    st.session_state["here"] = here
+
+
+def put_away() -> None:
+    """No dialog is open any more."""
+    st.session_state.pop(DIALOG, None)
+
+
+def dress() -> None:
+    """The styles of every page, in the colours of the visitor's theme."""
+    st.html(ASSETS / "style.css")
+    ground, ink = ("#1A2326", "#E6ECEE") if st.context.theme.type == "dark" else ("#FFFFFF", "#1B2427")
+    st.html(f"<style>:root{{--selection-bar:{ground};color:{ink}}}</style>")
+
+
+def current_run(stage: str | Callable[[Run], str], what: str) -> Run:
+    """The chosen run, once `stage` is done; before that the page shows what is missing and stops.
+
+    Args:
+        stage: the stage whose results the page shows, or what tells it from the run.
+        what: what the page will show, in words.
+    """
+    guard()
+    run = chosen_run()
+    if run is None:
+        st.info(f"Nothing has been trained yet. Open data and train a model, then this page shows {what}.")
+        st.page_link("pages/data.py", label="Open data or start the demo", icon=":material/arrow_forward:")
+        st.stop()
+    needed = stage if isinstance(stage, str) else stage(run)
+    if not run.done(needed):
+        _wait(run, needed, what)
+    return run
+
+
+def guard() -> None:
+    """Go through the frame when a page was opened without it, as the first visit to a fresh server may be."""
+    if "framed" not in st.session_state:
+        st.switch_page("app.py")
+
+
+def chosen_run() -> Run | None:
+    """The run of this session, of the address, or the newest that is no repair; None where none can be opened."""
+    found = {run.id: run for run in runs.all_runs(workspace())}
+    wanted = st.session_state.get("run_id") or st.query_params.get("run")
+    others = sorted(found, key=lambda run_id: bool(found[run_id].parent))
+    if wanted not in found:
+        st.session_state["lost"] = "The run in the address does not exist here; the newest one is shown." * bool(wanted)
+    for run_id in [wanted, *others] if wanted in found else others:
+        try:
+            run = runs.open_run(workspace(), run_id)
+        except UserError as error:  # its data set is damaged, say; the other runs are not
+            st.session_state["lost"] = plain(str(error))
+            continue
+        st.session_state["run_id"] = run.id
+        return run
+    st.session_state["run_id"] = None
+    return None
+
+
+def choose_run(run: Run) -> None:
+    """Make `run` the current one, for this page and the others."""
+    st.session_state["run_id"] = run.id
+
+
+def show_error(error: UserError) -> None:
+    """What happened and what to do, in words."""
+    st.error(" ".join(part for part in (f"**{plain(error.title)}**", plain(error.detail), plain(error.hint)) if part))
+
+
+def say_damaged(found: Sequence[Damaged], what: str) -> None:
+    """One line that says how many runs or data sets cannot be read, and the first of them in words."""
+    if found:
+        count = f"1 {what} is" if len(found) == 1 else f"{len(found)} {what}s are"
+        st.warning(f"{count} left out. {plain(str(found[0].error))}")
+
+
+@decides
+def start(run: Run) -> None:
+    """Start a worker on `run` and show it."""
+    jobs.start_run(run)
+    choose_run(run)
+
+
+def awaiting(run: Run, stage: str) -> None:
+    """The bar of the job that will reach `stage`, or the button that has it computed, and why it was not so far."""
+    progress = jobs.poll(run.path)
+    if progress.active:
+        progress_of(run, stage)
+        return
+    stopped = stage in run.left and progress.stopped
+    if stopped and progress.error:
+        show_error(UserError(**progress.error))
+    elif stopped:
+        st.warning(f"It is {STATES[progress.state]} at {progress.share:.0%}; what is done is kept.")
+    st.button(
+        "Resume" if stopped else "Compute it now",
+        key=f"compute-{stage}",
+        on_click=_compute,
+        args=(run, (stage,)),
+        **for_reviewers(),
+    )
+
+
+@st.fragment(run_every=1.0)
+def progress_of(run: Run, *stages: str) -> None:
+    """The run's job as a live bar; the whole page is drawn again when a stage is finished or the job ends."""
+    progress = jobs.poll(run.path)
+    describe(progress)
+    current = runs.open_run(run.workspace, run.id)
+    if not progress.active or any(stage not in current.left for stage in stages) or current.stages != run.stages:
+        st.rerun()
+
+
+def describe(progress: Progress) -> None:
+    """One line and a bar: what is done, what is left, roughly how long."""
+    left = f" · about {duration(progress.eta)} left" if progress.eta is not None else ""
+    words = f"{progress.title or 'Starting'}{': ' + progress.message if progress.message else ''}{left}"
+    st.progress(min(max(progress.share, 0.0), 1.0), text=words)
+
+
+def _pick_run() -> None:
+    """The run picker; the choice is part of the address, so that a view can be shared."""
+    run = chosen_run()
+    say_damaged(runs.damaged_runs(workspace()), "run")
+    if lost := st.session_state.pop("lost", ""):
+        st.warning(lost)
+    if run is None:
+        st.caption("No run yet")
+        return
+    found = {other.id: other for other in runs.all_runs(workspace())}
+    kin = (other for other in found.values() if run.id in (other.id, other.parent) or other.id == run.parent)
+    st.session_state["drawn"] = {one.id: one.stages for one in kin}
+    st.selectbox(
+        "Run",
+        list(found),
+        format_func=lambda run_id: _label(found[run_id]),
+        help="Each training is a run; a repair is a run of its own.",
+        **bound("picker", run.id, lambda chosen: st.session_state.update(run_id=chosen)),
+    )
+    st.caption(f"{_age(run.created)} · {STATES[jobs.poll(run.path).state]}")
+    if st.query_params.get("run") != run.id:
+        st.query_params["run"] = run.id
+
+
+@st.fragment(run_every=2.0)
+def _job() -> None:
+    """The job that is running, with progress and Cancel, on every page; it also sees when a sign-in is over.
+
+    And when a job has ended whose results the page has not read: it may end while the page is being drawn.
+    """
+    drawn = st.session_state.get("drawn", {})
+    active = [(run, jobs.poll(run.path)) for run in runs.all_runs(workspace())[:20]]
+    news = any(run.stages != drawn.get(run.id, run.stages) for run, progress in active if not progress.active)
+    if admitted() is None or news:
+        st.rerun()
+    for run, progress in active:
+        if progress.active:
+            st.progress(progress.share, text=f"{run.name}: {progress.title or 'starting'} {progress.share:.0%}")
+            st.button(
+                "Cancel",
+                key=f"cancel-{run.id}",
+                icon=":material/stop_circle:",
+                on_click=decides(jobs.cancel),
+                args=(run.path,),
+                **for_reviewers(),
+            )
+        elif run.id == st.session_state.get("run_id") and progress.stopped:
+            st.caption(f"{run.name}: {STATES[progress.state]} at {progress.share:.0%}")
+            st.button(
+                "Resume",
+                key=f"resume-{run.id}",
+                icon=":material/play_circle:",
+                on_click=decides(jobs.start_run),
+                args=(run,),
+                **for_reviewers(),
+            )
+
+
+def _wait(run: Run, stage: str, what: str) -> None:
+    """Say what is missing and offer the one step that gets there; the page goes on by itself when it is done."""
+    progress = jobs.poll(run.path)
+    st.markdown(f"This page will show {what}.")
+    if progress.active:
+        progress_of(run, stage)
+    elif progress.error:
+        show_error(UserError(**progress.error))
+    else:
+        st.caption(f"Not computed yet; the run is {STATES[progress.state]}.")
+        stages = (run.model_stage, "activations", stage)
+        st.button("Compute it now", type="primary", on_click=_compute, args=(run, stages), **for_reviewers())
+    st.stop()
+
+
+@decides
+def _compute(run: Run, stages: tuple[str, ...]) -> None:
+    jobs.start_run(pipeline.extend(run, stages))
+
+
+def _label(run: Run) -> str:
+    """Name and time: the picker forgets its choice when a label changes, so nothing in it may."""
+    return f"{run.name} · {datetime.fromisoformat(run.created).astimezone():%d %b %H:%M:%S}"
+
+
+def _age(created: str) -> str:
+    seconds = (datetime.now(UTC) - datetime.fromisoformat(created)).total_seconds()
+    return "just now" if seconds < 60 else f"{duration(seconds)} ago"
+
+
+def duration(seconds: float) -> str:
+    """A time span in its largest whole unit."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"

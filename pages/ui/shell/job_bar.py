@@ -1,0 +1,52 @@
+"""A job that is no run's, for as long as it goes on: a live bar, Cancel, and in words how it ended."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from core.errors import UserError
+from core.runs import jobs
+from pages.ui.access.who import decides, for_reviewers
+from pages.ui.shell import frame
+
+
+def awaited(job: Path, words: str, *, leave: str, on_leave: Callable[[], None]) -> bool:
+    """Whether the job is done; until then the page shows how it fares.
+
+    Args:
+        job: its directory.
+        words: what it does, as Markdown.
+        leave: the label of the button that turns away from a job that ended otherwise.
+        on_leave: what that button does.
+    """
+    progress = jobs.poll(job)
+    if progress.state == "done":
+        return True
+    st.markdown(words)
+    if progress.active:
+        running(job)
+        return False
+    if progress.error:
+        frame.show_error(UserError(**progress.error))
+    else:
+        st.warning(f"This was {frame.STATES[progress.state]}.")
+    st.button(leave, key=f"leave-{job.name}", icon=":material/arrow_back:", on_click=on_leave)
+    return False
+
+
+@st.fragment(run_every=0.5)
+def running(job: Path) -> None:
+    """The live bar of a job and the button that cancels it; its end draws the page again."""
+    progress = jobs.poll(job)
+    if not progress.active:
+        st.rerun()
+    frame.describe(progress)
+    st.button(
+        "Cancel",
+        key=f"cancel-{job.name}",
+        icon=":material/stop_circle:",
+        on_click=decides(jobs.cancel),
+        args=(job,),
+        **for_reviewers(),
+    )

@@ -1,0 +1,54 @@
+"""A model from a file: how well it does on the given labels, what it is, and whether it is fed as it wants to be."""
+
+import streamlit as st
+
+from core import runs
+from core.models import title_of
+from core.runs import Run
+from pages.ui.cache import cached
+from pages.ui.shell import frame
+
+
+def headline(run: Run) -> str:
+    """How often a loaded model agrees with the given labels, in one line."""
+    found = cached.sanity(run)
+    if found is None:
+        return "The model is loaded; what it makes of the data is being read."
+    test = f" and on {found.test:.1%} of the test images" if found.test is not None else ""
+    return (
+        f"Loaded as it is, the model agrees with **{found.train:.1%} of the given labels**{test}; guessing would "
+        f"reach {found.chance:.1%}."
+    )
+
+
+def facts(run: Run) -> None:
+    """Where the model comes from, how images are fed to it, what was not taken over, and any warning."""
+    about, config, found = runs.loaded(run), run.config, cached.sanity(run)
+    if found and found.warning:
+        st.warning(found.warning, icon=":material/warning:")
+    for note in about["notes"]:
+        st.info(frame.plain(note))
+    size = f"resized to {config['input_size']} px" if config["input_size"] else "as large as they are"
+    mean, std = (", ".join(f"{value:g}" for value in config[name]) for name in ("mean", "std"))
+    scaled = f", mean {mean or '0'}, std {std or '1'}" if mean or std else ", not normalised"
+    st.caption(
+        frame.plain(
+            f"{title_of(config['model'])} from {about['file']} ({about['bytes'] / 1e6:.1f} MB, SHA-256 "
+            f"{about['sha256'][:12]}…). Images are {size}{scaled}, channels {config['colour_order'].upper()}."
+        )
+    )
+
+
+def untraced(run: Run) -> bool:
+    """Whether the run's model was only loaded; then it is said that nothing was traced, and what to do about it."""
+    if run.traced:
+        return False
+    st.info(
+        "Nothing was traced: this model was loaded as it is, so how its samples were learned is not known. Load it "
+        "again with *Fine-tune*, or train a model here, and each sample's loss is recorded after every epoch."
+        if run.trainable
+        else "Nothing was traced: an ONNX graph can only be inspected. Train a model here to see how samples are "
+        "learned."
+    )
+    st.page_link("pages/train.py", label="Train or fine-tune a model", icon=":material/arrow_forward:")
+    return True

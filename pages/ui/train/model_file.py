@@ -1,0 +1,169 @@
+"""Load a model: an architecture, a file with its weights, how images are fed to it, and what to do with it."""
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core import pipeline
+from core.data.store import DatasetInfo
+from core.errors import UserError
+from core.models import MODELS, find_model, title_of
+from core.models.catalogue import outside_names, published
+from core.pipeline import Asked
+from core.runs import jobs
+from core.training.config import COLOUR_ORDER, TrainConfig, channel_values
+from core.types import GRAPH
+from pages.ui.access.roots import allowed
+from pages.ui.access.who import decides, for_reviewers
+from pages.ui.cache.words import HELP
+from pages.ui.shell import frame
+
+AIMS = {"inspect": "Inspect", "train": "Fine-tune"}
+JOB, REFUSED = "load-job", "load-refused"
+ENDINGS = ["safetensors", "pt", "pth", "bin", "ckpt", "onnx"]
+
+
+def form(workspace: Path, info: DatasetInfo) -> None:
+    """All that a loaded model needs, each error beside its field, and the button."""
+    model = st.selectbox(
+        "Architecture",
+        [GRAPH, *MODELS, *outside_names()],
+        index=None,
+        format_func=title_of,
+        key="architecture",
+        placeholder="Type to search",
+        help="The one that the file was made with: torchvision's, timm's, ours, or an ONNX "
+        "graph, which brings its own.",
+    )
+    if model:
+        st.caption(frame.plain(find_model(model).help))
+    path, upload = _file()
+    feeding = _feeding(model or "")
+    layer = st.text_input(
+        "Layer of activations",
+        placeholder="the classifier head",
+        key="load-layer",
+        help="Whose input is read. Clusters can take another one later.",
+    ).strip()
+    aim = st.segmented_control(
+        "What for",
+        list(AIMS),
+        default="inspect",
+        required=True,
+        key="aim",
+        format_func=lambda key: AIMS[key],
+        disabled=model == GRAPH,
+        help=HELP["loading"],
+    )
+    tuning = _tuning() if aim == "train" and model != GRAPH else {}
+    ready = bool(model) and bool(path or upload) and feeding is not None and JOB not in st.session_state
+    title = "Load and fine-tune" if tuning else "Load and inspect"
+    if st.button(
+        title, type="primary", icon=":material/upload_file:", width="stretch", **for_reviewers(disabled=not ready)
+    ):
+        config = {"model": model, **(feeding or {}), **tuning}
+        _start(workspace, info, config, path, upload, train=bool(tuning), layer=layer or None)
+        st.rerun()
+    if JOB in st.session_state:
+        _running(workspace)
+
+
+def _file() -> tuple[str, Any]:
+    """The path of the weights, or the uploaded file; what was wrong with it, below."""
+    where = st.segmented_control(
+        "Weights",
+        ("By path", "Upload"),
+        default="By path",
+        required=True,
+        key="weights-from",
+        help=HELP["weights"],
+        width="stretch",
+    )
+    path, upload = "", None
+    if where == "Upload":
+        upload = st.file_uploader(
+            "Weights", ENDINGS, key="weights-upload", label_visibility="collapsed", **for_reviewers()
+        )
+    else:
+        path = st.text_input(
+            "Path of the weights",
+            placeholder="/models/resnet18.safetensors",
+            key="weights-path",
+            label_visibility="collapsed",
+        ).strip()
+    if error := st.session_state.get(REFUSED):
+        frame.show_error(error)
+    return path, upload
+
+
+def _feeding(model: str) -> dict[str, Any] | None:
+    """How images are fed to the network, where it starts as its authors say; None where a field is wrong."""
+    known = published(model)
+    with st.expander("Preprocessing", expanded=bool(model) and known is None):
+        left, right = st.columns(2)
+        size = left.number_input(
+            "Image size",
+            8,
+            1024,
+            known.size if known else None,
+            key=f"load-size-{model}",
+            placeholder="as is",
+            help="Edge in pixels to which images are resized.",
+        )
+        order = right.selectbox(
+            "Colour order",
+            COLOUR_ORDER,
+            key="load-order",
+            format_func=str.upper,
+            help="In which the model sees the channels, mean and std.",
+        )
+        values, sound = {}, True
+        for name, words in (("mean", "Mean"), ("std", "Standard deviation")):
+            start = ", ".join(f"{value:g}" for value in getattr(known, name)) if known else ""
+            text = st.text_input(words, start, key=f"load-{name}-{model}", placeholder="none", help=HELP["mean"])
+            try:
+                values[name] = channel_values(name, text)
+                TrainConfig(**{name: values[name]})  # says what cannot be used, here beside its field
+            except UserError as error:
+                frame.show_error(error)
+                sound = False
+    feeding = {**values, "input_size": size and int(size), "colour_order": order}
+    return feeding if sound else None
+
+
+def _tuning() -> dict[str, Any]:
+    left, right = st.columns(2)
+    epochs = left.number_input("Epochs", 1, 1000, 5, key="load-epochs")
+    rate = right.number_input("Learning rate", 1e-6, 1.0, 1e-4, format="%.5f", key="load-rate")
+    return {"epochs": int(epochs), "learning_rate": float(rate)}
+
+
+@decides
+def _start(workspace: Path, info: DatasetInfo, fields: dict[str, Any], path: str, upload: Any, **how: Any) -> None:
+    """Start the worker that opens the file; a path outside the allowed folders is refused before."""
+    st.session_state.pop(REFUSED, None)
+    try:
+        weights = "" if upload else str(allowed(path))
+        asked = Asked(info.id, TrainConfig(**fields, weights=weights), everything=True, **how)
+        content = (upload.name, upload.getvalue()) if upload else None
+        st.session_state[JOB] = pipeline.start_loading(workspace, asked, content)
+    except UserError as error:
+        st.session_state[REFUSED] = error
+
+
+@st.fragment(run_every=0.5)
+def _running(workspace: Path) -> None:
+    """How the loading fares; when the model is in, its run is shown and worked on."""
+    job = st.session_state[JOB]
+    progress = jobs.poll(job)
+    if progress.active:
+        st.progress(progress.share, text=f"Opening the file: {progress.message}" if progress.message else "Opening …")
+        return
+    st.session_state.pop(JOB)
+    if progress.state == "done":
+        decides(lambda: frame.start(pipeline.loaded_run(workspace, job)))()
+    else:
+        said = UserError(**progress.error) if progress.error else UserError(f"Loading was {progress.state}.", "Again?")
+        st.session_state[REFUSED] = said
+    st.rerun()

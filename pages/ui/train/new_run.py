@@ -1,0 +1,95 @@
+"""The left side of Train: what is going to be trained here, or loaded from a file."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import streamlit as st
+
+from core import pipeline
+from core.data.store import DatasetInfo
+from core.errors import UserError
+from core.models import MODELS, find_model, title_of
+from core.models.catalogue import outside_names, published
+from core.training.config import AUGMENT, TrainConfig
+from pages.ui.access.who import for_reviewers, may_decide
+from pages.ui.shell import frame
+from pages.ui.train import model_file
+
+WAYS = {"train": "Train", "load": "Load a model"}
+
+
+def new_run(workspace: Path, found: Mapping[str, DatasetInfo]) -> None:
+    """Which data set, and whether its model is trained here or loaded."""
+    if not found:
+        st.info("There is no data set yet.")
+        st.page_link("pages/data.py", label="Open data or start the demo", icon=":material/arrow_forward:")
+        return
+    wanted, names = st.session_state.get("dataset_id"), list(found)
+    dataset = st.selectbox(
+        "Data set", names, index=names.index(wanted) if wanted in found else 0, format_func=lambda key: found[key].name
+    )
+    way = st.segmented_control(
+        "Way",
+        list(WAYS),
+        default="train",
+        required=True,
+        format_func=lambda key: WAYS[key],
+        label_visibility="collapsed",
+        key="way",
+        width="stretch",
+    )
+    if way == "load":
+        model_file.form(workspace, found[dataset])
+    else:
+        _training(workspace, found[dataset])
+
+
+def _training(workspace: Path, info: DatasetInfo) -> None:
+    """The few fields that matter, the rest under More, and the button."""
+    model = st.selectbox(
+        "Model",
+        [*MODELS, *outside_names()],
+        format_func=title_of,
+        key="model",
+        help="Ours first, then all of torchvision and timm: type to search.",
+    )
+    st.caption(frame.plain(find_model(model).help))
+    epochs = st.number_input("Epochs", 1, 1000, 16, help="BaDLoss as published traces 30.")
+    with st.expander("More"):
+        batch = st.number_input("Batch size", 2, 4096, TrainConfig.batch_size)
+        rate = st.number_input("Learning rate", 1e-6, 1.0, TrainConfig.learning_rate, format="%.5f")
+        decay = st.number_input("Weight decay", 0.0, 1.0, TrainConfig.weight_decay, format="%.5f")
+        known = published(model)
+        size = st.number_input(
+            "Image size",
+            8,
+            1024,
+            known.size if known else None,
+            key=f"size-{model}",
+            placeholder="as they are",
+            help="Edge in pixels to which images are resized. Smaller is faster; some architectures insist on theirs.",
+        )
+        augment = st.selectbox(
+            "Augmentation", AUGMENT, help="Tracing wants none: augmentation hides how samples are learned."
+        )
+        seed = st.number_input("Seed", 0, 2**31 - 1, 0)
+    if (
+        st.button("Train", type="primary", icon=":material/model_training:", width="stretch", **for_reviewers())
+        and may_decide()
+    ):
+        try:
+            config = TrainConfig(
+                model,
+                int(epochs),
+                int(batch),
+                rate,
+                decay,
+                augment=augment,
+                seed=int(seed),
+                input_size=size and int(size),
+            )
+            frame.start(pipeline.new_run(workspace, info.id, config, plan=pipeline.full_plan(info, workspace)))
+        except UserError as error:
+            frame.show_error(error)
+        else:
+            st.rerun()

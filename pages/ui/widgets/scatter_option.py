@@ -1,0 +1,181 @@
+"""What the map asks ECharts to draw: plain data, no widget and no state."""
+
+import html
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.output.palette import ACCENT, GREY
+
+Window = list[list[float]]
+LARGE = 20_000  # points; above, they are drawn as one path per series, which cannot dim or ring single points
+AXES = ["x", "y"]
+_COLUMN = re.compile(r"\{@(.+?)\}")
+_GRID = {"left": 1, "right": 1, "bottom": 1, "show": True, "borderColor": "rgba(128,140,145,.3)"}
+_TOOLBOX = {
+    "left": 0,
+    "top": 0,
+    "padding": [2, 4],
+    "itemSize": 18,
+    "itemGap": 14,
+    "iconStyle": {"borderColor": GREY, "borderWidth": 1.8},
+    "emphasis": {"iconStyle": {"borderColor": ACCENT, "textPosition": "right", "textAlign": "left"}},
+    "feature": {
+        "brush": {
+            "type": ["polygon", "rect", "clear"],
+            "title": {"polygon": "Lasso", "rect": "Rectangle", "clear": "Clear"},
+            "icon": {
+                "polygon": "path://M3 8a9 5.5 0 1 0 18 0a9 5.5 0 1 0-18 0M8 13a2 2 0 1 0 1.5 3M9 17c0 2.5 -1 4 -4 5",
+                "rect": "path://M3 4h18v16h-18z",
+                "clear": "path://M1 1zM23 23zM6 6L18 18M18 6L6 18",  # the corners keep it as small as the others
+            },
+        }
+    },
+}
+_LEGEND = {
+    "selectedMode": False,
+    "left": 104,
+    "right": 0,
+    "top": 0,
+    "padding": [3, 0],
+    "itemGap": 9,
+    "itemWidth": 10,
+    "itemHeight": 10,
+    "textStyle": {"fontSize": 11},
+}
+
+
+@dataclass(frozen=True)
+class Style:
+    """How one group is drawn.
+
+    Attributes:
+        colour: hex.
+        symbol: "circle", "rect", "roundRect", "triangle", "diamond", "pin" or "arrow": shape says what colour says.
+        title: the legend's word; the group's own name without one.
+        size: in pixels, at up to 20,000 points; more points are drawn smaller.
+    """
+
+    colour: str
+    symbol: str = "circle"
+    title: str = ""
+    size: int = 7
+
+
+def window_around(points: pd.DataFrame) -> Window:
+    """[[x0, x1], [y0, y1]] around the points, with a margin."""
+    window = []
+    for axis in AXES:
+        low, high = (float(points[axis].min()), float(points[axis].max())) if len(points) else (0.0, 1.0)
+        margin = (high - low or 1.0) * 0.04
+        window.append([low - margin, high + margin])
+    return window
+
+
+def hover_card(columns: Sequence[str], image_url: str) -> str:
+    """The hover card; values are put in, escaped, by the browser."""
+    image = (
+        f'<img src="{html.escape(image_url)}" width="96" height="96" alt="" '
+        'style="display:block;width:96px;height:96px;image-rendering:pixelated;margin:0 auto 6px">'
+    )
+    rows = (
+        f'<div style="display:flex;justify-content:space-between;gap:16px;min-width:96px">'
+        f'<span style="opacity:.65">{html.escape(name)}</span><span>{{@{name}}}</span></div>'
+        for name in columns
+    )
+    return (image if image_url else "") + "".join(rows)
+
+
+def map_option(
+    shown: pd.DataFrame, rings: pd.DataFrame, series: Mapping[str, Style], *, tip: str, window: Window, ink: str
+) -> dict[str, Any]:
+    """The chart as ECharts wants it: one data set and one series per group, the selection on top in `ink`."""
+    large = len(shown) > LARGE
+    columns = AXES + sorted(set(_COLUMN.findall(tip)))
+    groups = {name: shown[shown["group"] == name] for name in series}
+    drawn = [_group(index, name, series[name], groups[name], len(shown)) for index, name in enumerate(series)]
+    drawn.append(_rings(len(series), ink, len(rings), large, series))
+    return {
+        "animation": False,
+        "dataset": [{"source": _sent(frame[columns])} for frame in (*groups.values(), rings)],
+        "series": drawn,
+        "grid": _GRID | {"top": 14 + 18 * _legend_lines(series)},
+        **{f"{axis}Axis": _axis(*limits) for axis, limits in zip(AXES, window, strict=True)},
+        "dataZoom": [{"type": "inside", "filterMode": "none", f"{axis}AxisIndex": 0} for axis in AXES],
+        "brush": {
+            # Only an area tied to the axes is reported in data coordinates.
+            **{f"{axis}AxisIndex": "all" for axis in AXES},
+            "throttleType": "debounce",
+            "throttleDelay": 200,
+            "removeOnClick": False,
+            "outOfBrush": {} if large else {"colorAlpha": 0.25},
+            "brushStyle": {"color": "rgba(127,140,145,.12)", "borderColor": ink, "borderWidth": 1},
+        },
+        "toolbox": _TOOLBOX,
+        # What the legend hides, the server would still count; filtering is the page's work.
+        "legend": _LEGEND | {"data": [{"name": style.title or name} for name, style in series.items()]},
+        "tooltip": {"formatter": tip, "showDelay": 125, "transitionDuration": 0, "confine": True, "padding": 8},
+    }
+
+
+def _legend_lines(series: Mapping[str, Style]) -> int:
+    """How many lines the legend takes beside the tools; estimated, as only the browser knows its font."""
+    widths = sum(34 + 6.5 * len(style.title or name) for name, style in series.items())
+    return max(1, ceil(widths / 520))
+
+
+def _axis(low: float, high: float) -> dict[str, Any]:
+    """An axis without ticks: the coordinates of a map have no unit."""
+    bare = {name: {"show": False} for name in ("axisLabel", "axisTick", "axisLine", "splitLine", "axisPointer")}
+    return {"type": "value", "min": low, "max": high, **bare}
+
+
+def _group(index: int, name: str, style: Style, frame: pd.DataFrame, n_shown: int) -> dict[str, Any]:
+    large = n_shown > LARGE
+    return {
+        "type": "scatter",
+        "name": style.title or name,
+        "datasetIndex": index,
+        "encode": {"x": "x", "y": "y"},
+        "symbol": style.symbol,
+        "symbolSize": (3 if n_shown <= 10 * LARGE else 2) if large else style.size,
+        "itemStyle": {"color": style.colour, "opacity": 0.6 if large else 0.8},
+        # In parts, a large series stays half painted after a brush.
+        "progressive": 0,
+        # A large series without points stops the whole chart.
+        "large": large and not frame.empty,
+        "largeThreshold": 0,
+        "z": 2 + index,
+    }
+
+
+def _rings(index: int, ink: str, n_rings: int, dense: bool, series: Mapping[str, Style]) -> dict[str, Any]:
+    """The selection: rings around points, or, where they are too many for rings, points of ink."""
+    large = n_rings > LARGE
+    size = 4 if dense else max((style.size for style in series.values()), default=7) + 4
+    ring = {"color": ink, "opacity": 1} if large else {"color": "transparent", "borderColor": ink, "borderWidth": 1.5}
+    return {
+        "type": "scatter",
+        "name": "selected",
+        "datasetIndex": index,
+        "encode": {"x": "x", "y": "y"},
+        "symbol": "circle",
+        "symbolSize": size,
+        "itemStyle": ring,
+        "silent": True,
+        "progressive": 0,
+        "large": large,
+        "largeThreshold": 0,
+        "z": 2 + index,
+    }
+
+
+def _sent(frame: pd.DataFrame) -> pd.DataFrame:
+    """What the browser gets, in single precision."""
+    # The index would be sent along, and a mere difference in it redraws the map and loses its zoom.
+    return frame.astype({"x": np.float32, "y": np.float32}).reset_index(drop=True)

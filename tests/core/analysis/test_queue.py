@@ -1,0 +1,94 @@
+"""The queue of the review: filters, order, ids in words, and what comes next."""
+
+import pandas as pd
+import pytest
+
+from core.analysis.ids import parse_ids
+from core.analysis.queue import Filter, next_undecided, place_of, queue
+from core.errors import UserError
+
+TABLE = pd.DataFrame(
+    {
+        "id": [3, 5, 8, 9, 12],
+        "label": [0, 1, 1, 0, 1],
+        "predicted": pd.array([1, 1, pd.NA, 0, 0], "Int64"),
+        "flagged": [True, True, True, False, True],
+        "flagged_by": [1, 2, 3, 1, 2],
+        "badloss_flagged": [False, True, True, True, False],
+        "suspicion": [0.9, 0.7, 0.9, 0.4, 0.8],
+        "family": [1, 2, 0, -1, -2],
+        "cluster_class": [0, 1, 1, 0, 1],
+        "cluster": [1, 0, 1, 1, -1],
+        "verdict": ["", "exclude", "keep", "", ""],
+    }
+)
+
+
+def ids(among=None, **wanted):
+    return queue(TABLE, Filter(**{"verdict": "all", **wanted}), among)["id"].tolist()
+
+
+def test_what_is_flagged_comes_most_suspicious_first_and_equals_by_id():
+    assert ids() == [3, 8, 12, 5]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ({"verdict": "undecided"}, [3, 12]),
+        ({"verdict": "decided"}, [8, 5]),
+        ({"verdict": "keep"}, [8]),
+        ({"label": 1}, [8, 12, 5]),
+        ({"predicted": 1}, [3, 5]),
+        ({"predicted": 0}, [12]),
+        ({"detector": "badloss"}, [8, 5, 9]),
+        ({"family": 1}, [3]),
+        ({"family": 0}, [8, 12]),
+        ({"agreement": 2}, [8, 12, 5]),
+        ({"suspicion": (0.75, 0.85)}, [12]),
+        ({"order": "family"}, [12, 8, 3, 5]),
+        ({"cluster": (0, 1)}, [3, 9]),  # all of it, flagged or not
+        ({"cluster": (1, 0)}, [5]),
+        ({"cluster": (0, 1), "ids": "4-12"}, [9]),
+        ({"cluster": (0, 1), "suspicion": (0.5, 1.0)}, [3]),
+        ({"cluster": (2, 1)}, []),
+        ({"ids": "9, 3"}, [3, 9]),
+        ({"ids": "4-9", "verdict": "undecided"}, [9]),
+    ],
+)
+def test_each_filter_leaves_its_own(wanted, expected):
+    assert ids(**wanted) == expected
+
+
+def test_filters_add_up_and_a_reviewer_is_a_set_of_ids():
+    assert ids(label=1, agreement=2, suspicion=(0.0, 0.8)) == [12, 5]
+    assert ids(among={5, 9}) == [5]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("7", [(7, 7)]), ("7, 10-20", [(7, 7), (10, 20)]), ("20 – 10  3", [(10, 20), (3, 3)]), ("", []), (" ,", [])],
+)
+def test_ids_are_read_as_people_write_them(text, expected):
+    assert parse_ids(text) == expected
+
+
+@pytest.mark.parametrize("text", ["x", "1-", "1.5", "-3", "1-2-3"])
+def test_what_is_no_id_is_named(text):
+    with pytest.raises(UserError, match="is no id"):
+        parse_ids(text)
+
+
+def test_next_goes_on_behind_the_focus_passes_over_what_is_taken_and_begins_again():
+    rows = queue(TABLE, Filter(verdict="all"))  # 3, 8 decided, 12, 5 decided
+    assert next_undecided(rows, 3) == 12
+    assert next_undecided(rows, 12) == 3
+    assert next_undecided(rows, None) == 3
+    assert next_undecided(rows, 77) == 3
+    assert next_undecided(rows, 3, taken={12}) is None
+    assert next_undecided(rows.iloc[:0], 3) is None
+
+
+def test_a_place_is_counted_from_the_front():
+    ids_in_order = queue(TABLE, Filter(verdict="all"))["id"].to_numpy()
+    assert [place_of(ids_in_order, one) for one in (3, 12, 9, None)] == [0, 2, None, None]

@@ -1,0 +1,96 @@
+"""The commands about decisions: commit, revisions, go-back, journal, bona-fide, and where decisions are kept."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from core import pipeline, runs
+from core.__main__ import app
+from core.data import store
+from core.journal import database, review
+from core.training.config import TrainConfig
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def run(workspace, make_dataset):
+    """A run on forty samples, with decisions of two reviewers."""
+    info = store.save(workspace, make_dataset(40, n_test=4, side=4), source="test")
+    made = runs.create(workspace, info, asdict(TrainConfig()), pipeline.CORE_PLAN, name="First")
+    pipeline.decide(made, [1, 2], "exclude", reviewer="ann", reason="=1+1")
+    pipeline.decide(made, [3], "relabel", new_label=0, reviewer="bob")
+    return made
+
+
+def invoke(run, command, *arguments):
+    where = ("--workspace", str(run.workspace))
+    return CliRunner().invoke(app, [command, run.id, *map(str, arguments), *where])
+
+
+def answer(run, command, *arguments):
+    done = invoke(run, command, *arguments, "--json")
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
+def test_commit_list_and_go_back(run):
+    made = answer(run, "commit", "--name", "Corners", "--why", "seen", "--reviewer", "cyd")
+    assert (made["number"], made["excluded"], made["relabelled"]) == (1, 2, 1)
+    (listed,) = answer(run, "revisions")
+    assert (listed["name"], listed["why"], listed["reviewer"]) == ("Corners", "seen", "cyd")
+    assert "Corners" in invoke(run, "revisions").stdout
+    assert answer(run, "go-back", 0) == {"run": run.id, "revision": 0, "samples": 3}
+    refused = invoke(run, "go-back", 5)
+    assert refused.exit_code == 2
+    assert refused.stderr.startswith("error: There is no revision 5 of")
+
+
+def test_journal(run, tmp_path):
+    rows = answer(run, "journal")
+    assert [(row["sample"], row["decision"], row["new_label"], row["reviewer"]) for row in rows] == [
+        (1, "exclude", None, "ann"),
+        (2, "exclude", None, "ann"),
+        (3, "relabel", 0, "bob"),
+    ]
+    assert [row["sample"] for row in answer(run, "journal", "--by", "bob", "--since", "2020-01-01")] == [3]
+    assert answer(run, "journal", "--last", 2, "--decision", "exclude", "--to", tmp_path / "journal.csv")["rows"] == 2
+    assert pd.read_csv(tmp_path / "journal.csv")["reason"].tolist() == ["'=1+1"] * 2
+
+
+def test_bona_fide(run, tmp_path):
+    (tmp_path / "clean.txt").write_text("5\n6\n")
+    named = answer(run, "bona-fide", "--ids", tmp_path / "clean.txt", "--reviewer", "ann")
+    assert named == {"dataset": run.dataset, "samples": 2, "bona_fide": 2}
+    (tmp_path / "clean.txt").write_text("5\n")
+    assert answer(run, "bona-fide", "--ids", tmp_path / "clean.txt", "--withdraw")["bona_fide"] == 1
+
+
+def test_decisions_go_where_the_command_says(run, tmp_path, monkeypatch):
+    monkeypatch.delenv(database.VARIABLE, raising=False)
+    there = ("--database", f"sqlite:///{tmp_path}/shared.db")
+    assert answer(run, "journal", *there) == []
+    assert len(answer(run, "journal")) == 3
+    assert database.VARIABLE not in os.environ
+    refused = invoke(run, "journal", "--database", "mysql://ann:secret@there/db")
+    assert refused.exit_code == 2
+    assert "error: The database mysql:… cannot be used. It has to be like sqlite" in refused.stderr
+    assert "secret" not in refused.output
+
+
+def test_a_process_that_is_started_uses_the_same_database(run, tmp_path):
+    program = (
+        "import pathlib, sys; from core.journal import review; print(*review.verdicts(pathlib.Path(sys.argv[1]), 'r'))"
+    )
+    with database.chosen(f"sqlite:///{tmp_path}/shared.db"):
+        review.record(run.workspace, "r", {1: review.Verdict("keep")}, reviewer="ann")
+        started = [sys.executable, "-c", program, str(run.workspace)]
+        assert subprocess.check_output(started, cwd=ROOT, text=True) == "1\n"
+    assert review.verdicts(run.workspace, "r") == {}

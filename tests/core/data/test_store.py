@@ -1,0 +1,118 @@
+"""What is stored comes back as it was, or not at all."""
+
+import json
+
+import numpy as np
+import pytest
+
+from core.attacks.plant import plant
+from core.attacks.specification import AttackSpec, Specification, read_specification
+from core.data import store
+from core.errors import UserError
+
+ARRAYS = ("ids", "images", "labels", "test_images", "test_labels", "bona_fide")
+
+
+@pytest.mark.parametrize("n_test", [40, 0])
+def test_a_data_set_comes_back_as_it_was(workspace, make_dataset, n_test):
+    dataset = make_dataset(50, n_test=n_test, channels=3, name="My Flowers!")
+    info = store.save(workspace, dataset, source="here")
+    opened = store.load(workspace, info.id)
+    for name in ARRAYS:
+        assert np.array_equal(getattr(opened, name), getattr(dataset, name)), name
+        assert getattr(opened, name).dtype == getattr(dataset, name).dtype
+    assert (opened.name, opened.class_names, opened.shape) == ("My Flowers!", dataset.class_names, (16, 16, 3))
+    assert store.load_truth(workspace, info.id) is None
+    assert info == store.describe(workspace, info.id)
+    assert info.id.startswith("my-flowers-")
+    assert (info.n, info.n_test, info.n_bona_fide) == (50, n_test, 0)
+
+
+def test_images_are_mapped_not_read(workspace, make_dataset):
+    opened = store.load(workspace, store.save(workspace, make_dataset(), source="").id)
+    assert isinstance(opened.images, np.memmap)
+    assert not opened.images.flags.writeable
+
+
+def test_the_truth_comes_back_as_it_was(workspace, make_dataset):
+    asked = Specification((AttackSpec("patch", 0.1, 2), AttackSpec("wanet", 0.05), AttackSpec("narcissus", 0.1)))
+    pattern = np.full((16, 16, 1), 0.05, np.float32)
+    poisoned, truth = plant(make_dataset(100), asked, patterns={"narcissus": pattern})
+    info = store.save(workspace, poisoned, source="", truth=truth, specification=asked.as_dict())
+    assert read_specification(store.describe(workspace, info.id).specification) == asked
+    opened = store.load_truth(workspace, info.id)
+    assert opened.attacks == truth.attacks
+    assert opened.is_cover.sum() == 10
+    for name in ("is_poison", "attack_index", "original_labels", "is_cover"):
+        assert np.array_equal(getattr(opened, name), getattr(truth, name)), name
+    assert opened.patterns.keys() == {"narcissus"}
+    assert np.array_equal(opened.patterns["narcissus"], pattern)
+
+
+def test_the_truth_of_a_data_set_of_before_there_were_cover_samples(workspace, make_dataset):
+    poisoned, truth = plant(make_dataset(100), Specification((AttackSpec("patch", 0.1, 2),)))
+    info = store.save(workspace, poisoned, source="", truth=truth)
+    folder = workspace / "datasets" / info.id
+    (folder / "truth-is_cover.npy").unlink()
+    content = json.loads((folder / "dataset.json").read_text())
+    del content["specification"]
+    for name in ("labelling", "source_class", "n_cover"):
+        del content["attacks"][0][name]
+    (folder / "dataset.json").write_text(json.dumps(content))
+    opened = store.load_truth(workspace, info.id)
+    assert opened.attacks == truth.attacks
+    assert not opened.is_cover.any()
+
+
+@pytest.mark.parametrize(("name", "place"), [("images", (17, 3, 3, 0)), ("labels", 5), ("ids", 0), ("test_labels", 1)])
+def test_a_change_on_disk_is_noticed(workspace, make_dataset, name, place):
+    info = store.save(workspace, make_dataset(), source="")
+    path = workspace / "datasets" / info.id / f"{name}.npy"
+    array = np.load(path)
+    array[place] += 1
+    np.save(path, array)
+    with pytest.raises(UserError, match="was changed on disk"):
+        store.load(workspace, info.id)
+
+
+def test_a_file_that_is_gone_is_named(workspace, make_dataset):
+    info = store.save(workspace, make_dataset(), source="")
+    (workspace / "datasets" / info.id / "labels.npy").unlink()
+    with pytest.raises(UserError, match=r"labels.npy of the data set .* is missing"):
+        store.load(workspace, info.id)
+
+
+def test_an_unknown_id_names_the_known_ones(workspace, make_dataset):
+    with pytest.raises(UserError, match="Known: none yet"):
+        store.load(workspace, "flowers")
+    info = store.save(workspace, make_dataset(), source="")
+    with pytest.raises(UserError, match=f"There is no data set 'flowers'. Known: {info.id}"):
+        store.load(workspace, "flowers")
+
+
+def test_an_id_cannot_leave_the_workspace(workspace, tmp_path, make_dataset):
+    info = store.save(tmp_path / "other", make_dataset(), source="")
+    store.save(workspace, make_dataset(seed=1), source="")
+    path = f"../../other/datasets/{info.id}"
+    assert (workspace / "datasets" / path / "dataset.json").exists()
+    for wanted in (path, f"{info.id}/../x", "", "."):
+        with pytest.raises(UserError, match="There is no data set"):
+            store.describe(workspace, wanted)
+
+
+def test_the_list_is_newest_first(workspace, make_dataset, monkeypatch):
+    older = store.save(workspace, make_dataset(name="b"), source="")
+    path = workspace / "datasets" / older.id / "dataset.json"
+    path.write_text(path.read_text().replace(older.created, "2020-01-01T00:00:00+00:00"))
+    newer = store.save(workspace, make_dataset(name="a"), source="")
+    assert [info.id for info in store.describe_all(workspace)] == [newer.id, older.id]
+
+
+def test_the_fingerprint_sees_every_image_of_a_small_data_set(make_dataset):
+    dataset = make_dataset(30)
+    prints = {store.fingerprint(dataset)}
+    for row in range(30):
+        changed = make_dataset(30)
+        changed.images[row, 0, 0, 0] ^= 1
+        prints.add(store.fingerprint(changed))
+    assert len(prints) == 31

@@ -1,0 +1,57 @@
+"""Principal components beside those that the data was made from, where eigenvalues are repeated, too."""
+
+import numpy as np
+import pytest
+from scipy.linalg import eigh
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from core.detectors.parts import subspaces
+from core.detectors.parts.subspaces import principal_components
+
+
+def features(n, d, widths, seed=0):
+    """(n, d) centred values whose singular values are `widths`, then a tenth of the last and less; the directions."""
+    rng = np.random.default_rng(seed)
+    size = min(n, d) - 1
+    values = np.concatenate([widths, widths[-1] / 10 / np.arange(1, size - len(widths) + 1)])
+    raw = rng.normal(size=(n, size))
+    left, right = np.linalg.qr(raw - raw.mean(0))[0], np.linalg.qr(rng.normal(size=(d, size)))[0]
+    return (left * values @ right.T).astype(np.float32), left[:, : len(widths)] * widths
+
+
+@pytest.mark.parametrize(("n", "d"), [(150, 200), (240, 140), (90, 40)])
+@pytest.mark.parametrize("widths", [[9.0, 8, 7, 6, 5, 4], [9.0, 5, 5, 5, 5, 5]])
+def test_the_top_directions_are_those_of_the_data(n, d, widths):
+    values, expected = features(n, d, widths)
+    points = principal_components(values, 6, 0)
+    assert np.linalg.norm(points, axis=0) == pytest.approx(widths, rel=1e-4)
+    np.testing.assert_allclose(points @ points.T, expected @ expected.T, atol=2e-4 * widths[0] ** 2)
+
+
+def test_a_copy_that_lanczos_missed_has_all_worked_out(monkeypatch):
+    """As if it had found 3, 2 and 1 where there are 3, 2, 2 and 1."""
+    products = np.diag(np.r_[[3.0, 2, 2, 1], np.full(196, 0.1)]).astype(np.float32)
+    real, answers = subspaces.eigsh, [(np.array([1.0, 2, 3], np.float32), np.eye(200, dtype=np.float32)[:, [3, 1, 0]])]
+    monkeypatch.setattr(subspaces, "eigsh", lambda *given, **how: answers.pop() if answers else real(*given, **how))
+    values, vectors = subspaces._top(products, 3)
+    np.testing.assert_allclose(values, [2, 2, 3], rtol=1e-5)
+    np.testing.assert_allclose(np.abs(vectors).sum(1)[3:], 0, atol=1e-4)
+
+
+def test_lanczos_is_what_answers_for_large_matrices(monkeypatch):
+    """Not the full decomposition: that is for matrices of 128 at most, and for those with a missed copy."""
+    used = []
+    monkeypatch.setattr(subspaces, "eigh", lambda *given, **how: used.append(len(given[0])) or eigh(*given, **how))
+    principal_components(features(200, 300, [9.0, 8, 7, 6, 5, 4])[0], 6, 0)
+    assert used == []
+    principal_components(features(90, 40, [9.0, 8, 7, 6, 5, 4])[0], 6, 0)
+    assert used == [40]
+
+
+def test_blas_keeps_to_one_core_and_gets_back_what_it_had():
+    def threads():
+        return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+    with threadpool_limits(2, "blas"):
+        assert subspaces.on_one_core(threads)() == {1}
+        assert threads() == {2}

@@ -1,0 +1,109 @@
+"""The sample table in three formats, each readable by others."""
+
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core import pipeline, runs
+from core.data import store
+from core.errors import UserError
+from core.output.export import EXPORTS, cartography, harmless, is_clean, poison_indices, write_export
+from core.runs import detections
+
+READERS = {"csv": pd.read_csv, "parquet": pd.read_parquet, "json": pd.read_json}
+
+
+@pytest.mark.parametrize("ending", READERS)
+def test_what_is_written_is_what_is_known(finished, tmp_path, ending):
+    pipeline.decide(finished, [5], "relabel", reviewer="ann", new_label=2)
+    path = tmp_path / f"samples.{ending}"
+    assert write_export(finished, "samples", path) == 200
+    table = READERS[ending](path)
+    assert table["id"].tolist() == list(range(200))
+    assert table["predicted"].tolist() == finished.array("predictions").tolist()
+    assert np.allclose(table["loss"], finished.array("final_losses"), rtol=1e-5)
+    badloss = detections(finished)["badloss"]
+    assert np.allclose(table["badloss_suspicion"], badloss.suspicion, rtol=1e-5)
+    assert table["badloss_flagged"].tolist() == badloss.flagged.tolist()
+    assert (table["verdict"][5], table["new_label"][5]) == ("relabel", 2)
+    assert table["new_label"].isna().sum() == 199
+
+
+def test_a_run_that_has_just_begun_is_exported_too(finished, tmp_path):
+    info = store.describe(finished.workspace, finished.dataset)
+    run = runs.create(finished.workspace, info, finished.config, ("train",))
+    write_export(run, "samples", tmp_path / "samples.csv")
+    table = pd.read_csv(tmp_path / "samples.csv")
+    assert table.columns.tolist() == ["id", "label", "class_name", "predicted", "loss", "verdict", "new_label"]
+    assert table["predicted"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("samples.xlsx", "has to end in"), ("nowhere/a.csv", "There is no folder")]
+)
+def test_where_nothing_can_be_written(finished, tmp_path, name, words):
+    with pytest.raises(UserError, match=words):
+        write_export(finished, "samples", tmp_path / name)
+    assert not (tmp_path / name).exists()
+
+
+def test_what_art_reads(finished, tmp_path):
+    pipeline.decide(finished, [5, 7], "exclude", reviewer="ann")
+    pipeline.decide(finished, [9], "mark", reviewer="ann")
+    assert write_export(finished, "is_clean", tmp_path / "is_clean.npy") == 200
+    found = np.load(tmp_path / "is_clean.npy", allow_pickle=False)
+    assert np.array_equal(found, is_clean(finished))
+    assert np.flatnonzero(found == 0).tolist() == [5, 7]
+    assert set(found.tolist()) == {0, 1}
+
+
+def test_poison_is_what_was_excluded_and_what_is_flagged_undecided(finished, tmp_path):
+    flagged = np.flatnonzero(detections(finished)["badloss"].flagged).tolist()
+    kept, other = flagged[0], next(sample for sample in range(200) if sample not in flagged)
+    pipeline.decide(finished, [kept], "keep", reviewer="ann")
+    pipeline.decide(finished, [other], "exclude", reviewer="ann")
+    found = poison_indices(finished)
+    assert kept not in found
+    assert other in found
+    assert set(flagged[1:]) <= set(found.tolist())
+    assert found.tolist() == sorted(found.tolist())
+    write_export(finished, "poison_indices", tmp_path / "ids.txt")
+    assert [int(line) for line in (tmp_path / "ids.txt").read_text().split()] == found.tolist()
+
+
+def test_cartography_by_hand(finished, tmp_path):
+    losses = np.array(finished.array("losses"), float)
+    write_export(finished, "cartography", tmp_path / "map.jsonl")
+    rows = [json.loads(line) for line in (tmp_path / "map.jsonl").read_text().splitlines()]
+    assert rows == cartography(finished)
+    assert [row["guid"] for row in rows] == list(range(200))
+    chances = [math.exp(-loss) for loss in losses[17]]
+    assert rows[17]["confidence"] == pytest.approx(sum(chances) / len(chances), abs=1e-5)
+    assert rows[17]["variability"] == pytest.approx(np.exp(-losses[17]).std(), abs=1e-5)
+    assert rows[17]["losses"] == pytest.approx(losses[17], abs=1e-5)
+
+
+def test_no_text_becomes_a_formula():
+    table = pd.DataFrame({"name": ["=1+1", "+a", "-a", "@x", "\tx", "plain", "a=b"], "loss": [-1.0] * 7})
+    found = harmless(table)
+    assert found["name"].tolist() == ["'=1+1", "'+a", "'-a", "'@x", "'\tx", "plain", "a=b"]
+    assert found["loss"].tolist() == [-1.0] * 7
+
+
+def test_class_names_reach_no_spreadsheet_as_formulas(finished, tmp_path):
+    path = finished.workspace / "datasets" / finished.dataset / "dataset.json"
+    info = json.loads(path.read_text())
+    path.write_text(json.dumps(info | {"class_names": ["=cmd|' /C calc'!A0"] * len(info["class_names"])}))
+    write_export(finished, "samples", tmp_path / "samples.csv")
+    assert set(pd.read_csv(tmp_path / "samples.csv")["class_name"]) == {"'=cmd|' /C calc'!A0"}
+    write_export(finished, "samples", tmp_path / "samples.parquet")
+    assert set(pd.read_parquet(tmp_path / "samples.parquet")["class_name"]) == {"=cmd|' /C calc'!A0"}
+
+
+def test_an_export_that_does_not_exist(finished, tmp_path):
+    with pytest.raises(UserError, match="no export named"):
+        write_export(finished, "everything", tmp_path / "a.csv")
+    assert set(EXPORTS) == {"samples", "poison_indices", "is_clean", "cartography"}

@@ -1,0 +1,170 @@
+"""Every chart, from little or odd input: it is drawn, and it shows the numbers it was given."""
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+
+from core.output import figures
+from core.output.palette import ACCENT, POISON
+
+HISTORY = [
+    {"epoch": 1, "train_loss": 2.0, "test_loss": 2.1, "train_accuracy": 0.3, "test_accuracy": 0.2},
+    {"epoch": 2, "train_loss": 1.0, "test_loss": float("nan"), "train_accuracy": 0.6, "test_accuracy": 0.5},
+]
+LOSSES = np.array([[2, 1, 0.5], [2, 1.5, 1], [3, 0.1, 0.0], [np.nan] * 3], np.float32)
+NONE = np.zeros(4, np.bool_)
+ALL = ~NONE
+
+
+def drawable(figure):
+    """The figure, having been turned into what a browser gets."""
+    assert isinstance(figure, go.Figure)
+    assert figure.to_json()
+    return figure
+
+
+def lists(values):
+    return [None if value is None else float(value) for value in values]
+
+
+@pytest.mark.parametrize(("quantity", "train"), [("loss", [2.0, 1.0]), ("accuracy", [0.3, 0.6])])
+def test_learning_curves(quantity, train):
+    figure = drawable(figures.learning_curves(HISTORY, quantity, 10))
+    assert [trace.name for trace in figure.data] == ["training data", "test data"]
+    assert lists(figure.data[0].y) == train
+    assert list(figure.data[0].x) == [1, 2]
+    assert list(figure.layout.xaxis.range) == [0.5, 10.5]
+
+
+def test_learning_curves_without_a_test_set_and_before_the_first_epoch():
+    without = [entry | {"test_loss": None, "test_accuracy": None} for entry in HISTORY]
+    assert [trace.name for trace in drawable(figures.learning_curves(without, "loss", 2)).data] == ["training data"]
+    assert len(drawable(figures.learning_curves([], "accuracy", 2)).data) == 0
+
+
+@pytest.mark.parametrize(("epochs", "limits"), [(0, (0, 1.02)), (1, (0, 1.02)), (2, None)])
+def test_an_accuracy_is_never_drawn_beyond_what_it_can_be(epochs, limits):
+    axis = drawable(figures.learning_curves(HISTORY[:epochs], "accuracy", 10)).layout.yaxis
+    assert axis.range == limits
+    if limits is None:
+        assert (axis.autorangeoptions.clipmin, axis.autorangeoptions.clipmax) == (0, 1.02)
+
+
+def test_bars():
+    figure = drawable(figures.bars(["a", "7"], [1, 2], x="samples"))
+    assert list(figure.data[0].y) == ["a", "7"]
+    assert lists(figure.data[0].x) == [1, 2]
+    assert figure.layout.yaxis.type == "category"
+    drawable(figures.bars([], [], x="samples", percent=True))
+
+
+def test_the_loss_histogram_counts_every_sample():
+    figure = drawable(figures.loss_histogram(np.array([0.0, 1e-9, 0.1, 2.0, 2.0], np.float32)))
+    assert sum(figure.data[0].y) == 5
+    assert figure.layout.xaxis.type == "log"
+    drawable(figures.loss_histogram(np.array([0.5], np.float32)))
+
+
+def test_the_suspicion_histogram_counts_each_group_and_turns_the_bona_fide_upside_down():
+    suspicion = np.array([0.1, 0.2, 0.9, 0.15], np.float32)
+    flagged, trusted = np.array([0, 0, 1, 0], bool), np.array([0, 0, 0, 1], bool)
+    figure = drawable(figures.suspicion_histogram(suspicion, flagged, trusted, 0.9))
+    assert [trace.name for trace in figure.data] == ["not flagged (2)", "flagged (1)", "bona fide (1)"]
+    assert [sum(trace.y) for trace in figure.data] == [2, 1, 1]
+    assert figure.data[1].marker.color == POISON
+    assert [trace.yaxis for trace in figure.data] == ["y", "y", "y2"]
+    assert figure.layout.yaxis2.autorange == "reversed"
+    assert figure.layout.yaxis.domain[0] > figure.layout.yaxis2.domain[1]
+    assert figure.layout.shapes[0].x0 == pytest.approx(0.9)
+    alone = drawable(figures.suspicion_histogram(suspicion * 0, NONE, NONE))
+    assert (len(alone.data), len(alone.layout.shapes)) == (1, 0)
+    assert alone.layout.yaxis.domain[0] == 0
+
+
+def test_a_long_tail_of_suspicion_is_drawn_on_a_logarithmic_axis():
+    suspicion = np.concatenate([np.full(900, 1.0), np.full(100, 1000.0)]).astype(np.float32)
+    figure = drawable(figures.suspicion_histogram(suspicion, suspicion > 10, suspicion < 0, 1000.0))
+    assert figure.layout.shapes[0].x0 == pytest.approx(3)  # log₁₀ 1,000
+    labels = dict(zip(figure.layout.xaxis.ticktext, figure.layout.xaxis.tickvals, strict=True))
+    assert labels["10"] == pytest.approx(1)
+    below_zero = drawable(figures.suspicion_histogram(suspicion - 2, suspicion > 10, suspicion < 0, 998.0))
+    assert below_zero.layout.shapes[0].x0 == pytest.approx(998)
+
+
+def test_the_curves_of_a_detection_and_where_it_flags_now():
+    rates = {"false_positive_rate": [0, 0, 1], "true_positive_rate": [0, 0.5, 1], "recall_at": [0.5, 1]}
+    now = {"precision_at": [1, 0.5], "flagged_clean": 0.1, "recall": 0.8, "precision": 0.7}
+    roc, precision = (drawable(figure) for figure in figures.detection_curves(rates | now))
+    assert (lists(roc.data[0].x), lists(roc.data[0].y)) == ([0, 0, 1], [0, 0.5, 1])
+    assert (lists(roc.data[1].x), lists(roc.data[1].y)) == ([0.1], [0.8])
+    assert (lists(precision.data[0].x), lists(precision.data[0].y)) == ([0.5, 1], [1, 0.5])
+    assert (lists(precision.data[1].x), lists(precision.data[1].y)) == ([0.8], [0.7])
+
+
+def test_before_and_after():
+    figure = drawable(figures.before_after({"patch": 0.9, "single_pixel": 0.2}, {"patch": 0.01}))
+    before, after = figure.data
+    assert list(before.x) == ["patch", "single pixel"]
+    assert lists(before.y) == [0.9, 0.2]
+    assert lists(after.y) == [0.01, None]
+    assert (before.marker.color, after.marker.color) == (POISON, ACCENT)
+    assert figure.layout.shapes[0].y0 == 0.10
+    drawable(figures.before_after({}, {}))
+
+
+def test_class_counts():
+    figure = drawable(figures.class_counts(np.array([0, 2, 2]), ["a", "b", "c"]))
+    assert lists(figure.data[0].x) == [1, 0, 2]
+    assert list(figure.data[0].y) == ["a", "b", "c"]
+
+
+def test_many_attacks_lie_below_each_other():
+    before = {f"patch-{index}": index / 10 for index in range(10)}
+    figure = drawable(figures.before_after(before, {"patch-3": 0.05}))
+    assert [trace.orientation for trace in figure.data] == ["h", "h"]
+    assert list(figure.data[0].y) == list(before)
+    assert lists(figure.data[0].x) == list(before.values())
+    assert lists(figure.data[1].x) == [0.05 if index == 3 else None for index in range(10)]
+    assert figure.layout.height > 440
+    assert figure.layout.shapes[0].x0 == 0.10
+
+
+def test_planted_counts_add_up_to_the_samples_afterwards():
+    counts = pd.DataFrame(
+        {
+            "class": ["a", "b"],
+            "samples": [10, 10],
+            "taken away": [4, 0],
+            "poisoned into it": [1, 4],
+            "cover samples": [0, 2],
+            "samples afterwards": [6, 14],
+        }
+    )
+    untouched, cover, poison = drawable(figures.planted_counts(counts)).data
+    assert lists(untouched.x) == [5, 8]
+    assert lists(cover.x) == [0, 2]
+    assert lists(poison.x) == [1, 4]
+    assert poison.marker.color == POISON
+    no_cover = drawable(figures.planted_counts(counts.assign(**{"cover samples": 0})))
+    assert [trace.name for trace in no_cover.data] == ["untouched", "poisoned"]
+
+
+def test_markup_in_class_names_is_shown_letter_by_letter() -> None:
+    figure = figures.class_counts(np.array([0, 1, 1]), ("<i>cat</i> & co", "dog"))
+    assert list(figure.data[0].y) == ["&lt;i&gt;cat&lt;/i&gt; &amp; co", "dog"]
+
+
+def test_bands_are_quantiles_of_groups_that_have_members():
+    losses = np.arange(12, dtype=np.float32).reshape(4, 3) + 1
+    groups = {"class": np.array([True, True, True, False]), "bona fide": np.zeros(4, bool)}
+    found = figures.bands(losses, groups)
+    assert list(found) == ["class"]
+    np.testing.assert_allclose(found["class"], [[1.6, 2.6, 3.6], [4, 5, 6], [6.4, 7.4, 8.4]], rtol=1e-6)
+
+
+def test_a_training_that_diverged_has_empty_curves():
+    history = [{"epoch": epoch, "train_loss": None, "test_loss": None, "train_accuracy": 0.1} for epoch in (1, 2)]
+    assert not figures.learning_curves(history, "loss", 2).data
+    flat = figures.learning_curves([one | {"test_accuracy": 0.1} for one in history], "accuracy", 2)
+    assert flat.layout.yaxis.tickformat == ".1%"

@@ -1,0 +1,181 @@
+"""The report stands alone, says what was measured, and never runs what a data set is named."""
+
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from core import pipeline, runs
+from core.attacks.plant import plant
+from core.attacks.specification import AttackSpec, Specification
+from core.data import store
+from core.errors import UserError
+from core.output import figures, report
+from core.output.report import report_html, write_report
+from core.training.config import TrainConfig
+
+MARKUP = "<script>alert('x')</script>"
+ESCAPED = "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;"
+
+
+class Page(HTMLParser):
+    """Collects the addresses a page loads or links to, its tags, and its text outside of scripts and styles."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.addresses, self.tags, self.words, self._within = [], [], [], ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self._within = tag if tag in ("script", "style") else self._within
+        self.addresses += [
+            value for name, value in attrs if name in ("src", "href", "data", "action", "srcset", "poster")
+        ]
+
+    def handle_endtag(self, tag):
+        self._within = "" if tag == self._within else self._within
+
+    def handle_data(self, data):
+        self.words += [] if self._within else data.split()
+
+    @property
+    def text(self):
+        return " ".join(self.words)
+
+
+def undated(text):
+    """The text without the minute it was written in: two reports may fall into two minutes."""
+    return re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "", text)
+
+
+def percent(value):
+    return f"{value:.1%}"
+
+
+@pytest.fixture
+def repaired(finished):
+    """The finished run, with verdicts by two people and a finished repair."""
+    pipeline.decide_flagged(finished, "exclude", ["badloss"], reviewer="ann")
+    pipeline.decide(finished, [150], "keep", reviewer=MARKUP)
+    pipeline.work(pipeline.new_repair(finished))
+    return finished
+
+
+def test_before_and_after_and_the_detectors_are_told(repaired):
+    text = Page(report_html(repaired)).text
+    before, after = runs.outcome(repaired), runs.outcome(runs.children(repaired)[0])
+    assert f"Clean accuracy {percent(before.clean_accuracy)} {percent(after.clean_accuracy)}" in text
+    for name, words in (("patch", "patch"), ("blended_random", "blended random")):
+        rates = percent(before.attack_success_rate[name]), percent(after.attack_success_rate[name])
+        assert f"Attack success rate, {words} {rates[0]} {rates[1]}" in text
+    kept = 200 - len(runs.read_changes(runs.children(repaired)[0]).excluded)
+    assert f"Training samples 200 {kept} few removed" in text
+    assert "BaDLoss by its own rule (reject fraction 10%) 20 10.0%" in text
+    assert f"{200 - kept} of 200 training samples were excluded and the model was trained again" in text
+    told = Page(report_html(runs.children(repaired)[0])).text
+    assert undated(text) == undated(told) != told  # a repair is told with the run it repairs
+
+
+@pytest.mark.parametrize(("rate", "alarm"), [(0.0, False), (figures.GONE, False), (0.123, True), (None, False)])
+def test_only_a_backdoor_that_works_is_coloured(finished, rate, alarm):
+    path = finished.path / "outcome.json"
+    found = json.loads(path.read_text())
+    found["outcome"] |= {"attack_success_rate": {"patch": rate}, "doubled_attack_success_rate": {}}
+    path.write_text(json.dumps(found))
+    words = "–" if rate is None else percent(rate)
+    cell = f'<td class="poison">{words}</td>' if alarm else f"<td>{words}</td>"
+    assert f"<tr><td>Attack success rate, patch</td>{cell}" in report_html(finished)
+
+
+def test_the_report_loads_nothing(repaired):
+    page = Page(report_html(repaired))
+    assert page.addresses
+    assert all(address.startswith("data:image/png;base64,") for address in page.addresses)
+    assert not {"link", "iframe", "object", "embed", "base"} & set(page.tags)
+    style = re.search(r"<style>(.*?)</style>", report_html(repaired), re.DOTALL)[1]
+    assert "url(" not in style
+    assert "@import" not in style
+    assert "default-src 'none'" in report_html(repaired)
+
+
+def test_markup_in_the_name_of_a_reviewer_is_text(repaired):
+    html = report_html(repaired)
+    assert MARKUP not in html
+    assert ESCAPED in html
+
+
+def test_markup_in_the_names_of_data_and_classes_is_text(workspace, make_dataset):
+    clean = make_dataset(60, n_test=8, name=f"Data {MARKUP}")
+    poisoned, truth = plant(clean, Specification((AttackSpec("patch", 0.1, 1),)))
+    object.__setattr__(poisoned, "class_names", tuple(f"{index} {MARKUP}" for index in range(4)))
+    info = store.save(workspace, poisoned, source="test", truth=truth)
+    plan = ("train", "activations", "detect:badloss", "detect:activation_clustering", "evaluate")
+    run = pipeline.new_run(workspace, info.id, TrainConfig(epochs=1), plan=plan, name=f"Run {MARKUP}")
+    html = report_html(pipeline.work(run))
+    assert MARKUP not in html
+    for name in ("Data", "Run", "0", "3"):
+        assert f"{name} {ESCAPED}" in html
+    assert "script" not in Page(html).tags
+
+
+def test_a_run_without_a_repair_says_so(finished):
+    text = Page(report_html(finished)).text
+    assert "no repair has been made yet" in text
+    assert "The model as it was trained" in text
+    assert f"Clean accuracy {percent(runs.outcome(finished).clean_accuracy)} higher" in text
+    assert "No sample has been decided on yet." in text
+    assert "Before and after the repair" not in text
+
+
+def test_a_run_whose_poison_is_not_known(workspace, make_dataset):
+    info = store.save(workspace, make_dataset(60, n_test=0), source="test")
+    plan = ("train", "activations", "detect:activation_clustering", "evaluate")
+    run = pipeline.work(pipeline.new_run(workspace, info.id, TrainConfig(epochs=1), plan=plan))
+    pipeline.decide(run, [1, 2], "exclude", reviewer="ann")
+    pipeline.work(pipeline.new_repair(run))
+    text = Page(report_html(run)).text
+    assert "2 of 60 training samples were excluded and the model was trained again." in text
+    assert "Clean accuracy – –" in text
+    assert "AUROC" not in text
+
+
+def test_an_attack_whose_success_could_not_be_measured(workspace, make_dataset):
+    clean = make_dataset(60, n_test=40)
+    only = clean.test_labels == 1
+    object.__setattr__(clean, "test_images", clean.test_images[only])
+    object.__setattr__(clean, "test_labels", clean.test_labels[only])
+    poisoned, truth = plant(clean, Specification((AttackSpec("patch", 0.1, 1), AttackSpec("single_pixel", 0.1, 2))))
+    info = store.save(workspace, poisoned, source="test", truth=truth)
+    run = pipeline.work(pipeline.new_run(workspace, info.id, TrainConfig(epochs=1)))
+    pipeline.decide(run, [1, 2], "exclude", reviewer="ann")
+    pipeline.work(pipeline.new_repair(run))
+    assert "Attack success rate, patch – –" in Page(report_html(run)).text
+
+
+def test_writing_the_report(finished, tmp_path):
+    path = tmp_path / "report.html"
+    assert write_report(finished, path) == path.stat().st_size
+    assert path.read_text("utf-8").startswith("<!doctype html>")
+    with pytest.raises(UserError, match=r"The name has to end in \.html"):
+        write_report(finished, tmp_path / "report.txt")
+    with pytest.raises(UserError, match="There is no folder"):
+        write_report(finished, tmp_path / "nowhere" / "report.html")
+    assert [found.name for found in tmp_path.iterdir() if "report" in found.name] == ["report.html"]
+
+
+@pytest.mark.parametrize(("value", "expected"), [(None, "–"), (float("nan"), "–"), (0.1234, "12.3%"), (1.0, "100.0%")])
+def test_shares_in_words(value, expected):
+    assert report._share(value) == expected
+
+
+def test_the_doubled_trigger_is_told_where_it_was_measured(repaired):
+    text = Page(report_html(repaired)).text
+    before, after = runs.outcome(repaired), runs.outcome(runs.children(repaired)[0])
+    rates = [model.attack_success_rate["blended_random"] for model in (before, after)]
+    rates += [model.doubled_attack_success_rate["blended_random"] for model in (before, after)]
+    assert "before, trigger ×2 after, trigger ×2" in text
+    assert f"Attack success rate, blended random {' '.join(map(percent, rates))} lower" in text
+    patch = percent(before.attack_success_rate["patch"]), percent(after.attack_success_rate["patch"])
+    assert f"Attack success rate, patch {' '.join(patch)} – – lower" in text

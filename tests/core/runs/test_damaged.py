@@ -1,0 +1,111 @@
+"""One damaged file in a workspace stops nothing but what it belongs to, and is named with what to do."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from core import pipeline, runs
+from core.__main__ import app
+from core.data import store
+from core.errors import UserError
+from core.runs import jobs
+from core.runs.jobs import Progress
+
+HURT = [
+    b"",
+    bytes(40),
+    b"\xff{}",
+    b"[" * 100_000,
+    b"[]",
+    b"null",
+    b'{"schema": 1}',
+]
+
+
+@pytest.fixture
+def two(workspace, make_dataset):
+    """A run on each of two data sets: the one whose files get hurt, and the one that has to stand."""
+    kept = [store.save(workspace, make_dataset(seed=seed), source="test") for seed in (0, 1)]
+    return [runs.create(workspace, info, {"model": "convnet"}, ("train",)) for info in kept]
+
+
+def listed(workspace, *arguments):
+    result = CliRunner().invoke(app, [*arguments, "--workspace", str(workspace), "--json"])
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout), result.stderr
+
+
+@pytest.mark.parametrize("content", HURT)
+def test_a_damaged_run_is_named_and_the_server_starts(workspace, two, monkeypatch, content):
+    hurt, other = two
+    for run in two:
+        jobs.write(run.path, Progress(state="running", title="Training", started=1.0))
+    (hurt.path / "run.json").write_bytes(content)
+    started = []
+    monkeypatch.setattr(jobs, "start_run", lambda run: started.append(run.id))
+    pipeline.wake(workspace, demo=True)
+    assert started == [other.id]
+    lines, said = listed(workspace, "runs")
+    assert [line["run"] for line in lines] == [other.id]
+    assert said.startswith(f"damaged: The run {hurt.id} is damaged. ")
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("content", HURT)
+def test_a_damaged_progress_file_stops_no_other_run(workspace, two, monkeypatch, content):
+    hurt, other = two
+    jobs.write(other.path, Progress(state="running", title="Training", started=1.0))
+    (hurt.path / "progress.json").write_bytes(content)
+    started = []
+    monkeypatch.setattr(jobs, "start_run", lambda run: started.append(run.id))
+    assert [run.id for run in jobs.resume_interrupted(workspace)] == started == [other.id]
+    assert {line["run"]: line["state"] for line in listed(workspace, "runs")[0]} == {
+        hurt.id: "failed",
+        other.id: "interrupted",
+    }
+
+
+@pytest.mark.parametrize("content", HURT)
+def test_a_damaged_data_set_is_named_and_the_others_are_listed(workspace, two, content):
+    hurt, other = two
+    (workspace / "datasets" / hurt.dataset / "dataset.json").write_bytes(content)
+    lines, said = listed(workspace, "datasets")
+    assert [line["id"] for line in lines] == [other.dataset]
+    assert said.startswith(f"damaged: The data set {hurt.dataset} is damaged. ")
+    assert runs.open_run(workspace, other.id) == other
+    with pytest.raises(UserError, match=f"The data set {hurt.dataset} is damaged"):
+        runs.open_run(workspace, hurt.id)
+
+
+@pytest.mark.parametrize("change", [{"attacks": [{"odd": 1}]}, {"shape": [4, 4]}, {"n": -1}, {"class_names": 3}])
+def test_a_description_of_the_wrong_kind_is_damaged(workspace, two, change):
+    path = workspace / "datasets" / two[0].dataset / "dataset.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    assert [one.id for one in store.damaged_datasets(workspace)] == [two[0].dataset]
+
+
+def test_where_all_is_damaged_no_demo_is_started(workspace, two, monkeypatch):
+    for run in two:
+        (run.path / "run.json").write_bytes(b"")
+    for info in store.describe_all(workspace):
+        (workspace / "datasets" / info.id / "dataset.json").write_bytes(b"")
+    monkeypatch.setattr(jobs, "start_run", lambda run: pytest.fail("a demo was started"))
+    pipeline.wake(workspace, demo=True)
+
+
+def test_names_and_problems_that_are_damaged_are_said(workspace, two):
+    folder = workspace / "datasets" / two[0].dataset
+    (folder / "names.json").write_bytes(b"[]")
+    (folder / "problems.json").write_bytes(b'[{"kind": "x"}]')
+    with pytest.raises(UserError, match=r"names.json of the data set .* is damaged"):
+        store.names(workspace, two[0].dataset)
+    with pytest.raises(UserError, match=r"it has no \[0\].what"):
+        store.problems(workspace, two[0].dataset)
+
+
+def test_a_run_whose_outcome_is_damaged_is_named_and_the_others_are_listed(workspace, two):
+    (two[0].path / "outcome.json").write_bytes(b"\xff")
+    lines, said = listed(workspace, "runs")
+    assert [line["run"] for line in lines] == [two[1].id]
+    assert "outcome.json of the run" in said

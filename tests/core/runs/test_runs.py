@@ -1,0 +1,211 @@
+"""Run directories: what is written is read, and what does not fit is refused in words."""
+
+import json
+import re
+import threading
+
+import numpy as np
+import pytest
+
+from core import runs
+from core.data import store
+from core.errors import UserError
+from core.types import Changes, Detection
+
+CONFIG = {"model": "convnet", "epochs": 2, "seed": 3}
+
+
+@pytest.fixture
+def info(workspace, make_dataset):
+    return store.save(workspace, make_dataset(), source="test")
+
+
+@pytest.fixture
+def run(workspace, info):
+    return runs.create(workspace, info, CONFIG, ("train", "evaluate"), name="First")
+
+
+def edit(run, **fields):
+    """Change run.json behind the program's back."""
+    path = run.path / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | fields))
+
+
+def test_a_run_comes_back_as_it_was_made(workspace, info, run):
+    opened = runs.open_run(workspace, run.id)
+    assert opened == run
+    assert re.fullmatch(rf"\d{{8}}-\d{{6}}-{info.id}-[0-9a-f]{{4}}", run.id)
+    assert (opened.name, opened.dataset, opened.plan) == ("First", info.id, ("train", "evaluate"))
+    assert opened.config == CONFIG
+    assert opened.fingerprint == info.fingerprint
+    assert opened.workspace == workspace
+    assert not opened.done("train")
+    assert {"python", "torch", "numpy"} <= opened.versions.keys()
+
+
+def test_stages_are_recorded_one_by_one(workspace, run):
+    runs.finish_stage(run, "train", 1.234)
+    runs.finish_stage(run, "evaluate", 2.0)  # by way of a Run that does not know of the first
+    opened = runs.open_run(workspace, run.id)
+    assert opened.stages == {"train": 1.23, "evaluate": 2.0}
+    assert opened.done("train")
+
+
+def test_the_layer_is_kept(workspace, run):
+    runs.update(run, layer="body")
+    assert runs.open_run(workspace, run.id).layer == "body"
+
+
+def test_unknown_ids_and_ids_that_leave_the_workspace(workspace, run):
+    for wanted in ("nothing", "", f"../runs/{run.id}", f"{run.id}/../{run.id}"):
+        with pytest.raises(UserError) as caught:
+            runs.open_run(workspace, wanted)
+        assert f"There is no run {wanted!r}. Known: {run.id}." in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1, 2]", "{}", '{"schema": 1}', '{"schema": 1, "plan": [], "odd": 2}'])
+def test_a_damaged_run_is_said_and_passed_over_in_the_list(workspace, info, run, content):
+    other = runs.create(workspace, info, CONFIG, ("train",))
+    (run.path / "run.json").write_text(content)
+    with pytest.raises(UserError, match=f"The run {run.id} is damaged"):
+        runs.open_run(workspace, run.id)
+    assert [found.id for found in runs.all_runs(workspace)] == [other.id]
+
+
+@pytest.mark.parametrize("change", [{"created": "yesterday"}, {"created": 5}, {"plan": 3}, {"config": []}, {"new": 1}])
+def test_a_run_that_does_not_fit_is_named_beside_the_others(workspace, info, run, change):
+    other = runs.create(workspace, info, CONFIG, ("train",))
+    edit(run, **change)
+    assert [found.id for found in runs.all_runs(workspace)] == [other.id]
+    [damaged] = runs.damaged_runs(workspace)
+    assert (damaged.id, damaged.path) == (run.id, run.path)
+    assert re.match(f"The run {run.id} (is damaged|was made by a newer Assay)", str(damaged.error))
+
+
+@pytest.mark.parametrize("name", ["rules", "history", "layers", "loaded", "outcome", "trials"])
+@pytest.mark.parametrize("content", [b"\xff", b"null", b"7"])
+def test_a_damaged_file_of_a_run_is_said(run, name, content):
+    (run.path / f"{'outcome' if name == 'trials' else name}.json").write_bytes(content)
+    with pytest.raises(UserError, match=rf"json of the run {run.id} is damaged\. .* Restore it from a backup"):
+        getattr(runs, name)(run)
+
+
+def test_two_rules_saved_at_once_are_both_kept(run):
+    at_once = threading.Barrier(2)
+
+    def save(name):
+        for value in range(1, 101):
+            at_once.wait(10)
+            runs.save_rule(run, name, {"kind": "budget", "value": value})
+            at_once.wait(10)
+            kept.append(runs.rules(run).get(name, {}).get("value") == value)
+
+    kept = []
+    threads = [threading.Thread(target=save, args=(name,)) for name in ("alpha", "zeta")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert kept == [True] * 200
+
+
+def test_a_run_of_a_newer_version(workspace, run):
+    edit(run, schema=runs.run.SCHEMA + 1)
+    with pytest.raises(UserError, match=r"was made by a newer Assay. .*run.json has schema 2. Update Assay"):
+        runs.open_run(workspace, run.id)
+
+
+def test_a_run_whose_data_changed(workspace, run):
+    edit(run, fingerprint="0" * 64)
+    with pytest.raises(UserError, match=r"is no longer the one this run was made with. Its fingerprint differs"):
+        runs.open_run(workspace, run.id)
+
+
+def test_arrays(run):
+    with pytest.raises(UserError, match="This run has no losses yet"):
+        run.array("losses")
+    runs.save_array(run, "losses", np.arange(6, dtype=np.float32).reshape(3, 2))
+    assert run.array("losses").tolist() == [[0, 1], [2, 3], [4, 5]]
+    assert isinstance(run.array("losses"), np.memmap)
+
+
+def test_changes(workspace, info, run):
+    changes = Changes(frozenset({5, 3}), {7: 1, 2: 0})
+    child = runs.create(workspace, info, CONFIG, ("train",), parent=run.id, changes=changes)
+    assert runs.read_changes(child) == changes
+    assert runs.read_changes(run) == Changes()
+    assert [found.id for found in runs.children(run)] == [child.id]
+    assert runs.children(child) == []
+
+
+def test_detections(run):
+    first = Detection(
+        np.array([0.5, 1.5], np.float32),
+        np.array([False, True]),
+        np.array([-1, 1]),
+        {"threshold": 0.35},
+        {1: {"silhouette": 0.5, "reason": "small"}},
+    )
+    runs.save_detection(run, "zeta", first, {"n_components": 10}, 1.5)
+    runs.save_detection(run, "alpha", Detection(first.suspicion, ~first.flagged), {}, 0.1)
+    found = runs.detections(run)
+    assert set(found) == {"zeta", "alpha"}
+    assert found["zeta"].suspicion.tolist() == [0.5, 1.5]
+    assert found["zeta"].flagged.tolist() == [False, True]
+    assert found["zeta"].groups.tolist() == [-1, 1]
+    assert (found["zeta"].notes, found["zeta"].class_notes) == (first.notes, first.class_notes)
+    assert found["alpha"].groups is None
+    assert found["alpha"].p_values is None
+    assert runs.about_detection(run, "zeta") == {"settings": {"n_components": 10}, "seconds": 1.5}
+
+
+def test_p_values_are_kept(run):
+    p_values = np.array([0.5, 0.004], np.float32)
+    nothing = np.zeros(2, np.bool_)
+    runs.save_detection(run, "zeta", Detection(np.ones(2, np.float32), nothing, p_values=p_values), {}, 1.0)
+    assert runs.detections(run)["zeta"].p_values.tolist() == p_values.tolist()
+
+
+def test_rules_are_kept_by_detector(run):
+    assert runs.rules(run) == {}
+    runs.save_rule(run, "zeta", {"kind": "rate", "value": 0.1})
+    runs.save_rule(run, "alpha", {"kind": "budget", "value": 40})
+    runs.save_rule(run, "zeta", None)
+    assert runs.rules(runs.open_run(run.workspace, run.id)) == {"alpha": {"kind": "budget", "value": 40}}
+
+
+def test_what_is_not_there_yet_is_empty(run):
+    assert runs.detections(run) == {}
+    assert runs.history(run) == []
+    assert runs.layers(run) == []
+    assert runs.outcome(run) is None
+    assert runs.trials(run) == []
+
+
+def test_an_outcome_with_a_class_without_test_samples(run):
+    content = {"clean_accuracy": 0.5, "class_accuracy": [0.5, None], "attack_success_rate": {"patch": 0.9}}
+    (run.path / "outcome.json").write_text(json.dumps({"outcome": content, "examples": []}))
+    found = runs.outcome(run)
+    assert (found.clean_accuracy, found.attack_success_rate) == (0.5, {"patch": 0.9})
+    assert found.class_accuracy[0] == 0.5
+    assert np.isnan(found.class_accuracy[1])
+
+
+def test_the_finished_run_holds_everything_its_plan_promised(finished):
+    n = 200
+    assert set(finished.stages) == set(finished.plan)
+    shapes = {"losses": (n, 2), "activations": (n, 128), "predictions": (n,), "final_losses": (n,)}
+    shapes |= {"map-all-pca": (n, 2), "map-class-pca": (n, 2), "map-trajectories-pca": (n, 2)}
+    for name, shape in shapes.items():
+        assert finished.array(name).shape == shape, name
+        assert np.isfinite(finished.array(name)).all(), name
+    assert np.allclose(finished.array("losses")[:, -1], finished.array("final_losses"), atol=0.05)
+    assert [entry["epoch"] for entry in runs.history(finished)] == [1, 2]
+    assert set(runs.outcome(finished).attack_success_rate) == {"patch", "blended_random"}
+    assert set(runs.detections(finished)) == {"activation_clustering", "badloss"}
+    assert runs.about_detection(finished, "badloss")["settings"] == {"reject_fraction": 0.1, "n_neighbors": 5}
+    tried = [(trial["attack"], trial["strength"]) for trial in runs.trials(finished)]
+    assert tried == [(None, 1), ("patch", 1), ("blended_random", 1), ("blended_random", 2)]
+    assert finished.array("trial-classes").shape == finished.array("trial-shares").shape == (4, 40, 3)
+    assert not (finished.path / "checkpoint").exists()
+    assert not [path for path in finished.path.rglob("*") if "tmp" in path.name]

@@ -1,0 +1,60 @@
+"""What a viewer may not do, whatever was on the screen before."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.errors import UserError
+from pages.ui.access import who
+from pages.ui.access.people import Person
+
+VIEWER, REVIEWER = Person("vic@example.org", "viewer"), Person("ann@example.org", "reviewer")
+
+
+def page() -> None:
+    import streamlit as st  # runs on its own, without this file's imports
+
+    from pages.ui.access import who
+
+    def change() -> None:
+        st.session_state["changed"] = who.reviewer()
+
+    st.button("Change", on_click=who.decides(change), **who.for_reviewers(tip="It changes."))
+
+
+def be(person: Person | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on the visitor is this person; somebody not listed where it is None."""
+
+    def visitor() -> Person:
+        if person is None:
+            raise UserError("You are not on the list.")
+        return person
+
+    monkeypatch.setattr(who, "visitor", visitor)
+
+
+@pytest.mark.parametrize("person", [VIEWER, None])
+def test_a_button_drawn_for_a_reviewer_changes_nothing_for_others(
+    person: Person | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    be(REVIEWER, monkeypatch)
+    app = AppTest.from_function(page).run()
+    assert (app.button[0].disabled, app.button[0].help) == (False, "It changes.")
+    be(person, monkeypatch)
+    app.button[0].click().run()
+    assert "changed" not in app.session_state
+    assert [toast.value for toast in app.toast] == [who.LOOKS_ONLY]
+    assert (app.button[0].disabled, app.button[0].help) == (True, who.LOOKS_ONLY)
+
+
+def test_a_reviewer_changes_things_under_the_own_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    be(REVIEWER, monkeypatch)
+    app = AppTest.from_function(page).run()
+    app.button[0].click().run()
+    assert app.session_state["changed"] == "ann@example.org"
+    assert not app.toast
+
+
+def test_without_sign_in_whoever_runs_the_server_reviews(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(who.sign_in, "required", lambda: False)
+    monkeypatch.setenv("ASSAY_REVIEWER", "Ann")
+    assert (who.reviewer(), who.may_decide()) == ("Ann", True)

@@ -1,0 +1,95 @@
+"""What the review says when nothing is left, and what becomes of a reason."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import pipeline
+from tests.pages.access.test_who import REVIEWER, be
+
+
+def nothing(verdicts: list[str], ids: str, verdict: str) -> None:
+    """An empty queue of such flagged samples, under a filter."""
+    import pandas as pd
+
+    from core.analysis.queue import Filter
+    from pages.ui.review import desk
+
+    desk._nothing(pd.DataFrame({"verdict": verdicts}, dtype=object), Filter(ids=ids, verdict=verdict))
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "ids", "verdict", "kind", "words"),
+    [
+        ([], "", "undecided", "success", "No detector flagged anything."),
+        (["exclude", "keep"], "", "undecided", "success", "Nothing is left to decide."),
+        (
+            ["exclude", ""],
+            "",
+            "undecided",
+            "info",
+            "Nothing is left to decide here. Flagged and undecided elsewhere: 1.",
+        ),
+        (["", ""], "99", "undecided", "info", "No sample fits the filters. Flagged and undecided: 2."),
+        (["", ""], "", "relabel", "info", "No sample fits the filters. Flagged and undecided: 2."),
+    ],
+)
+def test_an_empty_queue_says_why(verdicts: list[str], ids: str, verdict: str, kind: str, words: str) -> None:
+    app = AppTest.from_function(nothing, args=(verdicts, ids, verdict)).run()
+    assert not app.exception
+    [said] = [*app.success, *app.info]
+    assert (said.type, said.value[: len(words)]) == (kind, words)
+
+
+def test_the_whole_screen_of_an_empty_queue_says_so_above_its_bar() -> None:
+    def large() -> None:
+        from types import SimpleNamespace
+        from unittest.mock import patch
+
+        import pandas as pd
+        import streamlit as st
+
+        from core.analysis.queue import Filter
+        from pages.ui.cache import cached
+        from pages.ui.review import desk, keyboard
+
+        flagged = pd.DataFrame({"id": [1], "verdict": [""]}, dtype=object)
+        with (
+            patch.object(desk, "_tiles"),
+            patch.object(cached, "flagged", lambda run: flagged),
+            patch.object(keyboard, "bar", lambda *given: st.text("bar")),
+        ):
+            desk._large(SimpleNamespace(id="run"), flagged, flagged.iloc[:0], Filter(ids="99"))  # type: ignore[arg-type]
+
+    app = AppTest.from_function(large).run()
+    assert not app.exception
+    assert app.info[0].value == "No sample fits the filters. Flagged and undecided: 1."
+    assert app.text[0].value == "bar"
+
+
+def page() -> None:
+    """A reason, and a button that decides."""
+    from types import SimpleNamespace
+
+    import streamlit as st
+
+    from pages.ui.selection import verdicts
+
+    verdicts.said()
+    st.text_input("Reason", key=verdicts.reason_key())
+    st.button("Keep", on_click=verdicts.decide, args=(SimpleNamespace(), [7], "keep"))
+
+
+def test_a_reason_belongs_to_one_decision(monkeypatch: pytest.MonkeyPatch) -> None:
+    be(REVIEWER, monkeypatch)
+    reasons: list[str] = []
+    monkeypatch.setattr(pipeline, "decide", lambda *args, reason, **kwargs: reasons.append(reason) or 1)
+    app = AppTest.from_function(page).run()
+    app.button[0].click().run()
+    empty = app.text_input[0].id
+    app.text_input[0].set_value("a trigger").run()
+    assert app.text_input[0].id == empty  # while it is being typed in, a decision without a reason leaves it alone
+    app.button[0].click().run()
+    assert app.text_input[0].value == ""
+    app.button[0].click().run()
+    assert not app.exception
+    assert reasons == ["", "a trigger", ""]
