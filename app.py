@@ -8,6 +8,7 @@ import streamlit as st
 from core.errors import UserError
 from pages.ui.access import doors
 from pages.ui.shell import entrance, frame
+from pages.ui.widgets import refusal
 
 PAGES = (
     ("data", "Data", ":material/database:"),
@@ -48,7 +49,7 @@ if __name__ == "__main__":
         entrance.badge()
         current.run()
     except UserError as error:
-        frame.show_error(error)
+        refusal.show(error)
 else:
     doors.check()
     routes = frame.routes()

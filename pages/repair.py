@@ -18,8 +18,6 @@ if run.parent:
 repairs = runs.children(run)
 finished = shown or next((child for child in repairs if child.done("evaluate")), None)
 unfinished = repairs[0] if repairs and not repairs[0].done("evaluate") else None
-if said := st.session_state.pop("said", ""):
-    st.error(said)
 after = results.comparison(finished)["after"] if finished else {}
 if rates := results.measured(after.get("attack_success_rate", {})):
     gone = sum(rate <= figures.GONE for rate in rates)

@@ -15,6 +15,7 @@ from pages.ui.selection.selection import tiles
 from pages.ui.shell import frame
 from pages.ui.train.loaded_model import facts, headline
 from pages.ui.train.new_run import new_run
+from pages.ui.widgets import refusal
 
 frame.guard()
 WORKSPACE = frame.workspace()
@@ -26,7 +27,7 @@ def live(run: runs.Run) -> None:
     if progress.active:
         frame.describe(progress)
     elif progress.error:
-        frame.show_error(UserError(**progress.error))
+        refusal.show(UserError(**progress.error))
     elif not run.has_model:
         st.warning(f"Training is {frame.STATES[progress.state]} after epoch {len(history)}; what is done is kept.")
         st.button(

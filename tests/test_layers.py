@@ -249,7 +249,8 @@ def with_surroundings(tree: ast.AST, *around: ast.AST) -> Iterator[tuple[ast.AST
 def asks(node: ast.AST, tree: ast.AST) -> bool:
     """Whether a function asks for the role itself, or a call is to one that does."""
     if isinstance(node, ast.FunctionDef):
-        wears = {one.id for one in node.decorator_list if isinstance(one, ast.Name)}
+        worn = (one.func if isinstance(one, ast.Call) else one for one in node.decorator_list)
+        wears = {one.id for one in worn if isinstance(one, ast.Name)}
         return "decides" in wears or any(isinstance(one, ast.Name) and one.id == "may_decide" for one in ast.walk(node))
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
         return False

@@ -5,7 +5,6 @@ from pathlib import Path
 import streamlit as st
 
 from core import pipeline
-from core.errors import UserError
 from core.output.export import EXPORTS
 from core.runs import Run
 from pages.ui.access.who import for_reviewers, may_decide
@@ -13,6 +12,7 @@ from pages.ui.cache import cached
 from pages.ui.shell import frame
 from pages.ui.shell.job_bar import awaited
 from pages.ui.shell.routes import copy_address
+from pages.ui.widgets import refusal
 
 FORMS = {"archive": "One .npz file", "folder": "Image folder"}
 
@@ -23,10 +23,8 @@ def files(run: Run) -> None:
         what = st.selectbox("What", list(EXPORTS), format_func=lambda key: EXPORTS[key].title, width=280)
         export = EXPORTS[what]
         ending = st.selectbox("Format", export.endings, width=120, key=f"ending-{what}")
-    try:
-        content = cached.export(run, what, ending)
-    except UserError as error:
-        frame.show_error(error)
+    content = refusal.attempted(lambda: cached.export(run, what, ending))
+    if content is None:
         return
     size = len(content)
     words = f"{size / 1e6:,.1f} MB" if size > 1e6 else f"{size / 1e3:,.0f} kB" if size > 1e4 else f"{size:,} bytes"

@@ -126,7 +126,7 @@ def test_a_viewer_looks_and_neither_decides_nor_starts_anything(team: tuple[Serv
     expect(window.locator(TILE).first).to_be_visible(timeout=2 * PATIENT)
     expect(window.locator(BAR).get_by_role("button", name="Exclude")).to_be_disabled(timeout=PATIENT)
     window.keyboard.press("e")
-    expect(window.get_by_text("Viewers do not decide.")).to_be_visible(timeout=PATIENT)
+    expect(window.get_by_text("Viewers look, and change nothing.")).to_be_visible(timeout=PATIENT)
     window.get_by_role("link", name=re.compile("Train")).click()
     expect(window.get_by_role("button", name="Train", exact=True)).to_be_disabled(timeout=2 * PATIENT)
     assert window.request.get(image(server)).status == 200

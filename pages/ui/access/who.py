@@ -4,7 +4,7 @@ import getpass
 import os
 import time
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 import streamlit as st
@@ -13,9 +13,9 @@ from core.errors import UserError
 from pages.ui.access import sign_in
 from pages.ui.access.people import Person, lasts, person
 from pages.ui.cache import stamps
-from pages.ui.cache.words import plain
+from pages.ui.widgets import refusal
 
-LOOKS_ONLY = "Viewers look, and change nothing. Ask a reviewer to do this."
+LOOKS_ONLY, ASK = "Viewers look, and change nothing.", "Ask a reviewer to do this."
 
 
 def signed_in() -> bool:
@@ -54,32 +54,35 @@ def may_decide() -> bool:
     return found is not None and found.role == "reviewer"
 
 
-def decides(act: Callable[..., Any]) -> Callable[..., Any]:
-    """`act`, for reviewers only: for others it is not done, and they are told why; so is whoever has it fail.
+def decides(act: Callable[..., Any] | None = None, *, beside: str = refusal.PAGE) -> Callable[..., Any]:
+    """`act`, for reviewers only; whoever is refused is told why, in the place `beside`.
 
-    Whatever changes anything wears it. A button that is off is not enough: keys press none, and a page may have been
-    drawn before somebody's role changed.
+    Whatever changes anything wears it, as `@decides` or `@decides(beside="rule")`. A button that is off is not enough:
+    keys press none, and a page may have been drawn before somebody's role changed. A refused act returns None.
     """
+    if act is None:
+        return partial(decides, beside=beside)
 
     @wraps(act)
     def guarded(*args: Any, **kwargs: Any) -> Any:
-        if not may_decide():
-            st.toast(LOOKS_ONLY, icon=":material/visibility:")
-            return None
-        try:
-            return act(*args, **kwargs)
-        except UserError as error:
-            st.toast(plain(str(error)), icon=":material/error:", duration="long")
-            return None
-        finally:
-            stamps.forget()
+        with refusal.kept(beside):
+            if not may_decide():
+                raise UserError(LOOKS_ONLY, "", ASK)
+            try:
+                return act(*args, **kwargs)
+            finally:
+                stamps.forget()
 
     return guarded
 
 
 def for_reviewers(*, disabled: bool = False, tip: str | None = None) -> dict[str, Any]:
     """`disabled` and `help` of a widget that changes something: off for a viewer, and saying why."""
-    return {"disabled": disabled, "help": tip} if may_decide() else {"disabled": True, "help": LOOKS_ONLY}
+    return (
+        {"disabled": disabled, "help": tip}
+        if may_decide()
+        else {"disabled": True, "help": f"{LOOKS_ONLY} Ask a reviewer to do this."}
+    )
 
 
 def _by_hand() -> str:

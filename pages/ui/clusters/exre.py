@@ -8,7 +8,6 @@ from core import pipeline, runs
 from core.analysis import suspect_clusters
 from core.analysis.opened_run import CLUSTERING
 from core.analysis.suspect_clusters import CLEAN, POISON, decision_rows
-from core.errors import UserError
 from core.runs import Run, jobs
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached
@@ -92,7 +91,4 @@ def _to_check(run: Run, chosen: int | None) -> tuple[Sequence[int], str]:
 
 @decides
 def _start(run: Run, classes: Sequence[int], each: bool) -> None:
-    try:
-        jobs.start_run(pipeline.plan_reclassification(run, classes, each=each))
-    except UserError as error:
-        st.session_state["said"] = str(error)
+    jobs.start_run(pipeline.plan_reclassification(run, classes, each=each))

@@ -9,7 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core import pipeline, runs
-from core.errors import UserError
+from core.journal.review.verdict import STANDING
 from core.output.palette import ACCENT, CLASSES, EXCLUDED, FLAGGED, GREY, KEPT, RELABELLED, UNSURE
 from core.runs import Run, jobs
 from pages.ui.access.who import decides, for_reviewers
@@ -66,10 +66,7 @@ def _layer_words(layer: Mapping[str, Any]) -> str:
 
 @decides
 def _use_layer(run: Run, name: str) -> None:
-    try:
-        jobs.start_run(pipeline.use_layer(run, name))
-    except UserError as error:
-        st.toast(str(error), icon=":material/error:")
+    jobs.start_run(pipeline.use_layer(run, name))
 
 
 def linked_map(
@@ -124,11 +121,11 @@ def _groups(table: pd.DataFrame, names: tuple[str, ...], colour: str) -> tuple[p
         }
         return table["cluster"].map(words), styles
     if colour == "verdict":
-        words = {"": "undecided", "exclude": "excluded", "keep": "kept", "relabel": "relabelled", "mark": "marked"}
+        words = {**STANDING, "": "undecided"}
         styles = {
             "undecided": Style(GREY, size=6),
             "kept": Style(KEPT),
-            "marked": Style(UNSURE, "rect"),
+            "unsure": Style(UNSURE, "rect"),
             "relabelled": Style(RELABELLED, "triangle"),
             "excluded": Style(EXCLUDED, "diamond", size=8),
         }

@@ -9,6 +9,7 @@ from core.errors import UserError
 from pages.ui.access import roots
 from pages.ui.access.roots import FolderEntry
 from pages.ui.shell import frame
+from pages.ui.widgets import refusal
 
 HEIGHT = 300
 HELP = (
@@ -39,11 +40,10 @@ def browse(at: str, go: Callable[[str], None], take: Callable[[str], None]) -> N
                     args=(str(root),),
                 )
             return
-        try:
-            entries, more = roots.entries(place)
-        except UserError as error:
-            frame.show_error(error)
+        listed = refusal.attempted(lambda: roots.entries(place))
+        if listed is None:
             return
+        entries, more = listed
         for entry in entries:
             _entry(entry, go, take)
         if not entries:

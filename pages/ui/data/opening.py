@@ -1,6 +1,5 @@
 """Opening data: where they are, what was found there, and the import."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
@@ -16,10 +15,10 @@ from pages.ui.data import folders, published
 from pages.ui.data.preview import ASKED, IMPORT, close, panel
 from pages.ui.shell import frame
 from pages.ui.shell.job_bar import running
-from pages.ui.widgets import address
+from pages.ui.widgets import address, refusal
 
 WAYS = {"path": "On this machine", "upload": "Upload a file", "known": "Well-known data sets"}
-WAY, PATH, FAULT, OPENING = "open-way", "open-path", "open-fault", "opening"
+WAY, PATH, OPENING = "open-way", "open-path", "opening"
 MOST_MEGABYTES = 200
 
 
@@ -45,9 +44,8 @@ def open_data(*, back: bool) -> None:
         st.markdown(f"Looking at **{frame.plain(asked.name or asked.path)}**")
         running(job)
     else:
-        ended = UserError(f"The look at the data was {frame.STATES[progress.state]}.", "", "Start it again.")
-        state[FAULT] = UserError(**progress.error) if progress.error else ended
         _choose_another()
+        refusal.keep(frame.job_error(progress, "The look at the data"), PATH)
         _choose(back)
 
 
@@ -96,9 +94,8 @@ def _by_path() -> None:
             )
             if st.form_submit_button("Look at it", type="primary", icon=":material/search:", **for_reviewers()):
                 _look(st.session_state[PATH])
-                if address.get(ASKED):
-                    st.rerun()
-        _said()
+                st.rerun()
+        refusal.show_kept(PATH)
         folders.browse(st.session_state.get(PATH, ""), _go, _take)
     with right:
         _kinds()
@@ -119,21 +116,17 @@ def _by_upload() -> None:
         off = for_reviewers(disabled=file is None)
         if st.button("Look at it", type="primary", icon=":material/search:", **off) and file:
             _look_at_upload(file)
-        _said()
+            st.rerun()
+        refusal.show_kept(PATH)
     with right:
         _kinds()
 
 
-@decides
+@decides(beside=PATH)
 def _look_at_upload(file: UploadedFile) -> None:
     path = pipeline.keep_upload(frame.workspace(), file.name, file.getbuffer())
-    _try(lambda: _ask_of_upload(path, file.name))
-
-
-def _ask_of_upload(path: Path, name: str) -> None:
     recognised(path)
-    ask(str(path), name=name.partition(".")[0] or name, uploaded=True)
-    st.rerun()
+    ask(str(path), name=file.name.partition(".")[0] or file.name, uploaded=True)
 
 
 def _kinds() -> None:
@@ -143,7 +136,7 @@ def _kinds() -> None:
     st.caption("First you see what was found; nothing is imported before. Nothing in the data is ever executed.")
 
 
-@decides
+@decides(beside=PATH)
 def ask(path: str, source: str | None = None, *, name: str = "", uploaded: bool = False) -> None:
     """Start looking at `path`; the address says so, and the page shows it from now on."""
     job = pipeline.start_preview(frame.workspace(), path, source, name=name, uploaded=uploaded)
@@ -153,15 +146,12 @@ def ask(path: str, source: str | None = None, *, name: str = "", uploaded: bool 
 
 def _look(text: str) -> None:
     """Start looking at what was typed or clicked; what is wrong with it is said beside the field."""
-
-    def look() -> None:
+    with refusal.kept(PATH):
         if not text.strip():
             raise UserError("No path is given.", "", "Type one, or click on a file or folder below.")
         place = roots.allowed(text)
         recognised(place)
         ask(str(place))
-
-    _try(look)
 
 
 def _take(path: str) -> None:
@@ -171,7 +161,7 @@ def _take(path: str) -> None:
 
 def _go(path: str) -> None:
     st.session_state[PATH] = path
-    st.session_state.pop(FAULT, None)
+    refusal.forget()
 
 
 def _choose_another() -> None:
@@ -179,19 +169,6 @@ def _choose_another() -> None:
     found = pipeline.preview_job(frame.workspace(), address.get(ASKED))
     st.session_state[OPENING] = True
     close(found[1] if found else None)
-
-
-def _try(step: Callable[[], None]) -> None:
-    st.session_state.pop(FAULT, None)
-    try:
-        step()
-    except UserError as error:
-        st.session_state[FAULT] = error
-
-
-def _said() -> None:
-    if FAULT in st.session_state:
-        frame.show_error(st.session_state[FAULT])
 
 
 def _first_root() -> Path:

@@ -8,7 +8,6 @@ import streamlit as st
 from core import pipeline
 from core.data.preview import Preview
 from core.data.store.write import SIDES
-from core.errors import UserError
 from core.pipeline import PreviewOf
 from pages.ui.access import roots
 from pages.ui.access.who import decides, for_reviewers, may_decide
@@ -18,7 +17,7 @@ from pages.ui.data import problems
 from pages.ui.gallery import Tile, gallery
 from pages.ui.shell import frame
 from pages.ui.shell.job_bar import awaited
-from pages.ui.widgets import address
+from pages.ui.widgets import address, refusal
 from pages.ui.widgets.small import tall
 
 # What the address says: the preview that is shown, and the import that runs.
@@ -155,17 +154,15 @@ def _form(job: Path, asked: PreviewOf, preview: Preview, leave: Callable[[], Non
         )
         if st.form_submit_button("Import", type="primary", icon=":material/download_done:", **for_reviewers()):
             _start(job, asked, name, known, (int(tall), int(wide), 1 if kind == "grey" else 3))
+            st.rerun()
+    refusal.show_kept("import")
     st.button("Choose another", key="choose-another", icon=":material/arrow_back:", on_click=leave)
 
 
-@decides
+@decides(beside="import")
 def _start(job: Path, asked: PreviewOf, name: str, known: str, shape: tuple[int, int, int]) -> None:
     """Have a worker import the data; the address says so."""
-    try:
-        bona_fide = str(roots.allowed(known)) if known.strip() else ""
-    except UserError as error:
-        frame.show_error(error)
-        return
+    bona_fide = str(roots.allowed(known)) if known.strip() else ""
     importing = pipeline.start_import(
         frame.workspace(),
         asked.path,
@@ -177,7 +174,6 @@ def _start(job: Path, asked: PreviewOf, name: str, known: str, shape: tuple[int,
         looked=job,
     )
     address.put(IMPORT, importing.name)
-    st.rerun()
 
 
 def _finish(importing: Path, asked: PreviewOf) -> None:

@@ -8,11 +8,11 @@ import streamlit as st
 from core import pipeline
 from core.data.published.downloading import DOWNLOADS
 from core.data.published.torchvision_datasets import present
-from core.errors import UserError
 from pages.ui.access import roots
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.shell import frame
 from pages.ui.shell.job_bar import awaited
+from pages.ui.widgets import refusal
 
 # Name → title, images, and how much has to be fetched.
 TITLES = {
@@ -41,10 +41,8 @@ def choose(look: Callable[[str, str], None]) -> None:
     name = left.selectbox("Data set", list(TITLES), format_func=lambda one: TITLES[one][0], key="known-name")
     right.text_input("Folder", key=ROOT, help="The root that torchvision was given, or where to put what is fetched.")
     title, what, size = TITLES[name]
-    try:
-        root = _root(default)
-    except UserError as error:
-        frame.show_error(error)
+    root = refusal.attempted(lambda: _root(default))
+    if root is None:
         return
     place = present(root / name).get(name) or present(root).get(name)
     st.markdown(f"**{title}**: {what}. " + ("It is there." if place else "It is not there yet."))

@@ -15,7 +15,7 @@ from core.runs import Run, jobs
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached
 from pages.ui.shell import frame
-from pages.ui.widgets import params
+from pages.ui.widgets import params, refusal
 
 FIRST = 2
 
@@ -50,8 +50,9 @@ def about(run: Run, row: pd.Series) -> None:
         st.rerun()
     if progress.active:
         frame.progress_of(run)
-    elif error := st.session_state.pop("run-said", None) or (progress.error and UserError(**progress.error)):
-        frame.show_error(error)
+    elif progress.error:
+        refusal.show(UserError(**progress.error))
+    refusal.show_kept("detector")
     cost = cost_in_words(run, name, chosen, ran=again)
     when = " It waits for what is at work on this run." if progress.active and not waiting else ""
     st.caption(f"Takes {cost}, in a process of its own: you can go on meanwhile.{when}")
@@ -72,9 +73,6 @@ def against_the_truth(run: Run, name: str) -> None:
         column.plotly_chart(figure, key=f"truth-{kind}")
 
 
-@decides
+@decides(beside="detector")
 def _run(run: Run, name: str, settings: dict[str, object]) -> None:
-    try:
-        pipeline.start_detection(run, name, settings)
-    except UserError as error:
-        st.session_state["run-said"] = error
+    pipeline.start_detection(run, name, settings)

@@ -4,13 +4,12 @@ import streamlit as st
 
 from core import pipeline
 from core.analysis.rules import Kind, Rule, boundary, first_rule, in_force, words_in_force
-from core.errors import UserError
 from core.output import figures
 from core.runs import Run
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
-from pages.ui.shell import frame
+from pages.ui.widgets import refusal
 from pages.ui.widgets.bound import bound
 
 TITLES = {
@@ -31,8 +30,7 @@ def strictness(run: Run, name: str) -> None:
     common = bound(f"{key}-kind", rule.kind, lambda new: _choose(run, name, new, first_rule(new, detection).value))
     common |= for_reviewers(tip=HELP["rate"])
     st.segmented_control("How strict", kinds, format_func=TITLES.__getitem__, required=True, wrap=True, **common)
-    if said := st.session_state.pop("rule-said", None):
-        frame.show_error(said)
+    refusal.show_kept("rule")
     words_, field = st.columns([3, 1])
     with field:
         _value(run, name, rule, key)
@@ -84,9 +82,6 @@ def _value(run: Run, name: str, rule: Rule, key: str) -> None:
         st.number_input("Suspicion of at least", format="%.4g", step=0.1, **common)
 
 
-@decides
+@decides(beside="rule")
 def _choose(run: Run, name: str, kind: Kind, value: float) -> None:
-    try:
-        pipeline.choose_rule(run, name, Rule(kind, value))
-    except UserError as error:
-        st.session_state["rule-said"] = error
+    pipeline.choose_rule(run, name, Rule(kind, value))

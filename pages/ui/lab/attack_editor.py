@@ -16,7 +16,7 @@ from pages.ui.cache.words import HELP
 from pages.ui.lab import lab
 from pages.ui.lab.attack_words import LABELLINGS, NOISE, needs_surrogate
 from pages.ui.shell import frame
-from pages.ui.widgets import params
+from pages.ui.widgets import params, refusal
 from pages.ui.widgets.small import one_or_any
 
 OF_TARGET = ("one_to_one", "clean_label")
@@ -48,7 +48,7 @@ def listed(numbers: Sequence[int], faults: Mapping[int, UserError], names: Seque
                 help="Remove this attack",
             )
         if number in faults:
-            frame.show_error(faults[number])
+            refusal.show(faults[number])
         if opened:
             with st.container(border=True):
                 edited(number, names)

@@ -10,7 +10,7 @@ from core.attacks.specification import AttackSpec, Specification, decoded
 from core.data.store import DatasetInfo
 from core.errors import UserError
 from pages.ui.access.who import for_reviewers
-from pages.ui.shell import frame
+from pages.ui.widgets import refusal
 from pages.ui.widgets.bound import bound
 
 FIRST = "demo"
@@ -49,6 +49,7 @@ def put(number: int, attack: AttackSpec) -> None:
     """Change one attack; the list is no longer that of a preset."""
     attacks()[number] = attack
     st.session_state["lab-preset"] = ""
+    refusal.forget()
 
 
 def add() -> None:
@@ -134,9 +135,8 @@ def address(dataset_id: str) -> None:
 
 
 def said() -> None:
-    """What went wrong in the last click, once."""
-    if error := st.session_state.pop("lab-said", None):
-        frame.show_error(error)
+    """What went wrong in the last click."""
+    refusal.show_kept("lab")
 
 
 def _chosen(name: str, ratio: float | None, n_classes: int) -> None:
@@ -173,7 +173,5 @@ def _replace(specs: tuple[AttackSpec, ...]) -> None:
 
 def _try(step: Callable[[], None]) -> None:
     st.session_state.setdefault("lab-attacks", {})
-    try:
+    with refusal.kept("lab"):
         step()
-    except UserError as error:
-        st.session_state["lab-said"] = error

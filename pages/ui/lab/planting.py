@@ -10,6 +10,7 @@ from core.runs import jobs
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.lab import lab
 from pages.ui.shell import frame
+from pages.ui.widgets import refusal
 
 NAME = "lab-name"
 
@@ -56,7 +57,7 @@ def _planting() -> None:
     if progress.active:
         frame.describe(progress)
     elif progress.error:
-        frame.show_error(UserError(**progress.error))
+        refusal.show(UserError(**progress.error))
     elif progress.state == "done":
         made = next(info for info in store.describe_all(frame.workspace()) if info.parent == parent)
         st.session_state["planted"] = made.id

@@ -5,12 +5,10 @@ import streamlit as st
 from core import pipeline, runs
 from core.analysis import suspect_clusters
 from core.analysis.opened_run import CLUSTERING, leading
-from core.errors import UserError
 from core.runs import Run, jobs
-from pages.ui.access.who import decides, for_reviewers
+from pages.ui.access.who import decides, for_reviewers, reviewer
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
-from pages.ui.selection import selection
 from pages.ui.shell import frame
 from pages.ui.widgets.small import tall
 
@@ -121,27 +119,15 @@ def _training(run: Run, *, relabelled: bool) -> None:
 
 @decides
 def _exclude_flagged(run: Run) -> None:
-    try:
-        pipeline.decide_flagged(run, "exclude", leading(runs.detections(run)), reviewer=selection.reviewer())
-    except UserError as error:
-        st.session_state["said"] = str(error)
+    pipeline.decide_flagged(run, "exclude", leading(runs.detections(run)), reviewer=reviewer())
 
 
 @decides
 def _relabel(run: Run, by: str) -> None:
-    try:
-        count = pipeline.relabel_suspects(run, by, reviewer=selection.reviewer())
-    except UserError as error:
-        st.session_state["said"] = str(error)
-    else:
-        st.toast(f"Relabelled: {count:,} samples", icon=":material/done:")
+    count = pipeline.relabel_suspects(run, by, reviewer=reviewer())
+    st.toast(f"Relabelled: {count:,} samples", icon=":material/done:")
 
 
 @decides
 def _repair(run: Run, how: str, epochs: int | None, rate: float | None) -> None:
-    try:
-        child = pipeline.new_repair(run, how, epochs=epochs, learning_rate=rate, reviewer=selection.reviewer())
-    except UserError as error:
-        st.session_state["said"] = str(error)
-        return
-    jobs.start_run(child)
+    jobs.start_run(pipeline.new_repair(run, how, epochs=epochs, learning_rate=rate, reviewer=reviewer()))

@@ -11,7 +11,6 @@ from core.analysis.advice import USUAL_TRUSTED
 from core.analysis.detector_table import leader
 from core.analysis.queue import candidates
 from core.detectors.parts.calibration import FEWEST_TRUSTED
-from core.errors import UserError
 from core.journal import review
 from core.runs import Run
 from pages.ui import gallery as galleries
@@ -20,7 +19,7 @@ from pages.ui.cache import cached
 from pages.ui.gallery import GalleryEvent, gallery
 from pages.ui.selection.selection import tiles
 from pages.ui.selection.verdicts import said, tell
-from pages.ui.shell import frame
+from pages.ui.widgets import refusal
 
 AT_ONCE = 25
 KEYS = {"a": "accept"}
@@ -84,16 +83,10 @@ def listed(run: Run) -> None:
         max_upload_size=50,
         disabled=not may_decide(),
     )
-    pressed = file is not None and st.button("Call them clean", icon=":material/verified:", **for_reviewers())
-    if file is not None and pressed and may_decide():
-        who = reviewer()
-        try:
-            count = pipeline.guarantee_listed(run, file.getvalue().decode("utf-8", "replace"), file.name, reviewer=who)
-        except UserError as error:
-            frame.show_error(error)
-            return
-        st.toast(f"{count:,} samples are bona fide.", icon=":material/verified:")
+    if file is not None and st.button("Call them clean", icon=":material/verified:", **for_reviewers()):
+        _accept_listed(run, file.getvalue().decode("utf-8", "replace"), file.name)
         st.rerun()
+    refusal.show_kept("listed")
 
 
 def again(run: Run) -> None:
@@ -134,16 +127,18 @@ def _accept(run: Run, shown: tuple[int, ...], doubtful: set[int], once: Callable
     who, clean = reviewer(), [sample for sample in shown if sample not in doubtful]
     left_out = [sample for sample in shown if sample in doubtful]
     once()
-    try:
-        if clean:
-            review.guarantee(run.workspace, run.dataset, clean, reviewer=who, reason="looked at")
-        if left_out:
-            review.guarantee(run.workspace, run.dataset, left_out, reviewer=who, accepted=False, reason="doubtful")
-    except UserError as error:
-        st.session_state["said"] = str(error)
-        return
+    if clean:
+        review.guarantee(run.workspace, run.dataset, clean, reviewer=who, reason="looked at")
+    if left_out:
+        review.guarantee(run.workspace, run.dataset, left_out, reviewer=who, accepted=False, reason="doubtful")
     st.session_state[f"doubtful-{run.id}"] = ()
     tell(f"{len(clean):,} samples are bona fide, {len(left_out):,} doubtful.", ":material/verified:")
+
+
+@decides(beside="listed")
+def _accept_listed(run: Run, text: str, file: str) -> None:
+    count = pipeline.guarantee_listed(run, text, file, reviewer=reviewer())
+    tell(f"{count:,} samples are bona fide.", ":material/verified:")
 
 
 def _key(run: Run) -> str:

@@ -7,14 +7,13 @@ from core import pipeline
 from core.analysis import families
 from core.analysis.families import NO_FAMILY, PICTURES, WAITING, Family
 from core.analysis.queue import members
-from core.errors import UserError
 from core.runs import Run, jobs
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
 from pages.ui.gallery import Tile, gallery
 from pages.ui.shell import frame
-from pages.ui.widgets import address
+from pages.ui.widgets import address, refusal
 
 ADDRESS, CARDS = "family", 620
 
@@ -30,6 +29,7 @@ def cards(run: Run, flagged: pd.DataFrame) -> None:
     """One card a family: name, pictures, how many are decided; a click filters the gallery."""
     found, number = families.families(run), chosen(run)
     st.markdown("**Families**", help=HELP["family"])
+    refusal.show_kept("families")
     _waiting(run, flagged, any_found=bool(found))
     if not found:
         return
@@ -96,9 +96,6 @@ def choose(number: int | None) -> None:
     address.put(ADDRESS, "" if number is None else str(number))
 
 
-@decides
+@decides(beside="families")
 def _group(run: Run) -> None:
-    try:
-        jobs.start_run(pipeline.group_again(run))
-    except UserError as error:
-        st.session_state["said"] = str(error)
+    jobs.start_run(pipeline.group_again(run))

@@ -6,13 +6,13 @@ import streamlit as st
 from core.analysis.opened_run import leading
 from core.analysis.queue import ORDERS, Filter, queue
 from core.detectors import DETECTORS
-from core.errors import UserError
 from core.journal import review
+from core.journal.review.verdict import DECISIONS, STANDING
 from core.runs import Run
 from pages.ui.cache import cached, cluster_names
 from pages.ui.cache.words import HELP
 from pages.ui.review import families
-from pages.ui.shell import frame
+from pages.ui.widgets import refusal
 from pages.ui.widgets.small import ANY, one_or_any
 
 # Widget → what it says when nothing is filtered; the names are those in the address.
@@ -29,24 +29,14 @@ USUAL = {
     "order": "suspicion",
 }
 RARER = ("cluster", "reviewer", "agree", "suspicion", "order")
-TITLES = {
-    "undecided": "Undecided",
-    "decided": "Decided",
-    "all": "All",
-    "exclude": "Excluded",
-    "keep": "Kept",
-    "relabel": "Relabelled",
-    "mark": "Unsure",
-}
+TITLES = {"undecided": "Undecided", "decided": "Decided", "all": "All"}
+TITLES |= {decision: STANDING[decision].capitalize() for decision in DECISIONS if decision != "undecided"}
 
 
 def filtered(run: Run, table: pd.DataFrame, wanted: Filter, who: str) -> pd.DataFrame:
     """The queue that a filter leaves, in its order; with `who`, of what this reviewer decided on."""
-    try:
-        return queue(table, wanted, cached.decided_by(run, who) if who else None)
-    except UserError as error:
-        frame.show_error(error)
-        return table.iloc[:0]
+    rows = refusal.attempted(lambda: queue(table, wanted, cached.decided_by(run, who) if who else None))
+    return table.iloc[:0] if rows is None else rows
 
 
 def suggested_by(run: Run) -> str:

@@ -17,8 +17,20 @@ from pages.ui.gallery import GalleryEvent
 from pages.ui.review import sample
 from pages.ui.review.filters import suggested_by
 from pages.ui.selection.selection import follow, select, selected, version
-from pages.ui.selection.verdicts import ICONS, WORDS, decide_or_ask, questions, reason_key, redo, said, tell, undo
+from pages.ui.selection.verdicts import (
+    PLACE,
+    WORDS,
+    decide_or_ask,
+    decision_buttons,
+    questions,
+    reason_key,
+    redo,
+    said,
+    tell,
+    undo,
+)
 from pages.ui.shell.frame import DIALOG, put_away
+from pages.ui.widgets import refusal
 
 DECISIONS = {"e": "exclude", "k": "keep", "m": "mark", "r": "relabel"}
 KEYS = {
@@ -68,22 +80,15 @@ def bar(run: Run, rows: pd.DataFrame, focus: int | None) -> None:
     said()
     chosen = len(selected(run))
     with st.container(key="selection-bar", horizontal=True, vertical_alignment="center", gap="small"):
-        able = may_decide()
         words = f"**{chosen:,} selected**" if chosen else f"**Sample #{focus}**" if focus is not None else ""
         st.markdown(words, width=130)
-        for key, decision in DECISIONS.items():
-            kind = "primary" if decision == "exclude" else "secondary"
-            title = {"mark": "Unsure", "relabel": "Relabel…"}.get(decision, WORDS[decision])
-            st.button(
-                title,
-                key=f"{decision}-selection",
-                icon=ICONS[decision],
-                type=kind,  # type: ignore[arg-type]
-                disabled=(not chosen and focus is None) or not able,
-                help=f"Key {key.upper()}",
-                on_click=_pressed,
-                args=(run, rows, key),
-            )
+        keys = {decision: key for key, decision in DECISIONS.items()}
+        decision_buttons(
+            "selection",
+            lambda decision: _pressed(run, rows, keys[decision]),
+            off=() if chosen or focus is not None else WORDS,
+            tips={decision: f"Key {key.upper()}" for decision, key in keys.items()},
+        )
         st.text_input(
             "Reason", key=reason_key(), placeholder="Reason (optional)", label_visibility="collapsed", width=150
         )
@@ -162,7 +167,7 @@ def _hold(run: Run) -> None:
     try:
         review.claim(run.workspace, run.id, [focus], reviewer=reviewer())
     except UserError as error:
-        st.session_state.setdefault("said", str(error))  # what was lost before matters more
+        refusal.keep(error, PLACE)
 
 
 @st.dialog("Keys", on_dismiss=put_away)

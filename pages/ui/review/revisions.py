@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from core.errors import UserError
 from core.journal import revisions
 from core.journal.revisions import Difference
 from core.output.figures import lineage_graph
 from core.runs import Run
 from pages.ui.access.who import decides, for_reviewers, reviewer
 from pages.ui.shell import frame
+from pages.ui.widgets import refusal
 
 
 def revisions_of(run: Run) -> None:
@@ -28,11 +28,9 @@ def revisions_of(run: Run) -> None:
                 args=(run,),
                 **for_reviewers(disabled=not len(pending)),
             )
-        if words := st.session_state.pop("committed", None):
-            if isinstance(words, UserError):
-                frame.show_error(words)
-            else:
-                st.success(words)
+        refusal.show_kept("commit")
+        if words := st.session_state.pop("committed", ""):
+            st.success(words)
         _compare(run, [0, *(one.number for one in reversed(found))])
     with right:
         rows = [
@@ -72,23 +70,15 @@ def _difference(found: Difference) -> str:
     return ", ".join(f"{count:,} {words}" for words, count in parts.items() if count) or "nothing differs"
 
 
-@decides
+@decides(beside="commit")
 def _commit(run: Run) -> None:
-    who, name, why = reviewer(), st.session_state["commit-name"], st.session_state["commit-why"]
-    try:
-        made = revisions.commit(run, name, why, reviewer=who)
-    except UserError as error:
-        st.session_state["committed"] = error
-        return
+    name, why = st.session_state["commit-name"], st.session_state["commit-why"]
+    made = revisions.commit(run, name, why, reviewer=reviewer())
     st.session_state["committed"] = f"Committed as revision {made.number}: {frame.plain(made.name)}"
 
 
-@decides
+@decides(beside="commit")
 def _go_back(run: Run) -> None:
-    who, number = reviewer(), int(st.session_state["compare-from"])
-    try:
-        count = revisions.go_back(run, number, reviewer=who)
-    except UserError as error:
-        st.session_state["committed"] = error
-        return
+    number = int(st.session_state["compare-from"])
+    count = revisions.go_back(run, number, reviewer=reviewer())
     st.session_state["committed"] = f"{count:,} samples are as in revision {number}; commit to keep it so."

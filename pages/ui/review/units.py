@@ -8,13 +8,14 @@ from core.analysis.families import Family
 from core.analysis.opened_run import CLUSTERING, leading
 from core.analysis.queue import in_cluster, members
 from core.runs import Run
-from pages.ui.access.who import for_reviewers
 from pages.ui.cache import cached
 from pages.ui.cache.cluster_names import KINDS
 from pages.ui.gallery import Tile, gallery
 from pages.ui.review.families import chosen, pictures
-from pages.ui.selection.verdicts import ICONS, WORDS, decide_or_ask
+from pages.ui.selection.verdicts import decide_or_ask, decision_buttons
 from pages.ui.shell import frame
+
+OFFERED = ("exclude", "keep", "relabel")
 
 
 def head(run: Run, table: pd.DataFrame, flagged: pd.DataFrame, cluster: tuple[int, int] | None) -> None:
@@ -59,18 +60,11 @@ def _cluster(run: Run, now: pd.DataFrame, cluster: tuple[int, int]) -> None:
 def _decisions(run: Run, now: pd.DataFrame, kind: str, what: str, by: str) -> None:
     """A button for each decision on all of these samples; what they are is kept as the reason."""
     ids = now["id"].tolist()
-    for decision in ("exclude", "keep", "relabel"):
-        same = not ids or (decision != "relabel" and bool((now["verdict"] == decision).all()))
-        st.button(
-            f"{WORDS[decision]} all {len(ids):,}",
-            key=f"{decision}-{kind}",
-            icon=ICONS[decision],
-            type="tertiary",
-            on_click=_decide,
-            args=(run, ids, decision, what, by),
-            **for_reviewers(disabled=same),
-        )
-
-
-def _decide(run: Run, ids: list[int], decision: str, what: str, by: str) -> None:
-    decide_or_ask(run, ids, decision, what=what, by=by, always=True)
+    decided = set(now["verdict"])
+    decision_buttons(
+        kind,
+        lambda decision: decide_or_ask(run, ids, decision, what=what, by=by, always=True),
+        decisions=OFFERED,
+        count=len(ids),
+        off=(decided - {"relabel"}) if len(decided) == 1 else () if ids else OFFERED,
+    )

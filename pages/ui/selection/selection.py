@@ -10,16 +10,15 @@ from numpy.typing import NDArray
 from core.journal import review
 from core.journal.review.verdict import STANDING
 from core.runs import Run
-from pages.ui.access.who import for_reviewers, reviewer
+from pages.ui.access.who import for_reviewers
 from pages.ui.cache import cached
 from pages.ui.gallery import Tile, gallery
-from pages.ui.selection.verdicts import ICONS, WORDS, decide_or_ask, questions, said, undo
+from pages.ui.selection.verdicts import WORDS, decide_or_ask, decision_buttons, questions, said, undo
 from pages.ui.shell.frame import put_away
 
 __all__ = [
     "actions",
     "follow",
-    "reviewer",
     "select",
     "selected",
     "selection_bar",
@@ -93,26 +92,15 @@ def actions(run: Run) -> None:
     """The buttons that decide on the selection, and undo; what is asked before, and what went wrong."""
     said()
     empty = not len(selected(run))
-    for decision in ("exclude", "keep", "mark", "relabel"):
-        kind = "primary" if decision == "exclude" else "secondary"
-        title = {"mark": "Unsure", "relabel": "Relabel…"}.get(decision, WORDS[decision])
-        st.button(
-            title,
-            key=f"{decision}-selection",
-            icon=ICONS[decision],
-            type=kind,  # type: ignore[arg-type]
-            on_click=_decide,
-            args=(run, decision),
-            **for_reviewers(disabled=empty),
-        )
+    # The selection is read when a button is pressed: what was drawn with the button may be older.
+    decision_buttons(
+        "selection",
+        lambda decision: decide_or_ask(run, selected(run).tolist(), decision),
+        off=WORDS if empty else (),
+    )
     st.button("Clear", key="clear-selection", icon=":material/close:", disabled=empty, on_click=select, args=(run, ()))
     _undo_alone(run)
     questions(run, lambda: select(run, ()))
-
-
-def _decide(run: Run, decision: str) -> None:
-    # The selection is read when the button is pressed: what was drawn with the button may be older.
-    decide_or_ask(run, selected(run).tolist(), decision)
 
 
 def _undo_alone(run: Run) -> None:

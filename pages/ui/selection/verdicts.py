@@ -1,25 +1,31 @@
 """Decisions from the screen: recorded at once, or after a question when they are many; taken back, brought back."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 
 from core import pipeline
-from core.errors import UserError
 from core.journal import review
+from core.journal.review.verdict import STANDING
 from core.runs import Run
-from pages.ui.access.who import may_decide, reviewer
+from pages.ui.access.who import decides, for_reviewers, reviewer
 from pages.ui.cache import cached
 from pages.ui.shell import frame
 from pages.ui.shell.frame import DIALOG
+from pages.ui.widgets import refusal
 
 MOST = 60  # more than one page shows: decided on only after a question
-WORDS = {"exclude": "Exclude", "keep": "Keep", "relabel": "Relabel", "mark": "Mark as unsure"}
-DONE = {"exclude": "Excluded", "keep": "Kept", "relabel": "Relabelled", "mark": "Marked as unsure"}
-ICONS = {"exclude": ":material/block:", "keep": ":material/check:", "relabel": ":material/label:"}
-ICONS |= {"mark": ":material/help:"}
+# Decision → what its button says, and its icon; in the order of the buttons. What a sample is afterwards: `STANDING`.
+WORDS = {"exclude": "Exclude", "keep": "Keep", "mark": "Unsure", "relabel": "Relabel"}
+ICONS = {
+    "exclude": ":material/block:",
+    "keep": ":material/check:",
+    "mark": ":material/help:",
+    "relabel": ":material/label:",
+}
 REASON = "reason"
+PLACE = "decision"  # where the refusal of a decision is shown
 
 
 def _nothing() -> None:
@@ -38,6 +44,39 @@ class Question:
     decision: str
     what: str
     by: str
+
+
+def decision_buttons(
+    where: str,
+    act: Callable[[str], None],
+    *,
+    decisions: Sequence[str] = tuple(WORDS),
+    count: int | None = None,
+    off: Collection[str] = (),
+    tips: Mapping[str, str] | None = None,
+) -> None:
+    """A button for each decision, the same on every page.
+
+    Args:
+        where: what they decide on, such as "selection"; part of their keys.
+        act: called with the decision whose button was pressed.
+        decisions: those that have a button.
+        count: of the samples, where the buttons decide on all of a family or cluster.
+        off: the decisions whose buttons cannot be pressed.
+        tips: decision → what hovering says.
+    """
+    for decision in decisions:
+        whole = count is not None
+        title = f"{WORDS[decision]} all {count:,}" if whole else WORDS[decision] + "…" * (decision == "relabel")
+        st.button(
+            title,
+            key=f"{decision}-{where}",
+            icon=ICONS[decision],
+            type="tertiary" if whole else "primary" if decision == "exclude" else "secondary",
+            on_click=act,
+            args=(decision,),
+            **for_reviewers(disabled=decision in off, tip=(tips or {}).get(decision)),
+        )
 
 
 def decide_or_ask(
@@ -67,9 +106,10 @@ def decide_or_ask(
     if len(ids) and (always or decision == "relabel" or len(ids) > MOST):
         st.session_state[DIALOG] = Question(run.id, tuple(ids), decision, what, by)
         return False
-    return decide(run, ids, decision, what=what, by=by, once=once)
+    return bool(decide(run, ids, decision, what=what, by=by, once=once))
 
 
+@decides(beside=PLACE)
 def decide(
     run: Run,
     ids: Sequence[int],
@@ -80,21 +120,15 @@ def decide(
     by: str = "",
     once: Callable[[], None] = _nothing,
 ) -> bool:
-    """Record a decision; False when it could not be, which is said, and the selection stays."""
-    typed = st.session_state.get(reason_key())
-    who, allowed = reviewer(), may_decide()
+    """Record a decision; True once it is recorded. Where it is refused, that is said, and the selection stays."""
+    typed, who = st.session_state.get(reason_key()), reviewer()
     once()
-    try:
-        _check(who, allowed)
-        count = pipeline.decide(
-            run, ids, decision, reviewer=who, new_label=new_label, reason=str(typed or what), suggested_by=by
-        )
-    except UserError as error:
-        st.session_state["said"] = str(error)
-        return False
+    count = pipeline.decide(
+        run, ids, decision, reviewer=who, new_label=new_label, reason=str(typed or what), suggested_by=by
+    )
     if typed:
         st.session_state[REASON] = st.session_state.get(REASON, 0) + 1
-    tell(f"{DONE[decision]}: {count:,} sample{'s' * (count != 1)}", ":material/done:")
+    tell(f"{STANDING[decision].capitalize()}: {_samples(count)}", ":material/done:")
     return True
 
 
@@ -118,11 +152,12 @@ def questions(run: Run, after: Callable[[], None]) -> None:
     asked = st.session_state.get(DIALOG)
     if not isinstance(asked, Question) or asked.run != run.id:  # asked on a page that was about to be another run's
         return
-    number = f"{len(asked.ids):,} sample{'s' * (len(asked.ids) != 1)}"
+    number = _samples(len(asked.ids))
     if asked.decision == "relabel":
         st.dialog(f"Which label for {number}?", width="medium", on_dismiss=frame.put_away)(_pick)(run, asked, after)
     else:
-        st.dialog(f"{WORDS[asked.decision]} {number}?", on_dismiss=frame.put_away)(_confirm)(run, asked, after)
+        title = f"Unsure about {number}?" if asked.decision == "mark" else f"{WORDS[asked.decision]} {number}?"
+        st.dialog(title, on_dismiss=frame.put_away)(_confirm)(run, asked, after)
 
 
 def tell(words: str, icon: str) -> None:
@@ -134,8 +169,7 @@ def said() -> None:
     """What became of the latest decision, and what went wrong with it."""
     for words, icon in st.session_state.pop("told", ()):
         st.toast(words, icon=icon)
-    if words := st.session_state.pop("said", ""):
-        st.error(frame.plain(words))
+    refusal.show_kept(PLACE)
 
 
 def _confirm(run: Run, asked: Question, after: Callable[[], None]) -> None:
@@ -183,21 +217,16 @@ def _likely(run: Run, ids: Sequence[int]) -> int:
     return int(most.iloc[0]) if len(most) else 0
 
 
-def _check(who: str, allowed: bool) -> None:
-    if not allowed:
-        raise UserError("Viewers do not decide.", f"{who} may look at everything here.", "Ask a reviewer to decide.")
+def _samples(count: int) -> str:
+    return f"{count:,} sample{'s' * (count != 1)}"
 
 
+@decides(beside=PLACE)
 def _again(run: Run, act: Callable[..., int], once: Callable[[], None], words: tuple[str, str, str]) -> None:
-    who, allowed, (done, nothing, icon) = reviewer(), may_decide(), words
+    who, (done, nothing, icon) = reviewer(), words
     once()
-    try:
-        _check(who, allowed)
-        count = act(run.workspace, run.id, reviewer=who)
-        last = review.journal(run.workspace, run.id, reviewer=who, last=1)
-    except UserError as error:
-        st.session_state["said"] = str(error)
-        return
+    count = act(run.workspace, run.id, reviewer=who)
     if count:
+        last = review.journal(run.workspace, run.id, reviewer=who, last=1)
         st.session_state[f"goto-{run.id}"] = int(last["sample"].iloc[0])
-    tell(f"{done}: {count:,} sample{'s' * (count != 1)}" if count else nothing, icon)
+    tell(f"{done}: {_samples(count)}" if count else nothing, icon)

@@ -6,6 +6,7 @@ from core.errors import UserError
 from pages.ui.access import sign_in, who
 from pages.ui.access.people import Person
 from pages.ui.shell import frame
+from pages.ui.widgets import refusal
 
 
 def admit() -> None:
@@ -71,7 +72,7 @@ def _ask() -> None:
 def _refused(error: UserError) -> None:
     with _sheet():
         st.title("You cannot come in")
-        frame.show_error(error)
+        refusal.show(error)
         if who.signed_in():
             st.button("Sign out", key="sign-out", icon=":material/logout:", on_click=st.logout)
 

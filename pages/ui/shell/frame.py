@@ -20,6 +20,7 @@ from core.runs.jobs import Progress
 from pages.ui.access.who import admitted, decides, for_reviewers
 from pages.ui.cache.words import plain
 from pages.ui.shell.routes import download_routes, image_routes
+from pages.ui.widgets import refusal
 from pages.ui.widgets.bound import bound
 
 DIALOG = "dialog"  # where the session keeps what the one open dialog is about, until it is answered or left
@@ -66,7 +67,9 @@ def show(page: str) -> None:
     here = page, st.session_state.get("run_id")
     if st.session_state.get("here", here) != here:
         put_away()
+        refusal.forget()
     st.session_state["here"] = here
+    refusal.show_kept()
 
 
 def put_away() -> None:
@@ -130,11 +133,6 @@ def choose_run(run: Run) -> None:
     st.session_state["run_id"] = run.id
 
 
-def show_error(error: UserError) -> None:
-    """What happened and what to do, in words."""
-    st.error(" ".join(part for part in (f"**{plain(error.title)}**", plain(error.detail), plain(error.hint)) if part))
-
-
 def say_damaged(found: Sequence[Damaged], what: str) -> None:
     """One line that says how many runs or data sets cannot be read, and the first of them in words."""
     if found:
@@ -157,7 +155,7 @@ def awaiting(run: Run, stage: str) -> None:
         return
     stopped = stage in run.left and progress.stopped
     if stopped and progress.error:
-        show_error(UserError(**progress.error))
+        refusal.show(job_error(progress, run.name))
     elif stopped:
         st.warning(f"It is {STATES[progress.state]} at {progress.share:.0%}; what is done is kept.")
     st.button(
@@ -177,6 +175,12 @@ def progress_of(run: Run, *stages: str) -> None:
     current = runs.open_run(run.workspace, run.id)
     if not progress.active or any(stage not in current.left for stage in stages) or current.stages != run.stages:
         st.rerun()
+
+
+def job_error(progress: Progress, what: str) -> UserError:
+    """Why a job that ended is not done; `what` names it where it says nothing itself."""
+    again = UserError(f"{what} was {STATES[progress.state]}.", "", "Start it again.")
+    return UserError(**progress.error) if progress.error else again
 
 
 def describe(progress: Progress) -> None:
@@ -221,6 +225,7 @@ def _job() -> None:
     news = any(run.stages != drawn.get(run.id, run.stages) for run, progress in active if not progress.active)
     if admitted() is None or news:
         st.rerun()
+    refusal.show_kept("job")
     for run, progress in active:
         if progress.active:
             st.progress(progress.share, text=f"{run.name}: {progress.title or 'starting'} {progress.share:.0%}")
@@ -228,7 +233,7 @@ def _job() -> None:
                 "Cancel",
                 key=f"cancel-{run.id}",
                 icon=":material/stop_circle:",
-                on_click=decides(jobs.cancel),
+                on_click=decides(jobs.cancel, beside="job"),
                 args=(run.path,),
                 **for_reviewers(),
             )
@@ -238,7 +243,7 @@ def _job() -> None:
                 "Resume",
                 key=f"resume-{run.id}",
                 icon=":material/play_circle:",
-                on_click=decides(jobs.start_run),
+                on_click=decides(jobs.start_run, beside="job"),
                 args=(run,),
                 **for_reviewers(),
             )
@@ -251,7 +256,7 @@ def _wait(run: Run, stage: str, what: str) -> None:
     if progress.active:
         progress_of(run, stage)
     elif progress.error:
-        show_error(UserError(**progress.error))
+        refusal.show(job_error(progress, run.name))
     else:
         st.caption(f"Not computed yet; the run is {STATES[progress.state]}.")
         stages = (run.model_stage, "activations", stage)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.errors import UserError
 from core.runs import jobs
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.shell import frame
+from pages.ui.widgets import refusal
 
 
 def awaited(job: Path, words: str, *, leave: str, on_leave: Callable[[], None]) -> bool:
@@ -27,10 +27,7 @@ def awaited(job: Path, words: str, *, leave: str, on_leave: Callable[[], None]) 
     if progress.active:
         running(job)
         return False
-    if progress.error:
-        frame.show_error(UserError(**progress.error))
-    else:
-        st.warning(f"This was {frame.STATES[progress.state]}.")
+    refusal.show(frame.job_error(progress, "This"))
     st.button(leave, key=f"leave-{job.name}", icon=":material/arrow_back:", on_click=on_leave)
     return False
 
@@ -46,7 +43,7 @@ def running(job: Path) -> None:
         "Cancel",
         key=f"cancel-{job.name}",
         icon=":material/stop_circle:",
-        on_click=decides(jobs.cancel),
+        on_click=decides(jobs.cancel, beside="job"),
         args=(job,),
         **for_reviewers(),
     )

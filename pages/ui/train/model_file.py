@@ -7,7 +7,6 @@ import streamlit as st
 
 from core import pipeline
 from core.data.store import DatasetInfo
-from core.errors import UserError
 from core.models import MODELS, find_model, title_of
 from core.models.catalogue import outside_names, published
 from core.pipeline import Asked
@@ -18,9 +17,10 @@ from pages.ui.access.roots import allowed
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache.words import HELP
 from pages.ui.shell import frame
+from pages.ui.widgets import refusal
 
 AIMS = {"inspect": "Inspect", "train": "Fine-tune"}
-JOB, REFUSED = "load-job", "load-refused"
+JOB, WEIGHTS = "load-job", "weights"
 ENDINGS = ["safetensors", "pt", "pth", "bin", "ckpt", "onnx"]
 
 
@@ -92,8 +92,7 @@ def _file() -> tuple[str, Any]:
             key="weights-path",
             label_visibility="collapsed",
         ).strip()
-    if error := st.session_state.get(REFUSED):
-        frame.show_error(error)
+    refusal.show_kept(WEIGHTS)
     return path, upload
 
 
@@ -122,14 +121,17 @@ def _feeding(model: str) -> dict[str, Any] | None:
         for name, words in (("mean", "Mean"), ("std", "Standard deviation")):
             start = ", ".join(f"{value:g}" for value in getattr(known, name)) if known else ""
             text = st.text_input(words, start, key=f"load-{name}-{model}", placeholder="none", help=HELP["mean"])
-            try:
-                values[name] = channel_values(name, text)
-                TrainConfig(**{name: values[name]})  # says what cannot be used, here beside its field
-            except UserError as error:
-                frame.show_error(error)
-                sound = False
+            checked = refusal.attempted(lambda name=name, text=text: _checked(name, text))
+            values[name], sound = checked, sound and checked is not None
     feeding = {**values, "input_size": size and int(size), "colour_order": order}
     return feeding if sound else None
+
+
+def _checked(name: str, text: str) -> tuple[float, ...]:
+    """The mean or the standard deviation of the channels, as a configuration takes it."""
+    values = channel_values(name, text)
+    TrainConfig(**{name: values})  # says what cannot be used
+    return values
 
 
 def _tuning() -> dict[str, Any]:
@@ -139,17 +141,13 @@ def _tuning() -> dict[str, Any]:
     return {"epochs": int(epochs), "learning_rate": float(rate)}
 
 
-@decides
+@decides(beside=WEIGHTS)
 def _start(workspace: Path, info: DatasetInfo, fields: dict[str, Any], path: str, upload: Any, **how: Any) -> None:
     """Start the worker that opens the file; a path outside the allowed folders is refused before."""
-    st.session_state.pop(REFUSED, None)
-    try:
-        weights = "" if upload else str(allowed(path))
-        asked = Asked(info.id, TrainConfig(**fields, weights=weights), everything=True, **how)
-        content = (upload.name, upload.getvalue()) if upload else None
-        st.session_state[JOB] = pipeline.start_loading(workspace, asked, content)
-    except UserError as error:
-        st.session_state[REFUSED] = error
+    weights = "" if upload else str(allowed(path))
+    asked = Asked(info.id, TrainConfig(**fields, weights=weights), everything=True, **how)
+    content = (upload.name, upload.getvalue()) if upload else None
+    st.session_state[JOB] = pipeline.start_loading(workspace, asked, content)
 
 
 @st.fragment(run_every=0.5)
@@ -164,6 +162,6 @@ def _running(workspace: Path) -> None:
     if progress.state == "done":
         decides(lambda: frame.start(pipeline.loaded_run(workspace, job)))()
     else:
-        said = UserError(**progress.error) if progress.error else UserError(f"Loading was {progress.state}.", "Again?")
-        st.session_state[REFUSED] = said
+        refusal.forget()
+        refusal.keep(frame.job_error(progress, "Loading"), WEIGHTS)
     st.rerun()

@@ -2,18 +2,19 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
 from core import pipeline
 from core.data.store import DatasetInfo
-from core.errors import UserError
 from core.models import MODELS, find_model, title_of
 from core.models.catalogue import outside_names, published
 from core.training.config import AUGMENT, TrainConfig
-from pages.ui.access.who import for_reviewers, may_decide
+from pages.ui.access.who import decides, for_reviewers
 from pages.ui.shell import frame
 from pages.ui.train import model_file
+from pages.ui.widgets import refusal
 
 WAYS = {"train": "Train", "load": "Load a model"}
 
@@ -73,23 +74,16 @@ def _training(workspace: Path, info: DatasetInfo) -> None:
             "Augmentation", AUGMENT, help="Tracing wants none: augmentation hides how samples are learned."
         )
         seed = st.number_input("Seed", 0, 2**31 - 1, 0)
-    if (
-        st.button("Train", type="primary", icon=":material/model_training:", width="stretch", **for_reviewers())
-        and may_decide()
-    ):
-        try:
-            config = TrainConfig(
-                model,
-                int(epochs),
-                int(batch),
-                rate,
-                decay,
-                augment=augment,
-                seed=int(seed),
-                input_size=size and int(size),
-            )
-            frame.start(pipeline.new_run(workspace, info.id, config, plan=pipeline.full_plan(info, workspace)))
-        except UserError as error:
-            frame.show_error(error)
-        else:
-            st.rerun()
+    fields = {"model": model, "epochs": epochs, "batch_size": batch, "learning_rate": rate, "weight_decay": decay}
+    fields |= {"augment": augment, "seed": seed, "input_size": size}
+    if st.button("Train", type="primary", icon=":material/model_training:", width="stretch", **for_reviewers()):
+        _train(workspace, info, fields)
+        st.rerun()
+    refusal.show_kept("new run")
+
+
+@decides(beside="new run")
+def _train(workspace: Path, info: DatasetInfo, fields: dict[str, Any]) -> None:
+    """Start the training, and show its run."""
+    plan = pipeline.full_plan(info, workspace)
+    frame.start(pipeline.new_run(workspace, info.id, TrainConfig(**fields), plan=plan))

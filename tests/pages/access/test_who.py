@@ -14,10 +14,12 @@ def page() -> None:
     import streamlit as st  # runs on its own, without this file's imports
 
     from pages.ui.access import who
+    from pages.ui.widgets import refusal
 
     def change() -> None:
         st.session_state["changed"] = who.reviewer()
 
+    refusal.show_kept()
     st.button("Change", on_click=who.decides(change), **who.for_reviewers(tip="It changes."))
 
 
@@ -42,8 +44,8 @@ def test_a_button_drawn_for_a_reviewer_changes_nothing_for_others(
     be(person, monkeypatch)
     app.button[0].click().run()
     assert "changed" not in app.session_state
-    assert [toast.value for toast in app.toast] == [who.LOOKS_ONLY]
-    assert (app.button[0].disabled, app.button[0].help) == (True, who.LOOKS_ONLY)
+    assert [error.value for error in app.error] == [f"**{who.LOOKS_ONLY}** {who.ASK}"]
+    assert (app.button[0].disabled, app.button[0].help) == (True, f"{who.LOOKS_ONLY} {who.ASK}")
 
 
 def test_a_reviewer_changes_things_under_the_own_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,7 +53,7 @@ def test_a_reviewer_changes_things_under_the_own_name(monkeypatch: pytest.Monkey
     app = AppTest.from_function(page).run()
     app.button[0].click().run()
     assert app.session_state["changed"] == "ann@example.org"
-    assert not app.toast
+    assert not app.error
 
 
 def test_without_sign_in_whoever_runs_the_server_reviews(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,59 @@
+"""One way to say what could not be done, and what to do about it.
+
+What a button's callback draws is lost where only a part of the page is drawn again. So a refusal of what a button does
+is kept in the session. The page shows it in its place, until something else is done or another page is opened.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import streamlit as st
+
+from core.errors import UserError
+from pages.ui.cache.words import plain
+
+T = TypeVar("T")
+KEPT = "refusal"
+PAGE = "page"  # the place below the frame, for a button without a place of its own
+
+
+def show(error: UserError) -> None:
+    """Say here what happened and what to do."""
+    st.error(" ".join(part for part in (f"**{plain(error.title)}**", plain(error.detail), plain(error.hint)) if part))
+
+
+def attempted(step: Callable[[], T]) -> T | None:
+    """The result of `step`; None where it is refused, which is said here."""
+    try:
+        return step()
+    except UserError as error:
+        show(error)
+        return None
+
+
+@contextmanager
+def kept(place: str = PAGE) -> Iterator[None]:
+    """Forget the last refusal. What is refused inside is kept for this place, and what follows it there is not done."""
+    forget()
+    try:
+        yield
+    except UserError as error:
+        keep(error, place)
+
+
+def keep(error: UserError, place: str = PAGE) -> None:
+    """Have `show_kept` say it in this place; what was refused before it and is still kept matters more."""
+    st.session_state.setdefault(KEPT, (place, error))
+
+
+def show_kept(place: str = PAGE) -> None:
+    """Say what was refused last, if this is its place."""
+    kept_place, error = st.session_state.get(KEPT, ("", None))
+    if error is not None and kept_place == place:
+        show(error)
+
+
+def forget() -> None:
+    """Nothing is refused any more."""
+    st.session_state.pop(KEPT, None)
