@@ -57,5 +57,5 @@ def clean_table(studies: Sequence[Study], data: Path, seeds: Sequence[int], draw
 
 def suspected(runs: Sequence[Traced], decision: Decision) -> list[float]:
     """For each run the share of its classes that Activation Clustering calls poisoned by a decision."""
-    found = [activation_clustering(run.evidence(), decision=decision).class_notes.values() for run in runs]
-    return [float(np.mean([bool(note["poisoned"]) for note in notes])) for notes in found]
+    found = [activation_clustering(run.evidence(), decision=decision).classes.values() for run in runs]
+    return [float(np.mean([bool(finding.poisoned) for finding in findings])) for findings in found]

@@ -158,6 +158,51 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Criterion:
+    """One published answer to whether the smaller cluster of a class is poison.
+
+    Attributes:
+        poisoned: what it answers.
+        reason: why, in words.
+        figure: the number that it compares with its threshold; None where there was nothing to measure.
+        other_class: the class that the figure compares with, for the criterion of distance; else None.
+    """
+
+    poisoned: bool
+    reason: str
+    figure: float | None = None
+    other_class: int | None = None
+
+
+@dataclass(frozen=True)
+class ClassFinding:
+    """What a detector says of one class as a whole; None wherever it says nothing.
+
+    Attributes:
+        poisoned: whether the class looks poisoned; None where it was not judged, which is never the same as clean.
+        reason: why, in words; also why it was not judged.
+        size: by the fraction of the class that its smaller cluster holds, in [0, ½].
+        silhouette: by how far its two clusters stand apart, in [−1, 1].
+        distance: by how much nearer the smaller cluster is to another class, as a ratio; poison below 1.
+        unstable: the fraction of the class that another start of k-means puts in the other cluster, in [0, ½].
+        figures: whatever else is worth showing, by name.
+    """
+
+    poisoned: bool | None = None
+    reason: str = ""
+    size: Criterion | None = None
+    silhouette: Criterion | None = None
+    distance: Criterion | None = None
+    unstable: float | None = None
+    figures: Mapping[str, Scalar] = field(default_factory=dict)
+
+    @property
+    def was_split(self) -> bool:
+        """Whether the class was cut in two clusters, on which the criteria were asked."""
+        return self.silhouette is not None
+
+
+@dataclass(frozen=True)
 class Detection:
     """What a detector says.
 
@@ -166,7 +211,7 @@ class Detection:
         flagged: (n,) bool, by the detector's own rule.
         groups: (n,) int, the detector's own grouping (clusters, components), or None.
         notes: scalars worth showing (thresholds, counts).
-        class_notes: per class index, scalars worth showing (size fraction, silhouette, `reason` in words).
+        classes: class index → what it says of that class, for detectors that look at classes.
         p_values: (n,) how rare so high a suspicion is among clean samples, small = suspicious; None where unknown.
         parts: for a sum of several signs, each sign's share of every sample's suspicion, (n,) each.
     """
@@ -175,7 +220,7 @@ class Detection:
     flagged: Bools
     groups: Ints | None = None
     notes: Mapping[str, Scalar] = field(default_factory=dict)
-    class_notes: Mapping[int, Mapping[str, Scalar]] = field(default_factory=dict)
+    classes: Mapping[int, ClassFinding] = field(default_factory=dict)
     p_values: Floats | None = None
     parts: Mapping[str, Floats] = field(default_factory=dict)
 

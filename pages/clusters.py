@@ -13,11 +13,13 @@ from pages.ui.shell import frame
 st.title("Which classes hold two populations?", help=HELP["activation"])
 run = frame.current_run(f"detect:{AC}", "each class's activations as a map, and whether it falls into two clusters")
 detection, names = cached.detections(run)[AC], cached.info(run).class_names
-suspects = [names[index] for index, note in detection.class_notes.items() if note["poisoned"]]
+suspects = [names[index] for index, finding in detection.classes.items() if finding.poisoned]
+unjudged = sum(finding.poisoned is None for finding in detection.classes.values())
 listed = f": {', '.join(map(frame.plain, suspects))}" if suspects else ""
 st.markdown(
     f"**{len(suspects)} of {len(names)} classes look poisoned**{listed}; "
     f"{int(detection.flagged.sum()):,} samples are flagged by Activation Clustering."
+    f"{f' {unjudged} too small to judge.' if unjudged else ''}"
 )
 chosen = class_picker(run)
 exre.check(run, chosen)

@@ -19,7 +19,7 @@ from core.data import store
 from core.errors import UserError
 from core.files import locked, write_json
 from core.runs import Run
-from core.types import Ints, Scalar
+from core.types import ClassFinding, Criterion, Ints
 
 POISON, CLEAN, OPEN = "poison", "clean", "not asked"
 
@@ -83,7 +83,7 @@ def suspect_clusters(run: Run, classes: Collection[int] = ()) -> dict[int, Ints]
     found = runs.detections(run).get(CLUSTERING)
     if found is None or found.groups is None:
         raise UserError("There are no clusters yet.", "Activation Clustering has not been run.", "Run it first.")
-    wanted = sorted(classes) or [index for index, note in found.class_notes.items() if note["poisoned"]]
+    wanted = sorted(classes) or [index for index, finding in found.classes.items() if finding.poisoned]
     if not wanted:
         raise UserError("No class looks poisoned.", "So there is no cluster to check.", "Name classes to check anyway.")
     belongs = clustered_classes(run)
@@ -125,15 +125,13 @@ def reclassified(run: Run) -> Ints:
     return np.array(run.array(RESULTS)) if known else np.full(len(training_data(run)), -1, np.int64)
 
 
-def guilty(
-    found: Mapping[int, Reclassification], class_notes: Mapping[int, Mapping[str, Scalar]]
-) -> dict[int, Reclassification]:
+def guilty(found: Mapping[int, Reclassification], classes: Mapping[int, ClassFinding]) -> dict[int, Reclassification]:
     """The verdicts on clusters that Activation Clustering and reclassification both call poison.
 
     Reclassification alone is no proof: take away the half of a clean class that looks like another one (shirts with
     short sleeves), and a model that never saw that half puts it there.
     """
-    return {index: one for index, one in found.items() if one.poisoned and class_notes[index]["poisoned"]}
+    return {index: one for index, one in found.items() if one.poisoned and classes[index].poisoned}
 
 
 def new_labels(run: Run, by: str) -> dict[int, int]:
@@ -149,7 +147,7 @@ def new_labels(run: Run, by: str) -> dict[int, int]:
     if by not in NEW_LABELS:
         raise UserError(f"There are no new labels by {by!r}.", f"Known: {', '.join(NEW_LABELS)}.")
     found = reclassifications(run)
-    poisoned = guilty(found, runs.detections(run)[CLUSTERING].class_notes) if found else {}
+    poisoned = guilty(found, runs.detections(run)[CLUSTERING].classes) if found else {}
     if not poisoned:
         raise UserError("No suspect cluster is called poison by reclassification.", "", "Reclassify suspects first.")
     dataset, taken_for = training_data(run), reclassified(run)
@@ -198,7 +196,7 @@ def reclassification_words(found: Reclassification, names: Sequence[str]) -> str
 
 
 def decision_rows(
-    note: Mapping[str, Scalar],
+    finding: ClassFinding,
     settings: Mapping[str, Any],
     found: Reclassification | None,
     names: Sequence[str],
@@ -206,22 +204,21 @@ def decision_rows(
     """The four decisions on one class, side by side: decision, figure, poison if, says, why.
 
     Args:
-        note: of the class, from Activation Clustering.
+        finding: of the class, from Activation Clustering.
         settings: that Activation Clustering ran with.
         found: the verdict of exclusionary reclassification, None before it was asked.
         names: of all classes.
     """
     size, apart = settings.get("size_threshold", 0.35), settings.get("silhouette_threshold", 0.12)
     kinds = (
-        ("size", "Relative size", "size_fraction", "{:.0%}", f"< {size:.0%}"),
-        ("silhouette", "Silhouette", "silhouette", "{:.2f}", f"≥ {apart:.2f}"),
-        ("distance", "Distance", "distance_ratio", "{:.2f}", "< 1"),
+        (finding.size, "Relative size", "{:.0%}", f"< {size:.0%}"),
+        (finding.silhouette, "Silhouette", "{:.2f}", f"≥ {apart:.2f}"),
+        (finding.distance, "Distance", "{:.2f}", "< 1"),
     )
     rows = [
-        _row(title, form.format(note[figure]) if figure in note else "–", limit, bool(note[f"{kind}_poisoned"]), why)
-        for kind, title, figure, form, limit in kinds
-        if f"{kind}_poisoned" in note
-        for why in (_distance_words(note, names) if kind == "distance" else str(note[f"{kind}_reason"]),)
+        _row(title, "–" if one.figure is None else form.format(one.figure), limit, one.poisoned, _why(one, names))
+        for one, title, form, limit in kinds
+        if one is not None
     ]
     if found is None:
         return [*rows, {"decision": "ExRe (l/p)", "figure": "–", "poison if": "< 1", "says": OPEN, "why": ""}]
@@ -235,11 +232,12 @@ def ratio_words(found: Reclassification) -> str:
     return "∞" if found.ratio is None else f"{found.ratio:.2f}"
 
 
-def _distance_words(note: Mapping[str, Scalar], names: Sequence[str]) -> str:
-    if "distance_ratio" not in note:
-        return str(note["distance_reason"])
-    other, ratio = f"‘{names[int(note['distance_class'])]}’", f"ratio {note['distance_ratio']:.2f}"
-    if note["distance_poisoned"]:
+def _why(criterion: Criterion, names: Sequence[str]) -> str:
+    """The reason, with the name of the class that the criterion compares with."""
+    if criterion.other_class is None or criterion.figure is None:
+        return criterion.reason
+    other, ratio = f"‘{names[criterion.other_class]}’", f"ratio {criterion.figure:.2f}"
+    if criterion.poisoned:
         return f"its centre is nearer to {other} than to its own class ({ratio}, below 1)"
     return f"its centre is nearer to its own class than to {other} ({ratio}, not below 1)"
 

@@ -10,7 +10,7 @@ from core.detectors.parts.scores import entropy_weights, quantum_entropy
 from core.detectors.parts.statistics import Reals, worst
 from core.detectors.parts.subspaces import SAMPLES_PER_COMPONENT, canonical_order, on_one_core, principal_components
 from core.registry import Range
-from core.types import Bools, Detection, Evidence, Scalar
+from core.types import Bools, ClassFinding, Detection, Evidence, Scalar
 
 REMOVAL, MOST_DIMENSIONS, TRIALS = 1.5, 64, 8
 
@@ -43,7 +43,7 @@ def spectre(evidence: Evidence, *, expected_poison_ratio: Annotated[float, Range
     assert evidence.features is not None
     suspicion = np.zeros(len(evidence.labels), np.float32)
     flagged = np.zeros(len(evidence.labels), np.bool_)
-    class_notes: dict[int, dict[str, Scalar]] = {}
+    classes: dict[int, ClassFinding] = {}
     for index in range(evidence.n_classes):
         rows = np.flatnonzero(evidence.labels == index)
         limit = min(MOST_DIMENSIONS, len(rows) // SAMPLES_PER_COMPONENT)
@@ -53,9 +53,9 @@ def spectre(evidence: Evidence, *, expected_poison_ratio: Annotated[float, Range
         points = principal_components(evidence.features[rows], limit, evidence.seed)
         scores, flagged[rows], dimensions = _best(points, ~evidence.bona_fide[rows], REMOVAL * expected_poison_ratio)
         suspicion[rows] = scores
-        class_notes[index] = {"dimensions": dimensions}
+        classes[index] = ClassFinding(figures={"dimensions": dimensions})
     notes: dict[str, Scalar] = {"removed_per_class": REMOVAL * expected_poison_ratio}
-    return Detection(suspicion, flagged, notes=notes, class_notes=class_notes)
+    return Detection(suspicion, flagged, notes=notes, classes=classes)
 
 
 def _best(points: Reals, may_be_flagged: Bools, share: float) -> tuple[Reals, Bools, int]:

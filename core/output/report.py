@@ -104,11 +104,10 @@ def _chart(compared: dict[str, Any] | None) -> Markup:
 
 def _class_rows(run: Run, names: tuple[str, ...]) -> list[dict[str, Any]]:
     found, asked = runs.detections(run).get(CLUSTERING), reclassifications(run)
-    notes = found.class_notes.items() if found else ()
     return [
-        {"name": names[index], "again": ratio_words(asked[index]) if index in asked else "–", **note}
-        for index, note in notes
-        if "silhouette" in note
+        {"name": names[index], "again": ratio_words(asked[index]) if index in asked else "–", "found": finding}
+        for index, finding in (found.classes.items() if found else ())
+        if finding.was_split
     ]
 
 

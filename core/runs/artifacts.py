@@ -1,7 +1,7 @@
 """What stages left in a run's directory: arrays, detections, history, outcome."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.files import locked, write_array, write_file, write_json
 from core.runs.run import Run
-from core.types import Detection, Outcome
+from core.types import ClassFinding, Criterion, Detection, Outcome
 
 _PART = "part: "
 
@@ -22,7 +22,8 @@ class _About:
     settings: Mapping[str, Any]
     seconds: float
     notes: dict[str, Any]
-    class_notes: dict[int, dict[str, Any]]
+    classes: dict[int, ClassFinding] = field(default_factory=dict)
+    class_notes: dict[int, dict[str, Any]] = field(default_factory=dict)  # how findings were kept until 2026-11
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ def save_detection(run: Run, name: str, detection: Detection, settings: Mapping[
         arrays["p_values"] = detection.p_values
     arrays |= {f"{_PART}{name}": values for name, values in detection.parts.items()}
     write_file(folder / f"{name}.npz", lambda stream: np.savez(stream, allow_pickle=False, **arrays))
-    about = {"settings": settings, "seconds": seconds, "notes": detection.notes, "class_notes": detection.class_notes}
+    classes = {index: asdict(finding) for index, finding in detection.classes.items()}
+    about = {"settings": settings, "seconds": seconds, "notes": detection.notes, "classes": classes}
     write_json(folder / f"{name}.json", about)
 
 
@@ -125,7 +127,27 @@ def _detection(run: Run, path: Path) -> Detection:
             arrays["flagged"],
             groups,
             about.notes,
-            about.class_notes,
+            about.classes | {index: _finding_of_notes(notes) for index, notes in about.class_notes.items()},
             p_values=arrays.get("p_values"),
             parts={key.removeprefix(_PART): arrays[key] for key in arrays if key.startswith(_PART)},
         )
+
+
+def _finding_of_notes(notes: dict[str, Any]) -> ClassFinding:
+    """What was found of a class, from the flat notes of before: there a class too small to judge was called clean."""
+    figures = {"size": "size_fraction", "silhouette": "silhouette", "distance": "distance_ratio"}
+    asked = {
+        kind: Criterion(
+            bool(notes.get(f"{kind}_poisoned", notes.get("poisoned"))),
+            str(notes.get(f"{kind}_reason", "")),
+            notes.get(figure),
+            notes.get("distance_class") if kind == "distance" else None,
+        )
+        for kind, figure in figures.items()
+        if f"{kind}_poisoned" in notes or figure in notes
+    }
+    poisoned = bool(notes.get("poisoned")) if asked or notes.get("poisoned") else None
+    known = {"poisoned", "reason", "unstable", "distance_class", *figures.values()}
+    known |= {f"{kind}_{what}" for kind in figures for what in ("poisoned", "reason")}
+    rest = {name: value for name, value in notes.items() if name not in known}
+    return ClassFinding(poisoned, str(notes.get("reason", "")), **asked, unstable=notes.get("unstable"), figures=rest)

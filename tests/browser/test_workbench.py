@@ -22,9 +22,7 @@ def test_a_cluster_is_decided_on_as_one_and_a_sample_on_the_whole_screen(
     serve: Serve, page: OpenPage, small: Path
 ) -> None:
     run = runs.all_runs(small)[0]
-    index, note = next(
-        (index, note) for index, note in runs.detections(run)[CLUSTERING].class_notes.items() if "silhouette" in note
-    )
+    index = next(index for index, found in runs.detections(run)[CLUSTERING].classes.items() if found.was_split)
     table = review_table(run)
     cluster = table[(table["cluster_class"] == index) & (table["cluster"] == 1)]["id"].tolist()
     window = page(f"{serve(small, {'ASSAY_REVIEWER': 'ann'}).url}/clusters")
@@ -43,7 +41,6 @@ def test_a_cluster_is_decided_on_as_one_and_a_sample_on_the_whole_screen(
     dialog.get_by_role("button", name=f"Exclude {n}").click(timeout=PATIENT)
     eventually(lambda: decisions(small) == dict.fromkeys(cluster, "exclude"))
     assert set(review.journal(small, run.id)["reason"]) == {f"smaller cluster of {class_name(run, index)}"}
-    assert note["silhouette"] is not None
 
     left = in_order(small)
     window.get_by_role("button", name="Clear filters").click(timeout=PATIENT)

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.detectors import require
-from core.detectors.clustering.decisions import by_distance, by_silhouette, by_size, centre, combined
+from core.detectors.clustering.decisions import Decision, by_distance, by_silhouette, by_size, centre, combined
 from core.detectors.clustering.two_means import Choice, silhouette, steady_two_means
 from core.detectors.parts.statistics import Reals
 from core.detectors.parts.subspaces import canonical_order, on_one_core, pairwise, principal_components, whitened
 from core.errors import UserError
 from core.registry import Range
-from core.types import Bools, Detection, Evidence, Floats, Ints, Scalar
+from core.types import Bools, ClassFinding, Detection, Evidence, Floats, Ints, Scalar
 
 MIN_CLASS_SIZE = 10
 MOST_PIXELS = 64
@@ -29,7 +29,7 @@ def activation_clustering(
     reduction: Literal["ica", "pca"] = "ica",
     split_by: Literal["label", "predicted"] = "label",
     space: Literal["activations", "pixels"] = "activations",
-    decision: Literal["size_and_silhouette", "size", "silhouette", "distance", "all"] = "size_and_silhouette",
+    decision: Decision = "size_and_silhouette",
     size_threshold: Annotated[float, Range(0.0, 0.5)] = 0.35,
     silhouette_threshold: Annotated[float, Range(-1.0, 1.0)] = 0.12,
     n_seeds: Annotated[int, Range(1, 20)] = 3,
@@ -63,7 +63,7 @@ def activation_clustering(
     Returns:
         suspicion in [0, 1]: nearness to the smaller cluster × (1 − 2 · its share of the class);
         groups: −1 for samples of classes too small to split, else 0 (larger) or 1 (smaller cluster) within the class;
-        class_notes: poisoned, reason, unstable and, of each decision, its figure, `…_poisoned` and `…_reason`.
+        classes: what each criterion says; classes of fewer than 10 samples are not judged.
 
     Raises:
         UserError: activations or images are missing, or predictions to split by.
@@ -84,24 +84,24 @@ def activation_clustering(
     suspicion = np.zeros(len(classes), np.float32)
     flagged = np.zeros(len(classes), np.bool_)
     groups = np.full(len(classes), -1, np.int64)
-    class_notes: dict[int, dict[str, Scalar]] = {}
+    findings: dict[int, ClassFinding] = {}
     for index, (own, found) in enumerate(zip(rows, splits, strict=True)):
         if len(own) < MIN_CLASS_SIZE:
-            class_notes[index] = {"poisoned": False, "reason": f"only {len(own)} samples: too few to split"}
+            findings[index] = ClassFinding(None, f"only {len(own)} samples: too few to split")
             continue
-        note = by_size(found.fraction, size_threshold) | by_silhouette(found.silhouette, silhouette_threshold)
-        note |= by_distance(found.centres[1], found.centres[2], index, centres)
-        note |= combined(note, decision)
-        class_notes[index] = note | {"unstable": found.unstable}
+        size = by_size(found.fraction, size_threshold)
+        apart = by_silhouette(found.silhouette, silhouette_threshold)
+        distance = by_distance(found.centres[1], found.centres[2], index, centres)
+        findings[index] = combined(size, apart, distance, decision, found.unstable)
         suspicion[own] = found.nearness * (1 - 2 * found.fraction)
-        flagged[own] = found.smaller & bool(note["poisoned"])
+        flagged[own] = found.smaller & bool(findings[index].poisoned)
         groups[own] = found.smaller
     unstable = [found.unstable for found in splits]
     notes: dict[str, Scalar] = {
-        "poisoned_classes": sum(bool(note["poisoned"]) for note in class_notes.values()),
+        "poisoned_classes": sum(bool(finding.poisoned) for finding in findings.values()),
         "unstable": max(unstable, default=0.0),
     }
-    return Detection(suspicion, flagged, groups, notes, class_notes)
+    return Detection(suspicion, flagged, groups, notes, findings)
 
 
 @dataclass(frozen=True)

@@ -1,34 +1,36 @@
-"""Is the smaller cluster of a class poison? The published answers that need no retraining, each with its figure.
+"""Is the smaller cluster of a class poison? The published answers that need no retraining, each with its figure."""
 
-A decision is a flat dict, so that it can stand in `Detection.class_notes`: its figure, whether it says poison, and why.
-"""
-
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.detectors.parts.statistics import Reals
-from core.types import Ints, Scalar
+from core.types import ClassFinding, Criterion, Ints
 
-MEDIAN_SAMPLES, CHUNK = 250, 128
-FARTHEST = 99.0  # what stands for "infinitely farther", since notes are finite
+Decision = Literal["size_and_silhouette", "size", "silhouette", "distance", "all"]
+
+# Samples that a median is taken over: enough for a centre, and a class of any size then costs the same.
+MEDIAN_SAMPLES = 250
+# Features that are sorted at a time; moves the speed only.
+CHUNK = 128
+# Ratio that stands for "infinitely farther": what is kept on disk has to be finite.
+FARTHEST = 99.0
 
 
-def by_size(fraction: float, threshold: float) -> dict[str, Scalar]:
+def by_size(fraction: float, threshold: float) -> Criterion:
     """Relative size: poison when the cluster holds less than `threshold` of its class; a clean class splits in halves.
 
     Args:
-        fraction: share of the class that the smaller cluster holds, in [0, ½].
+        fraction: of the class that the smaller cluster holds, in [0, ½].
         threshold: the paper: 0.35.
     """
     small = 0 < fraction < threshold
     words = f"it holds {fraction:.0%} of the class, {'less' if small else 'not less'} than {threshold:.0%}"
-    return {"size_fraction": fraction, "size_poisoned": small, "size_reason": words}
+    return Criterion(small, words, fraction)
 
 
-def by_silhouette(separation: float, threshold: float) -> dict[str, Scalar]:
+def by_silhouette(separation: float, threshold: float) -> Criterion:
     """Silhouette: poison when the two clusters stand apart by `threshold` or more.
 
     Args:
@@ -37,10 +39,10 @@ def by_silhouette(separation: float, threshold: float) -> dict[str, Scalar]:
     """
     apart = separation >= threshold
     words = f"the silhouette {separation:.2f} {'reaches' if apart else 'stays below'} {threshold:.2f}"
-    return {"silhouette": separation, "silhouette_poisoned": apart, "silhouette_reason": words}
+    return Criterion(apart, words, separation)
 
 
-def by_distance(smaller: Reals, larger: Reals, own: int, centres: Reals) -> dict[str, Scalar]:
+def by_distance(smaller: Reals, larger: Reals, own: int, centres: Reals) -> Criterion:
     """Distance: poison when the smaller cluster lies nearer to another class than to its own, and the larger does not.
 
     With s and l the centres of the smaller and the larger cluster and m_k the centre of class k, the figure is
@@ -57,19 +59,15 @@ def by_distance(smaller: Reals, larger: Reals, own: int, centres: Reals) -> dict
     """
     to_smaller, to_larger = (np.linalg.norm(centres - one, axis=1) for one in (smaller, larger))
     if np.isnan(to_smaller[own] + to_larger[own]):
-        return {"distance_poisoned": False, "distance_reason": "there is one cluster only"}
+        return Criterion(False, "there is one cluster only")
     others = np.flatnonzero(to_larger > to_larger[own])
     if not len(others):
-        return {"distance_poisoned": False, "distance_reason": "there is no other class to compare with"}
+        return Criterion(False, "there is no other class to compare with")
     nearest = int(others[to_smaller[others].argmin()])
     astray = bool(to_smaller[nearest] < to_smaller[own])
     ratio = float(to_smaller[nearest] / to_smaller[own]) if to_smaller[own] > 0 else FARTHEST
-    return {
-        "distance_ratio": min(ratio, FARTHEST),
-        "distance_class": nearest,
-        "distance_poisoned": astray,
-        "distance_reason": f"its centre is nearer to {'another class than to its own' if astray else 'its own class'}",
-    }
+    words = f"its centre is nearer to {'another class than to its own' if astray else 'its own class'}"
+    return Criterion(astray, words, min(ratio, FARTHEST), nearest)
 
 
 def centre(features: NDArray[Any], rows: Ints) -> NDArray[Any]:
@@ -88,21 +86,30 @@ def centre(features: NDArray[Any], rows: Ints) -> NDArray[Any]:
     return np.concatenate(middle)
 
 
-def combined(notes: Mapping[str, Scalar], decision: str) -> dict[str, Scalar]:
-    """`poisoned` and `reason` by the chosen decision: one of them, size and silhouette together, or all three."""
-    names = {"size_and_silhouette": ("size", "silhouette"), "all": ("size", "silhouette", "distance")}
-    parts = names.get(decision, (decision,))
-    poisoned = all(bool(notes[f"{part}_poisoned"]) for part in parts)
+def combined(
+    size: Criterion, silhouette: Criterion, distance: Criterion, decision: Decision, unstable: float | None = None
+) -> ClassFinding:
+    """What is found of the class: poison where the chosen criterion says so, or all of those that are chosen.
+
+    Args:
+        size, silhouette, distance: what each says; all are kept, whichever of them decides.
+        decision: which of them decides: one, size and silhouette together, or all three.
+        unstable: the fraction of the class that another start of k-means puts in the other cluster.
+    """
+    every = {"size": size, "silhouette": silhouette, "distance": distance}
+    several = {"size_and_silhouette": ("size", "silhouette"), "all": ("size", "silhouette", "distance")}
+    asked = [every[name] for name in several.get(decision, (decision,))]
+    reason = "; ".join(one.reason for one in asked)
     if decision == "size_and_silhouette":
-        return {"poisoned": poisoned, "reason": _two_populations(notes)}
-    return {"poisoned": poisoned, "reason": "; ".join(str(notes[f"{part}_reason"]) for part in parts)}
+        reason = _two_populations(size, silhouette)
+    return ClassFinding(all(one.poisoned for one in asked), reason, size, silhouette, distance, unstable)
 
 
-def _two_populations(notes: Mapping[str, Scalar]) -> str:
+def _two_populations(size: Criterion, silhouette: Criterion) -> str:
     """What size and silhouette say together."""
-    fraction, small, separated = float(notes["size_fraction"]), notes["size_poisoned"], notes["silhouette_poisoned"]
-    if small and separated:
+    fraction = size.figure or 0.0
+    if size.poisoned and silhouette.poisoned:
         return f"a separate cluster holds {fraction:.0%} of the class"
-    if separated:
+    if silhouette.poisoned:
         return f"two populations, but the smaller holds {fraction:.0%}: more likely two kinds of clean samples"
-    return "no separate cluster" if small else "one population, cut in half"
+    return "no separate cluster" if size.poisoned else "one population, cut in half"

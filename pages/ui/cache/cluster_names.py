@@ -12,5 +12,5 @@ def names(run: Run) -> dict[tuple[int, int], str]:
     found, classes = cached.detections(run).get(CLUSTERING), cached.info(run).class_names
     if found is None:
         return {}
-    split = [index for index, note in found.class_notes.items() if "silhouette" in note]
+    split = [index for index, finding in found.classes.items() if finding.was_split]
     return {(index, which): f"{classes[index]}, {kind}" for index in split for which, kind in KINDS.items()}

@@ -1,6 +1,5 @@
 """What Activation Clustering says about each class: the picker, the verdicts, the two clusters of one class."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import streamlit as st
@@ -8,7 +7,7 @@ import streamlit as st
 from core.analysis.opened_run import CLUSTERING as AC
 from core.analysis.suspect_clusters import ratio_words
 from core.runs import Run
-from core.types import Scalar
+from core.types import ClassFinding, Criterion
 from pages.ui.cache import cached, cluster_names
 from pages.ui.cache.words import HELP
 from pages.ui.clusters import exre
@@ -17,16 +16,22 @@ from pages.ui.selection.selection import select, tiles
 from pages.ui.shell import frame
 from pages.ui.widgets.small import tall
 
+BADGES = {
+    True: ":orange-badge[looks poisoned]",
+    False: ":gray-badge[no sign of poison]",
+    None: ":gray-badge[not judged]",
+}
+
 
 def class_picker(run: Run) -> int | None:
     """The chosen class, None for all; suspicious classes come first."""
-    notes, names = cached.detections(run)[AC].class_notes, cached.info(run).class_names
-    order = sorted(notes, key=lambda index: (not notes[index]["poisoned"], -float(notes[index].get("silhouette", -1))))
+    findings, names = cached.detections(run)[AC].classes, cached.info(run).class_names
+    order = sorted(findings, key=lambda index: (not findings[index].poisoned, -_silhouette(findings[index])))
 
     def words(index: int) -> str:
         return (
             f":orange[:material/warning: {frame.plain(names[index])}]"
-            if notes[index]["poisoned"]
+            if findings[index].poisoned
             else frame.plain(names[index])
         )
 
@@ -38,13 +43,10 @@ def class_picker(run: Run) -> int | None:
 def clusters_of(run: Run, index: int) -> None:
     """The two clusters of one class: verdict, average image, montage."""
     detection, table = cached.detections(run)[AC], cached.table(run)
-    note, name = detection.class_notes[index], cached.info(run).class_names[index]
-    colour = "orange" if note["poisoned"] else "gray"
-    st.markdown(
-        f"**{frame.plain(name)}** :{colour}-badge[{'looks poisoned' if note['poisoned'] else 'no sign of poison'}]"
-    )
-    st.markdown(f"{str(note['reason']).capitalize()}.")
-    if "silhouette" not in note:
+    finding, name = detection.classes[index], cached.info(run).class_names[index]
+    st.markdown(f"**{frame.plain(name)}** {BADGES[finding.poisoned]}")
+    st.markdown(f"{finding.reason.capitalize()}.")
+    if not finding.was_split:
         return
     exre.decisions(run, index)
     members, known = table[table["cluster_class"] == index], cluster_names.names(run)
@@ -78,18 +80,18 @@ def clusters_of(run: Run, index: int) -> None:
 
 def all_classes(run: Run) -> None:
     """The 2-means verdict on every class, in words and figures."""
-    notes, names = cached.detections(run)[AC].class_notes, cached.info(run).class_names
+    findings, names = cached.detections(run)[AC].classes, cached.info(run).class_names
     asked = cached.reclassifications(run)
     st.markdown("**2-means verdict per class**", help=HELP["cluster"])
     rows = [
         {
-            "Class": f"{'▲ ' if note['poisoned'] else ''}{names[index]}",
-            "Smaller": _marked(note, "size", f"{float(note.get('size_fraction', 0)):.0%}"),
-            "Silh.": _marked(note, "silhouette", f"{float(note.get('silhouette', 0)):.2f}"),
-            "Dist.": _marked(note, "distance", f"{float(note.get('distance_ratio', 0)):.2f}"),
+            "Class": f"{_sign(bool(finding.poisoned))}{names[index]}",
+            "Smaller": _marked(finding.size, "{:.0%}"),
+            "Silh.": _marked(finding.silhouette, "{:.2f}"),
+            "Dist.": _marked(finding.distance, "{:.2f}"),
             "ExRe": _sign(asked[index].poisoned) + ratio_words(asked[index]) if index in asked else "–",
         }
-        for index, note in sorted(notes.items(), key=lambda item: -float(item[1].get("silhouette", -1)))
+        for index, finding in sorted(findings.items(), key=lambda item: -_silhouette(item[1]))
     ]
     st.dataframe(
         rows,
@@ -109,9 +111,14 @@ def all_classes(run: Run) -> None:
     )
 
 
-def _marked(note: Mapping[str, Scalar], kind: str, figure: str) -> str:
-    """The figure of one decision, with the sign of poison where it says so; a dash where there is none."""
-    return _sign(bool(note[f"{kind}_poisoned"])) + figure if f"{kind}_poisoned" in note else "–"
+def _silhouette(finding: ClassFinding) -> float:
+    """What classes are ordered by: those that were not split come last."""
+    return -1.0 if finding.silhouette is None or finding.silhouette.figure is None else finding.silhouette.figure
+
+
+def _marked(criterion: Criterion | None, form: str) -> str:
+    """The figure of one criterion, marked where it says poison; a dash where it was not asked."""
+    return "–" if criterion is None else _sign(criterion.poisoned) + form.format(criterion.figure or 0.0)
 
 
 def _sign(poisoned: bool) -> str:

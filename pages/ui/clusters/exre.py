@@ -19,9 +19,9 @@ SIGNS = {POISON: ":orange[▲ poison]", CLEAN: ":gray[○ clean]"}
 
 def decisions(run: Run, index: int) -> None:
     """What each of the four decisions says of one class's smaller cluster, and why."""
-    note = cached.detections(run)[CLUSTERING].class_notes[index]
+    finding = cached.detections(run)[CLUSTERING].classes[index]
     settings, names = runs.about_detection(run, CLUSTERING)["settings"], cached.info(run).class_names
-    rows = decision_rows(note, settings, cached.reclassifications(run).get(index), names)
+    rows = decision_rows(finding, settings, cached.reclassifications(run).get(index), names)
     st.markdown("**Is the smaller cluster poison?**", help=HELP["decision"])
     lines = [
         f"- {SIGNS.get(row['says'], ':gray[– not asked]')} **{row['decision'].partition(' (')[0]}**"
@@ -29,13 +29,13 @@ def decisions(run: Run, index: int) -> None:
         for row in rows
     ]
     st.markdown("\n".join(lines))
-    if rows[-1]["says"] == POISON and not note["poisoned"]:
+    if rows[-1]["says"] == POISON and not finding.poisoned:
         st.caption(
             "Only ExRe says so, and it asks about suspects: without half of a clean class, a model takes that "
             "half for whatever class looks like it."
         )
-    if "unstable" in note:
-        st.caption(f"Another start of k-means puts {float(note['unstable']):.0%} of the class on the other side.")
+    if finding.unstable is not None:
+        st.caption(f"Another start of k-means puts {finding.unstable:.0%} of the class on the other side.")
 
 
 def check(run: Run, chosen: int | None) -> None:
@@ -72,17 +72,17 @@ def check(run: Run, chosen: int | None) -> None:
                 "one only. Off: a single model without any of them, in the time of one training.",
             )
     if asked := cached.reclassifications(run):
-        guilty = suspect_clusters.guilty(asked, cached.detections(run)[CLUSTERING].class_notes)
+        guilty = suspect_clusters.guilty(asked, cached.detections(run)[CLUSTERING].classes)
         st.caption(f"So far {len(asked)} checked; {len(guilty)} of them, suspect before, are poison by ExRe, too.")
 
 
 def _to_check(run: Run, chosen: int | None) -> tuple[Sequence[int], str]:
     """The classes whose smaller clusters a click checks, and what the button says."""
-    notes = cached.detections(run)[CLUSTERING].class_notes
-    split = [index for index, note in notes.items() if float(note.get("size_fraction", 0)) > 0]
+    findings = cached.detections(run)[CLUSTERING].classes
+    split = [index for index, finding in findings.items() if finding.size and finding.size.figure]
     if chosen is not None:
         return [index for index in split if index == chosen], "Check by retraining without it"
-    poisoned = [index for index in split if notes[index]["poisoned"]]
+    poisoned = [index for index in split if findings[index].poisoned]
     if poisoned:
         clusters = "the suspect cluster" if len(poisoned) == 1 else f"the {len(poisoned)} suspect clusters"
         return poisoned, f"Check {clusters} by retraining without {'it' if len(poisoned) == 1 else 'them'}"

@@ -46,7 +46,7 @@ def plan(run: Run) -> None:
 def _relabelling(run: Run) -> None:
     """One click that relabels the clusters which reclassification calls poison."""
     asked = cached.reclassifications(run)
-    guilty = suspect_clusters.guilty(asked, cached.detections(run)[CLUSTERING].class_notes) if asked else {}
+    guilty = suspect_clusters.guilty(asked, cached.detections(run)[CLUSTERING].classes) if asked else {}
     if not guilty:
         return
     names = [frame.plain(name) for name in cached.info(run).class_names]

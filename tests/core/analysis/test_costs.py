@@ -50,7 +50,7 @@ def test_what_was_measured_here_wins(finished):
     path = finished.path / "detections" / "badloss.json"
     write_json(path, json.loads(path.read_text()) | {"seconds": 12.5})
     assert estimate(finished, "badloss", {}) == Cost(0, 12.5)
-    about = {"settings": {"n_copies": 10}, "seconds": 5.0, "notes": {}, "class_notes": {}}
+    about = {"settings": {"n_copies": 10}, "seconds": 5.0, "notes": {}, "classes": {}}
     write_json(path.with_name("strip.json"), about)
     assert estimate(measured(finished, 8.4), "strip", {"n_copies": 40}) == Cost(40, pytest.approx(20))
 

@@ -14,7 +14,7 @@ from core.detectors.clustering.decisions import by_distance, by_silhouette, by_s
 from core.detectors.clustering.two_means import separation, sharpened, silhouette, steady_two_means, two_means
 from core.detectors.parts.subspaces import principal_components, whitened
 from core.errors import UserError
-from core.types import Evidence
+from core.types import Criterion, Evidence
 from tests.core.evidence import clean_evidence, poisoned_evidence
 
 
@@ -35,17 +35,17 @@ def test_a_small_separate_cluster_is_flagged_exactly():
     found = one_class(two_blobs(180, 20, 12), n_components=3)
     assert found.flagged.tolist() == [False] * 180 + [True] * 20
     assert found.groups.tolist() == [0] * 180 + [1] * 20
-    assert found.class_notes[0]["size_fraction"] == pytest.approx(0.1)
-    assert found.class_notes[0]["poisoned"] is True
-    assert "10%" in found.class_notes[0]["reason"]
+    assert found.classes[0].size.figure == pytest.approx(0.1)
+    assert found.classes[0].poisoned is True
+    assert "10%" in found.classes[0].reason
     assert found.notes["poisoned_classes"] == 1
 
 
 def test_a_clean_class_is_never_flagged_merely_for_having_two_clusters():
     halves = one_class(two_blobs(100, 100, 12), n_components=3)
     assert not halves.flagged.any()
-    assert halves.class_notes[0]["silhouette"] > 0.15
-    assert "two kinds of clean samples" in halves.class_notes[0]["reason"]
+    assert halves.classes[0].silhouette.figure > 0.15
+    assert "two kinds of clean samples" in halves.classes[0].reason
     for seed in range(5):
         assert not one_class(two_blobs(200, 0, 0, seed), n_components=3, silhouette_threshold=0.35).flagged.any()
 
@@ -53,7 +53,7 @@ def test_a_clean_class_is_never_flagged_merely_for_having_two_clusters():
 def test_every_class_of_clean_data_is_left_alone():
     found = activation_clustering(clean_evidence())
     assert not found.flagged.any()
-    assert {note["poisoned"] for note in found.class_notes.values()} == {False}
+    assert {finding.poisoned for finding in found.classes.values()} == {False}
 
 
 def test_the_thresholds_decide():
@@ -111,8 +111,9 @@ def test_classes_smaller_than_the_components():
     found = activation_clustering(small, n_components=14)
     assert np.isfinite(found.suspicion).all()
     assert found.groups[12:].tolist() == [-1] * 3
-    assert found.class_notes[1]["reason"] == "only 3 samples: too few to split"
-    assert found.class_notes[2]["reason"] == "only 0 samples: too few to split"
+    assert found.classes[1].reason == "only 3 samples: too few to split"
+    assert found.classes[2].reason == "only 0 samples: too few to split"
+    assert [found.classes[index].poisoned for index in range(3)] == [False, None, None]  # not judged is not clean
 
 
 def test_identical_samples_are_one_population():
@@ -135,28 +136,28 @@ def test_clustering_the_whitened_components_is_clustering_the_independent_ones()
 
 
 def test_size_and_silhouette_by_hand():
-    assert by_size(0.34, 0.35)["size_poisoned"] is True
-    assert by_size(0.35, 0.35)["size_poisoned"] is False
-    assert by_size(0.0, 0.35)["size_poisoned"] is False  # there is no cluster that could be poison
-    assert by_silhouette(0.15, 0.15)["silhouette_poisoned"] is True
-    assert by_silhouette(0.14, 0.15)["silhouette_poisoned"] is False
-    assert by_size(0.1, 0.35)["size_reason"] == "it holds 10% of the class, less than 35%"
+    assert by_size(0.34, 0.35).poisoned is True
+    assert by_size(0.35, 0.35).poisoned is False
+    assert by_size(0.0, 0.35).poisoned is False  # there is no cluster that could be poison
+    assert by_silhouette(0.15, 0.15).poisoned is True
+    assert by_silhouette(0.14, 0.15).poisoned is False
+    assert by_size(0.1, 0.35).reason == "it holds 10% of the class, less than 35%"
 
 
 def test_distance_by_hand():
     """Class 0 lies at 0, and so does its larger cluster; the smaller one lies at 9."""
     small, large = np.array([9.0, 0.0]), np.array([0.0, 0.0])
     near = by_distance(small, large, 0, np.array([[0.0, 0.0], [12.0, 0.0], [np.nan, np.nan]]))
-    assert near["distance_ratio"] == pytest.approx(3 / 9)
-    assert (near["distance_class"], near["distance_poisoned"]) == (1, True)
+    assert near.figure == pytest.approx(3 / 9)
+    assert (near.other_class, near.poisoned) == (1, True)
     far = by_distance(small, large, 0, np.array([[0.0, 0.0], [30.0, 0.0], [9.0, 40.0]]))
-    assert far["distance_ratio"] == pytest.approx(21 / 9)
-    assert (far["distance_class"], far["distance_poisoned"]) == (1, False)
+    assert far.figure == pytest.approx(21 / 9)
+    assert (far.other_class, far.poisoned) == (1, False)
     # The larger cluster lies nearer to class 1, too: then that class tells nothing of the smaller one.
     both = by_distance(small, large, 0, np.array([[20.0, 0.0], [8.0, 0.0]]))
-    assert both == {"distance_poisoned": False, "distance_reason": "there is no other class to compare with"}
+    assert both == Criterion(False, "there is no other class to compare with")
     alone = by_distance(small * np.nan, large, 0, np.zeros((2, 2)))
-    assert alone == {"distance_poisoned": False, "distance_reason": "there is one cluster only"}
+    assert alone == Criterion(False, "there is one cluster only")
 
 
 def test_a_centre_is_the_median_of_each_feature():
@@ -178,11 +179,10 @@ def test_the_medians_of_many_features_and_of_many_samples():
     [("size", True), ("silhouette", False), ("distance", True), ("size_and_silhouette", False), ("all", False)],
 )
 def test_the_decision_that_is_chosen_decides(decision, said):
-    notes = by_size(0.2, 0.35) | by_silhouette(0.05, 0.15)
-    notes |= {"distance_poisoned": True, "distance_reason": "astray"}
-    found = combined(notes, decision)
-    assert found["poisoned"] is said
-    assert found["reason"]
+    found = combined(by_size(0.2, 0.35), by_silhouette(0.05, 0.15), Criterion(True, "astray", 0.5, 1), decision)
+    assert found.poisoned is said
+    assert found.reason
+    assert (found.size.figure, found.silhouette.figure, found.distance.figure) == (0.2, 0.05, 0.5)
 
 
 @pytest.mark.parametrize("decision", ["size_and_silhouette", "size", "silhouette", "distance", "all"])
@@ -195,10 +195,10 @@ def test_every_decision_flags_a_cluster_that_is_small_apart_and_near_another_cla
     evidence = Evidence(labels, 2, np.zeros(400, bool), features=features.astype(np.float32))
     found = activation_clustering(evidence, n_components=2, decision=decision, silhouette_threshold=0.45)
     assert np.flatnonzero(found.flagged).tolist() == list(range(160, 200))
-    assert found.class_notes[0]["distance_class"] == 1
-    kinds = ("size", "silhouette", "distance")
-    assert all(found.class_notes[0][f"{kind}_poisoned"] is True for kind in kinds)
-    assert all(found.class_notes[1][f"{kind}_reason"] for kind in kinds)
+    assert found.classes[0].distance.other_class == 1
+    own, other = ([finding.size, finding.silhouette, finding.distance] for finding in found.classes.values())
+    assert all(criterion.poisoned for criterion in own)
+    assert all(criterion.reason for criterion in other)
 
 
 def test_raw_pixels_are_a_baseline_that_needs_no_model():
@@ -220,10 +220,10 @@ def test_large_images_are_thinned_out():
 
 def test_a_split_that_is_there_is_found_from_every_seed():
     apart = one_class(two_blobs(180, 20, 12), n_components=3, n_seeds=5)
-    assert apart.class_notes[0]["unstable"] == apart.notes["unstable"] == 0.0
+    assert apart.classes[0].unstable == apart.notes["unstable"] == 0.0
     noise = one_class(np.random.default_rng(0).normal(size=(300, 12)), n_seeds=5)
-    assert 0.0 < noise.class_notes[0]["unstable"] <= 0.5
-    assert one_class(two_blobs(50, 50, 0), n_components=3, n_seeds=1).class_notes[0]["unstable"] == 0.0
+    assert 0.0 < noise.classes[0].unstable <= 0.5
+    assert one_class(two_blobs(50, 50, 0), n_components=3, n_seeds=1).classes[0].unstable == 0.0
 
 
 def test_of_several_seeds_the_tightest_split_is_kept(monkeypatch):
@@ -288,6 +288,6 @@ def test_every_sample_has_an_answer_and_only_the_smaller_cluster_of_a_poisoned_c
     evidence, _ = poisoned_evidence()
     for decision in ("size", "silhouette", "distance"):
         found = activation_clustering(evidence, decision=decision)
-        poisoned = np.array([found.class_notes[index]["poisoned"] for index in range(evidence.n_classes)])
+        poisoned = np.array([found.classes[index].poisoned for index in range(evidence.n_classes)])
         assert (found.flagged == (poisoned[evidence.labels] & (found.groups == 1))).all()
         assert set(np.unique(found.groups)) == {0, 1}

@@ -70,7 +70,7 @@ def test_the_shape_of_the_answer(name, detections):
     assert (found.suspicion.dtype, found.flagged.dtype) == (np.float32, np.bool_)
     assert np.isfinite(found.suspicion).all()
     assert found.groups is None or (found.groups.shape == (n,) and found.groups.dtype == np.int64)
-    scalars = [*found.notes.values(), *(value for note in found.class_notes.values() for value in note.values())]
+    scalars = [*found.notes.values(), *(value for one in found.classes.values() for value in one.figures.values())]
     assert all(type(value) in (float, int, str, bool) for value in scalars)
 
 

@@ -79,7 +79,7 @@ def test_poison_in_a_quiet_direction_is_hidden_from_the_one_and_not_from_the_oth
     assert plain.flagged[:20].mean() < 0.3
     assert seen.flagged[:20].mean() > 0.9
     assert seen.flagged.sum() == plain.flagged.sum() == 30
-    assert seen.class_notes[0]["dimensions"] >= 4
+    assert seen.classes[0].figures["dimensions"] >= 4
     assert not seen.flagged[380:].any()
 
 

@@ -10,7 +10,7 @@ import pytest
 from core import runs
 from core.data import store
 from core.errors import UserError
-from core.types import Changes, Detection
+from core.types import Changes, ClassFinding, Criterion, Detection
 
 CONFIG = {"model": "convnet", "epochs": 2, "seed": 3}
 
@@ -138,13 +138,34 @@ def test_changes(workspace, info, run):
     assert runs.children(child) == []
 
 
+def test_findings_of_classes_as_they_were_kept_before_are_read(run):
+    nothing = np.zeros(2, np.bool_)
+    runs.save_detection(run, "old", Detection(nothing.astype(np.float32), nothing), {}, 0.1)
+    asked = {"size_fraction": 0.1, "size_poisoned": True, "size_reason": "small", "unstable": 0.25}
+    asked |= {"silhouette": 0.3, "silhouette_poisoned": True, "silhouette_reason": "apart"}
+    asked |= {"distance_ratio": 2.0, "distance_class": 3, "distance_poisoned": False, "distance_reason": "home"}
+    notes = {
+        0: asked | {"poisoned": True, "reason": "a cluster"},
+        1: {"poisoned": False, "reason": "too few"},
+        2: {"dimensions": 4},
+    }
+    about = {"settings": {}, "seconds": 0.1, "notes": {}, "class_notes": notes}
+    (run.path / "detections/old.json").write_text(json.dumps(about))
+    size, apart = Criterion(True, "small", 0.1), Criterion(True, "apart", 0.3)
+    assert runs.detections(run)["old"].classes == {
+        0: ClassFinding(True, "a cluster", size, apart, Criterion(False, "home", 2.0, 3), unstable=0.25),
+        1: ClassFinding(None, "too few"),
+        2: ClassFinding(figures={"dimensions": 4}),
+    }
+
+
 def test_detections(run):
     first = Detection(
         np.array([0.5, 1.5], np.float32),
         np.array([False, True]),
         np.array([-1, 1]),
         {"threshold": 0.35},
-        {1: {"silhouette": 0.5, "reason": "small"}},
+        {1: ClassFinding(True, "small", silhouette=Criterion(True, "apart", 0.5), figures={"dimensions": 3})},
     )
     runs.save_detection(run, "zeta", first, {"n_components": 10}, 1.5)
     runs.save_detection(run, "alpha", Detection(first.suspicion, ~first.flagged), {}, 0.1)
@@ -153,7 +174,7 @@ def test_detections(run):
     assert found["zeta"].suspicion.tolist() == [0.5, 1.5]
     assert found["zeta"].flagged.tolist() == [False, True]
     assert found["zeta"].groups.tolist() == [-1, 1]
-    assert (found["zeta"].notes, found["zeta"].class_notes) == (first.notes, first.class_notes)
+    assert (found["zeta"].notes, found["zeta"].classes) == (first.notes, first.classes)
     assert found["alpha"].groups is None
     assert found["alpha"].p_values is None
     assert runs.about_detection(run, "zeta") == {"settings": {"n_components": 10}, "seconds": 1.5}

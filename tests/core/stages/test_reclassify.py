@@ -29,7 +29,7 @@ from core.journal.review import Verdict
 from core.runs import jobs
 from core.stages.reclassify import exclusionary_reclassification
 from core.training.config import TrainConfig
-from core.types import Detection
+from core.types import ClassFinding, Criterion, Detection
 
 CONFIG = TrainConfig(epochs=6, batch_size=32, learning_rate=3e-3, precision="fp32")
 NAMES = ("cat", "dog", "emu", "fox")
@@ -73,10 +73,9 @@ def test_verdicts_in_words():
 
 
 def test_the_four_decisions_side_by_side():
-    note = {"poisoned": True, "size_fraction": 0.1, "size_poisoned": True, "size_reason": "small"}
-    note |= {"silhouette": 0.123, "silhouette_poisoned": False, "silhouette_reason": "near"}
-    note |= {"distance_ratio": 0.5, "distance_class": 3, "distance_poisoned": True, "distance_reason": "astray"}
-    rows = decision_rows(note, {"size_threshold": 0.3, "silhouette_threshold": 0.2}, None, NAMES)
+    size, near = Criterion(True, "small", 0.1), Criterion(False, "near", 0.123)
+    finding = ClassFinding(True, "small", size, near, Criterion(True, "astray", 0.5, other_class=3))
+    rows = decision_rows(finding, {"size_threshold": 0.3, "silhouette_threshold": 0.2}, None, NAMES)
     assert [(row["figure"], row["poison if"], row["says"]) for row in rows] == [
         ("10%", "< 30%", "poison"),
         ("0.12", "≥ 0.20", "clean"),
@@ -84,18 +83,18 @@ def test_the_four_decisions_side_by_side():
         ("–", "< 1", "not asked"),
     ]
     assert rows[2]["why"] == "its centre is nearer to ‘fox’ than to its own class (ratio 0.50, below 1)"
-    asked = decision_rows(note, {}, judge(np.array([3, 3, 3, 2]), 2, 4), NAMES)[3]
+    asked = decision_rows(finding, {}, judge(np.array([3, 3, 3, 2]), 2, 4), NAMES)[3]
     assert (asked["figure"], asked["says"]) == ("0.33", "poison")
     assert asked["why"].endswith("source class fox (l = 1, p = 3, l/p = 0.33 against T = 1)")
-    assert decision_rows({"poisoned": False, "reason": "too few"}, {}, None, NAMES)[0]["says"] == "not asked"
+    assert decision_rows(ClassFinding(None, "too few"), {}, None, NAMES)[0]["says"] == "not asked"
 
 
 def test_a_clean_class_that_fails_without_its_half_is_not_relabelled():
     """Both clusters go to another class, but only one was suspect before."""
     astray = judge(np.array([1, 1, 1]), 2, 4)
     home = judge(np.array([3, 3, 3]), 3, 4)
-    notes = {0: {"poisoned": False}, 2: {"poisoned": True}, 3: {"poisoned": True}}
-    assert guilty({0: astray, 2: astray, 3: home}, notes) == {2: astray}
+    findings = {0: ClassFinding(False), 2: ClassFinding(True), 3: ClassFinding(True)}
+    assert guilty({0: astray, 2: astray, 3: home}, findings) == {2: astray}
 
 
 @pytest.fixture(scope="module")
@@ -181,9 +180,10 @@ def clustered(clustered_workspace, tmp_path):
 
 def stored_split(run, groups):
     """The run, with these clusters as its Activation Clustering; class 2 alone looks poisoned."""
-    notes = {index: {"poisoned": index == 2, "size_fraction": 0.2, "silhouette": 0.2} for index in range(4)}
+    size, near = Criterion(True, "small", 0.2), Criterion(True, "apart", 0.2)
+    classes = {index: ClassFinding(index == 2, "", size, near) for index in range(4)}
     nothing = np.zeros(len(groups), bool)
-    detection = Detection(nothing.astype(np.float32), nothing, groups, class_notes=notes)
+    detection = Detection(nothing.astype(np.float32), nothing, groups, classes=classes)
     runs.save_detection(run, CLUSTERING, detection, {"split_by": "label"}, 0.0)
     return run
 
