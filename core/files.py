@@ -1,10 +1,4 @@
-"""Writing files so that a reader never sees half of one: a temporary name first, then a rename.
-
-What kind of file somebody brings as a model, told from its first bytes and its list of members, never by opening it.
-
-Only tensors are wanted. What could carry code (whole pickled modules, joblib, TorchScript, `.pt2`, `.tar`) is refused
-here, before any reader sees it.
-"""
+"""Writing files so that a reader never sees half of one: a temporary name first, then a rename."""
 
 import errno
 import fcntl
@@ -12,37 +6,20 @@ import glob
 import json
 import os
 import secrets
-import tarfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import UserError
 
-MOST_BYTES = 4 * 2**30
-MOST_MEMBERS = 20_000
-_SAFE = "Where you trust it, open it there and save its weights alone: torch.save(model.state_dict(), 'weights.pt')."
-_TORCH_MAGIC = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19"
-_FOREIGN = {
-    b"\x89HDF\r\n\x1a\n": "an HDF5 file, perhaps of Keras",
-    b"\x93NUMPY": "a NumPy array",
-    b"\x1f\x8b": "a compressed file",
-    b"BZh": "a compressed file",
-    b"\xfd7zXZ": "a compressed file",
-    b"GGUF": "a GGUF file",
-    b"\x89PNG": "an image",
-    b"\xff\xd8\xff": "an image",
-}
-Kind = Literal["safetensors", "torch", "onnx"]
-
-
-_FULL, _CLOSED = {errno.ENOSPC, errno.EDQUOT}, {errno.EROFS, errno.EACCES, errno.EPERM}
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_CLOSED = {errno.EROFS, errno.EACCES, errno.EPERM}
 LEFT_SECONDS = 3600.0  # a temporary file this old that nobody holds has lost its writer
 
 
@@ -61,6 +38,30 @@ def write_file(path: Path, write: Callable[[BinaryIO], object]) -> None:
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """`content` as JSON; NaN is written as null so that every reader understands it."""
+    text = json.dumps(plain(content), indent=1, ensure_ascii=False, allow_nan=False)
+    write_file(path, lambda stream: stream.write(text.encode()))
+
+
+def write_array(path: Path, array: NDArray[Any]) -> None:
+    """`array` as `.npy`, without pickles."""
+    write_file(path, lambda stream: np.save(stream, array, allow_pickle=False))
+
+
+def plain(content: Any) -> Any:
+    """`content` in what JSON knows: NumPy scalars become numbers, NaN and infinity null."""
+    if isinstance(content, dict):
+        return {str(key): plain(value) for key, value in content.items()}
+    if isinstance(content, list | tuple | set | frozenset):
+        return [plain(value) for value in content]
+    if isinstance(content, np.generic):
+        content = content.item()
+    if isinstance(content, float) and not np.isfinite(content):
+        return None
+    return content
 
 
 @contextmanager
@@ -92,16 +93,6 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _clear_up(path: Path) -> None:
-    """Delete the temporary files of writers of `path` that were killed: old ones that nobody holds any more."""
-    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
-        with suppress(OSError):  # somebody else deletes it just now, or it is being written
-            if time.time() - left.stat().st_mtime > LEFT_SECONDS:
-                with left.open("rb") as stream:
-                    fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    left.unlink()
-
-
 def is_archive(path: Path) -> bool:
     """Whether a file is a ZIP archive, damaged ones included."""
     try:
@@ -110,95 +101,11 @@ def is_archive(path: Path) -> bool:
         return True
 
 
-def write_json(path: Path, content: Any) -> None:
-    """`content` as JSON; NaN is written as null so that every reader understands it."""
-    text = json.dumps(plain(content), indent=1, ensure_ascii=False, allow_nan=False)
-    write_file(path, lambda stream: stream.write(text.encode()))
-
-
-def write_array(path: Path, array: NDArray[Any]) -> None:
-    """`array` as `.npy`, without pickles."""
-    write_file(path, lambda stream: np.save(stream, array, allow_pickle=False))
-
-
-def plain(content: Any) -> Any:
-    """`content` in what JSON knows: NumPy scalars become numbers, NaN and infinity null."""
-    if isinstance(content, dict):
-        return {str(key): plain(value) for key, value in content.items()}
-    if isinstance(content, list | tuple | set | frozenset):
-        return [plain(value) for value in content]
-    if isinstance(content, np.generic):
-        content = content.item()
-    if isinstance(content, float) and not np.isfinite(content):
-        return None
-    return content
-
-
-def kind_of(path: Path) -> Kind:
-    """How the file is to be read.
-
-    Raises:
-        UserError: there is no such file, it is too large, or it is of a kind that is not opened, with the reason.
-    """
-    if not path.is_file():
-        raise UserError(f"There is no file {path}.", "A file with the weights of a model is needed.", "Check the path.")
-    size = path.stat().st_size
-    if size == 0 or size > MOST_BYTES:
-        raise UserError(
-            f"{path.name} cannot be a model: it holds {size:,} bytes.",
-            f"Up to {MOST_BYTES:,} bytes are read, and an empty file is none.",
-            "Check that it was copied whole.",
-        )
-    with path.open("rb") as stream:
-        head = stream.read(300)
-    if is_archive(path):
-        return _kind_of_archive(path)
-    if head[8:9] == b"{" and 0 < int.from_bytes(head[:8], "little") < size:
-        return "safetensors"
-    if tarfile.is_tarfile(path):
-        raise refuse(path, "a .tar file", "torch's old .tar format is read by an unsafe unpickler.")
-    if path.suffix.lower() == ".onnx":
-        return "onnx"
-    if head.startswith(b"\x80") and _TORCH_MAGIC in head[:20]:
-        return "torch"
-    raise _refusal(path, head)
-
-
-def refuse(path: Path, what: str, why: str, hint: str = _SAFE) -> UserError:
-    """The error that says what a file is, and why it is not opened."""
-    return UserError(f"{path.name} was not opened: it is {what}.", why, hint)
-
-
-def _kind_of_archive(path: Path) -> Kind:
-    """The kind of a ZIP file: weights saved by torch, or what must not be opened."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise UserError(f"{path.name} is damaged.", f"{error}.", "Copy it again from where it comes from.") from error
-    names = [member.filename for member in members]
-    inner = [name.partition("/")[2] for name in names]
-    if any(part.startswith("code/") or part == "constants.pkl" for part in inner):
-        raise refuse(path, "a TorchScript archive", "It holds code that would be run.")
-    if any(part in ("archive_format", "serialized_exported_program.json") for part in [*names, *inner]):
-        why = "Opening one evaluates expressions and may unpickle objects, so torch itself warns against it."
-        hint = "Export the model to ONNX instead: torch.onnx.export(model, images, 'model.onnx'), or save its weights."
-        raise refuse(path, "an exported program (.pt2)", why, hint)
-    if "data.pkl" not in inner:
-        what = "a NumPy archive, so data and no model" if any(n.endswith(".npy") for n in names) else "some ZIP archive"
-        raise refuse(path, what, "Weights saved by torch hold a member data.pkl.")
-    if len(members) > MOST_MEMBERS or any(member.compress_type != zipfile.ZIP_STORED for member in members):
-        why = f"torch saves at most {MOST_MEMBERS:,} members and compresses none; this may be a decompression bomb."
-        raise refuse(path, "an archive that torch did not write", why)
-    return "torch"
-
-
-def _refusal(path: Path, head: bytes) -> UserError:
-    """The error for a file that holds no weights."""
-    if b"joblib" in head or (head[:1] == b"x" and head[1:2] in (b"\x01", b"\x5e", b"\x9c", b"\xda")):
-        return refuse(path, "a joblib file", "joblib files are pickles, which run code when they are opened.")
-    if head.startswith(b"\x80"):
-        return refuse(path, "a pickle", "A pickle can run any code when it is opened.")
-    what = next((what for sign, what in _FOREIGN.items() if head.startswith(sign)), "of no kind that is known here")
-    known = "Weights come as .safetensors, as a state_dict saved by torch.save, or, with their graph, as .onnx."
-    return refuse(path, what, known)
+def _clear_up(path: Path) -> None:
+    """Delete the temporary files of writers of `path` that were killed: old ones that nobody holds any more."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        with suppress(OSError):  # somebody else deletes it just now, or it is being written
+            if time.time() - left.stat().st_mtime > LEFT_SECONDS:
+                with left.open("rb") as stream:
+                    fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    left.unlink()

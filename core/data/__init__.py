@@ -6,14 +6,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from core.data.collection import Collection
+from core.data.collection import Collection, Source
 from core.data.folders.layout import ENDINGS, RULE
 from core.errors import UserError
 from core.registry import Entry, checked, find
 
 
 @dataclass(frozen=True)
-class Source(Entry):
+class SourceEntry(Entry):
     """A kind of data that can be opened.
 
     Where the name and the kind of a path fit, a function `recognises(path) -> bool` in the source's module, if there is
@@ -29,6 +29,11 @@ class Source(Entry):
     folders: bool = False
     general: bool = False
 
+    def load(self) -> Source:
+        """The source itself."""
+        source: Source = super().load()
+        return source
+
     def recognises(self, path: Path) -> bool:
         """Whether `path` looks like this kind."""
         fits = self.folders if path.is_dir() else path.name.lower().endswith(self.endings)
@@ -38,8 +43,8 @@ class Source(Entry):
         return asked is None or bool(asked(path))
 
 
-SOURCES = {
-    "npz": Source(
+SOURCES: dict[str, SourceEntry] = {
+    "npz": SourceEntry(
         "npz",
         "NumPy arrays (.npz, .npy)",
         "core.data.arrays.npz",
@@ -48,42 +53,42 @@ SOURCES = {
         endings=(".npz", ".npy"),
         folders=True,
     ),
-    "table": Source(
+    "table": SourceEntry(
         "table",
         "Table (.csv, .tsv, .parquet)",
         "core.data.tables.table",
         help="A column of image paths, base64 text or bytes, one of labels, optionally one of splits.",
         endings=(".csv", ".tsv", ".parquet"),
     ),
-    "hugging_face": Source(
+    "hugging_face": SourceEntry(
         "hugging_face",
         "Folder of the datasets library (Hugging Face)",
         "core.data.tables.hugging_face",
         help="What save_to_disk writes, or a folder of Parquet files such as train-00000-of-00001.parquet.",
         folders=True,
     ),
-    "torchvision_datasets": Source(
+    "torchvision_datasets": SourceEntry(
         "torchvision_datasets",
         "Data sets of torchvision",
         "core.data.published.torchvision_datasets",
         help="CIFAR-10/100, MNIST, Fashion-MNIST, GTSRB, SVHN, STL-10, Imagenette or ImageNet in its folders.",
         folders=True,
     ),
-    "backdoor_toolbox": Source(
+    "backdoor_toolbox": SourceEntry(
         "backdoor_toolbox",
         "Poisoned set of backdoor-toolbox",
         "core.data.published.backdoor_toolbox",
         help="imgs, labels and poison_indices; the truth about the poison comes with it.",
         folders=True,
     ),
-    "backdoorbench": Source(
+    "backdoorbench": SourceEntry(
         "backdoorbench",
         "Record of BackdoorBench",
         "core.data.published.backdoorbench",
         help="bd_train_dataset and attack_result.pt, with the clean data in the folder data beside record.",
         folders=True,
     ),
-    "image_folder": Source(
+    "image_folder": SourceEntry(
         "image_folder",
         "Folder of images",
         "core.data.folders.image_folder",
@@ -91,7 +96,7 @@ SOURCES = {
         folders=True,
         general=True,
     ),
-    "archive": Source(
+    "archive": SourceEntry(
         "archive",
         "Archive of images (.zip, .tar, .tar.gz)",
         "core.data.folders.archive",
@@ -116,12 +121,11 @@ def open_source(path: Path, source: str | None = None, settings: Mapping[str, An
     if not _exists(path):
         raise UserError(f"There is nothing at {path}.", "A path on the machine that runs Assay is needed.", "Check it.")
     entry = find(SOURCES, source, "data source") if source else recognised(path)
-    member = entry.load()
-    found: Collection = member(path, **checked(member, settings or {}, entry.title))
-    return found
+    read = entry.load()
+    return read(path, **checked(read, settings or {}, entry.title))
 
 
-def recognised(path: Path) -> Source:
+def recognised(path: Path) -> SourceEntry:
     """The source that fits `path`. Raises UserError when none does, or when several do equally well."""
     found = [entry for entry in SOURCES.values() if entry.recognises(path)]
     close = [entry for entry in found if not entry.general] or found

@@ -1,30 +1,17 @@
-"""What a source finds before any image is decoded: names, labels, and how to read each image when its turn comes.
-
-What the parts of a data set are called.
-"""
+"""What a source finds before any image is decoded: names, labels, and how to read each image when its turn comes."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
-from core.types import Bools, GroundTruth, Images, Ints
+from core.types import Bools, GroundTruth, Images, Ints, Scalar
 
-Split = Literal["train", "test", "validation"]
-
-_NAMES: dict[Split, set[str]] = {
-    "train": {"train", "training", "trn"},
-    "test": {"test", "testing", "tst"},
-    "validation": {"val", "valid", "validation", "dev", "eval"},
-}
-
-
-MAX_FILES = 2_000_000
-
-
+MAX_FILES = 2_000_000  # below one place: their names alone take a gigabyte
+UNREADABLE = "unreadable"  # the kind of problem of an image that cannot be decoded
 Read = Callable[[int], bytes | Images]
-UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True)
@@ -92,24 +79,6 @@ class Collection:
     about: Mapping[str, str] = field(default_factory=dict)
 
 
-def legible(text: str) -> str:
-    """`text` with � for what is no Unicode (names on disk are bytes), so that it can be written and shown."""
-    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def abridged(problems: Iterable[Problem], most: int = 1000) -> tuple[Problem, ...]:
-    """`problems` with at most `most` of each kind, and for each kind that has more, one that says how many are left."""
-    kinds: dict[str, list[Problem]] = {}
-    for problem in problems:
-        kinds.setdefault(problem.kind, []).append(problem)
-    found = []
-    for kind, alike in kinds.items():
-        found += alike[:most]
-        if len(alike) > most:
-            found.append(Problem(kind, "", f"{len(alike) - most:,} more of this kind are not listed."))
-    return tuple(found)
-
-
 @dataclass(frozen=True)
 class Files:
     """The files below one place, on disk or in an archive, without links and the like.
@@ -129,7 +98,30 @@ class Files:
     close: Callable[[], None] = lambda: None
 
 
-def split_of(name: str) -> Split | None:
-    """The split that a folder, file or cell is named after; None for none."""
-    wanted = name.strip().lower()
-    return next((split for split, names in _NAMES.items() if wanted in names), None)
+class Source(Protocol):
+    """What every kind of data is: a function that says what lies at a path, and decodes no image.
+
+    Its keyword-only, annotated arguments are its settings. It raises UserError for a path that is not of its kind.
+    """
+
+    def __call__(self, path: Path, **settings: Scalar) -> Collection:
+        """What lies at `path`; whoever calls it closes the collection at the end."""
+        ...
+
+
+def legible(text: str) -> str:
+    """`text` with � for what is no Unicode (names on disk are bytes), so that it can be written and shown."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def abridged(problems: Iterable[Problem], most: int = 1000) -> tuple[Problem, ...]:
+    """`problems` with at most `most` of each kind, and for each kind that has more, one that says how many are left."""
+    kinds: dict[str, list[Problem]] = {}
+    for problem in problems:
+        kinds.setdefault(problem.kind, []).append(problem)
+    found = []
+    for kind, alike in kinds.items():
+        found += alike[:most]
+        if len(alike) > most:
+            found.append(Problem(kind, "", f"{len(alike) - most:,} more of this kind are not listed."))
+    return tuple(found)

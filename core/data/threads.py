@@ -1,4 +1,4 @@
-"""Work on many images by several threads, with results in order and little in memory."""
+"""Work on many images a few at a time, by several threads: results come in order, and little is in memory."""
 
 import os
 from collections import deque
@@ -27,6 +27,11 @@ def in_order(work: Callable[[Chunk], Result], chunks: Iterable[Chunk]) -> Genera
             yield pending.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def pieces(n: int, size: int) -> Generator[range, None, None]:
+    """The numbers below `n` in order, `size` of them at a time; the last piece may be shorter."""
+    return (range(start, min(start + size, n)) for start in range(0, n, size))
 
 
 def _cores() -> int:

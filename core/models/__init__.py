@@ -1,24 +1,47 @@
 """Architectures: one function `(shape, n_classes, *, …) -> nn.Module` each, for floats in [0, 1], (n, c, h, w)."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from core.errors import UserError
 from core.models import catalogue
 from core.registry import Entry
-from core.types import GRAPH
+from core.types import GRAPH, Scalar
+
+if TYPE_CHECKING:  # pages name architectures and never need torch
+    from torch import nn
+
+
+class ModelBuilder(Protocol):
+    """What every architecture is: a function that builds it untrained, for floats in [0, 1], (n, c, h, w).
+
+    Its keyword-only, annotated arguments are its settings.
+    """
+
+    def __call__(self, shape: tuple[int, int, int], n_classes: int, **settings: Scalar) -> "nn.Module":
+        """The network for images of `shape`, (h, w, c), with `n_classes` logits."""
+        ...
 
 
 @dataclass(frozen=True)
-class OutsideEntry(Entry):
+class ModelEntry(Entry):
+    """An architecture of ours."""
+
+    def load(self) -> ModelBuilder:
+        """The builder itself."""
+        builder: ModelBuilder = super().load()
+        return builder
+
+
+@dataclass(frozen=True)
+class OutsideEntry(ModelEntry):
     """An architecture that is not ours: `torchvision:<name>`, `timm:<name>` or `own:<function>`."""
 
-    def load(self) -> Callable[..., Any]:
-        """A function `(shape, n_classes) -> nn.Module` that builds it for images of that shape."""
+    def load(self) -> ModelBuilder:
+        """The builder; it has no settings."""
         package, _, name = self.name.partition(":")
 
-        def build(shape: tuple[int, int, int], n_classes: int) -> Any:
+        def build(shape: tuple[int, int, int], n_classes: int, **_: Scalar) -> Any:
             from core.models import outside
 
             if package == "own":
@@ -29,15 +52,15 @@ class OutsideEntry(Entry):
         return build
 
 
-MODELS = {
-    "convnet": Entry(
+MODELS: dict[str, ModelEntry] = {
+    "convnet": ModelEntry(
         "convnet",
         "Small ConvNet (28–48 px)",
         "core.models.convnet",
         needs=("images of 16 px or more",),
         help="Three blocks of convolutions and a hidden layer of 128 features: seconds per epoch on a laptop.",
     ),
-    "small_resnet": Entry(
+    "small_resnet": ModelEntry(
         "small_resnet",
         "Small ResNet (32–64 px)",
         "core.models.small_resnet",
@@ -45,7 +68,7 @@ MODELS = {
         paper="He et al. 2016, arXiv 1512.03385",
         help="Ten layers of residual blocks, 256 features: half a minute per epoch on 20,000 CIFAR-10 images.",
     ),
-    "resnet18": Entry(
+    "resnet18": ModelEntry(
         "resnet18",
         "ResNet-18 (32-px stem)",
         "core.models.resnet18",
@@ -55,7 +78,7 @@ MODELS = {
     ),
 }
 # It cannot be built, only read from a file; so it is no member of the family.
-_GRAPH = Entry(
+_GRAPH = ModelEntry(
     GRAPH,
     "ONNX graph (inspect only)",
     "core.models.graphs",
@@ -64,7 +87,7 @@ _GRAPH = Entry(
 )
 
 
-def find_model(name: str) -> Entry:
+def find_model(name: str) -> ModelEntry:
     """The architecture called `name`: ours, `torchvision:<name>`, `timm:<name>`, `own:<function>`, or `onnx`.
 
     Raises:

@@ -12,7 +12,7 @@ from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 from onnx import ModelProto, NodeProto, TensorProto
 
-from core.files import refuse
+from core.models.weight_files import refuse
 
 DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
 _INLINE = "Inline them, model = onnx.inliner.inline_local_functions(model), and save it again."

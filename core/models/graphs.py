@@ -11,8 +11,8 @@ from onnx import ModelProto, TensorProto, helper, load_from_string
 from torch import Tensor, nn
 
 from core.errors import UserError
-from core.files import MOST_BYTES, kind_of, refuse
 from core.models.enclosed import check_enclosed
+from core.models.weight_files import MOST_BYTES, kind_of, refuse
 
 _LINEAR, _SOFTMAX = ("Gemm", "MatMul"), ("Softmax", "LogSoftmax")
 _MOST = 2 * 2**30  # what one ONNX file can hold

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from core.errors import UserError
-from core.files import MOST_BYTES, kind_of, refuse
+from core.models.weight_files import MOST_BYTES, kind_of, refuse
 
 Weights = dict[str, Tensor]
 _NESTED = ("state_dict", "model_state_dict", "model_state", "model", "net", "network", "weights", "params", "module")

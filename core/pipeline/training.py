@@ -14,9 +14,10 @@ from core.data import store
 from core.data.store import DatasetInfo
 from core.detectors import DETECTORS
 from core.errors import UserError
-from core.files import kind_of, write_file, write_json
+from core.files import write_file, write_json
 from core.journal import review
 from core.json_files import read_json
+from core.models.weight_files import kind_of
 from core.runs import Run, jobs
 from core.runs.jobs import Progress
 from core.training.config import TrainConfig, completed

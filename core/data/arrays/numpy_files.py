@@ -15,13 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.paths import own
+from core.data.threads import pieces
 from core.errors import UserError
 from core.files import is_archive
 
 Arrays = Mapping[str, Callable[[], NDArray[Any]]]
-MAX_ARRAY_BYTES = 256 * 2**30
-HELD_BYTES = 64 * 2**20
-MAX_RATIO = 200
+MAX_ARRAY_BYTES = 256 * 2**30  # a header that promises more is damaged: no disk here holds such images
+HELD_BYTES = 64 * 2**20  # several arrays may be open at once, on a laptop
+MAX_RATIO = 200  # packed pictures never reach it; zeros packed with deflate reach 1,000
 PICKLE = b"\x80"  # the first byte of every pickle since protocol 2
 # What zipfile and NumPy raise on damaged, encrypted or oddly compressed files.
 _DAMAGE = (
@@ -41,8 +42,12 @@ _DAMAGE = (
 )
 
 
-def members(path: Path) -> Arrays:
+def members(path: Path, *, held_bytes: int = HELD_BYTES) -> Arrays:
     """Name → what opens that array, for an `.npz` file, an `.npy` file (with its siblings) or a folder of such.
+
+    Args:
+        path: the file or folder.
+        held_bytes: what a packed array may take in memory; a larger one is unpacked into a temporary file.
 
     Raises:
         UserError: the file is damaged; opening an array says so too, and refuses Python objects.
@@ -57,7 +62,8 @@ def members(path: Path) -> Arrays:
             infos = [info for info in archive.infolist() if info.filename.endswith(".npy")]
     except _DAMAGE as error:
         raise _damaged(path) from error
-    return {info.filename.removesuffix(".npy"): partial(_safely, path, partial(_member, info=info)) for info in infos}
+    read = partial(_member, held_bytes=held_bytes)
+    return {info.filename.removesuffix(".npy"): partial(_safely, path, partial(read, info=info)) for info in infos}
 
 
 def _safely(path: Path, read: Callable[[Path], NDArray[Any]]) -> NDArray[Any]:
@@ -90,7 +96,7 @@ def _mapped(path: Path) -> NDArray[Any]:
         return _map(path, stream.tell(), shape, fortran, dtype)
 
 
-def _member(path: Path, info: zipfile.ZipInfo) -> NDArray[Any]:
+def _member(path: Path, info: zipfile.ZipInfo, held_bytes: int) -> NDArray[Any]:
     """One array of an archive: mapped where it is stored as it is, else unpacked, to a file when it is large."""
     with zipfile.ZipFile(path) as archive, archive.open(info) as stream:
         shape, fortran, dtype = _header(stream, path)
@@ -99,13 +105,13 @@ def _member(path: Path, info: zipfile.ZipInfo) -> NDArray[Any]:
             raise ValueError("The array is larger than the member that holds it.")
         if info.compress_type == zipfile.ZIP_STORED:
             return _map(path, _start(path, info) + stream.tell(), shape, fortran, dtype)
-        if size > HELD_BYTES and info.file_size > MAX_RATIO * info.compress_size:
+        if size > held_bytes and info.file_size > MAX_RATIO * info.compress_size:
             raise UserError(
                 f"{info.filename} unpacks to {info.file_size / info.compress_size:,.0f} times its size.",
                 f"More than {MAX_RATIO} times is refused: that is how decompression bombs look.",
                 "If the data are really so uniform, save them with numpy.savez, which does not compress.",
             )
-        flat = _unpacked(stream, size, dtype)
+        flat = _unpacked(stream, size, dtype, held_bytes)
         stream.read(1)  # past the end, where zipfile compares the checksum
         return flat.reshape(shape, order="F" if fortran else "C")
 
@@ -140,12 +146,12 @@ def _start(path: Path, info: zipfile.ZipInfo) -> int:
     return info.header_offset + 30 + int(name) + int(extra)
 
 
-def _unpacked(stream: IO[bytes], size: int, dtype: np.dtype[Any]) -> NDArray[Any]:
-    if size <= HELD_BYTES:
+def _unpacked(stream: IO[bytes], size: int, dtype: np.dtype[Any], held_bytes: int) -> NDArray[Any]:
+    if size <= held_bytes:
         return np.frombuffer(_exactly(stream, size), dtype)
     with tempfile.TemporaryFile() as unpacked:
-        for start in range(0, size, HELD_BYTES):
-            unpacked.write(_exactly(stream, min(HELD_BYTES, size - start)))
+        for piece in pieces(size, held_bytes):
+            unpacked.write(_exactly(stream, len(piece)))
         unpacked.flush()
         return np.memmap(unpacked, dtype, "r")  # the mapping outlives the file's name and handle
 

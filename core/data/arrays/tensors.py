@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from core.data.paths import own
 from core.errors import UserError
-from core.files import kind_of
+from core.models.weight_files import kind_of
 from core.types import Ints
 
 _HINT = "Where you trust it, open it there and save tensors and lists alone."

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.data.collection import Collection, Files, Part, Problem, Split, empty_part, legible, split_of
+from core.data.collection import Collection, Files, Part, Problem, empty_part, legible
 from core.data.labels import MAX_CLASSES
+from core.data.splits import Split, split_of
 from core.errors import UserError
 
 ENDINGS = (

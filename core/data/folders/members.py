@@ -8,14 +8,15 @@ from core.data.collection import MAX_FILES, Files, Problem, legible
 from core.data.paths import named
 from core.errors import UserError
 
-MAX_RATIO = 200
-_SLACK = 64 * 2**20
+MAX_RATIO = 200  # bytes unpacked for one packed: pictures stay below 2, drawings below 50
+_SLACK = 64 * 2**20  # bytes that any archive may unpack to: a few blank pictures are no attack
 
 
 class Listing:
     """Collects the members of an archive under names that are safe and used once."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_files: int = MAX_FILES) -> None:
+        self._max_files = max_files
         self._paths: dict[str, None] = {}
         self._folders: dict[str, None] = {}
         self._problems: list[Problem] = []
@@ -28,8 +29,8 @@ class Listing:
             return False
         if path is not None:
             self._paths[path] = None
-        if len(self._paths) > MAX_FILES:
-            raise UserError(f"The archive has more than {MAX_FILES:,} files.", "", "Make several archives of it.")
+        if len(self._paths) > self._max_files:
+            raise UserError(f"The archive has more than {self._max_files:,} files.", "", "Make several archives of it.")
         return path is not None
 
     def folder(self, name: str) -> None:

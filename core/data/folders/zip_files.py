@@ -9,7 +9,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.data.collection import Files, legible
+from core.data.collection import MAX_FILES, Files, legible
 from core.data.decoding import MAX_BYTES
 from core.data.folders.members import MAX_RATIO, Listing, positioned, require_honest_total
 from core.errors import UserError
@@ -43,13 +43,13 @@ class _Directory(io.FileIO):
         return super().read(size)
 
 
-def zip_files(path: Path) -> Files:
+def zip_files(path: Path, *, max_files: int = MAX_FILES) -> Files:
     """The files in the archive at `path`; encrypted members, links and odd names are listed among the problems.
 
     Raises:
         UserError: the archive is damaged, or unpacks to far more than any pictures do.
     """
-    listing, members = Listing(), []
+    listing, members = Listing(max_files), []
     for info in _table_of_contents(path):
         problem = _refused(info)
         if info.filename.endswith("/"):  # `is_dir` falls over an empty name

@@ -1,6 +1,6 @@
-"""Images that occur twice, exactly or nearly.
+"""Images that occur twice, exactly or nearly, told by one look at each.
 
-What one look at an image tells: its size, its mode, and by what to recognise it.
+A look keeps the size, the mode, a digest of all pixels, an outline of 64 bits and a thumbnail of 16 × 16.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -12,11 +12,20 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.data.decoding import decoded, header
+from core.data.threads import pieces
 from core.types import Images, Ints
 
 THUMB_SIDE = 16
 # Flat ground must not become noise: a step of the outline counts only above what compression leaves behind.
 _STEP = 4
+# Two images look alike when their outlines differ in so few bits …
+MOST_BITS = 2
+# … and their thumbs by so small a part of the contrast. Drawings of one thing and of another of its kind have the same
+# outline; of 12,000 CIFAR-10 images no two come so close, of MNIST digits 1.5 %, which are the same stroke to the eye.
+MOST_DIFFERENCE = 0.05
+_ROWS = 512
+_CANDIDATES_EACH = 1000
+_PAIRS = 20_000
 
 
 @dataclass(frozen=True)
@@ -41,14 +50,22 @@ class Glance:
     thumb: Images
 
 
-# Two images look alike when their outlines differ in so few bits …
-MOST_BITS = 2
-# … and their thumbs by so small a part of the contrast. Drawings of one thing and of another of its kind have the same
-# outline; of 12,000 CIFAR-10 images no two come so close, of MNIST digits 1.5 %, which are the same stroke to the eye.
-MOST_DIFFERENCE = 0.05
-_ROWS = 512
-_CANDIDATES_EACH = 1000
-_PAIRS = 20_000
+def glance(raw: bytes | Images) -> Glance:
+    """What `raw` shows. Raises UserError as `core.data.decoding.decoded` does."""
+    mode, image = header(raw).mode, decoded(raw)
+    height, width, channels = image.shape
+    picture = Image.fromarray(image[:, :, 0] if channels == 1 else image)
+    colour = channels == 3 and bool((image != image[:, :, :1]).any())
+    digest = blake2b(repr(image.shape).encode() + np.ascontiguousarray(image).tobytes(), digest_size=16).digest()
+    thumb = picture.convert("RGB").resize((THUMB_SIDE, THUMB_SIDE), Image.Resampling.BOX)
+    return Glance(height, width, mode, colour, digest, outline(picture), np.asarray(thumb))
+
+
+def outline(picture: Image.Image) -> int:
+    """The difference hash: for 8 rows of 9 grey cells, whether each cell is brighter than the one before it."""
+    cells = np.asarray(picture.convert("L").resize((9, 8), Image.Resampling.BOX)).astype(np.int16)
+    brighter = cells[:, 1:] > cells[:, :-1] + _STEP
+    return int.from_bytes(np.packbits(brighter).tobytes(), "big")
 
 
 def repeats(glances: Sequence[Glance]) -> list[tuple[int, int]]:
@@ -73,8 +90,8 @@ def lookalikes(
     thumbs = np.stack([glances[index].thumb for index in unique]).reshape(len(unique), -1)
     found: dict[int, int] = {}
     for later, earlier in _candidates(outlines, thumbs.mean(1), MOST_DIFFERENCE * thumbs.std(1), listen):
-        for start in range(0, len(later), _PAIRS):
-            rows, others = later[start : start + _PAIRS], earlier[start : start + _PAIRS]
+        for piece in pieces(len(later), _PAIRS):
+            rows, others = later[piece], earlier[piece]
             near = _difference(thumbs, rows, others) <= MOST_DIFFERENCE * thumbs[rows].std(1)
             for row, other in zip(rows[near].tolist(), others[near].tolist(), strict=True):
                 found.setdefault(row, other)
@@ -92,11 +109,10 @@ def _candidates(
     The mean absolute difference is never below that of the means, so a pair left out for its means is none.
     """
     n = len(outlines)
-    for start in range(0, n, _ROWS):
-        rows = slice(start, min(start + _ROWS, n))
-        bits = np.bitwise_count(outlines[rows, None] ^ outlines[None, : rows.stop])
+    for rows in pieces(n, _ROWS):
+        bits = np.bitwise_count(outlines[rows.start : rows.stop, None] ^ outlines[None, : rows.stop])
         later, earlier = np.nonzero(bits <= MOST_BITS)
-        later += start
+        later += rows.start
         near = (earlier < later) & (np.abs(means[later] - means[earlier]) <= bounds[later])
         later, earlier = later[near], earlier[near]
         rank = np.arange(len(later)) - np.searchsorted(later, later)  # a set of nothing but lookalikes stays bounded
@@ -107,21 +123,3 @@ def _candidates(
 def _difference(thumbs: NDArray[np.uint8], rows: Ints, others: Ints) -> NDArray[np.float64]:
     """(m,) mean absolute difference of pairs of thumbs, in levels."""
     return np.asarray(np.abs(thumbs[rows].astype(np.int16) - thumbs[others]).mean(1))
-
-
-def glance(raw: bytes | Images) -> Glance:
-    """What `raw` shows. Raises UserError as `core.data.decoding.decoded` does."""
-    mode, image = header(raw).mode, decoded(raw)
-    height, width, channels = image.shape
-    picture = Image.fromarray(image[:, :, 0] if channels == 1 else image)
-    colour = channels == 3 and bool((image != image[:, :, :1]).any())
-    digest = blake2b(repr(image.shape).encode() + np.ascontiguousarray(image).tobytes(), digest_size=16).digest()
-    thumb = picture.convert("RGB").resize((THUMB_SIDE, THUMB_SIDE), Image.Resampling.BOX)
-    return Glance(height, width, mode, colour, digest, outline(picture), np.asarray(thumb))
-
-
-def outline(picture: Image.Image) -> int:
-    """The difference hash: for 8 rows of 9 grey cells, whether each cell is brighter than the one before it."""
-    cells = np.asarray(picture.convert("L").resize((9, 8), Image.Resampling.BOX)).astype(np.int16)
-    brighter = cells[:, 1:] > cells[:, :-1] + _STEP
-    return int.from_bytes(np.packbits(brighter).tobytes(), "big")

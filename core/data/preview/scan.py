@@ -14,7 +14,7 @@ from core.data.preview import Preview
 from core.data.preview.duplicates import Glance, glance
 from core.data.preview.faults import Place, duplicates, tiny_classes
 from core.data.store.shapes import Shape, common_shape
-from core.data.threads import in_order
+from core.data.threads import in_order, pieces
 from core.errors import UserError
 
 Listen = Callable[[float, str], None]
@@ -79,9 +79,8 @@ def _place(collection: Collection, index: int) -> Place:
 
 def _looks(places: Sequence[Place], listen: Listen) -> Generator[Glance | Problem, None, None]:
     """What each image shows, or why it cannot be read."""
-    chunks = (range(start, min(start + _CHUNK, len(places))) for start in range(0, len(places), _CHUNK))
     done = 0
-    with closing(in_order(lambda rows: [_look(places[row]) for row in rows], chunks)) as results:
+    with closing(in_order(lambda rows: [_look(places[row]) for row in rows], pieces(len(places), _CHUNK))) as results:
         for result in results:
             yield from result
             done += len(result)

@@ -13,10 +13,10 @@ from core.errors import UserError
 
 Listen = Callable[[float, str], None]
 DOWNLOADS = ("cifar10", "cifar100", "mnist", "fashion_mnist", "gtsrb", "svhn", "stl10", "imagenette")
-_BLOCK = 2**20
-_SECONDS = 60
-_MAX_BYTES = 16 * 2**30
-_MAX_UNPACKED = 64 * 2**30
+_BLOCK = 2**20  # bytes between two looks at whether the work was cancelled
+_SECONDS = 60  # without a byte: then the next mirror is asked
+_MAX_BYTES = 16 * 2**30  # the largest of these files has 3 GB
+_MAX_UNPACKED = 64 * 2**30  # the largest of these unpacks to 3 GB
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,13 @@ class Download:
         return self.urls[0].rpartition("/")[2]
 
 
-def download(name: str, root: Path, listen: Listen = lambda share, words: None) -> Path:
+def download(
+    name: str,
+    root: Path,
+    listen: Listen = lambda fraction, words: None,
+    *,
+    files: Sequence[Download] | None = None,
+) -> Path:
     """Fetch a data set into `root`, so that `torchvision_datasets` opens it there, and return `root`.
 
     Files that are there and whole are not fetched again.
@@ -49,19 +55,20 @@ def download(name: str, root: Path, listen: Listen = lambda share, words: None) 
     Args:
         name: cifar10, cifar100, mnist, fashion_mnist, gtsrb, svhn, stl10 or imagenette.
         root: a folder; made if needed.
-        listen: told the share that is done, in [0, 1], and what is being fetched; what it raises ends the work.
+        listen: told the fraction that is done, and what is being fetched; what it raises ends the work.
+        files: where they are; default: see `sources`.
 
     Raises:
         UserError: an unknown name, no connection, or a file that is not what it should be; it is deleted then.
     """
-    files = sources(name)
+    files = sources(name) if files is None else files
     for place, file in enumerate(files):
         folder = root / file.folder
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / file.name
 
-        def told(share: float, done: int = place, words: str = file.name) -> None:
-            listen((done + share) / len(files), f"Fetching {words}")
+        def told(fraction: float, done: int = place, words: str = file.name) -> None:
+            listen((done + fraction) / len(files), f"Fetching {words}")
 
         told(0.0)
         if not path.is_file() or _md5(path) != file.md5:

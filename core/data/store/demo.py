@@ -1,7 +1,4 @@
-"""The built-in demo: real Fashion-MNIST images that ship with Assay.
-
-A small collection as a data set in memory.
-"""
+"""The built-in demo: real Fashion-MNIST images that ship with Assay, as a data set in memory."""
 
 from dataclasses import replace
 from pathlib import Path

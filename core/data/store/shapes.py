@@ -9,24 +9,29 @@ import numpy as np
 
 from core.data.collection import Collection, Part
 from core.data.decoding import Header, header
-from core.data.threads import in_order
+from core.data.threads import in_order, pieces
 from core.errors import UserError
 
 Shape = tuple[int, int, int]
-SMALLEST_SIDE, LARGEST_SIDE = 8, 224
-NEARLY_ALL = 0.99
-_LOOKED_AT = 2000
-_CHUNK = 64
+SMALLEST_SIDE = 8  # pixels: below, no convolution here has anything to look at
+LARGEST_SIDE = 224  # pixels: what published architectures are trained with
+NEARLY_ALL = 0.99  # of the images: with this many of one size, a few others are fitted to it
+LOOKED_AT = 2000  # headers of each split: a second for files on a disk
+_CHUNK = 64  # headers that a thread reads in one go
 
 
-def proposed_shape(collection: Collection) -> Shape:
-    """(h, w, c) for all images, from the headers of 2,000; grey only if the headers of all images say so.
+def proposed_shape(collection: Collection, *, n_looked_at: int = LOOKED_AT) -> Shape:
+    """(h, w, c) for all images, from the headers of some; grey only if the headers of all images say so.
+
+    Args:
+        collection: stays open; its owner closes it.
+        n_looked_at: evenly spaced images of each split whose sizes are looked at.
 
     Raises:
         UserError: none of the images that were looked at can be read.
     """
     parts = (collection.train, collection.test)
-    some = [_evenly(part, _LOOKED_AT) for part in parts]
+    some = [_evenly(part, n_looked_at) for part in parts]
     headers = list(chain.from_iterable(_headers(part, rows) for part, rows in zip(parts, some, strict=True)))
     if not headers:
         raise UserError(
@@ -59,8 +64,8 @@ def _evenly(part: Part, most: int) -> list[int]:
 def _headers(part: Part, rows: Iterable[int]) -> Generator[Header, None, None]:
     """The headers of those of these images that can be read."""
     waiting = list(rows)
-    chunks = (waiting[start : start + _CHUNK] for start in range(0, len(waiting), _CHUNK))
-    with closing(in_order(lambda chunk: [_header(part, index) for index in chunk], chunks)) as found:
+    every = pieces(len(waiting), _CHUNK)
+    with closing(in_order(lambda piece: [_header(part, waiting[place]) for place in piece], every)) as found:
         yield from (one for chunk in found for one in chunk if one)
 
 

@@ -11,21 +11,30 @@ from core.data.tables.parquet_files import damage_said, features_of
 from core.data.tables.rows import Rows, found_columns
 from core.errors import UserError
 
-MAX_UNPACKED = 2**30
+MAX_UNPACKED = 2**30  # bytes: streams that are not compressed are mapped and take none
 
 
-def arrow_rows(files: Sequence[Path], features: dict[str, Any], image_column: str, label_column: str) -> Rows:
+def arrow_rows(
+    files: Sequence[Path],
+    features: dict[str, Any],
+    image_column: str,
+    label_column: str,
+    *,
+    max_unpacked: int = MAX_UNPACKED,
+) -> Rows:
     """The rows of one or several `.arrow` files of the same columns.
 
     Args:
         files: in their order, at least one.
         features: what is noted about the columns elsewhere; {} looks into the first file.
+        image_column, label_column: their names; "" guesses them.
+        max_unpacked: bytes that a compressed stream may take in memory.
 
     Raises:
         UserError: a damaged file, or no columns of images and labels.
     """
     with damage_said(files[0].name):  # even a column's name may be no text
-        return _rows([_mapped(path) for path in files], files[0], features, image_column, label_column)
+        return _rows([_mapped(path, max_unpacked) for path in files], files[0], features, image_column, label_column)
 
 
 def _rows(tables: Sequence[pa.Table], first: Path, features: dict[str, Any], image: str, label: str) -> Rows:
@@ -48,7 +57,7 @@ def _rows(tables: Sequence[pa.Table], first: Path, features: dict[str, Any], ima
     return Rows([f"row {row}" for row in range(len(cells))], labels, read, class_names=known)
 
 
-def _mapped(path: Path) -> pa.Table:
+def _mapped(path: Path, max_unpacked: int) -> pa.Table:
     """All batches of a file without copying them; each is checked, as a damaged one would make Arrow read elsewhere."""
     pool = pa.system_memory_pool()
     before, batches = pool.bytes_allocated(), list[pa.RecordBatch]()
@@ -63,7 +72,7 @@ def _mapped(path: Path) -> pa.Table:
             stream = pa.ipc.open_stream(source, options=options, memory_pool=pool)
             schema = stream.schema
         for batch in stream:
-            if pool.bytes_allocated() - before > MAX_UNPACKED:
+            if pool.bytes_allocated() - before > max_unpacked:
                 raise UserError(f"{path.name} is compressed and unpacks to more than 1 GB.", "", "Save it as Parquet.")
             batch.validate(full=True)
             batches.append(batch)

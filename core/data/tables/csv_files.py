@@ -1,6 +1,6 @@
-"""Tables in CSV: images are paths, or base64 text.
+"""Tables in CSV, read record by record; images are paths, or base64 text.
 
-CSV read record by record: where each begins is remembered, so that a large cell is read again only when needed.
+Where each record begins is remembered, so that a large cell is read again only when it is needed.
 """
 
 import base64
@@ -18,55 +18,27 @@ from core.data.paths import content, named
 from core.data.tables.rows import Columns, Rows, found_columns
 from core.errors import UserError
 
-MAX_LINE_BYTES = 96 * 2**20
+MAX_LINE_BYTES = 96 * 2**20  # the largest image that is read, in base64, and its other cells
+MAX_PATH = 4096  # characters: Linux opens no longer path
 _DELIMITERS = ",;\t|"
-
-
-@dataclass
-class _Lines:
-    """Decoded lines of an open file, and where the next one begins."""
-
-    stream: BinaryIO
-    name: str
-    offset: int = 0
-    number: int = 0
-
-    def __iter__(self) -> Iterator[str]:
-        while line := self.stream.readline(MAX_LINE_BYTES + 1):
-            self.offset, self.number = self.offset + len(line), self.number + 1
-            if len(line) > MAX_LINE_BYTES:
-                raise UserError(f"Line {self.number} of {self.name} is longer than {MAX_LINE_BYTES // 2**20} MB.")
-            yield self._text(line)
-
-    def _text(self, line: bytes) -> str:
-        if self.number == 1 and line.startswith((b"\xff\xfe", b"\xfe\xff")):
-            raise self._encoding("It is UTF-16.")
-        try:
-            return line.decode("utf-8-sig" if self.number == 1 else "utf-8")
-        except UnicodeDecodeError:
-            raise self._encoding(f"Line {self.number} holds bytes that are no UTF-8.") from None
-
-    def _encoding(self, words: str) -> UserError:
-        return UserError(f"{self.name} is not in UTF-8.", words, "Save the table again as UTF-8.")
-
-
-MAX_PATH = 4096
 # How base64 of PNG, JPEG, GIF, BMP, TIFF and WebP begins.
 _IMAGES = ("iVBORw0KGgo", "/9j/", "R0lGOD", "Qk", "SUkq", "TU0A", "UklGR")
 
 
-def csv_rows(path: Path, image_column: str, label_column: str, split_column: str) -> Rows:
+def csv_rows(
+    path: Path, image_column: str, label_column: str, split_column: str, *, max_line_bytes: int = MAX_LINE_BYTES
+) -> Rows:
     """The rows of a CSV file whose first line names the columns.
 
     Raises:
-        UserError: no columns of images and labels; see `csv_rows.records`.
+        UserError: no columns of images and labels; see `records`.
     """
     delimiter = delimiter_of(path)
-    found = records(path, delimiter)
-    _, _, header = next(found, (0, 0, []))
+    every = records(path, delimiter, max_line_bytes=max_line_bytes)
+    _, _, header = next(every, (0, 0, []))
     columns = found_columns([name.strip() for name in header], image_column, label_column, split_column)
     names, labels, splits, offsets, problems = [], [], [], [], list[Problem]()
-    for offset, number, cells in found:
+    for offset, number, cells in every:
         problem = _problem(cells, columns, len(header))
         if problem:
             problems.append(Problem("row", f"line {number}", problem))
@@ -87,6 +59,44 @@ def csv_rows(path: Path, image_column: str, label_column: str, split_column: str
     return Rows(names, labels, read, None if columns.split is None else splits, problems=problems)
 
 
+def records(
+    path: Path, delimiter: str, *, max_line_bytes: int = MAX_LINE_BYTES
+) -> Iterator[tuple[int, int, list[str]]]:
+    """Each record's offset in bytes, its line number from 1, and its cells; empty lines are passed over.
+
+    Raises:
+        UserError: the text is not UTF-8, or is no CSV.
+    """
+    with path.open("rb") as stream:
+        lines = _Lines(stream, path.name, max_line_bytes)
+        while True:
+            offset, number = lines.offset, lines.number + 1
+            try:
+                cells = next(_reader(lines, delimiter), None)
+            except csv.Error as error:
+                raise UserError(f"Line {number} of {path.name} cannot be read.", f"{error}.") from error
+            if cells is None:
+                return
+            if cells:
+                yield offset, number, cells
+
+
+def record_at(path: Path, delimiter: str, offset: int) -> list[str]:
+    """The cells of the record that begins at `offset`."""
+    with path.open("rb") as stream:
+        stream.seek(offset)
+        return next(_reader(_Lines(stream, path.name, MAX_LINE_BYTES, offset, 1), delimiter), [])
+
+
+def delimiter_of(path: Path) -> str:
+    """What separates the cells, judged by the first line."""
+    with path.open("rb") as stream:
+        first = next(iter(_Lines(stream, path.name, MAX_LINE_BYTES)), "")
+    if "\0" in first:
+        raise UserError(f"{path.name} is no text.", "It begins with NUL characters.", "Save the table as UTF-8.")
+    return max(_DELIMITERS, key=first.count)
+
+
 def is_encoded(cell: str) -> bool:
     """Whether a cell holds an image as base64 rather than its path."""
     return cell.startswith("data:image/") or (cell.startswith(_IMAGES) and len(cell) > 60)
@@ -104,6 +114,36 @@ def from_base64(cell: str) -> bytes:
         raise UserError("The cell holds no base64.") from error
 
 
+@dataclass
+class _Lines:
+    """Decoded lines of an open file, and where the next one begins."""
+
+    stream: BinaryIO
+    name: str
+    most: int
+    offset: int = 0
+    number: int = 0
+
+    def __iter__(self) -> Iterator[str]:
+        while line := self.stream.readline(self.most + 1):
+            self.offset, self.number = self.offset + len(line), self.number + 1
+            if len(line) > self.most:
+                title = f"Line {self.number} of {self.name} is longer than {self.most:,} bytes."
+                raise UserError(title, "No image in base64 needs so much.", "Save the images as files.")
+            yield self._text(line)
+
+    def _text(self, line: bytes) -> str:
+        if self.number == 1 and line.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise self._encoding("It is UTF-16.")
+        try:
+            return line.decode("utf-8-sig" if self.number == 1 else "utf-8")
+        except UnicodeDecodeError:
+            raise self._encoding(f"Line {self.number} holds bytes that are no UTF-8.") from None
+
+    def _encoding(self, words: str) -> UserError:
+        return UserError(f"{self.name} is not in UTF-8.", words, "Save the table again as UTF-8.")
+
+
 def _problem(cells: list[str], columns: Columns, n_columns: int) -> str:
     """What is wrong with a record, "" when nothing is."""
     if len(cells) != n_columns:
@@ -116,42 +156,6 @@ def _problem(cells: list[str], columns: Columns, n_columns: int) -> str:
     except UserError as error:
         return str(error)
     return f"The path has more than {MAX_PATH:,} characters." if len(cell) > MAX_PATH else ""
-
-
-def delimiter_of(path: Path) -> str:
-    """What separates the cells, judged by the first line."""
-    with path.open("rb") as stream:
-        first = next(iter(_Lines(stream, path.name)), "")
-    if "\0" in first:
-        raise UserError(f"{path.name} is no text.", "It begins with NUL characters.", "Save the table as UTF-8.")
-    return max(_DELIMITERS, key=first.count)
-
-
-def records(path: Path, delimiter: str) -> Iterator[tuple[int, int, list[str]]]:
-    """Each record's offset in bytes, its line number from 1, and its cells; empty lines are passed over.
-
-    Raises:
-        UserError: the text is not UTF-8, or is no CSV.
-    """
-    with path.open("rb") as stream:
-        lines = _Lines(stream, path.name)
-        while True:
-            offset, number = lines.offset, lines.number + 1
-            try:
-                cells = next(_reader(lines, delimiter), None)
-            except csv.Error as error:
-                raise UserError(f"Line {number} of {path.name} cannot be read.", f"{error}.") from error
-            if cells is None:
-                return
-            if cells:
-                yield offset, number, cells
-
-
-def record_at(path: Path, delimiter: str, offset: int) -> list[str]:
-    """The cells of the record that begins at `offset`."""
-    with path.open("rb") as stream:
-        stream.seek(offset)
-        return next(_reader(_Lines(stream, path.name, offset, 1), delimiter), [])
 
 
 def _reader(lines: _Lines, delimiter: str) -> Iterator[list[str]]:

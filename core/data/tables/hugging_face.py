@@ -1,16 +1,17 @@
 """Folders of the `datasets` library: saved to disk (Arrow), or as they lie on the hub (Parquet)."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from core.data.collection import Collection, split_of
-from core.data.paths import content, inside
+from core.data.collection import Collection
+from core.data.paths import MAX_FILE_BYTES, inside
+from core.data.splits import split_of
 from core.data.tables.rows import Rows, collected
 from core.errors import UserError
+from core.json_files import read_json
 
 
 def recognises(path: Path) -> bool:
@@ -48,7 +49,7 @@ def _saved(folder: Path, image_column: str, label_column: str) -> Rows:
     """One split as `save_to_disk` writes it."""
     from core.data.tables.arrow_files import arrow_rows
 
-    state = _json(folder, "state.json") if (folder / "state.json").is_file() else {}
+    state = _json(folder, "state.json")
     if state.get("_indices_data_files") or state.get("_indices_files"):
         raise UserError(
             f"{folder.name} is a selection of other files.",
@@ -60,8 +61,7 @@ def _saved(folder: Path, image_column: str, label_column: str) -> Rows:
     names = names or sorted(one.name for one in folder.glob("*.arrow"))
     if not names:
         raise UserError(f"{folder.name} holds no .arrow files.", "", "Save the data set again.")
-    info = _json(folder, "dataset_info.json") if (folder / "dataset_info.json").is_file() else {}
-    features = info.get("features")
+    features = _json(folder, "dataset_info.json").get("features")
     files = [inside(folder, name) for name in names]
     return arrow_rows(files, features if isinstance(features, dict) else {}, image_column, label_column)
 
@@ -122,10 +122,10 @@ def _below(path: Path, name: str) -> Path:
 
 
 def _json(folder: Path, name: str) -> dict[str, Any]:
-    try:
-        found = json.loads(content(folder, name))
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{name} cannot be read.", "It is no JSON.", "Save the data set again.") from error
-    if not isinstance(found, dict):
-        raise UserError(f"{name} cannot be read.", "It holds no table of settings.", "Save the data set again.")
-    return found
+    """What a JSON file of the folder holds, {} where there is none."""
+    if not (folder / name).is_file():
+        return {}
+    path, hint = inside(folder, name), "Save the data set again."
+    if path.stat().st_size > MAX_FILE_BYTES:
+        raise UserError(f"{name} is larger than {MAX_FILE_BYTES:,} bytes.", "It describes a data set in words.", hint)
+    return read_json(path, dict[str, Any], f"{name} of {folder.name}", hint)

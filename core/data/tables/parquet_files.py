@@ -1,6 +1,6 @@
-"""Tables in Parquet: images are bytes, the `datasets` library's struct, base64 text, or paths.
+"""Tables in Parquet, read a few rows at a time; images are bytes, base64 text, paths, or a struct of bytes and path.
 
-Parquet read a few rows at a time: images are never all in memory, and any thread may ask for any row.
+Images are never all in memory, and any thread may ask for any row.
 """
 
 import bisect
@@ -21,8 +21,8 @@ from core.data.tables.cells import class_names_of, holds_images, image_bytes, is
 from core.data.tables.rows import Rows, found_columns
 from core.errors import UserError
 
-HELD_BYTES = 64 * 2**20
-BATCH_ROWS = 16
+HELD_BYTES = 64 * 2**20  # of batches in memory; threads that ask out of order find their rows among them
+BATCH_ROWS = 16  # rows read at once: even of 4 MB photographs they fit into HELD_BYTES
 _DAMAGE = (pa.ArrowException, OSError, ValueError, KeyError, TypeError, MemoryError, OverflowError, RecursionError)
 
 
@@ -34,6 +34,101 @@ def parquet_rows(files: Sequence[Path], image_column: str, label_column: str, sp
     """
     with damage_said(files[0].name):  # even a column's name may be no text
         return _rows(files, schema_of(files[0]), (image_column, label_column, split_column))
+
+
+class Cells:
+    """One column of several Parquet files, read row by row in about the order of the rows."""
+
+    def __init__(self, files: Sequence[Path], column: str, *, held_bytes: int = HELD_BYTES) -> None:
+        """Looks only at the files' footers. Raises UserError for a damaged one."""
+        self._column, self._lock, self._held_bytes = column, Lock(), held_bytes
+        self.n_openings = 0  # how often a group of rows was read from its beginning
+        self._groups: list[tuple[Path, int]] = []
+        self._starts = [0]
+        for path in files:
+            with damage_said(path.name), parquet.ParquetFile(path) as file:
+                counts = [file.metadata.row_group(index).num_rows for index in range(file.metadata.num_row_groups)]
+            self._groups += [(path, index) for index in range(len(counts))]
+            for count in counts:
+                self._starts.append(self._starts[-1] + count)
+        self._held: OrderedDict[int, pa.Array] = OrderedDict()
+        self._stream: Iterator[pa.RecordBatch] = iter(())
+        self._group, self._next = -1, 0
+
+    def __len__(self) -> int:
+        return self._starts[-1]
+
+    @property
+    def n_held(self) -> int:
+        """How many batches are in memory."""
+        return len(self._held)
+
+    def cell(self, row: int) -> Any:
+        """The value in a row. Raises UserError when the file is damaged there."""
+        with self._lock:
+            return self._cell(row)
+
+    def _cell(self, row: int) -> Any:
+        group = bisect.bisect_right(self._starts, row) - 1
+        start = self._starts[group] + (row - self._starts[group]) // BATCH_ROWS * BATCH_ROWS
+        if start not in self._held:
+            self._hold(group, start)
+        self._held.move_to_end(start)
+        return self._held[start][row - start].as_py()
+
+    def _hold(self, group: int, start: int) -> None:
+        """Read on to the batch that begins at row `start`, from the group's beginning if it lies behind."""
+        path, number = self._groups[group]
+        with damage_said(path.name):
+            if group != self._group or start < self._next:
+                self._group, self._next = -1, self._starts[group]  # no group, should opening fail
+                self._stream, self._group = self._opened(path, number), group
+            while self._next <= start:
+                batch = next(self._stream, None)
+                if batch is None:
+                    raise ValueError("The file has fewer rows than it says.")
+                self._held[self._next] = batch.column(0)
+                self._next += BATCH_ROWS
+        while len(self._held) > 1 and sum(batch.nbytes for batch in self._held.values()) > self._held_bytes:
+            self._held.popitem(last=False)
+
+    def _opened(self, path: Path, number: int) -> Iterator[pa.RecordBatch]:
+        self.n_openings += 1
+        file = parquet.ParquetFile(path, pre_buffer=False)
+        return iter(file.iter_batches(BATCH_ROWS, [number], [self._column], use_threads=False))
+
+
+def values_of(path: Path, column: str) -> Iterator[Any]:
+    """The values of a column one after the other."""
+    with damage_said(path.name), parquet.ParquetFile(path) as file:
+        for batch in file.iter_batches(1024, columns=[column], use_threads=False):
+            yield from batch.column(0).to_pylist()
+
+
+def schema_of(path: Path) -> pa.Schema:
+    """The columns of a Parquet file and their types."""
+    with damage_said(path.name), parquet.ParquetFile(path) as file:
+        return file.schema_arrow
+
+
+def features_of(schema: pa.Schema) -> dict[str, Any]:
+    """What the `datasets` library noted about the columns, {} for nothing: {"label": {"names": [...], ...}}."""
+    try:
+        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
+    except (KeyError, TypeError, ValueError, RecursionError):
+        return {}
+    return features if isinstance(features, dict) else {}
+
+
+@contextmanager
+def damage_said(name: str) -> Iterator[None]:
+    """Turns what PyArrow raises on damaged files into words. What is a UserError already stays."""
+    try:
+        yield
+    except _DAMAGE as error:
+        raise UserError(
+            f"{name} cannot be read.", "It is damaged, or not what its name says.", "Write it again."
+        ) from error
 
 
 def _rows(files: Sequence[Path], schema: pa.Schema, told: tuple[str, str, str]) -> Rows:
@@ -80,91 +175,3 @@ def _names(files: Sequence[Path], image: str, text: bool, n: int) -> tuple[list[
         except UserError as error:
             bad[row] = Problem("row", f"row {row}", str(error))
     return names, bad
-
-
-@contextmanager
-def damage_said(name: str) -> Iterator[None]:
-    """Turns what PyArrow raises on damaged files into words. What is a UserError already stays."""
-    try:
-        yield
-    except _DAMAGE as error:
-        raise UserError(
-            f"{name} cannot be read.", "It is damaged, or not what its name says.", "Write it again."
-        ) from error
-
-
-def schema_of(path: Path) -> pa.Schema:
-    """The columns of a Parquet file and their types."""
-    with damage_said(path.name), parquet.ParquetFile(path) as file:
-        return file.schema_arrow
-
-
-def features_of(schema: pa.Schema) -> dict[str, Any]:
-    """What the `datasets` library noted about the columns, {} for nothing: {"label": {"names": [...], ...}}."""
-    try:
-        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
-    except (KeyError, TypeError, ValueError, RecursionError):
-        return {}
-    return features if isinstance(features, dict) else {}
-
-
-def values_of(path: Path, column: str) -> Iterator[Any]:
-    """The values of a column one after the other."""
-    with damage_said(path.name), parquet.ParquetFile(path) as file:
-        for batch in file.iter_batches(1024, columns=[column], use_threads=False):
-            yield from batch.column(0).to_pylist()
-
-
-class Cells:
-    """One column of several Parquet files, read row by row in about the order of the rows."""
-
-    def __init__(self, files: Sequence[Path], column: str) -> None:
-        """Looks only at the files' footers. Raises UserError for a damaged one."""
-        self._column, self._lock = column, Lock()
-        self._groups: list[tuple[Path, int]] = []
-        self._starts = [0]
-        for path in files:
-            with damage_said(path.name), parquet.ParquetFile(path) as file:
-                counts = [file.metadata.row_group(index).num_rows for index in range(file.metadata.num_row_groups)]
-            self._groups += [(path, index) for index in range(len(counts))]
-            for count in counts:
-                self._starts.append(self._starts[-1] + count)
-        self._held: OrderedDict[int, pa.Array] = OrderedDict()
-        self._stream: Iterator[pa.RecordBatch] = iter(())
-        self._group, self._next = -1, 0
-
-    def __len__(self) -> int:
-        return self._starts[-1]
-
-    def cell(self, row: int) -> Any:
-        """The value in a row. Raises UserError when the file is damaged there."""
-        with self._lock:
-            return self._cell(row)
-
-    def _cell(self, row: int) -> Any:
-        group = bisect.bisect_right(self._starts, row) - 1
-        start = self._starts[group] + (row - self._starts[group]) // BATCH_ROWS * BATCH_ROWS
-        if start not in self._held:
-            self._hold(group, start)
-        self._held.move_to_end(start)
-        return self._held[start][row - start].as_py()
-
-    def _hold(self, group: int, start: int) -> None:
-        """Read on to the batch that begins at row `start`, from the group's beginning if it lies behind."""
-        path, number = self._groups[group]
-        with damage_said(path.name):
-            if group != self._group or start < self._next:
-                self._group, self._next = -1, self._starts[group]  # no group, should opening fail
-                self._stream, self._group = self._opened(path, number), group
-            while self._next <= start:
-                batch = next(self._stream, None)
-                if batch is None:
-                    raise ValueError("The file has fewer rows than it says.")
-                self._held[self._next] = batch.column(0)
-                self._next += BATCH_ROWS
-        while len(self._held) > 1 and sum(one.nbytes for one in self._held.values()) > HELD_BYTES:
-            self._held.popitem(last=False)
-
-    def _opened(self, path: Path, number: int) -> Iterator[pa.RecordBatch]:
-        file = parquet.ParquetFile(path, pre_buffer=False)
-        return iter(file.iter_batches(BATCH_ROWS, [number], [self._column], use_threads=False))

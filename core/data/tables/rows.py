@@ -1,6 +1,6 @@
-"""Rows of a table (an image, a label, perhaps a split) become a collection.
+"""Rows of a table become a collection: an image, a label, perhaps a split.
 
-Which columns of a table hold the images, their labels and their split: guessed from the names, or told.
+Which columns hold them is told by whoever opens the table, or guessed from their names.
 """
 
 import re
@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from core.data.collection import Collection, Part, Problem, Read, Split, abridged, empty_part, split_of
+from core.data.collection import Collection, Part, Problem, Read, abridged, empty_part
 from core.data.labels import classes, labelled, shortened
+from core.data.splits import Split, split_of
 from core.errors import UserError
 from core.types import Ints
 
@@ -83,6 +84,29 @@ class Rows:
     problems: Sequence[Problem] = field(default_factory=list)
 
 
+def found_columns(columns: Sequence[str], image: str = "", label: str = "", split: str = "") -> Columns:
+    """Where images, labels and the split are.
+
+    Args:
+        columns: the table's own names.
+        image, label, split: names that somebody gave; "" guesses.
+
+    Raises:
+        UserError: a given name is not there, or nothing looks like images or labels.
+    """
+    where = _told(columns, image, "image_column") if image else _guessed(columns, _IMAGE)
+    what = _told(columns, label, "label_column") if label else _guessed(columns, _LABEL)
+    part = _told(columns, split, "split_column") if split else _guessed(columns, _SPLIT)
+    for place, kind in ((where, "image"), (what, "label")):
+        if place is None:
+            raise UserError(
+                f"No column of the table looks like {kind}s.",
+                f"Its columns are: {', '.join(name[:60] for name in columns[:40])}.",
+                f"Say which it is with {kind}_column.",
+            )
+    return Columns(int(where or 0), int(what or 0), part)
+
+
 def collected(rows: Rows, name: str, about: Mapping[str, str] | None = None) -> Collection:
     """The collection that a table describes. A validation split is the test set of a table without one.
 
@@ -131,29 +155,6 @@ def _part(rows: Rows, labels: Ints, places: Ints) -> tuple[Part, list[Problem]]:
     return Part(
         tuple(names[row] for row in kept.tolist()), labels[originals], lambda index: rows.read(int(originals[index]))
     ), problems
-
-
-def found_columns(columns: Sequence[str], image: str = "", label: str = "", split: str = "") -> Columns:
-    """Where images, labels and the split are.
-
-    Args:
-        columns: the table's own names.
-        image, label, split: names that somebody gave; "" guesses.
-
-    Raises:
-        UserError: a given name is not there, or nothing looks like images or labels.
-    """
-    where = _told(columns, image, "image_column") if image else _guessed(columns, _IMAGE)
-    what = _told(columns, label, "label_column") if label else _guessed(columns, _LABEL)
-    part = _told(columns, split, "split_column") if split else _guessed(columns, _SPLIT)
-    for place, kind in ((where, "image"), (what, "label")):
-        if place is None:
-            raise UserError(
-                f"No column of the table looks like {kind}s.",
-                f"Its columns are: {', '.join(name[:60] for name in columns[:40])}.",
-                f"Say which it is with {kind}_column.",
-            )
-    return Columns(int(where or 0), int(what or 0), part)
 
 
 def _told(columns: Sequence[str], name: str, setting: str) -> int:

@@ -3,12 +3,14 @@
 import json
 
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
 from core.data import open_source
 from core.data.tables import arrow_files
+from core.errors import UserError
 from tests.core.data.test_table import level, png, valid_or_refused
 from tests.core.opened import refusal
 
@@ -72,7 +74,7 @@ def test_what_is_wrong_is_said(tmp_path):
     selected = saved(tmp_path / "a", [1], [0], _indices_data_files=[{"filename": "i"}])
     assert "a selection of other files" in refusal(selected)
     (saved(tmp_path / "b", [1], [0]) / "dataset_info.json").write_text("[" * 100_000)
-    assert "dataset_info.json cannot be read. It is no JSON" in refusal(tmp_path / "b")
+    assert "dataset_info.json of b is damaged" in refusal(tmp_path / "b")
     (saved(tmp_path / "c", [1], [0]) / "state.json").write_text('{"_data_files": [{"filename": "../a/data.arrow"}]}')
     assert "leads out of the folder" in refusal(tmp_path / "c")
     (tmp_path / "d").mkdir()
@@ -85,12 +87,12 @@ def test_what_is_wrong_is_said(tmp_path):
     assert "several data sets. They are: one, two" in refusal(tmp_path / "e")
 
 
-def test_a_stream_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
+def test_a_stream_that_unpacks_to_too_much_is_refused(tmp_path):
     saved(tmp_path / "a", [1, 2, 3, 4], [0, 1, 0, 1])
     stream(tmp_path / "a" / "data-00000-of-00001.arrow", [1, 2, 3, 4], [0, 1, 0, 1], compression="zstd")
     assert [level(open_source(tmp_path / "a").train, row) for row in range(4)] == [1, 2, 3, 4]
-    monkeypatch.setattr(arrow_files, "MAX_UNPACKED", 100)
-    assert "compressed and unpacks to more" in refusal(tmp_path / "a")
+    with pytest.raises(UserError, match="compressed and unpacks to more"):
+        arrow_files.arrow_rows([tmp_path / "a" / "data-00000-of-00001.arrow"], {}, "", "", max_unpacked=100)
     stream(tmp_path / "a" / "data-00000-of-00001.arrow", [1, 2, 3, 4], [0, 1, 0, 1])
     assert len(open_source(tmp_path / "a").train) == 4  # mapped, so nothing is set aside
 

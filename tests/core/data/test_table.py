@@ -182,7 +182,7 @@ def test_one_class_or_ten_thousand(folder):
     assert "There are no classes" in refusal(csv(folder, "image,label\nphotos/a.png,-1\n"))
 
 
-def test_other_encodings_and_other_files_are_said(folder, monkeypatch):
+def test_other_encodings_and_other_files_are_said(folder):
     text = "image,label\nphotos/a.png,caf\u00e9\nphotos/b.png,x\n"
     assert "Line 2 holds bytes that are no UTF-8. Save the table again as UTF-8" in refusal(
         csv(folder, text.encode("latin-1"))
@@ -191,8 +191,9 @@ def test_other_encodings_and_other_files_are_said(folder, monkeypatch):
     assert "begins with NUL" in refusal(csv(folder, bytes(100)))
     assert "no column" in refusal(csv(folder, "")).lower()
     assert "no row that can be used" in refusal(csv(folder, "image,label\n"))
-    monkeypatch.setattr(csv_files, "MAX_LINE_BYTES", 1000)
-    assert "longer than" in refusal(csv(folder, "image,label\n" + "x" * 2000 + ",1\n"))
+    long = csv(folder, "image,label\n" + "x" * 2000 + ",1\n")
+    with pytest.raises(UserError, match="longer than 1,000 bytes"):
+        csv_files.csv_rows(long, "", "", "", max_line_bytes=1000)
 
 
 def write(path, columns, metadata=None, **options):
@@ -216,21 +217,14 @@ def test_parquet_with_bytes_is_read_by_many_threads_in_any_order(tmp_path):
         assert list(pool.map(lambda row: level(found.train, row), order)) == levels[order].tolist()
 
 
-def test_parquet_holds_only_a_few_rows_and_reads_on(tmp_path, monkeypatch):
-    monkeypatch.setattr(parquet_files, "HELD_BYTES", 10_000)
+def test_parquet_holds_only_a_few_rows_and_reads_on(tmp_path):
     images = [bytes([row]) * 1000 for row in range(100)]
     path = write(tmp_path / "x.parquet", {"image": images, "label": [row % 2 for row in range(100)]})
-    cells, opened = parquet_files.Cells([path], "image"), []
-    monkeypatch.setattr(
-        parquet_files.Cells,
-        "_opened",
-        lambda self, *where, real=parquet_files.Cells._opened: opened.append(1) or real(self, *where),
-    )
+    cells = parquet_files.Cells([path], "image", held_bytes=10_000)
     assert [cells.cell(row) for row in range(100)] == images
-    assert len(opened) == 1
-    assert len(cells._held) == 1
+    assert (cells.n_openings, cells.n_held) == (1, 1)
     assert cells.cell(0) == images[0]
-    assert len(opened) == 2
+    assert cells.n_openings == 2
 
 
 def test_parquet_of_the_datasets_library(tmp_path):

@@ -13,10 +13,10 @@ from safetensors.torch import save_file
 from torch import nn
 
 from core.errors import UserError
-from core.files import MOST_BYTES
 from core.models.catalogue import signatures
 from core.models.matching import fitting, take_weights
 from core.models.signatures import signature
+from core.models.weight_files import MOST_BYTES
 from core.models.weights import read_weights
 from tests.core import hostile
 
