@@ -9,10 +9,10 @@ from unittest.mock import patch
 import numpy as np
 import typer
 
-from benchmarks.cells import percent, table
-from benchmarks.hardware import hardware
-from benchmarks.judged import COMPARED, Judged, judge, worst_and_mean
-from benchmarks.studies import CLEAN, REGIMES, Study, traced_study
+from benchmarks.parts.cells import percent, table
+from benchmarks.parts.hardware import hardware
+from benchmarks.parts.judged import COMPARED, Judged, judge, worst_and_mean
+from benchmarks.parts.studies import CLEAN, REGIMES, Study, traced_study
 from core.detectors import DETECTORS
 from core.detectors.consensus import folds
 from core.detectors.parts.statistics import Reals, normal_scores

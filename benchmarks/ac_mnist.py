@@ -7,12 +7,12 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from benchmarks.hardware import hardware
-from benchmarks.judged import share
-from benchmarks.studies import AC, Study, traced_study
-from benchmarks.traced import Traced
+from benchmarks.parts.answers import within_classes
+from benchmarks.parts.hardware import hardware
+from benchmarks.parts.judged import mean_percent
+from benchmarks.parts.studies import AC, Study, traced_study
+from benchmarks.parts.traced import Traced
 from core.detectors.clustering.activation_clustering import activation_clustering
-from core.types import Bools
 
 PAPER = {0.10: ("near 100 %", "58.6 % / 15.8 %"), 0.15: ("near 100 %", "–"), 0.33: ("near 100 %", "90.8 % / 86.4 %")}
 
@@ -50,13 +50,13 @@ def _line(study: Study, runs: Sequence[Traced]) -> str:
     pixels = [class_scores(run, space="pixels", decision="size") for run in runs]
     ratio = study.attacks[0].ratio
     cells = [
-        share([float(np.mean(run.success)) for run in runs]),
-        share([float(accuracy.mean()) for accuracy, _ in found]),
-        share([float(f1.mean()) for _, f1 in found]),
+        mean_percent([float(np.mean(run.success)) for run in runs]),
+        mean_percent([float(accuracy.mean()) for accuracy, _ in found]),
+        mean_percent([float(f1.mean()) for _, f1 in found]),
         f"{100 * min(f1.min() for _, f1 in found):.1f} %",
-        share([float(f1.mean()) for _, f1 in default]),
+        mean_percent([float(f1.mean()) for _, f1 in default]),
         PAPER[ratio][0],
-        f"{share([float(one[0].mean()) for one in pixels])} / {share([float(one[1].mean()) for one in pixels])}",
+        " / ".join(mean_percent([float(one[part].mean()) for one in pixels]) for part in (0, 1)),
         PAPER[ratio][1],
     ]
     return f"| {study.title} | {' | '.join(cells)} |"
@@ -74,13 +74,3 @@ def class_scores(run: Traced, *, space: str, decision: str) -> tuple[np.ndarray,
         run,
         activation_clustering(run.evidence(), space=space, decision=decision).flagged,  # type: ignore[arg-type]
     )
-
-
-def within_classes(run: Traced, flagged: Bools) -> tuple[np.ndarray, np.ndarray]:
-    """(k,) accuracy and (k,) F1 of what is flagged within each class; F1 is 0 in a class without poison."""
-    accuracies, scores = [], []
-    for index in range(int(run.labels.max()) + 1):
-        truth, found = run.is_poison[run.labels == index], flagged[run.labels == index]
-        accuracies.append(float((truth == found).mean()))
-        scores.append(2 * float((truth & found).sum()) / max(int(truth.sum() + found.sum()), 1))
-    return np.array(accuracies), np.array(scores)

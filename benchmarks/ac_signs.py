@@ -7,13 +7,12 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from benchmarks.ac_mnist import within_classes
-from benchmarks.answers import Answers, answers, clustered, elsewhere, f1
-from benchmarks.cells import number, percent, table
-from benchmarks.hardware import hardware
+from benchmarks.parts.answers import Answers, answers, clustered, elsewhere, f1, within_classes
+from benchmarks.parts.cells import number, percent, table
+from benchmarks.parts.hardware import hardware
+from benchmarks.parts.studies import Study, traced_study
+from benchmarks.parts.traced import Traced
 from benchmarks.signs import CLASSES
-from benchmarks.studies import Study, traced_study
-from benchmarks.traced import Traced
 from core.attacks.specification import AttackSpec
 
 RATIOS = (0.33, 0.15, 0.10, 0.05, 0.02)

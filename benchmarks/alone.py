@@ -9,11 +9,11 @@ import numpy as np
 import typer
 
 from benchmarks.attacks import rows_of
-from benchmarks.cells import number, percent, table
-from benchmarks.data import draw_bona_fide, part_of
-from benchmarks.hardware import hardware
-from benchmarks.judged import COMPARED, Judged, of, over_draws
-from benchmarks.trainings import training, workspace_in
+from benchmarks.parts.cells import number, percent, table
+from benchmarks.parts.data import draw_bona_fide, part_of
+from benchmarks.parts.hardware import hardware
+from benchmarks.parts.judged import COMPARED, Judged, of, over_draws
+from benchmarks.parts.trainings import training, workspace_in
 from core.data import store
 from core.detectors import DETECTORS
 from core.runs import Run

@@ -13,8 +13,8 @@ import numpy as np
 import typer
 from torch import nn
 
-from benchmarks.hardware import hardware
-from benchmarks.timing import Timed, timed
+from benchmarks.parts.hardware import hardware
+from benchmarks.parts.timing import Timed, timed
 from core.detectors.clustering.activation_clustering import activation_clustering
 from core.detectors.spectral_signatures import spectral_signatures
 from core.training.activations import choose, layers
@@ -177,12 +177,12 @@ def cases(seed: int = 0) -> dict[str, Case]:
             lambda: _classes_flagged(clean, activation_clustering(clean.evidence).flagged),
         ),
         "clean samples of poisoned classes flagged by size and silhouette": (
-            lambda: _clean_share(poisoned, peer_clusters(poisoned, "PCA")),
-            lambda: _clean_share(poisoned, activation_clustering(poisoned.evidence).flagged),
+            lambda: _clean_fraction(poisoned, peer_clusters(poisoned, "PCA")),
+            lambda: _clean_fraction(poisoned, activation_clustering(poisoned.evidence).flagged),
         ),
         "clean samples of poisoned classes flagged by relative size": (
-            lambda: _clean_share(poisoned, peer_clusters(poisoned, "PCA", "relative-size")),
-            lambda: _clean_share(poisoned, activation_clustering(poisoned.evidence, decision="size").flagged),
+            lambda: _clean_fraction(poisoned, peer_clusters(poisoned, "PCA", "relative-size")),
+            lambda: _clean_fraction(poisoned, activation_clustering(poisoned.evidence, decision="size").flagged),
         ),
         "samples that a second run judges otherwise (clean data)": (
             lambda: _differing(lambda: peer_clusters(clean, "PCA", "smaller")),
@@ -230,7 +230,7 @@ def _classes_flagged(made: Activations, flagged: Bools) -> str:
     return f"{len(np.unique(made.evidence.labels[flagged]))} of {made.evidence.n_classes}"
 
 
-def _clean_share(made: Activations, flagged: Bools) -> str:
+def _clean_fraction(made: Activations, flagged: Bools) -> str:
     concerned = (made.evidence.labels < POISONED) & ~made.is_poison
     return f"{flagged[concerned].mean():.1%}"
 

@@ -7,12 +7,12 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from benchmarks.cells import number, percent, table
-from benchmarks.data import draw_bona_fide
-from benchmarks.hardware import hardware
-from benchmarks.judged import Judged, judge
-from benchmarks.studies import REGIMES, Study, fitted_study
-from benchmarks.traced import Fitted
+from benchmarks.parts.cells import number, percent, table
+from benchmarks.parts.data import draw_bona_fide
+from benchmarks.parts.hardware import hardware
+from benchmarks.parts.judged import Judged, judge
+from benchmarks.parts.studies import REGIMES, Study, fitted_study
+from benchmarks.parts.traced import Fitted
 from core.detectors import DETECTORS, DetectorEntry
 from core.types import Evidence
 

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.cells import percent
-from benchmarks.data import part_of
-from benchmarks.hardware import hardware
-from benchmarks.trainings import training, tried, workspace_in
+from benchmarks.parts.cells import percent
+from benchmarks.parts.data import part_of
+from benchmarks.parts.hardware import hardware
+from benchmarks.parts.trainings import training, tried, workspace_in
 from core import runs
 from core.attacks.presets import preset
 from core.attacks.specification import AttackSpec

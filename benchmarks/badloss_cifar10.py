@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.badloss_tables import detectors_table, removed_table, repairs_table
-from benchmarks.data import part_of
-from benchmarks.hardware import hardware
-from benchmarks.repairs import WAYS, detected, figures, repaired
-from benchmarks.trainings import training, workspace_in
+from benchmarks.parts.badloss_tables import detectors_table, removed_table, repairs_table
+from benchmarks.parts.data import part_of
+from benchmarks.parts.hardware import hardware
+from benchmarks.parts.repairs import WAYS, detected, figures, repaired
+from benchmarks.parts.trainings import training, workspace_in
 from core.attacks.presets import preset
 from core.detectors import DETECTORS
 from core.training.config import TrainConfig
@@ -23,11 +23,12 @@ NEEDED = ("consensus", "badloss")
 
 @dataclass(frozen=True)
 class Asked:
-    """What is to be measured: the keys of the ways to repair, the detectors, and whether to run these again."""
+    """What is to be measured: the ways to repair, the detectors, whether to run these again, and the attacks."""
 
     ways: tuple[str, ...]
     detectors: tuple[str, ...]
     again: bool = False
+    preset: str = PRESET
 
 
 def badloss_cifar10(
@@ -63,7 +64,7 @@ def badloss_table(
     with workspace_in(cache) as workspace:
         for seed in seeds:
             own = replace(config, seed=seed)
-            run = training(workspace, dataset, preset(PRESET, dataset.n_classes), own)
+            run = training(workspace, dataset, preset(asked.preset, dataset.n_classes), own)
             trained.append(detected(run, names, asked.again))
             for way in asked.ways:
                 found[way].append(figures(run, repaired(run, way, dataset, own)))
@@ -72,6 +73,6 @@ def badloss_table(
             removed_table(trained, found),
             detectors_table(trained, asked.detectors),
         )
-    about = f"{len(dataset):,} images, {PRESET}, {config.model}, {config.epochs} epochs without augmentation"
+    about = f"{len(dataset):,} images, {asked.preset}, {config.model}, {config.epochs} epochs without augmentation"
     lines = [f"{hardware()}; {about}; seeds {', '.join(map(str, seeds))}; mean ± sd."]
     return "\n".join([*lines, *("\n".join(["", *each]) for each in tables)])

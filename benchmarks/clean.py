@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 import numpy as np
 import typer
 
-from benchmarks.cells import percent, table
-from benchmarks.hardware import hardware
-from benchmarks.studies import CLEAN, Study, traced_study
-from benchmarks.traced import Traced
+from benchmarks.parts.cells import percent, table
+from benchmarks.parts.hardware import hardware
+from benchmarks.parts.studies import CLEAN, Study, traced_study
+from benchmarks.parts.traced import Traced
 from core.detectors.clustering.activation_clustering import activation_clustering
 from core.detectors.consensus.consensus import consensus
 
@@ -26,7 +26,7 @@ def clean(
     only: Annotated[list[str] | None, typer.Option(help="Only these rows, by key; may be repeated.")] = None,
     cache: Annotated[Path | None, typer.Option(help="A folder to keep the trained models' traces in.")] = None,
 ) -> None:
-    """The share of clean data that the consensus flags, and of clean classes that Activation Clustering suspects."""
+    """The fraction of clean data that the consensus flags, and of clean classes that Activation Clustering suspects."""
     chosen = [study for study in CLEAN if not only or study.key in only]
     typer.echo(clean_table(chosen, data, seeds or [0, 1, 2, 3, 4], draws, cache))
 
@@ -48,14 +48,14 @@ def clean_table(studies: Sequence[Study], data: Path, seeds: Sequence[int], draw
         found = [consensus(run.evidence(draw)) for run in runs for draw in range(draws)]
         flagged = [100 * float(one.flagged.mean()) for one in found]
         estimated = [100 * float(one.notes["prevalence"]) for one in found]
-        shares = [f"{value:.2f} %" for value in (np.mean(flagged), max(flagged), np.mean(estimated))]
+        fractions = [f"{value:.2f} %" for value in (np.mean(flagged), max(flagged), np.mean(estimated))]
         by_clusters = [percent(suspected(runs, decision)) for decision in DECISIONS]
-        rows.append([study.title, str(len(found)), str(sum(not value for value in flagged)), *shares, *by_clusters])
+        rows.append([study.title, str(len(found)), str(sum(not value for value in flagged)), *fractions, *by_clusters])
     about = f"training seeds {', '.join(map(str, seeds))}, {draws} draws of 250 bona fide samples each"
     return "\n".join([f"{hardware()}; {about}.", "", *table(head, rows)])
 
 
 def suspected(runs: Sequence[Traced], decision: Decision) -> list[float]:
-    """For each run the share of its classes that Activation Clustering calls poisoned by a decision."""
+    """For each run the fraction of its classes that Activation Clustering calls poisoned by a decision."""
     found = [activation_clustering(run.evidence(), decision=decision).classes.values() for run in runs]
     return [float(np.mean([bool(finding.poisoned) for finding in findings])) for findings in found]

@@ -11,8 +11,8 @@ from typing import Annotated
 import typer
 from playwright.sync_api import Page, sync_playwright
 
-from benchmarks.hardware import hardware
-from benchmarks.visiting import served
+from benchmarks.parts.hardware import hardware
+from benchmarks.parts.visiting import served
 from core import pipeline, runs
 from core.analysis import families
 from core.runs import Run

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from benchmarks.hardware import hardware
+from benchmarks.parts.hardware import hardware
 from core import pipeline
 
 
@@ -39,7 +39,7 @@ def demo_table(seeds: Sequence[int], journey: Callable[[Path, int], dict[str, An
     lines += ["", "| detector | AUROC | precision | recall | flagged |", "|---|---|---|---|---|"]
     for name in results[0]["detectors"]:
         found = [result["detectors"][name] for result in results]
-        shares = " | ".join(_share([one[key] for one in found]) for key in ("precision", "recall"))
+        shares = " | ".join(_percent([one[key] for one in found]) for key in ("precision", "recall"))
         auroc, flagged = [one["auroc"] for one in found], [one["flagged"] for one in found]
         count = f"{np.mean(flagged):.0f} ± {np.std(flagged):.0f}"
         lines.append(f"| {name} | {np.mean(auroc):.3f} ± {np.std(auroc):.3f} | {shares} | {count} |")
@@ -48,8 +48,8 @@ def demo_table(seeds: Sequence[int], journey: Callable[[Path, int], dict[str, An
 
 
 def _row(name: str, before: Sequence[float], after: Sequence[float]) -> str:
-    return f"| {name} | {_share(before)} | {_share(after)} |"
+    return f"| {name} | {_percent(before)} | {_percent(after)} |"
 
 
-def _share(values: Sequence[float]) -> str:
+def _percent(values: Sequence[float]) -> str:
     return f"{100 * np.mean(values):.1f} ± {100 * np.std(values):.1f} %"

@@ -15,7 +15,7 @@ import numpy as np
 import typer
 from PIL import Image
 
-from benchmarks.hardware import hardware
+from benchmarks.parts.hardware import hardware
 from core.data import store
 
 ROOT = Path(__file__).parents[1]

@@ -8,8 +8,8 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from benchmarks.data import part_of
-from benchmarks.hardware import hardware
+from benchmarks.parts.data import part_of
+from benchmarks.parts.hardware import hardware
 from core.attacks.plant import plant
 from core.attacks.presets import preset
 from core.attacks.specification import Specification

@@ -7,10 +7,10 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from benchmarks.hardware import hardware
-from benchmarks.judged import COMPARED, Judged, detectors, judged, of, share, worst_and_mean
-from benchmarks.studies import REGIMES, Study, traced_study
-from benchmarks.traced import Traced
+from benchmarks.parts.hardware import hardware
+from benchmarks.parts.judged import COMPARED, Judged, detectors, judged, mean_percent, of, worst_and_mean
+from benchmarks.parts.studies import REGIMES, Study, traced_study
+from benchmarks.parts.traced import Traced
 
 DRAWS = 4
 Rows = Mapping[str, tuple[Sequence[Traced], Sequence[Judged]]]
@@ -45,14 +45,14 @@ def _consensus_table(rows: Rows) -> list[str]:
         "|---|---|---|---|---|---|",
     ]
     for title, (runs, answers) in rows.items():
-        success = share([float(np.mean(run.success)) for run in runs])
-        cells = [share(of(answers, COMPARED, what)) for what in ("precision", "recall", "flagged")]
+        success = mean_percent([float(np.mean(run.success)) for run in runs])
+        cells = [mean_percent(of(answers, COMPARED, what)) for what in ("precision", "recall", "flagged")]
         lines.append(
             f"| {title} | {success} | {worst_and_mean(of(answers, COMPARED, 'auroc'))} | {' | '.join(cells)} |"
         )
     every = [answer for _, answers in rows.values() for answer in answers]
     precision = of(every, COMPARED, "precision")
-    lines.append(f"| **all** | | **{worst_and_mean(of(every, COMPARED, 'auroc'))}** | {share(precision)} | | |")
+    lines.append(f"| **all** | | **{worst_and_mean(of(every, COMPARED, 'auroc'))}** | {mean_percent(precision)} | | |")
     return lines
 
 

@@ -11,8 +11,8 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from benchmarks.hardware import hardware
-from benchmarks.visiting import Visit, served, visited
+from benchmarks.parts.hardware import hardware
+from benchmarks.parts.visiting import Visit, served, visited
 from core import runs
 from core.analysis import families
 from core.analysis.families import Family

@@ -6,8 +6,8 @@ import numpy as np
 import typer
 from sklearn.neighbors import NearestNeighbors
 
-from benchmarks.hardware import hardware
-from benchmarks.timing import Timed, timed
+from benchmarks.parts.hardware import hardware
+from benchmarks.parts.timing import Timed, timed
 from core.detectors.parts.trajectories import bona_fide_distance
 from core.types import Bools, Floats
 

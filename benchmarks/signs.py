@@ -18,7 +18,7 @@ CLASSES = {
     "warning": "warning--*",
     "yield": "regulatory--yield",
 }
-TEST_SHARE = 0.2
+TEST_FRACTION = 0.2
 
 
 def signs(
@@ -36,9 +36,9 @@ def signs(
     with np.load(data / "cifar10.npz", allow_pickle=False) as content:
         grounds = {part: content[f"x_{part}"] for part in ("train", "test")}
     arrays: dict[str, NDArray[Any]] = {}
-    for place, (part, share) in enumerate((("train", 1.0), ("test", TEST_SHARE))):
+    for place, (part, fraction) in enumerate((("train", 1.0), ("test", TEST_FRACTION))):
         rng = np.random.default_rng([seed, place])
-        labels = rng.permutation(np.repeat(np.arange(len(kinds)), round(share * per_class)))
+        labels = rng.permutation(np.repeat(np.arange(len(kinds)), round(fraction * per_class)))
         arrays |= {f"x_{part}": photographs(kinds, labels, grounds[part], side, rng), f"y_{part}": labels}
     np.savez(data / "signs.npz", **arrays)
     counts = " + ".join(f"{len(arrays[f'y_{part}']):,}" for part in grounds)

@@ -11,29 +11,30 @@ import typer
 from PIL import Image
 
 from benchmarks.ablation import OTHERS, SIGNS, ablation_table, without
-from benchmarks.ac_mnist import ac_table, class_scores, within_classes
+from benchmarks.ac_mnist import ac_table, class_scores
 from benchmarks.ac_signs import TARGET, signs_study, signs_table
 from benchmarks.alone import alone_table
 from benchmarks.art import f1_per_class, made_up, our_width
 from benchmarks.asking import asking_table
 from benchmarks.attacks import attacks_table
 from benchmarks.badloss_cifar10 import Asked, badloss_cifar10, badloss_table
-from benchmarks.cells import number, percent
 from benchmarks.clean import clean_table
-from benchmarks.data import draw_bona_fide, part_of
 from benchmarks.deciding import deciding_table
 from benchmarks.demo import demo_table
 from benchmarks.importing import generate, importing_table
-from benchmarks.judged import Judged, of, share, worst_and_mean
+from benchmarks.parts.answers import within_classes
+from benchmarks.parts.cells import number, percent
+from benchmarks.parts.data import draw_bona_fide, part_of
+from benchmarks.parts.judged import Judged, mean_percent, of, worst_and_mean
+from benchmarks.parts.repairs import WAYS, auroc_of, removed_by
+from benchmarks.parts.studies import Study, traced_study
+from benchmarks.parts.timing import timed
+from benchmarks.parts.trainings import training, training_without
 from benchmarks.planting import planting_table
 from benchmarks.regimes import regimes_table
-from benchmarks.repairs import WAYS, auroc_of, removed_by
 from benchmarks.review import made_up_run, review_table
 from benchmarks.scoring import falling_losses, largest_error, scoring_table
 from benchmarks.signs import CLASSES, signs
-from benchmarks.studies import Study, traced_study
-from benchmarks.timing import timed
-from benchmarks.trainings import training, training_without
 from core import runs
 from core.analysis.samples import suspicion_table
 from core.attacks.presets import preset
@@ -125,14 +126,14 @@ def test_an_attack_is_judged_against_clean_samples_alone() -> None:
     assert [auroc_of(truth, names, suspicion) for names in (["a"], ["b"], ["a", "b"])] == [0.5, 1.0, 0.75]
 
 
-def test_the_badloss_tables_hold_every_way_of_repair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("benchmarks.badloss_cifar10.PRESET", "demo")  # one of the seven is optimised for minutes
+def test_the_badloss_tables_hold_every_way_of_repair(tmp_path: Path) -> None:
     dataset, config = tiny(300, channels=3, n_test=40), TrainConfig("convnet", 1, 64)
     poisoned = training(tmp_path, dataset, preset("demo", 4), config)
     poison = np.array(store.load_truth(tmp_path, poisoned.dataset).is_poison)
     suspicion = poison.astype(np.float32)
     runs.save_detection(poisoned, "consensus", Detection(suspicion, poison, p_values=1 - suspicion), {}, 1.0)
-    asked = Asked(("nothing", "consensus-rate", "badloss", "random", "floor"), ("badloss", "consensus"))
+    ways = ("nothing", "consensus-rate", "badloss", "random", "floor")
+    asked = Asked(ways, ("badloss", "consensus"), preset="demo")  # one of the seven is optimised for minutes
     text = badloss_table(dataset, config, [0], asked, tmp_path)
     lines = {line.split(" | ")[0].removeprefix("| "): line.split(" | ") for line in reversed(text.splitlines())}
     assert lines["nothing removed"][1:4] == ["0", "0.0 %", "–"]
@@ -293,7 +294,7 @@ def test_figures_leave_out_what_is_undefined() -> None:
     answers = [Judged("a", 0.9, float("nan"), 0.0, 0.0), Judged("a", 0.7, 0.5, 1.0, 0.1), Judged("b", 0, 0, 0, 0)]
     assert of(answers, "a", "precision") == [0.5]
     assert worst_and_mean(of(answers, "a", "auroc")) == "0.700 / 0.800 ± 0.100"
-    assert share([]) == "–"
+    assert mean_percent([]) == "–"
 
 
 def test_what_the_peer_gets_wrong_is_right_here() -> None:

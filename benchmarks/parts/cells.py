@@ -6,7 +6,7 @@ import numpy as np
 
 
 def percent(values: Sequence[float | None]) -> str:
-    """Mean ± sd of shares in [0, 1], in percent; None and NaN are left out."""
+    """Mean ± sd of fractions in [0, 1], in percent; None and NaN are left out."""
     return _cell([None if value is None else 100 * value for value in values], 1, " %")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from torch import nn
 
-from benchmarks.data import draw_bona_fide
+from benchmarks.parts.data import draw_bona_fide
 from core.attacks.plant import plant, triggered_test_set
 from core.attacks.specification import AttackSpec, Specification
 from core.evaluation.metrics import attack_success_rate

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from benchmarks.cells import number, percent, table
-from benchmarks.repairs import WAYS, auroc_of, learned, poison_of
+from benchmarks.parts.cells import number, percent, table
+from benchmarks.parts.repairs import WAYS, auroc_of, learned, poison_of
 from core import runs
 from core.data import store
 from core.detectors import DETECTORS
@@ -33,7 +33,7 @@ def repairs_table(trained: Sequence[Run], found: Mapping[str, Figures]) -> list[
         [
             WAYS[way],
             number([one["removed"] for one in each], 0),
-            *(percent([one[key] for one in each]) for key in ("share", "clean", "recall")),
+            *(percent([one[key] for one in each]) for key in ("removed_fraction", "clean", "recall")),
             number([one["auroc"] for one in each]),
             *(percent([one[key] for one in each]) for key in left),
         ]

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.ac_mnist import within_classes
-from benchmarks.judged import detectors
-from benchmarks.traced import Traced
+from benchmarks.parts.judged import detectors
+from benchmarks.parts.traced import Traced
 from core.analysis.rules import Rule, apply
 from core.detectors.clustering.activation_clustering import activation_clustering
 from core.detectors.parts.calibration import calibrated, compares
@@ -24,7 +23,7 @@ class Answers:
 
     Attributes:
         scores: F1 within the target class.
-        elsewhere: share of the other classes, all of it clean, that is flagged.
+        elsewhere: fraction of the other classes, all of it clean, that is flagged.
         areas: AUROC within the target class.
     """
 
@@ -55,11 +54,21 @@ def clustered(run: Traced, **settings: str) -> Bools:
     return activation_clustering(run.evidence(), **settings).flagged  # type: ignore[arg-type]
 
 
+def within_classes(run: Traced, flagged: Bools) -> tuple[np.ndarray, np.ndarray]:
+    """(k,) accuracy and (k,) F1 of what is flagged within each class; F1 is 0 in a class without poison."""
+    accuracies, scores = [], []
+    for index in range(int(run.labels.max()) + 1):
+        truth, found = run.is_poison[run.labels == index], flagged[run.labels == index]
+        accuracies.append(float((truth == found).mean()))
+        scores.append(2 * float((truth & found).sum()) / max(int(truth.sum() + found.sum()), 1))
+    return np.array(accuracies), np.array(scores)
+
+
 def f1(run: Traced, flagged: Bools, target: int) -> float:
     """F1 of the flags within the target class."""
     return float(within_classes(run, flagged)[1][target])
 
 
 def elsewhere(run: Traced, flagged: Bools, target: int) -> float:
-    """The share of all other classes that is flagged."""
+    """The fraction of all other classes that is flagged."""
     return float(np.mean(flagged[run.labels != target]))

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.data import part_of
-from benchmarks.traced import Fitted, Traced, fitted, traced
+from benchmarks.parts.data import part_of
+from benchmarks.parts.traced import Fitted, Traced, fitted, traced
 from core.attacks.specification import AttackSpec
 from core.training.config import TrainConfig
 from core.types import Dataset

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.trainings import training, training_without, tried
+from benchmarks.parts.trainings import training, training_without, tried
 from core import pipeline, runs
 from core.analysis.opened_run import training_data
 from core.analysis.rules import Rule, apply
@@ -118,7 +118,7 @@ def figures(run: Run, found: Repaired) -> dict[str, float]:
     rates, doubled = found.outcome.attack_success_rate, found.outcome.doubled_attack_success_rate
     return {
         "removed": float(found.removed.sum()),
-        "share": float(found.removed.mean()),
+        "removed_fraction": float(found.removed.mean()),
         "clean": 1 - precision(found.removed, np.asarray(truth.is_poison)),
         "recall": recall(found.removed, poison_of(truth, names)) if found.removed.any() else np.nan,
         "auroc": auroc_of(truth, names, found.suspicion),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.traced import Traced
+from benchmarks.parts.traced import Traced
 from core.detectors import DETECTORS
 from core.evaluation.metrics import detection_quality
 from core.registry import Entry
@@ -61,7 +61,7 @@ def of(answers: Sequence[Judged], detector: str, what: str) -> list[float]:
     return [value for value in values if not np.isnan(value)]
 
 
-def share(values: Sequence[float]) -> str:
+def mean_percent(values: Sequence[float]) -> str:
     """Mean ± sd in percent; a dash without values."""
     return f"{100 * np.mean(values):.1f} ± {100 * np.std(values):.1f} %" if values else "–"
 
