@@ -12,7 +12,7 @@ from core.output import figures
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
-from pages.ui.lab import lab, planting
+from pages.ui.lab import lab, poisoned_copy
 from pages.ui.lab.attack_cards import cards
 from pages.ui.lab.attack_editor import listed
 from pages.ui.lab.attack_words import needs_surrogate
@@ -109,9 +109,9 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
     lab.presets(len(info.class_names))
     lab.seed()
     found, counts, faults = cached.previews(WORKSPACE, info.id, lab.specification())
-    planting.create(info, ready=bool(found) and not faults)
+    poisoned_copy.create(info, ready=bool(found) and not faults)
 answer.markdown(summary(found, info.n, len(faults)))
-planting.result()
+poisoned_copy.result()
 numbers = list(lab.attacks())
 n_pages = max(1, ceil(len(numbers) / SHOWN))
 left, right = st.columns([1, 2], gap="large")

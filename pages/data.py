@@ -8,10 +8,11 @@ from core.runs import jobs
 from pages.ui.access.who import for_reviewers
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
-from pages.ui.data import opening, problems
-from pages.ui.gallery import Tile, gallery
+from pages.ui.data import problems, source_picker
 from pages.ui.lab.attack_words import aim, size, title
 from pages.ui.shell import frame
+from pages.ui.widgets import pictures
+from pages.ui.widgets.gallery import Tile, gallery
 
 frame.guard()
 WORKSPACE = frame.workspace()
@@ -20,10 +21,10 @@ STRIP = 16
 st.title("What am I about to trust?")
 found = {info.id: info for info in store.describe_all(WORKSPACE)}
 frame.say_damaged(store.damaged_datasets(WORKSPACE), "data set")
-if not found or opening.is_open():
+if not found or source_picker.is_open():
     if not found:
         st.markdown("This page will show the images and classes of a data set. Open one, or start the built-in demo.")
-    opening.open_data(back=bool(found))
+    source_picker.open_data(back=bool(found))
     st.stop()
 
 run = frame.chosen_run()
@@ -77,8 +78,8 @@ with strips:
         rows = (labels == index).nonzero()[0][:STRIP]
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(frame.plain(name), width=110)
-            strip = [Tile(int(row), f"thumb/{chosen}/{row}.png", tooltip=f"#{row}") for row in rows]
-            gallery(strip, key=f"strip-{chosen}-{index}", selected=(), size=44, selectable=False, one_row=True)
+            strip = [Tile(int(row), pictures.of_sample(chosen, int(row)), tooltip=f"#{row}") for row in rows]
+            gallery(strip, key=f"strip-{chosen}-{index}", size=44, one_row=True)
     if len(info.class_names) > 20:
         st.caption(f"20 of {len(info.class_names)} classes are shown.")
 st.page_link("pages/train.py", label="Next: is the model learning, and what?", icon=":material/arrow_forward:")

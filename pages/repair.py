@@ -5,8 +5,8 @@ import streamlit as st
 from core import runs
 from core.evaluation import results
 from core.output import figures
-from pages.ui.repair.mending import plan
 from pages.ui.repair.outcome import before_after
+from pages.ui.repair.repair_plan import plan
 from pages.ui.shell import frame
 
 st.title("Is the backdoor gone, and what did it cost?")

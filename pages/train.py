@@ -10,12 +10,12 @@ from core.runs import jobs
 from pages.ui.access.who import for_reviewers
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
-from pages.ui.gallery import gallery
 from pages.ui.selection.selection import tiles
 from pages.ui.shell import frame
 from pages.ui.train.loaded_model import facts, headline
 from pages.ui.train.new_run import new_run
 from pages.ui.widgets import refusal
+from pages.ui.widgets.gallery import gallery
 
 frame.guard()
 WORKSPACE = frame.workspace()
@@ -75,7 +75,7 @@ def aftermath(run: runs.Run) -> None:
         st.plotly_chart(figures.loss_histogram(table["loss"].to_numpy()), key="losses")
     st.markdown(f"**The hardest samples**: highest loss {words}. Wrong labels and unlearned poison gather here.")
     hardest = table.nlargest(24, "loss")
-    gallery(tiles(run, hardest), key=f"hardest-{run.id}", selected=(), size=72, selectable=False)
+    gallery(tiles(run, hardest), key=f"hardest-{run.id}", size=72)
 
 
 def answer(run: runs.Run) -> str:

@@ -11,7 +11,8 @@ from pages.ui.cache.words import HELP
 from pages.ui.lab.attack_words import aim
 from pages.ui.lab.trial_picker import choose_images, choose_trigger, current_row, steps, strip
 from pages.ui.shell import frame
-from pages.ui.trial import Answers, Panel, board, share_words
+from pages.ui.widgets import pictures
+from pages.ui.widgets.trial_board import Answers, Panel, board, share_words
 
 
 def pair(run: Run) -> tuple[Run, Run | None]:
@@ -102,10 +103,10 @@ goal = int(this["goal"])
 clean, turned = trials.answers(run, row), trials.answers(run, row, name, strength)
 repaired = trials.answers(child, row, name, strength) if child else []
 url, gain, largest = cached.difference(run, name, strength, row)
-triggered = f"triggered/{run.dataset}/{name}/{strength}/{row}.png"
+triggered = pictures.of_triggered(run.dataset, name, strength, row)
 truly, change = f"Test image #{row}, truly {names[this['label']]}", f"At most {largest} of 255 levels"
 panels = [
-    Panel("As it is", f"thumb/{run.dataset}/test/{row}.png", clean, note=truly),
+    Panel("As it is", pictures.of_test_sample(run.dataset, row), clean, note=truly),
     Panel(f"Difference, × {gain:.2g}", url, note=f"{change}: {aim(attacks[name], names)}"),
     Panel("With the trigger", triggered, turned, goal, f"The attacker wants {names[goal]}"),
 ]

@@ -11,9 +11,10 @@ from core.types import ClassFinding, Criterion
 from pages.ui.cache import cached, cluster_names
 from pages.ui.cache.words import HELP
 from pages.ui.clusters import exre
-from pages.ui.gallery import Tile, gallery
 from pages.ui.selection.selection import select, tiles
 from pages.ui.shell import frame
+from pages.ui.widgets import pictures
+from pages.ui.widgets.gallery import Tile, gallery
 from pages.ui.widgets.small import tall
 
 BADGES = {
@@ -68,14 +69,14 @@ def clusters_of(run: Run, index: int) -> None:
                 help="Review this cluster, flagged or not, and decide on all of it at once.",
                 query_params={"cluster": known[index, cluster]},
             )
-        average = Tile(-1, f"array/{run.id}/averages-{AC}/{2 * index + cluster}.png", tooltip="Average image")
+        average = Tile(-1, pictures.of_array(run.id, f"averages-{AC}", 2 * index + cluster), tooltip="Average image")
         montage = [replace(tile, caption=(), badge="") for tile in tiles(run, cached.montage(rows))]
         left, right = st.columns([1, 3])
         with left:
-            gallery([average], key=f"average-{run.id}-{index}-{cluster}", selected=(), size=60, selectable=False)
+            gallery([average], key=f"average-{run.id}-{index}-{cluster}", size=60)
             st.caption("average")
         with right:
-            gallery(montage, key=f"montage-{run.id}-{index}-{cluster}", selected=(), size=36, selectable=False)
+            gallery(montage, key=f"montage-{run.id}-{index}-{cluster}", size=36)
 
 
 def all_classes(run: Run) -> None:

@@ -16,6 +16,7 @@ from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
 from pages.ui.selection.selection import select, selected
+from pages.ui.widgets import pictures
 from pages.ui.widgets.scatter import Style, scatter_map
 
 METHODS = ("PCA", "ICA", "UMAP")
@@ -89,11 +90,10 @@ def linked_map(
             "loss": table["loss"].map("{:.3g}".format),
         }
     )
-    image = f"thumb/{run.dataset}/{{@row}}.png"
     inside = scatter_map(
         points,
         key=key,
-        image_url=image,
+        image_url=pictures.of_sample(run.dataset, "{@row}"),
         series=series,
         tooltip=("sample", "given", "predicted", "loss"),
         selected=selected(run),

@@ -14,10 +14,10 @@ from pages.ui.access.who import decides, for_reviewers, may_decide
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
 from pages.ui.data import problems
-from pages.ui.gallery import Tile, gallery
 from pages.ui.shell import frame
 from pages.ui.shell.job_bar import awaited
-from pages.ui.widgets import address, refusal
+from pages.ui.widgets import address, pictures, refusal
+from pages.ui.widgets.gallery import Tile, gallery
 from pages.ui.widgets.small import tall
 
 # What the address says: the preview that is shown, and the import that runs.
@@ -103,10 +103,10 @@ def _looked_at(preview: Preview) -> str:
 
 def _examples(job: Path, preview: Preview) -> None:
     tiles = [
-        Tile(index, f"preview/{job.name}/{index}.png", (preview.class_names[label],), tooltip=name)
+        Tile(index, pictures.of_example(job.name, index), (preview.class_names[label],), tooltip=name)
         for index, (label, name) in enumerate(zip(preview.example_labels, preview.example_names, strict=True))
     ]
-    gallery(tiles, key=f"examples-{job.name}", selected=(), size=72, selectable=False)
+    gallery(tiles, key=f"examples-{job.name}", size=72)
 
 
 def _classes(preview: Preview) -> None:

@@ -7,9 +7,9 @@ import streamlit as st
 from core.attacks.preview import Preview
 from core.output.pictures import data_url
 from core.types import Images
-from pages.ui.gallery import Tile, gallery
 from pages.ui.lab.attack_words import NOISE, aim, needs_surrogate, size, title
 from pages.ui.shell import frame
+from pages.ui.widgets.gallery import Tile, gallery
 
 SIDE = 90
 WIDTH = 3 * (SIDE + 12) + 6
@@ -30,7 +30,7 @@ def _card(preview: Preview, names: Sequence[str], example: int) -> None:
     if preview.triggered is not None and preview.difference is not None:
         tiles.append(_tile(1, preview.triggered[example], "with the trigger"))
         tiles.append(_tile(2, preview.difference[example], f"change × {preview.gain:.2g}"))
-    gallery(tiles, key=f"card-{attack.name}", selected=(), size=SIDE, selectable=False)
+    gallery(tiles, key=f"card-{attack.name}", size=SIDE)
     change = f"largest change {preview.largest} of 255 levels"
     st.caption(f"{size(attack)} · {NOISE if needs_surrogate(attack.kind) else change}")
 

@@ -12,10 +12,10 @@ from core import runs
 from core.runs import Run
 from core.types import PlantedAttack
 from pages.ui.cache.words import HELP
-from pages.ui.gallery import GalleryEvent, Tile, gallery
 from pages.ui.lab.attack_words import title
-from pages.ui.widgets import address
+from pages.ui.widgets import address, pictures
 from pages.ui.widgets.bound import bound
+from pages.ui.widgets.gallery import GalleryEvent, Tile, gallery
 from pages.ui.widgets.small import ANY, one_or_any
 
 STRIP, LETTERS = 24, 48
@@ -97,7 +97,7 @@ def strip(run: Run, rows: Sequence[int], row: int) -> None:
     """Test images to pick from; a click chooses."""
     start = rows.index(row) // STRIP * STRIP
     tiles = [
-        Tile(one, f"thumb/{run.dataset}/test/{one}.png", tooltip=f"test image #{one}")
+        Tile(one, pictures.of_test_sample(run.dataset, one), tooltip=f"test image #{one}")
         for one in rows[start : start + STRIP]
     ]
     gallery(tiles, key="trigger-strip", selected=(row,), size=44, one_row=True, on_event=partial(_picked, row))

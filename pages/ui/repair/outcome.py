@@ -12,7 +12,8 @@ from core.output import figures
 from core.runs import Run
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
-from pages.ui.gallery import Tile, gallery
+from pages.ui.widgets import pictures
+from pages.ui.widgets.gallery import Tile, gallery
 from pages.ui.widgets.small import tall
 
 COLUMNS = 3
@@ -87,7 +88,7 @@ def examples(run: Run, child: Run) -> None:
     for one in trials.examples(run):
         now = after.get((one["attack"], one["test_row"]), one)
         words = (f"{names[one['predicted']]} → {names[now['predicted']]}", f"truly {names[one['label']]}")
-        url = f"triggered/{run.dataset}/{one['attack']}/1/{one['test_row']}.png"
+        url = pictures.of_triggered(run.dataset, one["attack"], 1, one["test_row"])
         attacks.setdefault(one["attack"], []).append(Tile(one["test_row"], url, words, tooltip=" ".join(words)))
     if len(attacks) > COLUMNS:  # ten attacks in ten columns would show nothing
         chosen = st.selectbox(
@@ -101,5 +102,5 @@ def examples(run: Run, child: Run) -> None:
     for column, (name, shown) in zip(st.columns(max(1, len(attacks))), attacks.items(), strict=False):
         with column:
             st.markdown(f"**{name.replace('_', ' ').capitalize()}**")
-            gallery(shown, key=f"triggered-{child.id}-{name}", selected=(), size=96, selectable=False)
+            gallery(shown, key=f"triggered-{child.id}-{name}", size=96)
     st.page_link("pages/trigger.py", label="Try each trigger on any test image", icon=":material/bolt:")

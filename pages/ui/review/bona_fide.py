@@ -13,13 +13,13 @@ from core.analysis.queue import candidates
 from core.detectors.parts.calibration import FEWEST_TRUSTED
 from core.journal import review
 from core.runs import Run
-from pages.ui import gallery as galleries
 from pages.ui.access.who import decides, for_reviewers, may_decide, reviewer
 from pages.ui.cache import cached
-from pages.ui.gallery import GalleryEvent, gallery
 from pages.ui.selection.selection import tiles
 from pages.ui.selection.verdicts import said, tell
+from pages.ui.widgets import gallery as galleries
 from pages.ui.widgets import refusal
+from pages.ui.widgets.gallery import GalleryEvent, gallery
 
 AT_ONCE = 25
 KEYS = {"a": "accept"}

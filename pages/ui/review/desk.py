@@ -19,13 +19,13 @@ from core.journal import review
 from core.runs import Run
 from pages.ui.access.who import reviewer
 from pages.ui.cache import cached
-from pages.ui.gallery import gallery
 from pages.ui.review import families, keyboard, sample, units
 from pages.ui.review.filters import filtered
 from pages.ui.review.keyboard import KEYS, focus_key, gallery_key
 from pages.ui.review.sample import single
 from pages.ui.selection.selection import select, selected, tiles, version
 from pages.ui.selection.verdicts import MOST
+from pages.ui.widgets.gallery import gallery
 
 EVERY = 2.0  # seconds
 

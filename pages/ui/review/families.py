@@ -11,9 +11,9 @@ from core.runs import Run, jobs
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
-from pages.ui.gallery import Tile, gallery
 from pages.ui.shell import frame
-from pages.ui.widgets import address, refusal
+from pages.ui.widgets import address, pictures, refusal
+from pages.ui.widgets.gallery import Tile, gallery
 
 ADDRESS, CARDS = "family", 620
 
@@ -45,24 +45,17 @@ def cards(run: Run, flagged: pd.DataFrame) -> None:
 def _card(run: Run, family: Family, now: pd.DataFrame, number: int | None) -> None:
     names, decided = cached.info(run).class_names, int((now["verdict"] != "").sum())
     _button(f"Family {family.id} · {frame.plain(names[family.target_class])}", family.id, number)
-    pictures(run, family, "card", 44)
+    common(run, family, "card", 44)
     st.caption(f"{len(now):,} samples, {decided / max(1, len(now)):.0%} decided")
 
 
-def pictures(run: Run, family: Family, where: str, size: int, *titles: str) -> None:
-    """The average image and the amplified difference, where images are known."""
+def common(run: Run, family: Family, where: str, size: int, *captions: str) -> None:
+    """The average of the members and what they have in common, amplified; nothing where neither was made."""
     if family.sources:
-        first, said = 2 * family.id - 2, ("Average image.", HELP["difference"])
-        shown = [
-            Tile(
-                -1 - place,
-                f"array/{run.id}/{PICTURES}/{first + place}.png?{families.made(run)}",
-                titles[place : place + 1],
-                tooltip=said[place],
-            )
-            for place in range(2)
-        ]
-        gallery(shown, key=f"{where}-{run.id}-{family.id}", selected=(), size=size, selectable=False)
+        first, tips = 2 * family.id - 2, ("The average of its samples.", HELP["difference"])
+        addresses = [pictures.of_array(run.id, PICTURES, first + at, version=families.made(run)) for at in (0, 1)]
+        shown = [Tile(-1 - at, addresses[at], captions[at : at + 1], tooltip=tips[at]) for at in (0, 1)]
+        gallery(shown, key=f"{where}-{run.id}-{family.id}", size=size)
 
 
 def _button(words: str, number: int | None, current: int | None) -> None:

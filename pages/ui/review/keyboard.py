@@ -11,9 +11,7 @@ from core.analysis.queue import next_undecided
 from core.errors import UserError
 from core.journal import review
 from core.runs import Run
-from pages.ui import gallery as galleries
 from pages.ui.access.who import may_decide, reviewer
-from pages.ui.gallery import GalleryEvent
 from pages.ui.review import sample
 from pages.ui.review.filters import suggested_by
 from pages.ui.selection.selection import follow, select, selected, version
@@ -30,7 +28,9 @@ from pages.ui.selection.verdicts import (
     undo,
 )
 from pages.ui.shell.frame import DIALOG, put_away
+from pages.ui.widgets import gallery as galleries
 from pages.ui.widgets import refusal
+from pages.ui.widgets.gallery import GalleryEvent
 
 DECISIONS = {"e": "exclude", "k": "keep", "m": "mark", "r": "relabel"}
 KEYS = {

@@ -9,7 +9,6 @@ import streamlit as st
 
 from core.analysis import families
 from core.analysis.advice import reasons
-from core.analysis.families import PICTURES
 from core.analysis.opened_run import leading
 from core.detectors import DETECTORS
 from core.journal import review
@@ -17,11 +16,12 @@ from core.journal.review.verdict import STANDING
 from core.runs import Run
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
-from pages.ui.gallery import Tile, gallery
+from pages.ui.review.families import common
 from pages.ui.selection.selection import tiles
 from pages.ui.shell import frame
 from pages.ui.widgets import address
 from pages.ui.widgets.curve_option import curves_option
+from pages.ui.widgets.gallery import gallery
 
 ADDRESS = "large"
 SIDE, STRIP = 400, 56  # pixels of the image, and of those around it in the queue
@@ -37,7 +37,7 @@ def single(run: Run, table: pd.DataFrame, sample: int) -> None:
     row = table.iloc[place]
     verdict = f" · {row['verdict']}" if row["verdict"] else ""
     st.markdown(f"**Sample #{sample}**{verdict}")
-    gallery(tiles(run, table.iloc[[place]]), key="single", selected=(), size=200, selectable=False)
+    gallery(tiles(run, table.iloc[[place]]), key="single", size=200)
     labels(run, row)
     view = st.segmented_control(
         "Shown below",
@@ -68,13 +68,8 @@ def labels(run: Run, row: pd.Series) -> None:
         words += f", perhaps from **{names[source]}** ({family.sources[source]:.0%} of its family look so)"
     st.markdown(words, help=HELP["loss"])
     if family and family.sources:
-        first = 2 * family.id - 2
-        pictures = [
-            Tile(-1 - at, f"array/{run.id}/{PICTURES}/{first + at}.png?{families.made(run)}", (title,))
-            for at, title in enumerate(("average", "difference"))
-        ]
         st.caption(f"Family {family.id}: what its members have in common", help=HELP["difference"])
-        gallery(pictures, key="single-family", selected=(), size=72, selectable=False)
+        common(run, family, "single", 72, "average", "difference")
 
 
 def why(run: Run, place: int) -> None:
@@ -112,13 +107,13 @@ def neighbours(run: Run, table: pd.DataFrame, place: int) -> None:
     found = cached.neighbours(run, place)
     for title, near in (("its class", found.same), ("other classes", found.others)):
         st.markdown(f"**Nearest in {title}**", help=HELP["neighbours"])
-        gallery(tiles(run, table.iloc[near]), key=f"near-{title}", selected=(), size=56, selectable=False)
+        gallery(tiles(run, table.iloc[near]), key=f"near-{title}", size=56)
     copies = cached.copies(run, place)
     if copies is None:
         st.caption("Copies were not looked for: the images are too many to read through.")
         return
     st.markdown(f"**{len(copies):,} exact cop{'y' if len(copies) == 1 else 'ies'} elsewhere in the data**")
-    gallery(tiles(run, table.iloc[copies[:12]]), key="copies", selected=(), size=56, selectable=False)
+    gallery(tiles(run, table.iloc[copies[:12]]), key="copies", size=56)
 
 
 def history(run: Run, sample: int) -> None:
@@ -162,7 +157,7 @@ def sample(run: Run, table: pd.DataFrame, focus: int, where: str) -> None:
     with image:
         verdict = f" · {STANDING[row['verdict']]}" if row["verdict"] else ""
         st.markdown(f"**Sample #{focus}**{verdict} · {where}")
-        gallery(tiles(run, table.iloc[[place]]), key="large", selected=(), size=SIDE, selectable=False)
+        gallery(tiles(run, table.iloc[[place]]), key="large", size=SIDE)
         curve(run, table, place)
     with reasons:
         labels(run, row)

@@ -10,10 +10,11 @@ from core.analysis.queue import in_cluster, members
 from core.runs import Run
 from pages.ui.cache import cached
 from pages.ui.cache.cluster_names import KINDS
-from pages.ui.gallery import Tile, gallery
-from pages.ui.review.families import chosen, pictures
+from pages.ui.review.families import chosen, common
 from pages.ui.selection.verdicts import decide_or_ask, decision_buttons
 from pages.ui.shell import frame
+from pages.ui.widgets import pictures
+from pages.ui.widgets.gallery import Tile, gallery
 
 OFFERED = ("exclude", "keep", "relabel")
 
@@ -35,7 +36,7 @@ def _family(run: Run, now: pd.DataFrame, family: Family) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(told, width="stretch")
         _decisions(run, now, "family", f"family {family.id}", by)
-    pictures(run, family, "head", 96, "average", "difference")
+    common(run, family, "head", 96, "average", "difference")
 
 
 def _cluster(run: Run, now: pd.DataFrame, cluster: tuple[int, int]) -> None:
@@ -47,13 +48,11 @@ def _cluster(run: Run, now: pd.DataFrame, cluster: tuple[int, int]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(told, width="stretch")
         _decisions(run, now, "cluster", f"{KINDS[which]} of {name}", CLUSTERING)
-    average = f"array/{run.id}/averages-{CLUSTERING}/{2 * index + which}.png"
+    average = pictures.of_array(run.id, f"averages-{CLUSTERING}", 2 * index + which)
     gallery(
         [Tile(-1, average, ("average",), tooltip="Average image")],
         key=f"cluster-{run.id}-{index}-{which}",
-        selected=(),
         size=96,
-        selectable=False,
     )
 
 

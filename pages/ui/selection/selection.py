@@ -12,9 +12,10 @@ from core.journal.review.verdict import STANDING
 from core.runs import Run
 from pages.ui.access.who import for_reviewers
 from pages.ui.cache import cached
-from pages.ui.gallery import Tile, gallery
 from pages.ui.selection.verdicts import WORDS, decide_or_ask, decision_buttons, questions, said, undo
 from pages.ui.shell.frame import put_away
+from pages.ui.widgets import pictures
+from pages.ui.widgets.gallery import Tile, gallery
 
 __all__ = [
     "actions",
@@ -66,7 +67,7 @@ def selection_gallery(run: Run, table: pd.DataFrame, *, height: int) -> bool:
     few = "" if len(rows) <= SHOWN else f": the {SHOWN} most suspicious of {len(rows):,}"
     st.markdown(f"**Selected samples**{few}")
     with st.container(height=height, border=False):
-        gallery(tiles(run, shown), key=f"selection-gallery-{run.id}", selected=(), size=64, selectable=False)
+        gallery(tiles(run, shown), key=f"selection-gallery-{run.id}", size=64)
     return True
 
 
@@ -127,7 +128,7 @@ def _tile(run: Run, row: dict[str, object], names: tuple[str, ...], taken: Colle
     words = f"#{row['id']} · given {given} · predicted {predicted} · {rank}{held_words}"
     return Tile(
         int(row["id"]),
-        f"thumb/{run.dataset}/{row['row']}.png",
+        pictures.of_sample(run.dataset, int(row["row"])),
         (given, f"→ {predicted}"),
         badge,
         words,  # type: ignore[call-overload]

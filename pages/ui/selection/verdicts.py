@@ -98,7 +98,7 @@ def decide_or_ask(
         what: what the samples are, such as "family 3"; kept as the reason where the reviewer gives none.
         by: the detectors that brought them up.
         always: ask however few they are.
-        once: called right before it is recorded; see `pages.ui.gallery`.
+        once: called right before it is recorded; see `pages.ui.widgets.gallery`.
 
     Returns:
         True when it is decided, False when a question is open or nothing could be recorded.

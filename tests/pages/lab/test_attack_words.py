@@ -4,7 +4,7 @@ import pytest
 
 from core.types import PlantedAttack
 from pages.ui.lab.attack_words import aim, needs_surrogate, size, title
-from pages.ui.trial import share_words
+from pages.ui.widgets.trial_board import share_words
 
 NAMES = ("cat", "dog", "frog")
 

@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.output import palette
 
-_ASSETS = Path(__file__).parents[2] / "assets"
+_ASSETS = Path(__file__).parents[3] / "assets"
 _mount = st.components.v2.component(
     "assay.gallery", css=(_ASSETS / "gallery.css").read_text(), js=(_ASSETS / "gallery.js").read_text()
 )
@@ -76,10 +76,9 @@ def gallery(
     tiles: Sequence[Tile],
     *,
     key: str,
-    selected: Collection[int],
+    selected: Collection[int] = (),
     version: int = 0,
     size: int = 72,
-    selectable: bool = True,
     keys: Mapping[str, str] | None = None,
     on_event: OnEvent | None = None,
     focus: int | None = None,
@@ -94,13 +93,12 @@ def gallery(
         selected: ids selected now, wherever that was done; those without a tile here are counted only.
         version: of this selection; comes back with each event, which may be older than a selection made elsewhere.
         size: side of an image in pixels.
-        selectable: False for a gallery only to look at.
         keys: key → its kind. Pressing one anywhere on the page, unless something is being typed, is an event: of kind
             "decide" the tiles that it is about are let go at once and the focus goes on, unless they are more than
             `most`; of kind "all" everything visible is selected; any other kind does nothing by itself.
-        on_event: called before the page is drawn, as any callback is, with the event and a function to call right
-            before what must not be done twice: whatever speaks to the session may be cut short by the next event, and
-            what was not ticked off by then is done again.
+        on_event: None for a gallery only to look at. It is called before the page is drawn, as any callback is, with
+            the event and a function to call right before what must not be done twice. Whatever speaks to the session
+            may be cut short by the next event, and what was not ticked off by then is done again.
         focus: the tile that the keys are about while nothing is selected; None leaves it where it is.
         most: see `keys`.
         one_row: show as many tiles as one row holds, and no more.
@@ -117,7 +115,7 @@ def gallery(
         "version": version,
         "elsewhere": len(selected) - len(chosen),
         "size": size,
-        "selectable": selectable,
+        "selectable": on_event is not None,
         "keys": dict(keys or {}),
         "focus": focus,
         "most": most,

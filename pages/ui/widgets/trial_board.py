@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.output import palette
 
-_ASSETS = Path(__file__).parents[2] / "assets"
+_ASSETS = Path(__file__).parents[3] / "assets"
 _mount = st.components.v2.component(
     "assay.trial", css=(_ASSETS / "trial.css").read_text(), js=(_ASSETS / "trial.js").read_text()
 )
