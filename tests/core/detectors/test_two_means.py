@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from sklearn.cluster import KMeans
 
-from core.detectors.clustering import two_means as lloyd
 from core.detectors.clustering.two_means import homogeneous, scouted, two_means, walked, walls_of
 from core.detectors.parts.subspaces import whitened
 
@@ -26,13 +25,12 @@ def test_the_wall_stands_half_way_between_the_centres():
 
 
 @pytest.mark.parametrize(("n", "limit"), [(300, 10**6), (300, 7000)])
-def test_every_start_comes_to_rest_where_it_does_alone(n, limit, monkeypatch):
+def test_every_start_comes_to_rest_where_it_does_alone(n, limit):
     """Beside scikit-learn's Lloyd from the same two centres; with a small limit the walls go in groups of three."""
-    monkeypatch.setattr(lloyd, "SMALL_PRODUCT", limit)
     points = centred(n, 6)
     first, second = points[:40], points[40:80]
     levels = ((second**2).sum(1) - (first**2).sum(1)) / 2
-    sums, tightness = walked(points, np.column_stack([second - first, -levels]))
+    sums, tightness = walked(points, np.column_stack([second - first, -levels]), limit)
     for index in range(40):
         start = np.stack([first[index], second[index]])
         alone = KMeans(2, init=start, n_init=1, algorithm="lloyd", tol=0, max_iter=500).fit(points)
@@ -59,13 +57,12 @@ def test_more_points_than_are_scouted_end_where_nothing_moves():
     assert inertia(points, members) <= KMeans(2, n_init=20, random_state=0).fit(points).inertia_ * (1 + 1e-9)
 
 
-def test_scouts_of_a_part_are_carried_to_all_points(monkeypatch):
+def test_scouts_of_a_part_are_carried_to_all_points():
     """Two clouds 20 apart: the walls found on 100 of 400 points, off their common centre, part all of them rightly."""
-    monkeypatch.setattr(lloyd, "SCOUTED", 100)
     points = np.random.default_rng(0).normal(size=(400, 2))
     points[300:, 0] += 20
     points -= points.mean(0)
-    walls = scouted(points, [np.random.default_rng(0)])
+    walls = scouted(points, [np.random.default_rng(0)], most=100)
     sides = walls @ homogeneous(points).T > 0
     expected = np.arange(400) >= 300
     assert all((side == expected).all() or (side == ~expected).all() for side in sides)
