@@ -15,7 +15,7 @@ from core import runs
 from core.analysis.opened_run import LEADING, detections, training_data
 from core.analysis.rules import in_force, words
 from core.data import store
-from core.detectors import DETECTORS, GRADIENTS, NEEDS, DetectorEntry
+from core.detectors import DETECTORS, DetectorEntry, lacking
 from core.detectors.parts.calibration import FOLDS, compares
 from core.errors import UserError
 from core.registry import checked, find
@@ -47,8 +47,7 @@ def unmet(run: Run, entry: DetectorEntry) -> list[str]:
         "model": run.has_model,
         "images": True,
     }
-    found = [NEEDS[need] for need in entry.needs if not present[need]]
-    return [*found, GRADIENTS] if entry.gradients and not run.trainable else found
+    return lacking(entry, [need for need in present if present[need]], gradients=run.trainable)
 
 
 def roster(run: Run) -> pd.DataFrame:
@@ -87,16 +86,16 @@ def cost_in_words(run: Run, name: str, settings: Mapping[str, Any], *, ran: bool
 
 
 def _row(run: Run, name: str, entry: DetectorEntry, found: Mapping[str, Detection], first: str) -> dict[str, object]:
-    lacking, detection = unmet(run, entry), found.get(name)
+    absent, detection = unmet(run, entry), found.get(name)
     planned = run.detector_settings.get(name, {})
-    known = [need.partition(" (")[0] for need in lacking]
+    known = [need.partition(" (")[0] for need in absent]
     row: dict[str, object] = {
         "name": name,
         "title": entry.title,
         "state": "ran" if detection else f"needs {', '.join(known)}" if known else "can run",
-        "ready": not lacking,
+        "ready": not absent,
         "needs": ", ".join(need.replace("_", " ") for need in entry.needs),
-        "cost": "" if detection or lacking else cost_in_words(run, name, planned, ran=False),
+        "cost": "" if detection or absent else cost_in_words(run, name, planned, ran=False),
         "flagged": pd.NA,
         "rule": "",
         "agreement": np.nan,

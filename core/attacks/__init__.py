@@ -5,9 +5,10 @@ An attack with cover samples has a setting `cover_ratio`: so many of them for ea
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from core.registry import Entry
-from core.types import Floats, Images, Ints, Labelling
+from core.types import Floats, Images, Ints, Labelling, Scalar
 
 Painter = Callable[[Images], Images]
 
@@ -54,6 +55,17 @@ class Trigger:
         return self.apply(images)
 
 
+class Attack(Protocol):
+    """What every attack is: a function that makes its trigger for a scene, the same for the same scene and settings.
+
+    Its keyword-only, annotated arguments are its settings.
+    """
+
+    def __call__(self, scene: Scene, **settings: Scalar) -> Trigger:
+        """The trigger. Raises UserError where it cannot be made for such a scene."""
+        ...
+
+
 @dataclass(frozen=True)
 class AttackEntry(Entry):
     """One attack of the family.
@@ -67,6 +79,11 @@ class AttackEntry(Entry):
     labellings: tuple[Labelling, ...] = ("all_to_one", "one_to_one", "all_to_all")
     strength: str = ""
     drawn: bool = False
+
+    def load(self) -> Attack:
+        """The attack itself."""
+        attack: Attack = super().load()
+        return attack
 
 
 COLOUR = "colour images"

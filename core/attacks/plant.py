@@ -99,8 +99,7 @@ def _scene(attack: PlantedAttack, shape: tuple[int, int, int], n_classes: int, p
 
 
 def _made(attack: PlantedAttack, scene: Scene) -> Trigger:
-    trigger: Trigger = find(ATTACKS, attack.kind, "attack").load()(scene, **attack.settings)
-    return trigger
+    return find(ATTACKS, attack.kind, "attack").load()(scene, **attack.settings)
 
 
 def _paint(images: Images, rows: Ints, painter: Painter) -> None:

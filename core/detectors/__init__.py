@@ -1,11 +1,17 @@
 """Detectors: one function `(evidence, *, …) -> Detection` each; higher suspicion = more suspicious."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from core.errors import UserError
 from core.registry import Entry
-from core.types import Evidence
+from core.types import Detection, Evidence, Floats, Images, Scalar
+
+if TYPE_CHECKING:  # pages name detectors and never need torch
+    from torch import nn
+
+T = TypeVar("T")
 
 NEEDS = {
     "activations": "last-layer activations (finish a training run first)",
@@ -15,6 +21,17 @@ NEEDS = {
     "images": "images (this data set has none)",
 }
 GRADIENTS = "a model that gradients flow through (an ONNX graph can only be evaluated)"
+
+
+class Detector(Protocol):
+    """What every detector is: a function from evidence to a detection, the same for the same evidence and settings.
+
+    Its keyword-only, annotated arguments are its settings. It begins with `require`, and never sees the ground truth.
+    """
+
+    def __call__(self, evidence: Evidence, **settings: Scalar) -> Detection:
+        """What it says of each of the n samples. Raises UserError where the evidence lacks what it needs."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -36,6 +53,11 @@ class DetectorEntry(Entry):
     nanoseconds: float = 0.0
     fixed_seconds: float = 0.0
     gradients: bool = False
+
+    def load(self) -> Detector:
+        """The detector itself."""
+        detector: Detector = super().load()
+        return detector
 
 
 DETECTORS = {
@@ -169,6 +191,48 @@ DETECTORS = {
 }
 
 
+@dataclass(frozen=True)
+class Required:
+    """What the detector called `name` needs, all of it there; what it does not list among its needs cannot be read."""
+
+    name: str
+    evidence: Evidence
+
+    @property
+    def features(self) -> Floats:
+        """(n, d) last-layer activations."""
+        return self._there("activations", self.evidence.features)
+
+    @property
+    def trajectories(self) -> Floats:
+        """(n, epochs) losses."""
+        return self._there("trajectories", self.evidence.trajectories)
+
+    @property
+    def images(self) -> Images:
+        """(n, h, w, c) uint8."""
+        return self._there("images", self.evidence.images)
+
+    @property
+    def model(self) -> "nn.Module":
+        """The trained network."""
+        return self._there("model", self.evidence.model)
+
+    def _there(self, need: str, value: T | None) -> T:
+        if value is None or need not in DETECTORS[self.name].needs:
+            raise ValueError(f"{self.name} reads {need}, which is not among its needs: {DETECTORS[self.name].needs}")
+        return value
+
+
+def require(name: str, evidence: Evidence) -> Required:
+    """What the detector called `name` needs. Raises UserError when the evidence lacks any of it."""
+    if absent := missing(DETECTORS[name], evidence):
+        raise UserError(
+            f"{DETECTORS[name].title} cannot run yet.", f"It needs {' and '.join(absent)}.", "Add that first."
+        )
+    return Required(name, evidence)
+
+
 def missing(entry: DetectorEntry, evidence: Evidence) -> list[str]:
     """What `entry` needs and `evidence` lacks, in words."""
     present = {
@@ -178,14 +242,17 @@ def missing(entry: DetectorEntry, evidence: Evidence) -> list[str]:
         "model": evidence.model is not None,
         "images": evidence.images is not None,
     }
-    found = [NEEDS[need] for need in entry.needs if not present[need]]
-    return [*found, GRADIENTS] if entry.gradients and not getattr(evidence.model, "differentiable", True) else found
+    there = [need for need in NEEDS if present[need]]
+    return lacking(entry, there, gradients=getattr(evidence.model, "differentiable", True))
 
 
-def require(name: str, evidence: Evidence) -> None:
-    """Raise UserError when the evidence lacks what the detector called `name` needs."""
-    lacking = missing(DETECTORS[name], evidence)
-    if lacking:
-        raise UserError(
-            f"{DETECTORS[name].title} cannot run yet.", f"It needs {' and '.join(lacking)}.", "Add that first."
-        )
+def lacking(entry: DetectorEntry, present: Collection[str], *, gradients: bool = True) -> list[str]:
+    """What `entry` needs and is not there, in words.
+
+    Args:
+        entry: the detector.
+        present: what there is, of the keys of `NEEDS`.
+        gradients: whether they flow through the model, if there is one.
+    """
+    absent = [NEEDS[need] for need in entry.needs if need not in present]
+    return absent if gradients or not entry.gradients else [*absent, GRADIENTS]

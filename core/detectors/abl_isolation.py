@@ -33,9 +33,8 @@ def abl_isolation(
 
     References: Li et al.: Anti-Backdoor Learning, NeurIPS 2021, arXiv 2110.11571.
     """
-    require("abl_isolation", evidence)
-    assert evidence.trajectories is not None
-    early = evidence.trajectories[:, :n_epochs]
+    needed = require("abl_isolation", evidence)
+    early = needed.trajectories[:, :n_epochs]
     suspicion = -early.mean(1, dtype="float32")
     flagged = worst(suspicion, ~evidence.bona_fide, isolation_share)
     notes: dict[str, Scalar] = {"epochs_used": early.shape[1], "isolation_share": isolation_share}

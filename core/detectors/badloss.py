@@ -33,10 +33,9 @@ def badloss(
 
     References: Alex, Siddiqui, Sanyal, Krueger: BaDLoss, ICLR 2025, arXiv 2408.13221.
     """
-    require("badloss", evidence)
-    assert evidence.trajectories is not None
-    kept = epoch_filter(evidence.trajectories)
-    suspicion = bona_fide_distance(evidence.trajectories[:, kept], evidence.bona_fide, n_neighbors)
+    needed = require("badloss", evidence)
+    kept = epoch_filter(needed.trajectories)
+    suspicion = bona_fide_distance(needed.trajectories[:, kept], evidence.bona_fide, n_neighbors)
     flagged = worst(suspicion, ~evidence.bona_fide, reject_fraction)
     notes: dict[str, Scalar] = {
         "epochs_used": int(kept.sum()),

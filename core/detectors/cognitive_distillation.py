@@ -36,14 +36,12 @@ def cognitive_distillation(
 
     References: Huang et al.: Distilling Cognitive Backdoor Patterns within an Image, ICLR 2023, arXiv 2301.10908.
     """
-    require("cognitive_distillation", evidence)
+    needed = require("cognitive_distillation", evidence)
     from core.detectors.networks.masks import mask_sizes  # torch, which the page that shows the settings never needs
 
-    assert evidence.model is not None
-    assert evidence.images is not None
     sizes = mask_sizes(
-        evidence.model,
-        evidence.images,
+        needed.model,
+        needed.images,
         n_steps=n_steps,
         alpha=alpha,
         beta=beta,

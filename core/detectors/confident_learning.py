@@ -46,17 +46,16 @@ def confident_learning(
 
     References: Northcutt, Jiang, Chuang: Confident Learning, JAIR 2021, arXiv 1911.00068; package cleanlab.
     """
-    require("confident_learning", evidence)
-    assert evidence.features is not None
+    needed = require("confident_learning", evidence)
     suspicion = np.zeros(len(evidence.labels), np.float32)
     flagged = np.zeros(len(evidence.labels), np.bool_)
     large = np.bincount(evidence.labels, minlength=evidence.n_classes) >= n_folds
     rows = np.flatnonzero(large[evidence.labels])
     notes: dict[str, Scalar] = {"n_left_out": len(evidence.labels) - len(rows), "n_folds": n_folds}
     if large.sum() > 1:
-        rows = rows[canonical_order(evidence.features[rows])]
+        rows = rows[canonical_order(needed.features[rows])]
         labels = np.cumsum(large)[evidence.labels[rows]] - 1
-        probabilities = out_of_sample(evidence.features[rows], labels, n_folds, evidence.seed)
+        probabilities = out_of_sample(needed.features[rows], labels, n_folds, evidence.seed)
         suspicion[rows] = 1 - get_label_quality_scores(labels, probabilities, method=quality)
         flagged[rows] = find_label_issues(labels, probabilities, n_jobs=1)
     return Detection(suspicion, flagged & ~evidence.bona_fide, notes=notes)

@@ -31,10 +31,9 @@ def density_ratio(evidence: Evidence, *, reject_fraction: Annotated[float, Range
 
     References: own method; the ratio is that of Local Outlier Factors (Breunig et al., SIGMOD 2000) turned to trust.
     """
-    require("density_ratio", evidence)
-    assert evidence.features is not None
+    needed = require("density_ratio", evidence)
     ratios = np.full(len(evidence.labels), np.nan)
-    for space in class_spaces(evidence.features, evidence.labels, evidence.n_classes, evidence.seed):
+    for space in class_spaces(needed.features, evidence.labels, evidence.n_classes, evidence.seed):
         ratios[space.rows] = density_ratio_scores(space, evidence.bona_fide)
     known = np.isfinite(ratios)
     suspicion = np.where(known, ratios, np.median(ratios[known]) if known.any() else 0.0).astype(np.float32)

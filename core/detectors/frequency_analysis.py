@@ -37,14 +37,13 @@ def frequency_analysis(
     References: Zeng, Park, Mao, Jia: Rethinking the Backdoor Attacks' Triggers: A Frequency Perspective, ICCV 2021,
     arXiv 2104.03413.
     """
-    require("frequency_analysis", evidence)
+    needed = require("frequency_analysis", evidence)
     from core.detectors.networks.frequency_cnn import (
         corruption_probabilities,  # torch, which the settings' page never needs
     )
 
-    assert evidence.images is not None
     rows = np.flatnonzero(evidence.bona_fide)
-    trusted = evidence.images[rows[canonical_order(evidence.images[rows].reshape(len(rows), -1))]]
-    suspicion = corruption_probabilities(evidence.images, trusted, n_steps, evidence.seed)
+    trusted = needed.images[rows[canonical_order(needed.images[rows].reshape(len(rows), -1))]]
+    suspicion = corruption_probabilities(needed.images, trusted, n_steps, evidence.seed)
     notes: dict[str, Scalar] = {"n_steps": n_steps, "n_bona_fide": len(rows)}
     return Detection(suspicion, (suspicion > threshold) & ~evidence.bona_fide, notes=notes)

@@ -33,11 +33,10 @@ def independent_component_outliers(
 
     References: own method on Hyvärinen and Oja: Independent Component Analysis, 2000.
     """
-    require("independent_component_outliers", evidence)
-    assert evidence.features is not None
+    needed = require("independent_component_outliers", evidence)
     suspicion = np.zeros(len(evidence.labels), np.float32)
     strongest = np.full(len(evidence.labels), -1, np.int64)
-    spaces = class_spaces(evidence.features, evidence.labels, evidence.n_classes, evidence.seed)
+    spaces = class_spaces(needed.features, evidence.labels, evidence.n_classes, evidence.seed)
     for space in spaces:
         deviations = np.abs(robust_z(independent_components(space.points, evidence.seed)))
         suspicion[space.rows], strongest[space.rows] = deviations.max(1), deviations.argmax(1)

@@ -33,9 +33,8 @@ def logit_trajectories(
 
     References: own variant of Alex, Siddiqui, Sanyal, Krueger: BaDLoss, ICLR 2025, arXiv 2408.13221.
     """
-    require("logit_trajectories", evidence)
-    assert evidence.trajectories is not None
-    scaled = standardised(logits(evidence.trajectories), evidence.bona_fide)
+    needed = require("logit_trajectories", evidence)
+    scaled = standardised(logits(needed.trajectories), evidence.bona_fide)
     suspicion = bona_fide_distance(scaled, evidence.bona_fide, n_neighbors)
     notes: dict[str, Scalar] = {"epochs_traced": scaled.shape[1], "n_bona_fide": int(evidence.bona_fide.sum())}
     return Detection(suspicion, worst(suspicion, ~evidence.bona_fide, reject_fraction), notes=notes)

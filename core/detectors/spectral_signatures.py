@@ -39,16 +39,15 @@ def spectral_signatures(
 
     References: Tran, Li, Madry: Spectral Signatures in Backdoor Attacks, NeurIPS 2018, arXiv 1811.00636.
     """
-    require("spectral_signatures", evidence)
-    assert evidence.features is not None
+    needed = require("spectral_signatures", evidence)
     suspicion = np.zeros(len(evidence.labels), np.float32)
     flagged = np.zeros(len(evidence.labels), np.bool_)
     for index in range(evidence.n_classes):
         rows = np.flatnonzero(evidence.labels == index)
         if len(rows) < 2:
             continue
-        rows = rows[canonical_order(evidence.features[rows])]
-        points = principal_components(evidence.features[rows], n_directions, evidence.seed)
+        rows = rows[canonical_order(needed.features[rows])]
+        points = principal_components(needed.features[rows], n_directions, evidence.seed)
         suspicion[rows] = (points**2).sum(1)
         flagged[rows] = worst(suspicion[rows], ~evidence.bona_fide[rows], REMOVAL * expected_poison_ratio)
     notes: dict[str, Scalar] = {"removed_per_class": REMOVAL * expected_poison_ratio, "n_directions": n_directions}

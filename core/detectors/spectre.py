@@ -39,8 +39,7 @@ def spectre(evidence: Evidence, *, expected_poison_ratio: Annotated[float, Range
 
     References: Hayase, Kong, Somani, Oh: SPECTRE, ICML 2021, arXiv 2104.11315.
     """
-    require("spectre", evidence)
-    assert evidence.features is not None
+    needed = require("spectre", evidence)
     suspicion = np.zeros(len(evidence.labels), np.float32)
     flagged = np.zeros(len(evidence.labels), np.bool_)
     classes: dict[int, ClassFinding] = {}
@@ -49,8 +48,8 @@ def spectre(evidence: Evidence, *, expected_poison_ratio: Annotated[float, Range
         limit = min(MOST_DIMENSIONS, len(rows) // SAMPLES_PER_COMPONENT)
         if not limit:
             continue
-        rows = rows[canonical_order(evidence.features[rows])]
-        points = principal_components(evidence.features[rows], limit, evidence.seed)
+        rows = rows[canonical_order(needed.features[rows])]
+        points = principal_components(needed.features[rows], limit, evidence.seed)
         scores, flagged[rows], dimensions = _best(points, ~evidence.bona_fide[rows], REMOVAL * expected_poison_ratio)
         suspicion[rows] = scores
         classes[index] = ClassFinding(figures={"dimensions": dimensions})

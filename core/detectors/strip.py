@@ -5,7 +5,7 @@ from typing import Annotated
 import numpy as np
 from scipy.special import ndtri
 
-from core.detectors import require
+from core.detectors import Required, require
 from core.detectors.parts.subspaces import canonical_order
 from core.registry import Range
 from core.types import Detection, Evidence, Ints, Scalar
@@ -36,24 +36,21 @@ def strip(
 
     References: Gao et al.: STRIP, ACSAC 2019, arXiv 1902.06531.
     """
-    require("strip", evidence)
+    needed = require("strip", evidence)
     from core.detectors.networks.overlays import (
         mean_entropies,  # torch, which the page that shows the settings never needs
     )
 
-    assert evidence.model is not None
-    assert evidence.images is not None
-    overlays = _drawn(evidence, n_copies)
-    entropies = mean_entropies(evidence.model, evidence.images, overlays, evidence.listen)
+    overlays = _drawn(needed, n_copies)
+    entropies = mean_entropies(needed.model, needed.images, overlays, evidence.listen)
     clean = entropies[evidence.bona_fide]
     boundary = float(clean.mean() + ndtri(false_rejection_rate) * clean.std())
     notes: dict[str, Scalar] = {"n_copies": len(overlays), "boundary": -boundary}
     return Detection(-entropies, (entropies < boundary) & ~evidence.bona_fide, notes=notes)
 
 
-def _drawn(evidence: Evidence, n_copies: int) -> Ints:
+def _drawn(needed: Required, n_copies: int) -> Ints:
     """Rows of the bona fide samples to lay over others, the same ones however the samples are ordered."""
-    assert evidence.images is not None
-    rows = np.flatnonzero(evidence.bona_fide)
-    rows = rows[canonical_order(evidence.images[rows].reshape(len(rows), -1))]
-    return np.random.default_rng(evidence.seed).choice(rows, min(n_copies, len(rows)), replace=False)
+    rows = np.flatnonzero(needed.evidence.bona_fide)
+    rows = rows[canonical_order(needed.images[rows].reshape(len(rows), -1))]
+    return np.random.default_rng(needed.evidence.seed).choice(rows, min(n_copies, len(rows)), replace=False)

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Collection
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 
@@ -25,12 +24,15 @@ def detect_stage(run: Run, name: str, reporter: Reporter) -> None:
     def listen(done: int, total: int) -> None:
         reporter.update(done / total, f"{done:,} of {total:,} images")
 
+    def configured(evidence: Evidence) -> Detection:
+        return detector(evidence, **values)
+
     entry = find(DETECTORS, name, "detector")
     detector = entry.load()
     values = checked(detector, run.detector_settings.get(name, {}), name)
     started = time.monotonic()
     evidence = replace(gather_evidence(run, entry.needs), listen=listen)
-    detection = calibrated(partial(detector, **values), evidence, in_folds=compares(entry.needs))
+    detection = calibrated(configured, evidence, in_folds=compares(entry.needs))
     if detection.p_values is not None:
         detection = replace(detection, notes={**detection.notes, COUNTED_ON: int(evidence.bona_fide.sum())})
     runs.save_detection(run, name, detection, values, time.monotonic() - started)

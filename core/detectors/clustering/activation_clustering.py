@@ -149,9 +149,7 @@ def _centres(own: NDArray[Any], smaller: Bools) -> NDArray[Any]:
 def _values(evidence: Evidence, space: str) -> NDArray[Any]:
     """(n, d) what is clustered. Images of more than 64 pixels a side are thinned out to at most that."""
     if space == "activations":
-        require("activation_clustering", evidence)
-        assert evidence.features is not None
-        return evidence.features
+        return require("activation_clustering", evidence).features
     if evidence.images is None:
         raise UserError("Activation Clustering cannot cluster pixels.", "There are no images.", "Cluster activations.")
     step = -(-max(evidence.images.shape[1:3]) // MOST_PIXELS)

@@ -14,7 +14,7 @@ from core.types import Detection, Evidence, Floats, Ints
 
 FEWEST_TRUSTED, FOLDS = 20, 5
 SHARING = "sharing_a_pattern"  # note of a detection: how many it flags for that, with no rate promised
-Detector = Callable[[Evidence], Detection]
+Configured = Callable[[Evidence], Detection]  # a detector with its settings
 
 
 def compares(needs: Sequence[str]) -> bool:
@@ -26,7 +26,7 @@ def compares(needs: Sequence[str]) -> bool:
     return "bona_fide" in needs and "model" not in needs
 
 
-def calibrated(detector: Detector, evidence: Evidence, *, in_folds: bool) -> Detection:
+def calibrated(detector: Configured, evidence: Evidence, *, in_folds: bool) -> Detection:
     """What the detector says, with p-values: its own, else conformal ones, else None.
 
     Args:
@@ -55,7 +55,7 @@ def turns(n_trusted: int, seed: int) -> Ints:
     return np.asarray(np.random.default_rng(seed).permutation(n_trusted) % FOLDS)
 
 
-def _folds(detector: Detector, evidence: Evidence, trusted: Ints) -> list[tuple[Floats, Ints]]:
+def _folds(detector: Configured, evidence: Evidence, trusted: Ints) -> list[tuple[Floats, Ints]]:
     """For each fold the scores (n,) of all samples and the rows of the fifth that played ordinary samples."""
     turn, folds = turns(len(trusted), evidence.seed), []
     for rows in (trusted[turn == index] for index in range(FOLDS)):

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from core.detectors import DETECTORS, NEEDS, missing
+from core.detectors import DETECTORS, NEEDS, Detector, missing, require
 from core.errors import UserError
 from core.registry import tunables
+from core.types import Detection, Evidence
 from tests.core.evidence import (
     CLASSES,
     clean_evidence,
@@ -61,6 +62,24 @@ def run(name, evidence):
 @pytest.fixture(scope="module")
 def detections():
     return {name: run(name, evidence_for(name)) for name in DETECTORS}
+
+
+@every
+def test_a_detector_is_called_with_evidence_and_settings_by_name(name):
+    signature = inspect.signature(DETECTORS[name].load())
+    first, *settings = signature.parameters.values()
+    contract = inspect.signature(Detector.__call__)
+    assert first.name == "evidence"
+    assert (first.annotation, signature.return_annotation) == (Evidence, Detection)
+    assert (contract.parameters["evidence"].annotation, contract.return_annotation) == (Evidence, Detection)
+    assert all(one.kind is one.KEYWORD_ONLY and one.default is not one.empty for one in settings)
+
+
+def test_only_what_a_detector_lists_among_its_needs_can_be_read():
+    needed = require("badloss", PLANTED)
+    assert needed.trajectories is PLANTED.trajectories
+    with pytest.raises(ValueError, match="badloss reads activations, which is not among its needs"):
+        _ = needed.features
 
 
 @every
