@@ -6,18 +6,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.parts.hardware import hardware
-from benchmarks.parts.visiting import served
 from core import pipeline, runs
 from core.analysis import families
 from core.runs import Run
-from tests.browser.install_browser import ADVICE, FLAGS, find_chromium
+from tests.browser.install_browser import ADVICE, browser, find_chromium
+from tests.browser.server import served
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+ENVIRONMENT = {"ASSAY_REVIEWER": "somebody", "ASSAY_NO_DEMO": "1"}
 PATIENT = 60_000  # ms
 BAR = ".st-key-selection-bar"
 
@@ -37,7 +40,7 @@ def deciding(
 def deciding_table(workspace: Path, count: int) -> str:
     """The table as Markdown: the way, samples, decisions, seconds in all, median and worst per decision."""
     run = next(run for run in runs.all_runs(workspace) if run.parent is None)
-    with served(workspace, {"ASSAY_REVIEWER": "somebody"}) as server, _window(f"{server.url}/review?run={run.id}") as w:
+    with served(workspace, ENVIRONMENT) as server, _window(f"{server.url}/review?run={run.id}") as w:
         ways = {"one by one, by key": _by_key(w, count), "by family, with a question": _by_family(w, run, count)}
     lines = [
         "| way | samples | decisions | seconds in all | per decision, median | worst |",
@@ -49,7 +52,7 @@ def deciding_table(workspace: Path, count: int) -> str:
     return "\n".join(lines)
 
 
-def _by_key(window: Page, count: int) -> tuple[int, list[float]]:
+def _by_key(window: "Page", count: int) -> tuple[int, list[float]]:
     """How many samples were decided on, and the seconds of each decision."""
     took = []
     before = int(window.get_by_text(" of ").first.inner_text().split(" of ")[0].replace(",", ""))
@@ -61,7 +64,7 @@ def _by_key(window: Page, count: int) -> tuple[int, list[float]]:
     return count, took
 
 
-def _by_family(window: Page, run: Run, count: int) -> tuple[int, list[float]]:
+def _by_family(window: "Page", run: Run, count: int) -> tuple[int, list[float]]:
     """The same by whole families, as many as it takes; what was decided one by one is decided again."""
     window.get_by_role("combobox", name="Verdict").click()
     window.get_by_role("option", name="All", exact=True).click()
@@ -82,7 +85,7 @@ def _by_family(window: Page, run: Run, count: int) -> tuple[int, list[float]]:
     return samples, took
 
 
-def _shows(window: Page, decided: int) -> None:
+def _shows(window: "Page", decided: int) -> None:
     """Wait until the page says that so many samples are decided."""
     words = f"{decided:,} of "
     found = "words => [...document.querySelectorAll('strong')].some(one => one.textContent.startsWith(words))"
@@ -90,16 +93,13 @@ def _shows(window: Page, decided: int) -> None:
 
 
 @contextmanager
-def _window(address: str) -> Iterator[Page]:
+def _window(address: str) -> Iterator["Page"]:
     """A browser's window on an address, once the review stands."""
-    path = find_chromium()
-    if path is None:
+    if find_chromium() is None:
         raise typer.BadParameter(ADVICE)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        window = browser.new_context(viewport={"width": 1400, "height": 900}).new_page()
+    with browser() as opened:
+        window = opened.new_context(viewport={"width": 1400, "height": 900}).new_page()
         window.goto(address, wait_until="domcontentloaded")
         window.locator(f"{BAR} button").first.wait_for(timeout=PATIENT)
         window.locator(".tile[role=option]").first.wait_for(timeout=PATIENT)
         yield window
-        browser.close()

@@ -12,14 +12,16 @@ import numpy as np
 import typer
 
 from benchmarks.parts.hardware import hardware
-from benchmarks.parts.visiting import Visit, served, visited
+from benchmarks.parts.visiting import Visit, visited
 from core import runs
 from core.analysis import families
 from core.analysis.families import Family
 from core.data import store
 from core.training.config import TrainConfig
 from core.types import Dataset, Detection
+from tests.browser.server import served
 
+ENVIRONMENT = {"ASSAY_REVIEWER": "somebody", "ASSAY_NO_DEMO": "1"}
 FEATURES, EPOCHS, SIDE, CLASSES = 128, 16, 28, 10
 DETECTORS = ("consensus", "activation_clustering", "badloss", "spectral_signatures")
 
@@ -49,7 +51,7 @@ def review_table(samples: int, repeats: int, flagged: float = 0.02) -> str:
 def measured(run: runs.Run, repeats: int) -> dict[str, list[tuple[float, float]]]:
     """Action → the server's processor and wall milliseconds, once for each repeat; a first round is left out."""
     found: dict[str, list[tuple[float, float]]] = {}
-    with served(run.workspace, {"ASSAY_REVIEWER": "somebody"}) as server, visited(server) as visit:
+    with served(run.workspace, ENVIRONMENT) as server, visited(server) as visit:
         visit.open("review")
         for turn in range(repeats + 1):
             for name, act in _actions(visit).items():

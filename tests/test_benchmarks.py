@@ -1,5 +1,7 @@
 """Small versions of the benchmarks: they run, and their arithmetic is right."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from pkgutil import resolve_name
@@ -48,6 +50,8 @@ from core.journal import review
 from core.training.config import TrainConfig
 from core.types import Detection, GroundTruth, PlantedAttack
 from tests.core.conftest import tiny
+
+ROOT = Path(__file__).parents[1]
 
 
 def test_the_demo_table_gives_means_and_deviations_over_seeds() -> None:
@@ -340,3 +344,12 @@ def test_a_browser_that_decides_is_timed(tmp_path: Path) -> None:
     assert 0 < float(by_key[5]) <= float(by_key[6]) <= float(by_key[4])
     verdicts = review.verdicts(tmp_path, run.id)
     assert {verdicts[sample].decision for sample in members.tolist()} == {"exclude"}
+
+
+def test_benchmarks_start_without_what_only_tests_need() -> None:
+    """`make bench` installs requirements.txt alone."""
+    command = (
+        f"import sys; sys.modules |= dict.fromkeys({('playwright', 'psutil', 'pytest')}); import benchmarks.__main__"
+    )
+    done = subprocess.run([sys.executable, "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,16 +1,8 @@
-"""A visitor without a browser: a server of its own, and the messages that a browser would send it."""
+"""A visitor without a browser: the messages that one would send to the server."""
 
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -18,25 +10,9 @@ from streamlit.proto.Delta_pb2 import Delta
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
 
-ROOT = Path(__file__).parents[2]
-START_SECONDS, ANSWER_SECONDS = 60.0, 60.0
+from tests.browser.server import Server
 
-
-@dataclass
-class Server:
-    """A dashboard in a process of its own."""
-
-    process: subprocess.Popen[bytes]
-    port: int
-
-    @property
-    def url(self) -> str:
-        """The address, without a slash at the end."""
-        return f"http://127.0.0.1:{self.port}"
-
-    def processor_seconds(self) -> float:
-        """How long it has kept processors busy; Linux has such a clock for every process."""
-        return time.clock_gettime((~self.process.pid << 3) | 2)
+ANSWER_SECONDS = 60.0
 
 
 @dataclass
@@ -113,41 +89,10 @@ class Visit:
 
 
 @contextmanager
-def served(workspace: Path, environment: Mapping[str, str]) -> Iterator[Server]:
-    """A server for a workspace, ended afterwards."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    variables = {**os.environ, "ASSAY_WORKSPACE": str(workspace), "ASSAY_NO_DEMO": "1", **environment}
-    with subprocess.Popen(
-        [*command, "--server.headless", "true"], cwd=ROOT, env=variables, stdout=subprocess.DEVNULL
-    ) as process:
-        try:
-            server = Server(process, port)
-            _wait_for(server)
-            yield server
-        finally:
-            process.kill()
-
-
-@contextmanager
 def visited(server: Server) -> Iterator[Visit]:
     """A session at the server."""
     with connect(f"ws://127.0.0.1:{server.port}/_stcore/stream", subprotocols=["streamlit"], max_size=None) as opened:  # type: ignore[list-item]
         yield Visit(opened)
-
-
-def _wait_for(server: Server) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            with urllib.request.urlopen(f"{server.url}/_stcore/health", timeout=1):
-                return
-        except (urllib.error.URLError, OSError) as error:
-            if server.process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError("The server did not start.") from error
-            time.sleep(0.1)
 
 
 def _put(message: BackMsg, widget: str, kind: str, value: Any) -> None:

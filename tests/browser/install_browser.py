@@ -1,11 +1,19 @@
-"""Makes sure that there is a Chromium for the browser tests: finds one, or installs one, or says what to install."""
+"""Makes sure that there is a Chromium: finds one and opens it, or installs one, or says what to install.
+
+Playwright is imported only where a browser is opened: benchmarks that need none run without it.
+"""
 
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ADVICE = """The browser tests need Chromium, and none could be found or installed. Do one of these, then make test:
@@ -28,6 +36,20 @@ def find_chromium() -> str | None:
     named = os.environ.get("ASSAY_CHROMIUM")
     candidates = [named] if named else [*(shutil.which(name) for name in NAMES), _bundled()]
     return next((path for path in candidates if path and _starts(path)), None)
+
+
+@contextmanager
+def browser() -> Iterator["Browser"]:
+    """A Chromium without a window, closed afterwards. Raises RuntimeError that says what to install."""
+    from playwright.sync_api import sync_playwright
+
+    path = find_chromium()
+    if path is None:
+        raise RuntimeError(ADVICE)
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield opened
+        opened.close()
 
 
 def _bundled() -> str | None:

@@ -16,7 +16,8 @@ from core import pipeline, runs
 from core.journal import review
 from core.runs import jobs
 from core.training.config import TrainConfig
-from tests.browser.conftest import OpenPage, Serve, Server
+from tests.browser.conftest import OpenPage, Serve
+from tests.browser.server import Server
 from tests.browser.test_journey import PATIENT, answer_yes, goto, selected_count
 
 QUESTIONS = {

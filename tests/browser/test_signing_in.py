@@ -16,8 +16,9 @@ from streamlit.web.server.starlette.starlette_app_utils import create_signed_val
 from core import runs
 from core.journal import review
 from core.runs import Run
-from tests.browser.conftest import OpenPage, Server, end_workers
+from tests.browser.conftest import OpenPage
 from tests.browser.provider import Provider, provider
+from tests.browser.server import Server, end_workers
 from tests.browser.test_journey import PATIENT
 from tests.browser.test_pages import eventually
 
