@@ -13,12 +13,12 @@ DEV_READY := .venv/.ready-dev-$(shell cat requirements.txt requirements-dev.txt 
 CHECKED := app.py core pages tests benchmarks assets
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench clean
+.PHONY: help run test lint bench pictures clean
 
 help:  ## show this list
 	@printf 'Assay finds, shows, reviews and removes poisoned training data.\n\n'
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/\1|\2/p' $(MAKEFILE_LIST) \
-	    | while IFS='|' read -r name text; do printf '  make %-8s%s\n' "$$name" "$$text"; done
+	    | while IFS='|' read -r name text; do printf '  make %-10s%s\n' "$$name" "$$text"; done
 	@printf '\nPORT=%s WORKSPACE=%s\n' '$(PORT)' '$(WORKSPACE)'
 
 run: export ASSAY_WORKSPACE := $(WORKSPACE)
@@ -39,6 +39,10 @@ lint: $(DEV_READY)  ## style, format and types
 
 bench: $(RUN_READY)  ## the paper's tables and the comparisons; BENCH="..." is handed to python -m benchmarks
 	$(PY) -m benchmarks $(BENCH)
+
+pictures: $(DEV_READY)  ## draw the README's pictures again: the demo in a real browser (about 3 minutes)
+	$(PY) tests/browser/install_browser.py
+	$(PY) -m assets.make_pictures
 
 clean:  ## remove .venv and caches; the workspace with its runs and verdicts stays
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache

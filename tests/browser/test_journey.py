@@ -10,10 +10,10 @@ from playwright.sync_api import Page, expect
 from core import runs
 from core.evaluation import results
 from core.journal import review
+from tests.browser.brush import PATIENT, draw_lasso
 from tests.browser.conftest import OpenPage, Serve
 
 TRAINING = 240_000  # ms; a demo takes a quarter of that on two idle cores
-PATIENT = 60_000
 
 
 def goto(page: Page, title: str) -> None:
@@ -21,24 +21,6 @@ def goto(page: Page, title: str) -> None:
     before = page.get_by_role("heading", level=1).inner_text()
     page.get_by_test_id("stSidebarNav").get_by_role("link", name=title).click()
     expect(page.get_by_role("heading", level=1)).not_to_have_text(before, timeout=PATIENT)
-
-
-def lasso(page: Page, box: tuple[float, float, float, float]) -> None:
-    """Draw a closed lasso over a part of the map, given as shares of its width and height."""
-    chart = page.locator("[data-testid=stEChartsChart] canvas, .stEChartsChart canvas").first
-    expect(chart).to_be_visible(timeout=PATIENT)
-    area = chart.bounding_box()
-    assert area is not None
-    left, top, right, bottom = box
-    corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]
-    points = [(area["x"] + x * area["width"], area["y"] + y * area["height"]) for x, y in corners]
-    page.mouse.move(area["x"] + 14, area["y"] + 14)
-    page.mouse.click(area["x"] + 14, area["y"] + 14)  # the lasso tool, top left
-    page.mouse.move(*points[0])
-    page.mouse.down()
-    for point in points[1:]:
-        page.mouse.move(*point, steps=12)
-    page.mouse.up()
 
 
 def answer_yes(page: Page, count: int) -> None:
@@ -91,7 +73,7 @@ def test_a_newcomer_gets_from_an_empty_workspace_to_a_repaired_model(
     # Clusters fills by itself; a lasso becomes a gallery with its count, and one click excludes it.
     wait_for_stage(workspace, "maps:ica")
     expect(second.get_by_text("classes look poisoned")).to_be_visible(timeout=PATIENT)
-    lasso(second, (0.3, 0.15, 0.95, 0.6))
+    draw_lasso(second, [(0.3, 0.15), (0.95, 0.15), (0.95, 0.6), (0.3, 0.6)])
     count = selected_count(second)
     assert 0 < count < 6000
     expect(second.get_by_text(f"{count:,} selected").first).to_be_visible()

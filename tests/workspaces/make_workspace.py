@@ -19,11 +19,13 @@ from pathlib import Path
 
 import numpy as np
 
-from core import database, families, jobs, pipeline, review, revisions, runs
+from core import pipeline, runs
+from core.analysis import families
+from core.analysis.rules import Rule
 from core.attacks.specification import AttackSpec, Specification
-from core.config import TrainConfig
-from core.runs import Run
-from core.thresholds import Rule
+from core.journal import database, review, revisions
+from core.runs import Run, jobs
+from core.training.config import TrainConfig
 from tests.core.conftest import tiny
 
 CONFIG = TrainConfig(

@@ -12,8 +12,9 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from core import pipeline, review, runs
+from core import pipeline, runs
 from core.__main__ import app
+from core.journal import review
 from core.types import Changes
 
 KEPT = Path(__file__).parents[2] / "workspaces" / "2026-11"

@@ -1,0 +1,164 @@
+"""Draws the README's pictures: an empty workspace runs its demo by itself, and a browser walks through what it found.
+
+    make pictures
+
+The demo's seed is fixed; it takes one to two minutes. The lasso goes around a family, wherever that lies on the map.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from PIL import Image
+from playwright.sync_api import Browser, Page
+from scipy.spatial import ConvexHull
+
+from core import runs
+from core.analysis import families
+from core.analysis.brush import points_inside
+from core.analysis.opened_run import training_data
+from core.analysis.samples import flagged_ids
+from core.runs import Run, jobs
+from core.types import Bools
+from pages.ui.widgets.scatter_option import window_around
+from tests.browser.brush import PATIENT, draw_lasso, map_area
+from tests.browser.install_browser import browser
+from tests.browser.server import Server, end_workers, served
+
+Points = NDArray[np.float64]
+
+ASSETS = Path(__file__).parent
+WIDTH, HEIGHT = 1400, 900  # pixels, at a scale of 1
+DETECT_HEIGHT = 930  # with the words below its axis
+DEMO_SECONDS = 600.0
+COLOURS = 256  # a palette takes a third of the bytes of all colours
+LEGEND_HEIGHT = 32  # pixels above the map's frame, where its legend takes one line
+MARGIN = 1.12  # of the lasso around the points that it has to hold; at 1 it would touch them
+REACHED = 0.75  # fraction of a family that the lasso has to hold; at 1 single outliers would stretch it over the map
+
+
+def main() -> None:
+    """Write every picture beside this file, and say how large it is."""
+    with TemporaryDirectory() as folder, browser() as chromium:
+        workspace = Path(folder) / "workspace"
+        workspace.mkdir()
+        with served(workspace, {"ASSAY_REVIEWER": "ann"}) as server:
+            try:
+                first = chromium.new_page()
+                first.goto(server.url)  # the first visit starts the demo
+                run = finished_demo(workspace)
+                first.close()
+                for path in draw(chromium, server, run, ASSETS):
+                    print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
+            finally:
+                end_workers(workspace)
+
+
+def draw(chromium: Browser, server: Server, run: Run, folder: Path) -> list[Path]:
+    """The pictures of a finished run, written into a folder."""
+    page = chromium.new_page(viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=1)
+    written = []
+    for name, show in PICTURES.items():
+        page.goto(f"{server.url}/{name}?run={run.id}")
+        show(page, run)
+        settle(page)
+        written.append(folder / f"{name}.png")
+        save(page, written[-1])
+    page.close()
+    return written
+
+
+def finished_demo(workspace: Path) -> Run:
+    """The demo's run once nothing of it is left to do. Raises RuntimeError when that takes too long."""
+    deadline = time.monotonic() + DEMO_SECONDS
+    while time.monotonic() < deadline:
+        found = runs.all_runs(workspace)
+        if found and not found[0].left and jobs.poll(found[0].path).state == "done":
+            return found[0]
+        time.sleep(1)
+    raise RuntimeError(f"The demo was not done after {DEMO_SECONDS:.0f} seconds.")
+
+
+def show_clusters(page: Page, run: Run) -> None:
+    """The map of all activations, a lasso around a family, its images beside it."""
+    page.get_by_text("drawn").first.wait_for(timeout=PATIENT)
+    settle(page)
+    draw_lasso(page, on_the_map(page, run, clearest(run)))
+    page.get_by_text("Selected samples").wait_for(timeout=PATIENT)
+    page.mouse.move(0, 0)  # no image on hover
+
+
+def show_detect(page: Page, _: Run) -> None:
+    """The detectors, and the spread of what the leading one says."""
+    page.set_viewport_size({"width": WIDTH, "height": DETECT_HEIGHT})
+    page.get_by_text("samples are flagged").first.wait_for(timeout=PATIENT)
+
+
+def show_review(page: Page, _: Run) -> None:
+    """The queue by families, the most suspicious sample in focus."""
+    page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+    page.locator(".tile[role=option]").first.wait_for(timeout=PATIENT)
+
+
+def clearest(run: Run) -> Points:
+    """The corners (m, 2) of a lasso around the family that has the fewest samples beside it that nobody flags."""
+    points = np.array(run.array("map-all-pca"), np.float64)
+    flagged = np.isin(training_data(run).ids, flagged_ids(run))
+    membership = families.membership(run, flagged)
+    lassos = [around(points[membership == family.id]) for family in families.families(run)]
+    return min(lassos, key=lambda corners: unflagged_inside(points, corners, flagged))
+
+
+def around(members: Points) -> Points:
+    """The corners (m, 2) of a lasso around most of the points (n, 2), a little wider than these."""
+    distance = np.linalg.norm(members - np.median(members, axis=0), axis=1)
+    near = members[distance <= np.quantile(distance, REACHED)]
+    return near.mean(0) + MARGIN * (near[ConvexHull(near).vertices] - near.mean(0))
+
+
+def unflagged_inside(points: Points, corners: Points, flagged: Bools) -> float:
+    """The fraction of the points (n, 2) inside a lasso that nobody flags."""
+    area = {"brush_type": "polygon", "coord_range": corners}
+    return float(np.mean(~flagged[points_inside(points, [area])]))
+
+
+def on_the_map(page: Page, run: Run, corners: Points) -> list[tuple[float, float]]:
+    """Places on the map of all activations as fractions of its width and height."""
+    _, _, _, height = map_area(page)
+    window = window_around(pd.DataFrame(np.array(run.array("map-all-pca")), columns=["x", "y"]))
+    low, high = np.array(window).T
+    across, up = ((corners - low) / (high - low)).T
+    top = LEGEND_HEIGHT / height
+    return list(zip(across.tolist(), (top + (1 - top) * (1 - up)).tolist(), strict=True))
+
+
+def settle(page: Page) -> None:
+    """Wait until the page's script has ended and every image is there."""
+    page.wait_for_function(
+        "() => !document.querySelector('[data-testid=stStatusWidget]') "
+        "&& [...document.images].every(image => image.complete)",
+        timeout=PATIENT,
+    )
+    page.wait_for_timeout(1000)  # for charts, which are drawn without telling
+
+
+def save(page: Page, path: Path) -> None:
+    """Write what the window shows, in a palette that keeps every colour near its own."""
+    page.screenshot(path=path)
+    with Image.open(path) as picture:
+        small = picture.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, 1, dither=Image.Dither.NONE)
+    small.save(path, optimize=True)
+
+
+PICTURES: dict[str, Callable[[Page, Run], None]] = {
+    "clusters": show_clusters,
+    "detect": show_detect,
+    "review": show_review,
+}
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""A lasso drawn by the mouse, for tests and for the README's pictures."""
+
+from collections.abc import Sequence
+
+from playwright.sync_api import Page
+
+PATIENT = 60_000  # ms
+LASSO_TOOL = 14  # pixels from the map's upper left corner, both ways
+
+
+def map_area(page: Page) -> tuple[float, float, float, float]:
+    """Left, top, width and height of the page's map in pixels, once it is there."""
+    chart = page.locator("[data-testid=stEChartsChart] canvas, .stEChartsChart canvas").first
+    chart.wait_for(timeout=PATIENT)
+    area = chart.bounding_box()
+    assert area is not None
+    return area["x"], area["y"], area["width"], area["height"]
+
+
+def draw_lasso(page: Page, corners: Sequence[tuple[float, float]]) -> None:
+    """Draw a closed lasso on the page's map; its corners are given as fractions of the map's width and height."""
+    left, top, width, height = map_area(page)
+    points = [(left + x * width, top + y * height) for x, y in (*corners, corners[0])]
+    page.mouse.move(left + LASSO_TOOL, top + LASSO_TOOL)
+    page.mouse.click(left + LASSO_TOOL, top + LASSO_TOOL)
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    for point in points[1:]:
+        page.mouse.move(*point, steps=12)
+    page.mouse.up()
