@@ -33,7 +33,7 @@ Points = NDArray[np.float64]
 
 ASSETS = Path(__file__).parent
 WIDTH, HEIGHT = 1400, 900  # pixels, at a scale of 1
-DETECT_HEIGHT = 930  # with the words below its axis
+DETECT_HEIGHT = 916  # with the words below the axis, without half of the next line
 DEMO_SECONDS = 600.0
 COLOURS = 256  # a palette takes a third of the bytes of all colours
 LEGEND_HEIGHT = 32  # pixels above the map's frame, where its legend takes one line
@@ -95,7 +95,7 @@ def show_clusters(page: Page, run: Run) -> None:
 def show_detect(page: Page, _: Run) -> None:
     """The detectors, and the spread of what the leading one says."""
     page.set_viewport_size({"width": WIDTH, "height": DETECT_HEIGHT})
-    page.get_by_text("samples are flagged").first.wait_for(timeout=PATIENT)
+    page.get_by_text("suspicion (higher").first.wait_for(timeout=PATIENT)
 
 
 def show_review(page: Page, _: Run) -> None:
