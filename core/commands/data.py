@@ -17,7 +17,7 @@ from core.attacks.specification import Specification, parse_spec
 from core.commands.common import HERE, Json, Seed, Workspace, command, key_values, listed, say_damaged, working
 from core.data import SOURCES, store
 from core.data.preview.scan import MOST_IMAGES
-from core.data.published.downloading import DOWNLOADS
+from core.data.published.downloads import DOWNLOADS
 from core.errors import UserError
 
 

@@ -16,8 +16,8 @@ from core.registry import Entry, checked, find
 class SourceEntry(Entry):
     """A kind of data that can be opened.
 
-    Where the name and the kind of a path fit, a function `recognises(path) -> bool` in the source's module, if there is
-    one, has the last word; it looks at a few names or bytes and raises nothing.
+    A function `recognises(path) -> bool` in the source's module may have the last word, where name and kind fit. It
+    looks at a few names or bytes and raises nothing.
 
     Attributes:
         endings: of the files that it reads, in lower case.
@@ -39,8 +39,8 @@ class SourceEntry(Entry):
         fits = self.folders if path.is_dir() else path.name.lower().endswith(self.endings)
         if not fits:
             return False
-        asked = getattr(import_module(self.module), "recognises", None)
-        return asked is None or bool(asked(path))
+        looks_so = getattr(import_module(self.module), "recognises", None)
+        return looks_so is None or bool(looks_so(path))
 
 
 SOURCES: dict[str, SourceEntry] = {
@@ -127,20 +127,20 @@ def open_source(path: Path, source: str | None = None, settings: Mapping[str, An
 
 def recognised(path: Path) -> SourceEntry:
     """The source that fits `path`. Raises UserError when none does, or when several do equally well."""
-    found = [entry for entry in SOURCES.values() if entry.recognises(path)]
-    close = [entry for entry in found if not entry.general] or found
+    fitting = [entry for entry in SOURCES.values() if entry.recognises(path)]
+    close = [entry for entry in fitting if not entry.general] or fitting
     if len(close) > 1:
         kinds = ", ".join(f"{entry.title} ({entry.name})" for entry in close)
         raise UserError(f"{path} can be read in several ways.", f"They are: {kinds}.", "Say which source is meant.")
     if not close:
-        inside = [one.name.lower() for one in path.iterdir()] if path.is_dir() else []
+        inside = [inner.name.lower() for inner in path.iterdir()] if path.is_dir() else []
         folder = "a folder" if inside else "an empty folder"
         what = folder if path.is_dir() else f"a file ending in {path.suffix!r}"
-        known = "; ".join(entry.title for entry in SOURCES.values())
+        readable = "; ".join(entry.title for entry in SOURCES.values())
         flat = any(name.endswith(ENDINGS) for name in inside)
         raise UserError(
             f"{path} is {what}, which cannot be opened.",
-            (f"Its images lie in no folder of a class. {RULE} " if flat else "") + f"What can be: {known}.",
+            (f"Its images lie in no folder of a class. {RULE} " if flat else "") + f"What can be: {readable}.",
             "Sort them into folders, or choose one of these." if flat else "Choose one of these.",
         )
     return close[0]

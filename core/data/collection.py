@@ -119,9 +119,9 @@ def abridged(problems: Iterable[Problem], most: int = 1000) -> tuple[Problem, ..
     kinds: dict[str, list[Problem]] = {}
     for problem in problems:
         kinds.setdefault(problem.kind, []).append(problem)
-    found = []
+    listed = []
     for kind, alike in kinds.items():
-        found += alike[:most]
+        listed += alike[:most]
         if len(alike) > most:
-            found.append(Problem(kind, "", f"{len(alike) - most:,} more of this kind are not listed."))
-    return tuple(found)
+            listed.append(Problem(kind, "", f"{len(alike) - most:,} more of this kind are not listed."))
+    return tuple(listed)

@@ -22,10 +22,10 @@ from core.types import Images
 # Importing a reader registers it with Pillow; the likeliest come first. Readers that run other programs are left out.
 _READERS = (PngImageFile, JpegImageFile, BmpImageFile, GifImageFile, PpmImageFile, WebPImageFile, TiffImageFile)
 FORMATS = tuple(reader.format for reader in _READERS)
-MAX_BYTES = 64 * 2**20
-MAX_PIXELS = 2**25
+MAX_BYTES = 64 * 2**20  # of one file: raw photographs of 20 megapixels fit
+MAX_PIXELS = 2**25  # 33 megapixels, 100 MB of memory for each thread
 MAX_SCANS = 200  # of a JPEG: each passes over the whole picture, and costs its maker only a few bytes
-_ORIENTATION = 0x0112
+_ORIENTATION = 0x0112  # Exif's number for how the camera was held
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,

@@ -10,8 +10,8 @@ from core.data.collection import Problem, legible
 from core.errors import UserError
 from core.types import Ints
 
-MAX_CLASSES = 1000
-MAX_LABEL_CHARACTERS = 1000
+MAX_CLASSES = 1000  # ImageNet's number; more are mostly names or numbers of images
+MAX_LABEL_CHARACTERS = 1000  # of one label: longer text is a description, not a class
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.0*)?")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from core.errors import UserError
 
-MAX_FILE_BYTES = 64 * 2**20
+MAX_FILE_BYTES = 64 * 2**20  # of one image or description: cameras make no larger ones, attackers do
 
 
 def named(name: str) -> PurePosixPath:

@@ -13,5 +13,5 @@ _NAMES: dict[Split, set[str]] = {
 
 def split_of(name: str) -> Split | None:
     """The split that a folder, file or cell is named after; None for none."""
-    wanted = name.strip().lower()
-    return next((split for split, names in _NAMES.items() if wanted in names), None)
+    plain = name.strip().lower()
+    return next((split for split, names in _NAMES.items() if plain in names), None)

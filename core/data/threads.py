@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-MOST_THREADS = 8
+MOST_THREADS = 8  # more than these wait for the disk and for each other
 Chunk = TypeVar("Chunk")
 Result = TypeVar("Result")
 

@@ -118,7 +118,7 @@ def has_three_channels(name: str) -> bool:
 
 
 def _about(name: str) -> str:
-    known = catalogue.published(name)
-    if known is None:
+    published = catalogue.published(name)
+    if published is None:
         return f"From {catalogue.own_architectures()[name.partition(':')[2]].name}, named when Assay was started."
-    return f"Published for {known.size} px in colour; images are resized to that, and grey is repeated."
+    return f"Published for {published.size} px in colour; images are resized to that, and grey is repeated."

@@ -59,25 +59,25 @@ def published(name: str) -> Published | None:
 def closest(name: str, names: Iterable[str], count: int = 4) -> list[str]:
     """The names that read most like `name`, whatever package they are of."""
     plain: dict[str, list[str]] = {}
-    for one in names:
-        plain.setdefault(one.partition(":")[2] or one, []).append(one)
-    found = get_close_matches(name.partition(":")[2] or name, plain, count, 0.5)
-    return [one for match in found for one in plain[match]][:count]
+    for listed in names:
+        plain.setdefault(listed.partition(":")[2] or listed, []).append(listed)
+    matches = get_close_matches(name.partition(":")[2] or name, plain, count, 0.5)
+    return [listed for match in matches for listed in plain[match]][:count]
 
 
 def signatures() -> Mapping[tuple[str, ...], Mapping[int, list[str]]]:
     """Names of the head → signature of all other weights → the architectures that have both."""
-    found: dict[tuple[str, ...], dict[int, list[str]]] = {}
+    by_head: dict[tuple[str, ...], dict[int, list[str]]] = {}
     for package in PACKAGES:
-        known = ((name, about) for name, about in _index()[package].items() if about[1])
-        for name, (heads, mark, *_) in known:
-            found.setdefault(tuple(heads), {}).setdefault(mark, []).append(f"{package}:{name}")
-    return found
+        signed = ((name, about) for name, about in _index()[package].items() if about[1])
+        for name, (heads, mark, *_) in signed:
+            by_head.setdefault(tuple(heads), {}).setdefault(mark, []).append(f"{package}:{name}")
+    return by_head
 
 
 def own_architectures() -> dict[str, Path]:
     """Public function → its file, of the Python files that ASSAY_ARCHITECTURES names; they are read, not executed."""
-    found = {}
+    functions = {}
     for place in filter(None, os.environ.get(VARIABLE, "").split(os.pathsep)):
         try:
             tree = ast.parse(Path(place).read_text("utf-8"))
@@ -85,8 +85,8 @@ def own_architectures() -> dict[str, Path]:
             continue  # said at the start, by `name_architectures`
         for node in tree.body:
             if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
-                found[node.name] = Path(place)
-    return found
+                functions[node.name] = Path(place)
+    return functions
 
 
 def name_architectures(paths: Iterable[Path]) -> None:

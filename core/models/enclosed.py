@@ -49,11 +49,11 @@ def _messages(model: Message) -> Iterator[Message]:
         message = waiting.pop()
         yield message
         for name in _fields(message.DESCRIPTOR):
-            found = getattr(message, name)
-            if not isinstance(found, Message):
-                waiting.extend(found)
+            value = getattr(message, name)
+            if not isinstance(value, Message):
+                waiting.extend(value)
             elif message.HasField(name):
-                waiting.append(found)
+                waiting.append(value)
 
 
 @cache

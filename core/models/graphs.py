@@ -53,20 +53,20 @@ class Graph(nn.Module):
             options.add_session_config_entry(name, value)
         self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         self._input = self._session.get_inputs()[0]
-        self._outputs = [one.name for one in self._session.get_outputs()]
+        self._outputs = [output.name for output in self._session.get_outputs()]
         self.head = Head()
 
     @property
     def channels(self) -> int:
         """How many channels it takes; 3 where the graph leaves it open."""
-        found = self._input.shape[1]
-        return found if isinstance(found, int) else 3
+        channels = self._input.shape[1]
+        return channels if isinstance(channels, int) else 3
 
     @property
     def size(self) -> int | None:
         """The edge in pixels that it takes; None where the graph leaves it open."""
-        found = self._input.shape[2]
-        return found if isinstance(found, int) else None
+        edge = self._input.shape[2]
+        return edge if isinstance(edge, int) else None
 
     def forward(self, batch: Tensor) -> Tensor:
         """The graph's logits, (n, k) float32."""
@@ -84,8 +84,8 @@ class Graph(nn.Module):
         """The outputs of a few images; a graph for a fixed number of images gets them filled up to that."""
         n = len(images)
         filled = np.concatenate([images, np.zeros((at_once - n, *images.shape[1:]), images.dtype)])
-        found = self._session.run(self._outputs, {self._input.name: np.ascontiguousarray(filled)})
-        return {name: values[:n] for name, values in zip(self._outputs, found, strict=True)}
+        answers = self._session.run(self._outputs, {self._input.name: np.ascontiguousarray(filled)})
+        return {name: values[:n] for name, values in zip(self._outputs, answers, strict=True)}
 
     def __deepcopy__(self, _: Any) -> "Graph":
         return self  # nothing in it ever changes
@@ -122,16 +122,16 @@ def import_graph(path: Path, n_classes: int) -> tuple[bytes, list[str]]:
     try:
         graph = Graph(content)
         edge, channels = graph.size or 224, graph.channels
-        found = graph(torch.zeros(1, channels, edge, edge)).shape
+        answered = graph(torch.zeros(1, channels, edge, edge)).shape
     except Exception as error:  # onnxruntime has a class of its own for each way in which a graph can be wrong
         reason = str(error).splitlines()[0][:300]
         raise UserError(
             f"{path.name} cannot be run.", f"onnxruntime says: {reason}", "It has to take images, (n, c, h, w)."
         ) from error
-    if tuple(found) != (1, n_classes):
+    if tuple(answered) != (1, n_classes):
         raise UserError(
             f"{path.name} does not tell {n_classes} classes apart.",
-            f"For one image it answers {tuple(found)} numbers.",
+            f"For one image it answers {tuple(answered)} numbers.",
             "Choose a data set with the classes that it was trained for, or load its weights and train on.",
         )
     return content, notes
@@ -158,7 +158,7 @@ def _name_outputs(path: Path, model: ModelProto) -> list[str]:
     if makers[logits].op_type in _SOFTMAX:
         logits = makers[logits].input[0]
         notes.append("Its last Softmax is passed over: what comes before it are the logits.")
-    constants = {one.name for one in graph.initializer}
+    constants = {constant.name for constant in graph.initializer}
     last = next((node for node in reversed(graph.node) if node.op_type in _LINEAR), None)
     features = "" if last is None else next((name for name in last.input if name not in constants), "")
     if not features:

@@ -95,5 +95,5 @@ def _refusal(path: Path, head: bytes) -> UserError:
     if head.startswith(b"\x80"):
         return refuse(path, "a pickle", "A pickle can run any code when it is opened.")
     what = next((what for sign, what in _FOREIGN.items() if head.startswith(sign)), "of no kind that is known here")
-    known = "Weights come as .safetensors, as a state_dict saved by torch.save, or, with their graph, as .onnx."
-    return refuse(path, what, known)
+    readable = "Weights come as .safetensors, as a state_dict saved by torch.save, or, with their graph, as .onnx."
+    return refuse(path, what, readable)

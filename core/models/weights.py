@@ -17,7 +17,7 @@ from core.models.weight_files import MOST_BYTES, kind_of, refuse
 Weights = dict[str, Tensor]
 _NESTED = ("state_dict", "model_state_dict", "model_state", "model", "net", "network", "weights", "params", "module")
 _PREFIXES = ("module.", "_orig_mod.", "model.", "network.", "net.")
-_DEPTH = 3
+_DEPTH = 3  # mappings inside mappings: checkpoints have two
 
 
 def read_weights(path: Path) -> Weights:

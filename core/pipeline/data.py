@@ -21,7 +21,7 @@ from core.data import open_source, store
 from core.data.collection import Collection
 from core.data.preview import Preview, read_preview, write_findings, write_preview
 from core.data.preview.scan import MOST_IMAGES, scan
-from core.data.published.downloading import download
+from core.data.published.downloads import download
 from core.data.published.torchvision_datasets import present
 from core.data.store import DatasetInfo
 from core.data.store.demo import demo as demo_data
@@ -241,7 +241,7 @@ def _forget_old(workspace: Path) -> None:
 
 
 def download_dataset(name: str, root: Path, listen: Callable[[float, str], None] = lambda share, words: None) -> Path:
-    """Fetch the data set `name` into `root`, and return the folder to open; see `core.data.published.downloading`."""
+    """Fetch the data set `name` into `root`, and return the folder to open; see `core.data.published.downloads`."""
     download(name, root, listen)
     if name not in present(root):
         raise UserError(f"{name} was fetched, but is not complete.", f"It should lie in {root}.", "Fetch it again.")

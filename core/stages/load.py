@@ -11,8 +11,8 @@ from core import runs
 from core.analysis.opened_run import training_data
 from core.errors import UserError
 from core.files import write_file, write_json
+from core.models.fit import take_weights
 from core.models.graphs import Graph, import_graph
-from core.models.matching import take_weights
 from core.models.preprocessing import network_of
 from core.models.weights import read_weights
 from core.runs import Run

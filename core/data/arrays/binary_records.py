@@ -16,7 +16,7 @@ from core.data.paths import own
 from core.errors import UserError
 from core.types import Images, Ints
 
-MAX_UNPACKED = 2**30
+MAX_UNPACKED = 2**30  # bytes: twenty times MNIST
 
 
 def mapped(path: Path, record: int) -> Images:

@@ -9,8 +9,8 @@ from core.data.collection import Read
 from core.errors import UserError
 from core.types import Images
 
-MAX_SIDE = 16_384
-_CHUNK_BYTES = 32 * 2**20
+MAX_SIDE = 16_384  # pixels: a longer one is an array of something else
+_CHUNK_BYTES = 32 * 2**20  # of an array looked at in one go; as float64 they are eight times as many
 _SHAPES = "It has to be (n, h, w), (n, h, w, 1) or (n, h, w, 3)."
 
 

@@ -54,7 +54,7 @@ def members(path: Path, *, held_bytes: int = HELD_BYTES) -> Arrays:
     """
     if path.suffix.lower() != ".npz" or path.is_dir():
         folder = path if path.is_dir() else path.parent
-        return {one.stem: partial(_safely, one, _mapped) for one in sorted(folder.glob("*.npy"))}
+        return {file.stem: partial(_safely, file, _mapped) for file in sorted(folder.glob("*.npy"))}
     if not path.is_file() or not is_archive(path):  # text, one bare array, a truncated archive
         raise _damaged(path)
     try:

@@ -17,7 +17,7 @@ import numpy as np
 from core.data.paths import own
 from core.errors import UserError
 
-MAX_BYTES = 2**30
+MAX_BYTES = 2**30  # CIFAR's largest file has 155 MB
 _ARRAY = ("numpy.core.multiarray _reconstruct", "numpy._core.multiarray _reconstruct")
 _SCALAR = ("numpy.core.multiarray scalar", "numpy._core.multiarray scalar")
 _ALLOWED = {*_ARRAY, *_SCALAR, "numpy ndarray", "numpy dtype", "_codecs encode"}
@@ -157,13 +157,13 @@ class _Reader:
 
     def _last(self, n: int) -> list[Any]:
         taken = self._stack[-n:]
-        if len(taken) < n or any(one is _MARK for one in taken):
+        if len(taken) < n or any(item is _MARK for item in taken):
             raise ValueError("The stack is too short.")
         del self._stack[-n:]
         return taken
 
     def _marked(self) -> list[Any]:
-        place = max(index for index, one in enumerate(self._stack) if one is _MARK)
+        place = max(index for index, item in enumerate(self._stack) if item is _MARK)
         taken = self._stack[place + 1 :]
         del self._stack[place:]
         return taken
@@ -251,5 +251,5 @@ def _finished(value: Any, most: int = 2, depth: int = 0) -> Any:
     if isinstance(value, _Built | _Name):
         return value.value if isinstance(value, _Built) else Unknown()
     if isinstance(value, dict) and depth < most:
-        return {key: _finished(one, most, depth + 1) for key, one in value.items()}
+        return {key: _finished(inner, most, depth + 1) for key, inner in value.items()}
     return value

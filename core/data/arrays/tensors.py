@@ -50,9 +50,9 @@ def array_of(value: Any, name: str) -> NDArray[Any]:
         if value.layout != torch.strided or value.is_meta or value.is_quantized or not value.is_contiguous():
             raise UserError(f"{name} is no plain tensor.", "Dense, contiguous tensors are read.")
         return np.asarray(value.detach().resolve_conj().resolve_neg().numpy())
-    if isinstance(value, list | tuple) and all(type(one) in (int, float) for one in value):
+    if isinstance(value, list | tuple) and all(type(number) in (int, float) for number in value):
         try:
-            return np.array(value, np.float64 if any(type(one) is float for one in value) else np.int64)
+            return np.array(value, np.float64 if any(type(number) is float for number in value) else np.int64)
         except OverflowError:
             value = "numbers that are too large"
     if isinstance(value, np.ndarray) and not value.dtype.hasobject:
@@ -62,9 +62,9 @@ def array_of(value: Any, name: str) -> NDArray[Any]:
 
 def indices_of(value: Any, n: int, name: str) -> Ints:
     """Row numbers below n, each once, in order. Raises UserError when there are others among them."""
-    found = array_of(value, name).reshape(-1)
-    if not len(found):
+    rows = array_of(value, name).reshape(-1)
+    if not len(rows):
         return np.zeros(0, np.int64)
-    if found.dtype.kind not in "iu" or found.min() < 0 or found.max() >= n:
+    if rows.dtype.kind not in "iu" or rows.min() < 0 or rows.max() >= n:
         raise UserError(f"{name} holds other things than rows.", f"Rows are whole numbers from 0 to {n - 1:,}.")
-    return np.unique(found.astype(np.int64))
+    return np.unique(rows.astype(np.int64))

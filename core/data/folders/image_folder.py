@@ -10,7 +10,7 @@ from core.data.decoding import MAX_BYTES
 from core.data.folders.layout import arranged
 from core.errors import UserError
 
-MAX_DEPTH = 32
+MAX_DEPTH = 32  # folders in folders: deeper ones are mistakes, or made to exhaust the reader
 
 
 def recognises(path: Path) -> bool:
@@ -71,7 +71,7 @@ def _entries(root: str, problems: list[Problem]) -> Iterator[tuple[os.DirEntry[s
             waiting += reversed(below)
         else:
             why = f"Folders are read {MAX_DEPTH} deep, and no deeper."
-            problems += [Problem("too deep", legible(one), why) for one in below]
+            problems += [Problem("too deep", legible(deeper), why) for deeper in below]
 
 
 def _is_link_inside(entry: os.DirEntry[str], root: Path) -> bool:

@@ -1,4 +1,4 @@
-"""What readers of archives share: names that may be used, bytes at a place, and totals that can be true."""
+"""What every reader of archives needs: names that may be used, bytes at a place, totals that can be true."""
 
 import os
 from collections.abc import Callable

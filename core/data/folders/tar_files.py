@@ -14,8 +14,8 @@ from core.data.decoding import MAX_BYTES
 from core.data.folders.members import Listing, positioned
 from core.errors import UserError
 
-BLOCK = 512
-_MAX_NAME_BYTES = 2**20
+BLOCK = 512  # bytes: what the format counts in
+_MAX_NAME_BYTES = 2**20  # of a long name or note: no system has paths a hundredth as long
 _FILE, _FOLDER, _LONG_NAME, _PAX = (b"0", b"\0", b"7"), b"5", b"L", b"x"
 _NOTES = (b"g", b"K", b"V")  # about all members, the target of a link, the archive's label: nothing that is needed
 _SPARSE = b"S"
@@ -107,15 +107,15 @@ def _noted(descriptor: int, header: _Header) -> dict[str, str]:
     content = positioned(descriptor, header.offset, header.size)
     if header.kind == _LONG_NAME:
         return {"path": _text(content)}
-    found = {}
+    notes = {}
     while content:
         length, space, _ = content.partition(b" ")
         if not space or not length.isdigit() or len(length) > 8 or not len(length) + 2 < int(length) <= len(content):
             break
         key, _, value = content[len(length) + 1 : int(length) - 1].partition(b"=")
-        found[_text(key)] = _text(value)
+        notes[_text(key)] = _text(value)
         content = content[int(length) :]
-    return {key: found[key] for key in ("path", "size", "GNU.sparse.major") if key in found}
+    return {key: notes[key] for key in ("path", "size", "GNU.sparse.major") if key in notes}
 
 
 def _number(field: bytes) -> int | None:

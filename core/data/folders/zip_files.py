@@ -14,9 +14,9 @@ from core.data.decoding import MAX_BYTES
 from core.data.folders.members import MAX_RATIO, Listing, positioned, require_honest_total
 from core.errors import UserError
 
-MAX_DIRECTORY_BYTES = 128 * 2**20
+MAX_DIRECTORY_BYTES = 128 * 2**20  # two million members with names of 20 characters
 _LOCAL = struct.Struct("<4s22xHH")
-_SMALL = 2**20  # a member of up to so many bytes may be packed as tightly as it likes
+_SMALL = 2**20  # bytes: a member of up to so many may be packed as tightly as it likes
 _DAMAGE = (
     *(OSError, EOFError, ValueError, LookupError, OverflowError, MemoryError, RuntimeError, AssertionError),
     *(struct.error, zipfile.BadZipFile),

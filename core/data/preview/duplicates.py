@@ -15,7 +15,7 @@ from core.data.decoding import decoded, header
 from core.data.threads import pieces
 from core.types import Images, Ints
 
-THUMB_SIDE = 16
+THUMB_SIDE = 16  # pixels: 768 bytes an image, so that 20,000 of them are compared in memory
 # Flat ground must not become noise: a step of the outline counts only above what compression leaves behind.
 _STEP = 4
 # Two images look alike when their outlines differ in so few bits …
@@ -23,9 +23,9 @@ MOST_BITS = 2
 # … and their thumbs by so small a part of the contrast. Drawings of one thing and of another of its kind have the same
 # outline; of 12,000 CIFAR-10 images no two come so close, of MNIST digits 1.5 %, which are the same stroke to the eye.
 MOST_DIFFERENCE = 0.05
-_ROWS = 512
-_CANDIDATES_EACH = 1000
-_PAIRS = 20_000
+_ROWS = 512  # outlines compared with all earlier ones at once: 80 MB for 20,000 images
+_CANDIDATES_EACH = 1000  # earlier images looked at for each: a set of nothing but lookalikes stays bounded
+_PAIRS = 20_000  # pairs of thumbs compared at once: 30 MB
 
 
 @dataclass(frozen=True)
@@ -71,31 +71,31 @@ def outline(picture: Image.Image) -> int:
 def repeats(glances: Sequence[Glance]) -> list[tuple[int, int]]:
     """(later, first) for each image with the same pixels as an earlier one."""
     first: dict[bytes, int] = {}
-    pairs = ((index, first.setdefault(one.digest, index)) for index, one in enumerate(glances))
+    pairs = ((index, first.setdefault(look.digest, index)) for index, look in enumerate(glances))
     return [(later, earlier) for later, earlier in pairs if later != earlier]
 
 
 def lookalikes(
-    glances: Sequence[Glance], listen: Callable[[float], None] = lambda share: None
+    glances: Sequence[Glance], listen: Callable[[float], None] = lambda fraction: None
 ) -> list[tuple[int, int]]:
     """(later, earlier) for each image that looks like an earlier one without being the same, once for each image.
 
     Every outline is compared with every other, 64 bits at a time, which 20,000 images bear in seconds. Difference
     hashes: N. Krawetz, "Kind of Like That", 2013.
     """
-    unique = np.array(sorted({one.digest: index for index, one in reversed(list(enumerate(glances)))}.values()))
+    unique = np.array(sorted({look.digest: index for index, look in reversed(list(enumerate(glances)))}.values()))
     if len(unique) < 2:
         return []
     outlines = np.array([glances[index].outline for index in unique], np.uint64)
     thumbs = np.stack([glances[index].thumb for index in unique]).reshape(len(unique), -1)
-    found: dict[int, int] = {}
+    pairs: dict[int, int] = {}
     for later, earlier in _candidates(outlines, thumbs.mean(1), MOST_DIFFERENCE * thumbs.std(1), listen):
         for piece in pieces(len(later), _PAIRS):
             rows, others = later[piece], earlier[piece]
             near = _difference(thumbs, rows, others) <= MOST_DIFFERENCE * thumbs[rows].std(1)
             for row, other in zip(rows[near].tolist(), others[near].tolist(), strict=True):
-                found.setdefault(row, other)
-    return [(int(unique[row]), int(unique[other])) for row, other in sorted(found.items())]
+                pairs.setdefault(row, other)
+    return [(int(unique[row]), int(unique[other])) for row, other in sorted(pairs.items())]
 
 
 def _candidates(
@@ -115,7 +115,7 @@ def _candidates(
         later += rows.start
         near = (earlier < later) & (np.abs(means[later] - means[earlier]) <= bounds[later])
         later, earlier = later[near], earlier[near]
-        rank = np.arange(len(later)) - np.searchsorted(later, later)  # a set of nothing but lookalikes stays bounded
+        rank = np.arange(len(later)) - np.searchsorted(later, later)
         yield later[rank < _CANDIDATES_EACH], earlier[rank < _CANDIDATES_EACH]
         listen(rows.stop / n)
 

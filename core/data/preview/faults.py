@@ -10,8 +10,8 @@ from core.data.preview.duplicates import Glance, lookalikes, repeats
 
 # What only a comparison of images or classes finds; the rest comes to light at an import, too.
 KINDS = ("two labels", "in both sets", "tiny class", "duplicate", "near duplicate")
-FEWEST_SAMPLES = 10
-SMALLEST_SHARE = 0.01
+FEWEST_SAMPLES = 10  # of a class: below, neither a test set nor a detector has anything to count
+SMALLEST_FRACTION = 0.01  # of the average class: below, a model does well without ever answering it
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,8 @@ class Place:
 def tiny_classes(collection: Collection) -> list[Problem]:
     """A problem for each class with fewer than 10 training images, or less than 1 % of what classes have on average."""
     counts = np.bincount(collection.train.labels, minlength=len(collection.class_names))
-    least, average = max(FEWEST_SAMPLES, SMALLEST_SHARE * counts.mean()), f"{counts.mean():,.1f}".removesuffix(".0")
+    least = max(FEWEST_SAMPLES, SMALLEST_FRACTION * counts.mean())
+    average = f"{counts.mean():,.1f}".removesuffix(".0")
     return [
         Problem("tiny class", legible(name), f"{_images(n)}; the average class has {average}.")
         for name, n in zip(collection.class_names, counts.tolist(), strict=True)
@@ -48,13 +49,14 @@ def tiny_classes(collection: Collection) -> list[Problem]:
 
 
 def duplicates(
-    places: Sequence[Place], glances: Sequence[Glance], listen: Callable[[float], None] = lambda share: None
+    places: Sequence[Place], glances: Sequence[Glance], listen: Callable[[float], None] = lambda fraction: None
 ) -> list[Problem]:
-    """A problem for each image that is the same as an earlier one, or looks like it; `listen` is told the share done.
+    """A problem for each image that is the same as an earlier one, or looks like it.
 
     Args:
         places: where each image is, the training set before the test set.
         glances: what each shows, in the same order.
+        listen: told the fraction that is done.
     """
     same = [_same(places[later], places[earlier]) for later, earlier in repeats(glances)]
     alike = [_alike(places[later], places[earlier]) for later, earlier in lookalikes(glances, listen)]

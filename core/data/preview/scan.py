@@ -19,19 +19,19 @@ from core.errors import UserError
 
 Listen = Callable[[float, str], None]
 Seen = Sequence[tuple[Place, Glance]]
-MOST_IMAGES = 20_000
-N_EXAMPLES = 12
-N_SIZES = 20
-_CHUNK = 64
-_LOOKING = 0.9  # of the time; the rest is comparing
+MOST_IMAGES = 20_000  # decoded for a look: half a minute of photographs on a laptop
+N_EXAMPLES = 12  # pictures shown: two rows on the page
+N_SIZES = 20  # sizes listed, the most frequent first
+_CHUNK = 64  # images that a thread decodes in one go
+_LOOKING = 0.9  # fraction of the time; the rest is comparing
 
 
-def scan(collection: Collection, listen: Listen = lambda share, words: None, *, most: int = MOST_IMAGES) -> Preview:
+def scan(collection: Collection, listen: Listen = lambda fraction, words: None, *, most: int = MOST_IMAGES) -> Preview:
     """What `collection` holds, and what is wrong with it.
 
     Args:
         collection: stays open; its owner closes it.
-        listen: told the share that is done, in [0, 1], and what is being done. What it raises ends the work.
+        listen: told the fraction that is done, and what is being done. What it raises ends the work.
         most: how many images are decoded; of a larger collection, as many evenly spaced ones.
 
     Raises:
@@ -47,7 +47,7 @@ def scan(collection: Collection, listen: Listen = lambda share, words: None, *, 
     compared = duplicates(
         [place for place, _ in seen],
         [look for _, look in seen],
-        lambda share: listen(_LOOKING + (1 - _LOOKING) * share, "looking for duplicates"),
+        lambda fraction: listen(_LOOKING + (1 - _LOOKING) * fraction, "looking for duplicates"),
     )
     measured = _measured(seen)
     problems = [*unreadable, *collection.problems, *tiny_classes(collection), *compared]
@@ -66,8 +66,8 @@ def _places(collection: Collection, most: int) -> list[Place]:
     """The images to look at, the training set first."""
     parts = (collection.train, collection.test)
     total = sum(map(len, parts))
-    wanted = np.arange(total) if total <= most else np.linspace(0, total - 1, most).round().astype(int)
-    return [_place(collection, int(index)) for index in wanted]
+    indices = np.arange(total) if total <= most else np.linspace(0, total - 1, most).round().astype(int)
+    return [_place(collection, int(index)) for index in indices]
 
 
 def _place(collection: Collection, index: int) -> Place:
@@ -98,13 +98,13 @@ def _look(place: Place) -> Glance | Problem:
 
 def _told(collection: Collection) -> Mapping[str, Any]:
     """What the source says without any image being decoded."""
-    truth, known, k = collection.truth, collection.bona_fide, len(collection.class_names)
+    truth, bona_fide, k = collection.truth, collection.bona_fide, len(collection.class_names)
     return {
         "name": legible(collection.name),
         "class_names": tuple(map(legible, collection.class_names)),
         "counts": _counts(collection.train, k),
         "test_counts": _counts(collection.test, k),
-        "n_bona_fide": 0 if known is None else int(known.sum()),
+        "n_bona_fide": 0 if bona_fide is None else int(bona_fide.sum()),
         "n_known_poison": None if truth is None else int(truth.is_poison.sum()),
         "about": {legible(key): legible(words) for key, words in collection.about.items()},
     }

@@ -19,7 +19,7 @@ from core.types import Images, Ints
 
 _POISONED = "bd_train_dataset"
 _RESULT = "attack_result.pt"
-_MAX_BYTES = 512 * 2**20
+_MAX_BYTES = 512 * 2**20  # of a record's structure: paths and labels of a million images
 _HINT = "Name the clean data with clean=FOLDER, and the target class with target_class=NUMBER."
 
 
@@ -72,11 +72,11 @@ def _result(path: Path) -> tuple[Mapping[str, Any], list[Problem]]:
     """The plain data of `attack_result.pt`; {} and a problem when there are none that can be read."""
     try:
         with zipfile.ZipFile(own(path / _RESULT)) as archive:
-            member = next(one for one in archive.infolist() if one.filename.endswith("/data.pkl"))
+            member = next(info for info in archive.infolist() if info.filename.endswith("/data.pkl"))
             if member.file_size > _MAX_BYTES:
                 raise UserError(f"{_RESULT} holds more than {_MAX_BYTES // 2**20} MB of structure.")
-            found = described(archive.read(member), _RESULT)
-        return (found, []) if isinstance(found, dict) else ({}, [Problem("record", _RESULT, "It holds no table.")])
+            content = described(archive.read(member), _RESULT)
+        return (content, []) if isinstance(content, dict) else ({}, [Problem("record", _RESULT, "It holds no table.")])
     except UserError as error:
         return {}, [Problem("record", _RESULT, str(error))]
     except (OSError, StopIteration, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error):
@@ -100,18 +100,18 @@ def _clean_folder(path: Path, clean: str, result: Mapping[str, Any]) -> Path:
 
 def _images(folder: Path, n: int, problems: list[Problem]) -> tuple[Ints, list[str], Ints]:
     """Rows of the poisoned images in order, their files, and their true classes."""
-    found: dict[int, tuple[str, int]] = {}
+    places: dict[int, tuple[str, int]] = {}
     for file in sorted(folder.glob("*/*.png")):
         row, folder_name = file.stem, file.parent.name
         if _is_number(row) and _is_number(folder_name) and int(row) < n:
-            found[int(row)] = (f"{folder_name}/{file.name}", int(folder_name))
+            places[int(row)] = (f"{folder_name}/{file.name}", int(folder_name))
         else:
             name = legible(f"{folder_name}/{file.name}")
             problems.append(Problem("left out", name, "Its name is no row of the training set."))
-    if not found:
+    if not places:
         raise UserError(f"{_POISONED} holds no poisoned images.", "They are called <true class>/<row>.png there.")
-    rows = sorted(found)
-    names, true = [found[row][0] for row in rows], [found[row][1] for row in rows]
+    rows = sorted(places)
+    names, true = [places[row][0] for row in rows], [places[row][1] for row in rows]
     return np.array(rows, np.int64), names, np.array(true, np.int64)
 
 

@@ -20,7 +20,7 @@ def cifar10(folder: Path) -> Collection:
     """CIFAR-10 in `cifar-10-batches-bin` or `cifar-10-batches-py`. Raises UserError when files lack or are damaged."""
     batches = [f"data_batch_{number}" for number in range(1, 6)]
     if (folder / "data_batch_1.bin").exists():
-        train, test = _binary(folder, [f"{one}.bin" for one in batches], 1), _binary(folder, ["test_batch.bin"], 1)
+        train, test = _binary(folder, [f"{batch}.bin" for batch in batches], 1), _binary(folder, ["test_batch.bin"], 1)
         return checked("CIFAR-10", lines(folder / "batches.meta.txt"), train, test)
     names = _texts(plain_data(_file(folder, "batches.meta")), "label_names")
     train, test = _pickled(folder, batches, "labels"), _pickled(folder, ["test_batch"], "labels")
@@ -70,8 +70,8 @@ def _pickled(folder: Path, names: Sequence[str], field: str) -> Part:
     return part_of(images, np.array(labels, np.int64), _shown)
 
 
-def _texts(found: Any, field: str) -> tuple[str, ...]:
-    names = found.get(field) if isinstance(found, dict) else None
+def _texts(content: Any, field: str) -> tuple[str, ...]:
+    names = content.get(field) if isinstance(content, dict) else None
     if not isinstance(names, list) or not all(isinstance(name, str | bytes) for name in names):
         raise UserError("The names of the classes are missing.", f"{field} should hold them.", "Copy all files.")
     return tuple(name.decode("utf-8", "replace") if isinstance(name, bytes) else name for name in names)

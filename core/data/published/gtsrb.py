@@ -28,8 +28,8 @@ def gtsrb(folder: Path) -> Collection:
         if int(directory) >= N_CLASSES:
             problems.append(Problem("left out", directory, f"There are {N_CLASSES} classes, counted from 0."))
             continue
-        images = [one for one in _names_in(folder / "GTSRB" / "Training" / directory) if one.endswith(".ppm")]
-        names += [f"GTSRB/Training/{directory}/{one}" for one in images]
+        images = [file for file in _names_in(folder / "GTSRB" / "Training" / directory) if file.endswith(".ppm")]
+        names += [f"GTSRB/Training/{directory}/{file}" for file in images]
         labels += [int(directory)] * len(images)
     splits = ["train"] * len(names)
     for name, label in _answers(folder, problems):
@@ -42,14 +42,14 @@ def gtsrb(folder: Path) -> Collection:
 
 
 def _names_in(folder: Path) -> list[str]:
-    return sorted(one.name for one in folder.iterdir())
+    return sorted(path.name for path in folder.iterdir())
 
 
 def _answers(folder: Path, problems: list[Problem]) -> list[tuple[str, int]]:
     """File and class of every test image."""
     if not (folder / _ANSWERS).is_file():
         return []
-    found: list[tuple[str, int]] = []
+    answers: list[tuple[str, int]] = []
     table = records(folder / _ANSWERS, ";")
     _, _, header = next(table, (0, 0, []))
     if "Filename" not in header or "ClassId" not in header:
@@ -58,7 +58,7 @@ def _answers(folder: Path, problems: list[Problem]) -> list[tuple[str, int]]:
         row = dict(zip(header, cells, strict=False))
         name, label = row.get("Filename", ""), row.get("ClassId", "")
         if name.endswith(".ppm") and "/" not in name and label.isdecimal() and int(label[:9]) < N_CLASSES:
-            found.append((name, int(label)))
+            answers.append((name, int(label)))
         else:
             problems.append(Problem("row", f"line {number}", f"It names no image and class of {_ANSWERS}."))
-    return found
+    return answers

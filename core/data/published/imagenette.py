@@ -22,8 +22,10 @@ _NAMES = {
 
 def imagenette(folder: Path) -> Collection:
     """Imagenette in `train` and `val`; its classes get their names. Raises UserError as `image_folder` does."""
-    found = image_folder(folder)
-    return replace(found, name="Imagenette", class_names=tuple(_NAMES.get(name, name) for name in found.class_names))
+    folders = image_folder(folder)
+    return replace(
+        folders, name="Imagenette", class_names=tuple(_NAMES.get(name, name) for name in folders.class_names)
+    )
 
 
 def imagenet(folder: Path) -> Collection:

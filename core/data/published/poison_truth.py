@@ -34,13 +34,13 @@ def truth_of(
 
 def _aim(labels: Ints, original: Ints, n_classes: int) -> tuple[int | None, int | None, Labelling]:
     """Target class, source class and labelling, as far as the labels of the poison tell."""
-    known = bool((original != UNKNOWN).all())
+    all_known = bool((original != UNKNOWN).all())
     target = int(np.bincount(labels).argmax())
-    if known and (original == labels).all():
+    if all_known and (original == labels).all():
         return target, None, "clean_label"
-    if len(np.unique(labels)) > 1 and (not known or ((original + 1) % n_classes == labels).all()):
+    if len(np.unique(labels)) > 1 and (not all_known or ((original + 1) % n_classes == labels).all()):
         return None, None, "all_to_all"
     sources = np.unique(original)
-    if known and len(sources) == 1 and n_classes > 2:
+    if all_known and len(sources) == 1 and n_classes > 2:
         return target, int(sources[0]), "one_to_one"
     return target, None, "all_to_one"

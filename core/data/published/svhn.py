@@ -12,7 +12,7 @@ from core.data.collection import Collection, Part
 from core.data.paths import own
 from core.errors import UserError
 
-MAX_BYTES = 4 * 2**30
+MAX_BYTES = 4 * 2**30  # of an array: SVHN's extra images have 1.6 GB
 _DAMAGE = (
     OSError,
     ValueError,
@@ -54,8 +54,8 @@ def _arrays(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
             raise UserError(f"{path.name} holds no X and y of SVHN.", "Bytes and their labels are expected.")
         if math.prod(kinds["X"][0]) > MAX_BYTES or math.prod(kinds["y"][0]) > MAX_BYTES // 3072:
             raise UserError(f"{path.name} holds more than {MAX_BYTES // 2**30} GB.", "SVHN is much smaller.")
-        found = loadmat(str(path), variable_names=["X", "y"])
-        pixels, given = np.asarray(found["X"]), np.asarray(found["y"])
+        arrays = loadmat(str(path), variable_names=["X", "y"])
+        pixels, given = np.asarray(arrays["X"]), np.asarray(arrays["y"])
         if pixels.dtype != np.uint8 or pixels.ndim != 4 or given.ndim != 2 or not (given == np.rint(given)).all():
             raise ValueError("The arrays are not what the list of contents says.")
         return pixels, given.astype(np.int64)

@@ -50,35 +50,37 @@ def torchvision_datasets(path: Path, *, name: Name = "auto") -> Collection:
     Raises:
         UserError: none is there, several are, or its files are incomplete or damaged.
     """
-    found = present(path)
-    wanted = name if name != "auto" else next(iter(found), "none")
-    if wanted not in found:
-        known = ", ".join(_PLACES)
+    places = present(path)
+    chosen = name if name != "auto" else next(iter(places), "none")
+    if chosen not in places:
+        names = ", ".join(_PLACES)
         raise UserError(
-            f"{path.name} does not hold {wanted if name != 'auto' else 'a data set of the field'}.",
-            f"What can be opened: {known}.",
+            f"{path.name} does not hold {chosen if name != 'auto' else 'a data set of the field'}.",
+            f"What can be opened: {names}.",
             "Check the folder.",
         )
-    if name == "auto" and len(found) > 1:
-        raise UserError(f"{path.name} holds several data sets.", f"They are: {', '.join(found)}.", "Say which by name.")
+    if name == "auto" and len(places) > 1:
+        raise UserError(
+            f"{path.name} holds several data sets.", f"They are: {', '.join(places)}.", "Say which by name."
+        )
     read: Callable[[Path], Collection] = getattr(
-        import_module(f"core.data.published.{_MODULES.get(wanted, wanted)}"), wanted
+        import_module(f"core.data.published.{_MODULES.get(chosen, chosen)}"), chosen
     )
     try:
-        return read(found[wanted])
+        return read(places[chosen])
     except OSError as error:
         raise UserError(f"{path.name} cannot be read.", error.strerror or "", "Copy the data set again.") from error
 
 
 def present(path: Path) -> dict[str, Path]:
     """Name → folder of the data sets that lie below `path`."""
-    found: dict[str, Path] = {}
+    data_sets: dict[str, Path] = {}
     for name, (folders, signs) in _PLACES.items():
         places = (path / folder for folder in folders)
-        place = next((one for one in places if any((one / sign).exists() for sign in signs)), None)
+        place = next((candidate for candidate in places if any((candidate / sign).exists() for sign in signs)), None)
         if place is not None and _fits(name, place):
-            found[name] = place
-    return found
+            data_sets[name] = place
+    return data_sets
 
 
 def _fits(name: str, place: Path) -> bool:

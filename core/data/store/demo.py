@@ -21,7 +21,7 @@ def gathered(collection: Collection) -> Dataset:
     """All images of a collection that holds pixels of one shape; large ones are imported into a workspace instead."""
     images, n = _images(collection.train), len(collection.train)
     tests = _images(collection.test) if len(collection.test) else images[:0]
-    known = np.zeros(n, np.bool_) if collection.bona_fide is None else collection.bona_fide
+    bona_fide = np.zeros(n, np.bool_) if collection.bona_fide is None else collection.bona_fide
     return Dataset(
         name=collection.name,
         ids=np.arange(n),
@@ -30,7 +30,7 @@ def gathered(collection: Collection) -> Dataset:
         test_images=tests,
         test_labels=collection.test.labels,
         class_names=collection.class_names,
-        bona_fide=known,
+        bona_fide=bona_fide,
     )
 
 

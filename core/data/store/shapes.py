@@ -37,8 +37,8 @@ def proposed_shape(collection: Collection, *, n_looked_at: int = LOOKED_AT) -> S
         raise UserError(
             "None of the images that were looked at can be read.", "", "Check that they are what they are called."
         )
-    grey = all(one.channels == 1 for one in headers) and not any(_any_colour(part) for part in parts)
-    return common_shape(Counter((one.height, one.width) for one in headers), 1 if grey else 3)
+    grey = all(header.channels == 1 for header in headers) and not any(_any_colour(part) for part in parts)
+    return common_shape(Counter((header.height, header.width) for header in headers), 1 if grey else 3)
 
 
 def common_shape(sizes: Mapping[tuple[int, int], int], channels: int) -> Shape:
@@ -65,8 +65,8 @@ def _headers(part: Part, rows: Iterable[int]) -> Generator[Header, None, None]:
     """The headers of those of these images that can be read."""
     waiting = list(rows)
     every = pieces(len(waiting), _CHUNK)
-    with closing(in_order(lambda piece: [_header(part, waiting[place]) for place in piece], every)) as found:
-        yield from (one for chunk in found for one in chunk if one)
+    with closing(in_order(lambda piece: [_header(part, waiting[place]) for place in piece], every)) as results:
+        yield from (header for piece_headers in results for header in piece_headers if header)
 
 
 def _header(part: Part, index: int) -> Header | None:
@@ -78,4 +78,4 @@ def _header(part: Part, index: int) -> Header | None:
 
 def _any_colour(part: Part) -> bool:
     with closing(_headers(part, range(len(part)))) as headers:
-        return any(one.channels == 3 for one in headers)
+        return any(header.channels == 3 for header in headers)

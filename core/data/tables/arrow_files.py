@@ -47,14 +47,14 @@ def _rows(tables: Sequence[pa.Table], first: Path, features: dict[str, Any], ima
     cells = pa.chunked_array([chunk for table in tables for chunk in table.column(image).chunks], kind)
     labels = [value for table in tables for value in table.column(label).to_pylist()]
     folder = first.resolve().parent
-    known = class_names_of((features or features_of(tables[0].schema)).get(label))
+    class_names = class_names_of((features or features_of(tables[0].schema)).get(label))
 
     def read(row: int) -> bytes:
         with damage_said(first.name):
             cell = cells[row].as_py()
         return image_bytes(cell, folder)
 
-    return Rows([f"row {row}" for row in range(len(cells))], labels, read, class_names=known)
+    return Rows([f"row {row}" for row in range(len(cells))], labels, read, class_names=class_names)
 
 
 def _mapped(path: Path, max_unpacked: int) -> pa.Table:

@@ -39,7 +39,7 @@ def class_names_of(feature: Any) -> Sequence[str] | None:
     names = feature.get("names") if isinstance(feature, dict) else None
     if isinstance(names, dict):  # older versions: {"0": "cat", "1": "dog"}
         names = [names[key] for key in sorted(names, key=int)] if all(map(str.isdecimal, names)) else None
-    return names if isinstance(names, list) and names and all(isinstance(one, str) for one in names) else None
+    return names if isinstance(names, list) and names and all(isinstance(name, str) for name in names) else None
 
 
 def _is_bytes(kind: pa.DataType) -> bool:

@@ -33,8 +33,8 @@ def hugging_face(path: Path, *, image_column: str = "", label_column: str = "") 
         UserError: the folder is none of these, a file is damaged, or the columns are not found.
     """
     if (path / "dataset_dict.json").is_file():
-        found = _json(path, "dataset_dict.json").get("splits")
-        names = [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
+        listed = _json(path, "dataset_dict.json").get("splits")
+        names = [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
         parts = {name: _saved(_below(path, name), image_column, label_column) for name in names}
     elif (path / "dataset_info.json").is_file():
         parts = {"train": _saved(path, image_column, label_column)}
@@ -57,8 +57,10 @@ def _saved(folder: Path, image_column: str, label_column: str) -> Rows:
             "Call flatten_indices() before save_to_disk().",
         )
     listed = state.get("_data_files")
-    names = [str(one.get("filename")) for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
-    names = names or sorted(one.name for one in folder.glob("*.arrow"))
+    names = (
+        [str(entry.get("filename")) for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+    )
+    names = names or sorted(entry.name for entry in folder.glob("*.arrow"))
     if not names:
         raise UserError(f"{folder.name} holds no .arrow files.", "", "Save the data set again.")
     features = _json(folder, "dataset_info.json").get("features")
@@ -74,14 +76,14 @@ def _sharded(path: Path, image_column: str, label_column: str) -> dict[str, Rows
     if len(folders) > 1:
         raise UserError(
             f"{path.name} holds several data sets.",
-            f"They are: {', '.join(one.name for one in folders[:20])}.",
+            f"They are: {', '.join(file.name for file in folders[:20])}.",
             "Open one of these folders.",
         )
     files: dict[str, list[Path]] = {}
     for file in sorted(folders[0].glob("*.parquet")) if folders else ():
         files.setdefault(re.split(r"[-_.]", file.stem)[0], []).append(inside(folders[0], file.name))
     if not any(map(split_of, files)):
-        files = {"train": sorted(one for several in files.values() for one in several)} if files else {}
+        files = {"train": sorted(file for several in files.values() for file in several)} if files else {}
     return {split: parquet_rows(several, image_column, label_column, "") for split, several in files.items()}
 
 
@@ -90,8 +92,12 @@ def _parquet_folders(path: Path) -> list[Path]:
     for folder in (path, path / "data"):
         if any(folder.glob("*.parquet")):
             return [folder]
-    below = sorted(one for one in path.iterdir() if one.is_dir() and not one.is_symlink()) if path.is_dir() else []
-    return [one for one in below if any(one.glob("*.parquet"))]
+    below = (
+        sorted(folder for folder in path.iterdir() if folder.is_dir() and not folder.is_symlink())
+        if path.is_dir()
+        else []
+    )
+    return [folder for folder in below if any(folder.glob("*.parquet"))]
 
 
 def _joined(parts: Mapping[str, Rows]) -> Rows:
@@ -104,12 +110,12 @@ def _joined(parts: Mapping[str, Rows]) -> Rows:
         lambda row: places[row][0].read(places[row][1]),
         [split for split, rows in every for _ in rows.names],
         _common([rows.class_names for _, rows in every]),
-        [replace(one, what=f"{split}: {one.what}") for split, rows in every for one in rows.problems],
+        [replace(problem, what=f"{split}: {problem.what}") for split, rows in every for problem in rows.problems],
     )
 
 
 def _common(names: Sequence[Sequence[str] | None]) -> Sequence[str] | None:
-    if any(one != names[0] for one in names):
+    if any(classes != names[0] for classes in names):
         raise UserError("The splits name different classes.", "", "Give them the same features, and save them again.")
     return names[0]
 

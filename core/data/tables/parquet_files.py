@@ -131,8 +131,8 @@ def damage_said(name: str) -> Iterator[None]:
         ) from error
 
 
-def _rows(files: Sequence[Path], schema: pa.Schema, told: tuple[str, str, str]) -> Rows:
-    columns = found_columns(schema.names, *told)
+def _rows(files: Sequence[Path], schema: pa.Schema, given: tuple[str, str, str]) -> Rows:
+    columns = found_columns(schema.names, *given)
     image, label = schema.names[columns.image], schema.names[columns.label]
     kind = schema.field(columns.image).type
     if not holds_images(kind):

@@ -159,11 +159,11 @@ def _part(rows: Rows, labels: Ints, places: Ints) -> tuple[Part, list[Problem]]:
 
 def _told(columns: Sequence[str], name: str, setting: str) -> int:
     if name not in columns:
-        known = ", ".join(one[:60] for one in columns[:40])
-        raise UserError(f"The table has no column {name!r}.", f"Its columns are: {known}.", f"Correct {setting}.")
+        names = ", ".join(column[:60] for column in columns[:40])
+        raise UserError(f"The table has no column {name!r}.", f"Its columns are: {names}.", f"Correct {setting}.")
     return list(columns).index(name)
 
 
-def _guessed(columns: Sequence[str], wanted: Sequence[str]) -> int | None:
+def _guessed(columns: Sequence[str], likely: Sequence[str]) -> int | None:
     plain = [re.sub(r"[^a-z0-9]", "", name.lower()) for name in columns]
-    return next((plain.index(name) for name in wanted if name in plain), None)
+    return next((plain.index(name) for name in likely if name in plain), None)

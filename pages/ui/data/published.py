@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from core import pipeline
-from core.data.published.downloading import DOWNLOADS
+from core.data.published.downloads import DOWNLOADS
 from core.data.published.torchvision_datasets import present
 from pages.ui.access import roots
 from pages.ui.access.who import decides, for_reviewers

@@ -14,7 +14,7 @@ from torch import nn
 
 from core.errors import UserError
 from core.models.catalogue import signatures
-from core.models.matching import fitting, take_weights
+from core.models.fit import fitting, take_weights
 from core.models.signatures import signature
 from core.models.weight_files import MOST_BYTES
 from core.models.weights import read_weights

@@ -1,6 +1,6 @@
-"""Making `architectures.json`, from which every architecture is known without importing torch.
+"""The index `architectures.json`, by which every architecture is known without importing torch.
 
-Run it again after another version of torchvision or timm was pinned: python -m core.models.indexing
+Run it again after another version of torchvision or timm was pinned: python -m core.models.index
 """
 
 import json
@@ -21,14 +21,14 @@ from core.models.signatures import signature
 
 def write_index() -> int:
     """How many architectures of torchvision and timm were written to `architectures.json`; takes some minutes."""
-    found: dict[str, dict[str, Any]] = {
+    index: dict[str, dict[str, Any]] = {
         "versions": {package: version(package) for package in ("torchvision", "timm")},
         "torchvision": dict(_listed(torchvision.models.list_models(module=torchvision.models), _of_torchvision)),
         "timm": dict(_listed(timm.list_models(), _of_timm)),
     }
-    text = json.dumps(found, separators=(",", ":")).replace("]],", "]],\n")
+    text = json.dumps(index, separators=(",", ":")).replace("]],", "]],\n")
     write_file(INDEX, lambda stream: stream.write(text.encode()))
-    return len(found["torchvision"]) + len(found["timm"])
+    return len(index["torchvision"]) + len(index["timm"])
 
 
 def _listed(names: Iterable[str], describe: Callable[[str], Listed]) -> Iterator[tuple[str, Listed]]:
@@ -55,8 +55,8 @@ def _of_torchvision(name: str) -> Listed:
         for place, module in model.named_modules()
         if 1000 in (getattr(module, "out_features", 0), getattr(module, "out_channels", 0))
     ]
-    known = torchvision.models.get_model_weights(name).DEFAULT.transforms()
-    return _entry(model, heads[-1:], known.crop_size[0], known.mean, known.std)
+    transforms = torchvision.models.get_model_weights(name).DEFAULT.transforms()
+    return _entry(model, heads[-1:], transforms.crop_size[0], transforms.mean, transforms.std)
 
 
 def _of_timm(name: str) -> Listed:

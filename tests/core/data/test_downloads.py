@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from core.data.published.downloading import Download, download, sources
+from core.data.published.downloads import Download, download, sources
 from core.errors import UserError
 
 

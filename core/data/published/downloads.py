@@ -67,12 +67,12 @@ def download(
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / file.name
 
-        def told(fraction: float, done: int = place, words: str = file.name) -> None:
+        def progress(fraction: float, done: int = place, words: str = file.name) -> None:
             listen((done + fraction) / len(files), f"Fetching {words}")
 
-        told(0.0)
+        progress(0.0)
         if not path.is_file() or _md5(path) != file.md5:
-            _fetch(file, path, told)
+            _fetch(file, path, progress)
         if file.unpack:
             listen((place + 1) / len(files), f"Unpacking {file.name}")
             _unpack(path, folder)
@@ -123,13 +123,13 @@ def _md5(path: Path) -> str:
         return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
-def _fetch(file: Download, path: Path, told: Callable[[float], None]) -> None:
+def _fetch(file: Download, path: Path, progress: Callable[[float], None]) -> None:
     """Fetch one file under a temporary name; it gets its own when its checksum is right."""
     part, reason = path.with_name(f".{path.name}.part"), ""
     try:
         for url in file.urls:
             try:
-                _copy(url, part, told)
+                _copy(url, part, progress)
             except (urllib.error.URLError, OSError, ValueError) as error:
                 reason = str(error)
                 continue
@@ -142,7 +142,7 @@ def _fetch(file: Download, path: Path, told: Callable[[float], None]) -> None:
     raise UserError(f"{file.name} could not be fetched.", reason, "Check the connection, or bring the file yourself.")
 
 
-def _copy(url: str, part: Path, told: Callable[[float], None]) -> None:
+def _copy(url: str, part: Path, progress: Callable[[float], None]) -> None:
     request = Request(url, headers={"User-Agent": "assay"})
     with urlopen(request, timeout=_SECONDS) as answer, part.open("wb") as stream:
         size, done = int(answer.headers.get("Content-Length") or 0), 0
@@ -151,7 +151,7 @@ def _copy(url: str, part: Path, told: Callable[[float], None]) -> None:
             done += len(block)
             if done > _MAX_BYTES:
                 raise OSError("It is larger than any of these data sets.")
-            told(min(done / size, 1.0) if size else 0.0)
+            progress(min(done / size, 1.0) if size else 0.0)
 
 
 def _unpack(path: Path, folder: Path) -> None:
