@@ -117,6 +117,17 @@ def open_source(path: Path, source: str | None = None, settings: Mapping[str, An
 
     Raises:
         UserError: there is nothing, no source reads it, several could, or it is not what it seems.
+
+    Examples:
+        >>> import tempfile
+        >>> import numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "tiny.npz"
+        ...     np.savez(path, x_train=np.zeros((4, 8, 8), np.uint8), y_train=np.array([0, 1, 1, 0]))
+        ...     collection = open_source(path)
+        ...     print(collection.name, collection.class_names, collection.train.labels.tolist())
+        ...     collection.close()
+        tiny ('0', '1') [0, 1, 1, 0]
     """
     if not _exists(path):
         raise UserError(f"There is nothing at {path}.", "A path on the machine that runs Assay is needed.", "Check it.")

@@ -92,6 +92,12 @@ def find_model(name: str) -> ModelEntry:
 
     Raises:
         UserError: naming ours and those that read most like it.
+
+    Examples:
+        >>> import torch
+        >>> model = find_model("convnet").load()((28, 28, 1), 10)
+        >>> model(torch.zeros(2, 1, 28, 28)).shape
+        torch.Size([2, 10])
     """
     if name in MODELS or name == GRAPH:
         return MODELS.get(name, _GRAPH)

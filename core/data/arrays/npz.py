@@ -43,6 +43,15 @@ def npz(path: Path) -> Collection:
 
     Raises:
         UserError: naming the array that is missing or wrong, and what it has to be.
+
+    Examples:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "pets.npz"
+        ...     np.savez(path, x_train=np.zeros((2, 8, 8, 3), np.uint8), y_train=np.array(["dog", "cat"]))
+        ...     pets = npz(path)
+        ...     print(pets.class_names, pets.train.labels.tolist(), pets.train.read(0).shape)
+        ('cat', 'dog') [1, 0] (8, 8, 3)
     """
     arrays = members(path)
     x, y, x_test, y_test = next((pair for pair in PAIRS if pair[0] in arrays and pair[1] in arrays), PAIRS[0])

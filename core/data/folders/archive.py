@@ -33,6 +33,18 @@ def archive(path: Path) -> Collection:
 
     Raises:
         UserError: the archive is damaged, or made to fill memory or disk; see `arranged`.
+
+    Examples:
+        >>> import zipfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "pets.zip"
+        ...     with zipfile.ZipFile(path, "w") as packed:
+        ...         for name in ("cat/1.png", "dog/2.png"):
+        ...             packed.writestr(name, b"an encoded image")
+        ...     pets = archive(path)
+        ...     print(pets.name, pets.class_names, pets.train.read(0))
+        ...     pets.close()
+        pets ('cat', 'dog') b'an encoded image'
     """
     if not path.is_file():
         raise UserError(f"{legible(path.name)} is no file.", "An archive is needed.", "Check the path.")

@@ -29,6 +29,16 @@ def image_folder(path: Path) -> Collection:
 
     Raises:
         UserError: `path` is no folder or cannot be read; see `arranged`.
+
+    Examples:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for name in ("train/cat/1.png", "train/dog/2.png", "test/cat/3.png"):
+        ...         (Path(folder) / name).parent.mkdir(parents=True)
+        ...         (Path(folder) / name).touch()
+        ...     pets = image_folder(Path(folder))
+        ...     print(pets.class_names, pets.train.names, pets.test.names)
+        ('cat', 'dog') ('train/cat/1.png', 'train/dog/2.png') ('test/cat/3.png',)
     """
     root = Path(os.path.realpath(path))
     if not root.is_dir():

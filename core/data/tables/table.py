@@ -24,6 +24,15 @@ def table(path: Path, *, image_column: str = "", label_column: str = "", split_c
 
     Raises:
         UserError: the file is damaged, or its columns are not found.
+
+    Examples:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "pets.csv"
+        ...     _ = path.write_text("path,label,split\\na.png,cat,train\\nb.png,dog,train\\nc.png,cat,test\\n")
+        ...     pets = table(path)
+        ...     print(pets.class_names, pets.train.names, pets.test.names)
+        ('cat', 'dog') ('a.png', 'b.png') ('c.png',)
     """
     if not path.is_file():
         raise UserError(f"{path.name} is no file.", f"A table ends in {', '.join(ENDINGS)}.")
