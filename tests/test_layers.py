@@ -6,12 +6,29 @@ A rule is a function from the repository root to the list of what breaks it, one
 import ast
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.sources import (
+    OURS,
+    ROOT,
+    calls,
+    exists,
+    imported_names,
+    imports,
+    line,
+    module_name,
+    origin,
+    ours,
+    python_files,
+    that_reach,
+    tree_of,
+    used_names,
+    with_surroundings,
+)
+
 # Each floor may import from the floors below it and from its own. "ground" is every file that lies in core/ itself.
 FLOORS = (
     {"ground"},
@@ -26,7 +43,6 @@ FLOORS = (
     {"__main__"},
 )
 ABOVE_CORE = ("pages.ui", "pages", "app", "benchmarks")
-OURS = ("core", "pages", "app.py", "tests", "benchmarks", "assets")
 HEAVY = {"torch", "torchvision", "sklearn", "umap", "sqlalchemy"}
 NUMERIC = {"numpy", "scipy", "torch", "sklearn", "cleanlab", "threadpoolctl"}
 # Folders of core/detectors that any member may use; every other folder or file there is one member's own.
@@ -35,48 +51,12 @@ KNOW_THE_TRUTH = {"types.py", "data", "attacks", "evaluation"}
 UNPICKLERS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 UNSAFE_ARGUMENTS = {("allow_pickle", True), ("weights_only", False), ("unsafe_allow_html", True)}
 PAGE_LINES = 140
-# What pages may ask of these modules for anybody; all else in them changes something, and is for reviewers only.
-ASKED_BY_ANYBODY = {
-    "jobs": {"poll"},
-    "pipeline": {"continued_epochs", "full_plan", "imported", "job_named", "journal_file", "preview_job"}
-    | {"trained_here", "wake"},
-    "review": {"Verdict", "agreements", "conflicts", "guarantee_journal", "guarantees", "guarantees_revision"}
-    | {"history", "journal", "journal_size", "reviewers", "revision", "taken", "verdicts"},
-    "revisions": {"compare", "lineage", "pending", "revisions"},
-}
+# How core changes what is kept: functions of core/files.py that write, these two, and these methods of a path.
+WRITERS = {"core.journal.database.writing", "core.runs.jobs.start"}
+WRITING_METHODS = {"write_bytes", "write_text", "unlink", "rmtree", "rename", "kill", "Popen"}
+UNASKED = "# no visitor asks for this"  # on a line: what the server does by itself, whoever looks
 
 Rule = Callable[[Path], list[str]]
-
-
-def python_files(root: Path, *tops: str) -> Iterator[Path]:
-    """Our Python files below `tops`, each a folder or a file."""
-    for top in tops:
-        yield from sorted((root / top).rglob("*.py")) if (root / top).is_dir() else [root / top] * (root / top).exists()
-
-
-def module_name(root: Path, path: Path) -> str:
-    """`core.detectors` for core/detectors/__init__.py."""
-    return ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
-
-
-def exists(root: Path, module: str) -> bool:
-    """True for a module or a package of ours."""
-    path = root.joinpath(*module.split("."))
-    return path.with_suffix(".py").exists() or path.is_dir()
-
-
-def imports(root: Path, path: Path) -> set[str]:
-    """Full names of all modules that a file imports, at its top or inside a function."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            package = module_name(root, path).split(".") + [""] * (path.name == "__init__.py")
-            prefix = [*package[: -node.level], *filter(None, [node.module])] if node.level else [node.module or ""]
-            name = ".".join(prefix)
-            found |= {f"{name}.{alias.name}" if exists(root, f"{name}.{alias.name}") else name for alias in node.names}
-    return found
 
 
 def tops(names: set[str]) -> set[str]:
@@ -102,11 +82,6 @@ def floor(root: Path, module: str) -> int | None:
     return next((index for index, names in enumerate(FLOORS) if here in names), None)
 
 
-def ours(names: set[str]) -> set[str]:
-    """Those of our own modules."""
-    return {name for name in names if name.split(".")[0] in {"core", "pages", "app", "benchmarks"}}
-
-
 def folders_without_a_floor(root: Path) -> list[str]:
     found = {module_name(root, path) for path in python_files(root, "core")}
     return sorted({f"core/{room(root, name)} has no place in FLOORS" for name in found if floor(root, name) is None})
@@ -123,15 +98,26 @@ def upward_imports(root: Path) -> list[str]:
 
 
 def circles_of_folders(root: Path) -> list[str]:
-    """Folders of one floor that import each other."""
+    """Folders, at any depth, that import each other, or a folder and a file that stands beside it."""
     arrows = {
-        (room(root, module_name(root, path)), room(root, name))
-        for path in python_files(root, "core")
+        arrow
+        for path in python_files(root, "core", "pages", "benchmarks")
         for name in ours(imports(root, path))
+        if (arrow := _between(path, root.joinpath(*name.split("."))))
     }
     return sorted(
-        f"{one} and {other} import each other" for one, other in arrows if one < other and (other, one) in arrows
+        f"{one.relative_to(root)} and {other.relative_to(root)} import each other"
+        for one, other in arrows
+        if one < other and (other, one) in arrows
     )
+
+
+def _between(importer: Path, imported: Path) -> tuple[Path, Path] | None:
+    """The two neighbours in the tree that an import connects; None within one file or towards a folder around it."""
+    one, other = importer.with_suffix("").parts, imported.parts
+    shared = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    longest = min(len(one), len(other))
+    return None if shared == longest else (Path(*one[: shared + 1]), Path(*other[: shared + 1]))
 
 
 def cycles(root: Path) -> list[str]:
@@ -173,7 +159,7 @@ def classes_in_pages(root: Path) -> list[str]:
     return [
         f"pages/{path.name} defines {node.name}"
         for path in sorted((root / "pages").glob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.ClassDef)
     ]
 
@@ -213,7 +199,7 @@ def unsafe_calls(root: Path) -> list[str]:
         broken += [f"{path.relative_to(root)} imports {name}" for name in tops(imports(root, path)) & UNPICKLERS]
         broken += [
             f"{path.relative_to(root)}:{node.value.lineno} passes {node.arg}={node.value.value}"
-            for node in ast.walk(ast.parse(path.read_text()))
+            for node in ast.walk(tree_of(path))
             if isinstance(node, ast.keyword) and isinstance(node.value, ast.Constant)
             if (node.arg, node.value.value) in UNSAFE_ARGUMENTS
         ]
@@ -221,29 +207,31 @@ def unsafe_calls(root: Path) -> list[str]:
 
 
 def changes_by_anybody(root: Path) -> list[str]:
-    """What changes something stands in a function that asks `may_decide` or wears `decides`, or is handed to one."""
-    return [
-        f"{path.relative_to(root)}:{node.lineno} lets a viewer do {node.value.id}.{node.attr}"
-        for path in python_files(root, "pages", "app.py")
-        for tree in [ast.parse(path.read_text())]
-        for node, around in with_surroundings(tree)
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
-        if node.value.id in from_core(tree) and node.attr not in ASKED_BY_ANYBODY.get(node.value.id, {node.attr})
-        if not any(asks(one, tree) for one in around)
-    ]
+    """What changes something stands in a function that asks `may_decide` or wears `decides`, or is handed to one.
+
+    What changes something is worked out, not listed: every function of core that reaches one that writes.
+    """
+    graph = calls(root)
+    changing = that_reach(graph, {name for name, node in graph.definitions.items() if _writes(root, name, node)})
+    broken = []
+    for path in python_files(root, "pages", "app.py"):
+        tree = tree_of(path)
+        names = {id(node): name for node, name in used_names(tree, imported_names(tree))}
+        broken += [
+            f"{path.relative_to(root)}:{node.lineno} lets a viewer do {names[id(node)]}"
+            for node, around in with_surroundings(tree)
+            if id(node) in names and origin(graph.names, names[id(node)]) in changing
+            if not any(asks(one, tree) for one in around) and UNASKED not in line(path, node.lineno)
+        ]
+    return broken
 
 
-def from_core(tree: ast.AST) -> set[str]:
-    """What a file calls the modules of core that it imports."""
-    found = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
-    return {one.asname or one.name for node in found if (node.module or "").startswith("core") for one in node.names}
-
-
-def with_surroundings(tree: ast.AST, *around: ast.AST) -> Iterator[tuple[ast.AST, tuple[ast.AST, ...]]]:
-    """Every node below, with all that it stands in."""
-    for child in ast.iter_child_nodes(tree):
-        yield child, (*around, tree)
-        yield from with_surroundings(child, *around, tree)
+def _writes(root: Path, name: str, node: ast.stmt) -> bool:
+    module, _, short = name.rpartition(".")
+    if UNASKED in line(root.joinpath(*module.split(".")).with_suffix(".py"), node.lineno):
+        return False
+    methods = {one.attr for one in ast.walk(node) if isinstance(one, ast.Attribute)}
+    return name in WRITERS or (module == "core.files" and "write" in short) or bool(methods & WRITING_METHODS)
 
 
 def asks(node: ast.AST, tree: ast.AST) -> bool:
@@ -262,7 +250,7 @@ def bare_excepts(root: Path) -> list[str]:
     return [
         f"{path.relative_to(root)}:{node.lineno} catches everything"
         for path in python_files(root, *OURS)
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.ExceptHandler) and node.type is None
     ]
 
@@ -280,7 +268,12 @@ PLANTED: dict[Rule, dict[str, str]] = {
     detectors_that_reach_out: {"core/detectors/a.py": "from core.detectors import b", "core/detectors/b.py": ""},
     ground_truth_where_it_would_help: {"core/journal/changes.py": "from core.types import GroundTruth"},
     unsafe_calls: {"core/runs.py": "np.load(path, allow_pickle=True)"},
-    changes_by_anybody: {"pages/ui/report.py": "from core.runs import jobs\ndef press():\n    jobs.start_run(run)"},
+    changes_by_anybody: {
+        "core/runs/__init__.py": "from core.runs.rows import keep",
+        "core/runs/rows.py": "from core import files\ndef keep(run): files.write_json(run, 1)",
+        "core/files.py": "def write_json(path, content): ...",
+        "pages/ui/report.py": "from core import runs\ndef press(): runs.keep(run)",
+    },
     bare_excepts: {"core/runs.py": "try: f()\nexcept: pass"},
 }
 

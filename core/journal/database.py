@@ -63,7 +63,7 @@ def address(workspace: Path) -> URL:
     return url
 
 
-def scope(workspace: Path) -> str:
+def scope(workspace: Path) -> str:  # no visitor asks for this: the first one to read names the workspace
     """What tells the rows of this workspace from those of others: its id, kept in `workspace.id`.
 
     In the workspace's own database it is empty: whoever restores or moves that file finds all rows in it.

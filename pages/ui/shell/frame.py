@@ -52,7 +52,7 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
     # deep link would run that page without its frame.
     PagesManager.uses_pages_directory = False
     demo = os.environ.get("ASSAY_NO_DEMO", "") in ("", "0")
-    await run_in_threadpool(pipeline.wake, workspace(), demo=demo)
+    await run_in_threadpool(pipeline.wake, workspace(), demo=demo)  # no visitor asks for this
     yield {}
 
 
