@@ -33,7 +33,7 @@ function make(tag, name, ...inside) {
 function panel() {
   const image = make("img", "");
   const answers = Array.from({ length: LINES }, () =>
-    make("div", "answer", make("span", "name"), make("span", "share"), make("span", "bar", make("i", ""))),
+    make("div", "answer", make("span", "name"), make("span", "probability"), make("span", "bar", make("i", ""))),
   );
   return make(
     "figure", "panel", make("span", "title"), make("div", "frame", image), make("div", "verdict"),
@@ -56,10 +56,10 @@ function fill(node, one) {
     const answer = one.answers[index];
     line.style.visibility = answer ? "visible" : "hidden";
     line.classList.toggle("goal", Boolean(answer?.goal));
-    const [name, share, bar] = line.children;
+    const [name, probability, bar] = line.children;
     name.textContent = answer?.name ?? "";
     name.title = answer?.name ?? "";
-    share.textContent = answer?.words ?? "";
-    bar.firstChild.style.width = `${100 * (answer?.share ?? 0)}%`;
+    probability.textContent = answer?.words ?? "";
+    bar.firstChild.style.width = `${100 * (answer?.probability ?? 0)}%`;
   });
 }

@@ -16,8 +16,8 @@ from pages.ui.lab import lab, poisoned_copy
 from pages.ui.lab.attack_cards import cards
 from pages.ui.lab.attack_editor import listed
 from pages.ui.lab.attack_words import needs_surrogate
-from pages.ui.shell import frame
-from pages.ui.widgets.small import tall
+from pages.ui.shell import frame, journey
+from pages.ui.widgets.fields import one_dataset, one_of, tall
 
 frame.guard()
 WORKSPACE = frame.workspace()
@@ -26,39 +26,32 @@ SHOWN = 12
 
 def clean_data() -> dict[str, store.DatasetInfo]:
     """The clean data sets by id; without one, the page offers the demo's images and stops."""
-    found = {info.id: info for info in store.describe_all(WORKSPACE) if not info.attacks}
-    if not found:
+    clean = {info.id: info for info in store.describe_all(WORKSPACE) if not info.attacks}
+    if not clean:
         st.markdown(
             "Attacks are planted in a copy of clean data, to see whether the detectors find them. "
             "No data set here is clean."
         )
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.button(
-                "Use the built-in demo images, clean",
-                type="primary",
-                icon=":material/image:",
-                on_click=decides(pipeline.store_demo),
-                args=(WORKSPACE,),
-                **for_reviewers(),
-            )
-            st.page_link("pages/data.py", label="Open data of your own", icon=":material/arrow_forward:")
+            button = {"type": "primary", "icon": ":material/image:", **for_reviewers()}
+            st.button("Use the built-in demo images, clean", on_click=_store_demo, **button)
+            journey.go_to("data", "Open data of your own")
         st.stop()
-    return found
+    return clean
 
 
-def choose(found: dict[str, store.DatasetInfo]) -> store.DatasetInfo:
-    """The one to plant in."""
-    asked = [st.session_state.get("lab-data"), st.query_params.get("data"), st.session_state.get("dataset_id")]
-    names, wanted = list(found), next((key for key in asked if key in found), None)
-    chosen = st.selectbox(
-        "Clean data set",
-        names,
-        names.index(wanted) if wanted in found else 0,
-        width=250,
-        format_func=lambda key: f"{found[key].name} · {found[key].n:,} images",
-    )
-    st.session_state["lab-data"] = chosen
-    return found[chosen]
+@decides
+def _store_demo() -> None:
+    pipeline.store_demo(WORKSPACE)
+
+
+def choose(datasets: dict[str, store.DatasetInfo]) -> store.DatasetInfo:
+    """The data set to plant in: that of this session, of the address, or of the other pages."""
+    state = st.session_state
+    preferred = state.get("lab-data"), st.query_params.get("data"), state.get("dataset_id")
+    chosen = one_dataset("Clean data set", datasets, *preferred, width=250)
+    state["lab-data"] = chosen.id
+    return chosen
 
 
 def summary(previews: list[Preview], n: int, n_faults: int) -> str:
@@ -80,27 +73,17 @@ def effects(previews: list[Preview], names: tuple[str, ...], counts: pd.DataFram
     """What each trigger does to an image, and what all of them do to the classes."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**What each trigger does**", help=HELP["trigger"], width="stretch")
-        example = st.segmented_control(
-            "Sample",
-            range(EXAMPLES),
-            default=0,
-            key="lab-example",
-            required=True,
-            label_visibility="collapsed",
-            format_func=lambda one: f"sample {one + 1}",
-        )
-    cards(previews, names, int(example))
+        samples = {index: f"sample {index + 1}" for index in range(EXAMPLES)}
+        example = one_of("Sample", samples, key="lab-example", label_visibility="collapsed")
+    cards(previews, names, example)
     st.markdown("**What they do to the classes**")
-    view = st.segmented_control(
-        "Classes as", ("chart", "table"), default="chart", key="lab-view", required=True, label_visibility="collapsed"
-    )
-    if view == "chart":
+    if one_of("Classes as", ("chart", "table"), key="lab-view", label_visibility="collapsed") == "chart":
         st.plotly_chart(figures.planted_counts(counts), key="lab-counts")
     else:
         st.dataframe(counts, hide_index=True, height=tall(len(counts), 12), key="lab-table")
 
 
-st.title("Would we have caught this?")
+journey.question("attack_lab")
 sets = clean_data()
 answer = st.container(key="lab-answer")
 with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -108,9 +91,9 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
     lab.open_lab(info)
     lab.presets(len(info.class_names))
     lab.seed()
-    found, counts, faults = cached.previews(WORKSPACE, info.id, lab.specification())
-    poisoned_copy.create(info, ready=bool(found) and not faults)
-answer.markdown(summary(found, info.n, len(faults)))
+    previews, counts, faults = cached.previews(WORKSPACE, info.id, lab.specification())
+    poisoned_copy.create(info, ready=bool(previews) and not faults)
+answer.markdown(summary(previews, info.n, len(faults)))
 poisoned_copy.result()
 numbers = list(lab.attacks())
 n_pages = max(1, ceil(len(numbers) / SHOWN))
@@ -129,8 +112,8 @@ with left:
     lab.said()
 with right:
     if counts is not None:
-        effects(found[first : first + SHOWN], info.class_names, counts)
+        effects(previews[first : first + SHOWN], info.class_names, counts)
     else:
         st.info("Choose a preset or add an attack; what it does to the images is shown here at once.")
 lab.address(info.id)
-st.page_link("pages/train.py", label="Next: is the model learning, and what?", icon=":material/arrow_forward:")
+journey.go_on("train")

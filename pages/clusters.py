@@ -3,14 +3,13 @@
 import streamlit as st
 
 from pages.ui.cache import cached
-from pages.ui.cache.words import HELP
 from pages.ui.clusters import exre
 from pages.ui.clusters.classes import AC, all_classes, class_picker, clusters_of
 from pages.ui.clusters.maps import COLOURS, controls, linked_map
 from pages.ui.selection.selection import selection_bar, selection_gallery
-from pages.ui.shell import frame
+from pages.ui.shell import frame, journey
 
-st.title("Which classes hold two populations?", help=HELP["activation"])
+journey.question("clusters", "activation")
 run = frame.current_run(f"detect:{AC}", "each class's activations as a map, and whether it falls into two clusters")
 detection, names = cached.detections(run)[AC], cached.info(run).class_names
 suspects = [names[index] for index, finding in detection.classes.items() if finding.poisoned]
@@ -47,6 +46,4 @@ with side:
     if chosen is not None:
         clusters_of(run, chosen)
 selection_bar(run, cached.table(run))
-st.page_link(
-    "pages/trajectories.py", label="Next: which samples were learned unlike the rest?", icon=":material/arrow_forward:"
-)
+journey.go_on("trajectories")

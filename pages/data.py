@@ -10,21 +10,22 @@ from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
 from pages.ui.data import problems, source_picker
 from pages.ui.lab.attack_words import aim, size, title
-from pages.ui.shell import frame
+from pages.ui.shell import frame, journey
 from pages.ui.widgets import pictures
+from pages.ui.widgets.fields import one_dataset
 from pages.ui.widgets.gallery import Tile, gallery
 
 frame.guard()
 WORKSPACE = frame.workspace()
 STRIP = 16
 
-st.title("What am I about to trust?")
-found = {info.id: info for info in store.describe_all(WORKSPACE)}
+journey.question("data")
+datasets = {info.id: info for info in store.describe_all(WORKSPACE)}
 frame.say_damaged(store.damaged_datasets(WORKSPACE), "data set")
-if not found or source_picker.is_open():
-    if not found:
+if not datasets or source_picker.is_open():
+    if not datasets:
         st.markdown("This page will show the images and classes of a data set. Open one, or start the built-in demo.")
-    source_picker.open_data(back=bool(found))
+    source_picker.open_data(back=bool(datasets))
     st.stop()
 
 run = frame.chosen_run()
@@ -33,25 +34,16 @@ if run and jobs.poll(run.path).active:
         f"**{frame.plain(run.name)} is being worked on.** Look around meanwhile; each page fills as its part is ready."
     )
     frame.progress_of(run)
-wanted = st.session_state.get("dataset_id") or (run.dataset if run else "")
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    names = list(found)
-    chosen = st.selectbox(
-        "Data set",
-        names,
-        index=names.index(wanted) if wanted in found else 0,
-        width=420,
-        format_func=lambda key: f"{found[key].name} · {found[key].n:,} images",
-    )
+    info = one_dataset("Data set", datasets, st.session_state.get("dataset_id"), run.dataset if run else "", width=420)
     st.button(
         "Open other data",
         icon=":material/folder_open:",
         on_click=lambda: st.session_state.update(opening=True),
         **for_reviewers(),
     )
-st.session_state["dataset_id"] = chosen
-info = found[chosen]
-labels, bona_fide = cached.labels_of(WORKSPACE, chosen)
+st.session_state["dataset_id"] = info.id
+labels, bona_fide = cached.labels_of(WORKSPACE, info.id)
 height, width, channels = info.shape
 st.markdown(
     f"**{info.n:,} training images in {len(info.class_names)} classes**, {height}×{width} "
@@ -68,7 +60,7 @@ chart, strips = st.columns([2, 3], gap="large")
 with chart:
     st.subheader("Samples per class")
     st.plotly_chart(figures.class_counts(labels, info.class_names), key="counts")
-    listed, counted = cached.findings_in(WORKSPACE, chosen)
+    listed, counted = cached.findings_in(WORKSPACE, info.id)
     if counted:
         st.subheader("Problems found when it was opened")
         problems.show(listed, counted)
@@ -78,8 +70,8 @@ with strips:
         rows = (labels == index).nonzero()[0][:STRIP]
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(frame.plain(name), width=110)
-            strip = [Tile(int(row), pictures.of_sample(chosen, int(row)), tooltip=f"#{row}") for row in rows]
-            gallery(strip, key=f"strip-{chosen}-{index}", size=44, one_row=True)
+            strip = [Tile(int(row), pictures.of_sample(info.id, int(row)), tooltip=f"#{row}") for row in rows]
+            gallery(strip, key=f"strip-{info.id}-{index}", size=44, one_row=True)
     if len(info.class_names) > 20:
         st.caption(f"20 of {len(info.class_names)} classes are shown.")
-st.page_link("pages/train.py", label="Next: is the model learning, and what?", icon=":material/arrow_forward:")
+journey.go_on("train")

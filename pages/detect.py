@@ -3,13 +3,12 @@
 import streamlit as st
 
 from pages.ui.cache import cached
-from pages.ui.cache.words import HELP
 from pages.ui.detect.detector import about, against_the_truth
 from pages.ui.detect.roster import answer, choose
 from pages.ui.detect.strictness import strictness
-from pages.ui.shell import frame
+from pages.ui.shell import frame, journey
 
-st.title("Whom do I believe, and how strict am I?", help=HELP["suspicion"])
+journey.question("detect", "suspicion")
 run = frame.current_run("activations", "every detector, what it flags, and how strict to be with it")
 table = cached.roster(run)
 answer(run, table)
@@ -27,4 +26,4 @@ with screen:
         )
 if row["state"] == "ran":
     against_the_truth(run, chosen)
-st.page_link("pages/review.py", label="Next: is this sample poisoned?", icon=":material/arrow_forward:")
+journey.go_on("review")

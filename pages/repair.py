@@ -7,9 +7,9 @@ from core.evaluation import results
 from core.output import figures
 from pages.ui.repair.outcome import before_after
 from pages.ui.repair.repair_plan import plan
-from pages.ui.shell import frame
+from pages.ui.shell import frame, journey
 
-st.title("Is the backdoor gone, and what did it cost?")
+journey.question("repair")
 run = frame.current_run("evaluate", "what a repair removes, and the model before and after it side by side")
 shown = None
 if run.parent:
@@ -36,4 +36,4 @@ if unfinished:
 if finished:
     before_after(run, finished)
 plan(run)
-st.page_link("pages/report.py", label="Next: what do I tell the others?", icon=":material/arrow_forward:")
+journey.go_on("report")

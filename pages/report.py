@@ -6,9 +6,9 @@ from core import runs
 from core.analysis.samples import flags_stage
 from pages.ui import report
 from pages.ui.cache import cached
-from pages.ui.shell import frame
+from pages.ui.shell import frame, journey
 
-st.title("What do I tell the others?")
+journey.question("report")
 run = frame.current_run(flags_stage, "the report as it will print, to be downloaded as one file")
 subject = runs.open_run(run.workspace, run.parent) if run.parent else run
 finished = tuple(child.id for child in runs.children(subject) if child.done("evaluate"))

@@ -11,7 +11,7 @@ from pages.ui.access.who import for_reviewers
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
 from pages.ui.selection.selection import tiles
-from pages.ui.shell import frame
+from pages.ui.shell import frame, journey
 from pages.ui.train.loaded_model import facts, headline
 from pages.ui.train.new_run import new_run
 from pages.ui.widgets import refusal
@@ -94,7 +94,7 @@ def answer(run: runs.Run) -> str:
     )
 
 
-st.title("Is the model learning, and what?")
+journey.question("train")
 run = frame.chosen_run()
 if run:
     st.markdown(answer(run))
@@ -112,4 +112,4 @@ with screen:
         live_until_done(run)
     else:
         live(run)
-st.page_link("pages/clusters.py", label="Next: which classes hold two populations?", icon=":material/arrow_forward:")
+journey.go_on("clusters")

@@ -9,14 +9,14 @@ from pages.ui.cache.words import HELP
 from pages.ui.clusters.maps import controls, linked_map
 from pages.ui.detect.strictness import rule_in_words
 from pages.ui.selection.selection import selected, selection_bar, selection_gallery
-from pages.ui.shell import frame
+from pages.ui.shell import frame, journey
 from pages.ui.train.loaded_model import untraced
 from pages.ui.widgets.curve_option import curves_option
-from pages.ui.widgets.small import one_or_any
+from pages.ui.widgets.fields import one_or_any
 
 MOST = 60  # curves: more make a smear, not information
 
-st.title("Which samples were learned unlike the rest?", help=HELP["trajectory"])
+journey.question("trajectories", "trajectory")
 run = frame.current_run(
     lambda run: "maps:pca" if run.model_stage == "train" else "load",
     "the loss trajectory of every sample as a point on a map, beside the curves themselves",
@@ -66,4 +66,4 @@ with side:
     st.caption(words, help=HELP["loss"])
     selection_gallery(run, table, height=200)
 selection_bar(run, table)
-st.page_link("pages/detect.py", label="Next: whom do I believe, and how strict am I?", icon=":material/arrow_forward:")
+journey.go_on("detect")

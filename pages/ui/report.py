@@ -13,6 +13,7 @@ from pages.ui.shell import frame
 from pages.ui.shell.job_bar import awaited
 from pages.ui.shell.routes import copy_address
 from pages.ui.widgets import refusal
+from pages.ui.widgets.fields import one_of
 
 FORMS = {"archive": "One .npz file", "folder": "Image folder"}
 
@@ -36,7 +37,7 @@ def files(run: Run) -> None:
 def clean_set(run: Run) -> None:
     """The data without what was excluded: made by a worker, then found in the workspace or downloaded."""
     st.markdown("The data without what is excluded, with the new labels, for training elsewhere.")
-    form = st.segmented_control("As", list(FORMS), default="archive", format_func=FORMS.get, required=True)
+    form = one_of("As", FORMS)
     key = f"copy-{run.id}"
     if st.button("Copy the clean set", icon=":material/folder_copy:", **for_reviewers()) and may_decide():
         st.session_state[key] = pipeline.start_copy(run, as_folder=form == "folder")

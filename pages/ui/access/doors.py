@@ -1,9 +1,8 @@
-"""What stands between the network and the server: where it may listen, and who gets images, downloads and uploads.
+"""What stands between the network and the server: where it may listen, and what a visitor may fetch and send.
 
-What may be asked over a page's websocket: all of it by those who may see the app now, the door alone by others.
-
-A part of a page that is drawn again on its own does not pass the door, nor does a table that asks for more rows.
-Somebody who was taken off the list, or whose sign-in is over, would go on looking for as long as the page stays open.
+Pictures, downloads and uploads are for those who signed in and are listed. So is all that a page's websocket carries,
+and that is asked with every message. A part of a page that is drawn again on its own does not pass the entrance:
+somebody taken off the list would go on looking for as long as the page stays open.
 """
 
 import os
@@ -26,11 +25,9 @@ from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 from core.errors import UserError
 from pages.ui.access import sign_in
 
-# What whoever is outside may send: draw the page, which is then the door; stop drawing; still here.
-OUTSIDE = ("rerun_script", "stop_script", "app_heartbeat")
-
-
 ALLOW_ANYONE = "ASSAY_ALLOW_ANYONE"
+# What a visitor who is not admitted may send: draw the page, which is the entrance then; stop drawing; still here.
+OUTSIDE = ("rerun_script", "stop_script", "app_heartbeat")
 UPLOADS = f"/{BASE_ROUTE_UPLOAD_FILE}/"
 # What Streamlit serves beside the pages and is somebody's: downloads and pictures, uploads, counts of both.
 KEPT = (f"/{BASE_ROUTE_MEDIA}/", UPLOADS, f"/{BASE_ROUTE_CORE}/metrics", f"/{BASE_ROUTE_CORE}/agent/")
@@ -43,7 +40,7 @@ def check() -> None:
     try:
         sign_in.check()
         where = config.get_option("server.address")
-        if not (sign_in.required() or _anyone() or is_loopback(where)):
+        if not (sign_in.required() or _open_to_anyone() or is_loopback(where)):
             raise UserError(
                 f"Assay does not listen on {where or 'every address of this machine'} for everybody.",
                 "Whoever reaches it could look at the data, decide, and start work.",
@@ -53,18 +50,6 @@ def check() -> None:
     except UserError as error:
         sys.stdout.flush()
         sys.exit(f"\nNot started. {error}\n")
-
-
-def is_loopback(address: str | None) -> bool:
-    """Whether only this machine reaches a server that listens there; False for names, socket files, and no address."""
-    if not address:
-        return False
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address.lower() == "localhost"
-    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
-    return (mapped or found).is_loopback
 
 
 def guard(routes: Sequence[BaseRoute]) -> Middleware:
@@ -77,14 +62,26 @@ def guard(routes: Sequence[BaseRoute]) -> Middleware:
     return Middleware(_guarded, routes=tuple(routes))
 
 
+def is_loopback(address: str | None) -> bool:
+    """Whether only this machine reaches a server that listens there; False for names, socket files, and no address."""
+    if not address:
+        return False
+    try:
+        number = ip_address(address)
+    except ValueError:
+        return address.lower() == "localhost"
+    mapped = number.ipv4_mapped if isinstance(number, IPv6Address) else None
+    return (mapped or number).is_loopback
+
+
 def _guarded(app: ASGIApp, routes: tuple[BaseRoute, ...]) -> ASGIApp:
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await app(scope, receive, send)
-        elif not (sign_in.required() or _anyone() or _near(scope)):
+        elif not (sign_in.required() or _open_to_anyone() or _from_this_machine(scope)):
             await _refusal(403, ONLY_HERE)(scope, receive, send)
         elif scope["type"] == "websocket":
-            await app(scope, heard(scope, receive), send)
+            await app(scope, _allowed_messages(scope, receive), send)
         elif sign_in.required() and _is_kept(scope, routes):
             refusal = _refused(scope)
             await (refusal(scope, receive, send) if refusal else app(scope, receive, _privately(send)))
@@ -95,11 +92,11 @@ def _guarded(app: ASGIApp, routes: tuple[BaseRoute, ...]) -> ASGIApp:
 
 
 def _refused(scope: Scope) -> PlainTextResponse | None:
-    """What is answered instead, or None for somebody who may have it."""
-    found = sign_in.person_of(HTTPConnection(scope).cookies)
-    if found is None:
+    """The answer to somebody who may not have it; None for somebody who may."""
+    person = sign_in.person_of(HTTPConnection(scope).cookies)
+    if person is None:
         return _refusal(401, "Sign in first.")
-    if found.role != "reviewer" and _path(scope).startswith(UPLOADS):
+    if person.role != "reviewer" and _path(scope).startswith(UPLOADS):
         return _refusal(403, "Viewers upload nothing.")
     return None
 
@@ -128,7 +125,7 @@ def _privately(send: Send) -> Send:
     return forward
 
 
-def _near(scope: Scope) -> bool:
+def _from_this_machine(scope: Scope) -> bool:
     """Whether a request came in at an address that only this machine reaches, under a name that is this server's.
 
     A page from elsewhere may have its own name lead to this machine, and would read whatever is answered under it.
@@ -140,37 +137,37 @@ def _refusal(status: int, words: str) -> PlainTextResponse:
     return PlainTextResponse(words, status, _NOT_STORED)
 
 
-def _anyone() -> bool:
+def _open_to_anyone() -> bool:
     return os.environ.get(ALLOW_ANYONE) == "1"
 
 
-def heard(scope: Scope, receive: Receive) -> Receive:
-    """`receive` of a websocket without what its visitor may not ask for, by the cookies it was opened with."""
+def _allowed_messages(scope: Scope, receive: Receive) -> Receive:
+    """`receive` of a websocket without what its visitor may not send, by the cookies it was opened with."""
 
-    async def allowed() -> Message:
+    async def receive_allowed() -> Message:
         while True:
             message = await receive()
-            kept = _kept(scope, message.get("bytes") or b"")
-            if kept is not None:
-                return message | {"bytes": kept} if kept else message
+            part = _allowed_part(scope, message.get("bytes") or b"")
+            if part is not None:
+                return message | {"bytes": part} if part else message
 
-    return allowed
+    return receive_allowed
 
 
-def _kept(scope: Scope, sent: bytes) -> bytes | None:
-    """What is left of a message; None where nothing is. Streamlit hangs up on one that cannot be read."""
+def _allowed_part(scope: Scope, sent: bytes) -> bytes | None:
+    """What of a message is let through; None for nothing. Streamlit hangs up on one that cannot be read."""
     if not sent or not sign_in.required():
         return sent
     try:
-        asked = BackMsg.FromString(sent)
+        request = BackMsg.FromString(sent)
     except DecodeError:
         return sent
-    found, what = sign_in.person_of(HTTPConnection(scope).cookies), asked.WhichOneof("type")
-    if what == "clear_cache":  # everybody's
-        return sent if found and found.role == "reviewer" else None
-    if found:
+    person, kind = sign_in.person_of(HTTPConnection(scope).cookies), request.WhichOneof("type")
+    if kind == "clear_cache":  # everybody's
+        return sent if person and person.role == "reviewer" else None
+    if person:
         return sent
-    if what == "rerun_script":
-        asked.rerun_script.ClearField("fragment_id")
-        asked.rerun_script.ClearField("is_auto_rerun")
-    return asked.SerializeToString() if what in OUTSIDE else None
+    if kind == "rerun_script":
+        request.rerun_script.ClearField("fragment_id")
+        request.rerun_script.ClearField("is_auto_rerun")
+    return request.SerializeToString() if kind in OUTSIDE else None

@@ -14,8 +14,8 @@ from pages.ui.clusters import exre
 from pages.ui.selection.selection import select, tiles
 from pages.ui.shell import frame
 from pages.ui.widgets import pictures
+from pages.ui.widgets.fields import tall
 from pages.ui.widgets.gallery import Tile, gallery
-from pages.ui.widgets.small import tall
 
 BADGES = {
     True: ":orange-badge[looks poisoned]",

@@ -17,6 +17,7 @@ from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
 from pages.ui.selection.selection import select, selected
 from pages.ui.widgets import pictures
+from pages.ui.widgets.fields import one_of
 from pages.ui.widgets.scatter import Style, scatter_map
 
 METHODS = ("PCA", "ICA", "UMAP")
@@ -28,19 +29,12 @@ _STEPS = ("#C7D0D4", "#8FB7BD", "#3F8F98", "#0B4F57")
 def controls(key: str, colours: tuple[str, ...], run: Run | None = None) -> tuple[str, str, bool]:
     """The method of the map, what colours it, and whether hovering shows images; with a run, its layer too."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        method = st.segmented_control(
-            "Map",
-            METHODS,
-            default="PCA",
-            required=True,
-            key=f"{key}-method",
-            help=" ".join(HELP[name] for name in METHODS),
-        )
+        method = one_of("Map", METHODS, key=f"{key}-method", help=" ".join(HELP[name] for name in METHODS))
         colour = st.selectbox("Colour by", colours, key=f"{key}-colour", width=160)
         if run:
             layer_picker(run)
         hover = st.toggle("Image on hover", value=True, key=f"{key}-hover")
-    return method or "PCA", colour, hover
+    return method, colour, hover
 
 
 def layer_picker(run: Run) -> None:

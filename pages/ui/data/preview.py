@@ -17,8 +17,8 @@ from pages.ui.data import problems
 from pages.ui.shell import frame
 from pages.ui.shell.job_bar import awaited
 from pages.ui.widgets import address, pictures, refusal
+from pages.ui.widgets.fields import one_of, tall
 from pages.ui.widgets.gallery import Tile, gallery
-from pages.ui.widgets.small import tall
 
 # What the address says: the preview that is shown, and the import that runs.
 ASKED, IMPORT = "preview", "import"
@@ -129,31 +129,16 @@ def _form(job: Path, asked: PreviewOf, preview: Preview, leave: Callable[[], Non
     height, width, channels = preview.shape
     with st.form("import", border=False):
         name = st.text_input("Name", asked.name or preview.name, key=f"import-name-{job.name}")
-        tall, wide = st.columns(2)
-        tall = tall.number_input(
-            "Height",
-            SIDES[0],
-            SIDES[1],
-            height,
-            key=f"import-height-{job.name}",
-            help="Every image is scaled to cover this size and cut to it.",
-        )
-        wide = wide.number_input("Width", SIDES[0], SIDES[1], width, key=f"import-width-{job.name}")
-        kind = st.segmented_control(
-            "Pixels",
-            ("grey", "colour"),
-            default="grey" if channels == 1 else "colour",
-            required=True,
-            key=f"import-pixels-{job.name}",
-        )
-        known = st.text_input(
-            "Bona fide ids (optional)",
-            placeholder="A file with one row number a line",
-            help=HELP["bona fide"],
-            key=f"import-known-{job.name}",
-        )
+        left, right = st.columns(2)
+        cover = "Every image is scaled to cover this size and cut to it."
+        height = left.number_input("Height", *SIDES, height, key=f"import-height-{job.name}", help=cover)
+        width = right.number_input("Width", *SIDES, width, key=f"import-width-{job.name}")
+        first = "grey" if channels == 1 else "colour"
+        pixels = one_of("Pixels", ("grey", "colour"), first=first, key=f"import-pixels-{job.name}")
+        file = {"placeholder": "A file with one row number a line", "help": HELP["bona fide"]}
+        known = st.text_input("Bona fide ids (optional)", key=f"import-known-{job.name}", **file)
         if st.form_submit_button("Import", type="primary", icon=":material/download_done:", **for_reviewers()):
-            _start(job, asked, name, known, (int(tall), int(wide), 1 if kind == "grey" else 3))
+            _start(job, asked, name, known, (int(height), int(width), 1 if pixels == "grey" else 3))
             st.rerun()
     refusal.show_kept("import")
     st.button("Choose another", key="choose-another", icon=":material/arrow_back:", on_click=leave)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.data.collection import Problem
 from pages.ui.shell import frame
-from pages.ui.widgets.small import tall
+from pages.ui.widgets.fields import tall
 
 MOST = 100
 # The worst first; a kind that only one source knows comes after these.

@@ -17,7 +17,7 @@ from pages.ui.lab import lab
 from pages.ui.lab.attack_words import LABELLINGS, NOISE, needs_surrogate
 from pages.ui.shell import frame
 from pages.ui.widgets import params, refusal
-from pages.ui.widgets.small import one_or_any
+from pages.ui.widgets.fields import one_of, one_or_any
 
 OF_TARGET = ("one_to_one", "clean_label")
 
@@ -28,25 +28,12 @@ def listed(numbers: Sequence[int], faults: Mapping[int, UserError], names: Seque
         opened = st.session_state.get("lab-open") == number
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(_line(lab.attacks()[number], names), width="stretch")
-            words, icon = ("Close", "expand_less") if opened else ("Edit", "tune")
-            st.button(
-                "",
-                key=f"edit-{number}",
-                type="tertiary",
-                on_click=_turn,
-                args=(number,),
-                icon=f":material/{icon}:",
-                help=f"{words} this attack",
-            )
-            st.button(
-                "",
-                key=f"remove-{number}",
-                type="tertiary",
-                on_click=lab.remove,
-                args=(number,),
-                icon=":material/delete:",
-                help="Remove this attack",
-            )
+            for name, words, icon, act in (
+                ("edit", "Close" if opened else "Edit", "expand_less" if opened else "tune", _open_or_close),
+                ("remove", "Remove", "delete", lab.remove),
+            ):
+                button = {"key": f"{name}-{number}", "icon": f":material/{icon}:", "help": f"{words} this attack"}
+                st.button("", type="tertiary", on_click=act, args=(number,), **button)
         if number in faults:
             refusal.show(faults[number])
         if opened:
@@ -57,57 +44,32 @@ def listed(numbers: Sequence[int], faults: Mapping[int, UserError], names: Seque
 def edited(number: int, names: Sequence[str]) -> None:
     """The fields of one attack; a change takes effect at once."""
     old, key = lab.attacks()[number], f"lab-{number}"
-    kind = st.selectbox(
-        "Attack",
-        list(ATTACKS),
-        list(ATTACKS).index(old.kind),
-        key=f"{key}-kind",
-        format_func=lambda one: ATTACKS[one].title,
-    )
+    kinds = list(ATTACKS)
+    kind = st.selectbox("Attack", kinds, kinds.index(old.kind), key=f"{key}-kind", format_func=_title)
     entry = ATTACKS[kind]
     st.caption(f"{entry.help} {entry.paper}." + (f" {NOISE}" if needs_surrogate(kind) else ""))
     before = old.labelling or ATTACKS[old.kind].labellings[0]
-    known = entry.labellings
-    labelling = st.selectbox(
-        "Labels",
-        known,
-        known.index(before) if before in known else 0,
-        key=f"{key}-{kind}-labels",
-        format_func=lambda one: LABELLINGS[one],
-        help=HELP["labelling"],
-    )
+    start = entry.labellings.index(before) if before in entry.labellings else 0
+    words = {"format_func": LABELLINGS.__getitem__, "help": HELP["labelling"]}
+    labelling = st.selectbox("Labels", entry.labellings, start, key=f"{key}-{kind}-labels", **words)
     source = _class("Source class", old.source, names, f"{key}-source") if labelling == "one_to_one" else None
     target = _class("Target class", old.target, names, f"{key}-target") if labelling != "all_to_all" else None
     ratio, count = _amount(old, labelling, key)
     found = tunables(entry.load())
     chosen = params.settings(found, old.settings if kind == old.kind else {}, key=f"{key}-{kind}")
     asked = old.labelling if labelling == before and kind == old.kind else cast(Labelling, labelling)
-    new = replace(
-        old,
-        kind=kind,
-        labelling=asked,
-        source=source,
-        target=target,
-        ratio=ratio,
-        count=count,
-        settings=_settings(old, kind, found, chosen),
-    )
+    fields = {"kind": kind, "labelling": asked, "source": source, "target": target, "ratio": ratio, "count": count}
+    new = replace(old, **fields, settings=_settings(old, kind, found, chosen))
     if new != old:
         lab.put(number, new)
         st.rerun()
 
 
 def _amount(old: AttackSpec, labelling: str, key: str) -> tuple[float, int | None]:
-    """How many samples: a share, or a number of them."""
+    """How many samples: a percentage, or a number of them."""
     of = {"one_to_one": "the target class's size", "clean_label": "the target class"}.get(labelling, "all samples")
-    how = st.segmented_control(
-        "Amount",
-        ("share", "number"),
-        default="share" if old.count is None else "number",
-        key=f"{key}-how",
-        help=HELP["poison ratio"],
-        required=True,
-    )
+    first = "percent" if old.count is None else "number"
+    how = one_of("Amount", ("percent", "number"), first=first, key=f"{key}-how", help=HELP["poison ratio"])
     if how == "number":
         count = st.number_input("Samples", 1, None, old.count or 25, key=f"{key}-count")
         return old.ratio, int(count)
@@ -116,6 +78,10 @@ def _amount(old: AttackSpec, labelling: str, key: str) -> tuple[float, int | Non
     if old.least:
         st.caption(f"But at least {old.least:,} samples.")
     return (old.ratio if isclose(percent, start) else round(percent / 100, 9)), None
+
+
+def _title(kind: str) -> str:
+    return ATTACKS[kind].title
 
 
 def _class(title: str, old: int | None, names: Sequence[str], key: str) -> int | None:
@@ -150,7 +116,7 @@ def _line(spec: AttackSpec, names: Sequence[str]) -> str:
     return f"**{ATTACKS[spec.kind].title}**  \n:small[{frame.plain(f'{amount}, {source} → {target}{more}')}]"
 
 
-def _turn(number: int) -> None:
+def _open_or_close(number: int) -> None:
     """Open this attack's fields, or close them."""
     state = st.session_state
     state["lab-open"] = None if state.get("lab-open") == number else number

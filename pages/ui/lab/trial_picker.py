@@ -15,8 +15,8 @@ from pages.ui.cache.words import HELP
 from pages.ui.lab.attack_words import title
 from pages.ui.widgets import address, pictures
 from pages.ui.widgets.bound import bound
+from pages.ui.widgets.fields import ANY, one_of, one_or_any
 from pages.ui.widgets.gallery import GalleryEvent, Tile, gallery
-from pages.ui.widgets.small import ANY, one_or_any
 
 STRIP, LETTERS = 24, 48
 SHOW = {"all": "all", "turned": "turned", "not": "not turned"}
@@ -24,8 +24,8 @@ SHOW = {"all": "all", "turned": "turned", "not": "not turned"}
 
 def choose_trigger(run: Run, attacks: Mapping[str, PlantedAttack]) -> tuple[str, int]:
     """The trigger and its strength, those of the address."""
-    names, wanted = list(attacks), address.get("attack")
-    name = wanted if wanted in attacks else names[0]
+    names, linked = list(attacks), address.get("attack")
+    name = linked if linked in attacks else names[0]
     common: dict[str, Any] = {"format_func": lambda one: title(attacks[one]), "help": HELP["trigger"]}
     common |= bound("trigger-attack", name, lambda new: address.put("attack", new))
     if sum(len(title(attack)) for attack in attacks.values()) <= LETTERS:  # as many buttons as one line holds
@@ -53,27 +53,19 @@ def choose_images(tried: pd.DataFrame, names: Sequence[str]) -> list[int]:
     if st.session_state.get("trigger-class", ANY) not in (ANY, *classes):
         st.session_state["trigger-class"] = ANY
     label = one_or_any("True class", classes, "any", key="trigger-class", width=118)
-    show = st.segmented_control(
-        "Images",
-        list(SHOW),
-        default="all",
-        key="trigger-show",
-        required=True,
-        format_func=lambda one: SHOW[one],
-        help="Turned: triggered, it becomes what the attacker wants.",
-    )
-    left = tried if label is None else tried[tried["label"] == label]
-    kept = left if show == "all" else left[left["turned"] == (show == "turned")]
-    rows: list[int] = kept["test_row"].tolist()
+    show = one_of("Images", SHOW, key="trigger-show", help="Turned: with the trigger, it gets the attacker's class.")
+    of_class = tried if label is None else tried[tried["label"] == label]
+    shown = of_class if show == "all" else of_class[of_class["turned"] == (show == "turned")]
+    rows: list[int] = shown["test_row"].tolist()
     return rows
 
 
 def current_row(rows: Sequence[int], tried: pd.DataFrame) -> int:
     """The image of the address, or of the last visit; else the first that only the trigger makes wrong."""
     linked = address.get("row")
-    wanted = int(linked) if linked.isdecimal() else st.session_state.get("trigger-row")
+    preferred = int(linked) if linked.isdecimal() else st.session_state.get("trigger-row")
     telling = tried[tried["turned"] & (tried["untouched"] == tried["label"]) & tried["test_row"].isin(rows)]
-    row = int(wanted if wanted in rows else [*telling["test_row"], rows[0]][0])
+    row = int(preferred if preferred in rows else [*telling["test_row"], rows[0]][0])
     st.session_state["trigger-row"] = row
     address.put("row", str(row))
     return row

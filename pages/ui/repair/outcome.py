@@ -13,8 +13,8 @@ from core.runs import Run
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
 from pages.ui.widgets import pictures
+from pages.ui.widgets.fields import tall
 from pages.ui.widgets.gallery import Tile, gallery
-from pages.ui.widgets.small import tall
 
 COLUMNS = 3
 MEASURE = "↑ more is better, ↓ less is"

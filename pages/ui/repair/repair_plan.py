@@ -10,9 +10,10 @@ from pages.ui.access.who import decides, for_reviewers, reviewer
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
 from pages.ui.shell import frame
-from pages.ui.widgets.small import tall
+from pages.ui.widgets.fields import one_of, tall
 
 WAYS = {"retrain": "Retrain from scratch", "continue": "Continue training with the new labels"}
+SEVERAL = "A cluster that goes to many classes has several sources. One label for all of it would be wrong for most."
 LABELS = {"source_class": "the suspected source class", "each_sample": "what the new model says of each"}
 
 
@@ -62,15 +63,8 @@ def _relabelling(run: Run) -> None:
     )
     mixed = any(2 * found.other < found.n for found in guilty.values())
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        by = st.selectbox(
-            "New label",
-            list(LABELS),
-            index=int(mixed),
-            format_func=lambda key: LABELS[key].capitalize(),
-            help="A cluster that goes to many classes has several sources: then one label for all of it "
-            "would be wrong for most.",
-            width=320,
-        )
+        field = {"format_func": lambda key: LABELS[key].capitalize(), "help": SEVERAL, "width": 320}
+        by = st.selectbox("New label", list(LABELS), int(mixed), **field)
         total = sum(found.n for found in guilty.values())
         st.button(
             f"Relabel {total:,} suspects to {LABELS[by]}",
@@ -87,15 +81,8 @@ def _training(run: Run, *, relabelled: bool) -> None:
         st.info("An ONNX graph cannot be trained. Take the clean set from Report, and train any model on it.")
         return
     repeats = pipeline.trained_here(run)
-    how = st.segmented_control(
-        "How",
-        list(WAYS),
-        default="continue" if relabelled else "retrain",
-        required=True,
-        format_func=lambda key: WAYS[key],
-        key=f"how-{relabelled}",  # what is right by default changes with what was decided
-        help=HELP["continue"],
-    )
+    first = "continue" if relabelled else "retrain"  # what is usual changes with what was decided, and so does the key
+    how = one_of("How", WAYS, first=first, key=f"how-{relabelled}", help=HELP["continue"])
     epochs, rate = None, None
     if not repeats:
         st.caption(
@@ -106,9 +93,8 @@ def _training(run: Run, *, relabelled: bool) -> None:
         usual = pipeline.continued_epochs(run) if how == "continue" else int(run.config["epochs"])
         with st.container(horizontal=True):
             epochs = st.number_input("Epochs", 1, 1000, usual, width=160)
-            rate = st.number_input(
-                "Learning rate", 1e-6, 1.0, float(run.config["learning_rate"]), format="%.5f", width=160
-            )
+            usual_rate = float(run.config["learning_rate"])
+            rate = st.number_input("Learning rate", 1e-6, 1.0, usual_rate, format="%.5f", width=160)
     title = "Continue training" if how == "continue" else "Retrain"
     # No callback: its arguments would be those of before a number that was typed just now.
     words = "Trains a model on what is left, beside this one, and compares the two."

@@ -1,8 +1,7 @@
-"""The reviewer's desk: progress, families, the queue as a gallery and the sample in focus, drawn apart from the page.
+"""The reviewer's desk: progress, families, the queue as a gallery, and the sample in focus.
 
-It is a fragment: a verdict has the desk drawn again, and neither the frame around the page nor what stands below.
-
-The review keeps up with what others decide, and what lies around the desk with what is decided at it.
+The desk is a fragment. A verdict draws the desk again, and neither the frame around the page nor what stands below it.
+Those follow when the reviewer pauses, as does what other reviewers decide (`keep_up`).
 """
 
 import time
@@ -27,10 +26,8 @@ from pages.ui.selection.selection import select, selected, tiles, version
 from pages.ui.selection.verdicts import MOST
 from pages.ui.widgets.gallery import gallery
 
-EVERY = 2.0  # seconds
-
-
-PAGE = 60
+PAUSE = 2.0  # seconds without a decision, after which the whole page is drawn again
+PAGE = 60  # samples of the queue on one page
 
 
 @st.fragment
@@ -48,7 +45,7 @@ def desk(run: Run, answer: DeltaGenerator, wanted: Filter, who: str) -> None:
         _progress(run, table, flagged)
     rows = filtered(run, table, replace(wanted, family=families.chosen(run)), who)
     if sample.is_open():
-        _large(run, table, rows, wanted)
+        _full_screen(run, table, rows, wanted)
         return
     left, middle, side = st.columns([1.1, 3, 1.5], gap="small")
     with left:
@@ -56,12 +53,12 @@ def desk(run: Run, answer: DeltaGenerator, wanted: Filter, who: str) -> None:
     with middle:
         units.head(run, table, flagged, wanted.cluster)
         with st.container(horizontal=True, vertical_alignment="center"):
-            shown, focus = _turn(rows, run)
+            shown, focus = _current_page(rows, run)
             st.caption(f"{len(shown):,} of {len(rows):,}")
             st.space("stretch")
-            _choosers(run, rows, shown)
+            _select_buttons(run, rows, shown)
         if rows.empty:
-            _nothing(flagged, wanted)
+            _empty_queue(flagged, wanted)
         _tiles(run, rows, shown, focus, st.session_state["size"])
     with side:
         if focus is None:
@@ -69,6 +66,19 @@ def desk(run: Run, answer: DeltaGenerator, wanted: Filter, who: str) -> None:
         else:
             single(run, table, focus)
     keyboard.bar(run, rows, focus)
+
+
+def remember(run: Run) -> None:
+    """Keep what the page is about to show, for `keep_up` to compare with."""
+    st.session_state["shown"] = _standing(run)
+
+
+@st.fragment(run_every=PAUSE)
+def keep_up(run: Run) -> None:
+    """Draw the page again once anybody decided or took something since, and the reviewer pauses."""
+    pauses = time.monotonic() - st.session_state.get("acted", 0.0) > PAUSE
+    if pauses and _standing(run) != st.session_state.get("shown"):
+        st.rerun()
 
 
 def _progress(run: Run, table: pd.DataFrame, flagged: pd.DataFrame) -> None:
@@ -81,7 +91,7 @@ def _progress(run: Run, table: pd.DataFrame, flagged: pd.DataFrame) -> None:
     st.progress(decided / max(1, len(flagged)))
 
 
-def _turn(rows: pd.DataFrame, run: Run) -> tuple[pd.DataFrame, int | None]:
+def _current_page(rows: pd.DataFrame, run: Run) -> tuple[pd.DataFrame, int | None]:
     """The rows of the current page of the queue, and the id in focus; the pager is drawn where there are several."""
     pages, focus = max(1, ceil(len(rows) / PAGE)), st.session_state.get(focus_key(run))
     ids = rows["id"].to_numpy()
@@ -98,7 +108,7 @@ def _turn(rows: pd.DataFrame, run: Run) -> tuple[pd.DataFrame, int | None]:
     return shown, focus
 
 
-def _choosers(run: Run, rows: pd.DataFrame, shown: pd.DataFrame) -> None:
+def _select_buttons(run: Run, rows: pd.DataFrame, shown: pd.DataFrame) -> None:
     """Two buttons: select what is visible, and select the whole queue."""
     st.button(
         "Page",
@@ -141,7 +151,7 @@ def _tiles(
     )
 
 
-def _nothing(flagged: pd.DataFrame, wanted: Filter) -> None:
+def _empty_queue(flagged: pd.DataFrame, wanted: Filter) -> None:
     """Why the queue is empty: all is decided, or a filter hides what is not."""
     left = int((flagged["verdict"] == "").sum())
     if left and (wanted.ids.strip() or wanted.verdict != "undecided"):
@@ -152,7 +162,7 @@ def _nothing(flagged: pd.DataFrame, wanted: Filter) -> None:
         st.success("Nothing is left to decide." if len(flagged) else "No detector flagged anything.")
 
 
-def _large(run: Run, table: pd.DataFrame, rows: pd.DataFrame, wanted: Filter) -> None:
+def _full_screen(run: Run, table: pd.DataFrame, rows: pd.DataFrame, wanted: Filter) -> None:
     """The sample in focus on the whole screen, above those around it in the queue."""
     ids = rows["id"].to_numpy()
     asked = st.session_state.pop(f"goto-{run.id}", st.session_state.get(focus_key(run)))
@@ -160,27 +170,14 @@ def _large(run: Run, table: pd.DataFrame, rows: pd.DataFrame, wanted: Filter) ->
     focus = int(ids[place]) if len(ids) else None
     st.session_state[focus_key(run)] = focus
     with st.container(key="full-screen"):
-        _tiles(run, rows, sample.around(rows, place), focus, sample.STRIP, one_row=True)
+        _tiles(run, rows, sample.rows_around(rows, place), focus, sample.STRIP, one_row=True)
         if focus is None:
-            _nothing(cached.flagged(run), wanted)
+            _empty_queue(cached.flagged(run), wanted)
         else:
-            sample.sample(run, table, focus, f"{place + 1:,} of {len(rows):,}")
+            sample.full_screen(run, table, focus, f"{place + 1:,} of {len(rows):,}")
         keyboard.bar(run, rows, focus)
 
 
-def drawn(run: Run) -> None:
-    """Remember what the page is about to show."""
-    st.session_state["shown"] = _state(run)
-
-
-@st.fragment(run_every=EVERY)
-def keep_up(run: Run) -> None:
-    """Draw the page again once anybody decided or took something since, and the reviewer pauses."""
-    pauses = time.monotonic() - st.session_state.get("acted", 0.0) > EVERY
-    if pauses and _state(run) != st.session_state.get("shown"):
-        st.rerun()
-
-
-def _state(run: Run) -> tuple[str, int, frozenset[int]]:
+def _standing(run: Run) -> tuple[str, int, frozenset[int]]:
     others = review.taken(run.workspace, run.id, reviewer=reviewer())
     return run.id, review.revision(run.workspace, run.id), frozenset(others)

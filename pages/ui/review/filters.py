@@ -13,7 +13,7 @@ from pages.ui.cache import cached, cluster_names
 from pages.ui.cache.words import HELP
 from pages.ui.review import families
 from pages.ui.widgets import refusal
-from pages.ui.widgets.small import ANY, one_or_any
+from pages.ui.widgets.fields import ANY, one_of, one_or_any
 
 # Widget → what it says when nothing is filtered; the names are those in the address.
 USUAL = {
@@ -109,25 +109,9 @@ def _rarer(run: Run) -> tuple[str, int, tuple[int, int], str]:
     )
     most = max(1, len(cached.detections(run)))
     agreement = st.slider("Flagged by at least so many detectors", 0, most, key="agree", bind="query-params")
-    suspicion = st.slider(
-        "Suspicion, as a percentile",
-        0,
-        100,
-        (0, 100),
-        key="suspicion",
-        bind="query-params",
-        format="%d%%",
-        help=HELP["suspicion"],
-    )
-    order = st.segmented_control(
-        "Order",
-        list(ORDERS),
-        default="suspicion",
-        required=True,
-        key="order",
-        format_func=ORDERS.get,
-        bind="query-params",
-    )
+    percent = {"format": "%d%%", "help": HELP["suspicion"], "key": "suspicion", "bind": "query-params"}
+    suspicion = st.slider("Suspicion, as a percentile", 0, 100, (0, 100), **percent)
+    order = one_of("Order", ORDERS, first="suspicion", key="order", bind="query-params")
     st.slider("Tile size", 48, 192, 84, 12, key="size", bind="query-params")
     return who, agreement, suspicion, order
 

@@ -11,7 +11,7 @@ from pages.ui.cache import cached
 from pages.ui.review import revisions
 from pages.ui.shell import frame
 from pages.ui.shell.routes import journal_address
-from pages.ui.widgets.small import one_or_any
+from pages.ui.widgets.fields import one_or_any
 
 VIEWS = ("Journal", "Disagreements", "Revisions")
 MOST = 1000

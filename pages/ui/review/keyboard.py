@@ -144,7 +144,7 @@ def _act(run: Run, rows: pd.DataFrame, key: str, ids: list[int], once: Callable[
     elif key == "n":
         _next(run, rows, st.session_state.get(focus_key(run)))
     elif key == "f" or (key == "Escape" and sample.is_open()):
-        sample.turn(run, st.session_state.get(focus_key(run)))
+        sample.toggle(run, st.session_state.get(focus_key(run)))
     elif key == "Escape":
         follow(run, ())
     elif key == "?":

@@ -1,6 +1,6 @@
-"""One sample seen closely: labels, why it is suspected, its loss curve, what lies near it, and what was said of it.
+"""One sample seen closely, beside the queue or on the whole screen.
 
-The sample in focus on the whole screen, with all that is known of it side by side.
+Both show its labels, why it is suspected, its loss curve, its neighbours and its history of decisions.
 """
 
 import numpy as np
@@ -21,13 +21,13 @@ from pages.ui.selection.selection import tiles
 from pages.ui.shell import frame
 from pages.ui.widgets import address
 from pages.ui.widgets.curve_option import curves_option
+from pages.ui.widgets.fields import one_of
 from pages.ui.widgets.gallery import gallery
 
 ADDRESS = "large"
-SIDE, STRIP = 400, 56  # pixels of the image, and of those around it in the queue
-BEFORE, BEHIND = 4, 20
-
-
+SIDE = 400  # pixels of the sample on the whole screen
+STRIP = 56  # pixels of those around it in the queue
+BEFORE, BEHIND = 4, 20  # how many of those
 VIEWS = ("Curve", "Neighbours", "History")
 
 
@@ -38,26 +38,56 @@ def single(run: Run, table: pd.DataFrame, sample: int) -> None:
     verdict = f" · {row['verdict']}" if row["verdict"] else ""
     st.markdown(f"**Sample #{sample}**{verdict}")
     gallery(tiles(run, table.iloc[[place]]), key="single", size=200)
-    labels(run, row)
-    view = st.segmented_control(
-        "Shown below",
-        VIEWS,
-        default="Curve",
-        required=True,
-        key="view",
-        label_visibility="collapsed",
-        persist_state="session",
-    )
+    _labels(run, row)
+    view = one_of("Shown below", VIEWS, key="view", label_visibility="collapsed", persist_state="session")
     if view == "Curve":
-        curve(run, table, place)
-        why(run, place)
+        _curve(run, table, place)
+        _suspicions(run, place)
     elif view == "Neighbours":
-        neighbours(run, table, place)
+        _neighbours(run, table, place)
     else:
-        history(run, sample)
+        _history(run, sample)
 
 
-def labels(run: Run, row: pd.Series) -> None:
+def full_screen(run: Run, table: pd.DataFrame, sample: int, where: str) -> None:
+    """One sample with all that is known of it side by side; `where` is its place in the queue, in words."""
+    place = cached.row_of(run, sample)
+    row = table.iloc[place]
+    left, middle, right = st.columns([1.2, 1, 1], gap="medium")
+    with left:
+        verdict = f" · {STANDING[row['verdict']]}" if row["verdict"] else ""
+        st.markdown(f"**Sample #{sample}**{verdict} · {where}")
+        gallery(tiles(run, table.iloc[[place]]), key="large", size=SIDE)
+        _curve(run, table, place)
+    with middle:
+        _labels(run, row)
+        _suspicions(run, place)
+    with right:
+        _neighbours(run, table, place)
+        st.markdown("**History of decisions**")
+        _history(run, sample)
+
+
+def is_open() -> bool:
+    """Whether the address asks for the whole screen."""
+    return address.get(ADDRESS) == "1"
+
+
+def toggle(run: Run, sample: int | None) -> None:
+    """Open the whole screen, or go back to the page of the queue that holds the sample."""
+    if is_open():
+        address.put(ADDRESS, "")
+        st.session_state[f"goto-{run.id}"] = sample
+    else:
+        address.put(ADDRESS, "1")
+
+
+def rows_around(rows: pd.DataFrame, place: int) -> pd.DataFrame:
+    """The few rows of the queue before and behind a place."""
+    return rows.iloc[max(0, place - BEFORE) : place + BEHIND]
+
+
+def _labels(run: Run, row: pd.Series) -> None:
     """Given, predicted and suspected source label, and what the family has in common."""
     names = [frame.plain(name) for name in cached.info(run).class_names]
     predicted = names[int(row["predicted"])] if row["predicted"] is not pd.NA else "unknown"
@@ -72,7 +102,7 @@ def labels(run: Run, row: pd.Series) -> None:
         common(run, family, "single", 72, "average", "difference")
 
 
-def why(run: Run, place: int) -> None:
+def _suspicions(run: Run, place: int) -> None:
     """Each detector's percentile, and the signs that the leading suspicion is made of."""
     found = cached.detections(run)
     if found:
@@ -88,7 +118,7 @@ def why(run: Run, place: int) -> None:
         st.progress(one.percentile, text=f"{one.words}: {one.percentile:.1%}")
 
 
-def curve(run: Run, table: pd.DataFrame, place: int) -> None:
+def _curve(run: Run, table: pd.DataFrame, place: int) -> None:
     """Its own loss curve against the bands of its class and of the bona fide samples."""
     if not run.traced:
         st.caption("No loss curve: this model was loaded as it is, and nothing was traced.")
@@ -99,10 +129,10 @@ def curve(run: Run, table: pd.DataFrame, place: int) -> None:
     st.echarts_chart(option, height=230, key="own-curve", alt="Its loss over the epochs, against bands of 10 to 90 %.")
 
 
-def neighbours(run: Run, table: pd.DataFrame, place: int) -> None:
+def _neighbours(run: Run, table: pd.DataFrame, place: int) -> None:
     """The nearest samples in activation space, and exact copies of the image."""
     if not run.done("activations"):
-        st.caption("Nothing is known of its neighbours: the activations are not computed yet.")
+        st.caption("Its neighbours are not known yet: the activations are not computed.")
         return
     found = cached.neighbours(run, place)
     for title, near in (("its class", found.same), ("other classes", found.others)):
@@ -116,7 +146,7 @@ def neighbours(run: Run, table: pd.DataFrame, place: int) -> None:
     gallery(tiles(run, table.iloc[copies[:12]]), key="copies", size=56)
 
 
-def history(run: Run, sample: int) -> None:
+def _history(run: Run, sample: int) -> None:
     """All that was ever decided on it."""
     rows = review.history(run.workspace, run.id, sample)
     names = cached.info(run).class_names
@@ -128,41 +158,3 @@ def history(run: Run, sample: int) -> None:
         st.caption(f"{row['created'][:19].replace('T', ' ')} UTC · {by}")
     if rows.empty:
         st.caption("Nobody has decided on it yet.")
-
-
-def is_open() -> bool:
-    """Whether the address asks for it."""
-    return address.get(ADDRESS) == "1"
-
-
-def turn(run: Run, focus: int | None) -> None:
-    """Open it, or go back to the page of the queue on which the sample is."""
-    if is_open():
-        address.put(ADDRESS, "")
-        st.session_state[f"goto-{run.id}"] = focus
-    else:
-        address.put(ADDRESS, "1")
-
-
-def around(rows: pd.DataFrame, place: int) -> pd.DataFrame:
-    """Some rows of the queue before and behind a place."""
-    return rows.iloc[max(0, place - BEFORE) : place + BEHIND]
-
-
-def sample(run: Run, table: pd.DataFrame, focus: int, where: str) -> None:
-    """The image and its losses; its labels, its family and why it is suspected; its neighbours and history."""
-    place = cached.row_of(run, focus)
-    row = table.iloc[place]
-    image, reasons, near = st.columns([1.2, 1, 1], gap="medium")
-    with image:
-        verdict = f" · {STANDING[row['verdict']]}" if row["verdict"] else ""
-        st.markdown(f"**Sample #{focus}**{verdict} · {where}")
-        gallery(tiles(run, table.iloc[[place]]), key="large", size=SIDE)
-        curve(run, table, place)
-    with reasons:
-        labels(run, row)
-        why(run, place)
-    with near:
-        neighbours(run, table, place)
-        st.markdown("**What was said of it**")
-        history(run, focus)

@@ -19,6 +19,7 @@ from core.runs import Run, jobs
 from core.runs.jobs import Progress
 from pages.ui.access.who import admitted, decides, for_reviewers
 from pages.ui.cache.words import plain
+from pages.ui.shell import journey
 from pages.ui.shell.routes import download_routes, image_routes
 from pages.ui.widgets import refusal
 from pages.ui.widgets.bound import bound
@@ -95,7 +96,7 @@ def current_run(stage: str | Callable[[Run], str], what: str) -> Run:
     run = chosen_run()
     if run is None:
         st.info(f"Nothing has been trained yet. Open data and train a model, then this page shows {what}.")
-        st.page_link("pages/data.py", label="Open data or start the demo", icon=":material/arrow_forward:")
+        journey.go_to("data", "Open data or start the demo")
         st.stop()
     needed = stage if isinstance(stage, str) else stage(run)
     if not run.done(needed):

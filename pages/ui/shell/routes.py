@@ -1,9 +1,7 @@
-"""Thumbnails by address, served beside the pages, so that no image passes through a session.
+"""What is served by address beside the pages: pictures and downloads.
 
-Files by address, served beside the pages: made when they are asked for, and there however slow the connection.
-
-What `st.download_button` makes when it is clicked is gone again with the second run of any page of any visitor, which
-here comes within a second.
+No picture passes through a session. A download is made when it is asked for, and is there however slow the connection:
+what `st.download_button` makes when it is clicked is gone with the second run of any page, within a second.
 """
 
 import re
@@ -25,40 +23,33 @@ from core.runs import Run
 
 _ARCHIVE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}\.npz")
 _NUMBER = re.compile(r"[0-9]{1,18}")  # what a database takes
-_HEADERS = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
-
-
 # No dot and no slash: a name can never leave its folder.
 _RUN_OR_DATASET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 _ARRAY = re.compile(r"[a-z0-9_-]{1,64}")
 # A data set never changes under its id; an array of a run may be made again.
 _LASTING = "private, max-age=86400, immutable"
 _SHORT = "private, max-age=60"
+_HEADERS = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
 
 
 def image_routes(workspace: Path) -> list[Route]:
-    """Routes of the thumbnails of a workspace, for `st.App(…, routes=image_routes(workspace))`.
-
-    `thumb/<data set>/<row>.png`, `thumb/<data set>/test/<row>.png`, `array/<run>/<name>/<row>.png`, an example of data
-    that are not imported yet, `preview/<job>/<row>.png`, and a test image with a planted trigger,
-    `triggered/<data set>/<attack>/<strength>/<row>.png`; all else is 404.
-    """
+    """Routes of the addresses in `pages.ui.widgets.pictures`, for `st.App(…, routes=…)`; all else is 404."""
 
     def training_image(request: Request) -> Response:
-        return _answer(workspace / "datasets" / part(request, "dataset") / "images.npy", request, _LASTING)
+        return _row_picture(workspace / "datasets" / _part(request, "dataset") / "images.npy", request, _LASTING)
 
     def test_image(request: Request) -> Response:
-        return _answer(workspace / "datasets" / part(request, "dataset") / "test_images.npy", request, _LASTING)
+        return _row_picture(workspace / "datasets" / _part(request, "dataset") / "test_images.npy", request, _LASTING)
 
     def array_image(request: Request) -> Response:
-        name = part(request, "name", _ARRAY)
-        return _answer(workspace / "runs" / part(request, "run") / f"{name}.npy", request, _SHORT)
+        name = _part(request, "name", _ARRAY)
+        return _row_picture(workspace / "runs" / _part(request, "run") / f"{name}.npy", request, _SHORT)
 
     def example_image(request: Request) -> Response:
-        return _answer(workspace / "previews" / part(request, "job") / EXAMPLES, request, _LASTING)
+        return _row_picture(workspace / "previews" / _part(request, "job") / EXAMPLES, request, _LASTING)
 
     def triggered(request: Request) -> Response:
-        dataset, attack = part(request, "dataset"), part(request, "attack", _ARRAY)
+        dataset, attack = _part(request, "dataset"), _part(request, "attack", _ARRAY)
         strength, row = request.path_params["strength"], request.path_params["row"]
         try:
             return _png(png_of(triggered_image(workspace, dataset, attack, strength, row)), _LASTING)
@@ -74,7 +65,45 @@ def image_routes(workspace: Path) -> list[Route]:
     ]
 
 
-def part(request: Request, name: str, allowed: re.Pattern[str] = _RUN_OR_DATASET) -> str:
+def download_routes(workspace: Path) -> list[Route]:
+    """Routes of `journal_address` and `copy_address`; all else is 404."""
+
+    def journal(request: Request) -> Response:
+        query = request.query_params
+        filters: dict[str, Any] = {name: query[name] for name in ("reviewer", "decision") if name in query}
+        if "sample" in query:
+            if not _NUMBER.fullmatch(query["sample"]):
+                raise HTTPException(404)
+            filters["sample"] = int(query["sample"])
+        try:
+            run = runs.open_run(workspace, _part(request, "run"))
+            content = pipeline.journal_file(run, ".csv", **filters)
+        except UserError:
+            raise HTTPException(404) from None
+        named = f'attachment; filename="assay-{run.id}-journal.csv"'
+        return Response(content, media_type="text/csv", headers={**_HEADERS, "Content-Disposition": named})
+
+    def copied(request: Request) -> Response:
+        path = workspace / "copies" / _part(request, "job") / _part(request, "file", _ARCHIVE)
+        if not path.is_file():
+            raise HTTPException(404)
+        return FileResponse(path, media_type="application/octet-stream", filename=path.name, headers=_HEADERS)
+
+    return [Route("/journal/{run}.csv", journal), Route("/copies/{job}/{file}", copied)]
+
+
+def journal_address(run: Run, filters: dict[str, Any]) -> str:
+    """The address of the journal, with the filters of `core.journal.review.journal`; None filters nothing."""
+    query = urlencode({name: value for name, value in filters.items() if value is not None})
+    return f"journal/{run.id}.csv" + (f"?{query}" if query else "")
+
+
+def copy_address(target: Path) -> str:
+    """The address of a copied clean set."""
+    return f"copies/{target.parent.name}/{target.name}"
+
+
+def _part(request: Request, name: str, allowed: re.Pattern[str] = _RUN_OR_DATASET) -> str:
     """One part of the address; 404 unless it is wholly `allowed`."""
     value: str = request.path_params[name]
     if not allowed.fullmatch(value):
@@ -82,7 +111,7 @@ def part(request: Request, name: str, allowed: re.Pattern[str] = _RUN_OR_DATASET
     return value
 
 
-def _answer(path: Path, request: Request, caching: str) -> Response:
+def _row_picture(path: Path, request: Request, caching: str) -> Response:
     try:
         png = png_of_row(path, request.path_params["row"])
     except LookupError:
@@ -93,41 +122,3 @@ def _answer(path: Path, request: Request, caching: str) -> Response:
 def _png(png: bytes, caching: str) -> Response:
     headers = {"Cache-Control": caching, "X-Content-Type-Options": "nosniff"}
     return Response(png, media_type="image/png", headers=headers)
-
-
-def journal_address(run: Run, wanted: dict[str, Any]) -> str:
-    """Where the journal is found; `wanted` as for `core.journal.review.journal`."""
-    asked = urlencode({name: value for name, value in wanted.items() if value is not None})
-    return f"journal/{run.id}.csv" + (f"?{asked}" if asked else "")
-
-
-def copy_address(target: Path) -> str:
-    """Where a copied clean set is found."""
-    return f"copies/{target.parent.name}/{target.name}"
-
-
-def download_routes(workspace: Path) -> list[Route]:
-    """Routes of `journal_address` and `copy_address`; all else is 404."""
-
-    def journal(request: Request) -> Response:
-        asked = request.query_params
-        wanted: dict[str, Any] = {name: asked[name] for name in ("reviewer", "decision") if name in asked}
-        if "sample" in asked:
-            if not _NUMBER.fullmatch(asked["sample"]):
-                raise HTTPException(404)
-            wanted["sample"] = int(asked["sample"])
-        try:
-            run = runs.open_run(workspace, part(request, "run"))
-            content = pipeline.journal_file(run, ".csv", **wanted)
-        except UserError:
-            raise HTTPException(404) from None
-        named = f'attachment; filename="assay-{run.id}-journal.csv"'
-        return Response(content, media_type="text/csv", headers={**_HEADERS, "Content-Disposition": named})
-
-    def copied(request: Request) -> Response:
-        path = workspace / "copies" / part(request, "job") / part(request, "file", _ARCHIVE)
-        if not path.is_file():
-            raise HTTPException(404)
-        return FileResponse(path, media_type="application/octet-stream", filename=path.name, headers=_HEADERS)
-
-    return [Route("/journal/{run}.csv", journal), Route("/copies/{job}/{file}", copied)]

@@ -6,7 +6,7 @@ from core import runs
 from core.models import title_of
 from core.runs import Run
 from pages.ui.cache import cached
-from pages.ui.shell import frame
+from pages.ui.shell import frame, journey
 
 
 def headline(run: Run) -> str:
@@ -50,5 +50,5 @@ def untraced(run: Run) -> bool:
         else "Nothing was traced: an ONNX graph can only be inspected. Train a model here to see how samples are "
         "learned."
     )
-    st.page_link("pages/train.py", label="Train or fine-tune a model", icon=":material/arrow_forward:")
+    journey.go_to("train", "Train or fine-tune a model")
     return True

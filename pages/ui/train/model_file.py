@@ -18,6 +18,7 @@ from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache.words import HELP
 from pages.ui.shell import frame
 from pages.ui.widgets import refusal
+from pages.ui.widgets.fields import one_of
 
 AIMS = {"inspect": "Inspect", "train": "Fine-tune"}
 JOB, WEIGHTS = "load-job", "weights"
@@ -46,16 +47,7 @@ def form(workspace: Path, info: DatasetInfo) -> None:
         key="load-layer",
         help="Whose input is read. Clusters can take another one later.",
     ).strip()
-    aim = st.segmented_control(
-        "What for",
-        list(AIMS),
-        default="inspect",
-        required=True,
-        key="aim",
-        format_func=lambda key: AIMS[key],
-        disabled=model == GRAPH,
-        help=HELP["loading"],
-    )
+    aim = one_of("What for", AIMS, key="aim", disabled=model == GRAPH, help=HELP["loading"])
     tuning = _tuning() if aim == "train" and model != GRAPH else {}
     ready = bool(model) and bool(path or upload) and feeding is not None and JOB not in st.session_state
     title = "Load and fine-tune" if tuning else "Load and inspect"
@@ -71,41 +63,31 @@ def form(workspace: Path, info: DatasetInfo) -> None:
 
 def _file() -> tuple[str, Any]:
     """The path of the weights, or the uploaded file; what was wrong with it, below."""
-    where = st.segmented_control(
-        "Weights",
-        ("By path", "Upload"),
-        default="By path",
-        required=True,
-        key="weights-from",
-        help=HELP["weights"],
-        width="stretch",
-    )
+    where = one_of("Weights", ("By path", "Upload"), key="weights-from", help=HELP["weights"], width="stretch")
     path, upload = "", None
     if where == "Upload":
-        upload = st.file_uploader(
-            "Weights", ENDINGS, key="weights-upload", label_visibility="collapsed", **for_reviewers()
-        )
+        hidden = {"label_visibility": "collapsed", **for_reviewers()}
+        upload = st.file_uploader("Weights", ENDINGS, key="weights-upload", **hidden)
     else:
-        path = st.text_input(
-            "Path of the weights",
-            placeholder="/models/resnet18.safetensors",
-            key="weights-path",
-            label_visibility="collapsed",
-        ).strip()
+        example = "/models/resnet18.safetensors"
+        typed = st.text_input(
+            "Path of the weights", placeholder=example, key="weights-path", label_visibility="collapsed"
+        )
+        path = typed.strip()
     refusal.show_kept(WEIGHTS)
     return path, upload
 
 
 def _feeding(model: str) -> dict[str, Any] | None:
     """How images are fed to the network, where it starts as its authors say; None where a field is wrong."""
-    known = published(model)
-    with st.expander("Preprocessing", expanded=bool(model) and known is None):
+    usual = published(model)
+    with st.expander("Preprocessing", expanded=bool(model) and usual is None):
         left, right = st.columns(2)
         size = left.number_input(
             "Image size",
             8,
             1024,
-            known.size if known else None,
+            usual.size if usual else None,
             key=f"load-size-{model}",
             placeholder="as is",
             help="Edge in pixels to which images are resized.",
@@ -119,7 +101,7 @@ def _feeding(model: str) -> dict[str, Any] | None:
         )
         values, sound = {}, True
         for name, words in (("mean", "Mean"), ("std", "Standard deviation")):
-            start = ", ".join(f"{value:g}" for value in getattr(known, name)) if known else ""
+            start = ", ".join(f"{value:g}" for value in getattr(usual, name)) if usual else ""
             text = st.text_input(words, start, key=f"load-{name}-{model}", placeholder="none", help=HELP["mean"])
             checked = refusal.attempted(lambda name=name, text=text: _checked(name, text))
             values[name], sound = checked, sound and checked is not None

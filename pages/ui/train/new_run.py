@@ -12,37 +12,25 @@ from core.models import MODELS, find_model, title_of
 from core.models.catalogue import outside_names, published
 from core.training.config import AUGMENT, TrainConfig
 from pages.ui.access.who import decides, for_reviewers
-from pages.ui.shell import frame
+from pages.ui.shell import frame, journey
 from pages.ui.train import model_file
 from pages.ui.widgets import refusal
+from pages.ui.widgets.fields import one_dataset, one_of
 
 WAYS = {"train": "Train", "load": "Load a model"}
 
 
-def new_run(workspace: Path, found: Mapping[str, DatasetInfo]) -> None:
+def new_run(workspace: Path, datasets: Mapping[str, DatasetInfo]) -> None:
     """Which data set, and whether its model is trained here or loaded."""
-    if not found:
+    if not datasets:
         st.info("There is no data set yet.")
-        st.page_link("pages/data.py", label="Open data or start the demo", icon=":material/arrow_forward:")
+        journey.go_to("data", "Open data or start the demo")
         return
-    wanted, names = st.session_state.get("dataset_id"), list(found)
-    dataset = st.selectbox(
-        "Data set", names, index=names.index(wanted) if wanted in found else 0, format_func=lambda key: found[key].name
-    )
-    way = st.segmented_control(
-        "Way",
-        list(WAYS),
-        default="train",
-        required=True,
-        format_func=lambda key: WAYS[key],
-        label_visibility="collapsed",
-        key="way",
-        width="stretch",
-    )
-    if way == "load":
-        model_file.form(workspace, found[dataset])
+    dataset = one_dataset("Data set", datasets, st.session_state.get("dataset_id"))
+    if one_of("Way", WAYS, key="way", label_visibility="collapsed", width="stretch") == "load":
+        model_file.form(workspace, dataset)
     else:
-        _training(workspace, found[dataset])
+        _training(workspace, dataset)
 
 
 def _training(workspace: Path, info: DatasetInfo) -> None:
@@ -60,12 +48,12 @@ def _training(workspace: Path, info: DatasetInfo) -> None:
         batch = st.number_input("Batch size", 2, 4096, TrainConfig.batch_size)
         rate = st.number_input("Learning rate", 1e-6, 1.0, TrainConfig.learning_rate, format="%.5f")
         decay = st.number_input("Weight decay", 0.0, 1.0, TrainConfig.weight_decay, format="%.5f")
-        known = published(model)
+        usual = published(model)
         size = st.number_input(
             "Image size",
             8,
             1024,
-            known.size if known else None,
+            usual.size if usual else None,
             key=f"size-{model}",
             placeholder="as they are",
             help="Edge in pixels to which images are resized. Smaller is faster; some architectures insist on theirs.",

@@ -40,15 +40,20 @@ def board(panels: Sequence[Panel], names: Sequence[str], *, key: str) -> None:
     _mount(key=key, data=data)
 
 
-def share_words(share: float) -> str:
+def probability_words(probability: float) -> str:
     """A probability as people say it, never rounded to certainty: "97%", "<1%", ">99%"."""
-    return "<1%" if share < 0.01 else ">99%" if share > 0.99 else f"{share:.0%}"
+    return "<1%" if probability < 0.01 else ">99%" if probability > 0.99 else f"{probability:.0%}"
 
 
 def _sent(panel: Panel, names: Sequence[str]) -> dict[str, object]:
     answers = [
-        {"name": names[index], "share": share, "words": share_words(share), "goal": index == panel.goal}
-        for index, share in panel.answers
+        {
+            "name": names[index],
+            "probability": probability,
+            "words": probability_words(probability),
+            "goal": index == panel.goal,
+        }
+        for index, probability in panel.answers
     ]
     verdict = f"{answers[0]['name']} {answers[0]['words']}" if answers else ""
     poisoned = bool(answers and answers[0]["goal"])

@@ -4,7 +4,7 @@ import pytest
 
 from core.types import PlantedAttack
 from pages.ui.lab.attack_words import aim, needs_surrogate, size, title
-from pages.ui.widgets.trial_board import share_words
+from pages.ui.widgets.trial_board import probability_words
 
 NAMES = ("cat", "dog", "frog")
 
@@ -48,7 +48,8 @@ def test_what_is_optimised_on_a_surrogate() -> None:
 
 
 @pytest.mark.parametrize(
-    ("share", "words"), [(1.0, ">99%"), (0.995, ">99%"), (0.97, "97%"), (0.505, "50%"), (0.001, "<1%"), (0.0, "<1%")]
+    ("probability", "words"),
+    [(1.0, ">99%"), (0.995, ">99%"), (0.97, "97%"), (0.505, "50%"), (0.001, "<1%"), (0.0, "<1%")],
 )
-def test_a_probability_is_never_rounded_to_certainty(share: float, words: str) -> None:
-    assert share_words(share) == words
+def test_a_probability_is_never_rounded_to_certainty(probability: float, words: str) -> None:
+    assert probability_words(probability) == words

@@ -14,7 +14,7 @@ def nothing(verdicts: list[str], ids: str, verdict: str) -> None:
     from core.analysis.queue import Filter
     from pages.ui.review import desk
 
-    desk._nothing(pd.DataFrame({"verdict": verdicts}, dtype=object), Filter(ids=ids, verdict=verdict))
+    desk._empty_queue(pd.DataFrame({"verdict": verdicts}, dtype=object), Filter(ids=ids, verdict=verdict))
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_the_whole_screen_of_an_empty_queue_says_so_above_its_bar() -> None:
             patch.object(cached, "flagged", lambda run: flagged),
             patch.object(keyboard, "bar", lambda *given: st.text("bar")),
         ):
-            desk._large(SimpleNamespace(id="run"), flagged, flagged.iloc[:0], Filter(ids="99"))  # type: ignore[arg-type]
+            desk._full_screen(SimpleNamespace(id="run"), flagged, flagged.iloc[:0], Filter(ids="99"))  # type: ignore[arg-type]
 
     app = AppTest.from_function(large).run()
     assert not app.exception

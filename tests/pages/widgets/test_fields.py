@@ -1,12 +1,15 @@
-"""A list whose first line stands for all of it."""
+"""A list whose first line stands for all of it, a switch, and how tall a table is."""
 
+import pytest
 from streamlit.testing.v1 import AppTest
+
+from pages.ui.widgets.fields import ROW, tall
 
 
 def page() -> None:
     import streamlit as st
 
-    from pages.ui.widgets.small import ANY, one_or_any
+    from pages.ui.widgets.fields import ANY, one_or_any
 
     st.button("Clear", on_click=lambda: st.session_state.update(fruit=ANY))
     st.text(repr(one_or_any("Fruit", {0: "apple", 7: "pear"}, "any fruit", first=7, key="fruit")))
@@ -27,7 +30,7 @@ def test_an_option_that_is_called_like_the_first_line_is_another_one() -> None:
     def script() -> None:
         import streamlit as st
 
-        from pages.ui.widgets.small import one_or_any
+        from pages.ui.widgets.fields import one_or_any
 
         st.text(repr(one_or_any("Fruit", {0: "any"}, "any", key="fruit")))
 
@@ -37,3 +40,25 @@ def test_an_option_that_is_called_like_the_first_line_is_another_one() -> None:
     assert app.text[0].value == "None"
     app.selectbox[0].select_index(1).run()
     assert app.text[0].value == "0"
+
+
+@pytest.mark.parametrize(("rows", "height"), [(0, "content"), (7, "content"), (8, 8 * ROW), (100_000, 8 * ROW)])
+def test_a_table_is_scrolled_where_it_has_more_rows_than_are_shown(rows: int, height: object) -> None:
+    assert tall(rows, 7) == height
+
+
+def test_a_switch_shows_the_words_and_gives_the_option() -> None:
+    def drawn() -> None:
+        import streamlit as st
+
+        from pages.ui.widgets.fields import one_of
+
+        st.text(repr(one_of("Way", {"train": "Train", "load": "Load a model"}, key="way")))
+        st.text(repr(one_of("Amount", ("number", "percent"), first="percent", key="amount")))
+
+    app = AppTest.from_function(drawn).run()
+    assert not app.exception
+    assert [text.value for text in app.text] == ["'train'", "'percent'"]
+    assert list(app.button_group[0].options) == ["Train", "Load a model"]
+    app.button_group[0].set_value("load").run()
+    assert app.text[0].value == "'load'"

@@ -1,0 +1,55 @@
+"""What a trigger does to the models, in one line, in figures, and what to do where that was not recorded."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core import pipeline, runs
+from core.runs import Run
+from pages.ui.access.who import decides, for_reviewers
+from pages.ui.cache.words import HELP
+from pages.ui.shell import frame
+from pages.ui.widgets.trial_board import Answers, probability_words
+
+
+def story(clean: Answers, triggered: Answers, repaired: Answers, goal: int, names: Sequence[str]) -> str:
+    """What the model answers without and with the trigger, and after the repair; `goal` is the attacker's class."""
+    after = f" → after the repair: {_answer(repaired, goal, names)}" if repaired else ""
+    return f"### {_answer(clean, None, names)} → with the trigger: {_answer(triggered, goal, names)}{after}"
+
+
+def rates(run: Run, child: Run | None, attack: str) -> None:
+    """How often the trigger succeeds over all test samples, before and after, as it is and at twice its strength."""
+    before, after = runs.outcome(run), runs.outcome(child) if child else None
+    columns = iter(st.columns(4))
+    for field, words in (
+        ("attack_success_rate", "Trigger succeeds"),
+        ("doubled_attack_success_rate", "At twice its strength"),
+    ):
+        was, now = getattr(before, field).get(attack), getattr(after, field, {}).get(attack)
+        if was is None:
+            continue
+        title = f"{words}, before" if child else words
+        next(columns).metric(title, f"{was:.1%}", help=HELP["attack success rate"])
+        if now is not None:
+            change = {"delta": f"{(now - was) * 100:+.1f} points", "delta_color": "inverse"}
+            next(columns).metric(f"{words}, repaired", f"{now:.1%}", help="Lower is better.", **change)
+
+
+def unmeasured(run: Run) -> None:
+    """Say that the answers of this run are not recorded, and offer to measure them."""
+    st.info(f"{frame.plain(run.name)} was evaluated before each single answer was recorded.")
+    button = {"key": f"again-{run.id}", "icon": ":material/replay:", **for_reviewers()}
+    st.button("Measure it again", on_click=_measure_again, args=(run,), **button)
+
+
+@decides
+def _measure_again(run: Run) -> None:
+    frame.start(pipeline.measure_again(run))
+
+
+def _answer(answers: Answers, goal: int | None, names: Sequence[str]) -> str:
+    """The likeliest class with its probability, in the hue of poison where it is what the attacker wants."""
+    index, probability = answers[0]
+    words = f"‘{frame.plain(names[index])}’ {probability_words(probability)}"
+    return f":orange[{words}]" if index == goal else words

@@ -1,0 +1,43 @@
+"""The journey through the pages: the question of each, and the way from one to another."""
+
+import streamlit as st
+
+from pages.ui.cache.words import HELP
+
+QUESTIONS = {
+    "data": "What am I about to trust?",
+    "train": "Is the model learning, and what?",
+    "clusters": "Which classes hold two populations?",
+    "trajectories": "Which samples were learned unlike the rest?",
+    "detect": "Whom do I believe, and how strict am I?",
+    "bona_fide": "Which samples are clean for certain?",
+    "review": "Is this sample poisoned?",
+    "repair": "Is the backdoor gone, and what did it cost?",
+    "report": "What do I tell the others?",
+    "attack_lab": "Would we have caught this?",
+    "trigger": "What does the trigger do to the model?",
+}
+
+
+def question(page: str, term: str = "") -> None:
+    """The page's title; `term` of `HELP` is explained beside it."""
+    st.title(QUESTIONS[page], help=HELP[term] if term else None)
+
+
+def go_on(page: str) -> None:
+    """The link to the next page, with its question."""
+    st.page_link(f"pages/{page}.py", label=f"Next: {_small(page)}", icon=":material/arrow_forward:")
+
+
+def go_back(page: str) -> None:
+    """The link to the page that led here, with its question."""
+    st.page_link(f"pages/{page}.py", label=f"Back: {_small(page)}", icon=":material/arrow_back:")
+
+
+def go_to(page: str, words: str) -> None:
+    """A link to another page, in words that say what is done there."""
+    st.page_link(f"pages/{page}.py", label=words, icon=":material/arrow_forward:")
+
+
+def _small(page: str) -> str:
+    return QUESTIONS[page][0].lower() + QUESTIONS[page][1:]

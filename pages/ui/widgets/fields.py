@@ -1,0 +1,65 @@
+"""Fields and tables as every page has them: one of some options, one or none of them, and how tall a table is."""
+
+from collections.abc import Collection, Mapping
+from typing import Any, Literal, TypeVar
+
+import streamlit as st
+
+from core.data.store import DatasetInfo
+
+T = TypeVar("T")
+ROW = 34  # pixels of one row at the theme's base font size
+ANY = ""  # Streamlit takes None for a field that nobody has filled in: it asks for a choice, and offers to clear it
+
+
+def one_of(title: str, options: Mapping[T, str] | Collection[T], *, first: T | None = None, **widget: Any) -> T:
+    """A row of buttons of which one is always chosen.
+
+    Args:
+        title: above it.
+        options: value → its words, or values that are their own words.
+        first: chosen in the beginning; by default the first of them.
+        widget: what else `st.segmented_control` takes.
+    """
+    words = options if isinstance(options, Mapping) else {value: str(value) for value in options}
+    values = list(words)
+    default = values[0] if first is None else first
+    chosen: T = st.segmented_control(
+        title, values, default=default, required=True, format_func=words.__getitem__, **widget
+    )
+    return chosen
+
+
+def one_dataset(title: str, datasets: Mapping[str, DatasetInfo], *preferred: str | None, **widget: Any) -> DatasetInfo:
+    """A list to choose a data set from; it starts at the first of the preferred ids that there is."""
+    ids = list(datasets)
+    start = next((ids.index(one) for one in preferred if one in datasets), 0)
+    return datasets[st.selectbox(title, ids, start, format_func=lambda one: datasets[one].name, **widget)]
+
+
+def one_or_any(title: str, options: Mapping[T, str], none: str, *, first: T | None = None, **widget: Any) -> T | None:
+    """A list to choose one of `options` from; None where the first line, in the words `none`, is chosen.
+
+    Args:
+        title: above it.
+        options: value → its words.
+        none: the words for all of them, or for none.
+        first: chosen in the beginning. In the session, under its `key`, none is `ANY`.
+        widget: what else `st.selectbox` takes.
+    """
+    values: list[Any] = [ANY, *options]
+    while none in options.values():  # such a class would be chosen by its words
+        none += " …"
+    chosen = st.selectbox(
+        title,
+        values,
+        values.index(ANY if first is None else first),
+        format_func=lambda one: none if one == ANY else options[one],
+        **widget,
+    )
+    return None if chosen == ANY else chosen
+
+
+def tall(rows: int, most: int) -> int | Literal["content"]:
+    """The `height` of a dataframe: as tall as its rows, and scrolled where there are more than `most`."""
+    return "content" if rows <= most else ROW * (most + 1)
