@@ -14,7 +14,7 @@ def abl_isolation(
     isolation_share: Annotated[float, Range(0.0, 0.5)] = 0.01,
     n_epochs: Annotated[int, Range(1, 100)] = 5,
 ) -> Detection:
-    """How low the loss is in the first epochs; the lowest share is isolated.
+    """How low the loss is in the first epochs; the lowest are isolated.
 
     s(x) = −mean of l(x) over the first `n_epochs` epochs. The paper holds the losses of clean samples up with gradient
     ascent and reads them after 20 epochs; a trace of ordinary training is read early instead, while they are still
@@ -22,7 +22,7 @@ def abl_isolation(
 
     Args:
         evidence: needs `trajectories` (n, epochs).
-        isolation_share: share of all samples to flag; the paper: 0.01.
+        isolation_share: of all samples, the fraction to flag; the paper: 0.01.
         n_epochs: how many epochs are early; all of them where there are fewer.
 
     Returns:

@@ -17,7 +17,10 @@ from core.detectors.parts.subspaces import canonical_order
 from core.registry import Range
 from core.types import Detection, Evidence, Ints, Scalar
 
-STEPS, TOLERANCE = 200, 1e-3
+# Steps of logistic regression at most.
+STEPS = 200
+# Gradient at which it has converged: label quality is about ranks, and more digits do not change them.
+TOLERANCE = 1e-3
 
 
 def confident_learning(

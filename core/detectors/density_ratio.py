@@ -21,7 +21,7 @@ def density_ratio(evidence: Evidence, *, reject_fraction: Annotated[float, Range
 
     Args:
         evidence: needs `features` (n, d) and `bona_fide`.
-        reject_fraction: share of all samples to flag.
+        reject_fraction: of all samples, how many to flag.
 
     Returns:
         suspicion: the log ratio, 0 where both are alike; the median in classes with fewer than two bona fide samples.
@@ -30,15 +30,25 @@ def density_ratio(evidence: Evidence, *, reject_fraction: Annotated[float, Range
         UserError: activations or bona fide samples are missing.
 
     References: own method; the ratio is that of Local Outlier Factors (Breunig et al., SIGMOD 2000) turned to trust.
+
+    >>> import numpy as np
+    >>> from core.detectors.density_ratio import density_ratio
+    >>> from core.types import Evidence
+    >>> rng = np.random.default_rng(0)
+    >>> features = rng.normal(size=(100, 4)).astype(np.float32)
+    >>> features[95:] = 6 + features[95:] / 10  # five samples close to one another, far from all others
+    >>> evidence = Evidence(np.zeros(100, np.int64), 1, np.arange(100) < 20, features=features)
+    >>> np.flatnonzero(density_ratio(evidence, reject_fraction=0.05).flagged).tolist()
+    [95, 96, 97, 98, 99]
     """
     needed = require("density_ratio", evidence)
     ratios = np.full(len(evidence.labels), np.nan)
     for space in class_spaces(needed.features, evidence.labels, evidence.n_classes, evidence.seed):
         ratios[space.rows] = density_ratio_scores(space, evidence.bona_fide)
-    known = np.isfinite(ratios)
-    suspicion = np.where(known, ratios, np.median(ratios[known]) if known.any() else 0.0).astype(np.float32)
+    compared = np.isfinite(ratios)
+    suspicion = np.where(compared, ratios, np.median(ratios[compared]) if compared.any() else 0.0).astype(np.float32)
     notes: dict[str, Scalar] = {
         "n_bona_fide": int(evidence.bona_fide.sum()),
-        "n_without_reference": int((~known).sum()),
+        "n_without_reference": int((~compared).sum()),
     }
-    return Detection(suspicion, worst(suspicion, ~evidence.bona_fide & known, reject_fraction), notes=notes)
+    return Detection(suspicion, worst(suspicion, ~evidence.bona_fide & compared, reject_fraction), notes=notes)

@@ -15,14 +15,14 @@ from core.types import Detection, Evidence, Scalar
 def independent_component_outliers(
     evidence: Evidence, *, reject_fraction: Annotated[float, Range(0.0, 1.0)] = 0.10
 ) -> Detection:
-    """The largest robust z of any independent component of the class; the worst share is flagged.
+    """The largest robust z of any independent component of the class; the worst are flagged.
 
     Per class: activations → 16 principal → 16 independent components c; s(x) = max over components of
     |c − median| / (1.4826 · MAD). It needs the poison to be a minority of its class: at a third of it, cluster instead.
 
     Args:
         evidence: needs `features` (n, d).
-        reject_fraction: share of all samples to flag.
+        reject_fraction: of all samples, how many to flag.
 
     Returns:
         suspicion: robust standard deviations, ≥ 0; 0 in classes too small to analyse.

@@ -22,7 +22,7 @@ def logit_trajectories(
 
     Args:
         evidence: needs `trajectories` (n, epochs) and `bona_fide`.
-        reject_fraction: share of all samples to flag.
+        reject_fraction: of all samples, how many to flag.
         n_neighbors: how many bona fide trajectories to compare with.
 
     Returns:

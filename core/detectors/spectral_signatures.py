@@ -10,6 +10,7 @@ from core.detectors.parts.subspaces import canonical_order, on_one_core, princip
 from core.registry import Range
 from core.types import Detection, Evidence, Scalar
 
+# Times the expected poison that is flagged in every class: the paper's 1.5.
 REMOVAL = 1.5
 
 
@@ -27,7 +28,7 @@ def spectral_signatures(
 
     Args:
         evidence: needs `features` (n, d).
-        expected_poison_ratio: ε, the share of each class that may be poison; 1.5 times as many are flagged.
+        expected_poison_ratio: ε, the fraction of each class that may be poison; 1.5 times as many are flagged.
         n_directions: how many singular vectors; the paper: 1. More find several attacks on one class.
 
     Returns:

@@ -12,7 +12,12 @@ from core.detectors.parts.subspaces import SAMPLES_PER_COMPONENT, canonical_orde
 from core.registry import Range
 from core.types import Bools, ClassFinding, Detection, Evidence, Scalar
 
-REMOVAL, MOST_DIMENSIONS, TRIALS = 1.5, 64, 8
+# Times the expected poison that is flagged in every class: the paper's 1.5.
+REMOVAL = 1.5
+# Principal directions at most: each costs a covariance of that side, for every number of them that is tried.
+MOST_DIMENSIONS = 64
+# Numbers of directions that are tried, from 1 to the most, spaced as squares.
+TRIALS = 8
 
 
 @on_one_core
@@ -28,7 +33,7 @@ def spectre(evidence: Evidence, *, expected_poison_ratio: Annotated[float, Range
 
     Args:
         evidence: needs `features` (n, d).
-        expected_poison_ratio: ε, the share of each class that may be poison; 1.5 times as many are flagged.
+        expected_poison_ratio: ε, the fraction of each class that may be poison; 1.5 times as many are flagged.
 
     Returns:
         suspicion: ≥ 0, about 1 for ordinary samples; 0 in classes too small for one direction. Bona fide samples are
@@ -57,14 +62,14 @@ def spectre(evidence: Evidence, *, expected_poison_ratio: Annotated[float, Range
     return Detection(suspicion, flagged, notes=notes, classes=classes)
 
 
-def _best(points: Reals, may_be_flagged: Bools, share: float) -> tuple[Reals, Bools, int]:
+def _best(points: Reals, may_be_flagged: Bools, fraction: float) -> tuple[Reals, Bools, int]:
     """Scores and flags in the number of dimensions whose flags, once removed, let the class stand out most."""
-    found = []
+    tried = []
     for k in np.unique(np.rint(np.linspace(1, points.shape[1] ** 0.5, TRIALS) ** 2).astype(int)):
         scores = quantum_entropy(points[:, :k])
-        flagged = worst(scores.astype(np.float32), may_be_flagged, share)
-        found.append((standing_out(points, ~flagged), scores, flagged, int(k)))
-    return max(found, key=lambda one: one[0])[1:]
+        flagged = worst(scores.astype(np.float32), may_be_flagged, fraction)
+        tried.append((standing_out(points, ~flagged), scores, flagged, int(k)))
+    return max(tried, key=lambda outcome: outcome[0])[1:]
 
 
 def standing_out(points: Reals, kept: Bools) -> float:

@@ -26,7 +26,7 @@ def strip(
     Args:
         evidence: needs `model`, `images` and `bona_fide`.
         n_copies: N, at most as many as there are bona fide samples; the paper: 100.
-        false_rejection_rate: share of clean samples that may be flagged; the paper: 0.01.
+        false_rejection_rate: of clean samples, the fraction that may be flagged; the paper: 0.01.
 
     Returns:
         suspicion: minus the mean entropy in bits, ≤ 0. Bona fide samples are never flagged.

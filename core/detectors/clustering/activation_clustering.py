@@ -16,7 +16,9 @@ from core.errors import UserError
 from core.registry import Range
 from core.types import Bools, ClassFinding, Detection, Evidence, Floats, Ints, Scalar
 
+# Samples of a class that 2-means is asked to split; a smaller class is not judged.
 MIN_CLASS_SIZE = 10
+# Pixels a side that are clustered; larger images are thinned out, which bounds the memory.
 MOST_PIXELS = 64
 Seen = Callable[[NDArray[Any]], Reals]
 
@@ -37,10 +39,11 @@ def activation_clustering(
 ) -> Detection:
     """A 2-means split of each class; the smaller cluster is flagged where the decision calls it poison.
 
-    Per class: activations → principal components → whitening → k-means with k = 2. The paper's ICA only rotates the
-    whitened components, and neither k-means nor the silhouette sees a rotation: whitening alone gives its answer, and
-    needs no seed. Every decision's figure and words are noted for each class, whichever of them flags; the fourth,
-    exclusionary reclassification, trains a model and is a stage of its own (`core.stages.reclassify`).
+    Per class: activations → principal components → whitening → k-means with k = 2. The plain reference is the paper's
+    ICA, which only rotates the whitened components. Neither k-means nor the silhouette sees a rotation, so whitening
+    alone gives its answer and needs no seed; a test compares the two. What every criterion says is kept for each class,
+    whichever of them flags. The fourth, exclusionary reclassification, trains a model and is a stage of its own
+    (`core.stages.reclassify`).
 
     Args:
         evidence: needs `features` (n, d), or `images` for pixels; `predicted` too when `split_by` is "predicted".
@@ -50,18 +53,18 @@ def activation_clustering(
         space: what is clustered: "activations", or the raw "pixels", the paper's baseline, which needs no model.
         decision: what calls a cluster poison: its size and silhouette together, so that a class is never flagged
             merely for having two clusters; one of "size", "silhouette", "distance" alone; or "all" three together.
-        size_threshold: largest share of its class that a poisoned cluster may hold; the paper: 0.35.
+        size_threshold: largest fraction of its class that a poisoned cluster may hold; the paper: 0.35.
         silhouette_threshold: smallest silhouette of a poisoned class; the paper: 0.10 to 0.15. At 0.15 poison that is a
             third of its class is mostly missed, at 0.10 one clean class in six is suspected.
         n_seeds: how often k-means runs, each time from 100 starts; the best split is kept, and `unstable` is the
-            share of the class that another seed puts on the other side.
+            fraction of the class that another seed puts on the other side.
         split_choice: which of the splits where k-means comes to rest is the best: the one with the least variance, by
             "tightness", as published; or the one whose clusters stand farthest apart for their widths, by "separation"
             (Ashman's D), with its border where two Gaussians meet. That does not cut a class of two shapes in half
             before it finds poison in one of them.
 
     Returns:
-        suspicion in [0, 1]: nearness to the smaller cluster × (1 − 2 · its share of the class);
+        suspicion in [0, 1]: nearness to the smaller cluster × (1 − 2 · its fraction of the class);
         groups: −1 for samples of classes too small to split, else 0 (larger) or 1 (smaller cluster) within the class;
         classes: what each criterion says; classes of fewer than 10 samples are not judged.
 
@@ -70,33 +73,46 @@ def activation_clustering(
 
     References: Chen et al.: Detecting Backdoor Attacks on Deep Neural Networks by Activation Clustering, 2018,
     arXiv 1811.03728.
+
+    >>> import numpy as np
+    >>> from core.detectors.clustering.activation_clustering import activation_clustering
+    >>> from core.types import Evidence
+    >>> rng = np.random.default_rng(0)
+    >>> features = rng.normal(size=(200, 3)).astype(np.float32)
+    >>> features[180:, 0] += 12  # a tenth of the class lies apart
+    >>> evidence = Evidence(np.zeros(200, np.int64), 1, np.zeros(200, bool), features=features)
+    >>> found = activation_clustering(evidence, n_components=3)
+    >>> np.flatnonzero(found.flagged).tolist() == list(range(180, 200))
+    True
+    >>> found.classes[0].reason
+    'a separate cluster holds 10% of the class'
     """
     values, classes = _values(evidence, space), _classes(evidence, split_by)
     order = canonical_order(values)
     rows = [order[classes[order] == index] for index in range(evidence.n_classes)]
 
     def points(own: NDArray[Any]) -> Reals:
-        found = principal_components(own, n_components, evidence.seed)
-        return whitened(found) if reduction == "ica" else found
+        components = principal_components(own, n_components, evidence.seed)
+        return whitened(components) if reduction == "ica" else components
 
     splits = [_split(values[own], points, evidence.seed, n_seeds, split_choice) for own in rows]
-    centres = np.stack([one.centres[0] for one in splits])
+    centres = np.stack([split.centres[0] for split in splits])
     suspicion = np.zeros(len(classes), np.float32)
     flagged = np.zeros(len(classes), np.bool_)
     groups = np.full(len(classes), -1, np.int64)
     findings: dict[int, ClassFinding] = {}
-    for index, (own, found) in enumerate(zip(rows, splits, strict=True)):
+    for index, (own, split) in enumerate(zip(rows, splits, strict=True)):
         if len(own) < MIN_CLASS_SIZE:
             findings[index] = ClassFinding(None, f"only {len(own)} samples: too few to split")
             continue
-        size = by_size(found.fraction, size_threshold)
-        apart = by_silhouette(found.silhouette, silhouette_threshold)
-        distance = by_distance(found.centres[1], found.centres[2], index, centres)
-        findings[index] = combined(size, apart, distance, decision, found.unstable)
-        suspicion[own] = found.nearness * (1 - 2 * found.fraction)
-        flagged[own] = found.smaller & bool(findings[index].poisoned)
-        groups[own] = found.smaller
-    unstable = [found.unstable for found in splits]
+        size = by_size(split.fraction, size_threshold)
+        apart = by_silhouette(split.silhouette, silhouette_threshold)
+        distance = by_distance(split.centres[1], split.centres[2], index, centres)
+        findings[index] = combined(size, apart, distance, decision, split.unstable)
+        suspicion[own] = split.nearness * (1 - 2 * split.fraction)
+        flagged[own] = split.smaller & bool(findings[index].poisoned)
+        groups[own] = split.smaller
+    unstable = [split.unstable for split in splits]
     notes: dict[str, Scalar] = {
         "poisoned_classes": sum(bool(finding.poisoned) for finding in findings.values()),
         "unstable": max(unstable, default=0.0),
@@ -112,9 +128,9 @@ class _Split:
         centres: (3, d) of the class and of the smaller and the larger cluster, in the space that all classes share.
         smaller: (m,) who is in the smaller cluster.
         nearness: (m,) how near to that cluster, in [0, 1].
-        fraction: its share of the class.
+        fraction: how much of the class it holds.
         silhouette: mean silhouette of the split.
-        unstable: the share of the class that another seed puts on the other side.
+        unstable: the fraction of the class that another seed puts on the other side.
     """
 
     centres: NDArray[Any]

@@ -1,4 +1,4 @@
-"""Signs of a second population inside one class: each score is high for samples that belong to it.
+"""Scores of a second population inside one class, each high for samples that belong to it.
 
 References: Hayase et al.: SPECTRE, 2021, arXiv 2104.11315 (quantum entropy); Ashman et al. 1994 (bimodality).
 """
@@ -9,9 +9,20 @@ from core.detectors.parts.statistics import Reals
 from core.detectors.parts.subspaces import ClassSpace, pairwise
 from core.types import Bools
 
+# Nearest samples of the class that say how dense it is around one; chosen on the tuned regimes.
 NEAREST = 5
-BULK, TRIMS, ENTROPY = 0.75, 3, 4.0
-STARTS, EM_STEPS, SMALLEST_SHARE = (0.1, 0.5, 0.9), 25, 0.004
+# Fraction of the class that counts as its bulk: poison has to fit into the rest, or it hides in the covariance.
+BULK = 0.75
+# How often the bulk is chosen again by the covariance of the last one.
+TRIMS = 3
+# α of the quantum entropy score: SPECTRE's 4. At 0 it is the squared distance; larger looks at the top direction only.
+ENTROPY = 4.0
+# Quantiles at which two Gaussians are first told apart, so that a small mode at either end is found as well.
+STARTS = (0.1, 0.5, 0.9)
+# Steps of expectation-maximisation.
+EM_STEPS = 25
+# Smallest fraction of the class that counts as a mode: fewer samples are stragglers, and every component has some.
+SMALLEST_FRACTION = 0.004
 
 
 def density_ratio_scores(space: ClassSpace, bona_fide: Bools) -> Reals:
@@ -62,23 +73,23 @@ def _whitened_by_bulk(points: Reals) -> Reals:
 
 def bimodality_scores(components: Reals) -> Reals:
     """(m,) Ashman's D of the most bimodal of the independent components (m, c) × the posterior of its smaller mode."""
-    shares, distances, posteriors = two_gaussians(components)
-    distances = np.where(np.minimum(shares, 1 - shares) > SMALLEST_SHARE, distances, 0.0)
+    fractions, distances, posteriors = two_gaussians(components)
+    distances = np.where(np.minimum(fractions, 1 - fractions) > SMALLEST_FRACTION, distances, 0.0)
     best = int(distances.argmax())
-    minority = posteriors[:, best] if shares[best] <= 0.5 else 1 - posteriors[:, best]
+    minority = posteriors[:, best] if fractions[best] <= 0.5 else 1 - posteriors[:, best]
     return np.asarray(distances[best] * minority)
 
 
 def two_gaussians(values: Reals) -> tuple[Reals, Reals, Reals]:
-    """For each column: share of its upper Gaussian (c,), Ashman's D = √2·|μ₁ − μ₀|/√(σ₁² + σ₀²), its posterior (m, c).
+    """For each column: fraction (c,) of its upper Gaussian, Ashman's D = √2·|μ₁ − μ₀|/√(σ₁² + σ₀²), posterior (m, c).
 
     Expectation-maximisation from three splits; the likeliest outcome of each column is taken.
     """
     fits = [fitted(values, (values > np.quantile(values, start, axis=0)).astype(np.float64)) for start in STARTS]
     best = np.argmax([likelihood for _, _, _, likelihood in fits], axis=0)
     columns = np.arange(values.shape[1])
-    shares, distances, posteriors = (np.stack([fit[part] for fit in fits]) for part in range(3))
-    return shares[best, columns], distances[best, columns], posteriors[best, :, columns].T
+    fractions, distances, posteriors = (np.stack([fit[part] for fit in fits]) for part in range(3))
+    return fractions[best, columns], distances[best, columns], posteriors[best, :, columns].T
 
 
 def fitted(values: Reals, upper: Reals) -> tuple[Reals, Reals, Reals, Reals]:

@@ -1,8 +1,6 @@
-"""Ranks, prevalence and error control: what turns scores of any scale into one decision.
+"""Ranks, prevalence and error control: what makes scores of any scale comparable, and turns them into one decision.
 
 Conformal p-values and Benjamini–Hochberg follow Bates et al.: Testing for Outliers with Conformal p-values, 2023.
-
-Ranks, which make scores of any scale comparable.
 """
 
 from collections.abc import Sequence
@@ -15,14 +13,28 @@ from scipy.special import betaincinv, log_ndtr, ndtri
 from core.types import Bools, Floats
 
 Reals = NDArray[np.float64]
-MAD_TO_SD, MOST_SURPRISE = 1.4826, 20.0
+
+# Standard deviations in a median absolute deviation, for normally distributed values: 1/Φ⁻¹(3/4).
+MAD_TO_SD = 1.4826
+# Largest −log of a tail, in nats: beyond it the normal distribution says more than a few hundred samples can know.
+MOST_SURPRISE = 20.0
+
+
+def ranks(values: NDArray[Any]) -> NDArray[np.float64]:
+    """(n,) from 1 for the least; ties share their mean. As `scipy.stats.rankdata`, which takes a second to import.
+
+    >>> ranks(np.array([0.3, 0.1, 0.3, 0.2])).tolist()
+    [3.5, 1.0, 3.5, 2.0]
+    """
+    _, group, sizes = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(sizes) - (sizes - 1) / 2)[group], np.float64)
 
 
 def tail_scores(scores: Reals) -> Reals:
     """(n,) Fisher's −log(1 − (rank − ½)/n): large in the upper tail only; 0 where a score is NaN."""
-    known = np.isfinite(scores)
+    finite = np.isfinite(scores)
     result = np.zeros(len(scores))
-    result[known] = -np.log1p(-(ranks(scores[known]) - 0.5) / max(int(known.sum()), 1))
+    result[finite] = -np.log1p(-(ranks(scores[finite]) - 0.5) / max(int(finite.sum()), 1))
     return result
 
 
@@ -39,15 +51,15 @@ def robust_z(values: Reals) -> Reals:
 
 
 def prevalence(scores: Reals, held_out: Reals, n_errors: float = 1.0, tail: float = 1.0) -> float:
-    """The share of samples beyond what clean ones explain, from below: max over t of the excess above t, in [0, 1].
+    """The fraction of samples beyond what clean ones explain, from below: the largest excess over all t, in [0, 1].
 
-    The excess is [share of all ≥ t] − [share of held-out clean ones ≥ t] − `n_errors` standard errors − 1/m.
+    The excess is [fraction of all ≥ t] − [fraction of held-out clean ones ≥ t] − `n_errors` standard errors − 1/m.
 
     Args:
         scores: (n,) of all samples.
         held_out: (m,) of clean samples that the score has not seen.
         n_errors: how many standard errors to be careful by.
-        tail: only thresholds that at most this share of the held-out samples reach.
+        tail: only thresholds that at most this fraction of the held-out samples reach.
     """
     if not len(held_out) or not len(scores):
         return 0.0
@@ -60,7 +72,7 @@ def prevalence(scores: Reals, held_out: Reals, n_errors: float = 1.0, tail: floa
 
 
 def prevalence_bound(scores: Reals, held_out: Reals, confidence: float, tail: float = 1.0) -> float:
-    """The same from below with an exact bound: the share of clean samples ≥ t is at most its Clopper–Pearson limit."""
+    """The same from below with an exact bound: of clean samples, at most the Clopper–Pearson limit lies above t."""
     if not len(held_out) or not len(scores):
         return 0.0
     thresholds = np.unique(scores)
@@ -74,8 +86,8 @@ def prevalence_bound(scores: Reals, held_out: Reals, confidence: float, tail: fl
 
 def surprise(values: Reals, ordinary: Bools) -> Reals:
     """(m,) −log of the upper tail of the normal distribution that the `ordinary` ones suggest, at most 20."""
-    known = values[ordinary]
-    z = (values - known.mean()) / max(float(known.std()), 1e-9)
+    usual = values[ordinary]
+    z = (values - usual.mean()) / max(float(usual.std()), 1e-9)
     return np.asarray(np.minimum(-log_ndtr(-z), MOST_SURPRISE))
 
 
@@ -84,6 +96,10 @@ def cross_conformal(folds: Sequence[tuple[Reals, NDArray[Any]]]) -> Reals:
 
     Args:
         folds: for each fold the scores (n,) of all samples, and the rows of the clean samples that it has not seen.
+
+    >>> scores = np.array([0.1, 0.2, 0.3, 0.9])  # of four samples, of which the first three are known to be clean
+    >>> cross_conformal([(scores, np.array([0, 1, 2]))]).tolist()
+    [1.0, 0.75, 0.5, 0.25]
     """
     above, total = np.zeros(len(folds[0][0])), 0
     for scores, held_out in folds:
@@ -93,7 +109,11 @@ def cross_conformal(folds: Sequence[tuple[Reals, NDArray[Any]]]) -> Reals:
 
 
 def benjamini_hochberg(p_values: Reals, rate: float) -> Bools:
-    """(m,) True for the hypotheses rejected at false discovery rate `rate`."""
+    """(m,) True for the hypotheses rejected at false discovery rate `rate`: all p up to the last p₍ᵢ₎ ≤ rate · i/m.
+
+    >>> benjamini_hochberg(np.array([0.04, 0.5, 0.03, 0.9]), 0.1).tolist()
+    [True, False, True, False]
+    """
     ordered = np.sort(p_values)
     passing = np.flatnonzero(ordered <= rate * np.arange(1, len(ordered) + 1) / max(len(ordered), 1))
     return p_values <= (ordered[passing[-1]] if len(passing) else -1.0)
@@ -106,9 +126,3 @@ def worst(suspicion: Floats, may_be_flagged: Bools, fraction: float) -> Bools:
     flagged = np.zeros(len(suspicion), np.bool_)
     flagged[order[:count]] = True
     return flagged
-
-
-def ranks(values: NDArray[Any]) -> NDArray[np.float64]:
-    """(n,) from 1 for the least; ties share their mean. scipy.stats has it, too, and takes a second to import."""
-    _, group, sizes = np.unique(values, return_inverse=True, return_counts=True)
-    return np.asarray((np.cumsum(sizes) - (sizes - 1) / 2)[group], np.float64)

@@ -23,15 +23,29 @@ from threadpoolctl import threadpool_limits
 from core.detectors.parts.statistics import Reals
 from core.types import Ints
 
-MOST_COMPONENTS = 16
-SAMPLES_PER_COMPONENT = 10
-NEIGHBORS = 10
-EXACT_LIMIT, DENSE_LIMIT = 128, 1024
-FULL_SHARE, PROBES, MISSED = 8, 10, 1e-3
-CHUNK = 64
-ICA_ITERATIONS = 200
-Asked = ParamSpec("Asked")
+Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
+
+# Principal directions that a class is seen in; chosen on the tuned regimes.
+MOST_COMPONENTS = 16
+# Samples of a class for each of its directions: with fewer, a direction is as much chance as it is the class.
+SAMPLES_PER_COMPONENT = 10
+# Nearest samples of its class that a sample is compared with and smoothed over; chosen on the tuned regimes.
+NEIGHBORS = 10
+# Side of a matrix of products up to which it is worked out in double precision, and never by Lanczos' method.
+EXACT_LIMIT = 128
+# Side of a matrix of products above which a randomised SVD stands in for its eigenvectors.
+DENSE_LIMIT = 1024
+# Lanczos' method is asked where the matrix has this many times as many directions as are wanted; moves the speed only.
+LANCZOS_RATIO = 8
+# Lanczos vectors of the second look, which only has to see whether something large was missed.
+PROBES = 10
+# Relative size from which on a value that was missed has all of them worked out.
+MISSED = 1e-3
+# Rows that are projected at a time, in double precision. Moves the memory only.
+CHUNK = 64
+# Steps of FastICA at most: only the tails of its components are used, and a rotation that still creeps has them.
+ICA_ITERATIONS = 200
 
 
 @dataclass(frozen=True)
@@ -51,11 +65,11 @@ class ClassSpace:
     distances: Reals
 
 
-def on_one_core(detector: Callable[Asked, Answer]) -> Callable[Asked, Answer]:
+def on_one_core(detector: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
     """The same with BLAS held to one core: on matrices of a class's size, its threads mostly wait for each other."""
 
     @wraps(detector)
-    def held(*args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
+    def held(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer:
         with threadpool_limits(1, "blas"):
             return detector(*args, **kwargs)
 
@@ -119,11 +133,12 @@ def _leading(centred: NDArray[Any], limit: int) -> NDArray[Any]:
 def _top(products: NDArray[Any], limit: int) -> tuple[NDArray[Any], NDArray[Any]]:
     """The `limit` largest eigenvalues, ascending, and their eigenvectors (p, limit).
 
-    Lanczos' method needs a quarter of the time, but can miss a copy of a repeated eigenvalue. So what it leaves is
-    looked at from another start, and should that hold something larger than the least one found, all are worked out.
+    The plain reference is `scipy.linalg.eigh` alone; a test compares the two. Lanczos' method needs a quarter of its
+    time, but can miss a copy of a repeated eigenvalue. So what it leaves is looked at from another start. Should
+    that hold something larger than the least one found, all are worked out.
     """
     size = len(products)
-    if max(EXACT_LIMIT, FULL_SHARE * limit) < size:
+    if max(EXACT_LIMIT, LANCZOS_RATIO * limit) < size:
         first, second = np.random.default_rng(0).standard_normal((2, size)).astype(products.dtype)
         with suppress(ArpackError):
             values, vectors = eigsh(products, limit, which="LA", v0=first)

@@ -9,14 +9,26 @@ from threadpoolctl import threadpool_limits
 from core.detectors.parts.statistics import Reals
 from core.types import Bools, Floats, Ints
 
+# Trajectories compared at a time: fits a core's cache. Moves the speed only.
 CHUNK = 512
+# Epochs that always count, and how many of the last kept are the reference: the paper's 3.
 KEPT_EPOCHS = 3
+# Times the reference's mean loss from which on an epoch has exploded and is dropped: the paper's 2.
 EXPLOSION = 2.0
+# Logits added to the spread of an epoch, so that one in which all bona fide samples agree does not rule the distance.
 SPREAD_FLOOR = 0.1
+# Least loss that a logit is taken of, in nats; a model surer than that is surer by rounding.
+LEAST_LOSS = 1e-6
+# Most loss that a logit is taken of, in nats.
+MOST_LOSS = 30.0
 
 
 def epoch_filter(trajectories: Floats) -> Bools:
-    """(epochs,) True for epochs to use: 0–2, and later ones of mean loss < 2 × the mean of the last three kept."""
+    """(epochs,) True for epochs to use: 0–2, and later ones of mean loss < 2 × the mean of the last three kept.
+
+    >>> epoch_filter(np.array([[2.0, 1.0, 0.6, 5.0, 0.5]], np.float32)).tolist()  # the loss of epoch 3 exploded
+    [True, True, True, False, True]
+    """
     means = trajectories.mean(0, dtype=np.float64)
     kept: list[int] = []
     for epoch, mean in enumerate(means):
@@ -28,19 +40,20 @@ def epoch_filter(trajectories: Floats) -> Bools:
 def bona_fide_distance(trajectories: Floats | Reals, bona_fide: Bools, n_neighbors: int) -> Floats:
     """(n,) mean Euclidean distance to the `n_neighbors` nearest bona fide trajectories other than itself.
 
-    All cores share the work. Squared distances are float64; only the choice of the nearest and the roots are float32,
-    so the result is that of float64 within one part in a million.
+    The plain reference sorts all distances to the bona fide ones; a test compares the two. All cores divide the work.
+    Squared distances are float64; only the choice of the nearest and the roots are float32. So the result is that of
+    float64 within one part in a million.
     """
     trusted = np.flatnonzero(bona_fide)
     references = trajectories[trusted].astype(np.float64)
     own = np.full(len(trajectories), -1)
     own[trusted] = np.arange(len(trusted))
     nearest = max(1, min(n_neighbors, len(trusted) - 1))
-    share = -(-len(trajectories) // (os.cpu_count() or 1)) or 1
-    parts = [slice(start, start + share) for start in range(0, len(trajectories), share)]
+    size = -(-len(trajectories) // (os.cpu_count() or 1)) or 1
+    parts = [slice(start, start + size) for start in range(0, len(trajectories), size)]
     with ThreadPoolExecutor() as pool, threadpool_limits(1, "blas"):
-        found = pool.map(lambda part: _mean_distances(trajectories[part], references, own[part], nearest), parts)
-        return np.concatenate([np.empty(0, np.float32), *found])
+        means = pool.map(lambda part: _mean_distances(trajectories[part], references, own[part], nearest), parts)
+        return np.concatenate([np.empty(0, np.float32), *means])
 
 
 def _mean_distances(points: Floats | Reals, references: Reals, own: Ints, nearest: int) -> Floats:
@@ -58,9 +71,9 @@ def _mean_distances(points: Floats | Reals, references: Reals, own: Ints, neares
         left[rows, :d] = points[part]
         np.einsum("ij,ij->i", left[rows, :d], left[rows, :d], out=left[rows, d])
         squared[rows] = np.matmul(left[rows], right, out=product[rows])
-        known = np.flatnonzero(own[part] >= 0)
+        itself = np.flatnonzero(own[part] >= 0)
         if m > 1:
-            squared[known, own[part][known]] = np.inf
+            squared[itself, own[part][itself]] = np.inf
         # Floats that are not negative are in the order of their bits, and whole numbers are quicker to compare.
         squared[rows].view(np.int32).partition(nearest - 1, axis=1)
         distances[part] = np.sqrt(np.maximum(squared[rows, :nearest], 0.0)) @ mean
@@ -68,8 +81,12 @@ def _mean_distances(points: Floats | Reals, references: Reals, own: Ints, neares
 
 
 def logits(losses: Floats) -> Reals:
-    """log(p/(1−p)) of the probability p = exp(−loss) of the given label, the same shape; finite for any loss ≥ 0."""
-    bounded = np.clip(losses.astype(np.float64), 1e-6, 30.0)
+    """log(p/(1−p)) of the probability p = exp(−loss) of the given label, the same shape; finite for any loss ≥ 0.
+
+    >>> logits(np.float32([0.05, 3.0])).round(2).tolist()  # sure of its label, and not at all
+    [2.97, -2.95]
+    """
+    bounded = np.clip(losses.astype(np.float64), LEAST_LOSS, MOST_LOSS)
     return np.asarray(-bounded - np.log(-np.expm1(-bounded)))
 
 

@@ -23,6 +23,15 @@ def test_the_mean_distance_to_the_two_nearest_others():
     assert found.suspicion == pytest.approx([7.5, 5, 7.5, (1 + 18**0.5) / 2, 42.5], rel=1e-6)
 
 
+def test_the_distances_are_those_of_the_plain_reference():
+    rng = np.random.default_rng(0)
+    losses, trusted = rng.exponential(size=(1300, 7)).astype(np.float32), rng.random(1300) < 0.1
+    distances = np.linalg.norm(losses[:, None].astype(np.float64) - losses[trusted], axis=2)
+    distances[np.flatnonzero(trusted), np.arange(trusted.sum())] = np.inf  # none is its own neighbour
+    expected = np.sort(distances, axis=1)[:, :5].mean(1)
+    np.testing.assert_allclose(bona_fide_distance(losses, trusted, 5), expected, rtol=1e-5)
+
+
 def test_a_bona_fide_sample_is_not_its_own_neighbour():
     assert bona_fide_distance(LOSSES, BONA_FIDE, 1) == pytest.approx([5, 5, 5, 1, 40])
 

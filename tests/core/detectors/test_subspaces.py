@@ -19,6 +19,9 @@ def features(n, d, widths, seed=0):
     return (left * values @ right.T).astype(np.float32), left[:, : len(widths)] * widths
 
 
+PRODUCTS = np.cov(np.random.default_rng(0).normal(size=(400, 200)) * np.linspace(1, 3, 200), rowvar=False)
+
+
 @pytest.mark.parametrize(("n", "d"), [(150, 200), (240, 140), (90, 40)])
 @pytest.mark.parametrize("widths", [[9.0, 8, 7, 6, 5, 4], [9.0, 5, 5, 5, 5, 5]])
 def test_the_top_directions_are_those_of_the_data(n, d, widths):
@@ -26,6 +29,13 @@ def test_the_top_directions_are_those_of_the_data(n, d, widths):
     points = principal_components(values, 6, 0)
     assert np.linalg.norm(points, axis=0) == pytest.approx(widths, rel=1e-4)
     np.testing.assert_allclose(points @ points.T, expected @ expected.T, atol=2e-4 * widths[0] ** 2)
+
+
+def test_lanczos_finds_what_the_plain_solver_finds():
+    values, vectors = subspaces._top(PRODUCTS, 5)
+    plain, directions = eigh(PRODUCTS, subset_by_index=[195, 199])
+    np.testing.assert_allclose(values, plain, rtol=1e-9)
+    np.testing.assert_allclose(np.abs((vectors * directions).sum(0)), 1, atol=1e-9)
 
 
 def test_a_copy_that_lanczos_missed_has_all_worked_out(monkeypatch):
