@@ -89,8 +89,8 @@ def docstrings(module: str, tree: ast.Module) -> Iterator[tuple[str, str]]:
 
 def sentences(text: str) -> list[str]:
     """What a reader takes in at once: up to a full stop, a question mark, an empty line, a list's or argument's end."""
-    text = re.sub(r"(?m)^( {4,}).*(\n\1.*)*$", lambda found: found[0] + "\n", text) if ">>>" in text else text
-    text = re.sub(r"\n\s*(?=[-*|>] |[\w*]+: |[A-Z]\w+:\n)", "\n\n", text)  # a list, a table, an argument, a heading
+    text = re.sub(r"(?m)^ *>>>(.|\n(?!\s*\n))*", "", text)  # an example
+    text = re.sub(r"\n\s*(?=[-*|] |\w[\w*, ]*:\s)", "\n\n", text)  # a list, a table, an argument, a heading
     return [one for part in re.split(r"\n\s*\n", text) for one in re.split(r"(?<=[.?!])[)\"”]?\s+(?=[A-Z`(\"“])", part)]
 
 
@@ -134,3 +134,44 @@ def test_the_rule_finds_what_breaks_it(rule, files, tmp_path):
 def test_a_sentence_ends_at_a_stop_a_list_and_an_argument():
     text = "One two. Three (four)?\n\nFive:\n\n- six\n- seven\n\nArgs:\n    a: eight.\n    b: nine."
     assert [len(one.split()) for one in sentences(text) if one.strip()] == [2, 2, 1, 2, 2, 1, 2, 2]
+
+
+def tree_named() -> list[str]:
+    """The folders that ARCHITECTURE.md names in its tree, each with its full path."""
+    block = (ROOT / "ARCHITECTURE.md").read_text().split("## The tree")[1].split("```")[1]
+    named, stack = [], [""] * 9
+    for entry in re.findall(r"(?m)^( *)([\w.]+)/ +\S", block):
+        depth = len(entry[0]) // 2
+        stack[depth] = entry[1]
+        named.append("/".join(stack[: depth + 1]))
+    return named
+
+
+def folders_on_disk() -> list[str]:
+    """The folders of the code; below `tests` those alone that mirror nothing."""
+    tops = [
+        ROOT / name for name in ("core", "pages", "assets", "benchmarks", "docs", "tests") if (ROOT / name).exists()
+    ]
+    below = [one for top in tops[:2] for one in top.rglob("*") if any(one.glob("*.py"))]
+    beside = [one for top in tops[2:] for one in top.iterdir() if top.name not in {"assets", "docs"}]
+    folders = [*tops, *below, *(one for one in beside if one.is_dir())]
+    return [str(one.relative_to(ROOT)) for one in folders if not one.name.startswith(("__", "."))]
+
+
+def test_the_architecture_names_every_folder_once_and_none_that_is_not_there():
+    assert sorted(tree_named()) == sorted(folders_on_disk())
+
+
+def test_the_folders_of_the_tests_mirror_those_of_the_code():
+    mirrored = {ROOT / "tests" / "core": ROOT / "core", ROOT / "tests" / "pages": ROOT / "pages" / "ui"}
+    lost = [
+        str(folder.relative_to(ROOT))
+        for tests, code in mirrored.items()
+        for folder in {path.parent for path in tests.rglob("*.py")}
+        if not (code / folder.relative_to(tests)).is_dir()
+    ]
+    assert lost == []
+
+
+def test_the_architecture_is_read_in_one_go():
+    assert len((ROOT / "ARCHITECTURE.md").read_text().splitlines()) < 150

@@ -1,6 +1,10 @@
 """Backdoor attacks. Each is one function `(scene, *, …) -> Trigger`; planting chooses the samples and their labels.
 
 An attack with cover samples has a setting `cover_ratio`: so many of them for each poisoned sample.
+
+`specification` says what is asked for (text, JSON, presets). `assign` chooses who carries what, down to the row, and
+`plant` paints the images, a few at a time. So a preview is exact, and a specification with its seed, kept in the data
+set's manifest, makes the same data set again. Attacks that only one class can serve choose their samples first.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,9 @@
-"""Where data comes from. A source is one function `(path) -> Collection`; the store keeps what was imported."""
+"""Where data comes from. A source is one function `(path) -> Collection`; the store keeps what was imported.
+
+A source says what there is and decodes nothing; `decoding` is the only place where image bytes become pixels.
+`names.json` and `problems.json` of a data set keep where samples came from and what was left out. A preview is a job
+in `previews/<id>/`; an import keeps its findings as `findings.json`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

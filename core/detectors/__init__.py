@@ -1,4 +1,9 @@
-"""Detectors: one function `(evidence, *, …) -> Detection` each; higher suspicion = more suspicious."""
+"""Detectors: one function `(evidence, *, …) -> Detection` each; higher suspicion = more suspicious.
+
+A detector says suspicion, and flags by its own published rule. `parts/calibration` adds conformal p-values: cross-
+conformal in five folds where scores look at the bona fide samples, plain where they do not. A detector that is asked
+for on the page joins the run's plan, so that it is resumed after a kill; one that fails leaves it.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass

@@ -8,19 +8,19 @@ from core.types import Bools, Floats, Ints
 
 
 def clean_accuracy(predicted: Ints, labels: Ints) -> float | None:
-    """The share of untouched test samples that is right, in [0, 1]; None without any."""
+    """The fraction of untouched test samples that is right, in [0, 1]; None without any."""
     return float(np.mean(predicted == labels)) if len(labels) else None
 
 
 def class_accuracy(predicted: Ints, labels: Ints, n_classes: int) -> tuple[float, ...]:
-    """(k,) the share that is right within each class, NaN for a class without samples."""
+    """(k,) the fraction that is right within each class, NaN for a class without samples."""
     right = np.bincount(labels[predicted == labels], minlength=n_classes)
     total = np.bincount(labels, minlength=n_classes)
     return tuple(float(r / t) if t else float("nan") for r, t in zip(right, total, strict=True))
 
 
 def attack_success_rate(predicted: Ints, goals: Ints) -> float:
-    """The share of triggered samples that are predicted as what the attacker wants; NaN without any.
+    """The fraction of triggered samples that are predicted as what the attacker wants; NaN without any.
 
     Args:
         predicted: (m,) classes of the triggered samples.
@@ -40,12 +40,12 @@ def auroc(suspicion: Floats, is_poison: Bools) -> float:
 
 
 def precision(flagged: Bools, is_poison: Bools) -> float:
-    """The share of the flagged that is poison; NaN when nothing is flagged."""
+    """The fraction of the flagged that is poison; NaN when nothing is flagged."""
     return float(is_poison[flagged].mean()) if flagged.any() else float("nan")
 
 
 def recall(flagged: Bools, is_poison: Bools) -> float:
-    """The share of the poison that is flagged; NaN without poison."""
+    """The fraction of the poison that is flagged; NaN without poison."""
     return float(flagged[is_poison].mean()) if is_poison.any() else float("nan")
 
 

@@ -8,7 +8,7 @@ from core import runs
 from core.analysis.opened_run import training_data
 from core.runs import Run
 
-TIMES_CHANCE = 2.0
+TIMES_CHANCE = 2.0  # below this many times guessing, the preprocessing is suspected
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,8 @@ class Sanity:
     """How often a loaded model says what the labels say.
 
     Attributes:
-        train, test: share of the given labels that it predicts, in [0, 1]; test is None before, or without test images.
+        train, test: fraction of the given labels that it predicts, in [0, 1]; test is None before, or without test
+            images.
         chance: 1 / k, what guessing reaches.
         warning: what may be wrong, in words; empty where nothing seems to be.
     """

@@ -38,15 +38,16 @@ def answers(run: Run, row: int, attack: str | None = None, strength: int = 1) ->
     if wanted not in tried:
         return []
     place = tried.index(wanted)
-    classes, shares = run.array("trial-classes")[place, row], run.array("trial-shares")[place, row]
-    return [(int(one), float(share)) for one, share in zip(classes, shares, strict=True) if one >= 0]
+    classes, probabilities = run.array("trial-classes")[place, row], run.array("trial-shares")[place, row]
+    return [(int(one), float(likely)) for one, likely in zip(classes, probabilities, strict=True) if one >= 0]
 
 
 def tried_images(run: Run, attack: str, strength: int = 1) -> pd.DataFrame:
     """One row for each test image that was tried with a trigger; none when the trigger was not.
 
-    Columns: test_row, label (its true class), goal (what the trigger is to make of it), untouched and triggered (the
-    model's classes without and with the trigger), turned (the trigger reached its goal).
+    Columns: test_row, label (its true class), goal (what the trigger is to make of it). Then untouched and triggered,
+        the
+    model's classes without and with the trigger, and turned (the trigger reached its goal).
     """
     wanted, known = {"attack": attack, "strength": strength}, runs.trials(run)
     if wanted not in known:

@@ -1,7 +1,7 @@
 """The database of what people decide: SQLite in the workspace, or whatever ASSAY_DATABASE names.
 
-Readers and writers are connections in a transaction of their own. Writers of one workspace take turns, in SQLite
-because it has one lock and in PostgreSQL because they ask for one: the numbers of rows grow in the order of commits.
+Readers and writers are connections in a transaction of their own. Writers of one workspace take turns: in SQLite
+because it has one lock, in PostgreSQL because they ask for one. So the numbers of rows grow in the order of commits.
 """
 
 import os
@@ -22,7 +22,7 @@ from core.journal.migrations import take_turns, upgrade
 
 VARIABLE = "ASSAY_DATABASE"
 FILE = "journal.db"
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 30  # that a writer waits for its turn
 KINDS = "sqlite:////path/to/journal.db or postgresql+psycopg://user@server/name"
 _FULL = r"disk is full|disk I/O error|No space left|DiskFull|could not extend file"
 _READ_ONLY = r"read-?only|unable to open|permission denied"

@@ -1,4 +1,7 @@
-"""Architectures: one function `(shape, n_classes, *, …) -> nn.Module` each, for floats in [0, 1], (n, c, h, w)."""
+"""Architectures: one function `(shape, n_classes, *, …) -> nn.Module` each, for floats in [0, 1], (n, c, h, w).
+
+Weights are recognised by their content, never by their name. torch's `.pt2` is refused, since reading one unpickles.
+"""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol

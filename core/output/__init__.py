@@ -1,1 +1,4 @@
-"""What leaves the project: figures, pictures, the report, exports and the clean copy."""
+"""What leaves the project: figures, pictures, the report, exports and the clean copy.
+
+Small charts are Plotly (`figures`), the same in the app and in the report.
+"""

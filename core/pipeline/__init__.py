@@ -1,7 +1,7 @@
 """One function per stage of the journey: what the pages, the command line, the benchmarks and the tests all call.
 
-Nothing here computes over samples in the caller's process except the small steps that finish at once (import, planting,
-verdicts); the rest is a run with a plan that a worker goes through.
+Only small steps compute over samples in the caller's process: import, planting, verdicts. All else is a run with a plan
+that a worker goes through.
 """
 
 from core.pipeline.attack import attack, specification_in, start_attack

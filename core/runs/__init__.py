@@ -1,7 +1,36 @@
 """Run directories: the only channel between a worker and the screen.
 
-`run.json` says what the run is and which stages are done; everything else in the directory can be made again. Files are
-written under a temporary name and renamed, and a stage counts only once `run.json` says so.
+`<workspace>/runs/<yyyymmdd-hhmmss>-<data set>-<4 hex>/` holds:
+
+| file | content |
+|---|---|
+| `run.json` | schema, versions, device, config, fingerprint, parent, plan, finished stages; written under `run.lock` |
+| `losses.npy` | (n, epochs) float32, eval mode, NaN for epochs to come |
+| `history.json` | one entry an epoch |
+| `checkpoint/last.pt` | while training: to go on after a kill, read with `weights_only=True` |
+| `model.safetensors` `layers.json` | the trained model and its layers |
+| `loaded.json` `initial.safetensors` `model.onnx` | of a model from elsewhere: origin, first weights, graph |
+| `activations.npy` `predictions.npy` `final_losses.npy` | (n, d), (n,), (n,) |
+| `detections/<name>.npz` `.json` | suspicion, flagged, groups, p-values, each signal's part; settings, notes |
+| `rules.json` | the rule that a person chose for a detector, where it is not the detector's own |
+| `families.json` `.npy` `family-pictures.npy` | what is flagged, grouped by the attack it seems to come from |
+| `reclassification.json` `.npy` | what a model that never saw the suspect clusters makes of them |
+| `map-<scope>-<method>.npy` | (n, 2) |
+| `outcome.json` | clean accuracy, attack success rates at once and twice the strength, the list of trials |
+| `trial-classes.npy` `trial-shares.npy` | (trials, m, 3): the likeliest classes of each test image with each trigger |
+| `changes.json` | of a repair: what it leaves out and relabels, and the revision it was trained on |
+| `progress.json` `progress.lock` `worker.lock` `worker.log` `worker.empty/` | the job |
+
+Files are written under a temporary name and renamed, and a stage counts only once `run.json` says so. All but
+`run.json` can be made again. A worker holds a lock on the run for as long as it lives. So "is it alive?" has a true
+answer after a SIGKILL, and two workers never write to one run. A lock, since process numbers are reused and locks
+vanish with their holder.
+
+Every epoch draws its randomness from (seed, epoch) alone, so a resumed run repeats an uninterrupted one bit for bit.
+A run that inspects a model from elsewhere has a model but no trajectories (`Run.has_model`, `Run.traced`).
+
+A worker's current folder is an empty one, and `environment.py` says which variables it gets: it reads strangers' files.
+That hides secrets from a file that names others. It is no sandbox: a worker has the rights of the account.
 """
 
 from core.runs.artifacts import (

@@ -1,4 +1,7 @@
-"""The data sets of a workspace: plain arrays on disk, memory-mapped when opened, checked by a fingerprint."""
+"""The data sets of a workspace: plain arrays on disk, memory-mapped when opened, checked by a fingerprint.
+
+They lie in `<workspace>/datasets/<id>/`. A data set exists once its `dataset.json` does.
+"""
 
 import hashlib
 import re

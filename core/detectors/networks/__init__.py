@@ -1,1 +1,4 @@
-"""What detectors that run or train a network share. Everything here needs torch."""
+"""What detectors that run or train a network share. Everything here needs torch.
+
+It is imported inside functions: pages read the settings of every detector without torch.
+"""

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, delete, insert, select
 from core.journal.database import reading, scope, writing
 from core.journal.tables import Claim
 
-CLAIM_SECONDS = 120.0
+CLAIM_SECONDS = 120.0  # that a claim lasts, unless it is made again
 
 
 def claim(workspace: Path, run_id: str, ids: Collection[int], *, reviewer: str) -> list[int]:

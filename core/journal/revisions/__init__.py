@@ -5,9 +5,8 @@ deleted: going back appends verdicts.
 """
 
 from core.journal.revisions.committing import base, commit, current_changes, go_back, pending
-from core.journal.revisions.differences import Difference
 from core.journal.revisions.lineage import Edge, Lineage, Node, lineage
-from core.journal.revisions.stored import Revision, changes, compare, find, revisions
+from core.journal.revisions.stored import Difference, Revision, changes, compare, find, revisions
 
 __all__ = [
     "Difference",

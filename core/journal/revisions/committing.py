@@ -11,12 +11,11 @@ from core.journal.database import plain_text
 from core.journal.review import Verdict
 from core.journal.review.reading import verdicts_at
 from core.journal.review.verdict import now
-from core.journal.revisions.differences import Difference, between
-from core.journal.revisions.stored import Revision, changes, find, latest_on, save
+from core.journal.revisions.stored import Difference, Revision, between, changes, find, latest_on, save
 from core.runs import Run
 from core.types import Changes
 
-LONGEST_NAME = 120
+LONGEST_NAME = 120  # characters of a revision's name: it stands in one line of a list
 
 
 def current_changes(run: Run) -> Changes:

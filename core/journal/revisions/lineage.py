@@ -9,7 +9,7 @@ from core.data import store
 from core.journal.revisions.stored import Revision, revisions
 from core.runs import Run
 
-DATA = "revision:0"
+DATA = "revision:0"  # the key of the data as imported
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Node:
 class Edge:
     """One arrow of the drawing, between the keys of two nodes.
 
-    `kind` says what the target is to the source: a run trained on data, a revision decided on a run, a revision that
-    follows another, or, of repairs from before there were revisions, a run that repairs another.
+    `kind` says what the target is to the source. A run was trained on data, a revision was decided on a run, a revision
+    follows another. Of repairs from before there were revisions, a run repairs another.
     """
 
     source: str

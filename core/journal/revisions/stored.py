@@ -1,7 +1,7 @@
-"""Revisions in the database."""
+"""Revisions in the database, and what lies between two of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from pathlib import Path
 
@@ -9,7 +9,6 @@ from sqlalchemy import ColumnElement, func, insert, select
 
 from core.errors import UserError
 from core.journal.database import address, reading, scope, writing
-from core.journal.revisions.differences import Difference, between
 from core.journal.tables import Change, Committed
 from core.types import Changes
 
@@ -40,6 +39,29 @@ class Revision:
     position: int
     excluded: int
     relabelled: int
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What turns one state of a data set into another; its length is the number of samples that differ.
+
+    Attributes:
+        excluded: ids that only the later state leaves out, ascending.
+        returned: ids that only the earlier one leaves out, ascending.
+        relabelled: id → the new label before and after, for samples that both keep; None is the label as imported.
+    """
+
+    excluded: tuple[int, ...] = ()
+    returned: tuple[int, ...] = ()
+    relabelled: Mapping[int, tuple[int | None, int | None]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.excluded) + len(self.returned) + len(self.relabelled)
+
+    @property
+    def samples(self) -> list[int]:
+        """Ids of all samples that differ, ascending."""
+        return sorted({*self.excluded, *self.returned, *self.relabelled})
 
 
 def revisions(workspace: Path, dataset_id: str) -> list[Revision]:
@@ -81,6 +103,15 @@ def changes(workspace: Path, dataset_id: str, number: int) -> Changes:
 def compare(workspace: Path, dataset_id: str, before: int, after: int) -> Difference:
     """What turns one revision into another. Raises UserError when there is no such revision."""
     return between(changes(workspace, dataset_id, before), changes(workspace, dataset_id, after))
+
+
+def between(before: Changes, after: Changes) -> Difference:
+    """What turns one state into another, each given by its changes to the data as imported."""
+    out, returned = after.excluded - before.excluded, before.excluded - after.excluded
+    kept = ({*before.relabelled} | {*after.relabelled}) - before.excluded - after.excluded
+    labels = {sample: (before.relabelled.get(sample), after.relabelled.get(sample)) for sample in sorted(kept)}
+    moved = {sample: pair for sample, pair in labels.items() if pair[0] != pair[1]}
+    return Difference(tuple(sorted(out)), tuple(sorted(returned)), moved)
 
 
 def save(workspace: Path, about: Mapping[str, str], numbers: Mapping[str, int], changed: Changes) -> int:

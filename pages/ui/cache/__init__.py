@@ -1,1 +1,4 @@
-"""The only caches, what makes them stale, and the words that pages share."""
+"""The only caches, what makes them stale, and the words that pages share.
+
+Every key says all that the result depends on. What the machine says of the samples is cached apart from the verdicts.
+"""

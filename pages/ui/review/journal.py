@@ -77,7 +77,7 @@ def _disagreements(run: Run) -> None:
         {
             "sample": one.sample,
             "state": "open" if one.open else f"settled by {one.settled_by}",
-            "opinions": "; ".join(f"{who}: {_verdict(said, names)}" for who, said in one.opinions.items()),
+            "opinions": "; ".join(f"{who}: {_verdict(said, names)}" for who, said in one.verdicts.items()),
             "stands": _verdict(one.verdict, names),
             "since": one.since[:19].replace("T", " "),
         }

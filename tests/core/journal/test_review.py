@@ -25,7 +25,7 @@ from core.journal.review import (
     undo,
     verdicts,
 )
-from core.journal.review.opinions import cohens_kappa
+from core.journal.review.agreement import cohens_kappa
 
 EXCLUDE, KEEP, MARK, UNDECIDED = Verdict("exclude"), Verdict("keep"), Verdict("mark"), Verdict("undecided")
 RUN = "20260101-000000-tiny-0000"
@@ -250,10 +250,10 @@ def test_reviewers_differ_until_somebody_says_more(workspace):
     assert [one.sample for one in conflicts(workspace, RUN)] == [1, 2]
     by(workspace, "cyd", 2, verdict=KEEP)
     first, second = conflicts(workspace, RUN)
-    assert (first.sample, first.open, first.opinions) == (1, True, {"ann": EXCLUDE, "bob": KEEP})
+    assert (first.sample, first.open, first.verdicts) == (1, True, {"ann": EXCLUDE, "bob": KEEP})
     assert first.verdict == KEEP
     assert (second.sample, second.open, second.settled_by, second.verdict) == (2, False, "cyd", KEEP)
-    assert second.opinions == {"ann": EXCLUDE, "bob": Verdict("relabel", 1)}
+    assert second.verdicts == {"ann": EXCLUDE, "bob": Verdict("relabel", 1)}
     assert second.since <= second.settled
 
 
@@ -263,12 +263,12 @@ def test_being_unsure_settles_nothing_and_a_later_contradiction_opens_anew(works
     since = conflicts(workspace, RUN)[0].since
     by(workspace, "cyd", 1, verdict=MARK)
     (still,) = conflicts(workspace, RUN)
-    assert (still.open, still.since, set(still.opinions)) == (True, since, {"ann", "bob", "cyd"})
+    assert (still.open, still.since, set(still.verdicts)) == (True, since, {"ann", "bob", "cyd"})
     by(workspace, "ann", 1)  # insists, having seen all
     assert not conflicts(workspace, RUN)[0].open
     by(workspace, "bob", 1, verdict=KEEP)
     (again,) = conflicts(workspace, RUN)
-    assert (again.open, again.opinions) == (True, {"ann": EXCLUDE, "bob": KEEP})
+    assert (again.open, again.verdicts) == (True, {"ann": EXCLUDE, "bob": KEEP})
     by(workspace, "bob", 1, verdict=UNDECIDED)
     assert conflicts(workspace, RUN) == []
 

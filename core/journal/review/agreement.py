@@ -1,7 +1,4 @@
-"""Where reviewers disagree, and how far they agree.
-
-Which samples several reviewers spoke of, known without reading the whole journal each time.
-"""
+"""Where reviewers disagree, and how far they agree."""
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Mapping
@@ -18,15 +15,14 @@ from core.journal.review.recording import counts
 from core.journal.review.verdict import Verdict
 from core.journal.tables import Batch, Row
 
+AT_ONCE = 5000  # sample ids in one query: databases limit how many values it may hold
+KNOWN_RUNS = 16  # whose shared samples are remembered; one that is forgotten is read anew
+NO_ANSWER = ("undecided", "mark")  # taken back by hand, and unsure: neither settles anything
+
 # (database, workspace, run) → the journal's position, who spoke first of each sample, and the samples that others
 # spoke of, too. As rows are never changed, only later ones have to be read.
 _known: OrderedDict[tuple[str, str, str], tuple[int, dict[int, str], frozenset[int]]] = OrderedDict()
 _lock = Lock()
-KNOWN_RUNS = 16
-
-
-AT_ONCE = 5000  # databases limit how many values one question may hold
-NO_ANSWER = ("undecided", "mark")  # taken back by hand, and unsure: neither settles anything
 
 
 @dataclass(frozen=True)
@@ -35,7 +31,7 @@ class Conflict:
 
     Attributes:
         sample: its id.
-        opinions: reviewer → what each said.
+        verdicts: reviewer → what each said.
         since: when they began to differ, UTC.
         settled_by: who gave the verdict that came after both, empty while nobody did.
         settled: when that was, empty while it is open.
@@ -43,7 +39,7 @@ class Conflict:
     """
 
     sample: int
-    opinions: Mapping[str, Verdict]
+    verdicts: Mapping[str, Verdict]
     since: str
     verdict: Verdict
     settled_by: str = ""
@@ -63,8 +59,8 @@ class Agreement:
         one, other: the reviewers, in the order of their names.
         samples: how many both decided.
         same: how many of them have the same verdict of both.
-        kappa: Cohen's (1960), 1 for full agreement, 0 for as much as by chance, below for less; NaN where chance alone
-            makes them agree, because each says one and the same of everything, and where no sample is shared.
+        kappa: Cohen's (1960), 1 for full agreement, 0 for as much as by chance, below for less. NaN where chance alone
+            makes them agree, because each says one and the same of everything. NaN, too, where they share no sample.
     """
 
     one: str
@@ -112,8 +108,8 @@ def agreements(workspace: Path, run_id: str) -> list[Agreement]:
 def cohens_kappa(pairs: Iterable[tuple[object, object]]) -> float:
     """Cohen's kappa of two people's answers to the same questions; NaN where it is not defined.
 
-    (p_o − p_e) / (1 − p_e): p_o is the share of equal answers, p_e the share that would be equal by chance if each gave
-    the same answers as often, but blindly. Cohen, A coefficient of agreement for nominal scales, 1960.
+    (p_o − p_e) / (1 − p_e), where p_o is the fraction of equal answers. By chance the fraction p_e would be equal, if
+    each gave the same answers as often, but blindly. Cohen, A coefficient of agreement for nominal scales, 1960.
     """
     answers = list(pairs)
     n = len(answers)
