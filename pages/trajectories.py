@@ -58,11 +58,11 @@ with side:
     drawn = f"{len(rows[:MOST])} of {len(rows):,} selected"
     option = curves_option(figures.bands(losses, groups), losses[rows[:MOST]], drawn, epoch=epoch)
     st.echarts_chart(
-        option, height=320, key="bands", alt="Losses over the epochs: bands of 10 to 90 %, and the selection."
+        option, height=320, key="bands", alt="Losses over the epochs: bands of 10 to 90%, and the selection."
     )
     at = losses[:, epoch - 1]
     chosen = f", of the selection {np.median(at[rows]):.3g}" if len(rows) else ""
-    words = f"Median loss after epoch {epoch}: {np.median(at[members]):.3g}{chosen}. Bands: 10–90 %."
+    words = f"Median loss after epoch {epoch}: {np.median(at[members]):.3g}{chosen}. Bands: 10–90%."
     st.caption(words, help=HELP["loss"])
     selection_gallery(run, table, height=200)
 selection_bar(run, table)

@@ -32,8 +32,8 @@ class FolderEntry:
 def roots() -> tuple[Path, ...]:
     """The folders that exist of those allowed, links resolved, each once."""
     named = [part for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part.strip()]
-    wanted = [Path(part).expanduser() for part in named] or [Path.home(), Path.cwd()]
-    return tuple(dict.fromkeys(root.resolve() for root in wanted if root.is_dir()))
+    folders = [Path(part).expanduser() for part in named] or [Path.home(), Path.cwd()]
+    return tuple(dict.fromkeys(root.resolve() for root in folders if root.is_dir()))
 
 
 def allowed(path: str | Path) -> Path:
@@ -47,20 +47,20 @@ def allowed(path: str | Path) -> Path:
             same words whether it exists or not.
     """
     try:
-        found = Path(str(path).strip()).expanduser().resolve()
+        place = Path(str(path).strip()).expanduser().resolve()
     except (OSError, ValueError, RuntimeError) as error:  # a NUL, a loop of links, an unknown ~user
         raise UserError("This is no path.", str(error), "Check the spelling.") from None
-    if not any(found.is_relative_to(root) for root in roots()):
+    if not any(place.is_relative_to(root) for root in roots()):
         raise UserError(
-            f"{found} lies outside the folders that this page may read.",
+            f"{place} lies outside the folders that this page may read.",
             f"It may read: {_named()}.",
             f"Move the data there, or add its folder to {VARIABLE} and start Assay again.",
         )
-    if not _there(found):
+    if not _there(place):
         raise UserError(
-            f"There is nothing at {found}.", "A path on the machine that runs Assay is needed.", "Check it."
+            f"There is nothing at {place}.", "A path on the machine that runs Assay is needed.", "Check it."
         )
-    return found
+    return place
 
 
 def entries(folder: Path) -> tuple[list[FolderEntry], int]:
@@ -72,11 +72,11 @@ def entries(folder: Path) -> tuple[list[FolderEntry], int]:
     place = allowed(folder)
     try:
         with os.scandir(place) as scanned:
-            found = [_entry(one) for one in scanned if not one.name.startswith(".")]
+            listed = [_entry(one) for one in scanned if not one.name.startswith(".")]
     except OSError as error:
         raise UserError(f"{place} cannot be read.", error.strerror or "", "Check who may read it.") from error
-    found.sort(key=lambda one: (not one.is_folder, not one.title, one.path.name.lower(), one.path.name))
-    return found[:MOST_ENTRIES], max(0, len(found) - MOST_ENTRIES)
+    listed.sort(key=lambda one: (not one.is_folder, not one.title, one.path.name.lower(), one.path.name))
+    return listed[:MOST_ENTRIES], max(0, len(listed) - MOST_ENTRIES)
 
 
 def _entry(entry: "os.DirEntry[str]") -> FolderEntry:

@@ -50,8 +50,8 @@ def listed() -> People:
 def person_of(cookies: Mapping[str, str]) -> Person | None:
     """Who signed in, by the cookies of a request; None for one that is forged, too old, or of somebody not listed."""
     try:
-        found = _claims(cookies)
-        return person(found, listed()) if found and lasts(found, time.time()) else None
+        claims = _claims(cookies)
+        return person(claims, listed()) if claims and lasts(claims, time.time()) else None
     except UserError:
         return None
 
@@ -121,9 +121,9 @@ def _claims(cookies: Mapping[str, str]) -> dict[str, Any]:
     def one(name: str) -> bytes | None:
         return decode_signed_value(get_cookie_secret(), name, cookies.get(name, "").encode("latin-1", "replace"))
 
-    found = json.loads(auth_util.get_cookie_with_chunks(one, USER_COOKIE_NAME) or b"{}")
-    ours = found.get("is_logged_in") is True and found.get("origin") == auth_util.get_origin_from_redirect_uri()
-    return found if ours else {}
+    claims = json.loads(auth_util.get_cookie_with_chunks(one, USER_COOKIE_NAME) or b"{}")
+    ours = claims.get("is_logged_in") is True and claims.get("origin") == auth_util.get_origin_from_redirect_uri()
+    return claims if ours else {}
 
 
 @cache

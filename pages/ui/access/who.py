@@ -44,14 +44,14 @@ def admitted() -> Person | None:
 
 def reviewer() -> str:
     """Who decides: the address of whoever signed in, else whoever runs the server."""
-    found = admitted()
-    return found.address if found else ""
+    somebody = admitted()
+    return somebody.address if somebody else ""
 
 
 def may_decide() -> bool:
     """Whether this person is a reviewer: viewers decide nothing and start nothing."""
-    found = admitted()
-    return found is not None and found.role == "reviewer"
+    somebody = admitted()
+    return somebody is not None and somebody.role == "reviewer"
 
 
 def decides(act: Callable[..., Any] | None = None, *, beside: str = refusal.PAGE) -> Callable[..., Any]:

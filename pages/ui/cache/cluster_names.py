@@ -9,8 +9,8 @@ KINDS = {1: "smaller cluster", 0: "larger cluster"}
 
 def names(run: Run) -> dict[tuple[int, int], str]:
     """(class, cluster) → its name, for every class that was split; empty without Activation Clustering."""
-    found, classes = cached.detections(run).get(CLUSTERING), cached.info(run).class_names
-    if found is None:
+    clustering, classes = cached.detections(run).get(CLUSTERING), cached.info(run).class_names
+    if clustering is None:
         return {}
-    split = [index for index, finding in found.classes.items() if finding.was_split]
+    split = [index for index, finding in clustering.classes.items() if finding.was_split]
     return {(index, which): f"{classes[index]}, {kind}" for index in split for which, kind in KINDS.items()}

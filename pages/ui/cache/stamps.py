@@ -9,7 +9,7 @@ from core.journal import review
 from core.runs import Run
 
 MOMENT = 0.1  # seconds
-_known: dict[str, tuple[float, str]] = {}
+_answers: dict[str, tuple[float, str]] = {}
 
 
 def judged(run: Run) -> tuple[str, int]:
@@ -24,21 +24,21 @@ def made(run: Run) -> str:
     would notice. A stage that was finished is another question.
     """
     stages = repr((str(run.path), sorted(run.stages.items())))
-    asked, answer = _known.get(stages, (-inf, ""))
-    if time.monotonic() - asked > MOMENT:
-        _known.pop(stages, None)  # the last one in is the last one out
+    since, answer = _answers.get(stages, (-inf, ""))
+    if time.monotonic() - since > MOMENT:
+        _answers.pop(stages, None)  # the last one in is the last one out
         answer = stages + _others(run)
-        _known[stages] = time.monotonic(), answer
-        while len(_known) > 20:
-            _known.pop(next(iter(_known), ""), None)
+        _answers[stages] = time.monotonic(), answer
+        while len(_answers) > 20:
+            _answers.pop(next(iter(_answers), ""), None)
     return answer
 
 
 def forget() -> None:
     """Have everything looked up again: somebody changed something."""
-    _known.clear()
+    _answers.clear()
 
 
 def _others(run: Run) -> str:
-    found = sorted((path.name, path.stat().st_mtime_ns) for path in (run.path / "detections").glob("*.json"))
-    return repr((found, runs.rules(run), families.made(run), review.guarantees_revision(run.workspace)))
+    detections = sorted((path.name, path.stat().st_mtime_ns) for path in (run.path / "detections").glob("*.json"))
+    return repr((detections, runs.rules(run), families.made(run), review.guarantees_revision(run.workspace)))

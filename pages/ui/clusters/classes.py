@@ -50,7 +50,7 @@ def clusters_of(run: Run, index: int) -> None:
     if not finding.was_split:
         return
     exre.decisions(run, index)
-    members, known = table[table["cluster_class"] == index], cluster_names.names(run)
+    members, cluster_words = table[table["cluster_class"] == index], cluster_names.names(run)
     for cluster, title in ((1, "Smaller cluster"), (0, "Larger cluster")):
         rows = members[members["cluster"] == cluster]
         with st.container(horizontal=True, vertical_alignment="center", gap=None):
@@ -67,7 +67,7 @@ def clusters_of(run: Run, index: int) -> None:
                 "pages/review.py",
                 label="Review",
                 help="Review this cluster, flagged or not, and decide on all of it at once.",
-                query_params={"cluster": known[index, cluster]},
+                query_params={"cluster": cluster_words[index, cluster]},
             )
         average = Tile(-1, pictures.of_array(run.id, f"averages-{AC}", 2 * index + cluster), tooltip="Average image")
         montage = [replace(tile, caption=(), badge="") for tile in tiles(run, cached.montage(rows))]
@@ -82,7 +82,7 @@ def clusters_of(run: Run, index: int) -> None:
 def all_classes(run: Run) -> None:
     """The 2-means verdict on every class, in words and figures."""
     findings, names = cached.detections(run)[AC].classes, cached.info(run).class_names
-    asked = cached.reclassifications(run)
+    results = cached.reclassifications(run)
     st.markdown("**2-means verdict per class**", help=HELP["cluster"])
     rows = [
         {
@@ -90,7 +90,7 @@ def all_classes(run: Run) -> None:
             "Smaller": _marked(finding.size, "{:.0%}"),
             "Silh.": _marked(finding.silhouette, "{:.2f}"),
             "Dist.": _marked(finding.distance, "{:.2f}"),
-            "ExRe": _sign(asked[index].poisoned) + ratio_words(asked[index]) if index in asked else "–",
+            "ExRe": _sign(results[index].poisoned) + ratio_words(results[index]) if index in results else "–",
         }
         for index, finding in sorted(findings.items(), key=lambda item: -_silhouette(item[1]))
     ]

@@ -71,9 +71,9 @@ def check(run: Run, chosen: int | None) -> None:
                 help="As published: a model for each cluster, without that "
                 "one only. Off: a single model without any of them, in the time of one training.",
             )
-    if asked := cached.reclassifications(run):
-        guilty = suspect_clusters.guilty(asked, cached.detections(run)[CLUSTERING].classes)
-        st.caption(f"So far {len(asked)} checked; {len(guilty)} of them, suspect before, are poison by ExRe, too.")
+    if results := cached.reclassifications(run):
+        guilty = suspect_clusters.guilty(results, cached.detections(run)[CLUSTERING].classes)
+        st.caption(f"So far {len(results)} checked; {len(guilty)} of them, suspect before, are poison by ExRe, too.")
 
 
 def _to_check(run: Run, chosen: int | None) -> tuple[Sequence[int], str]:

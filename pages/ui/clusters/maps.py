@@ -39,16 +39,16 @@ def controls(key: str, colours: tuple[str, ...], run: Run | None = None) -> tupl
 
 def layer_picker(run: Run) -> None:
     """Which layer's input is mapped, and the button that takes another."""
-    found = {layer["name"]: layer for layer in runs.layers(run)}
-    head = run.layer or next((name for name, layer in found.items() if layer["is_head"]), None)
+    layers = {layer["name"]: layer for layer in runs.layers(run)}
+    head = run.layer or next((name for name, layer in layers.items() if layer["is_head"]), None)
     with st.popover("Layer", icon=":material/layers:", help=HELP["activation"]):
-        names = list(found)
+        names = list(layers)
         name = st.selectbox(
             "Input of layer",
             names,
-            index=names.index(head) if head in found else 0,
+            index=names.index(head) if head in layers else 0,
             key="layer",
-            format_func=lambda key: _layer_words(found[key]),
+            format_func=lambda key: _layer_words(layers[key]),
         )
         st.caption("Another layer has its activations read, clustered and mapped anew; verdicts stay.")
         st.button("Use this layer", on_click=_use_layer, args=(run, name), **for_reviewers(disabled=name == head))

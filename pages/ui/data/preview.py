@@ -35,7 +35,7 @@ MODES = {
 }
 
 
-def panel(job: Path, asked: PreviewOf, *, leave: Callable[[], None]) -> None:
+def panel(job: Path, request: PreviewOf, *, leave: Callable[[], None]) -> None:
     """Everything that a finished preview says, beside what can be done with it.
 
     Args:
@@ -44,8 +44,8 @@ def panel(job: Path, asked: PreviewOf, *, leave: Callable[[], None]) -> None:
         leave: what "Choose another" does.
     """
     preview = cached.preview_of(job)
-    st.subheader(frame.plain(asked.name or preview.name))
-    st.caption("Uploaded" if asked.uploaded else frame.plain(asked.path))
+    st.subheader(frame.plain(request.name or preview.name))
+    st.caption("Uploaded" if request.uploaded else frame.plain(request.path))
     st.markdown(_summary(preview))
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -56,19 +56,19 @@ def panel(job: Path, asked: PreviewOf, *, leave: Callable[[], None]) -> None:
         st.markdown("**Import**")
         running = pipeline.job_named(frame.workspace(), "imports", address.get(IMPORT))
         if running is None:
-            _form(job, asked, preview, leave)
+            _form(job, request, preview, leave)
         elif awaited(running, "Importing …", leave="Back", on_leave=lambda: address.put(IMPORT, "")):
-            _finish(running, asked)
+            _finish(running, request)
         _classes(preview)
 
 
 def _summary(preview: Preview) -> str:
     """Counts, sizes and modes in words."""
-    known = preview.n_known_poison
+    n_poison = preview.n_known_poison
     parts = [
         f"**{preview.n:,} training images in {len(preview.class_names):,} classes**, {preview.n_test:,} test images.",
         _unreadable(preview),
-        "" if known is None else f"The source says which {known:,} of them are poisoned; no detector is told.",
+        "" if n_poison is None else f"The source says which {n_poison:,} of them are poisoned; no detector is told.",
         f"{preview.n_bona_fide:,} are guaranteed to be clean." if preview.n_bona_fide else "",
         _sizes(preview),
         *(f"{frame.plain(heading.capitalize())}: {frame.plain(words)}." for heading, words in preview.about.items()),
@@ -124,11 +124,11 @@ def _classes(preview: Preview) -> None:
     )
 
 
-def _form(job: Path, asked: PreviewOf, preview: Preview, leave: Callable[[], None]) -> None:
+def _form(job: Path, request: PreviewOf, preview: Preview, leave: Callable[[], None]) -> None:
     """What to call it and how to keep it; the button that imports it."""
     height, width, channels = preview.shape
     with st.form("import", border=False):
-        name = st.text_input("Name", asked.name or preview.name, key=f"import-name-{job.name}")
+        name = st.text_input("Name", request.name or preview.name, key=f"import-name-{job.name}")
         left, right = st.columns(2)
         cover = "Every image is scaled to cover this size and cut to it."
         height = left.number_input("Height", *SIDES, height, key=f"import-height-{job.name}", help=cover)
@@ -136,24 +136,24 @@ def _form(job: Path, asked: PreviewOf, preview: Preview, leave: Callable[[], Non
         first = "grey" if channels == 1 else "colour"
         pixels = one_of("Pixels", ("grey", "colour"), first=first, key=f"import-pixels-{job.name}")
         file = {"placeholder": "A file with one row number a line", "help": HELP["bona fide"]}
-        known = st.text_input("Bona fide ids (optional)", key=f"import-known-{job.name}", **file)
+        bona_fide_file = st.text_input("Bona fide ids (optional)", key=f"import-known-{job.name}", **file)
         if st.form_submit_button("Import", type="primary", icon=":material/download_done:", **for_reviewers()):
-            _start(job, asked, name, known, (int(height), int(width), 1 if pixels == "grey" else 3))
+            _start(job, request, name, bona_fide_file, (int(height), int(width), 1 if pixels == "grey" else 3))
             st.rerun()
     refusal.show_kept("import")
     st.button("Choose another", key="choose-another", icon=":material/arrow_back:", on_click=leave)
 
 
 @decides(beside="import")
-def _start(job: Path, asked: PreviewOf, name: str, known: str, shape: tuple[int, int, int]) -> None:
+def _start(job: Path, request: PreviewOf, name: str, bona_fide_file: str, shape: tuple[int, int, int]) -> None:
     """Have a worker import the data; the address says so."""
-    bona_fide = str(roots.allowed(known)) if known.strip() else ""
+    bona_fide = str(roots.allowed(bona_fide_file)) if bona_fide_file.strip() else ""
     importing = pipeline.start_import(
         frame.workspace(),
-        asked.path,
+        request.path,
         name.strip(),
         bona_fide,
-        source=asked.source,
+        source=request.source,
         size=shape[:2],
         channels=shape[2],
         looked=job,
@@ -161,17 +161,17 @@ def _start(job: Path, asked: PreviewOf, name: str, known: str, shape: tuple[int,
     address.put(IMPORT, importing.name)
 
 
-def _finish(importing: Path, asked: PreviewOf) -> None:
+def _finish(importing: Path, request: PreviewOf) -> None:
     """Choose the new data set, and forget all that led to it."""
-    close(asked)
+    close(request)
     st.session_state["dataset_id"] = pipeline.imported(importing)
     st.session_state.pop("opening", None)
     st.rerun()
 
 
-def close(asked: PreviewOf | None) -> None:
+def close(request: PreviewOf | None) -> None:
     """Look at these data no longer; where they were uploaded, they are let go."""
-    if asked and may_decide():
-        pipeline.forget_upload(frame.workspace(), asked)
+    if request and may_decide():
+        pipeline.forget_upload(frame.workspace(), request)
     for key in (IMPORT, ASKED):
         address.put(key, "")

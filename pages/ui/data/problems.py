@@ -21,14 +21,14 @@ MEANING = {
 }
 
 
-def show(problems: Sequence[Problem], found: Mapping[str, int]) -> None:
+def show(problems: Sequence[Problem], counts: Mapping[str, int]) -> None:
     """A line for each kind that opens to the list of its first hundred."""
-    order = [*(kind for kind in MEANING if kind in found), *(kind for kind in found if kind not in MEANING)]
+    order = [*(kind for kind in MEANING if kind in counts), *(kind for kind in counts if kind not in MEANING)]
     for kind in order:
-        with st.expander(f"**{frame.plain(kind.capitalize())}** · {found[kind]:,}"):
+        with st.expander(f"**{frame.plain(kind.capitalize())}** · {counts[kind]:,}"):
             if kind in MEANING:
                 st.caption(MEANING[kind])
-            _listed([problem for problem in problems if problem.kind == kind and problem.what], found[kind])
+            _listed([problem for problem in problems if problem.kind == kind and problem.what], counts[kind])
 
 
 def _listed(problems: Sequence[Problem], n: int) -> None:

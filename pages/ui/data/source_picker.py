@@ -32,16 +32,16 @@ def open_data(*, back: bool) -> None:
     state = st.session_state
     for key, first in ((WAY, "path"), (PATH, "")):  # what was chosen and typed outlives the pages that do not show it
         state[key] = state.get(key, first)
-    found = pipeline.preview_job(frame.workspace(), address.get(ASKED))
-    if found is None:
+    open_preview = pipeline.preview_job(frame.workspace(), address.get(ASKED))
+    if open_preview is None:
         _choose(back)
         return
-    job, asked = found
+    job, request = open_preview
     progress = jobs.poll(job)
     if progress.state == "done":
-        panel(job, asked, leave=_choose_another)
+        panel(job, request, leave=_choose_another)
     elif progress.active:
-        st.markdown(f"Looking at **{frame.plain(asked.name or asked.path)}**")
+        st.markdown(f"Looking at **{frame.plain(request.name or request.path)}**")
         running(job)
     else:
         _choose_another()
@@ -166,9 +166,9 @@ def _go(path: str) -> None:
 
 def _choose_another() -> None:
     """Back to the choice; what was typed is still there."""
-    found = pipeline.preview_job(frame.workspace(), address.get(ASKED))
+    open_preview = pipeline.preview_job(frame.workspace(), address.get(ASKED))
     st.session_state[OPENING] = True
-    close(found[1] if found else None)
+    close(open_preview[1] if open_preview else None)
 
 
 def _first_root() -> Path:

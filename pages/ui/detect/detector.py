@@ -28,15 +28,16 @@ def about(run: Run, row: pd.Series) -> None:
     if not row["ready"]:
         st.info(f"It cannot run on this data yet: it {row['state']}.")
         return
-    known = tunables(entry.load())
-    made = runs.about_detection(run, name)["settings"] if row["state"] == "ran" else run.detector_settings.get(name, {})
-    key, few = f"set-{run.id}-{name}", dict(islice(known.items(), FIRST))
-    chosen = params.settings(few, made, key=key)
-    if rest := {one: known[one] for one in known if one not in few}:
+    fields = tunables(entry.load())
+    again = row["state"] == "ran"
+    values = runs.about_detection(run, name)["settings"] if again else run.detector_settings.get(name, {})
+    key, few = f"set-{run.id}-{name}", dict(islice(fields.items(), FIRST))
+    chosen = params.settings(few, values, key=key)
+    if rest := {one: fields[one] for one in fields if one not in few}:
         with st.expander("More settings"):
-            chosen |= params.settings(rest, made, key=key)
+            chosen |= params.settings(rest, values, key=key)
     progress = jobs.poll(run.path)
-    again, waiting = row["state"] == "ran", progress.active and f"detect:{name}" in run.left
+    waiting = progress.active and f"detect:{name}" in run.left
     # No callback: its arguments would be those of before a number that was typed just now.
     if st.button(
         "Run again" if again else "Run",

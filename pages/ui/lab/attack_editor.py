@@ -55,11 +55,11 @@ def edited(number: int, names: Sequence[str]) -> None:
     source = _class("Source class", old.source, names, f"{key}-source") if labelling == "one_to_one" else None
     target = _class("Target class", old.target, names, f"{key}-target") if labelling != "all_to_all" else None
     ratio, count = _amount(old, labelling, key)
-    found = tunables(entry.load())
-    chosen = params.settings(found, old.settings if kind == old.kind else {}, key=f"{key}-{kind}")
+    tunable = tunables(entry.load())
+    chosen = params.settings(tunable, old.settings if kind == old.kind else {}, key=f"{key}-{kind}")
     asked = old.labelling if labelling == before and kind == old.kind else cast(Labelling, labelling)
     fields = {"kind": kind, "labelling": asked, "source": source, "target": target, "ratio": ratio, "count": count}
-    new = replace(old, **fields, settings=_settings(old, kind, found, chosen))
+    new = replace(old, **fields, settings=_settings(old, kind, tunable, chosen))
     if new != old:
         lab.put(number, new)
         st.rerun()
@@ -97,11 +97,11 @@ def _class_words(index: int | None, names: Sequence[str]) -> str:
     return names[index] if 0 <= index < len(names) else f"class {index}, which these data lack"
 
 
-def _settings(old: AttackSpec, kind: str, found: Mapping[str, Any], chosen: Mapping[str, Any]) -> Mapping[str, Any]:
+def _settings(old: AttackSpec, kind: str, tunable: Mapping[str, Any], chosen: Mapping[str, Any]) -> Mapping[str, Any]:
     """The chosen settings as they are kept: only what differs from the default, or all as they were."""
-    defaults = {name: one.default for name, one in found.items()}
+    defaults = {name: one.default for name, one in tunable.items()}
     same = kind == old.kind and {**defaults, **old.settings} == chosen
-    return old.settings if same else params.changed(found, chosen)
+    return old.settings if same else params.changed(tunable, chosen)
 
 
 def _line(spec: AttackSpec, names: Sequence[str]) -> str:

@@ -36,8 +36,8 @@ def use_preset(text: str, n_classes: int) -> None:
 
 def attacks() -> dict[int, AttackSpec]:
     """The list: number → attack. Numbers are never given twice, so that each attack keeps its own widgets."""
-    found: dict[int, AttackSpec] = st.session_state.get("lab-attacks", {})
-    return found
+    specs: dict[int, AttackSpec] = st.session_state.get("lab-attacks", {})
+    return specs
 
 
 def specification() -> Specification:
@@ -126,8 +126,9 @@ def files() -> None:
 def address(dataset_id: str) -> None:
     """Put the data set and an unchanged preset into the address, so that the view can be shared."""
     name, _, ratio = st.session_state.get("lab-preset", "").partition(":ratio=")
-    wanted = {"data": dataset_id, "preset": name, "ratio": ratio, "seed": str(st.session_state.get("lab-seed") or "")}
-    for key, value in wanted.items():
+    seed = str(st.session_state.get("lab-seed") or "")
+    parameters = {"data": dataset_id, "preset": name, "ratio": ratio, "seed": seed}
+    for key, value in parameters.items():
         if value and st.query_params.get(key) != value:
             st.query_params[key] = value
         elif not value:

@@ -36,11 +36,11 @@ def result() -> None:
         _planting()
     made = st.session_state.get("planted")
     if made:
-        found = store.describe(frame.workspace(), made)
-        poison = sum(one["n_poisoned"] for one in found.attacks)
+        copy = store.describe(frame.workspace(), made)
+        poison = sum(one["n_poisoned"] for one in copy.attacks)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.success(
-                f"**{frame.plain(found.name)}** is made: {poison:,} of {found.n:,} samples are poisoned. "
+                f"**{frame.plain(copy.name)}** is made: {poison:,} of {copy.n:,} samples are poisoned. "
                 "No detector is told which.",
                 icon=":material/check:",
             )

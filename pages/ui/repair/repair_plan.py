@@ -46,26 +46,26 @@ def plan(run: Run) -> None:
 
 def _relabelling(run: Run) -> None:
     """One click that relabels the clusters which reclassification calls poison."""
-    asked = cached.reclassifications(run)
-    guilty = suspect_clusters.guilty(asked, cached.detections(run)[CLUSTERING].classes) if asked else {}
+    results = cached.reclassifications(run)
+    guilty = suspect_clusters.guilty(results, cached.detections(run)[CLUSTERING].classes) if results else {}
     if not guilty:
         return
     names = [frame.plain(name) for name in cached.info(run).class_names]
     listed = ", ".join(
-        f"{names[index]} → {names[found.suspected_source_class]} ({found.other:,} of {found.n:,})"
-        for index, found in guilty.items()
-        if found.suspected_source_class is not None
+        f"{names[index]} → {names[result.suspected_source_class]} ({result.other:,} of {result.n:,})"
+        for index, result in guilty.items()
+        if result.suspected_source_class is not None
     )
     st.markdown(
         f"**Reclassification calls {len(guilty)} suspect clusters poison**, with their suspected source "
         f"classes: {listed}.",
         help=HELP["reclassification"],
     )
-    mixed = any(2 * found.other < found.n for found in guilty.values())
+    mixed = any(2 * result.other < result.n for result in guilty.values())
     with st.container(horizontal=True, vertical_alignment="bottom"):
         field = {"format_func": lambda key: LABELS[key].capitalize(), "help": SEVERAL, "width": 320}
         by = st.selectbox("New label", list(LABELS), int(mixed), **field)
-        total = sum(found.n for found in guilty.values())
+        total = sum(result.n for result in guilty.values())
         st.button(
             f"Relabel {total:,} suspects to {LABELS[by]}",
             icon=":material/label:",

@@ -32,9 +32,9 @@ WHY = (
 
 def state(run: Run) -> None:
     """How many bona fide samples there are, how many more are useful, and why."""
-    known = int(cached.table(run)["bona_fide"].sum())
-    st.markdown(f"**{known:,} bona fide samples.** {_useful(run, known)}")
-    st.progress(min(1.0, known / USUAL_TRUSTED))
+    n_bona_fide = int(cached.table(run)["bona_fide"].sum())
+    st.markdown(f"**{n_bona_fide:,} bona fide samples.** {_useful(run, n_bona_fide)}")
+    st.progress(min(1.0, n_bona_fide / USUAL_TRUSTED))
     st.caption(WHY)
 
 
@@ -99,14 +99,14 @@ def again(run: Run) -> None:
         st.dataframe(rows.iloc[::-1].head(1000), hide_index=True)
 
 
-def _useful(run: Run, known: int) -> str:
-    if known < FEWEST_TRUSTED:
-        return f"{FEWEST_TRUSTED - known:,} more are the least that a promise takes; {USUAL_TRUSTED} are usual."
+def _useful(run: Run, n_bona_fide: int) -> str:
+    if n_bona_fide < FEWEST_TRUSTED:
+        return f"{FEWEST_TRUSTED - n_bona_fide:,} more are the least that a promise takes; {USUAL_TRUSTED} are usual."
     first = leader(cached.detections(run))
     enough = cached.advice_on(run, first).enough if first else None
-    if enough and enough > known:
-        return f"About {enough - known:,} more would be enough for a promise here."
-    return f"{USUAL_TRUSTED - known:,} more are usual." if known < USUAL_TRUSTED else "These are enough."
+    if enough and enough > n_bona_fide:
+        return f"About {enough - n_bona_fide:,} more would be enough for a promise here."
+    return f"{USUAL_TRUSTED - n_bona_fide:,} more are usual." if n_bona_fide < USUAL_TRUSTED else "These are enough."
 
 
 def _pressed(run: Run) -> None:

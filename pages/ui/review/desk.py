@@ -31,7 +31,7 @@ PAGE = 60  # samples of the queue on one page
 
 
 @st.fragment
-def desk(run: Run, answer: DeltaGenerator, wanted: Filter, who: str) -> None:
+def desk(run: Run, answer: DeltaGenerator, conditions: Filter, who: str) -> None:
     """All that a verdict changes.
 
     Args:
@@ -43,22 +43,22 @@ def desk(run: Run, answer: DeltaGenerator, wanted: Filter, who: str) -> None:
     table, flagged = cached.table(run), cached.flagged(run)
     with answer:
         _progress(run, table, flagged)
-    rows = filtered(run, table, replace(wanted, family=families.chosen(run)), who)
+    rows = filtered(run, table, replace(conditions, family=families.chosen(run)), who)
     if sample.is_open():
-        _full_screen(run, table, rows, wanted)
+        _full_screen(run, table, rows, conditions)
         return
     left, middle, side = st.columns([1.1, 3, 1.5], gap="small")
     with left:
         families.cards(run, flagged)
     with middle:
-        units.head(run, table, flagged, wanted.cluster)
+        units.head(run, table, flagged, conditions.cluster)
         with st.container(horizontal=True, vertical_alignment="center"):
             shown, focus = _current_page(rows, run)
             st.caption(f"{len(shown):,} of {len(rows):,}")
             st.space("stretch")
             _select_buttons(run, rows, shown)
         if rows.empty:
-            _empty_queue(flagged, wanted)
+            _empty_queue(flagged, conditions)
         _tiles(run, rows, shown, focus, st.session_state["size"])
     with side:
         if focus is None:
@@ -151,28 +151,28 @@ def _tiles(
     )
 
 
-def _empty_queue(flagged: pd.DataFrame, wanted: Filter) -> None:
+def _empty_queue(flagged: pd.DataFrame, conditions: Filter) -> None:
     """Why the queue is empty: all is decided, or a filter hides what is not."""
-    left = int((flagged["verdict"] == "").sum())
-    if left and (wanted.ids.strip() or wanted.verdict != "undecided"):
-        st.info(f"No sample fits the filters. Flagged and undecided: {left:,}.")
-    elif left:
-        st.info(f"Nothing is left to decide here. Flagged and undecided elsewhere: {left:,}.")
+    n_undecided = int((flagged["verdict"] == "").sum())
+    if n_undecided and (conditions.ids.strip() or conditions.verdict != "undecided"):
+        st.info(f"No sample fits the filters. Flagged and undecided: {n_undecided:,}.")
+    elif n_undecided:
+        st.info(f"Nothing is left to decide here. Flagged and undecided elsewhere: {n_undecided:,}.")
     else:
         st.success("Nothing is left to decide." if len(flagged) else "No detector flagged anything.")
 
 
-def _full_screen(run: Run, table: pd.DataFrame, rows: pd.DataFrame, wanted: Filter) -> None:
+def _full_screen(run: Run, table: pd.DataFrame, rows: pd.DataFrame, conditions: Filter) -> None:
     """The sample in focus on the whole screen, above those around it in the queue."""
     ids = rows["id"].to_numpy()
-    asked = st.session_state.pop(f"goto-{run.id}", st.session_state.get(focus_key(run)))
-    place = place_of(ids, asked) or 0
+    target = st.session_state.pop(f"goto-{run.id}", st.session_state.get(focus_key(run)))
+    place = place_of(ids, target) or 0
     focus = int(ids[place]) if len(ids) else None
     st.session_state[focus_key(run)] = focus
     with st.container(key="full-screen"):
         _tiles(run, rows, sample.rows_around(rows, place), focus, sample.STRIP, one_row=True)
         if focus is None:
-            _empty_queue(cached.flagged(run), wanted)
+            _empty_queue(cached.flagged(run), conditions)
         else:
             sample.full_screen(run, table, focus, f"{place + 1:,} of {len(rows):,}")
         keyboard.bar(run, rows, focus)

@@ -21,21 +21,21 @@ ADDRESS, CARDS = "family", 620
 def chosen(run: Run) -> int | None:
     """The number in the address; 0 stands for flagged samples in no family, None for all that is flagged."""
     number = address.get(ADDRESS)
-    known = {NO_FAMILY, *(family.id for family in families.families(run))}
-    return int(number) if number.isdecimal() and int(number) in known else None
+    numbers = {NO_FAMILY, *(family.id for family in families.families(run))}
+    return int(number) if number.isdecimal() and int(number) in numbers else None
 
 
 def cards(run: Run, flagged: pd.DataFrame) -> None:
     """One card a family: name, pictures, how many are decided; a click filters the gallery."""
-    found, number = families.families(run), chosen(run)
+    all_families, number = families.families(run), chosen(run)
     st.markdown("**Families**", help=HELP["family"])
     refusal.show_kept("families")
-    _waiting(run, flagged, any_found=bool(found))
-    if not found:
+    _waiting(run, flagged, any_found=bool(all_families))
+    if not all_families:
         return
     with st.container(height=CARDS, border=False):
         _button(f"All {len(flagged):,} flagged", None, number)
-        for family in found:
+        for family in all_families:
             _card(run, family, flagged[members(flagged, family.id)], number)
         stray = flagged[members(flagged, NO_FAMILY)]
         if len(stray):

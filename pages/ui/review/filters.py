@@ -33,9 +33,9 @@ TITLES = {"undecided": "Undecided", "decided": "Decided", "all": "All"}
 TITLES |= {decision: STANDING[decision].capitalize() for decision in DECISIONS if decision != "undecided"}
 
 
-def filtered(run: Run, table: pd.DataFrame, wanted: Filter, who: str) -> pd.DataFrame:
+def filtered(run: Run, table: pd.DataFrame, conditions: Filter, who: str) -> pd.DataFrame:
     """The queue that a filter leaves, in its order; with `who`, of what this reviewer decided on."""
-    rows = refusal.attempted(lambda: queue(table, wanted, cached.decided_by(run, who) if who else None))
+    rows = refusal.attempted(lambda: queue(table, conditions, cached.decided_by(run, who) if who else None))
     return table.iloc[:0] if rows is None else rows
 
 
@@ -80,10 +80,10 @@ def _class(run: Run, title: str, key: str) -> int | None:
 
 def _detector(run: Run) -> str:
     """The leading detectors together, then each by itself."""
-    found = cached.detections(run)
-    first = leading(found)
-    others = ["", *(name for name in found if [name] != first)]
-    title = DETECTORS[first[0]].title if len(first) == 1 else "any detector"
+    detections = cached.detections(run)
+    leaders = leading(detections)
+    others = ["", *(name for name in detections if [name] != leaders)]
+    title = DETECTORS[leaders[0]].title if len(leaders) == 1 else "any detector"
     chosen: str = st.selectbox(
         "Flagged by",
         others,
@@ -97,8 +97,8 @@ def _detector(run: Run) -> str:
 
 def _cluster(run: Run) -> tuple[int, int] | None:
     """One of the two clusters of a class, by Activation Clustering; none without it."""
-    known = cluster_names.names(run)
-    return one_or_any("Cluster", known, "any cluster", key="cluster", bind="query-params", help=HELP["cluster"])
+    clusters = cluster_names.names(run)
+    return one_or_any("Cluster", clusters, "any cluster", key="cluster", bind="query-params", help=HELP["cluster"])
 
 
 def _rarer(run: Run) -> tuple[str, int, tuple[int, int], str]:

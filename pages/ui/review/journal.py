@@ -45,9 +45,9 @@ def _journal(run: Run) -> None:
         kinds = {one: STANDING[one].capitalize() for one in DECISIONS}
         kind = one_or_any("Decision", kinds, "any", width=160, key="journal-kind")
         sample = st.number_input("Sample", 0, value=None, width=140, key="journal-sample", placeholder="any")
-        wanted = {"reviewer": who, "decision": kind, "sample": None if sample is None else int(sample)}
-        st.link_button("Download", journal_address(run, wanted), icon=":material/download:")
-    rows = review.journal(run.workspace, run.id, **wanted, last=MOST).iloc[::-1]  # type: ignore[arg-type]
+        chosen = {"reviewer": who, "decision": kind, "sample": None if sample is None else int(sample)}
+        st.link_button("Download", journal_address(run, chosen), icon=":material/download:")
+    rows = review.journal(run.workspace, run.id, **chosen, last=MOST).iloc[::-1]  # type: ignore[arg-type]
     names = cached.info(run).class_names
     shown = rows[list(COLUMNS)].assign(
         created=rows["created"].str[:19].str.replace("T", " "),
@@ -61,7 +61,7 @@ def _journal(run: Run) -> None:
 
 def _disagreements(run: Run) -> None:
     """Samples on which reviewers differ, the open ones first, and how far each two of them agree."""
-    found, pairs = review.conflicts(run.workspace, run.id), review.agreements(run.workspace, run.id)
+    disagreements, pairs = review.conflicts(run.workspace, run.id), review.agreements(run.workspace, run.id)
     if not pairs:
         st.caption("No two reviewers have decided on the same sample yet.")
         return
@@ -71,20 +71,22 @@ def _disagreements(run: Run) -> None:
         people = f"{frame.plain(one.one)} and {frame.plain(one.other)}"
         words = f"{people} agree on {one.same:,} of {one.samples:,} samples; Cohen's kappa **{kappa}**."
         st.markdown(words, help="1 is full agreement, 0 what chance alone would give.")
-    still_open = sum(conflict.open for conflict in found)
-    st.markdown(f"**{still_open:,} open, {len(found) - still_open:,} settled.** A later verdict by anyone settles one.")
+    still_open = sum(conflict.open for conflict in disagreements)
+    st.markdown(
+        f"**{still_open:,} open, {len(disagreements) - still_open:,} settled.** A later verdict by anyone settles one."
+    )
     rows = [
         {
             "sample": one.sample,
             "state": "open" if one.open else f"settled by {one.settled_by}",
-            "opinions": "; ".join(f"{who}: {_verdict(said, names)}" for who, said in one.verdicts.items()),
+            "verdicts": "; ".join(f"{who}: {_verdict(verdict, names)}" for who, verdict in one.verdicts.items()),
             "stands": _verdict(one.verdict, names),
             "since": one.since[:19].replace("T", " "),
         }
-        for one in found[:MOST]
+        for one in disagreements[:MOST]
     ]
     st.dataframe(rows, hide_index=True)
-    ids = ", ".join(str(one.sample) for one in found if one.open)
+    ids = ", ".join(str(one.sample) for one in disagreements if one.open)
     if ids:
         st.button("Show the open ones in the queue", icon=":material/filter_alt:", on_click=_show, args=(ids,))
 

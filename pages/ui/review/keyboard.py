@@ -152,11 +152,11 @@ def _act(run: Run, rows: pd.DataFrame, key: str, ids: list[int], once: Callable[
 
 
 def _next(run: Run, rows: pd.DataFrame, focus: int | None) -> None:
-    found = next_undecided(rows, focus, review.taken(run.workspace, run.id, reviewer=reviewer()))
-    if found is None:
+    following = next_undecided(rows, focus, review.taken(run.workspace, run.id, reviewer=reviewer()))
+    if following is None:
         tell("Nothing else is undecided here.", ":material/done_all:")
     else:
-        st.session_state[focus_key(run)] = st.session_state[f"goto-{run.id}"] = found
+        st.session_state[focus_key(run)] = st.session_state[f"goto-{run.id}"] = following
 
 
 def _hold(run: Run) -> None:

@@ -13,12 +13,12 @@ from pages.ui.widgets import refusal
 
 def revisions_of(run: Run) -> None:
     """What is pending and its commit, the revisions with what differs between two, and where each comes from."""
-    pending, found = revisions.pending(run), revisions.revisions(run.workspace, run.dataset)
+    pending, stored = revisions.pending(run), revisions.revisions(run.workspace, run.dataset)
     left, right = st.columns([1, 1.4], gap="medium")
     with left:
         st.markdown(f"**Pending: {_difference(pending)}.**")
         with st.form("commit", border=False):
-            st.text_input("Name", key="commit-name", placeholder=f"Revision {len(found) + 1}")
+            st.text_input("Name", key="commit-name", placeholder=f"Revision {len(stored) + 1}")
             st.text_input("Why", key="commit-why", placeholder="What a later reader should know")
             st.form_submit_button(
                 "Commit",
@@ -31,7 +31,7 @@ def revisions_of(run: Run) -> None:
         refusal.show_kept("commit")
         if words := st.session_state.pop("committed", ""):
             st.success(words)
-        _compare(run, [0, *(one.number for one in reversed(found))])
+        _compare(run, [0, *(one.number for one in reversed(stored))])
     with right:
         rows = [
             {
@@ -43,7 +43,7 @@ def revisions_of(run: Run) -> None:
                 "left out": one.excluded,
                 "relabelled": one.relabelled,
             }
-            for one in found
+            for one in stored
         ]
         if rows:
             st.dataframe(rows, hide_index=True)
@@ -65,9 +65,10 @@ def _compare(run: Run, numbers: list[int]) -> None:
     st.caption(f"{_difference(revisions.compare(run.workspace, run.dataset, before, after)).capitalize()}.")
 
 
-def _difference(found: Difference) -> str:
-    parts = {"left out": len(found.excluded), "brought back": len(found.returned), "relabelled": len(found.relabelled)}
-    return ", ".join(f"{count:,} {words}" for words, count in parts.items() if count) or "nothing differs"
+def _difference(difference: Difference) -> str:
+    parts = (("left out", difference.excluded), ("brought back", difference.returned))
+    parts += (("relabelled", difference.relabelled),)
+    return ", ".join(f"{len(samples):,} {words}" for words, samples in parts if samples) or "nothing differs"
 
 
 @decides(beside="commit")

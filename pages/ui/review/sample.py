@@ -104,17 +104,20 @@ def _labels(run: Run, row: pd.Series) -> None:
 
 def _suspicions(run: Run, place: int) -> None:
     """Each detector's percentile, and the signs that the leading suspicion is made of."""
-    found = cached.detections(run)
-    if found:
-        st.markdown("**More suspicious than**", help="The share of all samples that the detector suspects no more.")
-    for name, detection in found.items():
-        share = float((detection.suspicion <= detection.suspicion[place]).mean())
+    detections = cached.detections(run)
+    if detections:
+        st.markdown(
+            "**More suspicious than**",
+            help="The fraction of all samples that the detector suspects no more than this one.",
+        )
+    for name, detection in detections.items():
+        fraction = float((detection.suspicion <= detection.suspicion[place]).mean())
         flag = " ▲" if detection.flagged[place] else ""
-        st.progress(share, text=f"{DETECTORS[name].title}{flag}: {share:.1%}")
-    signs = [one for name in leading(found) for one in reasons(found[name], place)]
-    if signs:
-        st.markdown("**Why it is suspected**", help=HELP["signs"])
-    for one in signs:
+        st.progress(fraction, text=f"{DETECTORS[name].title}{flag}: {fraction:.1%}")
+    signals = [one for name in leading(detections) for one in reasons(detections[name], place)]
+    if signals:
+        st.markdown("**Why it is suspected**", help=HELP["signals"])
+    for one in signals:
         st.progress(one.percentile, text=f"{one.words}: {one.percentile:.1%}")
 
 
@@ -126,7 +129,7 @@ def _curve(run: Run, table: pd.DataFrame, place: int) -> None:
     label = int(table["label"].iloc[place])
     bands = cached.bands(run, label)
     option = curves_option(bands, np.asarray(cached.losses(run)[place : place + 1]), "this sample")
-    st.echarts_chart(option, height=230, key="own-curve", alt="Its loss over the epochs, against bands of 10 to 90 %.")
+    st.echarts_chart(option, height=230, key="own-curve", alt="Its loss over the epochs, against bands of 10 to 90%.")
 
 
 def _neighbours(run: Run, table: pd.DataFrame, place: int) -> None:
@@ -134,8 +137,8 @@ def _neighbours(run: Run, table: pd.DataFrame, place: int) -> None:
     if not run.done("activations"):
         st.caption("Its neighbours are not known yet: the activations are not computed.")
         return
-    found = cached.neighbours(run, place)
-    for title, near in (("its class", found.same), ("other classes", found.others)):
+    nearest = cached.neighbours(run, place)
+    for title, near in (("its class", nearest.same), ("other classes", nearest.others)):
         st.markdown(f"**Nearest in {title}**", help=HELP["neighbours"])
         gallery(tiles(run, table.iloc[near]), key=f"near-{title}", size=56)
     copies = cached.copies(run, place)

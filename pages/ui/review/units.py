@@ -31,10 +31,10 @@ def head(run: Run, table: pd.DataFrame, flagged: pd.DataFrame, cluster: tuple[in
 def _family(run: Run, now: pd.DataFrame, family: Family) -> None:
     names = cached.info(run).class_names
     words = frame.plain(families.title(family, names, len(now)))
-    told = f"**{words}.** {frame.plain(families.description(family, names))}"
+    description = f"**{words}.** {frame.plain(families.description(family, names))}"
     by = ", ".join(leading(cached.detections(run)))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(told, width="stretch")
+        st.markdown(description, width="stretch")
         _decisions(run, now, "family", f"family {family.id}", by)
     common(run, family, "head", 96, "average", "difference")
 
@@ -44,9 +44,9 @@ def _cluster(run: Run, now: pd.DataFrame, cluster: tuple[int, int]) -> None:
     index, which = cluster
     name, flagged = cached.info(run).class_names[index], int(now[f"{CLUSTERING}_flagged"].sum())
     words = f"{KINDS[which].capitalize()} of {name}: {len(now):,} samples"
-    told = f"**{frame.plain(words)}.** Activation Clustering flags {flagged:,} of them."
+    description = f"**{frame.plain(words)}.** Activation Clustering flags {flagged:,} of them."
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(told, width="stretch")
+        st.markdown(description, width="stretch")
         _decisions(run, now, "cluster", f"{KINDS[which]} of {name}", CLUSTERING)
     average = pictures.of_array(run.id, f"averages-{CLUSTERING}", 2 * index + which)
     gallery(

@@ -119,8 +119,8 @@ def _undo_alone(run: Run) -> None:
 
 def _tile(run: Run, row: dict[str, object], names: tuple[str, ...], taken: Collection[int]) -> Tile:
     given = names[int(row["label"])]  # type: ignore[call-overload]
-    known = row["predicted"] is not pd.NA
-    predicted = names[int(row["predicted"])] if known else "not predicted"  # type: ignore[call-overload]
+    is_predicted = row["predicted"] is not pd.NA
+    predicted = names[int(row["predicted"])] if is_predicted else "not predicted"  # type: ignore[call-overload]
     held = row["id"] in taken
     badge = STANDING.get(str(row["verdict"]), "taken" if held else "flagged" if row["flagged"] else "")
     held_words = " · someone else looks at it" if held else ""

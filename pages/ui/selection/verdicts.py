@@ -149,15 +149,15 @@ def redo(run: Run, once: Callable[[], None] = _nothing) -> None:
 
 def questions(run: Run, after: Callable[[], None]) -> None:
     """The dialog of the question that is open, if one is; `after` is called once it was answered with yes."""
-    asked = st.session_state.get(DIALOG)
-    if not isinstance(asked, Question) or asked.run != run.id:  # asked on a page that was about to be another run's
+    question = st.session_state.get(DIALOG)
+    if not isinstance(question, Question) or question.run != run.id:  # that of another run, which the page left
         return
-    number = _samples(len(asked.ids))
-    if asked.decision == "relabel":
-        st.dialog(f"Which label for {number}?", width="medium", on_dismiss=frame.put_away)(_pick)(run, asked, after)
+    number = _samples(len(question.ids))
+    if question.decision == "relabel":
+        st.dialog(f"Which label for {number}?", width="medium", on_dismiss=frame.put_away)(_pick)(run, question, after)
     else:
-        title = f"Unsure about {number}?" if asked.decision == "mark" else f"{WORDS[asked.decision]} {number}?"
-        st.dialog(title, on_dismiss=frame.put_away)(_confirm)(run, asked, after)
+        title = f"Unsure about {number}?" if question.decision == "mark" else f"{WORDS[question.decision]} {number}?"
+        st.dialog(title, on_dismiss=frame.put_away)(_confirm)(run, question, after)
 
 
 def tell(words: str, icon: str) -> None:
@@ -172,20 +172,20 @@ def said() -> None:
     refusal.show_kept(PLACE)
 
 
-def _confirm(run: Run, asked: Question, after: Callable[[], None]) -> None:
+def _confirm(run: Run, question: Question, after: Callable[[], None]) -> None:
     st.markdown("Whatever was decided on them before is replaced. Undo takes it back.")
     with st.container(horizontal=True):
-        words = f"{WORDS[asked.decision]} {len(asked.ids):,}"
-        if st.button(words, type="primary", icon=ICONS[asked.decision], shortcut="Enter", key="confirm"):
-            _answered(run, asked, None, after)
+        words = f"{WORDS[question.decision]} {len(question.ids):,}"
+        if st.button(words, type="primary", icon=ICONS[question.decision], shortcut="Enter", key="confirm"):
+            _answered(run, question, None, after)
         if st.button("Cancel", key="cancel-question"):
             frame.put_away()
             st.rerun()
 
 
-def _pick(run: Run, asked: Question, after: Callable[[], None]) -> None:
+def _pick(run: Run, question: Question, after: Callable[[], None]) -> None:
     """A button per class, with its number as its key, or a list where classes are many."""
-    names, likely = cached.info(run).class_names, _likely(run, asked.ids)
+    names, likely = cached.info(run).class_names, _likely(run, question.ids)
     label = None
     if len(names) <= 10:
         with st.container(horizontal=True):
@@ -196,17 +196,18 @@ def _pick(run: Run, asked: Question, after: Callable[[], None]) -> None:
         st.caption("Highlighted: what the model predicts for most of them. A class's number is its key.")
     else:
         chosen = st.selectbox("New label", range(len(names)), likely, format_func=lambda index: names[index])
-        if st.button(f"Relabel {len(asked.ids):,}", type="primary", key="confirm", shortcut="Enter"):
+        if st.button(f"Relabel {len(question.ids):,}", type="primary", key="confirm", shortcut="Enter"):
             label = chosen
     if label is not None:
-        _answered(run, asked, label, after)
+        _answered(run, question, label, after)
 
 
-def _answered(run: Run, asked: Question, label: int | None, after: Callable[[], None]) -> None:
+def _answered(run: Run, question: Question, label: int | None, after: Callable[[], None]) -> None:
     # Taken out right before it is recorded: a second click finds nothing, and what cuts this short leaves it open.
-    still_open = st.session_state.get(DIALOG) == asked
-    if still_open and decide(run, asked.ids, asked.decision, label, what=asked.what, by=asked.by, once=frame.put_away):
-        after()
+    if st.session_state.get(DIALOG) == question:
+        about = {"what": question.what, "by": question.by, "once": frame.put_away}
+        if decide(run, question.ids, question.decision, label, **about):
+            after()
     st.rerun()
 
 

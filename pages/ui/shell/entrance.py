@@ -25,17 +25,17 @@ def admit() -> None:
 
 def badge() -> None:
     """Who is signed in, in the sidebar, what they may do, and the way out; nothing without sign-in."""
-    found = who.visitor() if sign_in.required() else None
-    if found:
+    person = who.visitor() if sign_in.required() else None
+    if person:
         with st.sidebar, st.container(key="signed-in", gap="xsmall"):
-            st.caption(_words(found))
+            st.caption(_words(person))
             st.button("Sign out", key="sign-out", icon=":material/logout:", type="tertiary", on_click=st.logout)
 
 
-def _words(found: Person) -> str:
-    name = frame.plain(str(st.user.get("name") or found.address))
-    address = f"  \n{frame.plain(found.address)}" if st.user.get("name") else ""
-    note = "  \nViewer: looks, and changes nothing." if found.role == "viewer" else ""
+def _words(person: Person) -> str:
+    name = frame.plain(str(st.user.get("name") or person.address))
+    address = f"  \n{frame.plain(person.address)}" if st.user.get("name") else ""
+    note = "  \nViewer: looks, and changes nothing." if person.role == "viewer" else ""
     return f"**{name}**{address}{note}"
 
 

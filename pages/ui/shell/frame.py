@@ -26,6 +26,7 @@ from pages.ui.widgets.bound import bound
 
 DIALOG = "dialog"  # where the session keeps what the one open dialog is about, until it is answered or left
 ASSETS = Path(__file__).parents[3] / "assets"
+LOST_RUN = "The run in the address does not exist here; the newest one is shown."
 STATES = {
     "waiting": "not started",
     "running": "running",
@@ -112,12 +113,12 @@ def guard() -> None:
 
 def chosen_run() -> Run | None:
     """The run of this session, of the address, or the newest that is no repair; None where none can be opened."""
-    found = {run.id: run for run in runs.all_runs(workspace())}
-    wanted = st.session_state.get("run_id") or st.query_params.get("run")
-    others = sorted(found, key=lambda run_id: bool(found[run_id].parent))
-    if wanted not in found:
-        st.session_state["lost"] = "The run in the address does not exist here; the newest one is shown." * bool(wanted)
-    for run_id in [wanted, *others] if wanted in found else others:
+    all_runs = {run.id: run for run in runs.all_runs(workspace())}
+    preferred = st.session_state.get("run_id") or st.query_params.get("run")
+    others = sorted(all_runs, key=lambda run_id: bool(all_runs[run_id].parent))
+    if preferred not in all_runs:
+        st.session_state["lost"] = LOST_RUN * bool(preferred)
+    for run_id in [preferred, *others] if preferred in all_runs else others:
         try:
             run = runs.open_run(workspace(), run_id)
         except UserError as error:  # its data set is damaged, say; the other runs are not
@@ -134,11 +135,11 @@ def choose_run(run: Run) -> None:
     st.session_state["run_id"] = run.id
 
 
-def say_damaged(found: Sequence[Damaged], what: str) -> None:
+def say_damaged(damaged: Sequence[Damaged], what: str) -> None:
     """One line that says how many runs or data sets cannot be read, and the first of them in words."""
-    if found:
-        count = f"1 {what} is" if len(found) == 1 else f"{len(found)} {what}s are"
-        st.warning(f"{count} left out. {plain(str(found[0].error))}")
+    if damaged:
+        count = f"1 {what} is" if len(damaged) == 1 else f"{len(damaged)} {what}s are"
+        st.warning(f"{count} left out. {plain(str(damaged[0].error))}")
 
 
 @decides
@@ -200,13 +201,13 @@ def _pick_run() -> None:
     if run is None:
         st.caption("No run yet")
         return
-    found = {other.id: other for other in runs.all_runs(workspace())}
-    kin = (other for other in found.values() if run.id in (other.id, other.parent) or other.id == run.parent)
+    all_runs = {other.id: other for other in runs.all_runs(workspace())}
+    kin = (other for other in all_runs.values() if run.id in (other.id, other.parent) or other.id == run.parent)
     st.session_state["drawn"] = {one.id: one.stages for one in kin}
     st.selectbox(
         "Run",
-        list(found),
-        format_func=lambda run_id: _label(found[run_id]),
+        list(all_runs),
+        format_func=lambda run_id: _label(all_runs[run_id]),
         help="Each training is a run; a repair is a run of its own.",
         **bound("picker", run.id, lambda chosen: st.session_state.update(run_id=chosen)),
     )

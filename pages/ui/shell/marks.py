@@ -14,22 +14,22 @@ def marks(run: Run | None) -> dict[str, str]:
     if run is None:
         return {}
     progress = jobs.poll(run.path)
-    found = {
+    states = {
         "data": DONE,
         "train": DONE if run.has_model else RUNNING if progress.active else "",
     }
     for page, stage in (("clusters", "detect:activation_clustering"), ("trajectories", "maps:pca")):
-        found[page] = DONE if run.done(stage) and run.done("maps:pca") else ""
+        states[page] = DONE if run.done(stage) and run.done("maps:pca") else ""
     if not run.traced:
-        found["trajectories"] = ""
+        states["trajectories"] = ""
     if run.done("activations"):
-        found["detect"] = DONE if runs.rules(run) or run.done(flags_stage(run)) else ""
-        found["review"] = _left_to_decide(run)
+        states["detect"] = DONE if runs.rules(run) or run.done(flags_stage(run)) else ""
+        states["review"] = _left_to_decide(run)
     repair = next(iter(runs.children(run)), None)
     if repair:
         job = jobs.poll(repair.path)
-        found["repair"] = DONE if repair.done("evaluate") else RUNNING if job.active else ""
-    return found
+        states["repair"] = DONE if repair.done("evaluate") else RUNNING if job.active else ""
+    return states
 
 
 def _left_to_decide(run: Run) -> str:
@@ -37,5 +37,5 @@ def _left_to_decide(run: Run) -> str:
         flagged = cached.flagged(run)
     except UserError:  # the page itself says what is wrong; the sidebar has to stand meanwhile
         return ""
-    left = int((flagged["verdict"] == "").sum())
-    return f" · {left:,} left" if left else DONE if len(flagged) else ""
+    undecided = int((flagged["verdict"] == "").sum())
+    return f" · {undecided:,} left" if undecided else DONE if len(flagged) else ""

@@ -11,21 +11,21 @@ from pages.ui.shell import frame, journey
 
 def headline(run: Run) -> str:
     """How often a loaded model agrees with the given labels, in one line."""
-    found = cached.sanity(run)
-    if found is None:
+    agreement = cached.sanity(run)
+    if agreement is None:
         return "The model is loaded; what it makes of the data is being read."
-    test = f" and on {found.test:.1%} of the test images" if found.test is not None else ""
+    test = f" and on {agreement.test:.1%} of the test images" if agreement.test is not None else ""
     return (
-        f"Loaded as it is, the model agrees with **{found.train:.1%} of the given labels**{test}; guessing would "
-        f"reach {found.chance:.1%}."
+        f"Loaded as it is, the model agrees with **{agreement.train:.1%} of the given labels**{test}; guessing would "
+        f"reach {agreement.chance:.1%}."
     )
 
 
 def facts(run: Run) -> None:
     """Where the model comes from, how images are fed to it, what was not taken over, and any warning."""
-    about, config, found = runs.loaded(run), run.config, cached.sanity(run)
-    if found and found.warning:
-        st.warning(found.warning, icon=":material/warning:")
+    about, config, agreement = runs.loaded(run), run.config, cached.sanity(run)
+    if agreement and agreement.warning:
+        st.warning(agreement.warning, icon=":material/warning:")
     for note in about["notes"]:
         st.info(frame.plain(note))
     size = f"resized to {config['input_size']} px" if config["input_size"] else "as large as they are"

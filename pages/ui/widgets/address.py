@@ -35,8 +35,8 @@ def put(name: str, value: str) -> None:
 
 def _written(name: str) -> tuple[str, dict[str, float]]:
     """What was written last, and when each earlier value was left."""
-    found: tuple[str, dict[str, float]] = st.session_state.get(WRITTEN, {}).get(name, ("", {}))
-    return found
+    written: tuple[str, dict[str, float]] = st.session_state.get(WRITTEN, {}).get(name, ("", {}))
+    return written
 
 
 def _set(name: str, value: str) -> None:

@@ -25,15 +25,15 @@ def bound(name: str, value: T, then: Callable[[T], None]) -> dict[str, Any]:
         then: called with what a person chose. What it leaves unchanged is shown again.
     """
     state, mark = st.session_state, f"{name}-turn"
-    turn, heard = state.get(mark, (0, value))
-    turn += state.get(f"{name}-{turn}", heard) != value
-    key = f"{name}-{turn}"
-    state[mark], state[key] = (turn, value), value
+    generation, heard = state.get(mark, (0, value))
+    generation += state.get(f"{name}-{generation}", heard) != value
+    key = f"{name}-{generation}"
+    state[mark], state[key] = (generation, value), value
 
     def changed() -> None:
         now, heard = state[mark]
-        if now == turn and key in state and state[key] != heard:
-            state[mark] = turn, state[key]
+        if now == generation and key in state and state[key] != heard:
+            state[mark] = generation, state[key]
             then(state[key])
 
     return {"key": key, "on_change": changed}

@@ -43,4 +43,4 @@ def test_a_run_of_another_workspace_is_another_one() -> None:
 def test_what_is_kept_does_not_grow_without_end() -> None:
     for number in range(100):
         stamps.made(replace(RUN, path=Path(str(number))))
-    assert len(stamps._known) == 20
+    assert len(stamps._answers) == 20
