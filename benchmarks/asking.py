@@ -59,7 +59,7 @@ def _asked(entry: DetectorEntry, run: Fitted, clean: int) -> Judged:
         labels=run.dataset.labels[chosen],
         n_classes=run.dataset.n_classes,
         bona_fide=bona_fide[chosen],
-        images=run.dataset.images[chosen],
+        inputs=run.dataset.inputs.take(chosen),
         model=run.model,
     )
     return judge(entry, is_poison[chosen], evidence)

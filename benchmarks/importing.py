@@ -64,8 +64,8 @@ def imported(n: int, side: int, kind: str) -> Imported:
         started = time.perf_counter()
         dataset = store.load(Path(folder), store.describe_all(Path(folder))[0].id)
         reopening = time.perf_counter() - started
-        if dataset.images.shape != (n, side, side, 3):
-            raise ValueError(f"{dataset.images.shape} was imported instead of {n} images")
+        if (len(dataset), *dataset.shape) != (n, side, side, 3):
+            raise ValueError(f"{len(dataset)} of {dataset.shape} were imported instead of {n} images")
     return Imported(wall, processor, memory, reopening)
 
 

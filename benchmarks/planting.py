@@ -35,7 +35,7 @@ def planting_table(dataset: Dataset) -> str:
     seconds = time.perf_counter() - started
     tracemalloc.start()
     plant(dataset, asked, patterns={"narcissus": noise})
-    beside = tracemalloc.get_traced_memory()[1] / dataset.images.nbytes
+    beside = tracemalloc.get_traced_memory()[1] / dataset.inputs.nbytes
     tracemalloc.stop()
     return "\n".join(
         [

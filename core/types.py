@@ -6,7 +6,7 @@ no detector, review or repair function can be handed the answer: their signature
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,40 +22,59 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Images = NDArray[np.uint8]
+Rows = slice | Ints | Bools | list[int]
 Scalar = float | int | str | bool
 Listen = Callable[[int, int], None]  # how many are done, and of how many
 Labelling = Literal["all_to_one", "one_to_one", "all_to_all", "clean_label"]
 
 
+class Inputs(Protocol):
+    """What the model is given, n samples of one modality; they are read when they are asked for, some at a time."""
+
+    def __len__(self) -> int: ...
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Of one sample; (h, w, c) of an image."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all n samples."""
+
+    def __getitem__(self, rows: int | Rows) -> NDArray[np.uint8]:
+        """One sample, or several, n-first; only these are read."""
+
+    def take(self, rows: Rows) -> "Inputs":
+        """Some of the samples, in any order; nothing is read and none is copied."""
+
+
 @dataclass(frozen=True)
 class Dataset:
-    """Labelled images as they were given: training samples under suspicion and a held-out test set.
+    """Labelled samples as they were given: training samples under suspicion and a held-out test set.
 
     Attributes:
         name: what people call it.
         ids: (n,) stable sample ids; a repair drops rows but never renumbers them.
-        images: (n, h, w, c) uint8, c = 1 or 3; may be memory-mapped.
+        inputs: what the model is given, n samples.
         labels: (n,) the given, perhaps poisoned, class indices.
-        test_images, test_labels: the untouched test set, (m, h, w, c) and (m,); m may be 0.
+        test_inputs, test_labels: the untouched test set, m samples and (m,); m may be 0.
         class_names: k names, in the order of the class indices.
         bona_fide: (n,) True where a person or a trusted source guarantees the sample to be clean.
     """
 
     name: str
     ids: Ints
-    images: Images
+    inputs: Inputs
     labels: Ints
-    test_images: Images
+    test_inputs: Inputs
     test_labels: Ints
     class_names: tuple[str, ...]
     bona_fide: Bools
 
     def __post_init__(self) -> None:
         n = len(self.ids)
-        if not (len(self.images) == len(self.labels) == len(self.bona_fide) == n):
-            raise ValueError("ids, images, labels and bona_fide must have the same length")
-        if self.images.ndim != 4:
-            raise ValueError(f"images must be (n, h, w, c), not {self.images.shape}")
+        if not (len(self.inputs) == len(self.labels) == len(self.bona_fide) == n):
+            raise ValueError("ids, inputs, labels and bona_fide must have the same length")
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -67,8 +86,8 @@ class Dataset:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """(h, w, c) of one image."""
-        return self.images.shape[1], self.images.shape[2], self.images.shape[3]
+        """Of one sample; (h, w, c) of an image."""
+        return self.inputs.shape
 
 
 @dataclass(frozen=True)
@@ -140,9 +159,9 @@ class Evidence:
         predicted: (n,) the trained model's class for each training sample.
         features: (n, d) last-hidden-layer activations.
         trajectories: (n, epochs) cross-entropy of each sample after each epoch, eval mode.
-        images: (n, h, w, c) uint8.
+        inputs: what the model is given, n samples.
         model: the trained network, in eval mode, from floats in [0, 1], (n, c, h, w), to logits.
-        listen: told how many images are done, by detectors that ask the model again and again.
+        listen: told how many samples are done, by detectors that ask the model again and again.
     """
 
     labels: Ints
@@ -152,7 +171,7 @@ class Evidence:
     predicted: Ints | None = None
     features: Floats | None = None
     trajectories: Floats | None = None
-    images: Images | None = None
+    inputs: Inputs | None = None
     model: "nn.Module | None" = None
     listen: Listen = lambda done, total: None
 

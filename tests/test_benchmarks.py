@@ -223,8 +223,8 @@ def test_timing_sees_what_a_call_holds() -> None:
 
 def test_a_part_of_the_data_is_drawn_and_a_missing_file_is_named(tmp_path: Path) -> None:
     part = part_of(npz(tmp_path, "tiny"), "tiny", 100, 1)
-    assert (part.images.shape, part.n_classes, len(part.test_labels)) == ((100, 16, 16, 1), 3, 60)
-    assert (part.images[np.arange(100), 5 * part.labels] == 250).all()
+    assert (part.inputs[:].shape, part.n_classes, len(part.test_labels)) == ((100, 16, 16, 1), 3, 60)
+    assert (part.inputs[:][np.arange(100), 5 * part.labels] == 250).all()
     with pytest.raises(typer.BadParameter, match=r"absent\.npz is missing"):
         part_of(tmp_path, "absent", 100, 1)
 

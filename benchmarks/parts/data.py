@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import typer
 
+from core.modalities.image.inputs import ImageInputs
 from core.types import Bools, Dataset
 
 TEST_IMAGES = 2000
@@ -32,13 +33,13 @@ def part_of(folder: Path, name: str, size: int, seed: int) -> Dataset:
     rows, test_rows = (
         rng.permutation(len(arrays[key]))[:limit] for key, limit in (("y_train", size), ("y_test", TEST_IMAGES))
     )
-    images, test_images = arrays["x_train"][rows], arrays["x_test"][test_rows]
+    images, tests = arrays["x_train"][rows], arrays["x_test"][test_rows]
     return Dataset(
         name=name,
         ids=np.arange(len(rows)),
-        images=images.reshape(*images.shape[:3], -1),
+        inputs=ImageInputs(images.reshape(*images.shape[:3], -1)),
         labels=arrays["y_train"][rows].astype(np.int64),
-        test_images=test_images.reshape(*test_images.shape[:3], -1),
+        test_inputs=ImageInputs(tests.reshape(*tests.shape[:3], -1)),
         test_labels=arrays["y_test"][test_rows].astype(np.int64),
         class_names=tuple(str(index) for index in range(int(arrays["y_train"].max()) + 1)),
         bona_fide=np.zeros(len(rows), np.bool_),

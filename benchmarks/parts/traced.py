@@ -11,6 +11,7 @@ from benchmarks.parts.data import draw_bona_fide
 from core.attacks.plant import plant, triggered_test_set
 from core.attacks.specification import AttackSpec, Specification
 from core.evaluation.metrics import attack_success_rate
+from core.modalities.image.inputs import ImageInputs
 from core.training.activations import choose, extract, layers
 from core.training.config import TrainConfig
 from core.training.loop import build_model, evaluate, train
@@ -53,7 +54,7 @@ class Traced:
             predicted=self.predicted,
             features=self.features,
             trajectories=self.losses,
-            images=self.images,
+            inputs=ImageInputs(self.images),
         )
 
 
@@ -100,10 +101,10 @@ def _trace(run: Fitted) -> Traced:
     dataset, truth = run.dataset, run.truth
     head = choose(layers(run.model, dataset.shape, dataset.n_classes))
     with tempfile.TemporaryDirectory() as folder:
-        features, predicted, _ = extract(run.model, dataset.images, dataset.labels, head, Path(folder) / "features.npy")
+        features, predicted, _ = extract(run.model, dataset.inputs, dataset.labels, head, Path(folder) / "features.npy")
         features = np.array(features)
     return Traced(
-        images=dataset.images,
+        images=dataset.inputs[:],
         labels=dataset.labels,
         attack_index=truth.attack_index if truth else np.full(len(dataset), -1),
         losses=run.losses,
@@ -118,8 +119,8 @@ def _success(model: nn.Module, dataset: Dataset, truth: GroundTruth | None) -> l
     rates = []
     for attack in truth.attacks if truth else ():
         pattern = truth.patterns.get(attack.name) if truth else None
-        images, rows, goals = triggered_test_set(
-            attack, dataset.test_images, dataset.test_labels, dataset.n_classes, pattern
+        inputs, rows, goals = triggered_test_set(
+            attack, dataset.test_inputs, dataset.test_labels, dataset.n_classes, pattern
         )
-        rates.append(attack_success_rate(evaluate(model, images, dataset.test_labels[rows])[1], goals))
+        rates.append(attack_success_rate(evaluate(model, inputs, dataset.test_labels[rows])[1], goals))
     return rates

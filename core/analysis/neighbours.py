@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.types import Floats, Images, Ints
+from core.types import Floats, Inputs, Ints
 
 AT_ONCE = 2**18  # values of the activations that are looked at together: they stay in the processor's cache
 MOST_BYTES = 2**31  # larger images are not read through for duplicates while somebody waits
@@ -44,15 +44,14 @@ def nearest(features: NDArray[Any], labels: Ints, place: int, most: int = 6) -> 
     return Neighbours(same, others, distances[same], distances[others])
 
 
-def digests(images: Images) -> NDArray[np.uint64]:
+def digests(inputs: Inputs) -> NDArray[np.uint64]:
     """(n,) a number per image that only images with the same pixels share (64 bits of BLAKE2b).
 
     Empty where the images are too many bytes to be read while somebody waits.
     """
-    if images.nbytes > MOST_BYTES:
+    if inputs.nbytes > MOST_BYTES:
         return np.empty(0, np.uint64)
-    flat = images.reshape(len(images), -1)
-    joined = b"".join(blake2b(image.tobytes(), digest_size=8).digest() for image in flat)
+    joined = b"".join(blake2b(inputs[row].tobytes(), digest_size=8).digest() for row in range(len(inputs)))
     return np.frombuffer(joined, np.uint64)
 
 

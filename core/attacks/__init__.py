@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from core.registry import Entry
-from core.types import Floats, Images, Ints, Labelling, Scalar
+from core.types import Floats, Images, Inputs, Ints, Labelling, Scalar
 
 Painter = Callable[[Images], Images]
 
@@ -26,7 +26,7 @@ class Scene:
         n_classes: k.
         seed: of everything random in the attack.
         target_class: the class index that the trigger is meant to cause; None for all-to-all.
-        images, labels: the clean training data, (n, h, w, c) and (n,); None when a trigger is only made again.
+        inputs, labels: the clean training data, n samples and (n,); None when a trigger is only made again.
         pattern: (h, w, c) what was optimised when the attack was planted, in units of [0, 1]; else None.
     """
 
@@ -34,7 +34,7 @@ class Scene:
     n_classes: int = 10
     seed: int = 0
     target_class: int | None = None
-    images: Images | None = None
+    inputs: Inputs | None = None
     labels: Ints | None = None
     pattern: Floats | None = None
 

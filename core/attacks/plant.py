@@ -8,8 +8,9 @@ import numpy as np
 from core.attacks import ATTACKS, Painter, Scene, Trigger
 from core.attacks.assign import draft
 from core.attacks.specification import Specification
+from core.modalities.image.inputs import ImageInputs
 from core.registry import find, tunables
-from core.types import Dataset, Floats, GroundTruth, Images, Ints, PlantedAttack
+from core.types import Dataset, Floats, GroundTruth, Images, Inputs, Ints, PlantedAttack
 
 CHUNK = 128
 
@@ -33,13 +34,13 @@ def plant(
         UserError: see `draft`.
     """
     drafted = draft(dataset.labels, dataset.bona_fide, dataset.shape, dataset.n_classes, asked)
-    images, labels = np.array(dataset.images), np.array(dataset.labels)
+    images, labels = np.array(dataset.inputs[:]), np.array(dataset.labels)
     optimised: dict[str, Floats] = {}
     for place, attack in enumerate(drafted.attacks):
         listen(place / len(drafted.attacks), attack.name)
         scene = replace(
             _scene(attack, dataset.shape, dataset.n_classes, (patterns or {}).get(attack.name)),
-            images=dataset.images,
+            inputs=dataset.inputs,
             labels=dataset.labels,
         )
         trigger = _made(attack, scene)
@@ -59,7 +60,7 @@ def plant(
         drafted.cover_index >= 0,
         optimised,
     )
-    return replace(dataset, images=images, labels=labels, bona_fide=drafted.bona_fide), truth
+    return replace(dataset, inputs=ImageInputs(images), labels=labels, bona_fide=drafted.bona_fide), truth
 
 
 def trigger_of(
@@ -85,13 +86,13 @@ def doubled(attack: PlantedAttack) -> PlantedAttack | None:
 
 
 def triggered_test_set(
-    attack: PlantedAttack, images: Images, labels: Ints, n_classes: int, pattern: Floats | None = None
-) -> tuple[Images, Ints, Ints]:
+    attack: PlantedAttack, inputs: Inputs, labels: Ints, n_classes: int, pattern: Floats | None = None
+) -> tuple[Inputs, Ints, Ints]:
     """Triggered copies of the test images that the attack is meant to turn, their rows, and the classes it wants."""
     goals = attack.goals(labels, n_classes)
     rows = np.flatnonzero(goals >= 0)
-    trigger = trigger_of(attack, (images.shape[1], images.shape[2], images.shape[3]), n_classes, pattern)
-    return trigger(images[rows]), rows, goals[rows]
+    trigger = trigger_of(attack, inputs.shape, n_classes, pattern)
+    return ImageInputs(trigger(inputs[rows])), rows, goals[rows]
 
 
 def _scene(attack: PlantedAttack, shape: tuple[int, int, int], n_classes: int, pattern: Floats | None) -> Scene:

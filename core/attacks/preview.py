@@ -83,7 +83,7 @@ def _fault(dataset: Dataset, asked: Specification) -> UserError | None:
 def _preview(dataset: Dataset, drafted: Draft, place: int) -> Preview:
     attack = drafted.attacks[place]
     rows = np.flatnonzero(drafted.attack_index == place)[:EXAMPLES]
-    clean = np.array(dataset.images[rows])
+    clean = np.array(dataset.inputs[rows])
     if SURROGATE in find(ATTACKS, attack.kind, "attack").needs:
         return Preview(attack, rows, clean)
     triggered = trigger_of(attack, dataset.shape, dataset.n_classes)(clean)

@@ -245,7 +245,7 @@ def missing(entry: DetectorEntry, evidence: Evidence) -> list[str]:
         "trajectories": evidence.trajectories is not None,
         "bona_fide": bool(evidence.bona_fide.any()),
         "model": evidence.model is not None,
-        "images": evidence.images is not None,
+        "images": evidence.inputs is not None,
     }
     there = [need for need in NEEDS if present[need]]
     return lacking(entry, there, gradients=getattr(evidence.model, "differentiable", True))

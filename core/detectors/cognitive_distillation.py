@@ -41,7 +41,7 @@ def cognitive_distillation(
 
     sizes = mask_sizes(
         needed.model,
-        needed.images,
+        needed.inputs,
         n_steps=n_steps,
         alpha=alpha,
         beta=beta,

@@ -43,7 +43,7 @@ def frequency_analysis(
     )
 
     rows = np.flatnonzero(evidence.bona_fide)
-    trusted = needed.images[rows[canonical_order(needed.images[rows].reshape(len(rows), -1))]]
-    suspicion = corruption_probabilities(needed.images, trusted, n_steps, evidence.seed)
+    trusted = needed.inputs[rows[canonical_order(needed.inputs[rows].reshape(len(rows), -1))]]
+    suspicion = corruption_probabilities(needed.inputs, trusted, n_steps, evidence.seed)
     notes: dict[str, Scalar] = {"n_steps": n_steps, "n_bona_fide": len(rows)}
     return Detection(suspicion, (suspicion > threshold) & ~evidence.bona_fide, notes=notes)

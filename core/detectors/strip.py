@@ -42,7 +42,7 @@ def strip(
     )
 
     overlays = _drawn(needed, n_copies)
-    entropies = mean_entropies(needed.model, needed.images, overlays, evidence.listen)
+    entropies = mean_entropies(needed.model, needed.inputs, overlays, evidence.listen)
     clean = entropies[evidence.bona_fide]
     boundary = float(clean.mean() + ndtri(false_rejection_rate) * clean.std())
     notes: dict[str, Scalar] = {"n_copies": len(overlays), "boundary": -boundary}
@@ -52,5 +52,5 @@ def strip(
 def _drawn(needed: Required, n_copies: int) -> Ints:
     """Rows of the bona fide samples to lay over others, the same ones however the samples are ordered."""
     rows = np.flatnonzero(needed.evidence.bona_fide)
-    rows = rows[canonical_order(needed.images[rows].reshape(len(rows), -1))]
+    rows = rows[canonical_order(needed.inputs[rows].reshape(len(rows), -1))]
     return np.random.default_rng(needed.evidence.seed).choice(rows, min(n_copies, len(rows)), replace=False)

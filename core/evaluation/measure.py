@@ -41,13 +41,13 @@ def evaluate_model(
     top = min(LIKELIEST, dataset.n_classes)
     classes = np.full((1 + len(tried), len(labels), top), -1, np.int16)
     probabilities = np.zeros(classes.shape, np.float16)
-    classes[0], probabilities[0] = likeliest(model, dataset.test_images, top)
+    classes[0], probabilities[0] = likeliest(model, dataset.test_inputs, top)
     rates: dict[int, dict[str, float]] = {1: {}, 2: {}}
     for place, (attack, strength) in enumerate(tried, 1):
         pattern = truth.patterns.get(attack.name) if truth else None
-        images, rows, goals = triggered_test_set(attack, dataset.test_images, labels, dataset.n_classes, pattern)
+        inputs, rows, goals = triggered_test_set(attack, dataset.test_inputs, labels, dataset.n_classes, pattern)
         if len(rows):
-            classes[place, rows], probabilities[place, rows] = likeliest(model, images, top)
+            classes[place, rows], probabilities[place, rows] = likeliest(model, inputs, top)
         rates[strength][attack.name] = metrics.attack_success_rate(classes[place, rows, 0].astype(np.int64), goals)
         listen(place / len(tried), attack.name)
     predicted = classes[0, :, 0].astype(np.int64)

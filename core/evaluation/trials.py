@@ -69,10 +69,10 @@ def triggered_image(workspace: Path, dataset_id: str, attack: str, strength: int
         LookupError: no such attack, strength or row.
         UserError: no such data set.
     """
-    images = store.load(workspace, dataset_id).test_images
-    if not 0 <= row < len(images):
-        raise LookupError(f"There are {len(images)} test images; {row} is not one of them.")
-    image: Images = _trigger(workspace, dataset_id, attack, strength)(np.array(images[row : row + 1]))[0]
+    inputs = store.load(workspace, dataset_id).test_inputs
+    if not 0 <= row < len(inputs):
+        raise LookupError(f"There are {len(inputs)} test images; {row} is not one of them.")
+    image: Images = _trigger(workspace, dataset_id, attack, strength)(np.array(inputs[row : row + 1]))[0]
     return image
 
 
@@ -94,7 +94,7 @@ def examples(run: Run) -> list[dict[str, Any]]:
 
 def difference(workspace: Path, dataset_id: str, attack: str, strength: int, row: int) -> tuple[Images, float, int]:
     """What a trigger changes in one test image: (h, w, c) amplified, the gain, and the largest change in levels."""
-    clean = np.array(store.load(workspace, dataset_id).test_images[row])
+    clean = np.array(store.load(workspace, dataset_id).test_inputs[row])
     return amplified(clean, triggered_image(workspace, dataset_id, attack, strength, row))
 
 

@@ -44,7 +44,7 @@ def apply(dataset: Dataset, changes: Changes) -> Dataset:
     return replace(
         dataset,
         ids=np.array(dataset.ids[kept]),
-        images=dataset.images[kept],
+        inputs=dataset.inputs.take(kept),
         labels=labels[kept],
         bona_fide=np.array(dataset.bona_fide[kept]),
     )

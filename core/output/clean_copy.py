@@ -7,7 +7,6 @@ import shutil
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from core.journal.changes import apply, changes_of
 from core.output.export import harmless_text, writable
 from core.output.pictures import png_of
 from core.runs import Run
-from core.types import Changes, Dataset, Images, Ints
+from core.types import Changes, Dataset, Inputs, Ints
 
 Listen = Callable[[float, str], None]
 IMAGES_AT_ONCE = 1000
@@ -64,7 +63,7 @@ def folder_names(class_names: tuple[str, ...]) -> list[str]:
 
 def _kept(dataset: Dataset, changes: Changes) -> tuple[Ints, Ints]:
     """Rows that stay and their labels, without reading an image. Raises UserError when too little would be left."""
-    left = apply(replace(dataset, images=np.zeros((len(dataset), 1, 1, 1), np.uint8)), changes)
+    left = apply(dataset, changes)
     return np.flatnonzero(np.isin(dataset.ids, left.ids)), np.asarray(left.labels)
 
 
@@ -81,20 +80,20 @@ def _write_archive(stream: Any, dataset: Dataset, kept: Ints, labels: Ints, list
             with archive.open(f"{name}.npy", "w") as member:
                 np.save(member, array, allow_pickle=False)
         tests = np.arange(len(dataset.test_labels))
-        for name, images, rows in (("x_train", dataset.images, kept), ("x_test", dataset.test_images, tests)):
+        for name, inputs, rows in (("x_train", dataset.inputs, kept), ("x_test", dataset.test_inputs, tests)):
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                _write_rows(member, images, rows)
+                _write_rows(member, inputs, rows)
             listen(len(kept) / (len(kept) + len(tests)), name)
 
 
-def _write_rows(member: Any, images: Images, rows: Ints) -> None:
+def _write_rows(member: Any, inputs: Inputs, rows: Ints) -> None:
     """Some rows of an array, as the content of an `.npy` file."""
     header = io.BytesIO()
-    shape = {"descr": "|u1", "fortran_order": False, "shape": (len(rows), *images.shape[1:])}
+    shape = {"descr": "|u1", "fortran_order": False, "shape": (len(rows), *inputs.shape)}
     np.lib.format.write_array_header_1_0(header, shape)
     member.write(header.getvalue())
     for some in _batches(rows):
-        member.write(np.ascontiguousarray(images[some]).tobytes())
+        member.write(np.ascontiguousarray(inputs[some]).tobytes())
 
 
 @contextmanager
@@ -120,15 +119,15 @@ def _write_images(folder: Path, dataset: Dataset, kept: Ints, labels: Ints, list
     """A PNG file for every image, in a folder for each class that holds any."""
     names, tests = folder_names(dataset.class_names), np.arange(len(dataset.test_labels))
     parts = (
-        ("train", dataset.images, kept, labels, np.asarray(dataset.ids)[kept]),
-        ("test", dataset.test_images, tests, np.asarray(dataset.test_labels), tests),
+        ("train", dataset.inputs, kept, labels, np.asarray(dataset.ids)[kept]),
+        ("test", dataset.test_inputs, tests, np.asarray(dataset.test_labels), tests),
     )
     done, total = 0, len(kept) + len(tests)
-    for part, images, rows, classes, ids in parts:
+    for part, inputs, rows, classes, ids in parts:
         for label in np.unique(classes):
             (folder / part / names[label]).mkdir(parents=True)
         for row, label, sample in zip(rows, classes, ids, strict=True):
-            (folder / part / names[label] / f"{sample:07d}.png").write_bytes(png_of(np.asarray(images[row])))
+            (folder / part / names[label] / f"{sample:07d}.png").write_bytes(png_of(inputs[row]))
             done += 1
             if done % IMAGES_AT_ONCE == 0:
                 listen(done / total, part)

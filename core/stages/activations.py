@@ -21,7 +21,7 @@ def activations_stage(run: Run, _: str, reporter: Reporter) -> None:
     path = run.path / "activations.npy"
     _features, predicted, losses = activations.extract(
         model,
-        dataset.images,
+        dataset.inputs,
         dataset.labels,
         layer,
         path,

@@ -57,7 +57,7 @@ def gather_evidence(run: Run, needs: Collection[str] = ()) -> Evidence:
         predicted=np.array(run.array("predictions")) if run.done("activations") else None,
         features=run.array("activations") if run.done("activations") else None,
         trajectories=run.array("losses") if run.traced else None,
-        images=dataset.images,
+        inputs=dataset.inputs,
         model=trained_model(run, dataset).eval() if "model" in needs and run.has_model else None,
     )
 
@@ -71,5 +71,5 @@ def _averages(dataset: Dataset, detection: Detection, classes: Ints | None = Non
         for cluster in range(2):
             members = (classes == index) & (detection.groups == cluster)
             if members.any():
-                averages[2 * index + cluster] = np.rint(dataset.images[members].mean(0)).astype(np.uint8)
+                averages[2 * index + cluster] = np.rint(dataset.inputs[members].mean(0)).astype(np.uint8)
     return averages

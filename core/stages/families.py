@@ -73,11 +73,11 @@ def _sources(around: Surroundings, evidence: Evidence, rows: Ints) -> dict[int, 
 
 
 def _pictures(around: Surroundings, members: Sequence[Ints]) -> Images:
-    shape = around.images.shape[1:]
+    shape = around.inputs.shape
     pictures = np.zeros((2 * len(members), *shape), np.uint8)
     for index, rows in enumerate(members):
         shown = rows[:: -(-len(rows) // MOST_PICTURED)]
-        pictures[2 * index] = np.rint(around.images[shown].mean(0, dtype=np.float64)).astype(np.uint8)
+        pictures[2 * index] = np.rint(around.inputs[shown].mean(0, dtype=np.float64)).astype(np.uint8)
         pictures[2 * index + 1] = amplified(around.differences(shown).mean(0))
     return pictures
 

@@ -62,7 +62,7 @@ def exclusionary_reclassification(
         model = _trained_without(dataset, without, config, begin, told)
         for index in classes:
             rows = suspects[index]
-            predicted[index] = evaluate(model, dataset.images[rows], dataset.labels[rows])[1]
+            predicted[index] = evaluate(model, dataset.inputs.take(rows), dataset.labels[rows])[1]
     verdicts = {index: judge(found, index, dataset.n_classes, threshold) for index, found in predicted.items()}
     return verdicts, predicted
 
@@ -76,7 +76,7 @@ def _trained_without(
 ) -> nn.Module:
     """A model of `config` that never saw `rows`."""
     left = apply(dataset, Changes(frozenset(dataset.ids[rows].tolist())))
-    left = replace(left, test_images=dataset.test_images[:0], test_labels=dataset.test_labels[:0])
+    left = replace(left, test_inputs=dataset.test_inputs.take(slice(0)), test_labels=dataset.test_labels[:0])
     model, done = begin(left) if begin else build_model(config, dataset.shape, dataset.n_classes), 0
 
     def on_batch(share: float) -> None:

@@ -12,9 +12,10 @@ from torch import Tensor, nn
 
 from core.devices import images_at_once
 from core.errors import UserError
+from core.modalities.image.batches import resident
 from core.models.preprocessing import pixels_of
-from core.training.loop import EVAL_BATCH, accelerator_for, batch_of, resident
-from core.types import Floats, Images, Ints
+from core.training.loop import EVAL_BATCH, accelerator_for
+from core.types import Floats, Inputs, Ints
 
 MOST_FEATURES, MOST_NAMED = 4096, 30
 _PROBES = 2  # images of the pass that looks for layers: one would look like a single row of anything
@@ -85,41 +86,41 @@ def layers(model: nn.Module, shape: tuple[int, int, int], n_classes: int) -> lis
 
 def extract(
     model: nn.Module,
-    images: Images,
+    inputs: Inputs,
     labels: Ints,
     layer: Layer,
     path: Path,
     *,
     on_batch: Callable[[float], None] = lambda share: None,
 ) -> tuple[Floats, Ints, Floats]:
-    """The flattened input of `layer` for every image, streamed to a memory-mapped file.
+    """The flattened input of `layer` for every sample, streamed to a memory-mapped file.
 
     Args:
         model: a trained classifier; evaluated as it is.
-        images: (n, h, w, c) uint8.
+        inputs: n samples.
         labels: (n,) for the losses.
         layer: one of `layers(model, …)`.
         path: the `.npy` file to write, (n, d) float32.
-        on_batch: told the share of the images that is done, in [0, 1].
+        on_batch: told the fraction of the samples that is done, in [0, 1].
 
     Returns:
         features (n, d), memory-mapped; predicted (n,); losses (n,).
     """
     temporary = path.with_suffix(".tmp")
-    features = np.lib.format.open_memmap(temporary, "w+", np.float32, (len(images), layer.features))
-    predicted, losses = np.empty(len(images), np.int64), np.empty(len(images), np.float32)
+    features = np.lib.format.open_memmap(temporary, "w+", np.float32, (len(inputs), layer.features))
+    predicted, losses = np.empty(len(inputs), np.int64), np.empty(len(inputs), np.float32)
     accelerator = accelerator_for()
     model = model.to(memory_format=torch.channels_last)
     network = accelerator.prepare_model(model, evaluation_mode=True).eval()
-    tensor = resident(images, accelerator.device)
-    module, at_once = model.get_submodule(layer.name), images_at_once(pixels_of(model, images.shape[1:]), EVAL_BATCH)
+    placed = resident(inputs, accelerator.device)
+    module, at_once = model.get_submodule(layer.name), images_at_once(pixels_of(model, inputs.shape), EVAL_BATCH)
     with _input_of(module) as captured, torch.inference_mode():
-        for rows in torch.arange(len(images)).split(at_once):
+        for rows in torch.arange(len(inputs)).split(at_once):
             part = slice(int(rows[0]), int(rows[-1]) + 1)
-            logits = network(batch_of(tensor, rows, accelerator.device)).float().cpu()
+            logits = network(placed.batch(rows)).float().cpu()
             features[part] = _per_sample(captured.pop(), module).float().cpu().numpy()
             predicted[part] = logits.argmax(1).numpy()
-            on_batch(part.stop / len(images))
+            on_batch(part.stop / len(inputs))
             losses[part] = nn.functional.cross_entropy(logits, torch.tensor(labels[part]), reduction="none").numpy()
     features.flush()
     temporary.replace(path)

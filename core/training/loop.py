@@ -7,7 +7,6 @@ from a checkpoint repeats an uninterrupted one exactly.
 
 import math
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,15 +22,15 @@ from torch.nn import functional as F
 from core.devices import best_device, images_at_once, native_bfloat16
 from core.errors import UserError
 from core.files import write_file
+from core.modalities.image.batches import Resident, resident
 from core.models import find_model, has_three_channels
 from core.models.preprocessing import Preprocessed, pixels_of
 from core.registry import checked
 from core.training.augmentation import AUGMENTATIONS
 from core.training.config import TrainConfig
-from core.types import Dataset, Floats, Images, Ints
+from core.types import Dataset, Floats, Inputs, Ints
 
 EVAL_BATCH = 1000
-MAX_SHARE_ON_DEVICE = 0.5
 
 
 @dataclass(frozen=True)
@@ -123,10 +122,11 @@ def train(
     network = model.to(memory_format=torch.channels_last)
     optimizer: Any = torch.optim.AdamW(network.parameters(), config.learning_rate, weight_decay=config.weight_decay)
     network, optimizer = accelerator.prepare(network, optimizer)
-    images, labels = (
-        resident(dataset.images, accelerator.device),
+    inputs, labels = (
+        resident(dataset.inputs, accelerator.device),
         torch.tensor(dataset.labels, device=accelerator.device),
     )
+    traced = inputs if trace else resident(dataset.inputs.take(slice(0)), accelerator.device)
     batches = math.ceil(len(dataset) / config.batch_size)
     first = _restore(resume, model, optimizer, accelerator.device) if resume else 0
     for index in range(first, config.epochs):
@@ -137,15 +137,14 @@ def train(
         network.train()
         for step, rows in enumerate(_shards(order, config.batch_size, accelerator)):
             _set_rate(optimizer, config, (index + step / batches))
-            batch = AUGMENTATIONS[config.augment](batch_of(images, rows, accelerator.device), generator)
+            batch = AUGMENTATIONS[config.augment](inputs.batch(rows), generator)
             loss = F.cross_entropy(network(batch).float(), labels[rows.to(labels.device)])
             accelerator.backward(loss)
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
             on_batch(step / batches)
-        traced = slice(None) if trace else slice(0)
-        losses, predicted = evaluate(network, images[traced], dataset.labels[traced], accelerator)
-        test_losses, test_predicted = evaluate(network, dataset.test_images, dataset.test_labels, accelerator)
+        losses, predicted = evaluate(network, traced, dataset.labels[: len(traced)], accelerator)
+        test_losses, test_predicted = evaluate(network, dataset.test_inputs, dataset.test_labels, accelerator)
         yield Epoch(
             index=index,
             losses=losses,
@@ -158,13 +157,13 @@ def train(
 
 
 def evaluate(
-    network: nn.Module, images: Images | Tensor, labels: Ints, accelerator: Accelerator | None = None
+    network: nn.Module, inputs: Inputs | Resident, labels: Ints, accelerator: Accelerator | None = None
 ) -> tuple[Floats, Ints]:
-    """The cross-entropy and the predicted class of every image, in eval mode.
+    """The cross-entropy and the predicted class of every sample, in eval mode.
 
     Args:
         network: the model.
-        images: (n, h, w, c) uint8.
+        inputs: n samples.
         labels: (n,) classes for the losses.
         accelerator: of the running training; None makes a fresh one and prepares the model.
 
@@ -173,16 +172,16 @@ def evaluate(
     """
     targets = torch.from_numpy(np.array(labels))
     losses, predicted = torch.empty(len(targets)), torch.empty(len(targets), dtype=torch.int64)
-    for rows, logits in _logits(network, images, accelerator):
+    for rows, logits in _logits(network, inputs, accelerator):
         losses[rows] = F.cross_entropy(logits, targets[rows].to(logits.device), reduction="none").cpu()
         predicted[rows] = logits.argmax(1).cpu()
     return losses.numpy(), predicted.numpy()
 
 
-def likeliest(network: nn.Module, images: Images, count: int) -> tuple[Ints, Floats]:
-    """The `count` most probable classes of every image, (n, count), and their probabilities; most probable first."""
+def likeliest(network: nn.Module, inputs: Inputs, count: int) -> tuple[Ints, Floats]:
+    """The `count` most probable classes of every sample, (n, count), and their probabilities; most probable first."""
     classes, shares = [], []
-    for _, logits in _logits(network, images):
+    for _, logits in _logits(network, inputs):
         top = logits.softmax(1).topk(min(count, logits.shape[1]))
         classes.append(top.indices.cpu())
         shares.append(top.values.cpu())
@@ -192,36 +191,19 @@ def likeliest(network: nn.Module, images: Images, count: int) -> tuple[Ints, Flo
 
 
 def _logits(
-    network: nn.Module, images: Images | Tensor, accelerator: Accelerator | None = None
+    network: nn.Module, inputs: Inputs | Resident, accelerator: Accelerator | None = None
 ) -> Iterator[tuple[slice, Tensor]]:
     """Chunk by chunk the rows and their logits, (b, k) float32 on the device, in eval mode."""
     if accelerator is None:
         accelerator = accelerator_for()
         network = accelerator.prepare_model(network.to(memory_format=torch.channels_last), evaluation_mode=True)
-    tensor = images if isinstance(images, Tensor) else resident(images, accelerator.device)
-    at_once = images_at_once(pixels_of(accelerator.unwrap_model(network), tensor.shape[1:]), EVAL_BATCH)
+    placed = inputs if isinstance(inputs, Resident) else resident(inputs, accelerator.device)
+    at_once = images_at_once(pixels_of(accelerator.unwrap_model(network), placed.shape), EVAL_BATCH)
     network.eval()
     with torch.inference_mode():
-        for start in range(0, len(tensor), at_once):
-            rows = torch.arange(start, min(start + at_once, len(tensor)))
-            yield slice(start, start + len(rows)), network(batch_of(tensor, rows, accelerator.device)).float()
-
-
-def resident(images: Images, device: torch.device) -> Tensor:
-    """The images as a uint8 tensor, on the device when at most half of its free memory is needed."""
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", UserWarning
-        )  # a read-only map is only read here, and a copy would be the data again
-        tensor = torch.from_numpy(np.asarray(images))
-    if device.type == "cuda" and images.nbytes > MAX_SHARE_ON_DEVICE * torch.cuda.mem_get_info(device)[0]:
-        return tensor
-    return tensor.to(device)
-
-
-def batch_of(images: Tensor, rows: Tensor, device: torch.device) -> Tensor:
-    """Floats in [0, 1], (b, c, h, w) with channels last in memory."""
-    return images[rows.to(images.device)].to(device, non_blocking=True).permute(0, 3, 1, 2).float().div_(255)
+        for start in range(0, len(placed), at_once):
+            rows = torch.arange(start, min(start + at_once, len(placed)))
+            yield slice(start, start + len(rows)), network(placed.batch(rows)).float()
 
 
 def _shards(order: Tensor, batch_size: int, accelerator: Accelerator) -> Iterator[Tensor]:

@@ -46,8 +46,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = workspace.parent / "small.npz"
     rows = np.arange(0, 6000, 6)
     whole = demo()
-    parts = {"x_train": whole.images[rows], "y_train": whole.labels[rows], "class_names": np.array(whole.class_names)}
-    np.savez(source, **parts, x_test=whole.test_images[::5], y_test=whole.test_labels[::5])
+    parts = {"x_train": whole.inputs[rows], "y_train": whole.labels[rows], "class_names": np.array(whole.class_names)}
+    np.savez(source, **parts, x_test=whole.test_inputs[::5], y_test=whole.test_labels[::5])
     clean = pipeline.import_dataset(workspace, source, "small")
     specs = ("patch:ratio=0.05,target=2", "blended_pattern:ratio=0.05,target=7,alpha=0.2")
     info = pipeline.attack(workspace, clean.id, Specification(tuple(map(parse_spec, specs))))

@@ -22,8 +22,9 @@ def test_a_malicious_pickle_is_refused_and_a_checkpoint_inspected(
     serve: Serve, page: OpenPage, workspace: Path, tmp_path: Path
 ) -> None:
     data = demo()
-    training = {name: getattr(data, name)[:300] for name in ("ids", "images", "labels", "bona_fide")}
-    few = replace(data, **training, test_images=data.test_images[:60], test_labels=data.test_labels[:60])
+    training = {name: getattr(data, name)[:300] for name in ("ids", "labels", "bona_fide")}
+    training["test_labels"] = data.test_labels[:60]
+    few = replace(data, inputs=data.inputs.take(slice(300)), test_inputs=data.test_inputs.take(slice(60)), **training)
     store.save(workspace, few, source="test")
     sentinel = tmp_path / "sentinel"
     evil = hostile.torch_zip(tmp_path / "<b>evil<b>.pt", sentinel)

@@ -12,6 +12,7 @@ from core.attacks.plant import plant
 from core.attacks.specification import AttackSpec, Specification
 from core.data import store
 from core.journal import database
+from core.modalities.image.inputs import ImageInputs
 from core.training.config import TrainConfig
 from core.types import Dataset
 from tests.core import postgresql
@@ -35,9 +36,9 @@ def tiny(n=120, *, n_test=40, side=16, channels=1, n_classes=4, seed=0, name="ti
     return Dataset(
         name=name,
         ids=np.arange(n),
-        images=draw(labels),
+        inputs=ImageInputs(draw(labels)),
         labels=labels,
-        test_images=draw(test_labels),
+        test_inputs=ImageInputs(draw(test_labels)),
         test_labels=test_labels,
         class_names=tuple(f"class {index}" for index in range(n_classes)),
         bona_fide=np.zeros(n, np.bool_),

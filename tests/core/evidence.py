@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from core.modalities.image.inputs import ImageInputs
 from core.types import Evidence
 
 CLASSES, PER_CLASS, FEATURES, EPOCHS, SIDE = 4, 150, 24, 8, 8
@@ -33,7 +34,7 @@ def clean_evidence(seed=0, n_bona_fide=100):
         predicted=labels.astype(np.int64),
         features=features.astype(np.float32),
         trajectories=losses.astype(np.float32),
-        images=images.astype(np.uint8),
+        inputs=ImageInputs(images.astype(np.uint8)),
     )
 
 
@@ -44,17 +45,18 @@ def poisoned_evidence(seed=0, target=1, n_poisoned=20, **settings):
     usable = np.flatnonzero((evidence.labels == target) & ~evidence.bona_fide)
     rows = rng.permutation(usable)[:n_poisoned]
     poison = np.isin(np.arange(len(evidence.labels)), rows)
-    features, losses, images = evidence.features.copy(), evidence.trajectories.copy(), evidence.images.copy()
+    features, losses, images = evidence.features.copy(), evidence.trajectories.copy(), evidence.inputs[:].copy()
     features[rows] += 8 * np.eye(FEATURES, dtype=np.float32)[FEATURES - 1]
     losses[rows, :4] += 2
     images[rows, -2:, -2:] = 255
-    return replace(evidence, features=features, trajectories=losses, images=images), poison
+    return replace(evidence, features=features, trajectories=losses, inputs=ImageInputs(images)), poison
 
 
 def reordered(evidence, order):
     """The same evidence with its samples in another order."""
-    names = ("labels", "bona_fide", "predicted", "features", "trajectories", "images")
-    return replace(evidence, **{name: getattr(evidence, name)[order] for name in names})
+    names = ("labels", "bona_fide", "predicted", "features", "trajectories")
+    others = {name: getattr(evidence, name)[order] for name in names}
+    return replace(evidence, inputs=evidence.inputs.take(order), **others)
 
 
 class Quarters(nn.Module):
@@ -88,7 +90,7 @@ def pictured(evidence, poison, seed=0):
         top, left = half * (index // 2), half * (index % 2)
         image[top : top + half, left : left + half] += 35
     images[poison, -2:, -2:] = 255
-    return replace(evidence, images=np.rint(images)[..., None].astype(np.uint8), model=Quarters().eval())
+    return replace(evidence, inputs=ImageInputs(np.rint(images)[..., None].astype(np.uint8)), model=Quarters().eval())
 
 
 def learned_early(evidence, poison, seed=0):

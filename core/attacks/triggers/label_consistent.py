@@ -46,7 +46,7 @@ def label_consistent(
             images = np.flip(in_one(np.flip(images, axes)), axes)
         return np.ascontiguousarray(images)
 
-    if scene.images is None:
+    if scene.inputs is None:
         return Trigger(corners)
     disguise = _adversary(scene, epsilon, steps, surrogate_epochs)
     return Trigger(corners, poison=lambda images: corners(disguise(images)))

@@ -66,9 +66,9 @@ def _optimised(scene: Scene, bound: float, steps: int, epochs: int) -> Floats:
 
 def _of_the_target(scene: Scene) -> tuple[Images, int]:
     """The images of the target class, (m, h, w, c) with m ≥ 1, and that class."""
-    if scene.images is None or scene.labels is None or scene.target_class is None:
+    if scene.inputs is None or scene.labels is None or scene.target_class is None:
         raise ValueError("narcissus needs a pattern, or clean data and a target class to optimise one for")
-    images = np.asarray(scene.images[scene.labels == scene.target_class])
+    images = np.asarray(scene.inputs[scene.labels == scene.target_class])
     if not len(images):
         raise ValueError(f"the clean data has no images of class {scene.target_class}")
     return images, scene.target_class

@@ -18,14 +18,16 @@ from core.data.collection import Problem, abridged
 from core.errors import UserError
 from core.files import write_array, write_json
 from core.json_files import Damaged, fitted, read_json, sorted_out
-from core.types import Dataset, GroundTruth, PlantedAttack
+from core.modalities.image.inputs import ImageInputs
+from core.types import Dataset, GroundTruth, Inputs, PlantedAttack
 
 SCHEMA = 1
 _HINT = "Restore it from a backup, or import the data again."
 T = TypeVar("T")
 FINGERPRINT_IMAGES = 4096
 FINGERPRINT_BYTES = 32 * 2**20
-_ARRAYS = ("ids", "images", "labels", "test_images", "test_labels", "bona_fide")
+_INPUTS, _TEST_INPUTS = "images.npy", "test_images.npy"
+_ARRAYS = ("ids", "labels", "test_labels", "bona_fide")
 _TRUTH = ("is_poison", "attack_index", "original_labels", "is_cover")
 
 
@@ -68,10 +70,10 @@ def fingerprint(dataset: Dataset) -> str:
 
     At most 4,096 images, and no more than 32 MB of them.
     """
-    digest = hashlib.sha256(repr((dataset.images.shape, dataset.test_images.shape)).encode())
+    digest = hashlib.sha256(repr((_shape(dataset.inputs), _shape(dataset.test_inputs))).encode())
     n_images = min(FINGERPRINT_IMAGES, max(1, FINGERPRINT_BYTES // int(np.prod(dataset.shape))))
     rows = np.unique(np.linspace(0, len(dataset) - 1, n_images).astype(int))
-    for array in (dataset.ids, dataset.labels, *(dataset.images[row] for row in rows), dataset.test_labels):
+    for array in (dataset.ids, dataset.labels, *(dataset.inputs[row] for row in rows), dataset.test_labels):
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
 
@@ -91,6 +93,8 @@ def save(
     folder.mkdir(parents=True, exist_ok=True)
     for name in _ARRAYS:
         write_array(folder / f"{name}.npy", getattr(dataset, name))
+    for file, inputs in ((_INPUTS, dataset.inputs), (_TEST_INPUTS, dataset.test_inputs)):
+        write_array(folder / file, inputs[:])
     if truth:
         write_truth(folder, truth)
     write_info(folder, info)
@@ -197,7 +201,13 @@ def load(workspace: Path, dataset_id: str) -> Dataset:
     info = describe(workspace, dataset_id)
     folder = workspace / "datasets" / dataset_id
     arrays = {name: open_array(folder / f"{name}.npy") for name in _ARRAYS}
-    dataset = Dataset(name=info.name, class_names=info.class_names, **arrays)
+    dataset = Dataset(
+        name=info.name,
+        inputs=ImageInputs(open_array(folder / _INPUTS)),
+        test_inputs=ImageInputs(open_array(folder / _TEST_INPUTS)),
+        class_names=info.class_names,
+        **arrays,
+    )
     if fingerprint(dataset) != info.fingerprint:
         raise UserError(
             f"The data set {dataset_id} was changed on disk after it was imported.",
@@ -228,6 +238,11 @@ def planted_attacks(info: DatasetInfo) -> tuple[PlantedAttack, ...]:
     return tuple(
         fitted(attack, PlantedAttack, f"The truth of the data set {info.id}", _HINT) for attack in info.attacks
     )
+
+
+def _shape(inputs: Inputs) -> tuple[int, ...]:
+    """Of all samples together."""
+    return len(inputs), *inputs.shape
 
 
 def _info(path: Path) -> DatasetInfo:

@@ -7,6 +7,7 @@ import numpy as np
 
 from core.data.arrays.npz import npz
 from core.data.collection import Collection, Part
+from core.modalities.image.inputs import ImageInputs
 from core.types import Dataset, Images
 
 DEMO_FILE = Path(__file__).parents[3] / "assets" / "demo" / "fashion_mnist_7000.npz"
@@ -25,9 +26,9 @@ def gathered(collection: Collection) -> Dataset:
     return Dataset(
         name=collection.name,
         ids=np.arange(n),
-        images=images,
+        inputs=ImageInputs(images),
         labels=collection.train.labels,
-        test_images=tests,
+        test_inputs=ImageInputs(tests),
         test_labels=collection.test.labels,
         class_names=collection.class_names,
         bona_fide=bona_fide,

@@ -27,6 +27,7 @@ from core.data.store.shapes import Shape
 from core.data.threads import in_order
 from core.errors import UserError
 from core.files import write_array
+from core.modalities.image.inputs import ImageInputs
 from core.types import Bools, Dataset, GroundTruth, Images, Ints
 
 PREFIX = ".unfinished-"
@@ -144,9 +145,9 @@ def _dataset(folder: Path, collection: Collection, train: Ints, test: Ints, name
     dataset = Dataset(
         name=name,
         ids=np.arange(len(train)),
-        images=store.open_array(folder / "images.npy"),
+        inputs=ImageInputs(store.open_array(folder / "images.npy")),
         labels=collection.train.labels[train].astype(np.int64),
-        test_images=store.open_array(folder / "test_images.npy"),
+        test_inputs=ImageInputs(store.open_array(folder / "test_images.npy")),
         test_labels=collection.test.labels[test].astype(np.int64),
         class_names=tuple(map(legible, collection.class_names)),
         bona_fide=bona_fide[train],

@@ -20,6 +20,7 @@ from core.types import Bools, ClassFinding, Detection, Evidence, Floats, Ints, S
 MIN_CLASS_SIZE = 10
 # Pixels a side that are clustered; larger images are thinned out, which bounds the memory.
 MOST_PIXELS = 64
+CHUNK = 4096  # images that are read together to be thinned out
 Seen = Callable[[NDArray[Any]], Reals]
 
 
@@ -166,10 +167,11 @@ def _values(evidence: Evidence, space: str) -> NDArray[Any]:
     """(n, d) what is clustered. Images of more than 64 pixels a side are thinned out to at most that."""
     if space == "activations":
         return require("activation_clustering", evidence).features
-    if evidence.images is None:
+    if evidence.inputs is None:
         raise UserError("Activation Clustering cannot cluster pixels.", "There are no images.", "Cluster activations.")
-    step = -(-max(evidence.images.shape[1:3]) // MOST_PIXELS)
-    thinned = evidence.images[:, ::step, ::step]
+    step = -(-max(evidence.inputs.shape[:2]) // MOST_PIXELS)
+    starts = range(0, len(evidence.inputs), CHUNK)
+    thinned = np.concatenate([evidence.inputs[start : start + CHUNK][:, ::step, ::step] for start in starts])
     return np.asarray(thinned.reshape(len(thinned), -1) / np.float32(255))
 
 

@@ -82,7 +82,7 @@ def attack_families(evidence: Evidence, flagged: Bools) -> tuple[list[Group], Su
     assert evidence.features is not None
     order = canonical_order(evidence.features)
     order = order[np.random.default_rng(evidence.seed).permutation(len(order))]
-    around = None if evidence.images is None else surroundings(evidence.images, flagged, order)
+    around = None if evidence.inputs is None else surroundings(evidence.inputs, flagged, order)
     spaces = class_spaces(evidence.features, evidence.labels, evidence.n_classes, evidence.seed)
     groups: list[Group] = []
     for space, values in zip(spaces, descriptions(evidence, spaces), strict=True):

@@ -133,7 +133,7 @@ def _left_out(evidence: Evidence) -> dict[str, Scalar]:
     """What was not there to look at, and what that costs; empty when all was there."""
     lacking = {
         "trajectories": evidence.trajectories is None,
-        "images": evidence.images is None,
+        "images": evidence.inputs is None,
         "bona_fide": evidence.bona_fide.sum() < FEWEST_TRUSTED,
     }
     costs = [COSTS[name] for name, absent in lacking.items() if absent]
@@ -142,6 +142,7 @@ def _left_out(evidence: Evidence) -> dict[str, Scalar]:
 
 def _reordered(evidence: Evidence, order: Ints) -> Evidence:
     """The same evidence with its samples in another order."""
-    names = ("labels", "bona_fide", "predicted", "features", "trajectories", "images")
+    names = ("labels", "bona_fide", "predicted", "features", "trajectories")
     present = {name: value for name in names if (value := getattr(evidence, name)) is not None}
-    return replace(evidence, **{name: value[order] for name, value in present.items()})
+    inputs = None if evidence.inputs is None else evidence.inputs.take(order)
+    return replace(evidence, inputs=inputs, **{name: value[order] for name, value in present.items()})

@@ -89,12 +89,12 @@ def _refined(
         rows = next(iter(known.values())).rows
         for fold, lesson in known.items():
             odds[fold, rows] = log_odds(lesson, values)
-        if evidence.images is not None:
-            matches[np.ix_([*known], rows)] = shared_patterns(evidence.images[rows], [*known.values()])
+        if evidence.inputs is not None:
+            matches[np.ix_([*known], rows)] = shared_patterns(evidence.inputs[rows], [*known.values()])
     tails = [tail_scores(_lowest(row)) for row in odds]
     sums = [tail_scores(fold.first) + tail for fold, tail in zip(folds, tails, strict=True)]
     # A template knows each image by itself; smoothing would only blur what it says.
-    scores = [smoothed(row, spaces) for row in sums] if evidence.images is None else [*np.add(sums, matches)]
+    scores = [smoothed(row, spaces) for row in sums] if evidence.inputs is None else [*np.add(sums, matches)]
     learned = [{"class lesson": tail, "shared pattern": match} for tail, match in zip(tails, matches, strict=True)]
     return [replace(fold, scores=row, learned=one) for fold, row, one in zip(folds, scores, learned, strict=True)]
 

@@ -37,10 +37,10 @@ def small_poison(evidence: Evidence, spaces: Spaces, suspicion: Reals) -> Bools:
     References: own method; templates after Tibshirani et al. 2002, as in `core.detectors.consensus.templates`.
     """
     found = np.zeros(len(suspicion), np.bool_)
-    if evidence.images is None:
+    if evidence.inputs is None:
         return found
     for space in spaces:
-        seen = looks(evidence.images[space.rows])
+        seen = looks(evidence.inputs[space.rows])
         found[space.rows] = carriers(seen, suspicion[space.rows], evidence.bona_fide[space.rows])
     return _beyond_kin(evidence, spaces, found) if found.any() else found
 
@@ -90,9 +90,9 @@ def _in_deviations(scores: Reals, taught: Lesson) -> Reals:
 
 def _beyond_kin(evidence: Evidence, spaces: Spaces, found: Bools) -> Bools:
     """What was found, less the classes whose carriers have nothing that their nearest look-alikes do not have."""
-    assert evidence.images is not None
+    assert evidence.inputs is not None
     order = np.random.default_rng(evidence.seed).permutation(len(found))
-    around = surroundings(evidence.images, np.zeros_like(found), order)
+    around = surroundings(evidence.inputs, np.zeros_like(found), order)
     kept = np.zeros_like(found)
     for way in (fine_patterns, cosine_patterns):
         undecided = [rows for space in spaces if len(rows := space.rows[(found & ~kept)[space.rows]])]

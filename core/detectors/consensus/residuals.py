@@ -13,7 +13,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from core.detectors.consensus.templates import Patterns, fine_patterns
 from core.detectors.parts.statistics import Reals
-from core.types import Bools, Floats, Images, Ints
+from core.types import Bools, Floats, Images, Inputs, Ints
 
 NEIGHBORS, COARSE_SIDE, DIRECTIONS, CHUNK = 5, 14, 32, 4096
 MOST_ORDINARY, MOST_FITTED, MOST_REFERENCE = 20_000, 5_000, 1_500
@@ -25,7 +25,7 @@ class Surroundings:
     """The ordinary images around every sample.
 
     Attributes:
-        images: (n, h, w, c) of all samples.
+        inputs: all n samples.
         points: (n, ≤ 32) all samples in the principal directions of coarse pixels.
         ordinary: rows of the samples that may be somebody's neighbours.
         search: over the points of `ordinary`.
@@ -34,7 +34,7 @@ class Surroundings:
         reference: (r, f) the looks of up to 1,500 of those.
     """
 
-    images: Images
+    inputs: Inputs
     points: Floats
     ordinary: Ints
     search: NearestNeighbors
@@ -56,10 +56,10 @@ class Surroundings:
 
     def differences(self, rows: Ints) -> Floats:
         """(m, h, w, c) each image less the mean of its neighbours, in levels of 0 to 255."""
-        result = self.images[rows].astype(np.float32)
+        result = self.inputs[rows].astype(np.float32)
         near = self.neighbors(rows)
         for column in near.T:
-            result -= self.images[column].astype(np.float32) / len(near.T)
+            result -= self.inputs[column].astype(np.float32) / len(near.T)
         return result
 
 
@@ -76,15 +76,15 @@ class Look:
     reference: Patterns
 
 
-def surroundings(images: Images, suspects: Bools, order: Ints) -> Surroundings | None:
+def surroundings(inputs: Inputs, suspects: Bools, order: Ints) -> Surroundings | None:
     """The surroundings in the ordinary samples, the first 20,000 in `order`; None where there are too few of them."""
     ordinary = order[~suspects[order]][:MOST_ORDINARY]
     if len(ordinary) <= NEIGHBORS:
         return None
-    points = _coarse(images, ordinary[:MOST_FITTED])
+    points = _coarse(inputs, ordinary[:MOST_FITTED])
     search = NearestNeighbors(n_neighbors=NEIGHBORS + 1, algorithm="brute").fit(points[ordinary])
     nothing = np.zeros(0, np.float32)
-    return seen_by(fine_patterns, Surroundings(images, points, ordinary, search, fine_patterns, *[nothing] * 3))
+    return seen_by(fine_patterns, Surroundings(inputs, points, ordinary, search, fine_patterns, *[nothing] * 3))
 
 
 def seen_by(way: Callable[[Floats], Patterns], around: Surroundings) -> Surroundings:
@@ -128,11 +128,11 @@ def cosine(one: Patterns, other: Patterns) -> float:
     return float(one @ other) / lengths if lengths > 0 else 0.0
 
 
-def _coarse(images: Images, fitted: Ints) -> Floats:
+def _coarse(inputs: Inputs, fitted: Ints) -> Floats:
     """(n, ≤ 32) all images, averaged over blocks, in the principal directions of the `fitted` ones."""
-    block = max(1, round(max(images.shape[1:3]) / COARSE_SIDE))
-    starts = range(0, len(images), CHUNK)
-    pixels = np.concatenate([_blocks(np.asarray(images[start : start + CHUNK]), block) for start in starts])
+    block = max(1, round(max(inputs.shape[:2]) / COARSE_SIDE))
+    starts = range(0, len(inputs), CHUNK)
+    pixels = np.concatenate([_blocks(inputs[start : start + CHUNK], block) for start in starts])
     pca = PCA(min(DIRECTIONS, len(fitted), pixels.shape[1]), svd_solver="covariance_eigh").fit(pixels[fitted])
     return np.asarray(pca.transform(pixels), np.float32)
 

@@ -35,8 +35,8 @@ def blind_scores(evidence: Evidence, spaces: Spaces) -> dict[str, Reals]:
     for space, values in zip(spaces, components, strict=True):
         found["bimodality"][space.rows] = bimodality_scores(values)
         found["independent component outliers"][space.rows] = np.abs(robust_z(values)).max(1)
-    if evidence.images is not None:
-        found["frequency matched filter"] = matched_filter_scores(evidence.images, evidence.labels, evidence.n_classes)
+    if evidence.inputs is not None:
+        found["frequency matched filter"] = matched_filter_scores(evidence.inputs, evidence.labels, evidence.n_classes)
     return found
 
 

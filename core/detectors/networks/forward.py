@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from core.devices import images_at_once, native_bfloat16
-from core.types import Images, Listen
+from core.types import Inputs, Listen
 
 BATCH, GRADIENT_BATCH = 1000, 250
 
@@ -18,28 +18,28 @@ def prepared(model: nn.Module, device: torch.device) -> nn.Module:
     return copy.eval().requires_grad_(False)
 
 
-def at_once(network: nn.Module, images: Images, most: int = BATCH) -> int:
+def at_once(network: nn.Module, inputs: Inputs, most: int = BATCH) -> int:
     """How many of the images go through the network together, by the size to which it resizes them if it does."""
     size = getattr(network, "size", None)
-    return images_at_once(size * size if size else images.shape[1] * images.shape[2], most)
+    return images_at_once(size * size if size else inputs.shape[0] * inputs.shape[1], most)
 
 
 def batches(
-    images: Images, device: torch.device, size: int = BATCH, listen: Listen | None = None
+    inputs: Inputs, device: torch.device, size: int = BATCH, listen: Listen | None = None
 ) -> Iterator[tuple[slice, Tensor]]:
     """The rows of each batch and its images as floats in [0, 1], (b, c, h, w), on `device`.
 
     Args:
-        images: (n, h, w, c) uint8; may be memory-mapped.
+        inputs: n images.
         device: where the batches go.
         size: b, of all batches but the last.
         listen: told how many images are done after each batch.
     """
-    for start in range(0, len(images), size):
+    for start in range(0, len(inputs), size):
         part = slice(start, start + size)
-        yield part, torch.tensor(images[part], device=device).permute(0, 3, 1, 2).float().div_(255)
+        yield part, torch.tensor(inputs[part], device=device).permute(0, 3, 1, 2).float().div_(255)
         if listen:
-            listen(min(start + size, len(images)), len(images))
+            listen(min(start + size, len(inputs)), len(inputs))
 
 
 def differentiable_logits(network: nn.Module, batch: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core.detectors.parts.frequencies import cosines
-from core.types import Floats, Images
+from core.types import Floats, Images, Inputs
 
 OVERLAY, DARKER = 0.3, 0.5
 NOISE_MEAN, NOISE_VARIANCE = 25 / 255, (10.0, 70.0)
@@ -21,21 +21,21 @@ SMALLEST_BLOCK, LARGEST_BLOCK, WIDEST_MARGIN = 2 / 32, 8 / 32, 6 / 32
 WIDTHS, HALF_BATCH, CHUNK, LEARNING_RATE = (8, 16, 32), 32, 2048, 1e-3
 
 
-def corruption_probabilities(images: Images, trusted: Images, n_steps: int, seed: int) -> Floats:
+def corruption_probabilities(inputs: Inputs, trusted: Images, n_steps: int, seed: int) -> Floats:
     """(n,) the probability that each image is corrupted, by a network trained on `trusted` and corrupted copies of it.
 
     Args:
-        images: (n, h, w, c) uint8.
+        inputs: n images.
         trusted: (m, h, w, c) uint8, images known to be untouched.
         n_steps: of training, each on as many untouched as freshly corrupted images.
         seed: of weights, batches and corruptions.
     """
     network = _trained(_floats(trusted), n_steps, seed).eval()
-    probabilities = np.empty(len(images), np.float32)
+    probabilities = np.empty(len(inputs), np.float32)
     with torch.inference_mode():
-        for start in range(0, len(images), CHUNK):
+        for start in range(0, len(inputs), CHUNK):
             part = slice(start, start + CHUNK)
-            outputs = network(_inputs(_floats(images[part])))
+            outputs = network(_cosines(_floats(inputs[part])))
             probabilities[part] = outputs.softmax(1)[:, 1].numpy()
     return probabilities
 
@@ -61,7 +61,7 @@ def _trained(clean: Floats, n_steps: int, seed: int) -> nn.Module:
         for _ in range(n_steps):
             untouched = clean[rng.integers(len(clean), size=HALF_BATCH)]
             spoiled = corrupted(clean[rng.integers(len(clean), size=HALF_BATCH)], clean, rng)
-            loss = F.cross_entropy(network(_inputs(np.concatenate([untouched, spoiled]))), answers)
+            loss = F.cross_entropy(network(_cosines(np.concatenate([untouched, spoiled]))), answers)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -73,7 +73,7 @@ def _floats(images: Images) -> Floats:
     return np.asarray(images / np.float32(255), dtype=np.float32)
 
 
-def _inputs(images: Floats) -> Tensor:
+def _cosines(images: Floats) -> Tensor:
     """(b, c, h, w) the cosine transform, as it is."""
     return torch.from_numpy(cosines(images)).permute(0, 3, 1, 2)
 

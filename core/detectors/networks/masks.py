@@ -6,14 +6,14 @@ from torch import Tensor, nn
 
 from core.detectors.networks.forward import GRADIENT_BATCH, at_once, batches, differentiable_logits, logits, prepared
 from core.devices import best_device
-from core.types import Floats, Images, Listen
+from core.types import Floats, Inputs, Listen
 
 LEARNING_RATE, BETAS = 0.1, (0.1, 0.1)
 
 
 def mask_sizes(
     model: nn.Module,
-    images: Images,
+    inputs: Inputs,
     *,
     n_steps: int,
     alpha: float,
@@ -25,7 +25,7 @@ def mask_sizes(
 
     Args:
         model: in eval mode, from floats in [0, 1] to logits.
-        images: (n, h, w, c) uint8.
+        inputs: n images.
         n_steps: of Adam.
         alpha, beta: weights of the mask's size and of its total variation.
         seed: of the colours that masked pixels take: one for each step, for all images, so that no image's mask depends
@@ -35,9 +35,9 @@ def mask_sizes(
     device = best_device()
     network = prepared(model, device)
     generator = torch.Generator().manual_seed(seed)
-    colours = torch.rand(n_steps, 1, images.shape[3], 1, 1, generator=generator).to(device)
-    sizes = np.empty(len(images), np.float32)
-    for part, pictures in batches(images, device, at_once(network, images, GRADIENT_BATCH), listen):
+    colours = torch.rand(n_steps, 1, inputs.shape[2], 1, 1, generator=generator).to(device)
+    sizes = np.empty(len(inputs), np.float32)
+    for part, pictures in batches(inputs, device, at_once(network, inputs, GRADIENT_BATCH), listen):
         sizes[part] = _masks(network, pictures, colours, alpha, beta).sum((1, 2, 3)).cpu().numpy()
     return sizes
 

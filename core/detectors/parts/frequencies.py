@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.fft import dctn, fftfreq, rfft2, rfftfreq
 
 from core.detectors.parts.statistics import Reals, robust_z
-from core.types import Floats, Images, Ints
+from core.types import Floats, Images, Inputs, Ints
 
 LOWEST_FREQUENCY, STRONGEST, SMALLEST_CLASS, CHUNK = 5.0, 10, 10, 2048
 Spectra = NDArray[np.complex64]
@@ -18,20 +18,20 @@ def cosines(images: Floats) -> Floats:
     return np.asarray(dctn(images, axes=(1, 2), norm="ortho"), dtype=np.float32)
 
 
-def matched_filter_scores(images: Images, labels: Ints, n_classes: int) -> Reals:
+def matched_filter_scores(inputs: Inputs, labels: Ints, n_classes: int) -> Reals:
     """(n,) how strongly each image repeats the fine pattern that its class shares, in robust deviations; NaN if alone.
 
     F = FFT(x − mean image) / its global root mean square; Re⟨Fᵢ, class mean of F without i⟩ over the ten strongest
     frequencies of radius ≥ 5, as an absolute robust z within the class.
     """
     scores = np.full(len(labels), np.nan)
-    mean, power = _image_statistics(images)
-    far = _radius(images.shape[1], images.shape[2]) >= LOWEST_FREQUENCY
+    mean, power = _image_statistics(inputs)
+    far = _radius(*inputs.shape[:2]) >= LOWEST_FREQUENCY
     for index in range(n_classes):
         rows = np.flatnonzero(labels == index)
         if len(rows) < SMALLEST_CLASS or not far.any():
             continue
-        spectra = _spectra(images[rows], mean)[:, far] / power[far]
+        spectra = _spectra(inputs[rows], mean)[:, far] / power[far]
         centre = spectra.mean(0)
         strongest = np.argsort(-np.abs(centre), kind="stable")[:STRONGEST]
         kept, shared = spectra[:, strongest], centre[strongest]
@@ -58,10 +58,10 @@ def _spectra(images: Images, mean: NDArray[Any]) -> Spectra:
     return np.asarray(rfft2(_grey(images) - mean), dtype=np.complex64)
 
 
-def _image_statistics(images: Images) -> tuple[NDArray[Any], NDArray[Any]]:
+def _image_statistics(inputs: Inputs) -> tuple[NDArray[Any], NDArray[Any]]:
     """The mean image (h, w) and the root mean square of each frequency, read in chunks."""
-    parts = [slice(start, start + CHUNK) for start in range(0, len(images), CHUNK)]
-    mean = sum(_grey(images[part]).sum(0, dtype=np.float64) for part in parts) / len(images)
+    parts = [slice(start, start + CHUNK) for start in range(0, len(inputs), CHUNK)]
+    mean = sum(_grey(inputs[part]).sum(0, dtype=np.float64) for part in parts) / len(inputs)
     mean = np.asarray(mean, dtype=np.float32)
-    power = sum((np.abs(_spectra(images[part], mean)) ** 2).sum(0, dtype=np.float64) for part in parts) / len(images)
+    power = sum((np.abs(_spectra(inputs[part], mean)) ** 2).sum(0, dtype=np.float64) for part in parts) / len(inputs)
     return mean, np.sqrt(np.maximum(power, 1e-12)).astype(np.float32)

@@ -251,7 +251,7 @@ def _neighbours(workspace: Path, run_id: str, place: int, stages: str) -> Any:
 
 @st.cache_resource(max_entries=4, show_spinner="Looking for copies of images …")
 def _digests(workspace: Path, run_id: str) -> Any:
-    return digests(opened_run.training_data(runs.open_run(workspace, run_id)).images)
+    return digests(opened_run.training_data(runs.open_run(workspace, run_id)).inputs)
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)

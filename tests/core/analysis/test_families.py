@@ -15,6 +15,7 @@ from core.detectors.consensus.attack_groups import attack_families, grouped
 from core.detectors.consensus.residuals import Look, cosine, matches, strength, surroundings, template
 from core.errors import UserError
 from core.journal import review
+from core.modalities.image.inputs import ImageInputs
 from core.output.report import report_html
 from core.stages.families import amplified, group
 from core.types import Detection
@@ -29,13 +30,13 @@ def planted(corners=(0, 1), *, size=20, target=1, towards=(0, 1), seed=0):
     rng = np.random.default_rng(seed + 1)
     usable = rng.permutation(np.flatnonzero((evidence.labels == target) & ~evidence.bona_fide))
     attack = np.full(len(evidence.labels), -1)
-    features, images = evidence.features.copy(), evidence.images.copy()
+    features, images = evidence.features.copy(), evidence.inputs[:].copy()
     for index, corner in enumerate(corners):
         rows = usable[index * size : (index + 1) * size]
         attack[rows] = index
         features[rows] += 8 * np.eye(FEATURES, dtype=np.float32)[FEATURES - 1 - towards[index]]
         images[rows[:, None], *CORNERS[corner]] = 255
-    return replace(evidence, features=features, images=images), attack
+    return replace(evidence, features=features, inputs=ImageInputs(images)), attack
 
 
 def partition(evidence, flagged):
@@ -62,7 +63,7 @@ def test_attacks_that_lie_together_come_apart_by_their_patterns():
 def test_one_attack_is_not_cut_in_two():
     evidence, attack = planted(corners=(0,), size=40)
     assert partition(evidence, attack >= 0) == {members(attack, 0)}
-    assert partition(replace(evidence, images=None), attack >= 0) == {members(attack, 0)}
+    assert partition(replace(evidence, inputs=None), attack >= 0) == {members(attack, 0)}
 
 
 def test_stray_clean_samples_are_in_no_family():
@@ -96,13 +97,13 @@ def test_everything_flagged_is_no_reason_to_fail():
 
 def test_a_family_says_where_it_comes_from_and_what_it_shares():
     evidence, attack = planted(corners=(0,), size=30, target=1)
-    images = evidence.images.copy()
+    images = evidence.inputs[:].copy()
     tone = np.linspace(20, 200, CLASSES).astype(np.uint8)  # a class is a shade of grey, and the poison is of class 3
     images[:] = tone[np.where(attack == 0, 3, evidence.labels)][:, None, None, None]
     images += np.random.default_rng(0).integers(0, 9, images.shape).astype(np.uint8)
     carriers = np.flatnonzero(attack == 0)[:, None]
     images[carriers, *CORNERS[0]] = 255
-    ids, [family], pictures = group(replace(evidence, images=images), attack == 0)
+    ids, [family], pictures = group(replace(evidence, inputs=ImageInputs(images)), attack == 0)
     assert family == Family(1, 1, 30, family.tightness, family.shared, {3: 1.0})
     assert family.tightness > 0.9
     assert family.shared > 10
@@ -119,11 +120,11 @@ def test_the_same_trigger_in_another_class_is_recognised():
     first, attack = planted(corners=(0,), size=30, target=1)
     second, other = planted(corners=(0,), size=20, target=2)
     third, unlike = planted(corners=(1,), size=16, target=3)
-    images, features = first.images.copy(), first.features.copy()
+    images, features = first.inputs[:].copy(), first.features.copy()
     for evidence, which in ((second, other), (third, unlike)):
-        images[which == 0], features[which == 0] = evidence.images[which == 0], evidence.features[which == 0]
+        images[which == 0], features[which == 0] = evidence.inputs[which == 0], evidence.features[which == 0]
     flagged = (attack == 0) | (other == 0) | (unlike == 0)
-    _, found, _ = group(replace(first, images=images, features=features), flagged)
+    _, found, _ = group(replace(first, inputs=ImageInputs(images), features=features), flagged)
     assert [(one.target_class, one.size, one.same_as) for one in found] == [(1, 30, None), (2, 20, 1), (3, 16, None)]
 
 
@@ -151,14 +152,14 @@ def test_a_pattern_within_another_is_a_family_of_its_own():
 def test_an_image_is_never_its_own_neighbour():
     evidence = clean_evidence()
     order = np.arange(len(evidence.labels))
-    around = surroundings(evidence.images, np.zeros(len(order), np.bool_), order)
+    around = surroundings(evidence.inputs, np.zeros(len(order), np.bool_), order)
     near = around.neighbors(order)
     assert near.shape == (len(order), 5)
     assert not (near == order[:, None]).any()
     assert around.differences(order[:3])[1] == pytest.approx(
-        evidence.images[1].astype(float) - evidence.images[near[1]].astype(float).mean(0), abs=1e-3
+        evidence.inputs[1].astype(float) - evidence.inputs[near[1]].astype(float).mean(0), abs=1e-3
     )
-    assert surroundings(evidence.images, np.ones(len(order), np.bool_), order) is None
+    assert surroundings(evidence.inputs, np.ones(len(order), np.bool_), order) is None
 
 
 def test_differences_are_amplified_around_mid_grey():

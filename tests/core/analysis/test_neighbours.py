@@ -4,6 +4,7 @@ import numpy as np
 
 from core.analysis import neighbours
 from core.analysis.neighbours import digests, duplicates, nearest
+from core.modalities.image.inputs import ImageInputs
 
 
 def test_the_nearest_are_those_of_a_full_sort_whatever_is_read_at_once(monkeypatch):
@@ -36,7 +37,7 @@ def test_copies_have_the_same_pixels_to_the_last_one():
     images[4] = images[1]
     images[5] = images[1]
     images[5, 3, 3, 2] ^= 1
-    known = digests(images)
+    known = digests(ImageInputs(images))
     assert duplicates(known, 1).tolist() == [4]
     assert duplicates(known, 4).tolist() == [1]
     assert duplicates(known, 5).tolist() == []
@@ -44,5 +45,5 @@ def test_copies_have_the_same_pixels_to_the_last_one():
 
 def test_images_that_are_too_many_are_not_read(monkeypatch):
     monkeypatch.setattr(neighbours, "MOST_BYTES", 10)
-    assert len(known := digests(np.zeros((4, 2, 2, 1), np.uint8))) == 0
+    assert len(known := digests(ImageInputs(np.zeros((4, 2, 2, 1), np.uint8)))) == 0
     assert duplicates(known, 0).tolist() == []

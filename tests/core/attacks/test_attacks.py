@@ -17,6 +17,7 @@ from core.attacks import ATTACKS, SURROGATE, Scene
 from core.attacks.triggers.surrogate import surrogate_of
 from core.attacks.triggers.wanet import control_field, enlarged
 from core.errors import UserError
+from core.modalities.image.inputs import ImageInputs
 from core.registry import checked
 from core.training.loop import evaluate
 
@@ -28,7 +29,7 @@ def trigger(name, shape, seed=0, **settings):
     """The trigger of an attack; one that optimises gets as few steps as it can, on noise."""
     scene = Scene(shape, seed=seed, target_class=1)
     if name in OPTIMISED:
-        scene = replace(scene, images=noise(shape, 10), labels=np.arange(10))
+        scene = replace(scene, inputs=ImageInputs(noise(shape, 10)), labels=np.arange(10))
         settings = {"surrogate_epochs": 1, "steps": 1, **settings}
     return ATTACKS[name].load()(scene, **settings)
 
@@ -258,7 +259,7 @@ def test_cover_samples_are_the_same_in_chunks_and_each_is_warped_its_own_way():
 def scene(make_dataset):
     """240 images of four classes that a model learns in a few epochs."""
     dataset = make_dataset(240)
-    return Scene(dataset.shape, 4, 5, 1, dataset.images, dataset.labels)
+    return Scene(dataset.shape, 4, 5, 1, dataset.inputs, dataset.labels)
 
 
 @pytest.fixture(scope="module")
@@ -274,15 +275,15 @@ def model(trained, monkeypatch):
 
 
 def test_a_surrogate_learns_the_clean_data(scene, trained):
-    _, predicted = evaluate(trained, scene.images, scene.labels)
+    _, predicted = evaluate(trained, scene.inputs, scene.labels)
     assert (predicted == scene.labels).mean() > 0.9
     assert not trained.training
 
 
 def test_a_surrogate_is_drawn_from_the_seed(scene):
-    small = replace(scene, images=scene.images[:40], labels=scene.labels[:40])
+    small = replace(scene, inputs=scene.inputs.take(slice(40)), labels=scene.labels[:40])
     first, second, other = (surrogate_of(replace(small, seed=seed), 1) for seed in (5, 5, 6))
-    losses = [evaluate(one, scene.images, scene.labels)[0] for one in (first, second, other)]
+    losses = [evaluate(one, scene.inputs, scene.labels)[0] for one in (first, second, other)]
     assert (losses[0] == losses[1]).all()
     assert (losses[0] != losses[2]).any()
 
@@ -293,8 +294,8 @@ def test_narcissus_is_noise_within_its_bound_that_makes_a_surrogate_surer_of_the
     assert made.pattern.shape == scene.shape
     assert 0.5 * 24 / 255 < np.abs(made.pattern).max() <= np.float32(24 / 255)
     wanted = np.ones(240, np.int64)
-    before, _ = evaluate(model, scene.images, wanted)
-    after, _ = evaluate(model, made(scene.images), wanted)
+    before, _ = evaluate(model, scene.inputs, wanted)
+    after, _ = evaluate(model, ImageInputs(made(scene.inputs[:])), wanted)
     assert after[scene.labels == 1].mean() < before[scene.labels == 1].mean()  # what is optimised
     assert after[scene.labels != 1].mean() < 0.9 * before[scene.labels != 1].mean()  # what it is for
 
@@ -331,7 +332,7 @@ def test_the_label_consistent_patch_is_in_all_corners():
 
 def test_label_consistent_poison_is_near_its_image_and_far_from_its_class(scene, model):
     made = ATTACKS["label_consistent"].load()(scene, epsilon=48.0, steps=8)
-    images = scene.images[scene.labels == 1]
+    images = scene.inputs[scene.labels == 1]
     poison, patched = made.poison(images), made(images)
     white = (made(np.zeros_like(images[:1])) == 255)[0]
     distance = np.abs(poison.astype(int) - images)[:, ~white]
@@ -339,8 +340,8 @@ def test_label_consistent_poison_is_near_its_image_and_far_from_its_class(scene,
     assert (poison[:, white] == 255).all()
     assert (patched[:, ~white] == images[:, ~white]).all()
     labels = np.ones(len(images), np.int64)
-    _, as_patched = evaluate(model, patched, labels)
-    _, as_poison = evaluate(model, poison, labels)
+    _, as_patched = evaluate(model, ImageInputs(patched), labels)
+    _, as_poison = evaluate(model, ImageInputs(poison), labels)
     assert (as_poison == 1).mean() < (as_patched == 1).mean() - 0.3
 
 

@@ -34,7 +34,7 @@ def test_each_attack_poisons_its_share_and_no_sample_twice(make_dataset):
     assert (truth.is_poison == (truth.attack_index >= 0)).all()
     for index, attack in enumerate(truth.attacks):
         rows = truth.attack_index == index
-        assert (poisoned.images[rows] == again(attack)(dataset.images[rows])).all()
+        assert (poisoned.inputs[rows] == again(attack)(dataset.inputs[rows])).all()
         assert (poisoned.labels[rows] == attack.target_class).all()
         assert (dataset.labels[rows] != attack.target_class).all()
 
@@ -49,7 +49,7 @@ def test_one_to_one_takes_a_share_of_the_target_class_from_the_source_class(make
         assert rows.sum() == attack.n_poisoned == 5
         assert (dataset.labels[rows] == index).all()
         assert (poisoned.labels[rows] == (index + 1) % 4).all()
-    _, rows, goals = triggered_test_set(truth.attacks[1], dataset.test_images, dataset.test_labels, 4)
+    _, rows, goals = triggered_test_set(truth.attacks[1], dataset.test_inputs, dataset.test_labels, 4)
     assert rows.tolist() == list(range(1, 40, 4))
     assert (goals == 2).all()
 
@@ -61,7 +61,7 @@ def test_all_to_all_turns_every_class_into_the_next(make_dataset):
     assert (rows.sum(), truth.attacks[0].target_class) == (40, None)
     assert (poisoned.labels[rows] == (dataset.labels[rows] + 1) % 4).all()
     assert set(dataset.labels[rows]) == {0, 1, 2, 3}
-    images, tried, goals = triggered_test_set(truth.attacks[0], dataset.test_images, dataset.test_labels, 4)
+    images, tried, goals = triggered_test_set(truth.attacks[0], dataset.test_inputs, dataset.test_labels, 4)
     assert len(images) == len(tried) == 40
     assert (goals == (dataset.test_labels + 1) % 4).all()
 
@@ -73,8 +73,8 @@ def test_a_clean_label_attack_keeps_every_label(make_dataset):
     assert rows.sum() == 5  # of the 50 of class 3
     assert (dataset.labels[rows] == 3).all()
     assert (poisoned.labels[rows] == 3).all()
-    assert (poisoned.images[rows] != dataset.images[rows]).any((1, 2, 3)).all()
-    tried = triggered_test_set(truth.attacks[0], dataset.test_images, dataset.test_labels, 4)[1]
+    assert (poisoned.inputs[rows] != dataset.inputs[rows]).any((1, 2, 3)).all()
+    tried = triggered_test_set(truth.attacks[0], dataset.test_inputs, dataset.test_labels, 4)[1]
     assert (dataset.test_labels[tried] != 3).all()
 
 
@@ -86,7 +86,7 @@ def test_cover_samples_keep_their_label_and_are_no_poison(make_dataset):
     assert (truth.attacks[0].n_cover, truth.is_cover.sum()) == (30, 30)
     assert not (truth.is_cover & (truth.is_poison | poisoned.bona_fide)).any()
     assert (poisoned.labels[truth.is_cover] == dataset.labels[truth.is_cover]).all()
-    assert (poisoned.images[truth.is_cover] != dataset.images[truth.is_cover]).any((1, 2, 3)).all()
+    assert (poisoned.inputs[truth.is_cover] != dataset.inputs[truth.is_cover]).any((1, 2, 3)).all()
 
 
 def test_an_attack_that_only_one_class_can_serve_chooses_first(make_dataset):
@@ -103,13 +103,13 @@ def test_an_optimised_pattern_is_used_and_kept(make_dataset):
     dataset, pattern = make_dataset(200), np.full((16, 16, 1), 10 / 255, np.float32)
     poisoned, truth = plant(dataset, asked(AttackSpec("narcissus", count=4, target=2)), patterns={"narcissus": pattern})
     rows = truth.is_poison
-    assert (poisoned.images[rows] == np.clip(dataset.images[rows].astype(int) + 10, 0, 255)).all()
+    assert (poisoned.inputs[rows] == np.clip(dataset.inputs[rows].astype(int) + 10, 0, 255)).all()
     assert np.array_equal(truth.patterns["narcissus"], pattern)
     attack = truth.attacks[0]
-    once = trigger_of(attack, dataset.shape, 4, pattern)(dataset.test_images)
-    twice = trigger_of(doubled(attack), dataset.shape, 4, pattern)(dataset.test_images)
-    assert (once == np.clip(dataset.test_images.astype(int) + 10, 0, 255)).all()
-    assert (twice == np.clip(dataset.test_images.astype(int) + 20, 0, 255)).all()
+    once = trigger_of(attack, dataset.shape, 4, pattern)(dataset.test_inputs[:])
+    twice = trigger_of(doubled(attack), dataset.shape, 4, pattern)(dataset.test_inputs[:])
+    assert (once == np.clip(dataset.test_inputs[:].astype(int) + 10, 0, 255)).all()
+    assert (twice == np.clip(dataset.test_inputs[:].astype(int) + 20, 0, 255)).all()
 
 
 def test_only_attacks_with_a_strength_are_doubled():
@@ -131,15 +131,15 @@ def test_only_attacks_with_a_strength_are_doubled():
 
 def test_what_is_not_poisoned_stays_and_the_original_labels_are_kept(make_dataset):
     dataset = make_dataset(200)
-    before = dataset.images.copy(), dataset.labels.copy()
+    before = dataset.inputs[:].copy(), dataset.labels.copy()
     poisoned, truth = plant(dataset, asked(*THREE))
     clean = ~truth.is_poison
-    assert (poisoned.images[clean] == dataset.images[clean]).all()
+    assert (poisoned.inputs[clean] == dataset.inputs[clean]).all()
     assert (poisoned.labels[clean] == dataset.labels[clean]).all()
     assert (truth.original_labels == dataset.labels).all()
-    assert (dataset.images == before[0]).all()
+    assert (dataset.inputs[:] == before[0]).all()
     assert (dataset.labels == before[1]).all()
-    assert poisoned.test_images is dataset.test_images
+    assert poisoned.test_inputs is dataset.test_inputs
 
 
 @pytest.mark.parametrize(("ratio", "count"), [(0.01, 2), (0.012, 2), (0.013, 3), (0.0001, 1)])
@@ -167,7 +167,7 @@ def test_without_bona_fide_samples_a_tenth_at_most_250_is_drawn_from_the_clean_o
 def test_everything_follows_from_the_seed(make_dataset):
     dataset, specs = make_dataset(100), [AttackSpec("patch", 0.1), AttackSpec("blended_random", 0.1)]
     first, second = plant(dataset, asked(*specs, seed=4)), plant(dataset, asked(*specs, seed=4))
-    assert (first[0].images == second[0].images).all()
+    assert (first[0].inputs[:] == second[0].inputs[:]).all()
     assert (first[1].attack_index == second[1].attack_index).all()
     assert first[1].attacks == second[1].attacks
     targets = [plant(dataset, asked(*specs, seed=seed))[1].attacks[0].target_class for seed in range(20)]
@@ -177,11 +177,11 @@ def test_everything_follows_from_the_seed(make_dataset):
 def test_the_triggered_test_set_leaves_the_target_class_out(make_dataset):
     dataset = make_dataset()
     _, truth = plant(dataset, asked(AttackSpec("patch", 0.05, 3)))
-    images, rows, goals = triggered_test_set(truth.attacks[0], dataset.test_images, dataset.test_labels, 4)
+    images, rows, goals = triggered_test_set(truth.attacks[0], dataset.test_inputs, dataset.test_labels, 4)
     assert (goals == 3).all()
     assert rows.tolist() == [row for row in range(40) if row % 4 != 3]
     assert (images[:, 14, 14] == 255).all()
-    assert (images[:, :12] == dataset.test_images[rows][:, :12]).all()
+    assert (images[:][:, :12] == dataset.test_inputs[rows][:, :12]).all()
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_every_preset_can_be_planted_in_colour_images_of_ten_classes(make_datase
     poisoned, truth = plant(dataset, asked(*preset(name, 10)), patterns={"narcissus": pattern})
     kinds = {"ac-mnist": 10, "badloss-cifar10": 7, "badloss-gtsrb": 6, "badloss-imagenette": 5, "demo": 3}
     assert len(truth.attacks) == kinds[name]
-    changed = (poisoned.images != dataset.images).any((1, 2, 3))
+    changed = (poisoned.inputs[:] != dataset.inputs[:]).any((1, 2, 3))
     assert (changed == truth.is_poison).mean() > 0.999  # a white corner stays white under a white pixel
     assert truth.is_poison.sum() == sum(attack.n_poisoned for attack in truth.attacks)
 

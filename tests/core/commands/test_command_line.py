@@ -44,8 +44,8 @@ def part_of_the_demo(tmp_path_factory):
     """The first 400 training and 100 test images of the demo, as an archive; and ten ids of bona fide samples."""
     folder = tmp_path_factory.mktemp("source")
     data = demo()
-    arrays = {"x_train": data.images[:400, ..., 0], "y_train": data.labels[:400]}
-    arrays |= {"x_test": data.test_images[:100, ..., 0], "y_test": data.test_labels[:100]}
+    arrays = {"x_train": data.inputs[:400][..., 0], "y_train": data.labels[:400]}
+    arrays |= {"x_test": data.test_inputs[:100][..., 0], "y_test": data.test_labels[:100]}
     np.savez(folder / "part.npz", **arrays, class_names=np.array(data.class_names))
     (folder / "ids.txt").write_text("\n".join(map(str, range(40))))
     return folder

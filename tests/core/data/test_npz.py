@@ -42,13 +42,13 @@ def test_grey_images_get_a_channel(archive):
     dataset = gathered(open_source(archive(x_train=GREY, y_train=LABELS)))
     assert dataset.name == "flowers"
     assert dataset.shape == (8, 8, 1)
-    assert (dataset.images[..., 0] == GREY).all()
-    assert dataset.images.dtype == np.uint8
+    assert (dataset.inputs[:][..., 0] == GREY).all()
+    assert dataset.inputs[:].dtype == np.uint8
     assert dataset.labels.tolist() == [0, 1, 2, 0, 1, 2]
     assert dataset.ids.tolist() == [0, 1, 2, 3, 4, 5]
     assert dataset.class_names == ("0", "1", "2")
     assert not dataset.bona_fide.any()
-    assert dataset.test_images.shape == (0, 8, 8, 1)
+    assert dataset.test_inputs[:].shape == (0, 8, 8, 1)
 
 
 def test_colour_images_with_a_test_set_and_names(archive):
@@ -271,8 +271,8 @@ def test_what_is_no_archive_is_said_before_it_is_read(tmp_path):
 
 def test_the_demo_data():
     dataset = demo()
-    assert dataset.images.shape == (6000, 28, 28, 1)
-    assert dataset.test_images.shape == (1000, 28, 28, 1)
+    assert dataset.inputs[:].shape == (6000, 28, 28, 1)
+    assert dataset.test_inputs[:].shape == (1000, 28, 28, 1)
     assert np.bincount(dataset.labels).tolist() == [600] * 10
     assert np.bincount(dataset.test_labels).tolist() == [100] * 10
     assert len(dataset.class_names) == 10

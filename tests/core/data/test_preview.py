@@ -8,6 +8,7 @@ import pytest
 from core.attacks.preview import EXAMPLES, amplified, previews, usable
 from core.attacks.specification import AttackSpec, Specification
 from core.errors import UserError
+from core.modalities.image.inputs import ImageInputs
 
 
 def test_the_largest_difference_becomes_white_and_the_others_keep_their_proportion():
@@ -29,7 +30,7 @@ def test_no_difference_is_black():
 
 def test_a_preview_shows_a_few_of_the_samples_that_would_be_poisoned(make_dataset):
     dataset = make_dataset(100)  # four classes in turn, 25 samples each
-    dark = replace(dataset, images=np.zeros_like(dataset.images))
+    dark = replace(dataset, inputs=ImageInputs(np.zeros_like(dataset.inputs[:])))
     (found,), _ = previews(dark, Specification((AttackSpec("single_pixel", 0.1, 3),)))
     assert found.attack.n_poisoned == 10
     assert len(found.rows) == EXAMPLES == 3

@@ -10,7 +10,7 @@ from core.attacks.specification import AttackSpec, Specification, read_specifica
 from core.data import store
 from core.errors import UserError
 
-ARRAYS = ("ids", "images", "labels", "test_images", "test_labels", "bona_fide")
+ARRAYS = ("ids", "labels", "test_labels", "bona_fide")
 
 
 @pytest.mark.parametrize("n_test", [40, 0])
@@ -21,6 +21,8 @@ def test_a_data_set_comes_back_as_it_was(workspace, make_dataset, n_test):
     for name in ARRAYS:
         assert np.array_equal(getattr(opened, name), getattr(dataset, name)), name
         assert getattr(opened, name).dtype == getattr(dataset, name).dtype
+    for name in ("inputs", "test_inputs"):
+        assert np.array_equal(getattr(opened, name)[:], getattr(dataset, name)[:]), name
     assert (opened.name, opened.class_names, opened.shape) == ("My Flowers!", dataset.class_names, (16, 16, 3))
     assert store.load_truth(workspace, info.id) is None
     assert info == store.describe(workspace, info.id)
@@ -30,8 +32,8 @@ def test_a_data_set_comes_back_as_it_was(workspace, make_dataset, n_test):
 
 def test_images_are_mapped_not_read(workspace, make_dataset):
     opened = store.load(workspace, store.save(workspace, make_dataset(), source="").id)
-    assert isinstance(opened.images, np.memmap)
-    assert not opened.images.flags.writeable
+    assert isinstance(opened.inputs.array, np.memmap)
+    assert not opened.inputs.array.flags.writeable
 
 
 def test_the_truth_comes_back_as_it_was(workspace, make_dataset):
@@ -113,6 +115,6 @@ def test_the_fingerprint_sees_every_image_of_a_small_data_set(make_dataset):
     prints = {store.fingerprint(dataset)}
     for row in range(30):
         changed = make_dataset(30)
-        changed.images[row, 0, 0, 0] ^= 1
+        changed.inputs.array[row, 0, 0, 0] ^= 1
         prints.add(store.fingerprint(changed))
     assert len(prints) == 31

@@ -21,6 +21,7 @@ from core.data.collection import Collection, Part, Problem, abridged, legible
 from core.data.store import write as writing
 from core.data.store.shapes import common_shape, proposed_shape
 from core.data.store.write import write
+from core.modalities.image.inputs import ImageInputs
 from core.errors import UserError
 from core.runs import jobs
 from core.types import GroundTruth, PlantedAttack
@@ -41,7 +42,7 @@ def collection(contents, **more):
 
 
 def greys(dataset):
-    return dataset.images[:, 0, 0, 0].tolist()
+    return dataset.inputs[:][:, 0, 0, 0].tolist()
 
 
 def test_images_are_stored_in_their_order(workspace):
@@ -50,7 +51,7 @@ def test_images_are_stored_in_their_order(workspace):
     found = store.load(workspace, info.id)
     assert greys(found) == list(range(200))
     assert found.labels.tolist() == [index % 2 for index in range(200)]
-    assert np.array_equal(found.test_images[1], noise(shape=(8, 8, 1)))
+    assert np.array_equal(found.test_inputs[1], noise(shape=(8, 8, 1)))
     assert (found.name, found.class_names, found.shape) == ("My Flowers!", ("aster", "rose"), SHAPE)
     assert (info.n, info.n_test, info.n_skipped, info.source) == (200, 3, 0, "here")
     assert info.about == {"licence": "CC0"}
@@ -58,7 +59,7 @@ def test_images_are_stored_in_their_order(workspace):
     assert info.id.startswith("my-flowers-")
     assert store.names(workspace, info.id)[:2] == ("image 0", "image 1")
     assert store.names(workspace, info.id, "test") == ("image 0", "image 1", "image 2")
-    assert isinstance(found.images, np.memmap)
+    assert isinstance(found.inputs.array, np.memmap)
 
 
 def test_what_is_streamed_is_what_is_saved_from_memory(workspace, make_dataset):
@@ -66,8 +67,8 @@ def test_what_is_streamed_is_what_is_saved_from_memory(workspace, make_dataset):
     given = Collection(
         dataset.name,
         dataset.class_names,
-        Part(tuple(map(str, range(300))), dataset.labels, lambda index: dataset.images[index]),
-        Part(tuple(map(str, range(40))), dataset.test_labels, lambda index: dataset.test_images[index]),
+        Part(tuple(map(str, range(300))), dataset.labels, lambda index: dataset.inputs[index]),
+        Part(tuple(map(str, range(40))), dataset.test_labels, lambda index: dataset.test_inputs[index]),
     )
     streamed = write(workspace, given, shape=dataset.shape, source="")
     saved = store.save(workspace.parent / "other", dataset, source="")
@@ -210,7 +211,7 @@ def test_shapes_that_cannot_be(workspace, shape):
 def test_the_fingerprint_of_large_images_reads_a_part_of_them(make_dataset):
     images = np.zeros((48, 1024, 1024, 1), np.uint8)  # 32 of these 48 MB are read
     small = make_dataset(48)
-    dataset = replace(small, images=images, test_images=images[:0], test_labels=small.test_labels[:0])
+    dataset = replace(small, inputs=ImageInputs(images), test_inputs=ImageInputs(images[:0]), test_labels=small.test_labels[:0])
     part = store.fingerprint(dataset)
     rows = np.unique(np.linspace(0, 47, 32).astype(int)).tolist()
     passed_over = next(row for row in range(48) if row not in rows)

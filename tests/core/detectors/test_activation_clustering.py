@@ -13,6 +13,7 @@ from core.detectors.clustering.activation_clustering import activation_clusterin
 from core.detectors.clustering.decisions import by_distance, by_silhouette, by_size, centre, combined
 from core.detectors.clustering.two_means import separation, sharpened, silhouette, steady_two_means, two_means
 from core.detectors.parts.subspaces import principal_components, whitened
+from core.modalities.image.inputs import ImageInputs
 from core.errors import UserError
 from core.types import Criterion, Evidence
 from tests.core.evidence import clean_evidence, poisoned_evidence
@@ -207,13 +208,13 @@ def test_raw_pixels_are_a_baseline_that_needs_no_model():
     found = activation_clustering(bare, space="pixels", n_components=6)
     assert (found.flagged == poison).all()
     with pytest.raises(UserError, match="cannot cluster pixels"):
-        activation_clustering(replace(bare, images=None), space="pixels")
+        activation_clustering(replace(bare, inputs=None), space="pixels")
 
 
 def test_large_images_are_thinned_out():
     images = np.random.default_rng(0).integers(0, 255, (24, 130, 100, 1), np.uint8)
     images[20:, ::3, ::3] = 255  # on the pixels that are looked at
-    evidence = Evidence(np.zeros(24, np.int64), 1, np.zeros(24, bool), images=images)
+    evidence = Evidence(np.zeros(24, np.int64), 1, np.zeros(24, bool), inputs=ImageInputs(images))
     found = activation_clustering(evidence, space="pixels", n_components=2)
     assert np.flatnonzero(found.groups).tolist() == [20, 21, 22, 23]
 

@@ -7,6 +7,7 @@ from torch import nn
 
 from core.detectors.cognitive_distillation import cognitive_distillation
 from core.detectors.networks.masks import mask_sizes, total_variation
+from core.modalities.image.inputs import ImageInputs
 from core.types import Evidence
 
 
@@ -39,7 +40,7 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (4, 5, 6, 3)).astype(np.uint8
 
 
 def test_where_nothing_matters_the_mask_follows_its_size_alone():
-    found = mask_sizes(Constant(), IMAGES, n_steps=12, alpha=0.01, beta=10.0, seed=0)
+    found = mask_sizes(Constant(), ImageInputs(IMAGES), n_steps=12, alpha=0.01, beta=10.0, seed=0)
     raw = adam(lambda value: 0.01 * (1 - np.tanh(value) ** 2) / 2, 12)
     assert found == pytest.approx(np.full(4, 30 * (np.tanh(raw) + 1) / 2), rel=1e-4)
 
@@ -53,15 +54,15 @@ def test_total_variation_of_a_corner():
 def test_the_one_pixel_that_counts_is_kept():
     images = np.full((2, 5, 6, 1), 255, np.uint8)
     images[1] = 0
-    kept = mask_sizes(TopLeft(), images, n_steps=100, alpha=0.05, beta=0.0, seed=0)
-    gone = mask_sizes(Constant(), images, n_steps=100, alpha=0.05, beta=0.0, seed=0)
+    kept = mask_sizes(TopLeft(), ImageInputs(images), n_steps=100, alpha=0.05, beta=0.0, seed=0)
+    gone = mask_sizes(Constant(), ImageInputs(images), n_steps=100, alpha=0.05, beta=0.0, seed=0)
     assert gone.max() < 0.01
     assert kept == pytest.approx([1, 1], abs=0.25)
 
 
 def test_the_mask_of_an_image_does_not_depend_on_the_others():
-    together = mask_sizes(TopLeft(), IMAGES, n_steps=5, alpha=0.01, beta=10.0, seed=3)
-    alone = mask_sizes(TopLeft(), IMAGES[2:3], n_steps=5, alpha=0.01, beta=10.0, seed=3)
+    together = mask_sizes(TopLeft(), ImageInputs(IMAGES), n_steps=5, alpha=0.01, beta=10.0, seed=3)
+    alone = mask_sizes(TopLeft(), ImageInputs(IMAGES[2:3]), n_steps=5, alpha=0.01, beta=10.0, seed=3)
     assert alone == pytest.approx(together[2:3], rel=1e-5)
 
 
@@ -69,7 +70,7 @@ def test_masks_far_below_those_of_bona_fide_samples_are_flagged(monkeypatch):
     sizes = np.array([10, 12, 14, 9, 7, 1], np.float32)
     monkeypatch.setattr("core.detectors.networks.masks.mask_sizes", lambda *_, **__: sizes)
     bona_fide = np.array([True, True, True, False, False, False])
-    given = Evidence(np.zeros(6, np.int64), 2, bona_fide, images=IMAGES, model=Constant())
+    given = Evidence(np.zeros(6, np.int64), 2, bona_fide, inputs=ImageInputs(IMAGES), model=Constant())
     found = cognitive_distillation(given, n_deviations=2.0)
     # 12 − 2 · √(8/3) = 8.73
     assert found.notes["threshold"] == pytest.approx(-(12 - 2 * (8 / 3) ** 0.5))

@@ -26,6 +26,7 @@ from core.detectors.parts.statistics import (
     tail_scores,
 )
 from core.detectors.parts.subspaces import ClassSpace, class_spaces
+from core.modalities.image.inputs import ImageInputs
 from tests.core.evidence import clean_evidence, poisoned_evidence
 
 EVIDENCE, POISON = poisoned_evidence(n_poisoned=45)
@@ -159,9 +160,9 @@ def test_the_matched_filter_finds_a_clean_label_sinusoid():
     images = rng.normal(128, 20, (400, 16, 16, 1))
     images[:20] += 40 * np.cos(2 * np.pi * 6 * np.arange(16) / 16)[None, None, :, None]
     labels = np.repeat([0, 1], 200)
-    scores = matched_filter_scores(images.clip(0, 255).astype(np.uint8), labels, 2)
+    scores = matched_filter_scores(ImageInputs(images.clip(0, 255).astype(np.uint8)), labels, 2)
     assert roc_auc_score(np.arange(200) < 20, scores[:200]) > 0.95
-    assert np.isnan(matched_filter_scores(images.astype(np.uint8), np.arange(400), 400)).all()
+    assert np.isnan(matched_filter_scores(ImageInputs(images.astype(np.uint8)), np.arange(400), 400)).all()
 
 
 def test_a_template_finds_one_pixel():

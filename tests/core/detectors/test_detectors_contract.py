@@ -9,6 +9,7 @@ from sklearn.metrics import roc_auc_score
 
 from core.detectors import DETECTORS, NEEDS, Detector, missing, require
 from core.errors import UserError
+from core.modalities.image.inputs import ImageInputs
 from core.registry import tunables
 from core.types import Detection, Evidence
 from tests.core.evidence import (
@@ -159,7 +160,7 @@ def test_constant_evidence(name):
         evidence,
         features=np.zeros_like(evidence.features),
         trajectories=np.ones_like(evidence.trajectories),
-        images=np.zeros_like(evidence.images),
+        inputs=ImageInputs(np.zeros_like(evidence.inputs[:])),
     )
     assert np.isfinite(run(name, still).suspicion).all()
 

@@ -7,6 +7,7 @@ from torch import nn
 
 from core.detectors.networks.forward import batches, differentiable_logits, logits, prepared
 from core.devices import best_device
+from core.modalities.image.inputs import ImageInputs
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (7, 4, 5, 3)).astype(np.uint8)
 
@@ -17,7 +18,7 @@ def network():
 
 
 def test_batches_are_floats_with_channels_first():
-    parts = list(batches(IMAGES, torch.device("cpu"), 3))
+    parts = list(batches(ImageInputs(IMAGES), torch.device("cpu"), 3))
     assert [part for part, _ in parts] == [slice(0, 3), slice(3, 6), slice(6, 9)]
     whole = torch.cat([batch for _, batch in parts]).numpy()
     np.testing.assert_allclose(whole, IMAGES.transpose(0, 3, 1, 2) / 255, rtol=1e-6)
@@ -35,7 +36,7 @@ def test_the_copy_is_in_eval_mode_and_the_model_stays_as_it_was():
 def test_logits_are_those_of_the_model():
     model, device = network().eval(), best_device()
     copy = prepared(model, device)
-    found = torch.cat([logits(copy, batch) for _, batch in batches(IMAGES, device, 3)]).cpu()
+    found = torch.cat([logits(copy, batch) for _, batch in batches(ImageInputs(IMAGES), device, 3)]).cpu()
     with torch.no_grad():
         expected = model(torch.tensor(IMAGES).permute(0, 3, 1, 2) / 255)
     assert found.dtype == torch.float32
@@ -47,7 +48,7 @@ def test_gradients_reach_the_images_and_not_the_weights(monkeypatch):
     monkeypatch.setattr("core.detectors.networks.forward.native_bfloat16", lambda device: False)
     model, device = network().eval(), torch.device("cpu")
     copy = prepared(model, device)
-    _, batch = next(batches(IMAGES, device))
+    _, batch = next(batches(ImageInputs(IMAGES), device))
     batch.requires_grad_()
     (slope,) = torch.autograd.grad(differentiable_logits(copy, batch)[:, 0].sum(), batch)
     step = torch.zeros_like(batch)

@@ -14,6 +14,7 @@ from core.detectors.networks.frequency_cnn import (
     white_block,
 )
 from core.detectors.parts.frequencies import cosines
+from core.modalities.image.inputs import ImageInputs
 from core.types import Evidence
 
 GREY = np.full((32, 32, 3), 0.4, np.float32)
@@ -67,7 +68,7 @@ def test_every_copy_is_corrupted_and_stays_an_image():
 
 def test_a_threshold_of_one_flags_nothing():
     images = np.random.default_rng(0).integers(0, 256, (30, 8, 8, 1)).astype(np.uint8)
-    given = Evidence(np.zeros(30, np.int64), 1, np.arange(30) < 10, images=images)
+    given = Evidence(np.zeros(30, np.int64), 1, np.arange(30) < 10, inputs=ImageInputs(images))
     some, none = (frequency_analysis(given, n_steps=10, threshold=at) for at in (0.0, 1.0))
     assert some.flagged.tolist() == (~given.bona_fide).tolist()
     assert not none.flagged.any()

@@ -14,6 +14,7 @@ from core.detectors.consensus.residuals import look, strength, surroundings
 from core.detectors.consensus.templates import looks
 from core.detectors.parts.calibration import SHARING
 from core.detectors.parts.subspaces import ClassSpace
+from core.modalities.image.inputs import ImageInputs
 from core.types import Evidence
 from tests.core.evidence import clean_evidence, poisoned_evidence
 
@@ -42,7 +43,7 @@ def made_up(members, kin=False, seed=0, trusted=0, mark=MARK):
     suspicion = np.random.default_rng(seed + 1).standard_t(3, len(labels))  # a few hard samples stand out by chance
     suspicion[carries] += 8
     bona_fide = np.where(carries, np.arange(len(labels)) < trusted, np.arange(len(labels)) % 10 == 9)
-    evidence = Evidence(labels, CLASSES, bona_fide, seed=0, images=pictures(carries, kin, seed, mark))
+    evidence = Evidence(labels, CLASSES, bona_fide, seed=0, inputs=ImageInputs(pictures(carries, kin, seed, mark)))
     return evidence, spaces_of(labels), suspicion
 
 
@@ -54,7 +55,7 @@ def spaces_of(labels):
 
 def of_first_class(evidence, spaces, suspicion):
     rows = spaces[0].rows
-    return carriers(looks(evidence.images[rows]), suspicion[rows], evidence.bona_fide[rows])
+    return carriers(looks(evidence.inputs[rows]), suspicion[rows], evidence.bona_fide[rows])
 
 
 @pytest.mark.parametrize("members", [16, 20, 30])
@@ -116,11 +117,11 @@ def test_a_trigger_that_is_faint_at_every_pixel_is_known_by_its_cosines():
     bona_fide = np.arange(len(labels)) % 10 == 9
     carries = ~bona_fide & (np.arange(len(labels)) < 58)
     suspicion = np.random.default_rng(1).standard_t(3, len(labels)) + 8 * carries
-    evidence = Evidence(labels, CLASSES, bona_fide, seed=0, images=of_frequencies(carries))
+    evidence = Evidence(labels, CLASSES, bona_fide, seed=0, inputs=ImageInputs(of_frequencies(carries)))
     found = small_poison(evidence, spaces_of(labels), suspicion)
     assert found[carries].mean() >= 0.9
     assert found[~carries].sum() <= 2
-    around = surroundings(evidence.images, np.zeros_like(carries), np.arange(len(labels)))
+    around = surroundings(evidence.inputs, np.zeros_like(carries), np.arange(len(labels)))
     seen = look(around, np.flatnonzero(carries))
     assert strength(seen.values, seen.reference) < BEYOND_KIN  # by pixels alone it would be missed
 
@@ -142,7 +143,7 @@ def test_tiny_classes_and_missing_images():
 
 def test_the_consensus_flags_what_shares_a_pattern_where_no_rate_can_be_promised():
     evidence, poison = poisoned_evidence(n_poisoned=16)
-    evidence = replace(evidence, images=pictures(poison))
+    evidence = replace(evidence, inputs=ImageInputs(pictures(poison)))
     found = consensus(evidence)
     assert found.notes["rule"] == RULES["pattern"]
     assert found.notes[SHARING] == found.flagged.sum()

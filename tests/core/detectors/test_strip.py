@@ -8,6 +8,7 @@ from torch import nn
 
 from core.detectors.networks.overlays import entropy_bits, mean_entropies
 from core.detectors.strip import strip
+from core.modalities.image.inputs import ImageInputs
 from core.types import Evidence
 
 
@@ -35,7 +36,7 @@ def test_entropy_in_bits():
 
 
 def test_the_mean_over_overlays_that_saturate_and_leave_out_the_image_itself():
-    found = mean_entropies(Brightness(), IMAGES, np.array([1, 3]))
+    found = mean_entropies(Brightness(), ImageInputs(IMAGES), np.array([1, 3]))
     expected = [
         (entropy(0.2) + entropy(0.8)) / 2,
         entropy(1.0),  # with 0.8, not with itself
@@ -47,13 +48,13 @@ def test_the_mean_over_overlays_that_saturate_and_leave_out_the_image_itself():
 
 
 def test_the_only_overlay_may_be_laid_over_itself():
-    assert mean_entropies(Brightness(), IMAGES, np.array([1]))[1] == pytest.approx(entropy(0.4), rel=1e-5)
+    assert mean_entropies(Brightness(), ImageInputs(IMAGES), np.array([1]))[1] == pytest.approx(entropy(0.4), rel=1e-5)
 
 
 def test_the_boundary_is_a_quantile_of_the_normal_distribution_of_the_bona_fide_entropies():
     images = np.repeat(IMAGES, 3, axis=0)
     bona_fide = np.arange(15) % 3 == 0
-    given = Evidence(np.zeros(15, np.int64), 2, bona_fide, images=images, model=Brightness())
+    given = Evidence(np.zeros(15, np.int64), 2, bona_fide, inputs=ImageInputs(images), model=Brightness())
     found = strip(given, n_copies=5, false_rejection_rate=0.3)
     clean = -found.suspicion[bona_fide]
     boundary = norm(clean.mean(), clean.std()).ppf(0.3)
@@ -64,5 +65,5 @@ def test_the_boundary_is_a_quantile_of_the_normal_distribution_of_the_bona_fide_
 
 
 def test_no_more_copies_than_there_are_bona_fide_samples():
-    given = Evidence(np.zeros(5, np.int64), 2, np.arange(5) < 2, images=IMAGES, model=Brightness())
+    given = Evidence(np.zeros(5, np.int64), 2, np.arange(5) < 2, inputs=ImageInputs(IMAGES), model=Brightness())
     assert strip(given, n_copies=100).notes["n_copies"] == 2

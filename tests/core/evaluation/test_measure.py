@@ -25,8 +25,8 @@ class Brightness(nn.Module):
 
 def black(make_dataset):
     dataset = make_dataset(200)
-    dataset.images[:] = 0
-    dataset.test_images[:] = 0
+    dataset.inputs.array[:] = 0
+    dataset.test_inputs.array[:] = 0
     return dataset
 
 

@@ -75,7 +75,7 @@ def test_examples_are_spread_over_the_images_of_other_classes(run):
 
 
 def test_a_triggered_image_is_the_clean_one_with_the_trigger(run):
-    clean = store.load(run.workspace, run.dataset).test_images[3]
+    clean = store.load(run.workspace, run.dataset).test_inputs[3]
     image = trials.triggered_image(run.workspace, run.dataset, "patch", 1, 3)
     expected = clean.copy()
     for row, column in ((14, 14), (12, 14), (14, 12), (13, 13)):
@@ -84,7 +84,7 @@ def test_a_triggered_image_is_the_clean_one_with_the_trigger(run):
 
 
 def test_twice_the_strength_is_twice_the_weight(run):
-    clean = store.load(run.workspace, run.dataset).test_images[0].astype(float)
+    clean = store.load(run.workspace, run.dataset).test_inputs[0].astype(float)
     truth = store.load_truth(run.workspace, run.dataset)
     noise = np.random.default_rng(truth.attacks[1].seed).random((16, 16, 1))
     for strength, alpha in ((1, 0.075), (2, 0.15)):
@@ -94,7 +94,7 @@ def test_twice_the_strength_is_twice_the_weight(run):
 
 
 def test_the_difference_is_amplified_until_it_is_white(run):
-    clean = store.load(run.workspace, run.dataset).test_images[0]
+    clean = store.load(run.workspace, run.dataset).test_inputs[0]
     image, gain, largest = trials.difference(run.workspace, run.dataset, "patch", 1, 0)
     change = 255 - np.array([clean[14, 14], clean[12, 14], clean[14, 12], clean[13, 13]]).astype(int)
     assert largest == change.max()

@@ -36,8 +36,8 @@ def test_excluded_samples_go_and_the_others_keep_their_ids(dataset):
     assert found.ids.tolist() == [10, 14, 16, 18, 22, 24]
     assert found.labels.tolist() == [0, 2, 3, 0, 2, 3]
     assert found.bona_fide.tolist() == [False] * 5 + [True]
-    assert (found.images == dataset.images[[0, 2, 3, 4, 6, 7]]).all()
-    assert found.test_images is dataset.test_images
+    assert (found.inputs[:] == dataset.inputs[[0, 2, 3, 4, 6, 7]]).all()
+    assert found.test_inputs is dataset.test_inputs
     assert found.n_classes == 4
 
 

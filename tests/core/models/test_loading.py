@@ -86,7 +86,7 @@ def test_a_model_is_inspected_as_it_is(workspace, oracle):
     run = pipeline.work(run)
     dataset = training_data(run)
     model = build_model(TrainConfig(seed=3), SHAPE, 4).eval()
-    batch = (torch.tensor(dataset.images).permute(0, 3, 1, 2) / 255 - 0.25) / 0.5
+    batch = (torch.tensor(dataset.inputs[:]).permute(0, 3, 1, 2) / 255 - 0.25) / 0.5
     with torch.no_grad():
         logits = model(batch.float())
     losses = nn.functional.cross_entropy(logits, torch.tensor(dataset.labels), reduction="none").numpy()
@@ -182,7 +182,7 @@ def test_an_onnx_graph_is_inspected_with_the_input_of_its_last_linear_layer(work
     assert np.array_equal(run.array("predictions"), dataset.labels)
     assert sanity(run).train == 1.0
     assert runs.loaded(run)["notes"] == ["Its last Softmax is passed over: what comes before it are the logits."]
-    quarters = dataset.images[..., 0].reshape(80, 2, 8, 2, 8).mean((2, 4)).reshape(80, 4) / 255
+    quarters = dataset.inputs[:][..., 0].reshape(80, 2, 8, 2, 8).mean((2, 4)).reshape(80, 4) / 255
     assert np.allclose(run.array("activations"), quarters, atol=1e-5)
     assert unmet(run, DETECTORS["cognitive_distillation"]) == [GRADIENTS]
     with pytest.raises(UserError, match="a model that gradients flow through"):

@@ -29,9 +29,9 @@ def test_an_archive(decided, tmp_path):
     found = write_clean_copy(run, tmp_path / "clean.npz")
     assert found == {"copy": str(tmp_path / "clean.npz"), "samples": 197, "excluded": 3, "relabelled": 1}
     with np.load(tmp_path / "clean.npz", allow_pickle=False) as archive:
-        assert np.array_equal(archive["x_train"], data.images[3:])
+        assert np.array_equal(archive["x_train"], data.inputs[3:])
         assert np.array_equal(archive["y_train"], expected)
-        assert np.array_equal(archive["x_test"], data.test_images)
+        assert np.array_equal(archive["x_test"], data.test_inputs[:])
         assert np.array_equal(archive["y_test"], data.test_labels)
         assert archive["ids"].tolist() == list(range(3, 200))
         assert tuple(archive["class_names"]) == data.class_names
@@ -52,7 +52,7 @@ def test_a_folder(decided, tmp_path):
     assert sorted(files) == list(range(3, 200))
     for sample in (3, 4, 199):
         pixels = np.asarray(Image.open(files[sample]))
-        assert np.array_equal(pixels.reshape(data.shape), data.images[sample])
+        assert np.array_equal(pixels.reshape(data.shape), data.inputs[sample])
         assert files[sample].parent.name == names[expected[sample - 3]]
     assert len(list((tmp_path / "clean" / "test").glob("*/*.png"))) == len(data.test_labels)
     changes = pd.read_csv(tmp_path / "clean" / "changes.csv")

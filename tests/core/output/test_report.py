@@ -144,7 +144,7 @@ def test_a_run_whose_poison_is_not_known(workspace, make_dataset):
 def test_an_attack_whose_success_could_not_be_measured(workspace, make_dataset):
     clean = make_dataset(60, n_test=40)
     only = clean.test_labels == 1
-    object.__setattr__(clean, "test_images", clean.test_images[only])
+    object.__setattr__(clean, "test_inputs", clean.test_inputs.take(only))
     object.__setattr__(clean, "test_labels", clean.test_labels[only])
     poisoned, truth = plant(clean, Specification((AttackSpec("patch", 0.1, 1), AttackSpec("single_pixel", 0.1, 2))))
     info = store.save(workspace, poisoned, source="test", truth=truth)

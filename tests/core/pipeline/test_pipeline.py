@@ -36,7 +36,7 @@ def refused(words):
 def source(tmp_path, make_dataset):
     dataset = make_dataset(60)
     path = tmp_path / "data.npz"
-    np.savez(path, x_train=dataset.images, y_train=dataset.labels)
+    np.savez(path, x_train=dataset.inputs[:], y_train=dataset.labels)
     return path
 
 
@@ -129,7 +129,7 @@ def test_the_model_is_loaded_only_for_a_detector_that_needs_it(finished):
     assert gather_evidence(finished, ("activations", "images")).model is None
     evidence = gather_evidence(finished, DETECTORS["strip"].needs)
     assert not evidence.model.training
-    found = np.concatenate([logits(evidence.model, batch).numpy() for _, batch in batches(evidence.images, CPU, 64)])
+    found = np.concatenate([logits(evidence.model, batch).numpy() for _, batch in batches(evidence.inputs, CPU, 64)])
     assert (found.argmax(1) == evidence.predicted).mean() >= 0.98  # rounding in bfloat16 may turn a tie
     fresh = runs.create(
         finished.workspace, store.describe(finished.workspace, finished.dataset), finished.config, ("train",)

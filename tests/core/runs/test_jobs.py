@@ -259,7 +259,7 @@ def test_interrupted_runs_are_started_again_and_cancelled_ones_are_not(workspace
 
 def test_importing_in_a_worker(tmp_path, workspace, make_dataset):
     dataset = make_dataset(60)
-    np.savez(tmp_path / "data.npz", x_train=dataset.images, y_train=dataset.labels)
+    np.savez(tmp_path / "data.npz", x_train=dataset.inputs[:], y_train=dataset.labels)
     job = pipeline.start_import(workspace, str(tmp_path / "data.npz"), "From a page")
     failing = pipeline.start_import(workspace, str(tmp_path / "missing.npz"), "")
     assert poll(job).active

@@ -26,6 +26,7 @@ from core.data import store
 from core.errors import UserError
 from core.journal import review
 from core.journal.review import Verdict
+from core.modalities.image.inputs import ImageInputs
 from core.runs import jobs
 from core.stages.reclassify import exclusionary_reclassification
 from core.training.config import TrainConfig
@@ -102,10 +103,10 @@ def one_to_one(make_dataset):
     """240 images of four classes in which 16 of class 1 carry a white bar and the label 2; and the rows of those."""
     dataset = make_dataset(240)
     poison = np.flatnonzero(dataset.labels == 1)[:16]
-    images, labels = dataset.images.copy(), dataset.labels.copy()
+    images, labels = dataset.inputs[:].copy(), dataset.labels.copy()
     images[poison, -3:, :] = 255
     labels[poison] = 2
-    return replace(dataset, images=images, labels=labels), poison
+    return replace(dataset, inputs=ImageInputs(images), labels=labels), poison
 
 
 @pytest.fixture(scope="module")

@@ -62,9 +62,9 @@ def test_the_activation_is_the_input_of_the_head(make_dataset, tmp_path, monkeyp
     torch.manual_seed(0)
     model = build_model(TrainConfig(), SHAPE, 4) if kind == "convnet" else Backwards()
     head = choose(layers(model, SHAPE, 4))
-    features, predicted, losses = extract(model, dataset.images, dataset.labels, head, tmp_path / "activations.npy")
+    features, predicted, losses = extract(model, dataset.inputs, dataset.labels, head, tmp_path / "activations.npy")
 
-    batch = torch.tensor(dataset.images).permute(0, 3, 1, 2).float() / 255
+    batch = torch.tensor(dataset.inputs[:]).permute(0, 3, 1, 2).float() / 255
     with torch.no_grad():
         if kind == "convnet":
             before = model[:-1](batch)
@@ -84,8 +84,8 @@ def test_a_layer_by_name(make_dataset, tmp_path, monkeypatch):
     fp32(monkeypatch)
     dataset, model = make_dataset(8), Backwards()
     layer = choose(layers(model, SHAPE, 4), "body")
-    features, _, _ = extract(model, dataset.images, dataset.labels, layer, tmp_path / "a.npy")
-    assert np.allclose(features, dataset.images.reshape(8, -1) / 255, atol=1e-6)
+    features, _, _ = extract(model, dataset.inputs, dataset.labels, layer, tmp_path / "a.npy")
+    assert np.allclose(features, dataset.inputs[:].reshape(8, -1) / 255, atol=1e-6)
 
 
 def test_a_layer_that_does_not_exist_names_those_that_do():

@@ -24,7 +24,7 @@ def run(dataset, config, **options):
 
 def reference(model, images, labels):
     """Losses and classes by a plain float32 forward pass in eval mode."""
-    batch = torch.tensor(np.asarray(images)).permute(0, 3, 1, 2).float() / 255
+    batch = torch.tensor(images[:]).permute(0, 3, 1, 2).float() / 255
     with torch.no_grad():
         logits = model.eval()(batch)
     return F.cross_entropy(logits, torch.tensor(labels), reduction="none").numpy(), logits.argmax(1).numpy()
@@ -50,10 +50,10 @@ def uninterrupted(dataset):
 
 def test_the_losses_are_those_of_the_model_in_eval_mode_without_augmentation(dataset, uninterrupted):
     model, epochs = uninterrupted
-    losses, predicted = reference(model, dataset.images, dataset.labels)
+    losses, predicted = reference(model, dataset.inputs, dataset.labels)
     assert np.abs(epochs[-1].losses - losses).max() < 1e-4
     assert (epochs[-1].predicted == predicted).all()
-    test_losses, test_predicted = reference(model, dataset.test_images, dataset.test_labels)
+    test_losses, test_predicted = reference(model, dataset.test_inputs, dataset.test_labels)
     assert np.abs(epochs[-1].test_losses - test_losses).max() < 1e-4
     assert (epochs[-1].test_predicted == test_predicted).all()
     assert [epoch.index for epoch in epochs] == [0, 1, 2]
@@ -137,7 +137,7 @@ def test_a_last_batch_of_one_is_left_out_and_a_batch_may_exceed_the_data(make_da
 
 def test_every_sample_is_seen_once_an_epoch_in_a_new_order(make_dataset):
     dataset = make_dataset(64)
-    dataset.images[:, 0, 0, 0] = np.arange(64)  # an image tells its number
+    dataset.inputs.array[:, 0, 0, 0] = np.arange(64)  # an image tells its number
     config = replace(CONFIG, epochs=2, batch_size=16, augment="none")
     model, orders = build_model(config, dataset.shape, 4), []
     model.register_forward_pre_hook(
@@ -164,8 +164,8 @@ def test_evaluation_goes_through_more_than_one_batch(make_dataset, monkeypatch):
     dataset = make_dataset(50)
     model = build_model(CONFIG, dataset.shape, 4)
     monkeypatch.setattr(loop, "EVAL_BATCH", 16)
-    losses, predicted = evaluate(model, dataset.images, dataset.labels, loop.accelerator_for("fp32"))
-    expected_losses, expected = reference(model, dataset.images, dataset.labels)
+    losses, predicted = evaluate(model, dataset.inputs, dataset.labels, loop.accelerator_for("fp32"))
+    expected_losses, expected = reference(model, dataset.inputs, dataset.labels)
     assert np.abs(losses - expected_losses).max() < 1e-5
     assert (predicted == expected).all()
 

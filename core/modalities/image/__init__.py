@@ -1,0 +1,1 @@
+"""Images: all that is particular to pixels."""
