@@ -48,7 +48,7 @@ def members(attack, index):
     return frozenset(np.flatnonzero(attack == index).tolist())
 
 
-@pytest.mark.parametrize("missing", [(), ("images",), ("trajectories",)])
+@pytest.mark.parametrize("missing", [(), ("inputs",), ("trajectories",)])
 def test_two_attacks_on_one_class_come_apart(missing):
     evidence, attack = planted()
     evidence = replace(evidence, **dict.fromkeys(missing))

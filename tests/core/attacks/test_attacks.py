@@ -312,7 +312,7 @@ def test_a_kept_pattern_makes_the_same_narcissus_again_at_any_strength():
     assert made(np.full((1, *shape), 250, np.uint8)).max() == 255
 
 
-@pytest.mark.parametrize("missing", ["images", "labels", "target_class"])
+@pytest.mark.parametrize("missing", ["inputs", "labels", "target_class"])
 def test_narcissus_needs_a_pattern_or_something_to_optimise_one_on(scene, missing):
     with pytest.raises(ValueError, match="narcissus needs"):
         ATTACKS["narcissus"].load()(replace(scene, **{missing: None}))

@@ -279,9 +279,9 @@ def test_clean_data_stay_whole(seed):
     assert consensus(clean_evidence(seed)).flagged.mean() <= 0.01
 
 
-@pytest.mark.parametrize("absent", ["trajectories", "images"])
-def test_what_is_missing_is_said_and_the_rest_still_works(absent):
-    found = consensus(replace(EVIDENCE, **{absent: None}), false_discovery_rate=0.25)
+@pytest.mark.parametrize(("absent", "field"), [("trajectories", "trajectories"), ("images", "inputs")])
+def test_what_is_missing_is_said_and_the_rest_still_works(absent, field):
+    found = consensus(replace(EVIDENCE, **{field: None}), false_discovery_rate=0.25)
     assert absent in found.notes["left_out"]
     assert roc_auc_score(POISON, found.suspicion) > 0.95
     signs = {"trajectories": "BaDLoss", "images": "frequency matched filter"}

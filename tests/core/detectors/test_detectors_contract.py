@@ -23,7 +23,7 @@ from tests.core.evidence import (
 )
 
 PLANTED, POISON = poisoned_evidence()
-FIELDS = {"activations": "features"}
+FIELDS = {"images": "inputs", "activations": "features"}
 # The poison that a detector is made for, where it is not a cluster of its own that is learned late.
 KINDS = {
     "abl_isolation": learned_early,
@@ -177,7 +177,9 @@ def test_half_precision_activations_do(name):
 def test_nothing_given_is_changed(name):
     evidence = evidence_for(name)
     given = {key: np.copy(value) for key, value in vars(evidence).items() if isinstance(value, np.ndarray)}
+    shown = np.copy(evidence.inputs[:])
     run(name, evidence)
+    np.testing.assert_array_equal(evidence.inputs[:], shown)
     for key, value in given.items():
         np.testing.assert_array_equal(getattr(evidence, key), value)
     if evidence.model is not None:
