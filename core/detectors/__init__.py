@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from core.errors import UserError
 from core.registry import Entry
-from core.types import Detection, Evidence, Floats, Images, Scalar
+from core.types import Detection, Evidence, Floats, Inputs, Scalar
 
 if TYPE_CHECKING:  # pages name detectors and never need torch
     from torch import nn
@@ -214,9 +214,9 @@ class Required:
         return self._there("trajectories", self.evidence.trajectories)
 
     @property
-    def images(self) -> Images:
-        """(n, h, w, c) uint8."""
-        return self._there("images", self.evidence.images)
+    def inputs(self) -> Inputs:
+        """What the model is given, n samples."""
+        return self._there("images", self.evidence.inputs)
 
     @property
     def model(self) -> "nn.Module":

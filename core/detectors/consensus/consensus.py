@@ -72,7 +72,7 @@ def consensus(evidence: Evidence, *, false_discovery_rate: Annotated[float, Rang
     require("consensus", evidence)
     assert evidence.features is not None
     order = canonical_order(evidence.features)
-    ordered = _reordered(evidence, order)
+    ordered = reordered(evidence, order)
     spaces = class_spaces(evidence.features[order], ordered.labels, evidence.n_classes, evidence.seed)
     trusting = evidence.bona_fide.sum() >= FEWEST_TRUSTED
     judge = _by_trust(ordered, spaces, false_discovery_rate) if trusting else _by_outlyingness(ordered, spaces)
@@ -140,7 +140,7 @@ def _left_out(evidence: Evidence) -> dict[str, Scalar]:
     return {"left_out": "; ".join(costs)} if costs else {}
 
 
-def _reordered(evidence: Evidence, order: Ints) -> Evidence:
+def reordered(evidence: Evidence, order: Ints) -> Evidence:
     """The same evidence with its samples in another order."""
     names = ("labels", "bona_fide", "predicted", "features", "trajectories")
     present = {name: value for name in names if (value := getattr(evidence, name)) is not None}

@@ -13,8 +13,8 @@ from core.detectors.clustering.activation_clustering import activation_clusterin
 from core.detectors.clustering.decisions import by_distance, by_silhouette, by_size, centre, combined
 from core.detectors.clustering.two_means import separation, sharpened, silhouette, steady_two_means, two_means
 from core.detectors.parts.subspaces import principal_components, whitened
-from core.modalities.image.inputs import ImageInputs
 from core.errors import UserError
+from core.modalities.image.inputs import ImageInputs
 from core.types import Criterion, Evidence
 from tests.core.evidence import clean_evidence, poisoned_evidence
 
