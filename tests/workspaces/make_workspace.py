@@ -61,7 +61,7 @@ def imported(workspace: Path) -> str:
     """The id of the clean data set, imported with sixty samples known to be clean."""
     data = tiny(160, side=12)
     parts = {"x_train": data.inputs[:][..., 0], "y_train": data.labels, "class_names": np.array(data.class_names)}
-    np.savez_compressed("tiny.npz", **parts, x_test=data.test_images[..., 0], y_test=data.test_labels)
+    np.savez_compressed("tiny.npz", **parts, x_test=data.test_inputs[:][..., 0], y_test=data.test_labels)
     Path("clean.txt").write_text("\n".join(map(str, range(60))))
     return pipeline.import_dataset(workspace, Path("tiny.npz"), "Tiny", Path("clean.txt")).id
 
