@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
@@ -16,6 +16,7 @@ from core.attacks.presets import preset as attacks_of
 from core.attacks.specification import Specification, parse_spec
 from core.commands.common import HERE, Json, Seed, Workspace, command, key_values, listed, say_damaged, working
 from core.data import SOURCES, store
+from core.data.levels import Values
 from core.data.preview.scan import MOST_IMAGES
 from core.data.published.downloads import DOWNLOADS
 from core.errors import UserError
@@ -31,6 +32,9 @@ def import_(
     source: Annotated[str | None, typer.Option(help=f"What it is, if unclear: {', '.join(SOURCES)}.")] = None,
     size: Annotated[str | None, typer.Option(help="Of every image: 64, or 48x64 (height × width).")] = None,
     grey: Annotated[bool | None, typer.Option("--grey/--colour", help="Default: grey if all images are.")] = None,
+    values: Annotated[
+        str, typer.Option(help=f"The range of the stored pixels, black to white: {', '.join(get_args(Values))}.")
+    ] = "auto",
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting of the data source.")
     ] = None,
@@ -41,7 +45,13 @@ def import_(
 ) -> Mapping[str, Any]:
     """Copy a data set into the workspace. Images that cannot be read are skipped and listed."""
     channels, chosen = None if grey is None else 1 if grey else 3, key_values(settings, "label_column=class")
-    asked: dict[str, Any] = {"source": source, "settings": chosen, "size": _size(size), "channels": channels}
+    asked: dict[str, Any] = {
+        "source": source,
+        "settings": chosen,
+        "size": _size(size),
+        "channels": channels,
+        "values": values,
+    }
     with working(job) as listen:
         info = pipeline.import_dataset(workspace, path, name, bona_fide, **asked, listen=listen)
         pipeline.finish_import(workspace, info.id, job, looked)
@@ -61,6 +71,9 @@ def import_(
 def preview(
     path: Annotated[Path, typer.Argument(help="; ".join(entry.title for entry in SOURCES.values()))],
     source: Annotated[str | None, typer.Option(help=f"What it is, if unclear: {', '.join(SOURCES)}.")] = None,
+    values: Annotated[
+        str, typer.Option(help=f"The range of the stored pixels, black to white: {', '.join(get_args(Values))}.")
+    ] = "auto",
     most: Annotated[int, typer.Option(min=1, help="How many images to decode, evenly spaced.")] = MOST_IMAGES,
     job: Annotated[Path | None, typer.Option(hidden=True, help="The directory of the job that this is.")] = None,
     workspace: Workspace = HERE,
@@ -68,7 +81,7 @@ def preview(
 ) -> Mapping[str, Any]:
     """Say what a data set holds and what is wrong with it, without importing it."""
     with working(job) as listen:
-        found = pipeline.preview_source(path, source, job, listen, most=most)
+        found = pipeline.preview_source(path, source, job, listen, values=values, most=most)
     about = {
         "name": found.name,
         "n": found.n,
@@ -79,6 +92,7 @@ def preview(
         "sizes": {f"{height}x{width}": n for height, width, n in found.sizes},
         "modes": found.modes,
         "shape": found.shape,
+        "about": dict(found.about),
         "problems": found.found,
     }
     return about | ({"listed": [asdict(problem) for problem in found.problems]} if as_json else {})

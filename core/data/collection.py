@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
+from core.data.decoding import White
 from core.types import Bools, GroundTruth, Images, Ints, Scalar
 
 MAX_FILES = 2_000_000  # below one place: their names alone take a gigabyte
@@ -65,7 +66,8 @@ class Collection:
         bona_fide: (n,) True for training samples that the source guarantees to be clean; None knows of none.
         truth: what the source says of its own poison, aligned with `train`; only metrics and the report ever see it.
         close: frees what is held open for reading.
-        about: further facts worth showing, heading → words ("licence", "attack").
+        about: further facts worth showing, heading → words ("licence", "attack", "pixels").
+        white: the stored value of encoded images that is shown as white.
     """
 
     name: str
@@ -77,6 +79,7 @@ class Collection:
     truth: GroundTruth | None = None
     close: Callable[[], None] = lambda: None
     about: Mapping[str, str] = field(default_factory=dict)
+    white: White = field(default_factory=White)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import io
 import struct
 import zlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +60,15 @@ class Header:
     mode: str
 
 
-def decoded(raw: bytes | Images) -> Images:
+@dataclass(frozen=True)
+class White:
+    """The stored value that is shown as white, in files of 8 and of 16 bits: not every camera uses all bits."""
+
+    of_8_bits: int = 255
+    of_16_bits: int = 65535
+
+
+def decoded(raw: bytes | Images, white: White = White()) -> Images:  # it is frozen
     """The pixels of one image, upright: (h, w, 1) for grey, (h, w, 3) for colour, uint8.
 
     What is transparent lies over white, 16 bits become 8, an animation is its first frame, CMYK becomes RGB. The format
@@ -67,6 +76,7 @@ def decoded(raw: bytes | Images) -> Images:
 
     Args:
         raw: an encoded image, or uint8 (h, w), (h, w, 1 or 3), which is only checked.
+        white: the stored value that is shown as white.
 
     Raises:
         UserError: no image, a format that is not read, a damaged file, or one with more than `MAX_PIXELS` pixels.
@@ -76,9 +86,24 @@ def decoded(raw: bytes | Images) -> Images:
     picture = _opened(raw)
     try:
         picture.load()
-        return _pixels(_upright(picture))
+        return _pixels(_upright(picture), white)
     except _DAMAGE as error:
         raise _damaged() from error
+
+
+def brightest(raw: bytes) -> tuple[int, int]:
+    """The largest stored value of one encoded image, (in a file of 8 bits, in one of 16); the other is 0.
+
+    Raises:
+        UserError: as `decoded` does.
+    """
+    picture = _opened(raw)
+    try:
+        picture.load()
+        top = int(np.asarray(picture if _is_deep(picture) else _plain(picture)).max())
+    except _DAMAGE as error:
+        raise _damaged() from error
+    return (0, top) if _is_deep(picture) else (top, 0)
 
 
 def header(raw: bytes | Images) -> Header:
@@ -163,14 +188,30 @@ def _upright(picture: Image.Image) -> Image.Image:
     return picture.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else picture
 
 
-def _pixels(picture: Image.Image) -> Images:
-    if picture.mode.startswith("I"):  # 16 bits a pixel, in whole numbers of 16 or 32
-        return np.asarray(np.clip(np.asarray(picture), 0, 65535) >> 8, np.uint8)[:, :, None]
+def _pixels(picture: Image.Image, white: White) -> Images:
+    if _is_deep(picture):
+        return _scaled(np.asarray(picture), white.of_16_bits)[:, :, None]
     if picture.mode == "F":
         raise UserError("Its pixels are floating-point numbers.", "Nothing says which is black and which is white.")
     if picture.has_transparency_data:
         return _over_white(picture)
-    return _array(picture if picture.mode in ("L", "RGB") else picture.convert("L" if _is_grey(picture) else "RGB"))
+    image = _array(_plain(picture))
+    return image if white.of_8_bits == 255 else _scaled(image, white.of_8_bits)
+
+
+def _is_deep(picture: Image.Image) -> bool:
+    """Whether a pixel has 16 bits, in whole numbers of 16 or 32."""
+    return picture.mode.startswith("I")
+
+
+def _plain(picture: Image.Image) -> Image.Image:
+    return picture if picture.mode in ("L", "RGB") else picture.convert("L" if _is_grey(picture) else "RGB")
+
+
+def _scaled(values: NDArray[Any], white: int) -> Images:
+    """255 times each value by that of white, without a fraction; 16 whole bits lose their lower 8, as ever."""
+    clipped = np.clip(values.astype(np.int64), 0, white)
+    return np.asarray(clipped >> 8 if white == 65535 else (clipped * 255 + white // 2) // white, np.uint8)
 
 
 def _is_grey(picture: Image.Image) -> bool:

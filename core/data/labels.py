@@ -12,33 +12,53 @@ from core.types import Ints
 
 MAX_CLASSES = 1000  # ImageNet's number; more are mostly names or numbers of images
 MAX_LABEL_CHARACTERS = 1000  # of one label: longer text is a description, not a class
-_NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.0*)?")
+# As a program writes a whole number: 007 is no number but a name, and so is +1.
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.0*)?")
+_MISSING = ("nan", "null", "none", "na", "n/a", "<na>")
 
 
 def classes(given: Sequence[object], names: Sequence[str] | None = None) -> tuple[Ints, tuple[str, ...]]:
     """(n,) class indices, −1 for a label that is missing or none, and the k class names.
 
+    Labels are numbered in sorted order, so 0, 1, 2 … without a gap keep their value. Text is taken as it is written:
+    007 and 7 are two classes, and none, null and nan are classes, too. Among numbers these words are missing labels.
+    There a negative number is none either, but for −1 beside 1 alone.
+
     Args:
-        given: one label each: a whole number, text, or None. Where all are numbers, a negative one is no label.
-            Numbers 0, 1, 2 … without a gap keep their value; others, and text, are numbered in sorted order.
+        given: one label each: a whole number, text, or None.
         names: the class names where the source has some; then a number is an index into them, text is one of them.
 
     Raises:
         UserError: fewer than two classes, or more than `MAX_CLASSES`.
+
+    Examples:
+        >>> classes(["none", "ring", "none"])
+        (array([0, 1, 0]), ('none', 'ring'))
+        >>> classes([900, 3, 70])
+        (array([2, 0, 1]), ('3', '70', '900'))
     """
-    plain = [_plain(one) for one in given]
-    found = {one for one in plain if one is not None}
-    numbers = all(isinstance(one, int) for one in found)
+    plain = [_plain(label) for label in given]
     if names is not None:
-        known: dict[object, int] = {name: index for index, name in reversed(list(enumerate(names)))}
-        known |= {index: index for index in range(len(names))}
+        index_of: dict[int | str, int] = {name: index for index, name in reversed(list(enumerate(names)))}
+        index_of |= {index: index for index in range(len(names))}
     else:
-        values = sorted(one for one in found if isinstance(one, int) and one >= 0) if numbers else _sorted_text(found)
-        known = {value: index for index, value in enumerate(values)}
-        known |= {} if numbers else {int(value): known[value] for value in values if _NUMBER.fullmatch(str(value))}
-        names = [str(value) for value in values]
+        distinct = {label for label in plain if label is not None}
+        index_of, names = _numbered(distinct)
     _check_number(len(names))
-    return np.array([known.get(one, -1) for one in plain], np.int64).reshape(len(plain)), tuple(names)
+    indices = [-1 if label is None else index_of.get(label, -1) for label in plain]
+    return np.array(indices, np.int64).reshape(len(plain)), tuple(names)
+
+
+def _numbered(distinct: set[int | str]) -> tuple[dict[int | str, int], list[str]]:
+    """Label → class index, for labels that are not missing, and the class names."""
+    words = {label for label in distinct if isinstance(label, str)}
+    numbers = {label for label in distinct if isinstance(label, int)}
+    if numbers and all(word.lower() in _MISSING for word in words):
+        counted = sorted(numbers if numbers == {-1, 1} else (number for number in numbers if number >= 0))
+        return {number: index for index, number in enumerate(counted)}, list(map(str, counted))
+    names = sorted(map(str, distinct))
+    index_of = {name: index for index, name in enumerate(names)}
+    return {label: index_of[str(label)] for label in distinct}, names
 
 
 def labelled(names: Sequence[str], labels: Ints, given: Sequence[object]) -> tuple[Ints, list[Problem]]:
@@ -75,11 +95,7 @@ def _plain(value: object) -> int | str | None:
     text = legible(value).strip()
     if _NUMBER.fullmatch(text):
         return int(text.partition(".")[0])
-    return text if 0 < len(text) <= MAX_LABEL_CHARACTERS and text.lower() not in ("nan", "null", "none") else None
-
-
-def _sorted_text(found: set[int | str]) -> list[str]:
-    return sorted({str(one) for one in found})
+    return text if 0 < len(text) <= MAX_LABEL_CHARACTERS else None
 
 
 def _check_number(n_classes: int) -> None:

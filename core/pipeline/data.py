@@ -12,13 +12,14 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from core.analysis.ids import listed_ids, text_of
-from core.data import open_source, store
+from core.data import SOURCES, open_source, recognised, store
 from core.data.collection import Collection
+from core.data.levels import Values, with_levels
 from core.data.preview import Preview, read_preview, write_findings, write_preview
 from core.data.preview.scan import MOST_IMAGES, scan
 from core.data.published.downloads import download
@@ -30,6 +31,7 @@ from core.data.store.write import write
 from core.errors import UserError
 from core.files import write_json
 from core.json_files import read_json
+from core.registry import find
 from core.runs import jobs
 from core.types import Bools
 
@@ -69,6 +71,7 @@ def import_dataset(
     settings: Mapping[str, Any] | None = None,
     size: tuple[int, int] | None = None,
     channels: int | None = None,
+    values: str = "auto",
     listen: Callable[[float, str], None] = lambda share, words: None,
 ) -> DatasetInfo:
     """Copy the data at `path` into the workspace; images that cannot be read are left out and listed.
@@ -82,12 +85,13 @@ def import_dataset(
         settings: of the data source, over its defaults (the column of labels of a table, say).
         size: height and width of every stored image; default: see `core.data.store.shapes`.
         channels: 1 for grey, 3 for colour; default: grey if all images are.
+        values: the range of the stored pixels, from black to white, as `core.data.levels.Values` has it.
         listen: told the share that is done, in [0, 1], and what is being done.
 
     Raises:
         UserError: the source or the list of ids cannot be used.
     """
-    collection = open_source(path, source, settings)
+    collection = _opened(path, source, settings, values)
     try:
         guaranteed = _guaranteed(bona_fide, len(collection.train)) if bona_fide else None
         listen(0.0, "Looking at sizes")
@@ -108,6 +112,7 @@ def start_import(
     source: str | None = None,
     size: tuple[int, int] | None = None,
     channels: int | None = None,
+    values: str = "auto",
     looked: Path | None = None,
 ) -> Path:
     """Start importing in a worker; returns the job's directory, to be polled, and asked for the `imported` data set.
@@ -119,6 +124,7 @@ def start_import(
     given = {"--name": name, "--bona-fide": listed, "--source": source, "--size": size and f"{size[0]}x{size[1]}"}
     given["--looked"] = str(looked.resolve()) if looked else None
     options = [f"{option}={value}" for option, value in given.items() if value]
+    options += [] if values == "auto" else [f"--values={values}"]
     options += [] if channels is None else ["--grey" if channels == 1 else "--colour"]
     place = ["--job", str(job.resolve()), "--workspace", str(workspace.resolve())]
     jobs.start(job, ["import", *place, *options, "--", str(Path(path).absolute())])
@@ -144,6 +150,21 @@ def store_demo(workspace: Path) -> DatasetInfo:
     return store.save(workspace, replace(demo_data(), name="Fashion-MNIST"), source="built in")
 
 
+def _opened(path: Path, source: str | None, settings: Mapping[str, Any] | None, values: str) -> Collection:
+    """What is at `path`, with the white of its images. Raises UserError as `open_source` does."""
+    if values not in get_args(Values):
+        known = ", ".join(get_args(Values))
+        raise UserError(f"There is no range of values named {values!r}.", f"Known: {known}.", "Choose one of these.")
+    if values != "auto" and (find(SOURCES, source, "data source") if source else recognised(path)).name == "npz":
+        return open_source(path, source, {**(settings or {}), "values": values})
+    collection = open_source(path, source, settings)
+    try:
+        return with_levels(collection, values)
+    except BaseException:
+        collection.close()
+        raise
+
+
 def _shape(collection: Collection, size: tuple[int, int] | None, channels: int | None) -> Shape:
     """What was asked for, and what the images suggest for the rest."""
     if size and channels:
@@ -163,6 +184,7 @@ def preview_source(
     job: Path | None = None,
     listen: Callable[[float, str], None] = lambda share, words: None,
     *,
+    values: str = "auto",
     most: int = MOST_IMAGES,
 ) -> Preview:
     """What lies at `path`, without importing it; kept in the directory `job`, if there is one.
@@ -172,13 +194,14 @@ def preview_source(
         source: the data source, where the path alone does not tell.
         job: where to keep it.
         listen: told the share that is done, in [0, 1], and what is being done.
+        values: the range of the stored pixels, as `core.data.levels.Values` has it.
         most: how many images are decoded.
 
     Raises:
         UserError: the path cannot be opened, or none of its images can be read.
     """
     listen(0.0, "opening")
-    collection = open_source(path, source)
+    collection = _opened(path, source, None, values)
     try:
         preview = scan(collection, listen, most=most)
     finally:

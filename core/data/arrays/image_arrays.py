@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.collection import Read
+from core.data.levels import Levels, levels_of
+from core.data.threads import pieces
 from core.errors import UserError
 from core.types import Images
 
@@ -14,28 +16,33 @@ _CHUNK_BYTES = 32 * 2**20  # of an array looked at in one go; as float64 they ar
 _SHAPES = "It has to be (n, h, w), (n, h, w, 1) or (n, h, w, 3)."
 
 
-def image_reader(array: NDArray[Any], name: str, *, lossy: bool = False) -> tuple[Read, str]:
+def image_reader(array: NDArray[Any], name: str, *, values: str = "auto") -> tuple[Read, str]:
     """Index → uint8 (h, w, c), and what is done to the pixels in words; "" when they stay as they are.
 
     Args:
-        array: (n, h, w), (n, h, w, 1 or 3) or, as PyTorch has it, (n, 1 or 3, h, w). Numbers of any type that are
-            whole and lie in 0 to 255, or floats in [0, 1] that are 255ths: both become uint8 without loss.
+        array: (n, h, w), (n, h, w, 1 or 3) or, as PyTorch has it, (n, 1 or 3, h, w), numbers of any type.
         name: what the array is called in messages.
-        lossy: round floats in [0, 1] that are no 255ths, too.
+        values: which range they have; "auto" looks at all images. See `core.data.levels`.
 
     Raises:
-        UserError: another shape, or values that would have to be changed; it says how.
+        UserError: another shape, or a range that says nothing about black and white.
     """
     order = _channels(array, name)
-    scale = _scale(array, name, lossy) if array.dtype != np.uint8 else 1
+    low, high, whole = _range(array, name)
+    levels = levels_of(low, high, whole, values)
+    if levels is None:
+        raise _unusable(array, name, low, high)
+    as_they_are = whole and levels == Levels(0, 255)
 
     def read(index: int) -> Images:
         image = np.asarray(array[index]).transpose(order) if order else np.asarray(array[index])
         image = image[..., None] if image.ndim == 2 else image
-        return image if image.dtype == np.uint8 else np.rint(image.astype(np.float64) * scale).astype(np.uint8)
+        if as_they_are:
+            return image if image.dtype == np.uint8 else image.astype(np.uint8)
+        return levels.shown(image)
 
-    words = f"{name} is {array.dtype} in [0, 1]; times 255 it is stored as uint8" if scale == 255 else ""
-    return read, words
+    shown = f"{levels.black:g} is shown as black and {levels.white:g} as white"
+    return read, "" if as_they_are else f"{name} is {array.dtype} with values from {low:.4g} to {high:.4g}; {shown}"
 
 
 def _channels(array: NDArray[Any], name: str) -> tuple[int, int, int] | None:
@@ -52,22 +59,27 @@ def _channels_first(array: NDArray[Any]) -> bool:
     return array.ndim == 4 and array.shape[3] not in (1, 3) and array.shape[1] in (1, 3)
 
 
-def _scale(array: NDArray[Any], name: str, lossy: bool) -> int:
-    """What the pixels have to be multiplied by, 1 or 255, after a look at every one of them."""
-    if array.dtype.kind not in "iuf":
-        raise UserError(f"{name} is {array.dtype}.", "Images have to be uint8, 0 to 255.", "Convert them first.")
+def _range(array: NDArray[Any], name: str) -> tuple[float, float, bool]:
+    """The smallest and the largest value of all images, and whether all values are whole numbers.
+
+    Bytes are looked at only until one exceeds 1: any other range of theirs is the ordinary one.
+    """
+    if array.dtype.kind not in "biuf":
+        raise UserError(f"{name} is {array.dtype}.", "Images have to be numbers.", "Convert them first.")
     step = max(1, _CHUNK_BYTES // max(1, array[:1].nbytes))
-    low, high, whole, eighths = np.inf, -np.inf, True, True
-    rounding = 0.01 + (255 * float(np.finfo(array.dtype).eps) / 2 if array.dtype.kind == "f" else 0)
-    for start in range(0, len(array), step):
-        part = np.asarray(array[start : start + step]).astype(np.float64)
-        _refuse_nan(part, start, name)
-        low, high = min(low, part.min()), max(high, part.max())
+    low, high, whole = np.inf, -np.inf, True
+    for rows in pieces(len(array), step):
+        part = np.asarray(array[rows.start : rows.stop])
+        if array.dtype == np.uint8:
+            low, high = 0.0, max(high, float(part.max()))
+            if high > 1:
+                return 0.0, 255.0, True
+            continue
+        part = part.astype(np.float64)
+        _refuse_nan(part, rows.start, name)
+        low, high = min(low, float(part.min())), max(high, float(part.max()))
         whole = whole and bool((part == np.rint(part)).all())
-        eighths = eighths and bool((np.abs(255 * part - np.rint(255 * part)) <= rounding).all())
-        if low < 0 or high > 255 or not (whole or (high <= 1 and (eighths or lossy))):
-            raise _unusable(array, name, low, high)
-    return 255 if array.dtype.kind == "f" and high <= 1 else 1
+    return low, high, whole
 
 
 def _refuse_nan(part: NDArray[np.float64], start: int, name: str) -> None:
@@ -82,10 +94,8 @@ def _refuse_nan(part: NDArray[np.float64], start: int, name: str) -> None:
 
 
 def _unusable(array: NDArray[Any], name: str, low: float, high: float) -> UserError:
-    title = f"{name} is {array.dtype}, with values from {low:.3g} to {high:.3g}."
-    if low >= 0 and high <= 1:
-        how = "numpy.rint(255 * images).astype(numpy.uint8)"
-        detail = "Images have to be uint8, 0 to 255, and these are no 255ths: rounding would change them."
-        return UserError(title, detail, f"If that does no harm, save {how}.")
-    hint = "Undo a normalisation (mean, standard deviation) and scale to 0 … 255 first."
-    return UserError(title, "Images have to be uint8, 0 to 255.", hint)
+    return UserError(
+        f"{name} is {array.dtype}, with values from {low:.3g} to {high:.3g}.",
+        "Nothing says which value is black and which is white.",
+        "Undo a normalisation (mean, standard deviation) first, or declare the range with values.",
+    )

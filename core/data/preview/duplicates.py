@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.data.decoding import decoded, header
+from core.data.decoding import White, decoded, header
 from core.data.threads import pieces
 from core.types import Images, Ints
 
@@ -50,9 +50,9 @@ class Glance:
     thumb: Images
 
 
-def glance(raw: bytes | Images) -> Glance:
+def glance(raw: bytes | Images, white: White = White()) -> Glance:  # noqa: B008  # it is frozen
     """What `raw` shows. Raises UserError as `core.data.decoding.decoded` does."""
-    mode, image = header(raw).mode, decoded(raw)
+    mode, image = header(raw).mode, decoded(raw, white)
     height, width, channels = image.shape
     picture = Image.fromarray(image[:, :, 0] if channels == 1 else image)
     colour = channels == 3 and bool((image != image[:, :, :1]).any())

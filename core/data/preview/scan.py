@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.data.collection import UNREADABLE, Collection, Part, Problem, abridged, legible
-from core.data.decoding import decoded, sized
+from core.data.decoding import White, decoded, sized
 from core.data.preview import Preview
 from core.data.preview.duplicates import Glance, glance
 from core.data.preview.faults import Place, duplicates, tiny_classes
@@ -38,7 +38,7 @@ def scan(collection: Collection, listen: Listen = lambda fraction, words: None, 
         UserError: none of the images can be read.
     """
     places = _places(collection, most)
-    with closing(_looks(places, listen)) as looking:
+    with closing(_looks(places, collection.white, listen)) as looking:
         looks = list(looking)
     seen = [(place, look) for place, look in zip(places, looks, strict=True) if isinstance(look, Glance)]
     unreadable = [look for look in looks if isinstance(look, Problem)]
@@ -77,19 +77,23 @@ def _place(collection: Collection, index: int) -> Place:
     return Place(part, own, legible(collection.class_names[part.labels[own]]), index >= n)
 
 
-def _looks(places: Sequence[Place], listen: Listen) -> Generator[Glance | Problem, None, None]:
+def _looks(places: Sequence[Place], white: White, listen: Listen) -> Generator[Glance | Problem, None, None]:
     """What each image shows, or why it cannot be read."""
     done = 0
-    with closing(in_order(lambda rows: [_look(places[row]) for row in rows], pieces(len(places), _CHUNK))) as results:
+
+    def look(piece: range) -> list[Glance | Problem]:
+        return [_look(places[place], white) for place in piece]
+
+    with closing(in_order(look, pieces(len(places), _CHUNK))) as results:
         for result in results:
             yield from result
             done += len(result)
             listen(_LOOKING * done / len(places), f"{done:,} of {len(places):,} images")
 
 
-def _look(place: Place) -> Glance | Problem:
+def _look(place: Place, white: White) -> Glance | Problem:
     try:
-        return glance(place.part.read(place.index))
+        return glance(place.part.read(place.index), white)
     except UserError as error:
         return Problem(UNREADABLE, place.name, legible(f"{error.title} {error.detail}".strip()))
     except OSError as error:
@@ -134,7 +138,7 @@ def _examples(collection: Collection, seen: Seen, shape: Shape) -> Mapping[str, 
             classes.setdefault(place.class_name, []).append(place)
     spread = list(classes.values())[:: max(1, len(classes) // N_EXAMPLES)]
     shown = [place for place in chain.from_iterable(zip_longest(*spread)) if place][:N_EXAMPLES]
-    images = [sized(decoded(place.part.read(place.index)), *shape) for place in shown]
+    images = [sized(decoded(place.part.read(place.index), collection.white), *shape) for place in shown]
     return {
         "examples": np.stack(images) if images else np.zeros((0, *shape), np.uint8),
         "example_names": tuple(place.name for place in shown),

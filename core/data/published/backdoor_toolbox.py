@@ -68,7 +68,7 @@ def _part(folder: Path, labels: Ints) -> Part:
     read: Read
     if (folder / "imgs").is_file():
         images = array_of(saved(folder / "imgs"), "imgs")
-        read, _ = image_reader(images, "imgs", lossy=True)  # the toolbox's own rounding, when it writes files
+        read, _ = image_reader(images, "imgs", values="0 to 1" if images.dtype.kind == "f" else "auto")
         if len(images) != len(labels):
             raise UserError(f"imgs holds {len(images):,} images, labels {len(labels):,}.", "They have to be as many.")
         names = [f"row {row}" for row in range(len(labels))]

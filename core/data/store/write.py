@@ -21,10 +21,10 @@ import numpy as np
 
 from core.data import store
 from core.data.collection import UNREADABLE, Collection, Part, Problem, legible
-from core.data.decoding import decoded, sized
+from core.data.decoding import White, decoded, sized
 from core.data.store import DatasetInfo
 from core.data.store.shapes import Shape
-from core.data.threads import in_order
+from core.data.threads import in_order, pieces
 from core.errors import UserError
 from core.files import write_array
 from core.modalities.image.inputs import ImageInputs
@@ -83,8 +83,8 @@ def write(
         collection = replace(collection, bona_fide=bona_fide)
     with unfinished(workspace / "datasets") as folder:
         told = _counted(listen, len(collection.train) + len(collection.test))
-        train = _stream(folder / "images.npy", collection.train, shape, told)
-        test = _stream(folder / "test_images.npy", collection.test, shape, told)
+        train = _stream(folder / "images.npy", collection.train, shape, collection.white, told)
+        test = _stream(folder / "test_images.npy", collection.test, shape, collection.white, told)
         _require_classes(collection.train, train)
         dataset = _dataset(folder, collection, train.kept, test.kept, legible(name or collection.name))
         truth = _truth_of(collection.truth, train.kept)
@@ -97,12 +97,15 @@ def write(
         return store.move_in(workspace, folder, info)
 
 
-def _stream(path: Path, part: Part, shape: Shape, told: Callable[[int], None]) -> _Written:
+def _stream(path: Path, part: Part, shape: Shape, white: White, told: Callable[[int], None]) -> _Written:
     """Write the images of `part` one after the other as the rows of one array."""
     size = max(1, min(_CHUNK_IMAGES, _CHUNK_BYTES // int(np.prod(shape))))
-    chunks = (range(start, min(start + size, len(part))) for start in range(0, len(part), size))
     kept, problems, index = [], [], 0
-    with path.open("wb") as stream, closing(in_order(lambda rows: _prepared(part, rows, shape), chunks)) as prepared:
+
+    def prepare(piece: range) -> list[Images | Problem]:
+        return [_image(part, place, shape, white) for place in piece]
+
+    with path.open("wb") as stream, closing(in_order(prepare, pieces(len(part), size))) as prepared:
         _write_header(stream, 0, shape)
         for results in prepared:
             for result in results:
@@ -125,13 +128,9 @@ def _write_header(stream: BinaryIO, n_images: int, shape: Shape) -> None:
     np.lib.format.write_array_header_1_0(stream, described)
 
 
-def _prepared(part: Part, rows: range, shape: Shape) -> list[Images | Problem]:
-    return [_image(part, index, shape) for index in rows]
-
-
-def _image(part: Part, index: int, shape: Shape) -> Images | Problem:
+def _image(part: Part, index: int, shape: Shape, white: White) -> Images | Problem:
     try:
-        return np.ascontiguousarray(sized(decoded(part.read(index)), *shape))
+        return np.ascontiguousarray(sized(decoded(part.read(index), white), *shape))
     except UserError as error:
         why = f"{error.title} {error.detail}".strip()
     except OSError as error:
