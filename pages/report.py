@@ -12,7 +12,7 @@ journey.question("report")
 run = frame.current_run(flags_stage, "the report as it will print, to be downloaded as one file")
 subject = runs.open_run(run.workspace, run.parent) if run.parent else run
 finished = tuple(child.id for child in runs.children(subject) if child.done("evaluate"))
-html = cached.report_html(run, finished)
+html = cached.report_html(run)
 st.markdown(
     "One self-contained HTML file: findings, decisions, before and after. It loads nothing from the net."
     + ("" if finished else " **No repair is finished yet**, so it has no before and after.")

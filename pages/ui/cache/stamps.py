@@ -1,4 +1,4 @@
-"""What changes whenever something a cache rests on does."""
+"""What changes whenever something that a cache rests on does: a stamp is part of a cache's key."""
 
 import time
 from math import inf
@@ -8,30 +8,52 @@ from core.analysis import families
 from core.journal import review
 from core.runs import Run
 
-MOMENT = 0.1  # seconds
+MOMENT = 0.1  # seconds, in which nobody would notice
+MOST_ANSWERS = 20
 _answers: dict[str, tuple[float, str]] = {}
 
 
 def judged(run: Run) -> tuple[str, int]:
     """Changes whenever what the machine says, or a verdict, does."""
-    return made(run), review.revision(run.workspace, run.id)
+    return made(run), decided(run)
 
 
-def made(run: Run) -> str:
+def made(run: Run, *, moment: float = MOMENT) -> str:
     """Changes whenever a stage, a detection, a rule, a family or a guarantee of the run does.
 
-    One drawing of a page asks a dozen times, so the answer holds for a moment: until `forget`, or as long as nobody
-    would notice. A stage that was finished is another question.
+    One drawing of a page asks a dozen times, so the answer holds for a moment, in seconds, or until `forget`. A stage
+    that was finished is another question.
     """
     stages = repr((str(run.path), sorted(run.stages.items())))
     since, answer = _answers.get(stages, (-inf, ""))
-    if time.monotonic() - since > MOMENT:
+    if time.monotonic() - since > moment:
         _answers.pop(stages, None)  # the last one in is the last one out
         answer = stages + _others(run)
         _answers[stages] = time.monotonic(), answer
-        while len(_answers) > 20:
+        while len(_answers) > MOST_ANSWERS:
             _answers.pop(next(iter(_answers), ""), None)
     return answer
+
+
+def decided(run: Run) -> int:
+    """Changes whenever somebody decides on a sample of the run."""
+    return review.revision(run.workspace, run.id)
+
+
+def reported(run: Run) -> tuple[tuple[str, int], tuple[str, int], tuple[str, ...]]:
+    """Changes whenever `judged` does, of the run or of the one that it repairs, or another repair is finished."""
+    subject = runs.open_run(run.workspace, run.parent) if run.parent else run
+    return judged(run), judged(subject), tuple(child.id for child in runs.children(subject) if child.done("evaluate"))
+
+
+def epochs(run: Run) -> int:
+    """Changes whenever an epoch is finished."""
+    return len(runs.history(run))
+
+
+def data(run: Run) -> str:
+    """Never changes: a data set is the same as long as it has its id."""
+    return run.dataset
 
 
 def forget() -> None:
