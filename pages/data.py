@@ -66,9 +66,10 @@ with chart:
         problems.show(listed, counted)
 with strips:
     st.subheader("A few of each class, by given label")
+    lines = st.container(gap="xsmall")
     for index, name in enumerate(info.class_names[:20]):
         rows = (labels == index).nonzero()[0][:STRIP]
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        with lines.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(frame.plain(name), width=110)
             strip = [Tile(int(row), pictures.of_sample(info.id, int(row)), tooltip=f"#{row}") for row in rows]
             gallery(strip, key=f"strip-{info.id}-{index}", size=44, one_row=True)

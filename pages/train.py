@@ -101,7 +101,7 @@ if run:
 settings, screen = st.columns([1, 2.4], gap="medium")
 with settings:
     st.subheader("New run")
-    new_run(WORKSPACE, {info.id: info for info in store.describe_all(WORKSPACE)})
+    new_run(WORKSPACE, {info.id: info for info in store.describe_all(WORKSPACE)}, run.dataset if run else "")
 with screen:
     if run is None:
         st.info("The curves of the training appear here, as soon as a run is started.")

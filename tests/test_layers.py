@@ -51,7 +51,7 @@ SHARED_BY_DETECTORS = {"parts", "networks"}
 KNOW_THE_TRUTH = {"types.py", "data", "attacks", "evaluation"}
 UNPICKLERS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 UNSAFE_ARGUMENTS = {("allow_pickle", True), ("weights_only", False), ("unsafe_allow_html", True)}
-PAGE_LINES = 140
+PAGE_LINES = 120
 # How core changes what is kept: functions of core/files.py that write, these two, and these methods of a path.
 WRITERS = {"core.journal.database.writing", "core.runs.jobs.start"}
 WRITING_METHODS = {"write_bytes", "write_text", "unlink", "rmtree", "rename", "kill", "Popen"}

@@ -108,7 +108,7 @@ def all_classes(run: Run) -> None:
     )
     st.caption(
         "▲ says poison. Choose a class above to see its two clusters. "
-        "Weak below about 5 % of a class: look at the map too."
+        "Poison below about 5% of a class is easily missed: look at the map, too."
     )
 
 

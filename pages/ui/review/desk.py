@@ -110,26 +110,12 @@ def _current_page(rows: pd.DataFrame, run: Run) -> tuple[pd.DataFrame, int | Non
 
 def _select_buttons(run: Run, rows: pd.DataFrame, shown: pd.DataFrame) -> None:
     """Two buttons: select what is visible, and select the whole queue."""
-    st.button(
-        "Page",
-        key="choose-page",
-        icon=":material/select_all:",
-        type="tertiary",
-        disabled=rows.empty,
-        help="Select what is visible (A)",
-        on_click=select,
-        args=(run, shown["id"].tolist()),
-    )
-    st.button(
-        f"All {len(rows):,}",
-        key="choose-all",
-        icon=":material/done_all:",
-        type="tertiary",
-        disabled=rows.empty,
-        help="Select the whole queue",
-        on_click=select,
-        args=(run, rows["id"].tolist()),
-    )
+    for title, key, icon, tip, chosen in (
+        ("Page", "choose-page", "select_all", "Select what is visible (A)", shown),
+        (f"All {len(rows):,}", "choose-all", "done_all", "Select the whole queue", rows),
+    ):
+        button = {"key": key, "icon": f":material/{icon}:", "type": "tertiary", "disabled": rows.empty, "help": tip}
+        st.button(title, on_click=select, args=(run, chosen["id"].tolist()), **button)
 
 
 def _tiles(

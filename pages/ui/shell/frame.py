@@ -185,6 +185,12 @@ def job_error(progress: Progress, what: str) -> UserError:
     return UserError(**progress.error) if progress.error else again
 
 
+def cancel_button(job: Path) -> None:
+    """Cancels a job; what is refused is said in the sidebar."""
+    button = {"key": f"cancel-{job.name}", "icon": ":material/stop_circle:", **for_reviewers()}
+    st.button("Cancel", on_click=decides(jobs.cancel, beside="job"), args=(job,), **button)
+
+
 def describe(progress: Progress) -> None:
     """One line and a bar: what is done, what is left, roughly how long."""
     left = f" · about {duration(progress.eta)} left" if progress.eta is not None else ""
@@ -231,14 +237,7 @@ def _job() -> None:
     for run, progress in active:
         if progress.active:
             st.progress(progress.share, text=f"{run.name}: {progress.title or 'starting'} {progress.share:.0%}")
-            st.button(
-                "Cancel",
-                key=f"cancel-{run.id}",
-                icon=":material/stop_circle:",
-                on_click=decides(jobs.cancel, beside="job"),
-                args=(run.path,),
-                **for_reviewers(),
-            )
+            cancel_button(run.path)
         elif run.id == st.session_state.get("run_id") and progress.stopped:
             st.caption(f"{run.name}: {STATES[progress.state]} at {progress.share:.0%}")
             st.button(

@@ -6,7 +6,6 @@ from pathlib import Path
 import streamlit as st
 
 from core.runs import jobs
-from pages.ui.access.who import decides, for_reviewers
 from pages.ui.shell import frame
 from pages.ui.widgets import refusal
 
@@ -39,11 +38,4 @@ def running(job: Path) -> None:
     if not progress.active:
         st.rerun()
     frame.describe(progress)
-    st.button(
-        "Cancel",
-        key=f"cancel-{job.name}",
-        icon=":material/stop_circle:",
-        on_click=decides(jobs.cancel, beside="job"),
-        args=(job,),
-        **for_reviewers(),
-    )
+    frame.cancel_button(job)

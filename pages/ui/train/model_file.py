@@ -61,6 +61,15 @@ def form(workspace: Path, info: DatasetInfo) -> None:
         _running(workspace)
 
 
+def size_field(model: str, key: str) -> int | None:
+    """The edge in pixels to which inputs are resized, at first as the model's authors say; None leaves them."""
+    usual = published(model)
+    words = "Edge in pixels to which images are resized. Smaller is faster. Some architectures insist on theirs."
+    field = {"key": key, "placeholder": "as they are", "help": words}
+    size = st.number_input("Image size", 8, 1024, usual.size if usual else None, **field)
+    return size and int(size)
+
+
 def _file() -> tuple[str, Any]:
     """The path of the weights, or the uploaded file; what was wrong with it, below."""
     where = one_of("Weights", ("By path", "Upload"), key="weights-from", help=HELP["weights"], width="stretch")
@@ -83,15 +92,8 @@ def _feeding(model: str) -> dict[str, Any] | None:
     usual = published(model)
     with st.expander("Preprocessing", expanded=bool(model) and usual is None):
         left, right = st.columns(2)
-        size = left.number_input(
-            "Image size",
-            8,
-            1024,
-            usual.size if usual else None,
-            key=f"load-size-{model}",
-            placeholder="as is",
-            help="Edge in pixels to which images are resized.",
-        )
+        with left:
+            size = size_field(model, f"load-size-{model}")
         order = right.selectbox(
             "Colour order",
             COLOUR_ORDER,
@@ -105,7 +107,7 @@ def _feeding(model: str) -> dict[str, Any] | None:
             text = st.text_input(words, start, key=f"load-{name}-{model}", placeholder="none", help=HELP["mean"])
             checked = refusal.attempted(lambda name=name, text=text: _checked(name, text))
             values[name], sound = checked, sound and checked is not None
-    feeding = {**values, "input_size": size and int(size), "colour_order": order}
+    feeding = {**values, "input_size": size, "colour_order": order}
     return feeding if sound else None
 
 

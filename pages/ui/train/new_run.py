@@ -9,7 +9,7 @@ import streamlit as st
 from core import pipeline
 from core.data.store import DatasetInfo
 from core.models import MODELS, find_model, title_of
-from core.models.catalogue import outside_names, published
+from core.models.catalogue import outside_names
 from core.training.config import AUGMENT, TrainConfig
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.shell import frame, journey
@@ -20,13 +20,13 @@ from pages.ui.widgets.fields import one_dataset, one_of
 WAYS = {"train": "Train", "load": "Load a model"}
 
 
-def new_run(workspace: Path, datasets: Mapping[str, DatasetInfo]) -> None:
-    """Which data set, and whether its model is trained here or loaded."""
+def new_run(workspace: Path, datasets: Mapping[str, DatasetInfo], current: str) -> None:
+    """Which data set, at first the one of the `current` run, and whether its model is trained here or loaded."""
     if not datasets:
         st.info("There is no data set yet.")
         journey.go_to("data", "Open data or start the demo")
         return
-    dataset = one_dataset("Data set", datasets, st.session_state.get("dataset_id"))
+    dataset = one_dataset("Data set", datasets, st.session_state.get("dataset_id"), current)
     if one_of("Way", WAYS, key="way", label_visibility="collapsed", width="stretch") == "load":
         model_file.form(workspace, dataset)
     else:
@@ -48,16 +48,7 @@ def _training(workspace: Path, info: DatasetInfo) -> None:
         batch = st.number_input("Batch size", 2, 4096, TrainConfig.batch_size)
         rate = st.number_input("Learning rate", 1e-6, 1.0, TrainConfig.learning_rate, format="%.5f")
         decay = st.number_input("Weight decay", 0.0, 1.0, TrainConfig.weight_decay, format="%.5f")
-        usual = published(model)
-        size = st.number_input(
-            "Image size",
-            8,
-            1024,
-            usual.size if usual else None,
-            key=f"size-{model}",
-            placeholder="as they are",
-            help="Edge in pixels to which images are resized. Smaller is faster; some architectures insist on theirs.",
-        )
+        size = model_file.size_field(model, f"size-{model}")
         augment = st.selectbox(
             "Augmentation", AUGMENT, help="Tracing wants none: augmentation hides how samples are learned."
         )

@@ -34,7 +34,8 @@ def one_dataset(title: str, datasets: Mapping[str, DatasetInfo], *preferred: str
     """A list to choose a data set from; it starts at the first of the preferred ids that there is."""
     ids = list(datasets)
     start = next((ids.index(one) for one in preferred if one in datasets), 0)
-    return datasets[st.selectbox(title, ids, start, format_func=lambda one: datasets[one].name, **widget)]
+    words = {one.id: f"{one.name} · {one.n:,} samples" for one in datasets.values()}
+    return datasets[st.selectbox(title, ids, start, format_func=words.__getitem__, **widget)]
 
 
 def one_or_any(title: str, options: Mapping[T, str], none: str, *, first: T | None = None, **widget: Any) -> T | None:
