@@ -1,34 +1,18 @@
 """The consensus without one of its parts at a time: what each of them is worth, and that none is idle."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
-from unittest.mock import patch
+from typing import Annotated
 
 import numpy as np
 import typer
 
 from benchmarks.parts.cells import percent, table
 from benchmarks.parts.hardware import hardware
-from benchmarks.parts.judged import COMPARED, Judged, judge, worst_and_mean
+from benchmarks.parts.judged import COMPARED, Judged, measured, worst_and_mean
 from benchmarks.parts.studies import CLEAN, REGIMES, Study, traced_study
-from core.detectors import DETECTORS
-from core.detectors.consensus import folds
-from core.detectors.parts.statistics import Reals, normal_scores
+from core.detectors.consensus.consensus import SCORES, STEPS, consensus_without
 
-SIGNS: tuple[str, ...] = ("quantum entropy", "bimodality", "independent component outliers", "frequency matched filter")
-SIGNS += ("density ratio", "density ratio of directions", "BaDLoss", "logit trajectories")
-# Where the consensus asks for each of its other parts, and what stands for an answer that tells nothing.
-OTHERS: dict[str, tuple[str, Callable[..., Any]]] = {
-    "neighbours": ("consensus.folds.smoothed", lambda scores, spaces: normal_scores(scores)),
-    "class lesson": ("consensus.folds.log_odds", lambda lesson, values: np.zeros(len(lesson.rows))),
-    "shared pattern": ("consensus.folds.shared_patterns", lambda images, taught: np.zeros((len(taught), len(images)))),
-    "small poison": (
-        "consensus.consensus.small_poison",
-        lambda evidence, spaces, suspicion: np.zeros(len(suspicion), np.bool_),
-    ),
-}
 NOTHING = "nothing"
 
 
@@ -46,34 +30,17 @@ def ablation(
 
 def ablation_table(studies: Sequence[Study], data: Path, seeds: Sequence[int], cache: Path | None) -> str:
     """The table as Markdown."""
-    answers: dict[str, list[tuple[Study, Judged]]] = {part: [] for part in (NOTHING, *SIGNS, *OTHERS)}
+    answers: dict[str, list[tuple[Study, Judged]]] = {part: [] for part in (NOTHING, *SCORES, *STEPS)}
     for study in studies:
         for seed in seeds:
             run = traced_study(study, data, cache, seed)
             for part, found in answers.items():
-                with without(part):
-                    found.append((study, judge(DETECTORS[COMPARED], run.is_poison, run.evidence())))
+                detection = consensus_without(() if part == NOTHING else (part,), run.evidence())
+                found.append((study, measured(COMPARED, detection, run.is_poison)))
     head = ["left out", "AUROC, worst / mean", "worst in", "precision", "recall", "lowest recall of a regime"]
     rows = [_row(part, found) for part, found in answers.items()]
     about = f"training seeds {', '.join(map(str, seeds))}, one draw of 250 bona fide samples each"
     return "\n".join([f"{hardware()}; {about}.", "", *table([*head, "clean data flagged, worst run"], rows)])
-
-
-@contextmanager
-def without(part: str) -> Iterator[None]:
-    """The consensus as if it had never had that part."""
-    with ExitStack() as changes:
-        if part in SIGNS:
-            for name in ("blind_scores", "trusting_scores"):
-                changes.enter_context(patch.object(folds, name, _lacking(part, getattr(folds, name))))
-        elif part in OTHERS:
-            place, silent = OTHERS[part]
-            changes.enter_context(patch(f"core.detectors.{place}", silent))
-        yield
-
-
-def _lacking(part: str, scores: Callable[..., dict[str, Reals]]) -> Callable[..., dict[str, Reals]]:
-    return lambda *given: {name: values for name, values in scores(*given).items() if name != part}
 
 
 def _row(part: str, found: Sequence[tuple[Study, Judged]]) -> list[str]:

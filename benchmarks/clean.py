@@ -47,7 +47,7 @@ def clean_table(studies: Sequence[Study], data: Path, seeds: Sequence[int], draw
         runs = [traced_study(study, data, cache, seed) for seed in seeds]
         found = [consensus(run.evidence(draw)) for run in runs for draw in range(draws)]
         flagged = [100 * float(one.flagged.mean()) for one in found]
-        estimated = [100 * float(one.notes["prevalence"]) for one in found]
+        estimated = [100 * float(one.notes.prevalence or 0.0) for one in found]
         fractions = [f"{value:.2f} %" for value in (np.mean(flagged), max(flagged), np.mean(estimated))]
         by_clusters = [percent(suspected(runs, decision)) for decision in DECISIONS]
         rows.append([study.title, str(len(found)), str(sum(not value for value in flagged)), *fractions, *by_clusters])

@@ -222,6 +222,33 @@ class ClassFinding:
 
 
 @dataclass(frozen=True)
+class Notes:
+    """What a detector says of its own answer; None, 0 or "" wherever it says nothing.
+
+    Attributes:
+        rule: how it chose what it flags, in words.
+        threshold: the least suspicion that it flags.
+        prevalence: the fraction of all samples that clean ones do not explain, in [0, 1].
+        prevalence_at_least: the same from below, 99 % sure.
+        n_bona_fide: how many bona fide samples it compared with.
+        counted_on: how many the p-values were counted on; a person may have named more since.
+        sharing_a_pattern: how many it flags because they share a pattern, with no rate promised.
+        left_out: what was not there to look at, and what that costs, in words.
+        figures: whatever else is worth showing, by name.
+    """
+
+    rule: str = ""
+    threshold: float | None = None
+    prevalence: float | None = None
+    prevalence_at_least: float | None = None
+    n_bona_fide: int | None = None
+    counted_on: int | None = None
+    sharing_a_pattern: int = 0
+    left_out: str = ""
+    figures: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Detection:
     """What a detector says.
 
@@ -229,19 +256,19 @@ class Detection:
         suspicion: (n,) float32, finite, higher = more suspicious.
         flagged: (n,) bool, by the detector's own rule.
         groups: (n,) int, the detector's own grouping (clusters, components), or None.
-        notes: scalars worth showing (thresholds, counts).
+        notes: what it says of this answer as a whole.
         classes: class index → what it says of that class, for detectors that look at classes.
         p_values: (n,) how rare so high a suspicion is among clean samples, small = suspicious; None where unknown.
-        parts: for a sum of several signs, each sign's share of every sample's suspicion, (n,) each.
+        scores: for a sum of several scores, what each adds to every sample's suspicion, by name, (n,) each.
     """
 
     suspicion: Floats
     flagged: Bools
     groups: Ints | None = None
-    notes: Mapping[str, Scalar] = field(default_factory=dict)
+    notes: Notes = Notes()
     classes: Mapping[int, ClassFinding] = field(default_factory=dict)
     p_values: Floats | None = None
-    parts: Mapping[str, Floats] = field(default_factory=dict)
+    scores: Mapping[str, Floats] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ flagged = cached.detections(run).get("badloss")
 if flagged is not None:
     st.markdown(
         f"**{int(flagged.flagged.sum()):,} samples are flagged by BaDLoss**, {rule_in_words(run, 'badloss')}: those "
-        f"farthest from {flagged.notes['n_bona_fide']:,} bona fide samples (the paper rejects 40%).",
+        f"farthest from {flagged.notes.n_bona_fide or 0:,} bona fide samples (the paper rejects 40%).",
         help=HELP["bona fide"],
     )
 else:

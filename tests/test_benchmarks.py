@@ -4,7 +4,6 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from pkgutil import resolve_name
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import pytest
 import typer
 from PIL import Image
 
-from benchmarks.ablation import OTHERS, SIGNS, ablation_table, without
+from benchmarks.ablation import SCORES, STEPS, ablation_table
 from benchmarks.ac_mnist import ac_table, class_scores
 from benchmarks.ac_signs import TARGET, signs_study, signs_table
 from benchmarks.alone import alone_table
@@ -43,7 +42,6 @@ from core.attacks.presets import preset
 from core.attacks.specification import AttackSpec
 from core.data import store
 from core.detectors.clustering.activation_clustering import activation_clustering
-from core.detectors.consensus.consensus import consensus
 from core.detectors.parts.trajectories import bona_fide_distance
 from core.detectors.spectral_signatures import spectral_signatures
 from core.journal import review
@@ -260,23 +258,9 @@ def test_the_tables_of_regimes_and_clean_data_have_a_row_for_each(tmp_path: Path
     assert found.splitlines()[-1].startswith("| none | 2 | ")
 
 
-def test_a_part_that_is_left_out_is_gone_and_back_again(tmp_path: Path) -> None:
-    folder, cache = npz(tmp_path, "tiny"), tmp_path / "cache"
-    evidence = traced_study(PATCHED, folder, cache, 0).evidence()
-    whole = consensus(evidence)
-    assert (parts := whole.parts) is not None
-    assert set(SIGNS) <= set(parts)
-    for sign in SIGNS:
-        with without(sign):
-            left = consensus(evidence).parts
-        assert left is not None
-        assert not set(parts) - set(left) - {sign, "class lesson", "shared pattern"}
-        assert sign not in left
-    for place, _ in OTHERS.values():
-        assert callable(resolve_name(f"core.detectors.{place}"))
-    assert (consensus(evidence).suspicion == whole.suspicion).all()
-    table = ablation_table([PATCHED], folder, [0], cache).splitlines()
-    assert [line.split(" | ")[0] for line in table[4:]] == [f"| {part}" for part in ("nothing", *SIGNS, *OTHERS)]
+def test_the_table_of_what_is_left_out_has_a_row_for_each_score_and_step(tmp_path: Path) -> None:
+    table = ablation_table([PATCHED], npz(tmp_path, "tiny"), [0], tmp_path / "cache").splitlines()
+    assert [line.split(" | ")[0] for line in table[4:]] == [f"| {part}" for part in ("nothing", *SCORES, *STEPS)]
 
 
 def test_the_detectors_that_ask_the_model_have_a_table(tmp_path: Path) -> None:

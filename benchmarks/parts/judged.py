@@ -9,7 +9,7 @@ from benchmarks.parts.traced import Traced
 from core.detectors import DETECTORS
 from core.evaluation.metrics import detection_quality
 from core.registry import Entry
-from core.types import Bools, Evidence
+from core.types import Bools, Detection, Evidence
 
 TRACED = {"activations", "trajectories", "images", "bona_fide"}
 COMPARED = "consensus"
@@ -49,10 +49,14 @@ def detectors() -> list[Entry]:
 
 def judge(entry: Entry, is_poison: Bools, evidence: Evidence) -> Judged:
     """One detector on one piece of evidence, by the ground truth (n,) that it is not shown."""
-    found = entry.load()(evidence)
+    return measured(entry.name, entry.load()(evidence), is_poison)
+
+
+def measured(name: str, found: Detection, is_poison: Bools) -> Judged:
+    """What was found, by the ground truth (n,)."""
     quality = detection_quality(found.suspicion, found.flagged, is_poison)
     flagged = float(found.flagged.mean())
-    return Judged(entry.name, quality["auroc"], quality["precision"], quality["recall"], flagged)
+    return Judged(name, quality["auroc"], quality["precision"], quality["recall"], flagged)
 
 
 def of(answers: Sequence[Judged], detector: str, what: str) -> list[float]:

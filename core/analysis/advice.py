@@ -1,6 +1,6 @@
 """Advice in words and numbers: how much looks poisoned, what a rule can promise, what else would help.
 
-Why a sample is suspected: the signs that a detector adds up, in plain words, as far as they speak of this sample.
+Why a sample is suspected: the scores that a detector adds up, in plain words, as far as they speak of this sample.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from math import ceil
 import numpy as np
 
 from core.analysis.rules import USUAL_RATE, Rule, apply, counted_on, p_values
-from core.detectors.parts.calibration import FEWEST_TRUSTED, SHARING
+from core.detectors.parts.calibration import FEWEST_TRUSTED
 from core.detectors.parts.statistics import Reals, prevalence, prevalence_bound
 from core.types import Bools, Detection
 
@@ -22,7 +22,7 @@ WORDS = {
     "frequency matched filter": "holds a periodic pattern that its class shares",
     "BaDLoss": "learned unlike the trusted samples, by its losses",
     "logit trajectories": "learned unlike the trusted samples, by how sure the model was",
-    "class lesson": "like the most suspicious samples of its class",
+    "class likeness": "like the most suspicious samples of its class",
     "shared pattern": "carries the pattern that suspicious images of its class share",
 }
 
@@ -77,7 +77,7 @@ def advice(detection: Detection, bona_fide: Bools, rule: Rule) -> Advice:
     flagged = int(apply(detection, bona_fide, rule).sum())
     beyond = int((p <= 1 / (trusted + 1)).sum())  # above every bona fide sample: only these can be promised
     wrong = _likely_clean(p, share, beyond, flagged) if rule.kind in ("budget", "threshold") else ""
-    sharing = _sharing(int(detection.notes.get(SHARING, 0)))
+    sharing = _sharing(detection.notes.sharing_a_pattern)
     if not bound and not promised:
         return Advice(share, bound, sentences=_said(sharing or _no_sign(trusted), wrong))
     share = max(share, bound, promised * (1 - rate) / max(len(p), 1))
@@ -181,14 +181,14 @@ def _without_promise(trusted: int) -> str:
 
 
 def reasons(detection: Detection, place: int, most: int = 5) -> list[Reason]:
-    """The signs that count most for the sample in row `place`, the strongest first; empty without parts."""
-    own = {name: max(float(values[place]), 0.0) for name, values in detection.parts.items()}
+    """The scores that count most for the sample in row `place`, the strongest first; empty where it is no sum."""
+    own = {name: max(float(values[place]), 0.0) for name, values in detection.scores.items()}
     total = sum(own.values())
     strongest = sorted((name for name in own if own[name] > 0), key=lambda name: -own[name])[:most]
     return [
         Reason(
             WORDS.get(name, name),
-            float(np.mean(detection.parts[name] <= detection.parts[name][place])),
+            float(np.mean(detection.scores[name] <= detection.scores[name][place])),
             own[name] / total,
         )
         for name in strongest

@@ -15,7 +15,6 @@ from core.types import Bools, Detection, Scalar
 
 Kind = Literal["own", "rate", "budget", "threshold", "outliers"]
 USUAL_RATE, OUTLIER = 0.10, 3.5
-COUNTED_ON = "counted_on"  # note of a detection: a person may have named more bona fide samples since
 ALLOWED: Mapping[str, tuple[float, float, str]] = {
     "rate": (0.01, 0.5, "The share of wrong ones lies between 1 % and 50 %."),
     "budget": (1, 1e12, "It is a whole number of samples, at least 1."),
@@ -67,7 +66,7 @@ def apply(detection: Detection, bona_fide: Bools, rule: Rule) -> Bools:
 
 def counted_on(detection: Detection, bona_fide: Bools) -> int:
     """How many bona fide samples the p-values were counted on."""
-    return int(detection.notes.get(COUNTED_ON, bona_fide.sum()))
+    return int(bona_fide.sum()) if detection.notes.counted_on is None else detection.notes.counted_on
 
 
 def p_values(detection: Detection, bona_fide: Bools) -> Reals:

@@ -5,7 +5,7 @@ from typing import Annotated
 from core.detectors import require
 from core.detectors.parts.statistics import worst
 from core.registry import Range
-from core.types import Detection, Evidence, Scalar
+from core.types import Detection, Evidence, Notes
 
 
 def abl_isolation(
@@ -37,5 +37,5 @@ def abl_isolation(
     early = needed.trajectories[:, :n_epochs]
     suspicion = -early.mean(1, dtype="float32")
     flagged = worst(suspicion, ~evidence.bona_fide, isolation_share)
-    notes: dict[str, Scalar] = {"epochs_used": early.shape[1], "isolation_share": isolation_share}
+    notes = Notes(figures={"epochs_used": early.shape[1], "isolation_share": isolation_share})
     return Detection(suspicion, flagged, notes=notes)

@@ -6,7 +6,7 @@ from core.detectors import require
 from core.detectors.parts.statistics import worst
 from core.detectors.parts.trajectories import bona_fide_distance, epoch_filter
 from core.registry import Range
-from core.types import Detection, Evidence, Scalar
+from core.types import Detection, Evidence, Notes
 
 
 def badloss(
@@ -35,7 +35,7 @@ def badloss(
 
     >>> import numpy as np
     >>> from core.detectors.badloss import badloss
-    >>> from core.types import Evidence
+    >>> from core.types import Evidence, Notes
     >>> losses = np.float32([[2.0, 0.5], [2.1, 0.4], [1.9, 0.5], [2.0, 0.4], [0.1, 0.0]])  # the last is learned at once
     >>> trusted = np.array([True, True, True, False, False])
     >>> evidence = Evidence(np.zeros(5, np.int64), 1, trusted, trajectories=losses)
@@ -46,10 +46,5 @@ def badloss(
     kept = epoch_filter(needed.trajectories)
     suspicion = bona_fide_distance(needed.trajectories[:, kept], evidence.bona_fide, n_neighbors)
     flagged = worst(suspicion, ~evidence.bona_fide, reject_fraction)
-    notes: dict[str, Scalar] = {
-        "epochs_used": int(kept.sum()),
-        "epochs_traced": len(kept),
-        "n_bona_fide": int(evidence.bona_fide.sum()),
-        "reject_fraction": reject_fraction,
-    }
-    return Detection(suspicion, flagged, notes=notes)
+    figures = {"epochs_used": int(kept.sum()), "epochs_traced": len(kept), "reject_fraction": reject_fraction}
+    return Detection(suspicion, flagged, notes=Notes(n_bona_fide=int(evidence.bona_fide.sum()), figures=figures))

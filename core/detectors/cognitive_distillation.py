@@ -4,7 +4,7 @@ from typing import Annotated
 
 from core.detectors import require
 from core.registry import Range
-from core.types import Detection, Evidence, Scalar
+from core.types import Detection, Evidence, Notes
 
 
 def cognitive_distillation(
@@ -50,5 +50,5 @@ def cognitive_distillation(
     )
     clean = sizes[evidence.bona_fide]
     threshold = float(clean.mean() - n_deviations * clean.std())
-    notes: dict[str, Scalar] = {"n_steps": n_steps, "threshold": -threshold}
+    notes = Notes(threshold=-threshold, figures={"n_steps": n_steps})
     return Detection(-sizes, (sizes < threshold) & ~evidence.bona_fide, notes=notes)

@@ -15,7 +15,7 @@ from core.detectors import require
 from core.detectors.parts.statistics import Reals
 from core.detectors.parts.subspaces import canonical_order
 from core.registry import Range
-from core.types import Detection, Evidence, Ints, Scalar
+from core.types import Detection, Evidence, Ints, Notes
 
 # Steps of logistic regression at most.
 STEPS = 200
@@ -54,7 +54,7 @@ def confident_learning(
     flagged = np.zeros(len(evidence.labels), np.bool_)
     large = np.bincount(evidence.labels, minlength=evidence.n_classes) >= n_folds
     rows = np.flatnonzero(large[evidence.labels])
-    notes: dict[str, Scalar] = {"n_left_out": len(evidence.labels) - len(rows), "n_folds": n_folds}
+    notes = Notes(figures={"n_left_out": len(evidence.labels) - len(rows), "n_folds": n_folds})
     if large.sum() > 1:
         rows = rows[canonical_order(needed.features[rows])]
         labels = np.cumsum(large)[evidence.labels[rows]] - 1

@@ -9,7 +9,7 @@ from core.detectors.parts.scores import density_ratio_scores
 from core.detectors.parts.statistics import worst
 from core.detectors.parts.subspaces import class_spaces, on_one_core
 from core.registry import Range
-from core.types import Detection, Evidence, Scalar
+from core.types import Detection, Evidence, Notes
 
 
 @on_one_core
@@ -33,7 +33,7 @@ def density_ratio(evidence: Evidence, *, reject_fraction: Annotated[float, Range
 
     >>> import numpy as np
     >>> from core.detectors.density_ratio import density_ratio
-    >>> from core.types import Evidence
+    >>> from core.types import Evidence, Notes
     >>> rng = np.random.default_rng(0)
     >>> features = rng.normal(size=(100, 4)).astype(np.float32)
     >>> features[95:] = 6 + features[95:] / 10  # five samples close to one another, far from all others
@@ -47,8 +47,6 @@ def density_ratio(evidence: Evidence, *, reject_fraction: Annotated[float, Range
         ratios[space.rows] = density_ratio_scores(space, evidence.bona_fide)
     compared = np.isfinite(ratios)
     suspicion = np.where(compared, ratios, np.median(ratios[compared]) if compared.any() else 0.0).astype(np.float32)
-    notes: dict[str, Scalar] = {
-        "n_bona_fide": int(evidence.bona_fide.sum()),
-        "n_without_reference": int((~compared).sum()),
-    }
+    figures = {"n_without_reference": int((~compared).sum())}
+    notes = Notes(n_bona_fide=int(evidence.bona_fide.sum()), figures=figures)
     return Detection(suspicion, worst(suspicion, ~evidence.bona_fide & compared, reject_fraction), notes=notes)

@@ -7,7 +7,7 @@ import numpy as np
 from core.detectors import require
 from core.detectors.parts.subspaces import canonical_order
 from core.registry import Range
-from core.types import Detection, Evidence, Scalar
+from core.types import Detection, Evidence, Notes
 
 
 def frequency_analysis(
@@ -45,5 +45,5 @@ def frequency_analysis(
     rows = np.flatnonzero(evidence.bona_fide)
     trusted = needed.inputs[rows[canonical_order(needed.inputs[rows].reshape(len(rows), -1))]]
     suspicion = corruption_probabilities(needed.inputs, trusted, n_steps, evidence.seed)
-    notes: dict[str, Scalar] = {"n_steps": n_steps, "n_bona_fide": len(rows)}
+    notes = Notes(threshold=threshold, n_bona_fide=len(rows), figures={"n_steps": n_steps})
     return Detection(suspicion, (suspicion > threshold) & ~evidence.bona_fide, notes=notes)

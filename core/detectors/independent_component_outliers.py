@@ -8,7 +8,7 @@ from core.detectors import require
 from core.detectors.parts.statistics import robust_z, worst
 from core.detectors.parts.subspaces import class_spaces, independent_components, on_one_core
 from core.registry import Range
-from core.types import Detection, Evidence, Scalar
+from core.types import Detection, Evidence, Notes
 
 
 @on_one_core
@@ -41,5 +41,5 @@ def independent_component_outliers(
         deviations = np.abs(robust_z(independent_components(space.points, evidence.seed)))
         suspicion[space.rows], strongest[space.rows] = deviations.max(1), deviations.argmax(1)
     flagged = worst(suspicion, ~evidence.bona_fide & (strongest >= 0), reject_fraction)
-    notes: dict[str, Scalar] = {"n_classes_analysed": len(spaces)}
+    notes = Notes(figures={"n_classes_analysed": len(spaces)})
     return Detection(suspicion, flagged, np.where(flagged, strongest, -1), notes)

@@ -6,7 +6,7 @@ from core.detectors import require
 from core.detectors.parts.statistics import worst
 from core.detectors.parts.trajectories import bona_fide_distance, logits, standardised
 from core.registry import Range
-from core.types import Detection, Evidence, Scalar
+from core.types import Detection, Evidence, Notes
 
 
 def logit_trajectories(
@@ -36,5 +36,5 @@ def logit_trajectories(
     needed = require("logit_trajectories", evidence)
     scaled = standardised(logits(needed.trajectories), evidence.bona_fide)
     suspicion = bona_fide_distance(scaled, evidence.bona_fide, n_neighbors)
-    notes: dict[str, Scalar] = {"epochs_traced": scaled.shape[1], "n_bona_fide": int(evidence.bona_fide.sum())}
+    notes = Notes(n_bona_fide=int(evidence.bona_fide.sum()), figures={"epochs_traced": scaled.shape[1]})
     return Detection(suspicion, worst(suspicion, ~evidence.bona_fide, reject_fraction), notes=notes)

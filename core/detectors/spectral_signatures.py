@@ -8,7 +8,7 @@ from core.detectors import require
 from core.detectors.parts.statistics import worst
 from core.detectors.parts.subspaces import canonical_order, on_one_core, principal_components
 from core.registry import Range
-from core.types import Detection, Evidence, Scalar
+from core.types import Detection, Evidence, Notes
 
 # Times the expected poison that is flagged in every class: the paper's 1.5.
 REMOVAL = 1.5
@@ -51,5 +51,5 @@ def spectral_signatures(
         points = principal_components(needed.features[rows], n_directions, evidence.seed)
         suspicion[rows] = (points**2).sum(1)
         flagged[rows] = worst(suspicion[rows], ~evidence.bona_fide[rows], REMOVAL * expected_poison_ratio)
-    notes: dict[str, Scalar] = {"removed_per_class": REMOVAL * expected_poison_ratio, "n_directions": n_directions}
-    return Detection(suspicion, flagged, notes=notes)
+    figures = {"removed_per_class": REMOVAL * expected_poison_ratio, "n_directions": n_directions}
+    return Detection(suspicion, flagged, notes=Notes(figures=figures))

@@ -10,7 +10,7 @@ from core.detectors.parts.scores import entropy_weights, quantum_entropy
 from core.detectors.parts.statistics import Reals, worst
 from core.detectors.parts.subspaces import SAMPLES_PER_COMPONENT, canonical_order, on_one_core, principal_components
 from core.registry import Range
-from core.types import Bools, ClassFinding, Detection, Evidence, Scalar
+from core.types import Bools, ClassFinding, Detection, Evidence, Notes
 
 # Times the expected poison that is flagged in every class: the paper's 1.5.
 REMOVAL = 1.5
@@ -58,7 +58,7 @@ def spectre(evidence: Evidence, *, expected_poison_ratio: Annotated[float, Range
         scores, flagged[rows], dimensions = _best(points, ~evidence.bona_fide[rows], REMOVAL * expected_poison_ratio)
         suspicion[rows] = scores
         classes[index] = ClassFinding(figures={"dimensions": dimensions})
-    notes: dict[str, Scalar] = {"removed_per_class": REMOVAL * expected_poison_ratio}
+    notes = Notes(figures={"removed_per_class": REMOVAL * expected_poison_ratio})
     return Detection(suspicion, flagged, notes=notes, classes=classes)
 
 

@@ -8,7 +8,7 @@ from scipy.special import ndtri
 from core.detectors import Required, require
 from core.detectors.parts.subspaces import canonical_order
 from core.registry import Range
-from core.types import Detection, Evidence, Ints, Scalar
+from core.types import Detection, Evidence, Ints, Notes
 
 
 def strip(
@@ -45,7 +45,7 @@ def strip(
     entropies = mean_entropies(needed.model, needed.inputs, overlays, evidence.listen)
     clean = entropies[evidence.bona_fide]
     boundary = float(clean.mean() + ndtri(false_rejection_rate) * clean.std())
-    notes: dict[str, Scalar] = {"n_copies": len(overlays), "boundary": -boundary}
+    notes = Notes(threshold=-boundary, figures={"n_copies": len(overlays)})
     return Detection(-entropies, (entropies < boundary) & ~evidence.bona_fide, notes=notes)
 
 

@@ -1,7 +1,7 @@
 """What stages left in a run's directory: arrays, detections, history, outcome."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from core.files import locked, write_array, write_file, write_json
 from core.runs.run import Run
-from core.types import ClassFinding, Criterion, Detection, Outcome
+from core.types import ClassFinding, Criterion, Detection, Notes, Outcome
 
-_PART = "part: "
+_SCORE = "score: "
+_SCORE_BEFORE = "part: "  # how scores were kept until 2026-11, and what one of them was called
+_NAMES_BEFORE = {"class lesson": "class likeness"}
 
 
 @dataclass(frozen=True)
@@ -57,10 +59,10 @@ def save_detection(run: Run, name: str, detection: Detection, settings: Mapping[
         arrays["groups"] = detection.groups
     if detection.p_values is not None:
         arrays["p_values"] = detection.p_values
-    arrays |= {f"{_PART}{name}": values for name, values in detection.parts.items()}
+    arrays |= {f"{_SCORE}{name}": values for name, values in detection.scores.items()}
     write_file(folder / f"{name}.npz", lambda stream: np.savez(stream, allow_pickle=False, **arrays))
     classes = {index: asdict(finding) for index, finding in detection.classes.items()}
-    about = {"settings": settings, "seconds": seconds, "notes": detection.notes, "classes": classes}
+    about = {"settings": settings, "seconds": seconds, "notes": _flat(detection.notes), "classes": classes}
     write_json(folder / f"{name}.json", about)
 
 
@@ -126,11 +128,28 @@ def _detection(run: Run, path: Path) -> Detection:
             arrays["suspicion"],
             arrays["flagged"],
             groups,
-            about.notes,
+            _notes_of(about.notes),
             about.classes | {index: _finding_of_notes(notes) for index, notes in about.class_notes.items()},
             p_values=arrays.get("p_values"),
-            parts={key.removeprefix(_PART): arrays[key] for key in arrays if key.startswith(_PART)},
+            scores={_score_name(key): arrays[key] for key in arrays if key.startswith((_SCORE, _SCORE_BEFORE))},
         )
+
+
+def _score_name(key: str) -> str:
+    name = key.removeprefix(_SCORE).removeprefix(_SCORE_BEFORE)
+    return _NAMES_BEFORE.get(name, name)
+
+
+def _flat(notes: Notes) -> dict[str, Any]:
+    """The notes that say something, one beside the other."""
+    own = {one.name: getattr(notes, one.name) for one in fields(Notes) if one.name != "figures"}
+    return {name: value for name, value in own.items() if value not in (None, "", 0)} | dict(notes.figures)
+
+
+def _notes_of(flat: dict[str, Any]) -> Notes:
+    own = {one.name for one in fields(Notes)} - {"figures"}
+    figures = {name: value for name, value in flat.items() if name not in own}
+    return Notes(**{name: value for name, value in flat.items() if name in own}, figures=figures)
 
 
 def _finding_of_notes(notes: dict[str, Any]) -> ClassFinding:

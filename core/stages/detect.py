@@ -8,7 +8,6 @@ import numpy as np
 
 from core import runs
 from core.analysis.opened_run import CLUSTERING, clustered_classes, training_data
-from core.analysis.rules import COUNTED_ON
 from core.detectors import DETECTORS
 from core.detectors.parts.calibration import calibrated, compares
 from core.registry import checked, find
@@ -34,7 +33,8 @@ def detect_stage(run: Run, name: str, reporter: Reporter) -> None:
     evidence = replace(gather_evidence(run, entry.needs), listen=listen)
     detection = calibrated(configured, evidence, in_folds=compares(entry.needs))
     if detection.p_values is not None:
-        detection = replace(detection, notes={**detection.notes, COUNTED_ON: int(evidence.bona_fide.sum())})
+        noted = replace(detection.notes, counted_on=int(evidence.bona_fide.sum()))
+        detection = replace(detection, notes=noted)
     runs.save_detection(run, name, detection, values, time.monotonic() - started)
     if detection.groups is not None:
         classes = clustered_classes(run) if name == CLUSTERING else None

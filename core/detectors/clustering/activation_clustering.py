@@ -14,7 +14,7 @@ from core.detectors.parts.statistics import Reals
 from core.detectors.parts.subspaces import canonical_order, on_one_core, pairwise, principal_components, whitened
 from core.errors import UserError
 from core.registry import Range
-from core.types import Bools, ClassFinding, Detection, Evidence, Floats, Ints, Scalar
+from core.types import Bools, ClassFinding, Detection, Evidence, Floats, Ints, Notes
 
 # Samples of a class that 2-means is asked to split; a smaller class is not judged.
 MIN_CLASS_SIZE = 10
@@ -77,7 +77,7 @@ def activation_clustering(
 
     >>> import numpy as np
     >>> from core.detectors.clustering.activation_clustering import activation_clustering
-    >>> from core.types import Evidence
+    >>> from core.types import Evidence, Notes
     >>> rng = np.random.default_rng(0)
     >>> features = rng.normal(size=(200, 3)).astype(np.float32)
     >>> features[180:, 0] += 12  # a tenth of the class lies apart
@@ -114,10 +114,8 @@ def activation_clustering(
         flagged[own] = split.smaller & bool(findings[index].poisoned)
         groups[own] = split.smaller
     unstable = [split.unstable for split in splits]
-    notes: dict[str, Scalar] = {
-        "poisoned_classes": sum(bool(finding.poisoned) for finding in findings.values()),
-        "unstable": max(unstable, default=0.0),
-    }
+    poisoned = sum(bool(finding.poisoned) for finding in findings.values())
+    notes = Notes(figures={"poisoned_classes": poisoned, "unstable": max(unstable, default=0.0)})
     return Detection(suspicion, flagged, groups, notes, findings)
 
 

@@ -14,6 +14,7 @@ from sklearn.cluster import AgglomerativeClustering, KMeans
 from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
 
+from core.detectors import require
 from core.detectors.consensus.residuals import (
     Look,
     Surroundings,
@@ -56,7 +57,7 @@ class Group:
 
     Attributes:
         rows: (m,) which samples; all have one given label.
-        tightness: share of the 10 nearest samples of the class around a member that are members too, in [0, 1].
+        tightness: fraction of the 10 nearest samples of the class around a member that are members too, in [0, 1].
         shared: how far the images share a pattern, in standard deviations of ordinary ones; 0 without images.
         pattern: that pattern.
     """
@@ -75,15 +76,15 @@ def attack_families(evidence: Evidence, flagged: Bools) -> tuple[list[Group], Su
 
     Args:
         evidence: needs `features` (n, d); uses `trajectories` and `images` where present.
-        flagged: (n,) the samples to group; all others teach what is ordinary.
+        flagged: (n,) the samples to group; all others show what is ordinary.
 
     References: own method; shrunken templates after Tibshirani et al. 2002, as in `core.detectors.consensus.templates`.
     """
-    assert evidence.features is not None
-    order = canonical_order(evidence.features)
+    features = require("consensus", evidence).features
+    order = canonical_order(features)
     order = order[np.random.default_rng(evidence.seed).permutation(len(order))]
     around = None if evidence.inputs is None else surroundings(evidence.inputs, flagged, order)
-    spaces = class_spaces(evidence.features, evidence.labels, evidence.n_classes, evidence.seed)
+    spaces = class_spaces(features, evidence.labels, evidence.n_classes, evidence.seed)
     groups: list[Group] = []
     for space, values in zip(spaces, descriptions(evidence, spaces), strict=True):
         suspects = np.flatnonzero(flagged[space.rows])

@@ -1,17 +1,17 @@
-"""Consensus: many weak signs of poison, added up, sharpened, and cut where trusted samples say how many are false."""
+"""Consensus: many weak signals of poison, added up, sharpened, and cut where trusted samples say how many are false."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
 
 from core.detectors import require
-from core.detectors.consensus.folds import Fold, pooled, scored_folds, total
-from core.detectors.consensus.pattern_rule import small_poison
+from core.detectors.consensus.folds import LIKENESS, NEIGHBOURS, PATTERN, Fold, pooled, scored_folds, total, without
+from core.detectors.consensus.pattern_rule import pattern_rule
 from core.detectors.consensus.refinement import with_neighbors
 from core.detectors.consensus.signals import Spaces, blind_scores
-from core.detectors.parts.calibration import FEWEST_TRUSTED, SHARING
+from core.detectors.parts.calibration import FEWEST_TRUSTED
 from core.detectors.parts.statistics import (
     Reals,
     benjamini_hochberg,
@@ -25,10 +25,20 @@ from core.detectors.parts.statistics import (
 )
 from core.detectors.parts.subspaces import canonical_order, class_spaces, on_one_core
 from core.registry import Range
-from core.types import Bools, Detection, Evidence, Ints, Scalar
+from core.types import Bools, Detection, Evidence, Ints, Notes
 
-CONFIDENCE, CLEARLY, TAIL, MOST_OF, OUTLIER = 0.99, 0.01, 0.02, 0.75, 3.5
-Verdict = tuple[Reals, Bools, dict[str, Scalar], Reals | None, dict[str, Reals]]
+# Expected fraction of clean samples among the flagged ones, unless another is asked for.
+USUAL_RATE = 0.10
+# How sure the bound on the prevalence is.
+CONFIDENCE = 0.99
+# Fraction of the data that has to be poison by that bound before anything is flagged without a promised rate.
+CLEARLY = 0.01
+# Fraction of the held-out clean samples that a cut of the prevalence may lie above: poison shows where hardly any are.
+TAIL = 0.02
+# Fraction of the poison that is certain that a rule has to flag, or another rule is asked.
+MOST_OF = 0.75
+# Robust standard deviations from which on a sample is an outlier, where there are too few bona fide samples.
+OUTLIER = 3.5
 RULES = {
     "rate": "false discovery rate: Benjamini–Hochberg on cross-conformal p-values",
     "budget": "estimated prevalence: poison is certain, but too few bona fide samples for the rate asked for",
@@ -40,104 +50,157 @@ COSTS = {
     "images": "no images: overlays and clean-label patterns may be missed",
     "bona_fide": f"fewer than {FEWEST_TRUSTED} bona fide samples: poison may be missed and clean samples flagged",
 }
+# What can be left out: the scores that are added up, and what comes after them.
+SCORES = (
+    "quantum entropy",
+    "bimodality",
+    "independent component outliers",
+    "frequency matched filter",
+    "density ratio",
+    "density ratio of directions",
+    "BaDLoss",
+    "logit trajectories",
+)
+PATTERN_RULE = "pattern rule"
+STEPS = (NEIGHBOURS, LIKENESS, PATTERN, PATTERN_RULE)
 
 
-@on_one_core
-def consensus(evidence: Evidence, *, false_discovery_rate: Annotated[float, Range(0.01, 0.5)] = 0.10) -> Detection:
-    """The sum of many signs of poison; flagged so that about `false_discovery_rate` of the flagged are clean.
+def consensus(
+    evidence: Evidence, *, false_discovery_rate: Annotated[float, Range(0.01, 0.5)] = USUAL_RATE
+) -> Detection:
+    """The sum of many signals of poison; flagged so that about `false_discovery_rate` of the flagged are clean.
 
-    Fisher's −log(1 − rank/n) of every sign, added up; smoothed over the nearest samples of the class; refined twice by
+    Fisher's −log(1 − rank/n) of every score, added up; smoothed over the nearest samples of the class; refined twice by
     what the most suspicious samples of a class share, in activations, trajectories and pixels. Five times over, a fifth
     of the bona fide samples plays the ordinary sample: its scores give conformal p-values, and Benjamini–Hochberg the
-    flags. Where these are none, or too few although poison is certain (with 99 % confidence, 1 % of the data or more is
-    beyond what clean samples explain), the suspicious samples of a class that share a pattern are flagged
-    (`small_poison`), without a promise; should they not explain that 1 %, the estimated share. `notes` name the rule.
+    flags. These may be none, or too few although poison is certain: with 99 % confidence, 1 % of the data or more is
+    beyond what clean samples explain. Then the suspicious samples of a class that share a pattern are flagged
+    (`pattern_rule`), without a promise; should they not explain that 1 %, the estimated prevalence. `notes` name the
+    rule.
 
     Args:
-        evidence: needs `features` (n, d); uses `trajectories`, `images` and (random) bona fide samples where present.
-        false_discovery_rate: expected share of clean samples among the flagged ones.
+        evidence: needs `features` (n, d); uses `trajectories`, `inputs` and (random) bona fide samples where present.
+        false_discovery_rate: expected fraction of clean samples among the flagged ones.
 
     Returns:
         suspicion: mean normal score over the folds, about −3 to 3; without bona fide samples the sum itself, ≥ 0. Bona
         fide samples are never flagged.
         p_values: cross-conformal, from the same folds; None with fewer than 20 bona fide samples.
-        parts: the tail score of each sign, ≥ 0, and what the refinement added to it; higher = more suspicious.
+        scores: the tail score of each kind, ≥ 0, and what the refinement added to it; higher = more suspicious.
 
     Raises:
         UserError: activations are missing.
 
-    References: own method; its parts: Alex et al. 2025 (arXiv 2408.13221), Hayase et al. 2021 (arXiv 2104.11315), Bates
+    References: own method; after Alex et al. 2025 (arXiv 2408.13221), Hayase et al. 2021 (arXiv 2104.11315), Bates
     et al.: Testing for Outliers with Conformal p-values, 2023 (arXiv 2104.08279), Benjamini and Hochberg 1995.
+
+    >>> import numpy as np
+    >>> from core.detectors.consensus.consensus import consensus
+    >>> from core.types import Evidence
+    >>> rng = np.random.default_rng(0)
+    >>> features = rng.normal(size=(200, 4)).astype(np.float32)
+    >>> features[190:] = 6 + features[190:] / 10  # ten samples close to one another, far from all others
+    >>> found = consensus(Evidence(np.zeros(200, np.int64), 1, np.arange(200) < 80, features=features))
+    >>> sorted(np.argsort(-found.suspicion)[:10].tolist())
+    [190, 191, 192, 193, 194, 195, 196, 197, 198, 199]
     """
-    require("consensus", evidence)
-    assert evidence.features is not None
-    order = canonical_order(evidence.features)
+    return consensus_without((), evidence, false_discovery_rate)
+
+
+@on_one_core
+def consensus_without(
+    left_out: Collection[str], evidence: Evidence, false_discovery_rate: float = USUAL_RATE
+) -> Detection:
+    """The consensus without some of its `SCORES` or `STEPS`, to see what they are worth.
+
+    Without class likeness all samples of a class are alike; what stays is whether the class has suspicious samples.
+
+    Raises:
+        ValueError: it has nothing of that name.
+    """
+    if strange := set(left_out) - {*SCORES, *STEPS}:
+        raise ValueError(f"the consensus has no {', '.join(sorted(strange))}; it has {', '.join((*SCORES, *STEPS))}")
+    features = require("consensus", evidence).features
+    order = canonical_order(features)
     ordered = reordered(evidence, order)
-    spaces = class_spaces(evidence.features[order], ordered.labels, evidence.n_classes, evidence.seed)
-    trusting = evidence.bona_fide.sum() >= FEWEST_TRUSTED
-    judge = _by_trust(ordered, spaces, false_discovery_rate) if trusting else _by_outlyingness(ordered, spaces)
-    suspicion, flagged, notes, p_values, parts = judge
+    spaces = class_spaces(features[order], ordered.labels, evidence.n_classes, evidence.seed)
+    if evidence.bona_fide.sum() >= FEWEST_TRUSTED:
+        answer = _by_trust(ordered, spaces, false_discovery_rate, left_out)
+    else:
+        answer = _by_outlyingness(ordered, spaces, left_out)
     back = np.argsort(order)
     return Detection(
-        suspicion[back].astype(np.float32),
-        flagged[back],
-        notes=notes | _left_out(evidence),
-        p_values=None if p_values is None else p_values[back].astype(np.float32),
-        parts={name: values[back].astype(np.float32) for name, values in parts.items()},
+        answer.suspicion[back].astype(np.float32),
+        answer.flagged[back],
+        notes=replace(answer.notes, left_out=_lacking(evidence)),
+        p_values=None if answer.p_values is None else answer.p_values[back].astype(np.float32),
+        scores={name: values[back].astype(np.float32) for name, values in answer.scores.items()},
     )
 
 
-def _by_trust(evidence: Evidence, spaces: Spaces, rate: float) -> Verdict:
-    folds, signs = scored_folds(evidence, spaces)
+@dataclass(frozen=True)
+class _Answer:
+    """What the consensus says of samples in canonical order, in double precision; the fields are `Detection`'s."""
+
+    suspicion: Reals
+    flagged: Bools
+    notes: Notes
+    p_values: Reals | None
+    scores: Mapping[str, Reals]
+
+
+def _by_trust(evidence: Evidence, spaces: Spaces, rate: float, left_out: Collection[str]) -> _Answer:
+    folds, scores = scored_folds(evidence, spaces, left_out)
     p_values = cross_conformal([(fold.scores, fold.held_out) for fold in folds])
     # Somewhere in the bulk two samples of clean data differ by several percent; poison shows where hardly any are left.
-    scores, clean = pooled(folds)
-    share, bound = prevalence(scores, clean, tail=TAIL), prevalence_bound(scores, clean, CONFIDENCE, TAIL)
+    everything, clean = pooled(folds)
+    fraction = prevalence(everything, clean, tail=TAIL)
+    bound = prevalence_bound(everything, clean, CONFIDENCE, TAIL)
     suspicion = np.mean([normal_scores(fold.scores) for fold in folds], axis=0)
     candidates = ~evidence.bona_fide
     flagged, rule = np.zeros(len(candidates), np.bool_), "rate"
     flagged[candidates] = benjamini_hochberg(p_values[candidates], rate)
-    short = bound >= CLEARLY and flagged.mean() < MOST_OF * share
-    if short or not flagged.any():
-        sharing = small_poison(evidence, spaces, _unrefined(folds))
-        # A pattern tells its carriers more exactly than any cut through the scores, where it explains what is certain.
-        if sharing.any() and (not short or sharing.mean() >= MOST_OF * bound):
-            flagged, rule = flagged | sharing, "pattern"
-        elif short:
-            flagged, rule = worst(suspicion.astype(np.float32), candidates, share), "budget"
-    estimates: dict[str, Scalar] = {"prevalence": share, "prevalence_at_least": bound}
-    return suspicion, flagged, _notes(suspicion, flagged, rule, signs) | estimates, p_values, signs
+    short = bound >= CLEARLY and flagged.mean() < MOST_OF * fraction
+    if (short or not flagged.any()) and PATTERN_RULE not in left_out:
+        sharing = pattern_rule(evidence, spaces, _unrefined(folds))
+    else:
+        sharing = np.zeros_like(flagged)
+    # A pattern tells its carriers more exactly than any cut through the scores, where it explains what is certain.
+    if sharing.any() and (not short or sharing.mean() >= MOST_OF * bound):
+        flagged, rule = flagged | sharing, "pattern"
+    elif short:
+        flagged, rule = worst(suspicion.astype(np.float32), candidates, fraction), "budget"
+    notes = replace(_notes(suspicion, flagged, rule), prevalence=fraction, prevalence_at_least=bound)
+    return _Answer(suspicion, flagged, notes, p_values, scores)
 
 
 def _unrefined(folds: Sequence[Fold]) -> Reals:
     """(n,) the mean suspicion before any refinement, which would have seen patterns at fixed places."""
-    return np.asarray(np.mean([normal_scores(fold.first) for fold in folds], axis=0))
+    return np.asarray(np.mean([normal_scores(fold.unrefined) for fold in folds], axis=0))
 
 
-def _by_outlyingness(evidence: Evidence, spaces: Spaces) -> Verdict:
-    signs = blind_scores(evidence, spaces)
-    suspicion = with_neighbors(total(signs), spaces)
+def _by_outlyingness(evidence: Evidence, spaces: Spaces, left_out: Collection[str]) -> _Answer:
+    scores = without(blind_scores(evidence, spaces), left_out)
+    suspicion = total(scores) if NEIGHBOURS in left_out else with_neighbors(total(scores), spaces)
     flagged = (robust_z(suspicion) > OUTLIER) & ~evidence.bona_fide
-    parts = {name: tail_scores(values) for name, values in signs.items()}
-    return suspicion, flagged, _notes(suspicion, flagged, "outlier", signs), None, parts
+    tails = {name: tail_scores(values) for name, values in scores.items()}
+    return _Answer(suspicion, flagged, _notes(suspicion, flagged, "outlier"), None, tails)
 
 
-def _notes(suspicion: Reals, flagged: Bools, rule: str, signs: Iterable[str]) -> dict[str, Scalar]:
-    notes: dict[str, Scalar] = {"rule": RULES[rule], "n_flagged": int(flagged.sum()), "parts": ", ".join(signs)}
-    if rule == "pattern":
-        notes[SHARING] = int(flagged.sum())
-    return notes | ({"threshold": float(suspicion[flagged].min())} if flagged.any() else {})
+def _notes(suspicion: Reals, flagged: Bools, rule: str) -> Notes:
+    count = int(flagged.sum())
+    threshold = float(suspicion[flagged].min()) if count else None
+    return Notes(RULES[rule], threshold, sharing_a_pattern=count if rule == "pattern" else 0)
 
 
-def _left_out(evidence: Evidence) -> dict[str, Scalar]:
+def _lacking(evidence: Evidence) -> str:
     """What was not there to look at, and what that costs; empty when all was there."""
-    lacking = {
+    absent = {
         "trajectories": evidence.trajectories is None,
         "images": evidence.inputs is None,
         "bona_fide": evidence.bona_fide.sum() < FEWEST_TRUSTED,
     }
-    costs = [COSTS[name] for name, absent in lacking.items() if absent]
-    return {"left_out": "; ".join(costs)} if costs else {}
+    return "; ".join(COSTS[name] for name in COSTS if absent[name])
 
 
 def reordered(evidence: Evidence, order: Ints) -> Evidence:

@@ -1,18 +1,24 @@
 """The cross-conformal folds of the consensus: scores that a fifth of the bona fide samples has had no part in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from core.detectors.consensus.refinement import lessons, log_odds, smoothed
+from core.detectors.consensus.refinement import log_odds, smoothed, training_sets
 from core.detectors.consensus.signals import Spaces, blind_scores, descriptions, trusting_scores, unit_spaces
 from core.detectors.consensus.templates import shared_patterns
-from core.detectors.parts.calibration import FOLDS, turns
-from core.detectors.parts.statistics import Reals, prevalence, tail_scores
+from core.detectors.parts.calibration import FOLDS, fold_numbers
+from core.detectors.parts.statistics import Reals, normal_scores, prevalence, tail_scores
 from core.types import Bools, Evidence, Ints
 
+# How often the scores are refined by what the most suspicious samples of a class share; chosen on the tuned regimes.
 ROUNDS = 2
+
+# What the refinement adds, by name, and the smoothing: each can be left out to see what it is worth.
+LIKENESS = "class likeness"
+PATTERN = "shared pattern"
+NEIGHBOURS = "neighbours"
 
 
 @dataclass(frozen=True)
@@ -22,27 +28,35 @@ class Fold:
     Attributes:
         trusted: (n,) the other bona fide samples.
         held_out: rows of this fifth.
-        first: (n,) the scores before any refinement: tail scores of all signs, added up and smoothed.
+        unrefined: (n,) the scores before any refinement: tail scores of all kinds, added up and smoothed.
         scores: (n,) the scores now.
-        learned: what the refinement added to them, by name, (n,) each.
+        added: what the refinement added to them, by name, (n,) each.
     """
 
     trusted: Bools
     held_out: Ints
-    first: Reals
+    unrefined: Reals
     scores: Reals
-    learned: Mapping[str, Reals] = field(default_factory=dict)
+    added: Mapping[str, Reals] = field(default_factory=dict)
 
 
-def scored_folds(evidence: Evidence, spaces: Spaces) -> tuple[list[Fold], dict[str, Reals]]:
-    """The folds after refinement, and the tail scores (n,) of every sign that was added up, averaged over the folds."""
-    folds, signs = _first_folds(evidence, spaces)
+def scored_folds(
+    evidence: Evidence, spaces: Spaces, left_out: Collection[str] = ()
+) -> tuple[list[Fold], dict[str, Reals]]:
+    """The folds after refinement, and the tail scores (n,) of every kind that was added up, averaged over the folds.
+
+    Args:
+        evidence: with bona fide samples.
+        spaces: the classes.
+        left_out: names of scores, and of what refines them, to do without.
+    """
+    folds, scores = _first_folds(evidence, spaces, left_out)
     described = descriptions(evidence, spaces)
     for _ in range(ROUNDS):
-        share = prevalence(*pooled(folds))
-        if share > 0:
-            folds = _refined(evidence, folds, spaces, described, share)
-    return folds, signs | {name: np.mean([fold.learned[name] for fold in folds], axis=0) for name in folds[0].learned}
+        fraction = prevalence(*pooled(folds))
+        if fraction > 0:
+            folds = _refined(evidence, folds, spaces, described, fraction, left_out=left_out)
+    return folds, scores | {name: np.mean([fold.added[name] for fold in folds], axis=0) for name in folds[0].added}
 
 
 def pooled(folds: Sequence[Fold]) -> tuple[Reals, Reals]:
@@ -53,53 +67,69 @@ def pooled(folds: Sequence[Fold]) -> tuple[Reals, Reals]:
     )
 
 
-def total(signs: dict[str, Reals]) -> Reals:
-    """(n,) the tail scores of all signs, added up."""
-    return np.asarray(np.sum([tail_scores(values) for values in signs.values()], axis=0))
+def total(scores: Mapping[str, Reals]) -> Reals:
+    """(n,) the tail scores of all kinds, added up."""
+    return np.asarray(np.sum([tail_scores(values) for values in scores.values()], axis=0))
 
 
-def _first_folds(evidence: Evidence, spaces: Spaces) -> tuple[list[Fold], dict[str, Reals]]:
+def without(scores: Mapping[str, Reals], left_out: Collection[str]) -> dict[str, Reals]:
+    """The scores whose names are not left out."""
+    return {name: values for name, values in scores.items() if name not in left_out}
+
+
+def _first_folds(evidence: Evidence, spaces: Spaces, left_out: Collection[str]) -> tuple[list[Fold], dict[str, Reals]]:
     blind, units = blind_scores(evidence, spaces), unit_spaces(evidence)
     rows = np.flatnonzero(evidence.bona_fide)
-    turn = turns(len(rows), evidence.seed)
+    number = fold_numbers(len(rows), evidence.seed)
     folds: list[Fold] = []
-    shares: dict[str, Reals] = {}
-    for held_out in (rows[turn == index] for index in range(FOLDS)):
+    means: dict[str, Reals] = {}
+    for held_out in (rows[number == index] for index in range(FOLDS)):
         trusted = evidence.bona_fide.copy()
         trusted[held_out] = False
-        signs = blind | trusting_scores(evidence, trusted, spaces, units)
-        for name, values in signs.items():
-            shares[name] = shares.get(name, 0.0) + tail_scores(values) / FOLDS
-        scores = smoothed(total(signs), spaces)
-        folds.append(Fold(trusted, held_out, scores, scores))
-    return folds, shares
+        scores = without(blind | trusting_scores(evidence, trusted, spaces, units), left_out)
+        for name, values in scores.items():
+            means[name] = means.get(name, 0.0) + tail_scores(values) / FOLDS
+        unrefined = _smoothed(total(scores), spaces, left_out)
+        folds.append(Fold(trusted, held_out, unrefined, unrefined))
+    return folds, means
 
 
 def _refined(
-    evidence: Evidence, folds: Sequence[Fold], spaces: Spaces, described: Sequence[Reals], share: float
+    evidence: Evidence,
+    folds: Sequence[Fold],
+    spaces: Spaces,
+    described: Sequence[Reals],
+    fraction: float,
+    *,
+    left_out: Collection[str],
 ) -> list[Fold]:
-    """The folds with new scores: the first ones + what their most suspicious samples teach about each class."""
-    taught = [lessons(fold.scores, fold.trusted, spaces, share) for fold in folds]
+    """The folds with new scores: the unrefined ones + what their most suspicious samples show about each class."""
+    by_fold = [training_sets(fold.scores, fold.trusted, spaces, fraction) for fold in folds]
     odds = np.full((len(folds), len(evidence.labels)), np.nan)
     matches = np.zeros_like(odds)
-    for of_class, values in zip(zip(*taught, strict=True), described, strict=True):
-        known = {fold: lesson for fold, lesson in enumerate(of_class) if lesson}
-        if not known:
+    for of_class, values in zip(zip(*by_fold, strict=True), described, strict=True):
+        sets = {fold: one for fold, one in enumerate(of_class) if one}
+        if not sets:
             continue
-        rows = next(iter(known.values())).rows
-        for fold, lesson in known.items():
-            odds[fold, rows] = log_odds(lesson, values)
-        if evidence.inputs is not None:
-            matches[np.ix_([*known], rows)] = shared_patterns(evidence.inputs[rows], [*known.values()])
+        rows = next(iter(sets.values())).rows
+        for fold, one in sets.items():
+            odds[fold, rows] = 0.0 if LIKENESS in left_out else log_odds(one, values)
+        if evidence.inputs is not None and PATTERN not in left_out:
+            matches[np.ix_([*sets], rows)] = shared_patterns(evidence.inputs[rows], [*sets.values()])
     tails = [tail_scores(_lowest(row)) for row in odds]
-    sums = [tail_scores(fold.first) + tail for fold, tail in zip(folds, tails, strict=True)]
+    sums = [tail_scores(fold.unrefined) + tail for fold, tail in zip(folds, tails, strict=True)]
     # A template knows each image by itself; smoothing would only blur what it says.
-    scores = [smoothed(row, spaces) for row in sums] if evidence.inputs is None else [*np.add(sums, matches)]
-    learned = [{"class lesson": tail, "shared pattern": match} for tail, match in zip(tails, matches, strict=True)]
-    return [replace(fold, scores=row, learned=one) for fold, row, one in zip(folds, scores, learned, strict=True)]
+    plain = evidence.inputs is None
+    scores = [_smoothed(row, spaces, left_out) for row in sums] if plain else [*np.add(sums, matches)]
+    added = [{LIKENESS: tail, PATTERN: match} for tail, match in zip(tails, matches, strict=True)]
+    return [replace(fold, scores=row, added=one) for fold, row, one in zip(folds, scores, added, strict=True)]
+
+
+def _smoothed(scores: Reals, spaces: Spaces, left_out: Collection[str]) -> Reals:
+    return normal_scores(scores) if NEIGHBOURS in left_out else smoothed(scores, spaces)
 
 
 def _lowest(odds: Reals) -> Reals:
     """The odds, with the lowest in place of NaN: a class without positives has shown nothing suspicious."""
-    known = np.isfinite(odds)
-    return np.where(known, odds, odds[known].min() - 1 if known.any() else 0.0)
+    finite = np.isfinite(odds)
+    return np.where(finite, odds, odds[finite].min() - 1 if finite.any() else 0.0)

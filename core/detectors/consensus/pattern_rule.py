@@ -1,4 +1,4 @@
-"""Small poison: the few most suspicious samples of a class, where their images carry a pattern that nobody else does.
+"""The pattern rule: the few most suspicious samples of a class, where they carry a pattern that nobody else does.
 
 What a fixed trigger leaves behind can be tested without bona fide samples: the pattern is learned from two thirds of
 the suspicious images and looked for in the last third, so the rest of the class says how often it is seen by chance.
@@ -8,18 +8,30 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.detectors.consensus.refinement import PARTS, Lesson, one_lesson
+from core.detectors.consensus.refinement import THIRDS, TrainingSet, training_set
 from core.detectors.consensus.residuals import look, seen_by, strength, surroundings
 from core.detectors.consensus.signals import Spaces
 from core.detectors.consensus.templates import Patterns, cosine_patterns, fine_patterns, looks, template_scores
 from core.detectors.parts.statistics import Reals
 from core.types import Bools, Evidence
 
-SMALLEST, LARGEST_SHARE, ORDINARY = 12, 1 / 6, 0.60
-CLEAR, REACHING, MOST_WRONG, BEYOND_KIN = 6.0, (1 / 4, 1 / 2), 0.10, 4.0
+# Samples of the smallest group that is tried; chosen on the tuned regimes.
+SMALLEST = 12
+# Fraction of the class that the largest group may be; a larger one is no exception in its class.
+LARGEST_FRACTION = 1 / 6
+# Fraction of the class, from the least suspicious, that counts as ordinary.
+ORDINARY = 0.60
+# Standard deviations of ordinary samples by which the group's median has to match; chosen on the tuned regimes.
+CLEAR = 6.0
+# Fractions of that median from which on a sample carries the pattern; the second where the first is not clear enough.
+REACHING = (1 / 4, 1 / 2)
+# Fraction of the carriers that may be there by chance.
+MOST_WRONG = 0.10
+# Standard deviations by which carriers agree beyond their look-alikes: what a rare kind of clean image does not.
+BEYOND_KIN = 4.0
 
 
-def small_poison(evidence: Evidence, spaces: Spaces, suspicion: Reals) -> Bools:
+def pattern_rule(evidence: Evidence, spaces: Spaces, suspicion: Reals) -> Bools:
     """(n,) True for samples that carry a pattern learned from the most suspicious ones of their class.
 
     A class is only named where all of this holds, counted on images that had no part in the pattern. The median of
@@ -36,13 +48,13 @@ def small_poison(evidence: Evidence, spaces: Spaces, suspicion: Reals) -> Bools:
 
     References: own method; templates after Tibshirani et al. 2002, as in `core.detectors.consensus.templates`.
     """
-    found = np.zeros(len(suspicion), np.bool_)
+    carrying = np.zeros(len(suspicion), np.bool_)
     if evidence.inputs is None:
-        return found
+        return carrying
     for space in spaces:
         seen = looks(evidence.inputs[space.rows])
-        found[space.rows] = carriers(seen, suspicion[space.rows], evidence.bona_fide[space.rows])
-    return _beyond_kin(evidence, spaces, found) if found.any() else found
+        carrying[space.rows] = carriers(seen, suspicion[space.rows], evidence.bona_fide[space.rows])
+    return _beyond_kin(evidence, spaces, carrying) if carrying.any() else carrying
 
 
 def carriers(seen: Sequence[Patterns], suspicion: Reals, trusted: Bools) -> Bools:
@@ -52,50 +64,51 @@ def carriers(seen: Sequence[Patterns], suspicion: Reals, trusted: Bools) -> Bool
     """
     best, most, count = np.zeros(len(suspicion), np.bool_), 0, SMALLEST
     upper = suspicion > np.quantile(suspicion, ORDINARY) if len(suspicion) else best
-    while count <= LARGEST_SHARE * len(suspicion):
-        taught = _lesson(suspicion, trusted, upper, count)
-        matching = _deviations(seen, taught)
-        middle = float(np.median(matching[taught.positive]))
-        for alike in (matching >= middle * share for share in REACHING if middle >= CLEAR):
-            carrying, by_chance = upper & alike, alike[taught.negative].mean() * upper.sum()
+    while count <= LARGEST_FRACTION * len(suspicion):
+        learned_from = _training_set(suspicion, trusted, upper, count)
+        matching = _deviations(seen, learned_from)
+        middle = float(np.median(matching[learned_from.positive]))
+        for alike in (matching >= middle * fraction for fraction in REACHING if middle >= CLEAR):
+            carrying, by_chance = upper & alike, alike[learned_from.negative].mean() * upper.sum()
             if by_chance <= MOST_WRONG * carrying.sum() and not carrying[trusted].any():
-                members = int(carrying[taught.positive].sum())
+                members = int(carrying[learned_from.positive].sum())
                 best, most = (carrying, members) if members > most else (best, most)
                 break
         count *= 2
     return best
 
 
-def _lesson(suspicion: Reals, trusted: Bools, upper: Bools, count: int) -> Lesson:
+def _training_set(suspicion: Reals, trusted: Bools, upper: Bools, count: int) -> TrainingSet:
     """The `count` most suspicious samples against the ordinary ones: the lowest 60 %, and all bona fide ones."""
     positive = np.zeros(len(suspicion), np.bool_)
     positive[np.argsort(np.where(trusted, np.inf, -suspicion), kind="stable")[:count]] = True
     negative = (~upper | trusted) & ~positive
-    return one_lesson(np.arange(len(suspicion)), positive, negative, np.ones(len(suspicion)))
+    return training_set(np.arange(len(suspicion)), positive, negative, np.ones(len(suspicion)))
 
 
-def _deviations(seen: Sequence[Patterns], taught: Lesson) -> Reals:
+def _deviations(seen: Sequence[Patterns], learned_from: TrainingSet) -> Reals:
     """(m,) the scores in standard deviations of the ordinary samples, the mean over all ways to look at the images."""
-    return np.asarray(np.mean([_in_deviations(template_scores(one, [taught])[0], taught) for one in seen], axis=0))
+    scores = [template_scores(patterns, [learned_from])[0] for patterns in seen]
+    return np.asarray(np.mean([_in_deviations(row, learned_from) for row in scores], axis=0))
 
 
-def _in_deviations(scores: Reals, taught: Lesson) -> Reals:
-    """(m,) from the mean of the ordinary samples; each part has its own template, and so its own mean."""
+def _in_deviations(scores: Reals, learned_from: TrainingSet) -> Reals:
+    """(m,) from the mean of the ordinary samples; each third has its own template, and so its own mean."""
     centred = scores.copy()
-    for judged in (taught.part == index for index in range(PARTS)):
-        centred[judged] -= scores[judged & taught.negative].mean()
-    spread = float(centred[taught.negative].std())
+    for scored in (learned_from.third == index for index in range(THIRDS)):
+        centred[scored] -= scores[scored & learned_from.negative].mean()
+    spread = float(centred[learned_from.negative].std())
     return centred / spread if spread > 0 else np.zeros_like(centred)
 
 
-def _beyond_kin(evidence: Evidence, spaces: Spaces, found: Bools) -> Bools:
-    """What was found, less the classes whose carriers have nothing that their nearest look-alikes do not have."""
+def _beyond_kin(evidence: Evidence, spaces: Spaces, carrying: Bools) -> Bools:
+    """The carriers, less those of classes where they have nothing that their nearest look-alikes do not have."""
     assert evidence.inputs is not None
-    order = np.random.default_rng(evidence.seed).permutation(len(found))
-    around = surroundings(evidence.inputs, np.zeros_like(found), order)
-    kept = np.zeros_like(found)
+    order = np.random.default_rng(evidence.seed).permutation(len(carrying))
+    around = surroundings(evidence.inputs, np.zeros_like(carrying), order)
+    kept = np.zeros_like(carrying)
     for way in (fine_patterns, cosine_patterns):
-        undecided = [rows for space in spaces if len(rows := space.rows[(found & ~kept)[space.rows]])]
+        undecided = [rows for space in spaces if len(rows := space.rows[(carrying & ~kept)[space.rows]])]
         if around is None or not undecided:
             break
         around = around if around.way is way else seen_by(way, around)

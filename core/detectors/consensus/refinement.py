@@ -10,26 +10,39 @@ from core.detectors.parts.statistics import Reals, normal_scores
 from core.detectors.parts.subspaces import ClassSpace
 from core.types import Bools, Ints
 
-CLEAN_SHARE, TRUSTED_WEIGHT, STRENGTH = 0.60, 4.0, 0.05
-PARTS, FEWEST, MOST_STEPS, PRECISION = 3, 6, 30, 1e-6
+# Fraction of all samples, from the least suspicious, that counts as clean; chosen on the tuned regimes, where up to a
+# third of the data is poison.
+CLEAN_FRACTION = 0.60
+# How many unknown samples a bona fide one counts as; chosen on the tuned regimes.
+TRUSTED_WEIGHT = 4.0
+# C of the logistic regression, the inverse of its penalty; chosen on the tuned regimes.
+STRENGTH = 0.05
+# Pieces of a training set: each sample is scored by what was learned from the others.
+THIRDS = 3
+# Positives and negatives that a class needs to be learned from: two for each third.
+FEWEST = 6
+# Newton's steps at most; a handful is enough.
+MOST_STEPS = 30
+# Step at which the coefficients have settled.
+PRECISION = 1e-6
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """What to learn from in one class; the samples that are neither positive nor negative are only judged.
+class TrainingSet:
+    """What to learn from in one class; samples that are neither positive nor negative are only scored.
 
     Attributes:
         rows: (m,) the samples of the class.
-        positive, negative: (m,) who teaches what.
+        positive, negative: (m,) the samples to tell apart.
         weights: (m,) how much each counts.
-        part: (m,) 0, 1 or 2; a sample is judged by what the two other parts taught.
+        third: (m,) 0, 1 or 2; a sample is scored by what was learned from the two other thirds.
     """
 
     rows: Ints
     positive: Bools
     negative: Bools
     weights: Reals
-    part: Ints
+    third: Ints
 
 
 def smoothed(scores: Reals, spaces: Sequence[ClassSpace]) -> Reals:
@@ -46,42 +59,47 @@ def with_neighbors(values: Reals, spaces: Sequence[ClassSpace]) -> Reals:
     return result
 
 
-def lessons(scores: Reals, trusted: Bools, spaces: Sequence[ClassSpace], share: float) -> list[Lesson | None]:
-    """For each class what its scores teach, or None where there are hardly any positives.
+def training_sets(
+    scores: Reals, trusted: Bools, spaces: Sequence[ClassSpace], fraction: float
+) -> list[TrainingSet | None]:
+    """For each class its training set by these scores, or None where there are hardly any positives.
 
-    Positives: the `share` of all samples with the highest scores, unless trusted. Negatives: the lowest 60 %, and the
-    trusted ones with weight 4.
+    Positives: the `fraction` of all samples with the highest scores, unless trusted. Negatives: the lowest 60 %, and
+    the trusted ones with weight 4.
     """
-    positive = (scores >= np.quantile(scores, 1 - share)) & ~trusted
-    negative = ((scores <= np.quantile(scores, CLEAN_SHARE)) | trusted) & ~positive
+    positive = (scores >= np.quantile(scores, 1 - fraction)) & ~trusted
+    negative = ((scores <= np.quantile(scores, CLEAN_FRACTION)) | trusted) & ~positive
     weights = np.where(trusted, TRUSTED_WEIGHT, 1.0)
-    found: list[Lesson | None] = []
+    sets: list[TrainingSet | None] = []
     for rows in (space.rows for space in spaces):
         enough = min(int(positive[rows].sum()), int(negative[rows].sum())) >= FEWEST
-        found.append(one_lesson(rows, positive[rows], negative[rows], weights[rows]) if enough else None)
-    return found
+        sets.append(training_set(rows, positive[rows], negative[rows], weights[rows]) if enough else None)
+    return sets
 
 
-def one_lesson(rows: Ints, positive: Bools, negative: Bools, weights: Reals) -> Lesson:
-    """What these samples (m,) teach, each of the three parts with its share of positives, negatives and the rest."""
-    return Lesson(rows, positive, negative, weights, _parts(positive, negative))
+def training_set(rows: Ints, positive: Bools, negative: Bools, weights: Reals) -> TrainingSet:
+    """These samples (m,) in thirds, each with as many of the positives, of the negatives and of the rest."""
+    return TrainingSet(rows, positive, negative, weights, _thirds(positive, negative))
 
 
-def log_odds(lesson: Lesson, described: Reals) -> Reals:
+def log_odds(learned_from: TrainingSet, described: Reals) -> Reals:
     """(m,) out-of-fold log-odds, by logistic regression on `described` (m, f), that a sample is like the positives."""
     columns = np.hstack([described, np.ones((len(described), 1))])
     odds = np.empty(len(described))
-    for index in range(PARTS):
-        judged = lesson.part == index
-        fit = (lesson.positive | lesson.negative) & ~judged
-        odds[judged] = columns[judged] @ logistic(columns[fit], lesson.positive[fit], lesson.weights[fit])
+    for index in range(THIRDS):
+        held_out = learned_from.third == index
+        fit = (learned_from.positive | learned_from.negative) & ~held_out
+        odds[held_out] = columns[held_out] @ logistic(
+            columns[fit], learned_from.positive[fit], learned_from.weights[fit]
+        )
     return odds
 
 
 def logistic(columns: Reals, positive: Bools, weights: Reals) -> Reals:
     """(f,) coefficients: minimum of C · Σ weighted log-loss + ½‖β‖², the last column being the free intercept.
 
-    Newton's steps: a handful for a few dozen columns, where a general solver spends its time on overhead.
+    The plain reference is scikit-learn's `LogisticRegression`; a test compares the two. Newton's steps: a handful for a
+    few dozen columns, where a general solver spends its time on overhead.
     """
     penalty = np.full(columns.shape[1], 1 / STRENGTH)
     penalty[-1] = 1e-6
@@ -97,9 +115,9 @@ def logistic(columns: Reals, positive: Bools, weights: Reals) -> Reals:
     return beta
 
 
-def _parts(positive: Bools, negative: Bools) -> Ints:
-    """(m,) in turn 0, 1, 2 within the positives, the negatives and the rest, so each part has its share of each."""
-    part = np.empty(len(positive), np.int64)
+def _thirds(positive: Bools, negative: Bools) -> Ints:
+    """(m,) 0, 1, 2, 0, 1, … within the positives, the negatives and the rest."""
+    third = np.empty(len(positive), np.int64)
     for members in (positive, negative, ~positive & ~negative):
-        part[members] = np.arange(int(members.sum())) % PARTS
-    return part
+        third[members] = np.arange(int(members.sum())) % THIRDS
+    return third

@@ -15,9 +15,28 @@ from core.detectors.consensus.templates import Patterns, fine_patterns
 from core.detectors.parts.statistics import Reals
 from core.types import Bools, Floats, Images, Inputs, Ints
 
-NEIGHBORS, COARSE_SIDE, DIRECTIONS, CHUNK = 5, 14, 32, 4096
-MOST_ORDINARY, MOST_FITTED, MOST_REFERENCE = 20_000, 5_000, 1_500
-MOST_DEVIATIONS, VARIANCE_FLOOR, LEAST_SPREAD, ERRORS = 4.0, 0.02, 0.3, 3.0
+# Nearest ordinary images whose mean is taken away: their own differences average out.
+NEIGHBORS = 5
+# Pixels a side of the images that neighbours are looked for in: too coarse for fine triggers to count.
+COARSE_SIDE = 14
+# Principal directions of those.
+DIRECTIONS = 32
+# Images made coarse at a time. Moves the memory only.
+CHUNK = 4096
+# Ordinary images that may be somebody's neighbours; bounds the time of large data sets.
+MOST_ORDINARY = 20_000
+# Images that the directions are worked out from.
+MOST_FITTED = 5_000
+# Ordinary images that say what is usual.
+MOST_REFERENCE = 1_500
+# Deviations at which a residual is cut off, so that one pixel does not speak for an image.
+MOST_DEVIATIONS = 4.0
+# Fraction of the mean variance added to every value's, so that one that hardly varies does not rule.
+VARIANCE_FLOOR = 0.02
+# Least spread, in deviations, that the error of a mean is taken from: a few images may agree by chance.
+LEAST_SPREAD = 0.3
+# Standard errors by which a template is shrunken.
+ERRORS = 3.0
 
 
 @dataclass(frozen=True)
@@ -30,7 +49,7 @@ class Surroundings:
         ordinary: rows of the samples that may be somebody's neighbours.
         search: over the points of `ordinary`.
         way: how what is left of an image is looked at, from (m, h, w, c) to (m, f): pixel by pixel, or by cosines.
-        middle, deviation: (f,) what is usual for the remainders of ordinary images.
+        middle, deviation: (f,) what is usual for the residuals of ordinary images.
         reference: (r, f) the looks of up to 1,500 of those.
     """
 
@@ -50,7 +69,7 @@ class Surroundings:
         itself[~itself.any(1), -1] = True
         return np.asarray(found[~itself].reshape(len(rows), -1))
 
-    def remainders(self, rows: Ints) -> Patterns:
+    def residuals(self, rows: Ints) -> Patterns:
         """(m, f) what is left of each image less the mean of its neighbours."""
         return self.way(self.differences(rows))
 
@@ -65,7 +84,7 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class Look:
-    """The remainders of some images beside those of ordinary ones, in units of what is ordinary.
+    """The residuals of some images beside those of ordinary ones, in units of what is ordinary.
 
     Attributes:
         values: (m, f) of the images in question, at most 4 either way.
@@ -90,7 +109,7 @@ def surroundings(inputs: Inputs, suspects: Bools, order: Ints) -> Surroundings |
 def seen_by(way: Callable[[Floats], Patterns], around: Surroundings) -> Surroundings:
     """The same surroundings looked at in another way."""
     seen = replace(around, way=way)
-    usual = seen.remainders(seen.ordinary[:MOST_REFERENCE])
+    usual = seen.residuals(seen.ordinary[:MOST_REFERENCE])
     deviation = np.sqrt(usual.var(0) + VARIANCE_FLOOR * usual.var(0).mean() + 1e-9)
     middle = usual.mean(0)
     reference = _scaled(usual, middle, deviation)
@@ -99,7 +118,7 @@ def seen_by(way: Callable[[Floats], Patterns], around: Surroundings) -> Surround
 
 def look(around: Surroundings, rows: Ints) -> Look:
     """The look of some rows beside that of ordinary ones."""
-    return Look(_scaled(around.remainders(rows), around.middle, around.deviation), around.reference)
+    return Look(_scaled(around.residuals(rows), around.middle, around.deviation), around.reference)
 
 
 def template(values: Patterns) -> Patterns:

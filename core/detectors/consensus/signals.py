@@ -1,9 +1,10 @@
-"""The signs of poison that the consensus adds up, by name, one value per sample each."""
+"""The scores that the consensus adds up, by name, one value per sample each; higher = more suspicious."""
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from core.detectors import require
 from core.detectors.parts.frequencies import matched_filter_scores
 from core.detectors.parts.scores import bimodality_scores, density_ratio_scores, quantum_entropy_scores
 from core.detectors.parts.statistics import Reals, robust_z
@@ -11,56 +12,60 @@ from core.detectors.parts.subspaces import ClassSpace, class_spaces, independent
 from core.detectors.parts.trajectories import bona_fide_distance, epoch_filter, logits, standardised
 from core.types import Bools, Evidence, Floats
 
-BADLOSS_NEIGHBORS, LOGIT_NEIGHBORS, TRAJECTORY_COMPONENTS = 50, 10, 6
+# Bona fide trajectories that BaDLoss compares with: the paper's 50.
+BADLOSS_NEIGHBORS = 50
+# Bona fide trajectories that logit trajectories are compared with; chosen on the tuned regimes.
+LOGIT_NEIGHBORS = 10
+# Principal components of the logit trajectories that describe a sample; chosen on the tuned regimes.
+TRAJECTORY_COMPONENTS = 6
 Spaces = Sequence[ClassSpace]
 
 
 def unit_spaces(evidence: Evidence) -> list[ClassSpace]:
     """The class spaces of activations of length 1: what remains is their direction."""
-    assert evidence.features is not None
-    features = evidence.features.astype(np.float64)
+    features = require("consensus", evidence).features.astype(np.float64)
     lengths = np.linalg.norm(features, axis=1, keepdims=True)
     return class_spaces(features / np.maximum(lengths, 1e-12), evidence.labels, evidence.n_classes, evidence.seed)
 
 
 def blind_scores(evidence: Evidence, spaces: Spaces) -> dict[str, Reals]:
-    """The signs that need no bona fide sample."""
+    """The scores that need no bona fide sample."""
     n, seed = len(evidence.labels), evidence.seed
     components = [independent_components(space.points, seed) for space in spaces]
-    found = {
+    scores = {
         "quantum entropy": spread(n, spaces, quantum_entropy_scores),
         "bimodality": np.full(n, np.nan),
         "independent component outliers": np.full(n, np.nan),
     }
     for space, values in zip(spaces, components, strict=True):
-        found["bimodality"][space.rows] = bimodality_scores(values)
-        found["independent component outliers"][space.rows] = np.abs(robust_z(values)).max(1)
+        scores["bimodality"][space.rows] = bimodality_scores(values)
+        scores["independent component outliers"][space.rows] = np.abs(robust_z(values)).max(1)
     if evidence.inputs is not None:
-        found["frequency matched filter"] = matched_filter_scores(evidence.inputs, evidence.labels, evidence.n_classes)
-    return found
+        scores["frequency matched filter"] = matched_filter_scores(evidence.inputs, evidence.labels, evidence.n_classes)
+    return scores
 
 
 def trusting_scores(evidence: Evidence, trusted: Bools, spaces: Spaces, units: Spaces) -> dict[str, Reals]:
-    """The signs that compare with `trusted` samples; no other bona fide sample is used."""
+    """The scores that compare with `trusted` samples; no other bona fide sample is used."""
     n = len(trusted)
-    found = {
+    scores = {
         "density ratio": spread(n, spaces, lambda space: density_ratio_scores(space, trusted)),
         "density ratio of directions": spread(n, units, lambda space: density_ratio_scores(space, trusted)),
     }
     if evidence.trajectories is not None:
         losses = evidence.trajectories
         kept = losses[:, epoch_filter(losses)]
-        found["BaDLoss"] = bona_fide_distance(kept, trusted, BADLOSS_NEIGHBORS).astype(np.float64)
+        scores["BaDLoss"] = bona_fide_distance(kept, trusted, BADLOSS_NEIGHBORS).astype(np.float64)
         scaled = standardised(logits(losses), trusted)
-        found["logit trajectories"] = bona_fide_distance(scaled, trusted, LOGIT_NEIGHBORS).astype(np.float64)
-    return found
+        scores["logit trajectories"] = bona_fide_distance(scaled, trusted, LOGIT_NEIGHBORS).astype(np.float64)
+    return scores
 
 
 def descriptions(evidence: Evidence, spaces: Spaces) -> list[Reals]:
     """For each space (m, f): the principal components of activations and of logit trajectories, standardised."""
     course = _course(evidence.trajectories, evidence.seed) if evidence.trajectories is not None else None
-    parts = [[space.points] if course is None else [space.points, course[space.rows]] for space in spaces]
-    return [np.hstack([_standard(part) for part in columns]) for columns in parts]
+    described = [[space.points] if course is None else [space.points, course[space.rows]] for space in spaces]
+    return [np.hstack([_standard(values) for values in both]) for both in described]
 
 
 def spread(n: int, spaces: Spaces, score: Callable[[ClassSpace], Reals]) -> Reals:

@@ -11,14 +11,24 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 
-from core.detectors.consensus.refinement import FEWEST, PARTS, Lesson, one_lesson
+from core.detectors.consensus.refinement import FEWEST, THIRDS, TrainingSet, training_set
 from core.detectors.parts.frequencies import LOWEST_FREQUENCY, cosines
 from core.detectors.parts.statistics import Reals, surprise
 from core.types import Images
 
-LARGEST_SIDE, NOISE_ERRORS, VARIANCE_FLOOR = 64, 2.0, 1e-3
-MOST_PATTERNS, EXPLAINED = 3, 5.0
-LOWEST = 2 * LOWEST_FREQUENCY  # the k-th cosine of a side makes k/2 cycles
+# Pixels a side that templates are learned of; larger images are averaged over blocks.
+LARGEST_SIDE = 64
+# Standard errors by which the weights of a template are shrunken: a pixel that differs by chance counts nothing.
+NOISE_ERRORS = 2.0
+# Fraction of the mean variance added to every pixel's, so that one that hardly varies does not rule the template.
+VARIANCE_FLOOR = 1e-3
+# Patterns looked for in one class, one after another.
+MOST_PATTERNS = 3
+# Surprise, in nats, from which on an image carries the pattern and is left out when the next one is learned.
+EXPLAINED = 5.0
+# Lowest cosine that counts; the k-th cosine of a side makes k/2 cycles.
+LOWEST = 2 * LOWEST_FREQUENCY
+# Brightness and two differences of colour, of length 1 each.
 OPPONENTS = np.array([[1, 1, 1], [1, 1, -2], [1, -1, 0]], np.float32).T / np.sqrt([3, 6, 2], dtype=np.float32)
 Patterns = NDArray[np.float32]
 
@@ -47,72 +57,73 @@ def looks(images: Images | Patterns) -> list[Patterns]:
     return seen
 
 
-def shared_patterns(images: Images, taught: Sequence[Lesson]) -> Reals:
-    """(lessons, m) how surprisingly well each image carries a pattern that the positives of a lesson share, in [0, 20].
+def shared_patterns(images: Images, sets: Sequence[TrainingSet]) -> Reals:
+    """(s, m) how surprisingly well each image carries a pattern that the positives of each set share, in [0, 20].
 
-    Two attacks on one class would hide one another in one template: so a second one is taught by the positives that do
-    not carry the first, and a third by those that carry neither; the best match counts. Both ways to look at images
-    have the same say, for clean images seldom stand out in both.
+    Two attacks on one class would hide one another in one template: so a second one is learned from the positives that
+    do not carry the first, and a third from those that carry neither; the best match counts. Both ways to look at
+    images have the same say, for clean images seldom stand out in both.
 
     Args:
         images: (m, h, w, c) of one class.
-        taught: lessons about that class.
+        sets: training sets of that class, one for each fold.
 
     References: own method; the templates are those of `template_scores`.
     """
     ways = looks(images)
-    found = np.zeros((len(taught), len(images)))
-    left = list(taught)
+    best = np.zeros((len(sets), len(images)))
+    remaining = list(sets)
     for _ in range(MOST_PATTERNS):
-        asked = [index for index, lesson in enumerate(left) if lesson.positive.sum() >= FEWEST]
-        if not asked:
+        enough = [index for index, one in enumerate(remaining) if one.positive.sum() >= FEWEST]
+        if not enough:
             break
-        carried = np.mean([_surprises(patterns, [left[index] for index in asked]) for patterns in ways], axis=0)
-        found[asked] = np.maximum(found[asked], carried)
-        for index, row in zip(asked, carried, strict=True):
-            one = left[index]
-            left[index] = one_lesson(one.rows, one.positive & (row < EXPLAINED), one.negative, one.weights)
-    return found
+        carried = np.mean([_surprises(patterns, [remaining[index] for index in enough]) for patterns in ways], axis=0)
+        best[enough] = np.maximum(best[enough], carried)
+        for index, row in zip(enough, carried, strict=True):
+            one = remaining[index]
+            remaining[index] = training_set(one.rows, one.positive & (row < EXPLAINED), one.negative, one.weights)
+    return best
 
 
-def template_scores(patterns: Patterns, taught: Sequence[Lesson]) -> Reals:
-    """(lessons, m) how far a sample matches what the positives have in common, as the two other parts taught it.
+def template_scores(patterns: Patterns, sets: Sequence[TrainingSet]) -> Reals:
+    """(s, m) how far a sample matches what the positives have in common, by what the two other thirds show.
 
     wⱼ = the standardised difference of the two means at pixel j, shrunken by two of its standard errors, so pixels
-    that differ by chance count nothing; s(x) = Σ wⱼ (xⱼ − midpoint) / σⱼ. All lessons share three matrix products.
+    that differ by chance count nothing; s(x) = Σ wⱼ (xⱼ − midpoint) / σⱼ. All sets together take three
+    matrix products.
 
     Args:
         patterns: (m, pixels) of one class, about 0: their variance is worked out from squares, in float32.
-        taught: lessons about that class.
+        sets: training sets of that class, one for each fold.
 
     References: Tibshirani et al.: Diagnosis of multiple cancer types by shrunken centroids of gene expression, 2002.
     """
-    teaching = [
-        [who & (lesson.part != judged) for who in (lesson.negative, lesson.positive)]
-        for lesson in taught
-        for judged in range(PARTS)
+    learned_from = [
+        [who & (one.third != held_out) for who in (one.negative, one.positive)]
+        for one in sets
+        for held_out in range(THIRDS)
     ]
-    middles, weights = _templates(patterns, np.array(teaching, np.float32))
+    middles, weights = _templates(patterns, np.array(learned_from, np.float32))
     scores = patterns @ weights.T - (middles * weights).sum(1)
-    places = PARTS * np.arange(len(taught))[:, None] + np.stack([lesson.part for lesson in taught])
+    places = THIRDS * np.arange(len(sets))[:, None] + np.stack([one.third for one in sets])
     return np.asarray(scores[np.arange(len(scores)), places], np.float64)
 
 
-def _surprises(patterns: Patterns, taught: Sequence[Lesson]) -> Reals:
-    scores = template_scores(patterns, taught)
-    return np.stack([surprise(row, lesson.negative) for row, lesson in zip(scores, taught, strict=True)])
+def _surprises(patterns: Patterns, sets: Sequence[TrainingSet]) -> Reals:
+    scores = template_scores(patterns, sets)
+    return np.stack([surprise(row, one.negative) for row, one in zip(scores, sets, strict=True)])
 
 
-def _templates(patterns: Patterns, teaching: Patterns) -> tuple[Patterns, Patterns]:
+def _templates(patterns: Patterns, learned_from: Patterns) -> tuple[Patterns, Patterns]:
     """(t, pixels) each: the points halfway between two means, and the weights of the pixels.
 
     Args:
         patterns: (m, pixels).
-        teaching: (t, 2, m) 1.0 for the negatives and for the positives of each template.
+        learned_from: (t, 2, m) 1.0 for the negatives and for the positives of each template.
     """
-    counts = teaching.sum(2, keepdims=True)
-    means = (teaching.reshape(-1, len(patterns)) @ patterns).reshape(*teaching.shape[:2], -1) / counts
-    variances = (teaching.sum(1) @ patterns**2 - (counts * means**2).sum(1)).clip(0) / counts.sum(1)
+    counts = learned_from.sum(2, keepdims=True)
+    means = (learned_from.reshape(-1, len(patterns)) @ patterns).reshape(*learned_from.shape[:2], -1) / counts
+    variances = (learned_from.sum(1) @ patterns**2 - (counts * means**2).sum(1)).clip(0) / counts.sum(1)
     deviations = np.sqrt(variances + VARIANCE_FLOOR * variances.mean(1, keepdims=True) + 1e-9)
     difference = (means[:, 1] - means[:, 0]) / deviations
     error = NOISE_ERRORS * np.sqrt((1 / counts).sum(1))

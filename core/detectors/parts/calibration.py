@@ -12,8 +12,10 @@ import numpy as np
 from core.detectors.parts.statistics import cross_conformal
 from core.types import Detection, Evidence, Floats, Ints
 
-FEWEST_TRUSTED, FOLDS = 20, 5
-SHARING = "sharing_a_pattern"  # note of a detection: how many it flags for that, with no rate promised
+# Bona fide samples below which there are no p-values: with m of them the least is 1/(m + 1).
+FEWEST_TRUSTED = 20
+# Folds: each holds out a fifth of the bona fide samples, and costs one more run of the detector.
+FOLDS = 5
 Configured = Callable[[Evidence], Detection]  # a detector with its settings
 
 
@@ -50,15 +52,15 @@ def calibrated(detector: Configured, evidence: Evidence, *, in_folds: bool) -> D
     return replace(detection, p_values=p_values.astype(np.float32))
 
 
-def turns(n_trusted: int, seed: int) -> Ints:
+def fold_numbers(n_trusted: int, seed: int) -> Ints:
     """(m,) the fold in which each bona fide sample is held out, at random and evenly."""
     return np.asarray(np.random.default_rng(seed).permutation(n_trusted) % FOLDS)
 
 
 def _folds(detector: Configured, evidence: Evidence, trusted: Ints) -> list[tuple[Floats, Ints]]:
     """For each fold the scores (n,) of all samples and the rows of the fifth that played ordinary samples."""
-    turn, folds = turns(len(trusted), evidence.seed), []
-    for rows in (trusted[turn == index] for index in range(FOLDS)):
+    number, folds = fold_numbers(len(trusted), evidence.seed), []
+    for rows in (trusted[number == index] for index in range(FOLDS)):
         rest = evidence.bona_fide.copy()
         rest[rows] = False
         folds.append((detector(replace(evidence, bona_fide=rest)).suspicion, rows))

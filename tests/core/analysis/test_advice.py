@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from core.analysis.advice import advice, bona_fide_needed, estimated, least_share, review_budget
-from core.analysis.rules import COUNTED_ON, Rule
-from core.detectors.parts.calibration import SHARING
-from core.types import Detection
+from core.analysis.rules import Rule
+from core.types import Detection, Notes
 
 
 def detection(n_poison, n=4000, trusted=250, gap=6.0, seed=0):
@@ -76,7 +75,7 @@ def test_of_those_above_every_bona_fide_sample_only_their_number_is_known(count)
 
 def test_samples_named_since_change_nothing_that_was_counted_before():
     found, bona_fide = detection(400)
-    noted = replace(found, notes={COUNTED_ON: 250})
+    noted = replace(found, notes=Notes(counted_on=250))
     now = bona_fide.copy()
     now[3000:3050] = True
     before, after = advice(noted, bona_fide, Rule("budget", 10)), advice(noted, now, Rule("budget", 10))
@@ -143,12 +142,12 @@ def test_clean_data_and_what_could_have_been_missed():
 
 def test_a_shared_pattern_is_named_and_no_rate_is_promised_for_it():
     found, bona_fide = detection(0)
-    sharing = replace(found, notes={SHARING: 20})
+    sharing = replace(found, notes=Notes(sharing_a_pattern=20))
     [said] = advice(sharing, bona_fide, Rule()).sentences
     assert said.startswith("20 suspicious samples carry a pattern that no bona fide sample of their class carries")
     assert "No rate can be promised" in said
     found, bona_fide = detection(120)
-    about, pattern, no_power = advice(replace(found, notes={SHARING: 90}), bona_fide, Rule()).sentences
+    about, pattern, no_power = advice(replace(found, notes=Notes(sharing_a_pattern=90)), bona_fide, Rule()).sentences
     assert "look poisoned" in about
     assert pattern.startswith("90 suspicious samples")
     assert no_power.startswith("Too few for a promise")

@@ -181,12 +181,12 @@ def test_families_in_words():
 
 
 def test_reasons_come_strongest_first_with_their_percentile():
-    parts = {
+    scores = {
         "BaDLoss": np.array([0.0, 1, 3, 2], np.float32),
         "bimodality": np.array([9.0, 0, 1, 1], np.float32),
         "something new": np.zeros(4, np.float32),
     }
-    found = reasons(Detection(np.zeros(4, np.float32), np.zeros(4, np.bool_), parts=parts), 2)
+    found = reasons(Detection(np.zeros(4, np.float32), np.zeros(4, np.bool_), scores=scores), 2)
     assert [(one.percentile, one.share) for one in found] == [(1.0, 0.75), (0.75, 0.25)]
     assert "losses" in found[0].words
     assert reasons(Detection(np.zeros(4, np.float32), np.zeros(4, np.bool_)), 2) == []
@@ -225,11 +225,11 @@ def test_a_run_from_before_there_were_families(finished):
     assert set(review_table(finished)["family"]) == {WAITING, NOT_FLAGGED}
 
 
-def test_parts_of_a_detection_are_kept(finished):
-    parts = {"density ratio": np.arange(200, dtype=np.float32)}
-    detection = Detection(np.zeros(200, np.float32), np.zeros(200, np.bool_), parts=parts)
+def test_the_scores_of_a_detection_are_kept(finished):
+    scores = {"density ratio": np.arange(200, dtype=np.float32)}
+    detection = Detection(np.zeros(200, np.float32), np.zeros(200, np.bool_), scores=scores)
     runs.save_detection(finished, "consensus", detection, {}, 0.0)
     back = runs.detections(finished)
-    assert list(back["consensus"].parts) == ["density ratio"]
-    assert back["consensus"].parts["density ratio"].tolist() == parts["density ratio"].tolist()
-    assert back["badloss"].parts == {}
+    assert list(back["consensus"].scores) == ["density ratio"]
+    assert back["consensus"].scores["density ratio"].tolist() == scores["density ratio"].tolist()
+    assert back["badloss"].scores == {}

@@ -16,13 +16,13 @@ def evidence(bona_fide):
 def test_minus_the_mean_of_the_first_epochs():
     found = abl_isolation(evidence([False] * 5), n_epochs=2)
     assert found.suspicion == pytest.approx([-1.5, -0.5, -3, 0, -3])
-    assert found.notes["epochs_used"] == 2
+    assert found.notes.figures["epochs_used"] == 2
 
 
 def test_fewer_epochs_than_asked_for():
     found = abl_isolation(evidence([False] * 5), n_epochs=50)
     assert found.suspicion == pytest.approx([-4, -10 / 3, -2, -3, -2])
-    assert found.notes["epochs_used"] == 3
+    assert found.notes.figures["epochs_used"] == 3
 
 
 def test_the_lowest_share_is_isolated_and_bona_fide_samples_are_not():

@@ -39,7 +39,7 @@ def test_a_small_separate_cluster_is_flagged_exactly():
     assert found.classes[0].size.figure == pytest.approx(0.1)
     assert found.classes[0].poisoned is True
     assert "10%" in found.classes[0].reason
-    assert found.notes["poisoned_classes"] == 1
+    assert found.notes.figures["poisoned_classes"] == 1
 
 
 def test_a_clean_class_is_never_flagged_merely_for_having_two_clusters():
@@ -221,7 +221,7 @@ def test_large_images_are_thinned_out():
 
 def test_a_split_that_is_there_is_found_from_every_seed():
     apart = one_class(two_blobs(180, 20, 12), n_components=3, n_seeds=5)
-    assert apart.classes[0].unstable == apart.notes["unstable"] == 0.0
+    assert apart.classes[0].unstable == apart.notes.figures["unstable"] == 0.0
     noise = one_class(np.random.default_rng(0).normal(size=(300, 12)), n_seeds=5)
     assert 0.0 < noise.classes[0].unstable <= 0.5
     assert one_class(two_blobs(50, 50, 0), n_components=3, n_seeds=1).classes[0].unstable == 0.0

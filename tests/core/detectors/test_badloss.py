@@ -85,7 +85,7 @@ def test_a_dropped_epoch_does_not_matter():
     bona_fide = np.arange(20) < 8
     found = badloss(evidence(wild, bona_fide))
     np.testing.assert_allclose(found.suspicion, badloss(evidence(calm, bona_fide)).suspicion, rtol=1e-6)
-    assert (found.notes["epochs_used"], found.notes["epochs_traced"]) == (5, 6)
+    assert (found.notes.figures["epochs_used"], found.notes.figures["epochs_traced"]) == (5, 6)
 
 
 def test_logits_of_known_probabilities():

@@ -7,7 +7,7 @@ import pytest
 
 from core.detectors import DETECTORS
 from core.detectors.consensus.consensus import consensus
-from core.detectors.parts.calibration import FOLDS, calibrated, compares, turns
+from core.detectors.parts.calibration import FOLDS, calibrated, compares, fold_numbers
 from core.types import Detection, Evidence
 from tests.core.evidence import clean_evidence, poisoned_evidence
 
@@ -41,7 +41,7 @@ def test_split_conformal_by_hand():
 def test_cross_conformal_by_hand():
     values = [1000.0, 50.25, *range(0, 1000, 40)]  # 25 bona fide samples, 40 apart
     evidence = evidence_of(values, 25)
-    held_out = 2 + np.argsort(turns(25, evidence.seed), kind="stable").reshape(FOLDS, -1)
+    held_out = 2 + np.argsort(fold_numbers(25, evidence.seed), kind="stable").reshape(FOLDS, -1)
     above = np.zeros(2)
     for rows in held_out:
         rest = np.setdiff1d(np.arange(2, 27), rows)
@@ -55,8 +55,8 @@ def test_cross_conformal_by_hand():
 
 
 def test_every_bona_fide_sample_is_held_out_once_and_evenly():
-    assert np.bincount(turns(23, 0)).tolist() == [5, 5, 5, 4, 4]
-    assert turns(23, 0).tolist() == turns(23, 0).tolist() != turns(23, 1).tolist()
+    assert np.bincount(fold_numbers(23, 0)).tolist() == [5, 5, 5, 4, 4]
+    assert fold_numbers(23, 0).tolist() == fold_numbers(23, 0).tolist() != fold_numbers(23, 1).tolist()
 
 
 @pytest.mark.parametrize(("detector", "in_folds"), [(itself, False), (nearest_trusted, True)])

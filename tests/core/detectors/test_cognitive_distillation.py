@@ -73,6 +73,6 @@ def test_masks_far_below_those_of_bona_fide_samples_are_flagged(monkeypatch):
     given = Evidence(np.zeros(6, np.int64), 2, bona_fide, inputs=ImageInputs(IMAGES), model=Constant())
     found = cognitive_distillation(given, n_deviations=2.0)
     # 12 − 2 · √(8/3) = 8.73
-    assert found.notes["threshold"] == pytest.approx(-(12 - 2 * (8 / 3) ** 0.5))
+    assert found.notes.threshold == pytest.approx(-(12 - 2 * (8 / 3) ** 0.5))
     assert found.flagged.tolist() == [False, False, False, False, True, True]
     assert found.suspicion.tolist() == (-sizes).tolist()

@@ -51,7 +51,7 @@ def test_small_classes_are_left_out():
     found = confident_learning(evidence(labels), n_folds=3)
     assert found.suspicion[:2].tolist() == [0, 0]
     assert not found.flagged[:2].any()
-    assert found.notes["n_left_out"] == 2
+    assert found.notes.figures["n_left_out"] == 2
 
 
 def test_one_class_alone_contradicts_nothing():

@@ -8,8 +8,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from core.detectors.consensus.consensus import RULES, consensus
-from core.detectors.consensus.refinement import STRENGTH, Lesson, lessons, logistic, one_lesson, smoothed
+from core.detectors.consensus.consensus import RULES, SCORES, consensus, consensus_without
+from core.detectors.consensus.refinement import STRENGTH, TrainingSet, logistic, smoothed, training_set, training_sets
 from core.detectors.consensus.templates import cosine_patterns, fine_patterns, shared_patterns, template_scores
 from core.detectors.density_ratio import density_ratio
 from core.detectors.independent_component_outliers import independent_component_outliers
@@ -107,15 +107,15 @@ def test_smoothing_adds_the_mean_of_the_neighbours():
     )
 
 
-def test_lessons_take_the_top_as_positive_and_the_bottom_and_the_trusted_as_negative():
+def test_training_sets_take_the_top_as_positive_and_the_bottom_and_the_trusted_as_negative():
     trusted = np.isin(np.arange(100), [98, 70])
     space = ClassSpace(np.arange(100), np.zeros((100, 1)), np.zeros((100, 1), np.int64), np.ones((100, 1)))
-    [lesson] = lessons(np.arange(100.0), trusted, [space], 0.1)
-    assert np.flatnonzero(lesson.positive).tolist() == [90, 91, 92, 93, 94, 95, 96, 97, 99]
-    assert np.flatnonzero(lesson.negative).tolist() == [*range(60), 70, 98]
-    assert lesson.weights[[0, 70, 98]].tolist() == [1, 4, 4]
-    assert np.bincount(lesson.part[lesson.positive]).tolist() == [3, 3, 3]
-    assert lessons(np.arange(100.0), trusted, [space], 0.03) == [None]
+    [learned_from] = training_sets(np.arange(100.0), trusted, [space], 0.1)
+    assert np.flatnonzero(learned_from.positive).tolist() == [90, 91, 92, 93, 94, 95, 96, 97, 99]
+    assert np.flatnonzero(learned_from.negative).tolist() == [*range(60), 70, 98]
+    assert learned_from.weights[[0, 70, 98]].tolist() == [1, 4, 4]
+    assert np.bincount(learned_from.third[learned_from.positive]).tolist() == [3, 3, 3]
+    assert training_sets(np.arange(100.0), trusted, [space], 0.03) == [None]
 
 
 def test_the_density_ratio_by_hand():
@@ -134,7 +134,7 @@ def test_a_class_without_trusted_samples_is_not_flagged_by_the_density_ratio():
     untrusted = replace(EVIDENCE, bona_fide=EVIDENCE.bona_fide & (EVIDENCE.labels != 1))
     found = density_ratio(untrusted, reject_fraction=1.0)
     assert not found.flagged[EVIDENCE.labels == 1].any()
-    assert found.notes["n_without_reference"] == (EVIDENCE.labels == 1).sum()
+    assert found.notes.figures["n_without_reference"] == (EVIDENCE.labels == 1).sum()
 
 
 def test_quantum_entropy_finds_a_small_group_with_a_direction_of_its_own():
@@ -171,8 +171,8 @@ def test_a_template_finds_one_pixel():
     poison = np.arange(90) >= 75
     images[poison, 6, 6] = 255
     shown = poison & (np.arange(90) % 2 == 0)
-    lesson = Lesson(np.arange(90), shown, np.arange(90) < 60, np.ones(90), np.arange(90) % 3)
-    assert roc_auc_score(poison, template_scores(fine_patterns(images), [lesson])[0]) == 1
+    learned_from = TrainingSet(np.arange(90), shown, np.arange(90) < 60, np.ones(90), np.arange(90) % 3)
+    assert roc_auc_score(poison, template_scores(fine_patterns(images), [learned_from])[0]) == 1
 
 
 def chroma_noise(count, seed=0):
@@ -192,25 +192,26 @@ def checkered(images, rows, strength):
 
 
 def first_half(positive):
-    """A lesson in which the first 60 % are ordinary."""
+    """A training set in which the first 60 % are ordinary."""
     everyone = np.arange(len(positive))
-    return one_lesson(everyone, positive, everyone < 0.6 * len(positive), np.ones(len(positive)))
+    return training_set(everyone, positive, everyone < 0.6 * len(positive), np.ones(len(positive)))
 
 
-def test_templates_of_several_lessons_are_those_of_each():
+def test_templates_of_several_training_sets_are_those_of_each():
     patterns = fine_patterns(chroma_noise(120).clip(0, 255).astype(np.uint8))
-    taught = [first_half(np.arange(120) >= 100), first_half(np.arange(120) >= 75)]
-    both = template_scores(patterns, taught)
-    for one, lesson in zip(both, taught, strict=True):
-        assert one == pytest.approx(template_scores(patterns, [lesson])[0], abs=1e-3)
+    sets = [first_half(np.arange(120) >= 100), first_half(np.arange(120) >= 75)]
+    both = template_scores(patterns, sets)
+    for one, learned_from in zip(both, sets, strict=True):
+        assert one == pytest.approx(template_scores(patterns, [learned_from])[0], abs=1e-3)
 
 
 def test_a_faint_shift_of_colour_frequencies_is_seen_in_cosines():
     poison = np.arange(300) >= 260
     images = checkered(chroma_noise(300), poison, 1.5).clip(0, 255).round().astype(np.uint8)
-    lesson = first_half(poison & (np.arange(300) % 2 == 0))
+    learned_from = first_half(poison & (np.arange(300) % 2 == 0))
     by_pixels, by_cosines = (
-        roc_auc_score(poison, template_scores(look(images), [lesson])[0]) for look in (fine_patterns, cosine_patterns)
+        roc_auc_score(poison, template_scores(look(images), [learned_from])[0])
+        for look in (fine_patterns, cosine_patterns)
     )
     assert by_cosines > 0.999
     assert by_pixels < 0.9
@@ -233,8 +234,8 @@ def test_two_attacks_on_one_class_do_not_hide_one_another():
     images = checkered(chroma_noise(400), shifted, 4)
     images[patched, -3:-1, -3:-1] = 255
     images = images.clip(0, 255).round().astype(np.uint8)
-    lesson = first_half(patched | shifted)
-    [found] = shared_patterns(images, [lesson])
+    learned_from = first_half(patched | shifted)
+    [found] = shared_patterns(images, [learned_from])
     assert found[patched].min() > found[~patched & ~shifted].max()
     assert roc_auc_score(shifted[~patched], found[~patched]) == 1
     assert found.max() <= 20
@@ -258,19 +259,18 @@ def test_poison_is_flagged_at_the_rate_asked_for():
     assert found.flagged[POISON].mean() >= 0.95
     assert found.flagged[~POISON].mean() <= 0.04
     assert not (found.flagged & EVIDENCE.bona_fide).any()
-    assert found.notes["n_flagged"] == found.flagged.sum()
-    assert found.notes["threshold"] == pytest.approx(found.suspicion[found.flagged].min())
-    assert found.notes["prevalence"] == pytest.approx(POISON.mean(), abs=0.04)
-    assert found.notes["rule"] == RULES["rate"]
-    assert "left_out" not in found.notes
+    assert found.notes.threshold == pytest.approx(found.suspicion[found.flagged].min())
+    assert found.notes.prevalence == pytest.approx(POISON.mean(), abs=0.04)
+    assert found.notes.rule == RULES["rate"]
+    assert found.notes.left_out == ""
 
 
 def test_too_few_bona_fide_samples_for_the_rate_fall_back_to_the_estimated_share():
     evidence, poison = poisoned_evidence(n_poisoned=60)
     found = consensus(evidence, false_discovery_rate=0.02)
-    assert found.notes["rule"] == RULES["budget"]
-    assert found.notes["prevalence_at_least"] >= 0.01
-    assert found.flagged.sum() == round(found.notes["prevalence"] * len(poison))
+    assert found.notes.rule == RULES["budget"]
+    assert found.notes.prevalence_at_least >= 0.01
+    assert found.flagged.sum() == round(found.notes.prevalence * len(poison))
     assert (poison & found.flagged).sum() / found.flagged.sum() >= 0.9
 
 
@@ -282,17 +282,17 @@ def test_clean_data_stay_whole(seed):
 @pytest.mark.parametrize(("absent", "field"), [("trajectories", "trajectories"), ("images", "inputs")])
 def test_what_is_missing_is_said_and_the_rest_still_works(absent, field):
     found = consensus(replace(EVIDENCE, **{field: None}), false_discovery_rate=0.25)
-    assert absent in found.notes["left_out"]
+    assert absent in found.notes.left_out
     assert roc_auc_score(POISON, found.suspicion) > 0.95
-    signs = {"trajectories": "BaDLoss", "images": "frequency matched filter"}
-    assert signs[absent] not in found.notes["parts"]
+    lacking = {"trajectories": "BaDLoss", "images": "frequency matched filter"}
+    assert lacking[absent] not in found.scores
 
 
 def test_without_bona_fide_samples_outliers_are_flagged_and_nothing_is_promised():
     found = consensus(replace(poisoned_evidence()[0], bona_fide=np.zeros(len(POISON), bool)))
-    assert found.notes["rule"] == RULES["outlier"]
-    assert "bona fide" in found.notes["left_out"]
-    assert "prevalence" not in found.notes
+    assert found.notes.rule == RULES["outlier"]
+    assert "bona fide" in found.notes.left_out
+    assert found.notes.prevalence is None
     assert roc_auc_score(poisoned_evidence()[1], found.suspicion) > 0.9
     assert found.flagged[poisoned_evidence()[1]].mean() > 0.8
     clean = replace(clean_evidence(), bona_fide=np.zeros(len(POISON), bool))
@@ -303,3 +303,24 @@ def test_nothing_is_printed():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         consensus(EVIDENCE)
+
+
+def test_what_is_left_out_is_gone():
+    whole = consensus(EVIDENCE)
+    assert set(SCORES) | {"class likeness", "shared pattern"} == set(whole.scores)
+    for score in SCORES:
+        found = consensus_without([score], EVIDENCE)
+        assert set(whole.scores) - set(found.scores) == {score}
+        assert (found.suspicion != whole.suspicion).any()
+    assert not consensus_without(["shared pattern"], EVIDENCE).scores["shared pattern"].any()
+    values = consensus_without(["class likeness"], EVIDENCE).scores["class likeness"]
+    assert all(len(np.unique(values[EVIDENCE.labels == index])) == 1 for index in range(EVIDENCE.n_classes))
+    assert (consensus_without(["neighbours"], EVIDENCE).suspicion != whole.suspicion).any()
+    assert (consensus_without([], EVIDENCE).suspicion == whole.suspicion).all()
+    with pytest.raises(ValueError, match="the consensus has no colour"):
+        consensus_without(["colour"], EVIDENCE)
+
+
+def test_without_the_pattern_rule_a_shared_pattern_flags_nobody():
+    evidence, _ = poisoned_evidence(n_poisoned=16)
+    assert consensus_without(["pattern rule"], evidence).notes.rule != RULES["pattern"]

@@ -90,7 +90,8 @@ def test_the_shape_of_the_answer(name, detections):
     assert (found.suspicion.dtype, found.flagged.dtype) == (np.float32, np.bool_)
     assert np.isfinite(found.suspicion).all()
     assert found.groups is None or (found.groups.shape == (n,) and found.groups.dtype == np.int64)
-    scalars = [*found.notes.values(), *(value for one in found.classes.values() for value in one.figures.values())]
+    figures = [found.notes.figures, *(finding.figures for finding in found.classes.values())]
+    scalars = [value for of_one in figures for value in of_one.values()]
     assert all(type(value) in (float, int, str, bool) for value in scalars)
 
 

@@ -1,4 +1,4 @@
-"""Small poison: a trigger on a few images is named; rare kinds of clean images and hard samples are not."""
+"""The pattern rule: a trigger on a few images is named; rare kinds of clean images and hard samples are not."""
 
 from dataclasses import replace
 
@@ -9,10 +9,9 @@ from scipy.fft import idctn
 from core.analysis.advice import advice
 from core.analysis.rules import Rule
 from core.detectors.consensus.consensus import RULES, consensus
-from core.detectors.consensus.pattern_rule import BEYOND_KIN, carriers, small_poison
+from core.detectors.consensus.pattern_rule import BEYOND_KIN, carriers, pattern_rule
 from core.detectors.consensus.residuals import look, strength, surroundings
 from core.detectors.consensus.templates import looks
-from core.detectors.parts.calibration import SHARING
 from core.detectors.parts.subspaces import ClassSpace
 from core.modalities.image.inputs import ImageInputs
 from core.types import Evidence
@@ -61,7 +60,7 @@ def of_first_class(evidence, spaces, suspicion):
 @pytest.mark.parametrize("members", [16, 20, 30])
 def test_a_few_suspicious_images_with_one_trigger_are_named(members):
     evidence, spaces, suspicion = made_up(members)
-    found = small_poison(evidence, spaces, suspicion)
+    found = pattern_rule(evidence, spaces, suspicion)
     assert found[:members].mean() >= 0.9
     assert found[members:].sum() <= 0.1 * members
     assert not (found & evidence.bona_fide).any()
@@ -69,7 +68,7 @@ def test_a_few_suspicious_images_with_one_trigger_are_named(members):
 
 @pytest.mark.parametrize("members", [16, 30])
 def test_a_fainter_trigger_is_named_too(members):
-    found = small_poison(*made_up(members, mark=MARK * 0.5))
+    found = pattern_rule(*made_up(members, mark=MARK * 0.5))
     assert found[:members].mean() >= 0.9
     assert found[members:].sum() <= 0.1 * members
 
@@ -77,23 +76,23 @@ def test_a_fainter_trigger_is_named_too(members):
 def test_the_unsuspicious_carry_nothing():
     evidence, spaces, suspicion = made_up(24)
     suspicion[23] = -8
-    found = small_poison(evidence, spaces, suspicion)
+    found = pattern_rule(evidence, spaces, suspicion)
     assert found[:23].mean() >= 0.9
     assert not found[23]
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_hard_clean_samples_share_nothing(seed):
-    assert not small_poison(*made_up(0, seed=seed)).any()
+    assert not pattern_rule(*made_up(0, seed=seed)).any()
 
 
 def test_a_pattern_that_one_bona_fide_sample_carries_is_no_trigger():
-    assert not small_poison(*made_up(50, trusted=1)).any()
+    assert not pattern_rule(*made_up(50, trusted=1)).any()
 
 
 @pytest.mark.parametrize(("share", "trusted"), [(0.5, 18), (0.2, 7), (0.05, 0)])
 def test_a_rare_kind_of_clean_image_is_not_named(share, trusted):
-    assert not small_poison(*made_up(round(share * PER_CLASS), kin=True, trusted=trusted)).any()
+    assert not pattern_rule(*made_up(round(share * PER_CLASS), kin=True, trusted=trusted)).any()
 
 
 def test_a_rare_kind_without_a_bona_fide_sample_is_told_by_its_look_alikes_alone():
@@ -118,7 +117,7 @@ def test_a_trigger_that_is_faint_at_every_pixel_is_known_by_its_cosines():
     carries = ~bona_fide & (np.arange(len(labels)) < 58)
     suspicion = np.random.default_rng(1).standard_t(3, len(labels)) + 8 * carries
     evidence = Evidence(labels, CLASSES, bona_fide, seed=0, inputs=ImageInputs(of_frequencies(carries)))
-    found = small_poison(evidence, spaces_of(labels), suspicion)
+    found = pattern_rule(evidence, spaces_of(labels), suspicion)
     assert found[carries].mean() >= 0.9
     assert found[~carries].sum() <= 2
     around = surroundings(evidence.inputs, np.zeros_like(carries), np.arange(len(labels)))
@@ -129,25 +128,25 @@ def test_a_trigger_that_is_faint_at_every_pixel_is_known_by_its_cosines():
 def test_a_trigger_on_unsuspicious_samples_is_not_looked_for():
     evidence, spaces, suspicion = made_up(20)
     suspicion[:20] = -8
-    assert not small_poison(evidence, spaces, suspicion).any()
+    assert not pattern_rule(evidence, spaces, suspicion).any()
 
 
 def test_tiny_classes_and_missing_images():
     evidence, _, suspicion = made_up(20)
     first = np.arange(60)  # a sixth of 60 is fewer than the smallest group
     bare = [np.zeros((60, 1)), np.zeros((60, 1), int), np.zeros((60, 1))]
-    assert not small_poison(evidence, [ClassSpace(first, *bare)], suspicion).any()
+    assert not pattern_rule(evidence, [ClassSpace(first, *bare)], suspicion).any()
     evidence, spaces, suspicion = made_up(20)
-    assert not small_poison(Evidence(evidence.labels, 2, evidence.bona_fide, 0), spaces, suspicion).any()
+    assert not pattern_rule(Evidence(evidence.labels, 2, evidence.bona_fide, 0), spaces, suspicion).any()
 
 
 def test_the_consensus_flags_what_shares_a_pattern_where_no_rate_can_be_promised():
     evidence, poison = poisoned_evidence(n_poisoned=16)
     evidence = replace(evidence, inputs=ImageInputs(pictures(poison)))
     found = consensus(evidence)
-    assert found.notes["rule"] == RULES["pattern"]
-    assert found.notes[SHARING] == found.flagged.sum()
+    assert found.notes.rule == RULES["pattern"]
+    assert found.notes.sharing_a_pattern == found.flagged.sum()
     assert found.flagged[poison].mean() >= 0.9
     assert found.flagged[~poison].sum() <= 1
     assert advice(found, evidence.bona_fide, Rule()).sentences[0].startswith(f"{found.flagged.sum()} suspicious")
-    assert SHARING not in consensus(clean_evidence()).notes
+    assert not consensus(clean_evidence()).notes.sharing_a_pattern

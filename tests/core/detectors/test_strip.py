@@ -58,12 +58,12 @@ def test_the_boundary_is_a_quantile_of_the_normal_distribution_of_the_bona_fide_
     found = strip(given, n_copies=5, false_rejection_rate=0.3)
     clean = -found.suspicion[bona_fide]
     boundary = norm(clean.mean(), clean.std()).ppf(0.3)
-    assert found.notes["boundary"] == pytest.approx(-boundary, rel=1e-4)
-    assert found.notes["n_copies"] == 5
+    assert found.notes.threshold == pytest.approx(-boundary, rel=1e-4)
+    assert found.notes.figures["n_copies"] == 5
     assert found.flagged.tolist() == ((-found.suspicion < boundary) & ~bona_fide).tolist()
     assert found.flagged.any()
 
 
 def test_no_more_copies_than_there_are_bona_fide_samples():
     given = Evidence(np.zeros(5, np.int64), 2, np.arange(5) < 2, inputs=ImageInputs(IMAGES), model=Brightness())
-    assert strip(given, n_copies=100).notes["n_copies"] == 2
+    assert strip(given, n_copies=100).notes.figures["n_copies"] == 2

@@ -130,7 +130,7 @@ def test_detectors_without_trajectories_run_and_the_others_say_what_they_lack(wo
     found = pipeline.detect(run, "consensus", {})
     assert found["detector"] == "consensus"
     notes = runs.detections(run)["consensus"].notes
-    assert "no loss trajectories" in notes["left_out"]
+    assert "no loss trajectories" in notes.left_out
     pipeline.detect(run, "strip", {"n_copies": 2})
     assert {"consensus_flagged", "strip_suspicion", "loss"} <= set(sample_table(run).columns)
 

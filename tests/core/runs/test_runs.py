@@ -10,7 +10,7 @@ import pytest
 from core import runs
 from core.data import store
 from core.errors import UserError
-from core.types import Changes, ClassFinding, Criterion, Detection
+from core.types import Changes, ClassFinding, Criterion, Detection, Notes
 
 CONFIG = {"model": "convnet", "epochs": 2, "seed": 3}
 
@@ -149,14 +149,25 @@ def test_findings_of_classes_as_they_were_kept_before_are_read(run):
         1: {"poisoned": False, "reason": "too few"},
         2: {"dimensions": 4},
     }
-    about = {"settings": {}, "seconds": 0.1, "notes": {}, "class_notes": notes}
+    about = {"settings": {}, "seconds": 0.1, "notes": {"prevalence": 0.1, "n_flagged": 4}, "class_notes": notes}
     (run.path / "detections/old.json").write_text(json.dumps(about))
     size, apart = Criterion(True, "small", 0.1), Criterion(True, "apart", 0.3)
-    assert runs.detections(run)["old"].classes == {
+    old = runs.detections(run)["old"]
+    assert old.notes == Notes(prevalence=0.1, figures={"n_flagged": 4})
+    assert old.classes == {
         0: ClassFinding(True, "a cluster", size, apart, Criterion(False, "home", 2.0, 3), unstable=0.25),
         1: ClassFinding(None, "too few"),
         2: ClassFinding(figures={"dimensions": 4}),
     }
+
+
+def test_scores_as_they_were_kept_before_are_read(run):
+    nothing = np.zeros(2, np.bool_)
+    runs.save_detection(run, "old", Detection(nothing.astype(np.float32), nothing), {}, 0.1)
+    before = {"part: BaDLoss": np.float32([1, 2]), "part: class lesson": np.float32([3, 4])}
+    np.savez(run.path / "detections/old.npz", suspicion=nothing.astype(np.float32), flagged=nothing, **before)
+    scores = runs.detections(run)["old"].scores
+    assert {name: values.tolist() for name, values in scores.items()} == {"BaDLoss": [1, 2], "class likeness": [3, 4]}
 
 
 def test_detections(run):
@@ -164,7 +175,7 @@ def test_detections(run):
         np.array([0.5, 1.5], np.float32),
         np.array([False, True]),
         np.array([-1, 1]),
-        {"threshold": 0.35},
+        Notes(threshold=0.35, counted_on=250, figures={"n_steps": 3}),
         {1: ClassFinding(True, "small", silhouette=Criterion(True, "apart", 0.5), figures={"dimensions": 3})},
     )
     runs.save_detection(run, "zeta", first, {"n_components": 10}, 1.5)
