@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import runs
 from core.data import store
+from core.modalities.image.inputs import ImageInputs
 from core.runs import Run, jobs
 from core.runs.jobs import Progress
 from core.training.config import TrainConfig
@@ -31,7 +32,7 @@ def page(folder: str, run_id: str, stage: str) -> None:
 
 @pytest.fixture
 def run(workspace: Path) -> Run:
-    images, labels = np.zeros((4, 4, 4, 1), np.uint8), np.arange(4) % 2
+    images, labels = ImageInputs(np.zeros((4, 4, 4, 1), np.uint8)), np.arange(4) % 2
     dataset = Dataset("four", np.arange(4), images, labels, images, labels, ("a", "b"), np.zeros(4, np.bool_))
     info = store.save(workspace, dataset, source="test")
     return runs.create(workspace, info, asdict(TrainConfig()), ("train", "evaluate"), name="First")

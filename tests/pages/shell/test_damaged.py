@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import runs
 from core.data import store
+from core.modalities.image.inputs import ImageInputs
 from core.runs import Run
 from core.training.config import TrainConfig
 from core.types import Dataset
@@ -32,7 +33,7 @@ def two(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> list[Run]:
     monkeypatch.setenv("ASSAY_WORKSPACE", str(workspace))
     labels, made = np.arange(4) % 2, []
     for name in ("one", "two"):
-        images = np.full((4, 4, 4, 1), len(made), np.uint8)
+        images = ImageInputs(np.full((4, 4, 4, 1), len(made), np.uint8))
         dataset = Dataset(name, np.arange(4), images, labels, images, labels, ("a", "b"), np.zeros(4, np.bool_))
         info = store.save(workspace, dataset, source="test")
         made.append(runs.create(workspace, info, asdict(TrainConfig()), ("train",), name=name))

@@ -14,6 +14,7 @@ from core import pipeline, runs
 from core.data import store
 from core.journal import review
 from core.journal.review import Verdict
+from core.modalities.image.inputs import ImageInputs
 from core.runs import Run
 from core.training.config import TrainConfig
 from core.types import Dataset
@@ -24,8 +25,17 @@ COPY = b"an archive"
 
 @pytest.fixture
 def run(workspace: Path) -> Run:
-    images, labels = np.zeros((6, 4, 4, 1), np.uint8), np.arange(6) % 2
-    dataset = Dataset("six", np.arange(6), images, labels, images[:2], labels[:2], ("a", "b"), np.zeros(6, np.bool_))
+    images, labels = ImageInputs(np.zeros((6, 4, 4, 1), np.uint8)), np.arange(6) % 2
+    dataset = Dataset(
+        "six",
+        np.arange(6),
+        images,
+        labels,
+        ImageInputs(images.array[:2]),
+        labels[:2],
+        ("a", "b"),
+        np.zeros(6, np.bool_),
+    )
     info = store.save(workspace, dataset, source="test")
     made = runs.create(workspace, info, asdict(TrainConfig()), pipeline.CORE_PLAN, name="First")
     review.record(workspace, made.id, {1: Verdict("exclude"), 2: Verdict("keep")}, reviewer="ann & bob")
