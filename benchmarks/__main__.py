@@ -11,6 +11,7 @@ from benchmarks import (
     asking,
     attacks,
     badloss_cifar10,
+    bombs,
     clean,
     deciding,
     demo,
@@ -40,6 +41,7 @@ app.command()(clean.clean)
 app.command()(importing.importing)
 app.command()(review.review)
 app.command()(deciding.deciding)
+app.command()(bombs.bombs)
 
 
 @app.callback()

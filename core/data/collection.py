@@ -1,5 +1,6 @@
 """What a source finds before any image is decoded: names, labels, and how to read each image when its turn comes."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from core.data.decoding import White
+from core.errors import UserError
 from core.types import Bools, GroundTruth, Images, Ints, Scalar
 
 MAX_FILES = 2_000_000  # below one place: their names alone take a gigabyte
@@ -80,6 +82,36 @@ class Collection:
     close: Callable[[], None] = lambda: None
     about: Mapping[str, str] = field(default_factory=dict)
     white: White = field(default_factory=White)
+
+
+class Problems:
+    """Collects problems while a source is read. Of each kind so many are kept, the others counted: two bytes of a table
+    can make one.
+    """
+
+    def __init__(self, most: int = 1000) -> None:
+        self._most, self._kept = most, dict[str, list[Problem]]()
+        self._found: Counter[str] = Counter()
+
+    def add(self, problem: Problem) -> None:
+        """Take in a problem."""
+        self._found[problem.kind] += 1
+        if self._found[problem.kind] <= self._most:
+            self._kept.setdefault(problem.kind, []).append(problem)
+
+    def listed(self) -> tuple[Problem, ...]:
+        """All that were kept, and for each kind with more one that says in words how many are left."""
+        more = {kind: n - self._most for kind, n in self._found.items() if n > self._most}
+        told = [Problem(kind, "", f"{n:,} more of this kind are not listed.") for kind, n in more.items()]
+        return (*(one for kept in self._kept.values() for one in kept), *told)
+
+
+def require_count(n: int, what: str = "images") -> None:
+    """Raise UserError for more rows or files than a data set has: a few bytes can promise any number of them."""
+    if n > MAX_FILES:
+        raise UserError(
+            f"There are {n:,} {what}.", f"At most {MAX_FILES:,} can be handled.", "Open a part of the data."
+        )
 
 
 @dataclass(frozen=True)

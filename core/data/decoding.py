@@ -26,6 +26,7 @@ FORMATS = tuple(reader.format for reader in _READERS)
 MAX_BYTES = 64 * 2**20  # of one file: raw photographs of 20 megapixels fit
 MAX_PIXELS = 2**25  # 33 megapixels, 100 MB of memory for each thread
 MAX_SCANS = 200  # of a JPEG: each passes over the whole picture, and costs its maker only a few bytes
+MAX_SCANNED = 2**28  # pixels in all scans together; a camera makes ten scans of at most 24 million pixels
 _ORIENTATION = 0x0112  # Exif's number for how the camera was held
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -156,6 +157,8 @@ def _opened(raw: bytes) -> Image.Image:
     except _DAMAGE as error:
         raise _damaged() from error
     _require_size(*picture.size)
+    if picture.format == "JPEG" and raw.count(b"\xff\xda") * picture.width * picture.height > MAX_SCANNED:
+        raise UserError("The JPEG has more scans than any camera makes.", "Reading it would take very long.")
     return picture
 
 

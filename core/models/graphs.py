@@ -11,6 +11,7 @@ from onnx import ModelProto, TensorProto, helper, load_from_string
 from torch import Tensor, nn
 
 from core.errors import UserError
+from core.models.bounded import check_bounded, require_input
 from core.models.enclosed import check_enclosed
 from core.models.weight_files import MOST_BYTES, kind_of, refuse
 
@@ -122,7 +123,10 @@ def import_graph(path: Path, n_classes: int) -> tuple[bytes, list[str]]:
     try:
         graph = Graph(content)
         edge, channels = graph.size or 224, graph.channels
+        require_input(path, edge, channels)
         answered = graph(torch.zeros(1, channels, edge, edge)).shape
+    except UserError:
+        raise
     except Exception as error:  # onnxruntime has a class of its own for each way in which a graph can be wrong
         reason = str(error).splitlines()[0][:300]
         raise UserError(
@@ -143,6 +147,7 @@ def _parsed(path: Path) -> ModelProto:
     except Exception as error:  # protobuf raises a class of its own
         raise refuse(path, "no ONNX graph", "It cannot be decoded.", "Export it again.") from error
     check_enclosed(path, model)
+    check_bounded(path, model)
     if not model.graph.output or not model.graph.node:
         raise refuse(path, "an empty ONNX graph", "It computes nothing.", "Export it again.")
     return model

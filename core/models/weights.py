@@ -1,5 +1,6 @@
 """Weights from a file that nobody has to trust: tensors are read, and nothing in the file is executed."""
 
+import json
 import re
 from collections.abc import Mapping
 from math import prod
@@ -12,11 +13,13 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from core.errors import UserError
-from core.models.weight_files import MOST_BYTES, kind_of, refuse
+from core.models.weight_files import MOST_BYTES, MOST_MEMBERS, kind_of, refuse
+from core.pickle_bounds import MAX_DIMENSIONS, require_modest
 
 Weights = dict[str, Tensor]
 _NESTED = ("state_dict", "model_state_dict", "model_state", "model", "net", "network", "weights", "params", "module")
 _PREFIXES = ("module.", "_orig_mod.", "model.", "network.", "net.")
+MAX_HEADER_BYTES = 4 * 2**20  # of safetensors: room for 200 bytes about each of 20,000 tensors
 _DEPTH = 3  # mappings inside mappings: checkpoints have two
 
 
@@ -38,7 +41,8 @@ def read_weights(path: Path) -> Weights:
     content = _safetensors(path) if kind == "safetensors" else _torch_file(path)
     found = _state_dict(content)
     if not found:
-        held = ", ".join(map(str, list(content)[:6])) if isinstance(content, Mapping) else type(content).__name__
+        names = list(content)[:6] if isinstance(content, Mapping) else []
+        held = ", ".join(map(_word, names)) or type(content).__name__
         raise UserError(
             f"{path.name} holds no weights that were found.",
             f"It holds: {held[:300]}. A state_dict is looked for there, and under {', '.join(_NESTED)}.",
@@ -47,7 +51,13 @@ def read_weights(path: Path) -> Weights:
     return _checked(path, _unprefixed(found))
 
 
+def _word(name: object) -> str:
+    """A name in a message. Anything but text might be endless to write out."""
+    return name[:80] if isinstance(name, str) else type(name).__name__
+
+
 def _safetensors(path: Path) -> Mapping[str, Any]:
+    _require_modest_header(path)
     try:
         return load_file(path)
     except (SafetensorError, OSError, ValueError) as error:
@@ -56,7 +66,35 @@ def _safetensors(path: Path) -> Mapping[str, Any]:
         ) from error
 
 
+def _require_modest_header(path: Path) -> None:
+    """Refuse a header that would take far more memory than the tensors it describes."""
+    with path.open("rb") as stream:
+        size = int.from_bytes(stream.read(8), "little")
+        content = stream.read(min(size, MAX_HEADER_BYTES))
+    if size > MAX_HEADER_BYTES or ((tensors := _described(content)) and len(tensors) > MOST_MEMBERS):
+        raise refuse(
+            path,
+            "a safetensors file with too many tensors",
+            f"Up to {MOST_MEMBERS:,} are read, described in {MAX_HEADER_BYTES // 2**20} MB.",
+            "Save the model's own weights alone.",
+        )
+    shapes = (one.get("shape") for one in tensors.values() if isinstance(one, dict))
+    if any(isinstance(shape, list) and len(shape) > MAX_DIMENSIONS for shape in shapes):
+        why = f"One of them has more than {MAX_DIMENSIONS} dimensions."
+        raise refuse(path, "a safetensors file of impossible tensors", why, "Save the model's own weights alone.")
+
+
+def _described(header: bytes) -> Mapping[str, Any]:
+    """What a header says of each tensor; nothing where it is no JSON, which its own reader says better."""
+    try:
+        found = json.loads(header)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def _torch_file(path: Path) -> Any:
+    require_modest(path)
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # made-up bytes can break a reader in any way there is; none of them may be a traceback

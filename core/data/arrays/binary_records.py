@@ -10,13 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.collection import Collection, Part, empty_part
+from core.data.collection import Collection, Part, empty_part, require_count
 from core.data.labels import MAX_CLASSES
 from core.data.paths import own
 from core.errors import UserError
 from core.types import Images, Ints
 
 MAX_UNPACKED = 2**30  # bytes: twenty times MNIST
+MAX_RATIO = 200  # unpacked bytes for each packed one; drawn digits unpack to five times their size
+_SLACK = 16 * 2**20  # bytes that a small file may unpack to whatever it packs
+_LINES_BYTES = 2**20  # of a file of class names
 
 
 def mapped(path: Path, record: int) -> Images:
@@ -28,6 +31,7 @@ def mapped(path: Path, record: int) -> Images:
             raise UserError(
                 f"{path.name} has {size:,} bytes.", f"Records of {record:,} bytes are expected.", "Copy it again."
             )
+        require_count(size // record, "records")
         return np.memmap(path, np.uint8, "r", shape=(size // record, record))
     except OSError as error:
         raise UserError(f"{path.name} cannot be read.", error.strerror or "", "Copy it again.") from error
@@ -39,9 +43,10 @@ def idx(path: Path) -> Images:
         path = own(path)
         if path.suffix == ".gz":
             with gzip.open(path) as stream:
-                content = stream.read(MAX_UNPACKED + 1)
-            if len(content) > MAX_UNPACKED:
-                raise ValueError("It unpacks to more than 1 GB.")
+                most = min(MAX_UNPACKED, MAX_RATIO * path.stat().st_size + _SLACK)
+                content = stream.read(most + 1)
+            if len(content) > most:
+                raise ValueError(f"It unpacks to more than {most:,} bytes")
             flat: NDArray[np.uint8] = np.frombuffer(content, np.uint8)
         else:
             flat = np.memmap(path, np.uint8, "r")
@@ -50,13 +55,14 @@ def idx(path: Path) -> Images:
         shape = [int(side) for side in np.frombuffer(flat[4 : 4 + 4 * int(flat[3])].tobytes(), ">u4")]
         return flat[4 + 4 * len(shape) :].reshape(shape) if math.prod(shape) else np.zeros(shape, np.uint8)
     except (OSError, EOFError, ValueError, IndexError, zlib.error) as error:
-        raise UserError(f"{path.name} is no IDX file.", f"{error}", "Copy it again.") from error
+        raise UserError(f"{path.name} is no IDX file.", f"{error}".rstrip(".") + ".", "Copy it again.") from error
 
 
 def lines(path: Path) -> tuple[str, ...]:
     """The lines of a small text file that are not empty."""
     try:
-        text = own(path).read_bytes()[: 2**20].decode("utf-8", "replace")
+        with own(path).open("rb") as stream:
+            text = stream.read(_LINES_BYTES).decode("utf-8", "replace")
     except OSError as error:
         raise UserError(f"{path.name} cannot be read.", error.strerror or "", "Copy it again.") from error
     return tuple(line.strip() for line in text.splitlines() if line.strip())
@@ -75,6 +81,7 @@ def part_of(images: Sequence[NDArray[Any]], labels: NDArray[Any], shown: Callabl
     """
     ends = np.cumsum([len(array) for array in images])
     n = int(ends[-1]) if len(ends) else 0
+    require_count(n)
     if n != len(labels) or not n:
         raise UserError(f"There are {n:,} images and {len(labels):,} labels.", "There must be one label each.")
 

@@ -1,18 +1,21 @@
 """Whole arrays of images, as NumPy and PyTorch files hold them: checked once, read one image at a time."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.collection import Read
+from core.data.collection import Read, require_count
+from core.data.decoding import MAX_PIXELS
 from core.data.levels import Levels, levels_of
 from core.data.threads import pieces
 from core.errors import UserError
 from core.types import Images
 
 MAX_SIDE = 16_384  # pixels: a longer one is an array of something else
-_CHUNK_BYTES = 32 * 2**20  # of an array looked at in one go; as float64 they are eight times as many
+_CHUNK_NUMBERS = 2**22  # of an array looked at in one go; as float64 they take 32 MB, several times over
+_LARGEST = f"A side has at most {MAX_SIDE:,}, and an image {MAX_PIXELS:,}."
 _SHAPES = "It has to be (n, h, w), (n, h, w, 1) or (n, h, w, 3)."
 
 
@@ -50,8 +53,9 @@ def _channels(array: NDArray[Any], name: str) -> tuple[int, int, int] | None:
     shape = array.shape[:1] + (array.shape[2:] + array.shape[1:2] if _channels_first(array) else array.shape[1:])
     if array.ndim not in (3, 4) or 0 in shape or (array.ndim == 4 and shape[3] not in (1, 3)):
         raise UserError(f"{name} has the shape {array.shape}.", _SHAPES)
-    if max(shape[1:3]) > MAX_SIDE:
-        raise UserError(f"{name} has images of {shape[1]:,}×{shape[2]:,} pixels.", f"A side has at most {MAX_SIDE:,}.")
+    require_count(len(array))
+    if max(shape[1:3]) > MAX_SIDE or shape[1] * shape[2] > MAX_PIXELS:
+        raise UserError(f"{name} has images of {shape[1]:,}×{shape[2]:,} pixels.", _LARGEST)
     return (1, 2, 0) if _channels_first(array) else None
 
 
@@ -66,20 +70,25 @@ def _range(array: NDArray[Any], name: str) -> tuple[float, float, bool]:
     """
     if array.dtype.kind not in "biuf":
         raise UserError(f"{name} is {array.dtype}.", "Images have to be numbers.", "Convert them first.")
-    step = max(1, _CHUNK_BYTES // max(1, array[:1].nbytes))
     low, high, whole = np.inf, -np.inf, True
-    for rows in pieces(len(array), step):
-        part = np.asarray(array[rows.start : rows.stop])
+    for row, part in _parts(array):
         if array.dtype == np.uint8:
             low, high = 0.0, max(high, float(part.max()))
             if high > 1:
                 return 0.0, 255.0, True
             continue
-        part = part.astype(np.float64)
-        _refuse_nan(part, rows.start, name)
-        low, high = min(low, float(part.min())), max(high, float(part.max()))
-        whole = whole and bool((part == np.rint(part)).all())
+        numbers = part.astype(np.float64)
+        _refuse_nan(numbers, row, name)
+        low, high = min(low, float(numbers.min())), max(high, float(numbers.max()))
+        whole = whole and bool((numbers == np.rint(numbers)).all())
     return low, high, whole
+
+
+def _parts(array: NDArray[Any]) -> Iterator[tuple[int, NDArray[Any]]]:
+    """The array in parts of a bounded size, each with the row that it begins in: some images, or some lines of one."""
+    for rows in pieces(len(array), max(1, _CHUNK_NUMBERS // array[:1].size)):
+        for lines in pieces(array.shape[1], max(1, _CHUNK_NUMBERS // (len(rows) * array[:1, :1].size))):
+            yield rows.start, np.asarray(array[rows.start : rows.stop, lines.start : lines.stop])
 
 
 def _refuse_nan(part: NDArray[np.float64], start: int, name: str) -> None:

@@ -1,7 +1,6 @@
 """NumPy arrays: the plainest exchange format for images and labels."""
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,8 +9,8 @@ from numpy.typing import NDArray
 
 from core.data.arrays.image_arrays import image_reader
 from core.data.arrays.numpy_files import Arrays, members
-from core.data.collection import Collection, Part, Problem, Read, abridged, empty_part
-from core.data.labels import MAX_CLASSES, classes, labelled
+from core.data.collection import Collection, Part, Problem, Read, abridged, empty_part, require_count
+from core.data.labels import MAX_CLASSES, MAX_LABEL_CHARACTERS, classes, labelled
 from core.data.levels import Values
 from core.errors import UserError
 from core.types import Ints
@@ -119,6 +118,10 @@ def _take(arrays: Arrays, name: str) -> NDArray[Any]:
 
 def _checked(labels: Labels, name: str) -> Labels:
     """Labels that are whole numbers or text, (n,)."""
+    require_count(len(labels) if labels.ndim else 0, "labels")
+    if labels.dtype.itemsize > 4 * MAX_LABEL_CHARACTERS:
+        why = f"A label has at most {MAX_LABEL_CHARACTERS:,} characters."
+        raise UserError(f"{name} holds text that is too long.", why, "Shorten the labels.")
     labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
     if labels.ndim == 1 and labels.dtype.kind == "f":
         bad = np.flatnonzero(~np.isfinite(labels))
@@ -181,7 +184,7 @@ def _class_names(arrays: Arrays, n_classes: int) -> tuple[str, ...]:
 
 def _part(read: Read, labels: Ints, given: Labels, what: str) -> tuple[Part, list[Problem]]:
     """The rows that have a label."""
-    names = [f"{what} {row}" for row in range(len(labels))]
+    names = tuple(f"{what} {row}" for row in range(len(labels)))
     rows, problems = labelled(names, labels, given.tolist())
-    kept: Mapping[int, int] = dict(enumerate(rows.tolist()))
-    return Part(tuple(names[row] for row in rows), labels[rows], lambda index: read(kept[index])), problems
+    kept = names if len(rows) == len(names) else tuple(names[row] for row in rows.tolist())
+    return Part(kept, labels[rows], lambda index: read(int(rows[index]))), problems

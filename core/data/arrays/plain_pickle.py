@@ -3,6 +3,9 @@
 CIFAR's own files are pickles, and torchvision downloads no others. A pickle is a small program that may call anything;
 this reader knows dictionaries, lists, text, numbers and NumPy arrays, and stops at the first other thing. It never
 imports what a pickle names.
+
+A few bytes can ask for gigabytes, too: a tuple of twice the tuple before, the same text encoded again and again. So the
+number of instructions has a bound, nothing but text is ever written out, and calls make no more than the file holds.
 """
 
 import pickletools
@@ -17,7 +20,10 @@ import numpy as np
 from core.data.paths import own
 from core.errors import UserError
 
-MAX_BYTES = 2**30  # CIFAR's largest file has 155 MB
+MAX_BYTES = 256 * 2**20  # CIFAR's largest file has 155 MB
+MAX_INSTRUCTIONS = 2_000_000  # a batch of CIFAR has 40,000, a record of BackdoorBench some 15 an image
+MAX_NAME = 200  # characters of a module and a name in it
+LARGEST_KEY = 2**60  # larger whole numbers can be chosen so that all have one hash, and a dictionary takes for ever
 _ARRAY = ("numpy.core.multiarray _reconstruct", "numpy._core.multiarray _reconstruct")
 _SCALAR = ("numpy.core.multiarray scalar", "numpy._core.multiarray scalar")
 _ALLOWED = {*_ARRAY, *_SCALAR, "numpy ndarray", "numpy dtype", "_codecs encode"}
@@ -44,7 +50,10 @@ _VALUES = {
 _BYTES = {"STRING", "BINSTRING", "SHORT_BINSTRING"}  # text of Python 2
 _NUMBERS = re.compile(r"[|<>=]?[biuf][1248]")
 # What the standard library's lister raises on damaged pickles, and NumPy on impossible arrays.
-_DAMAGE = (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError, MemoryError, EOFError)
+_DAMAGE = (
+    *(ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError),
+    *(MemoryError, EOFError, RecursionError),
+)
 
 
 @dataclass(frozen=True)
@@ -74,11 +83,16 @@ def plain_data(path: Path) -> Any:
     """What the pickle at `path` holds: dictionaries, lists, tuples, text, bytes, numbers, None and NumPy arrays.
 
     Raises:
-        UserError: it would call anything else, it is damaged, or larger than 1 GB.
+        UserError: it would call anything else, it is damaged, larger than 256 MB, or has more than 2,000,000
+            instructions.
     """
     path = own(path)
     if path.stat().st_size > MAX_BYTES:
-        raise UserError(f"{path.name} is larger than {MAX_BYTES // 2**30} GB.", "Such files are not read.")
+        raise UserError(
+            f"{path.name} is larger than {MAX_BYTES // 2**20} MB.",
+            "No pickle of a published data set is.",
+            "Get the data set in its binary version.",
+        )
     try:
         return _finished(_Reader(path.name).run(path.read_bytes()))
     except _DAMAGE as error:
@@ -110,9 +124,11 @@ class _Reader:
     def __init__(self, name: str, *, strict: bool = True) -> None:
         self._name, self._strict = name, strict
         self._stack: list[Any] = []
+        self._marks: list[int] = []  # where in the stack the marks are
+        self._left = 0  # how many bytes calls may still make
         self._memo: dict[int, Any] = {}
         self._steps: dict[str, Callable[[Any], None]] = {
-            "MARK": lambda _: self._stack.append(_MARK),
+            "MARK": lambda _: self._mark(),
             "EMPTY_DICT": lambda _: self._stack.append({}),
             "EMPTY_LIST": lambda _: self._stack.append([]),
             "EMPTY_TUPLE": lambda _: self._stack.append(()),
@@ -127,7 +143,7 @@ class _Reader:
             "SETITEM": lambda _: self._set(self._last(2)),
             "SETITEMS": lambda _: self._set(self._marked()),
             "GLOBAL": lambda name: self._stack.append(self._named(name)),
-            "STACK_GLOBAL": lambda _: self._stack.append(self._named(" ".join(map(str, self._last(2))))),
+            "STACK_GLOBAL": lambda _: self._stack.append(self._named(_joined(*self._last(2)))),
             "REDUCE": lambda _: self._stack.append(self._called(*self._last(2))),
             "BUILD": lambda _: self._build(self._last(1)[0]),
         }
@@ -137,7 +153,14 @@ class _Reader:
 
     def run(self, pickled: bytes) -> Any:
         """The value that is on top of the stack at the end."""
-        for operation, given, _ in pickletools.genops(pickled):
+        self._left = len(pickled)
+        for number, (operation, given, _) in enumerate(pickletools.genops(pickled)):
+            if number >= MAX_INSTRUCTIONS:
+                raise UserError(
+                    f"{self._name} has more than {MAX_INSTRUCTIONS:,} instructions.",
+                    "Pickles of data sets have far fewer; this one is made to fill memory.",
+                    "Do not open it.",
+                )
             name, argument = operation.name, cast(Any, given)
             if name == "STOP":
                 return self._stack[-1]
@@ -155,6 +178,10 @@ class _Reader:
                 raise self._refusal(f"the instruction {name}")
         raise ValueError("The pickle has no end.")
 
+    def _mark(self) -> None:
+        self._marks.append(len(self._stack))
+        self._stack.append(_MARK)
+
     def _last(self, n: int) -> list[Any]:
         taken = self._stack[-n:]
         if len(taken) < n or any(item is _MARK for item in taken):
@@ -163,7 +190,7 @@ class _Reader:
         return taken
 
     def _marked(self) -> list[Any]:
-        place = max(index for index, item in enumerate(self._stack) if item is _MARK)
+        place = self._marks.pop()
         taken = self._stack[place + 1 :]
         del self._stack[place:]
         return taken
@@ -188,10 +215,21 @@ class _Reader:
         if not isinstance(into, dict) or len(values) % 2:
             raise TypeError("Only dictionaries take keys.")
         for key, value in zip(values[::2], values[1::2], strict=True):
-            if not isinstance(key, str | bytes | int):
+            if not isinstance(key, str | bytes | int) or (isinstance(key, int) and abs(key) > LARGEST_KEY):
                 raise TypeError("Only text and numbers are keys.")
-            into[key.decode("latin-1") if isinstance(key, bytes) else key] = value
+            into[self._made(key).decode("latin-1") if isinstance(key, bytes) else key] = value
         return into
+
+    def _made(self, content: bytes) -> bytes:
+        """The bytes themselves, counted: what is kept once in the file must not come out a thousand times."""
+        self._left -= len(content)
+        if self._left < 0:
+            raise UserError(
+                f"{self._name} unpacks to more than it holds.",
+                "Pickles of data sets never do; this one is made to fill memory.",
+                "Do not open it.",
+            )
+        return content
 
     def _named(self, text: str) -> _Name:
         if text not in _ALLOWED and self._strict:
@@ -204,9 +242,9 @@ class _Reader:
             text, encoding = arguments
             if encoding != "latin1":
                 raise ValueError("Only one encoding is written by NumPy.")
-            return text.encode("latin-1")
+            return self._made(text.encode("latin-1"))
         if name == _Name("numpy dtype"):
-            return _Built("type", _text(arguments[0]))
+            return _Built("type", _text(arguments[0])[:MAX_NAME])
         if isinstance(name, _Name) and name.text in _ARRAY and arguments[0] == _Name("numpy ndarray"):
             return _Built("array")
         if isinstance(name, _Name) and name.text in _SCALAR:
@@ -222,11 +260,13 @@ class _Reader:
         if not isinstance(built, _Built):
             raise TypeError("Only arrays and types are put together.")
         if built.kind == "type":  # (version, byte order, then nothing that plain numbers have)
-            order = _text(state[1])
+            order = _text(state[1])[:1]
             built.value = (order if order in "<>" else "") + built.value.lstrip("<>|=")
         else:
             _, shape, kind, fortran, content = state
-            built.value = _array(tuple(shape), kind, bool(fortran), content)
+            if not isinstance(shape, tuple):
+                raise TypeError("A shape is a tuple.")
+            built.value = _array(shape, kind, bool(fortran), content)
 
     def _refusal(self, what: str) -> UserError:
         return UserError(
@@ -236,8 +276,17 @@ class _Reader:
         )
 
 
+def _joined(module: Any, name: Any) -> str:
+    """A module and a name in it. Anything but short text is none, and might be endless to write out."""
+    if not isinstance(module, str) or not isinstance(name, str) or len(module) + len(name) > MAX_NAME:
+        raise TypeError("A name is text.")
+    return f"{module} {name}"
+
+
 def _text(value: Any) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+    if not isinstance(value, str | bytes) or len(value) > MAX_NAME:
+        raise TypeError("Short text is needed.")
+    return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
 def _array(shape: tuple[int, ...], kind: Any, fortran: bool, content: Any) -> np.ndarray[Any, Any]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from core.data.paths import own
 from core.errors import UserError
 from core.models.weight_files import kind_of
+from core.pickle_bounds import require_modest
 from core.types import Ints
 
 _HINT = "Where you trust it, open it there and save tensors and lists alone."
@@ -18,7 +19,8 @@ def saved(path: Path) -> Any:
     """What the file holds, on the CPU; large tensors stay on disk where the file's format allows it.
 
     Raises:
-        UserError: it is damaged, or holds anything that would have to be unpickled.
+        UserError: it is damaged, asks for more than `require_modest` lets through, or holds anything that would have to
+            be unpickled.
     """
     import torch
 
@@ -29,6 +31,7 @@ def saved(path: Path) -> Any:
         raise UserError(error.title, error.detail, _HINT) from error
     if kind != "torch":
         raise UserError(f"{path.name} was not saved by torch.", "", "Save it with torch.save.")
+    require_modest(path)
     with path.open("rb") as stream:
         is_zip = stream.read(2) == b"PK"
     try:

@@ -19,7 +19,9 @@ from core.data.folders.zip_files import zip_files
 from core.errors import UserError
 
 _PIECE = 2**20  # bytes unpacked between two looks at the limits
-_SLACK = 64 * 2**20  # bytes that any archive may unpack to, and that stay free on the disk
+_SLACK = (
+    16 * 2**20
+)  # bytes that any archive may unpack to, for padding packs a hundred times, and that stay free on the disk
 _XZ_MEMORY = 256 * 2**20  # bytes: xz itself takes 65 MB at its highest level
 _DAMAGE = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError)
 

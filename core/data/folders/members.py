@@ -4,12 +4,14 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from core.data.collection import MAX_FILES, Files, Problem, legible
+from core.data.collection import MAX_FILES, Files, Problem, Problems, legible
 from core.data.paths import named
 from core.errors import UserError
 
 MAX_RATIO = 200  # bytes unpacked for one packed: pictures stay below 2, drawings below 50
-_SLACK = 64 * 2**20  # bytes that any archive may unpack to: a few blank pictures are no attack
+MAX_NAME = 4096  # characters: Linux opens no longer path
+MAX_DEPTH = 32  # folders in one another, as in a folder on disk
+_SLACK = 16 * 2**20  # bytes that any archive may unpack to: a few blank pictures are no attack
 
 
 class Listing:
@@ -19,7 +21,7 @@ class Listing:
         self._max_files = max_files
         self._paths: dict[str, None] = {}
         self._folders: dict[str, None] = {}
-        self._problems: list[Problem] = []
+        self._problems = Problems()
 
     def file(self, name: str) -> bool:
         """Whether the member `name` is taken in; otherwise it is listed as a problem."""
@@ -41,13 +43,17 @@ class Listing:
 
     def skip(self, name: str, kind: str, why: str) -> None:
         """List a member that is not read."""
-        self._problems.append(Problem(kind, legible(name), why))
+        self._problems.add(Problem(kind, legible(name[:MAX_NAME]), why))
 
     def files(self, read: Callable[[int], bytes], close: Callable[[], None]) -> Files:
         """All that was taken in, in order; `read` counts in the same order."""
-        return Files(tuple(self._paths), tuple(self._folders), read, tuple(self._problems), close)
+        return Files(tuple(self._paths), tuple(self._folders), read, self._problems.listed(), close)
 
     def _safe(self, name: str) -> str | None:
+        if len(name) > MAX_NAME or name.count("/") > MAX_DEPTH:
+            why = f"A path has at most {MAX_NAME:,} characters, and {MAX_DEPTH} folders in one another."
+            self.skip(name, "unsafe name", why)
+            return None
         try:
             return "/".join(named(name).parts)
         except UserError as error:

@@ -15,7 +15,8 @@ from core.data.folders.members import Listing, positioned
 from core.errors import UserError
 
 BLOCK = 512  # bytes: what the format counts in
-_MAX_NAME_BYTES = 2**20  # of a long name or note: no system has paths a hundredth as long
+_MAX_NOTE_BYTES = 2**16  # about one member: its name, its times, who owns it
+_MAX_RECORDS = 64  # in a note of pax; it knows a dozen keys
 _FILE, _FOLDER, _LONG_NAME, _PAX = (b"0", b"\0", b"7"), b"5", b"L", b"x"
 _NOTES = (b"g", b"K", b"V")  # about all members, the target of a link, the archive's label: nothing that is needed
 _SPARSE = b"S"
@@ -102,13 +103,15 @@ def _header(block: bytes, offset: int, notes: dict[str, str]) -> _Header | None:
 
 def _noted(descriptor: int, header: _Header) -> dict[str, str]:
     """What a member that describes the next one says of it: its path, its size, whether it has holes."""
-    if header.size > _MAX_NAME_BYTES:
-        raise UserError("The archive has a name of more than a million characters.", "", "Do not open it.")
+    if header.size > _MAX_NOTE_BYTES:
+        raise UserError(
+            "The archive has a name of more than 65,536 characters.", "No file is called so.", "Do not open it."
+        )
     content = positioned(descriptor, header.offset, header.size)
     if header.kind == _LONG_NAME:
         return {"path": _text(content)}
     notes = {}
-    while content:
+    for _ in range(_MAX_RECORDS):
         length, space, _ = content.partition(b" ")
         if not space or not length.isdigit() or len(length) > 8 or not len(length) + 2 < int(length) <= len(content):
             break

@@ -7,7 +7,7 @@ import numpy as np
 
 from core.data.arrays.image_arrays import image_reader
 from core.data.arrays.tensors import array_of, indices_of, saved
-from core.data.collection import Collection, Part, Read, empty_part
+from core.data.collection import Collection, Part, Read, empty_part, require_count
 from core.data.labels import MAX_CLASSES
 from core.data.paths import content
 from core.data.published.poison_truth import UNKNOWN, truth_of
@@ -59,6 +59,7 @@ def _labels(path: Path) -> Ints:
     labels = array_of(saved(path), path.name)
     if labels.ndim != 1 or labels.dtype.kind not in "iu" or not len(labels) or labels.min() < 0:
         raise UserError(f"{path.name} holds {labels.dtype} of the shape {labels.shape}.", "Class indices are needed.")
+    require_count(len(labels), "labels")
     return labels.astype(np.int64)
 
 

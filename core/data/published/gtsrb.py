@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from core.data.collection import Collection, Problem
+from core.data.collection import Collection, Problem, Problems
 from core.data.paths import content
 from core.data.tables.csv_files import records
 from core.data.tables.rows import Rows, collected
@@ -21,12 +21,12 @@ def gtsrb(folder: Path) -> Collection:
     Raises:
         UserError: there are no training images, or the table of the test set is no table.
     """
-    names, labels, problems = list[str](), list[object](), list[Problem]()
+    names, labels, problems = list[str](), list[object](), Problems()
     for directory in _names_in(folder / "GTSRB" / "Training"):
         if not directory.isdecimal() or not (folder / "GTSRB" / "Training" / directory).is_dir():
             continue
         if int(directory) >= N_CLASSES:
-            problems.append(Problem("left out", directory, f"There are {N_CLASSES} classes, counted from 0."))
+            problems.add(Problem("left out", directory, f"There are {N_CLASSES} classes, counted from 0."))
             continue
         images = [file for file in _names_in(folder / "GTSRB" / "Training" / directory) if file.endswith(".ppm")]
         names += [f"GTSRB/Training/{directory}/{file}" for file in images]
@@ -37,7 +37,7 @@ def gtsrb(folder: Path) -> Collection:
         labels.append(label)
         splits.append("test")
     signs = [f"{index:05d}" for index in range(N_CLASSES)]
-    rows = Rows(names, labels, lambda row: content(folder, names[row]), splits, signs, problems)
+    rows = Rows(names, labels, lambda row: content(folder, names[row]), splits, signs, problems.listed())
     return collected(rows, "GTSRB")
 
 
@@ -45,7 +45,7 @@ def _names_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def _answers(folder: Path, problems: list[Problem]) -> list[tuple[str, int]]:
+def _answers(folder: Path, problems: Problems) -> list[tuple[str, int]]:
     """File and class of every test image."""
     if not (folder / _ANSWERS).is_file():
         return []
@@ -60,5 +60,5 @@ def _answers(folder: Path, problems: list[Problem]) -> list[tuple[str, int]]:
         if name.endswith(".ppm") and "/" not in name and label.isdecimal() and int(label[:9]) < N_CLASSES:
             answers.append((name, int(label)))
         else:
-            problems.append(Problem("row", f"line {number}", f"It names no image and class of {_ANSWERS}."))
+            problems.add(Problem("row", f"line {number}", f"It names no image and class of {_ANSWERS}."))
     return answers

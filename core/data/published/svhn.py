@@ -13,6 +13,8 @@ from core.data.paths import own
 from core.errors import UserError
 
 MAX_BYTES = 4 * 2**30  # of an array: SVHN's extra images have 1.6 GB
+MAX_RATIO = 200  # unpacked bytes for each packed one
+_SLACK = 16 * 2**20  # bytes that a small file may unpack to whatever it packs
 _DAMAGE = (
     OSError,
     ValueError,
@@ -52,8 +54,9 @@ def _arrays(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
         kinds = {name: (shape, kind) for name, shape, kind in whosmat(str(path))}
         if {"X", "y"} - kinds.keys() or kinds["X"][1] != "uint8" or kinds["y"][1] not in ("uint8", "double"):
             raise UserError(f"{path.name} holds no X and y of SVHN.", "Bytes and their labels are expected.")
-        if math.prod(kinds["X"][0]) > MAX_BYTES or math.prod(kinds["y"][0]) > MAX_BYTES // 3072:
-            raise UserError(f"{path.name} holds more than {MAX_BYTES // 2**30} GB.", "SVHN is much smaller.")
+        most = min(MAX_BYTES, MAX_RATIO * path.stat().st_size + _SLACK)
+        if math.prod(kinds["X"][0]) > most or math.prod(kinds["y"][0]) > most // 3072:
+            raise UserError(f"{path.name} unpacks to more than {most:,} bytes.", "SVHN does not.", "Do not open it.")
         arrays = loadmat(str(path), variable_names=["X", "y"])
         pixels, given = np.asarray(arrays["X"]), np.asarray(arrays["y"])
         if pixels.dtype != np.uint8 or pixels.ndim != 4 or given.ndim != 2 or not (given == np.rint(given)).all():

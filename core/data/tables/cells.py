@@ -1,6 +1,6 @@
 """Image cells of Parquet and Arrow tables: bytes, base64 text, a path, or the struct of the `datasets` library."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,8 @@ import pyarrow as pa
 from core.data.paths import content
 from core.data.tables.csv_files import from_base64, is_encoded
 from core.errors import UserError
+
+MAX_TEXT = 4097  # characters of a label or a path, one more than either may have
 
 
 def image_bytes(cell: Any, folder: Path) -> bytes:
@@ -26,12 +28,55 @@ def holds_images(kind: pa.DataType) -> bool:
     """Whether a column of this type may hold images or their paths."""
     if pa.types.is_struct(kind):
         return any(kind.field(index).name in ("bytes", "path") for index in range(kind.num_fields))
-    return _is_bytes(kind) or is_text(kind)
+    return is_bytes(kind) or is_text(kind)
 
 
 def is_text(kind: pa.DataType) -> bool:
     """Whether a column of this type holds text."""
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def is_bytes(kind: pa.DataType) -> bool:
+    """Whether a column of this type holds bytes."""
+    return bool(
+        pa.types.is_binary(kind)
+        or pa.types.is_large_binary(kind)
+        or pa.types.is_binary_view(kind)
+        or pa.types.is_fixed_size_binary(kind)
+    )
+
+
+def shares_cells(kind: pa.DataType) -> bool:
+    """Whether the cells of such a column may lie over each other, so that a short file holds any amount of text."""
+    return bool(pa.types.is_string_view(kind) or pa.types.is_binary_view(kind))
+
+
+def plain_values(array: pa.Array, once: dict[Any, Any]) -> Iterator[Any]:
+    """Numbers, text and bytes one after the other; None for anything else.
+
+    A label or a path is short, and tables keep one that occurs a million times only once. So text is cut to
+    `MAX_TEXT`, and two cells that say the same are one object.
+
+    Args:
+        array: a column or a piece of one.
+        once: what was seen so far, to be handed in again with the next piece.
+    """
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        found: dict[Any, Any] = {}
+        for place in array.indices.to_pylist():
+            if place is not None and place not in found:
+                found[place] = next(plain_values(array.dictionary.slice(place, 1), once), None)
+            yield found.get(place)
+    elif is_text(kind) or is_bytes(kind):
+        for cell in array:
+            value = cell.as_py()
+            cut = value if value is None else value[:MAX_TEXT]
+            yield once.setdefault(cut, cut)
+    elif pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind):
+        yield from array.to_pylist()
+    else:
+        yield from (None for _ in range(len(array)))
 
 
 def class_names_of(feature: Any) -> Sequence[str] | None:
@@ -40,12 +85,3 @@ def class_names_of(feature: Any) -> Sequence[str] | None:
     if isinstance(names, dict):  # older versions: {"0": "cat", "1": "dog"}
         names = [names[key] for key in sorted(names, key=int)] if all(map(str.isdecimal, names)) else None
     return names if isinstance(names, list) and names and all(isinstance(name, str) for name in names) else None
-
-
-def _is_bytes(kind: pa.DataType) -> bool:
-    return bool(
-        pa.types.is_binary(kind)
-        or pa.types.is_large_binary(kind)
-        or pa.types.is_binary_view(kind)
-        or pa.types.is_fixed_size_binary(kind)
-    )

@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from core.data.collection import Problem
+from core.data.collection import Problem, Problems, require_count
 from core.data.decoding import MAX_BYTES
 from core.data.labels import MAX_LABEL_CHARACTERS
 from core.data.paths import content, named
 from core.data.tables.rows import Columns, Rows, found_columns
 from core.errors import UserError
 
-MAX_LINE_BYTES = 96 * 2**20  # the largest image that is read, in base64, and its other cells
+MAX_LINE_BYTES = 24 * 2**20  # an image of 18 MB in base64; Python's own reader takes ten times as much for a line
+MAX_RECORD_LINES = 100_000  # of a cell with line breaks in it
+MAX_COLUMNS = 10_000
 MAX_PATH = 4096  # characters: Linux opens no longer path
 _DELIMITERS = ",;\t|"
 # How base64 of PNG, JPEG, GIF, BMP, TIFF and WebP begins.
@@ -36,12 +38,16 @@ def csv_rows(
     delimiter = delimiter_of(path)
     every = records(path, delimiter, max_line_bytes=max_line_bytes)
     _, _, header = next(every, (0, 0, []))
+    if len(header) > MAX_COLUMNS:
+        raise UserError(
+            f"{path.name} has {len(header):,} columns.", f"At most {MAX_COLUMNS:,} are read.", "Leave out the others."
+        )
     columns = found_columns([name.strip() for name in header], image_column, label_column, split_column)
-    names, labels, splits, offsets, problems = [], [], [], [], list[Problem]()
+    names, labels, splits, offsets, problems = [], [], [], [], Problems()
     for offset, number, cells in every:
         problem = _problem(cells, columns, len(header))
         if problem:
-            problems.append(Problem("row", f"line {number}", problem))
+            problems.add(Problem("row", f"line {number}", problem))
             continue
         cell = cells[columns.image].strip()
         encoded = is_encoded(cell)
@@ -49,6 +55,7 @@ def csv_rows(
         offsets.append(offset if encoded else -1)
         labels.append(cells[columns.label][: MAX_LABEL_CHARACTERS + 1])
         splits.append(cells[columns.split][:100] if columns.split is not None else "")
+        require_count(len(names), "rows")
     folder = path.resolve().parent
 
     def read(row: int) -> bytes:
@@ -56,7 +63,7 @@ def csv_rows(
             return content(folder, names[row])
         return from_base64(record_at(path, delimiter, offsets[row])[columns.image])
 
-    return Rows(names, labels, read, None if columns.split is None else splits, problems=problems)
+    return Rows(names, labels, read, None if columns.split is None else splits, problems=problems.listed())
 
 
 def records(
@@ -69,10 +76,12 @@ def records(
     """
     with path.open("rb") as stream:
         lines = _Lines(stream, path.name, max_line_bytes)
+        reader = _reader(lines, delimiter)  # it asks for a line only when it needs one, so `lines` knows where it is
         while True:
             offset, number = lines.offset, lines.number + 1
+            lines.began, lines.begins = lines.number, lines.offset
             try:
-                cells = next(_reader(lines, delimiter), None)
+                cells = next(reader, None)
             except csv.Error as error:
                 raise UserError(f"Line {number} of {path.name} cannot be read.", f"{error}.") from error
             if cells is None:
@@ -85,7 +94,7 @@ def record_at(path: Path, delimiter: str, offset: int) -> list[str]:
     """The cells of the record that begins at `offset`."""
     with path.open("rb") as stream:
         stream.seek(offset)
-        return next(_reader(_Lines(stream, path.name, MAX_LINE_BYTES, offset, 1), delimiter), [])
+        return next(_reader(_Lines(stream, path.name, MAX_LINE_BYTES, offset, 1, 1, offset), delimiter), [])
 
 
 def delimiter_of(path: Path) -> str:
@@ -116,13 +125,15 @@ def from_base64(cell: str) -> bytes:
 
 @dataclass
 class _Lines:
-    """Decoded lines of an open file, and where the next one begins."""
+    """Decoded lines of an open file, where the next one begins, and where the record began that is being read."""
 
     stream: BinaryIO
     name: str
     most: int
     offset: int = 0
     number: int = 0
+    began: int = 0
+    begins: int = 0
 
     def __iter__(self) -> Iterator[str]:
         while line := self.stream.readline(self.most + 1):
@@ -130,6 +141,12 @@ class _Lines:
             if len(line) > self.most:
                 title = f"Line {self.number} of {self.name} is longer than {self.most:,} bytes."
                 raise UserError(title, "No image in base64 needs so much.", "Save the images as files.")
+            if self.number - self.began > MAX_RECORD_LINES or self.offset - self.begins > 2 * self.most:
+                raise UserError(
+                    f"The row of {self.name} that begins at line {self.began + 1:,} does not end.",
+                    f"A row has at most {MAX_RECORD_LINES:,} lines; a quotation mark may be missing.",
+                    "Correct the table there.",
+                )
             yield self._text(line)
 
     def _text(self, line: bytes) -> str:

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from core.data.collection import Collection
-from core.data.paths import MAX_FILE_BYTES, inside
+from core.data.paths import inside
 from core.data.splits import split_of
 from core.data.tables.rows import Rows, collected
 from core.errors import UserError
 from core.json_files import read_json
+
+MAX_JSON_BYTES = 4 * 2**20  # names of 100,000 classes; it takes twenty times as much in memory
 
 
 def recognises(path: Path) -> bool:
@@ -132,6 +134,6 @@ def _json(folder: Path, name: str) -> dict[str, Any]:
     if not (folder / name).is_file():
         return {}
     path, hint = inside(folder, name), "Save the data set again."
-    if path.stat().st_size > MAX_FILE_BYTES:
-        raise UserError(f"{name} is larger than {MAX_FILE_BYTES:,} bytes.", "It describes a data set in words.", hint)
+    if path.stat().st_size > MAX_JSON_BYTES:
+        raise UserError(f"{name} is larger than {MAX_JSON_BYTES:,} bytes.", "It describes a data set in words.", hint)
     return read_json(path, dict[str, Any], f"{name} of {folder.name}", hint)

@@ -15,14 +15,20 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import parquet
 
-from core.data.collection import Problem
+from core.data.collection import Problem, require_count
+from core.data.decoding import MAX_BYTES
 from core.data.paths import named
-from core.data.tables.cells import class_names_of, holds_images, image_bytes, is_text
+from core.data.tables.cells import MAX_TEXT, class_names_of, holds_images, image_bytes, is_bytes, is_text, plain_values
 from core.data.tables.rows import Rows, found_columns
 from core.errors import UserError
 
 HELD_BYTES = 64 * 2**20  # of batches in memory; threads that ask out of order find their rows among them
 BATCH_ROWS = 16  # rows read at once: even of 4 MB photographs they fit into HELD_BYTES
+MAX_CELL_BYTES = MAX_BYTES * 4 // 3 + 2**20  # an image in base64, and its path
+MAX_RATIO = 200  # unpacked bytes for each packed one
+_SLACK = 16 * 2**20  # bytes that a small file may unpack to whatever it packs
+_LARGE_GROUP = 16 * 2**20  # unpacked bytes of a row group, which one cell alone may be, and be repeated in every row
+MAX_FEATURES_BYTES = 4 * 2**20  # of JSON, which takes twenty times as much in memory
 _DAMAGE = (pa.ArrowException, OSError, ValueError, KeyError, TypeError, MemoryError, OverflowError, RecursionError)
 
 
@@ -45,9 +51,14 @@ class Cells:
         self.n_openings = 0  # how often a group of rows was read from its beginning
         self._groups: list[tuple[Path, int]] = []
         self._starts = [0]
+        self._rows = BATCH_ROWS
         for path in files:
             with damage_said(path.name), parquet.ParquetFile(path) as file:
-                counts = [file.metadata.row_group(index).num_rows for index in range(file.metadata.num_row_groups)]
+                groups = [file.metadata.row_group(index) for index in range(file.metadata.num_row_groups)]
+                require_count(self._starts[-1] + file.metadata.num_rows, "rows")
+                _require_honest(path, groups)
+            counts = [group.num_rows for group in groups]
+            self._rows = 1 if any(group.total_byte_size > _LARGE_GROUP for group in groups) else self._rows
             self._groups += [(path, index) for index in range(len(counts))]
             for count in counts:
                 self._starts.append(self._starts[-1] + count)
@@ -70,11 +81,14 @@ class Cells:
 
     def _cell(self, row: int) -> Any:
         group = bisect.bisect_right(self._starts, row) - 1
-        start = self._starts[group] + (row - self._starts[group]) // BATCH_ROWS * BATCH_ROWS
+        start = self._starts[group] + (row - self._starts[group]) // self._rows * self._rows
         if start not in self._held:
             self._hold(group, start)
         self._held.move_to_end(start)
-        return self._held[start][row - start].as_py()
+        cell = self._held[start].slice(row - start, 1)
+        if cell.nbytes > MAX_CELL_BYTES:
+            raise UserError("The cell is too large for an image.", f"At most {MAX_BYTES // 2**20} MB are read.")
+        return cell[0].as_py()
 
     def _hold(self, group: int, start: int) -> None:
         """Read on to the batch that begins at row `start`, from the group's beginning if it lies behind."""
@@ -88,21 +102,35 @@ class Cells:
                 if batch is None:
                     raise ValueError("The file has fewer rows than it says.")
                 self._held[self._next] = batch.column(0)
-                self._next += BATCH_ROWS
+                self._next += self._rows
         while len(self._held) > 1 and sum(batch.nbytes for batch in self._held.values()) > self._held_bytes:
             self._held.popitem(last=False)
 
     def _opened(self, path: Path, number: int) -> Iterator[pa.RecordBatch]:
         self.n_openings += 1
         file = parquet.ParquetFile(path, pre_buffer=False)
-        return iter(file.iter_batches(BATCH_ROWS, [number], [self._column], use_threads=False))
+        return iter(file.iter_batches(self._rows, [number], [self._column], use_threads=False))
 
 
-def values_of(path: Path, column: str) -> Iterator[Any]:
-    """The values of a column one after the other."""
-    with damage_said(path.name), parquet.ParquetFile(path) as file:
-        for batch in file.iter_batches(1024, columns=[column], use_threads=False):
-            yield from batch.column(0).to_pylist()
+def values_of(path: Path, column: str, once: dict[Any, Any]) -> Iterator[Any]:
+    """The values of a column as `plain_values` gives them; text that the file holds once is read once."""
+    with damage_said(path.name):
+        kind = schema_of(path).field(column).type
+        repeating = [column] if is_text(kind) or is_bytes(kind) else []
+        with parquet.ParquetFile(path, read_dictionary=repeating) as file:
+            for batch in file.iter_batches(1024, columns=[column], use_threads=False):
+                yield from plain_values(batch.column(0), once)
+
+
+def _require_honest(path: Path, groups: Sequence[parquet.RowGroupMetaData]) -> None:
+    """Raise UserError for a file that unpacks to far more than pictures do."""
+    size, there = sum(group.total_byte_size for group in groups), path.stat().st_size
+    if size > MAX_RATIO * there + _SLACK:
+        raise UserError(
+            f"{path.name} would unpack to {size:,} bytes from {there:,}.",
+            "Tables of pictures never do; this one is made to fill memory.",
+            "Do not open it.",
+        )
 
 
 def schema_of(path: Path) -> pa.Schema:
@@ -114,7 +142,8 @@ def schema_of(path: Path) -> pa.Schema:
 def features_of(schema: pa.Schema) -> dict[str, Any]:
     """What the `datasets` library noted about the columns, {} for nothing: {"label": {"names": [...], ...}}."""
     try:
-        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
+        noted = (schema.metadata or {})[b"huggingface"]
+        features = json.loads(noted)["info"]["features"] if len(noted) <= MAX_FEATURES_BYTES else {}
     except (KeyError, TypeError, ValueError, RecursionError):
         return {}
     return features if isinstance(features, dict) else {}
@@ -145,10 +174,11 @@ def _rows(files: Sequence[Path], schema: pa.Schema, given: tuple[str, str, str])
         if not {image, label} <= set(schema_of(path).names):
             raise UserError(f"{path.name} lacks the columns {image!r} and {label!r}.", f"{files[0].name} has them.")
     cells, folder = Cells(files, image), files[0].resolve().parent
-    labels = [value for path in files for value in values_of(path, label)]
+    once: dict[Any, Any] = {}
+    labels = [value for path in files for value in values_of(path, label, once)]
     splits = None
     if columns.split is not None:
-        splits = [str(value)[:100] for path in files for value in values_of(path, schema.names[columns.split])]
+        splits = [str(value)[:100] for path in files for value in values_of(path, schema.names[columns.split], once)]
     names, bad = _names(files, image, is_text(kind), len(cells))
     rows = [row for row in range(len(cells)) if row not in bad]
     return Rows(
@@ -166,8 +196,8 @@ def _names(files: Sequence[Path], image: str, text: bool, n: int) -> tuple[list[
     names, bad = [f"row {row}" for row in range(n)], dict[int, Problem]()
     if not text:
         return names, bad
-    for row, value in enumerate(value for path in files for value in values_of(path, image)):
-        if not isinstance(value, str) or len(value) > 4096:  # empty, or base64
+    for row, value in enumerate(value for path in files for value in values_of(path, image, {})):
+        if not isinstance(value, str) or len(value) >= MAX_TEXT:  # empty, or base64
             continue
         try:
             named(value)
