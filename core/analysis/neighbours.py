@@ -28,7 +28,7 @@ class Neighbours:
     other_distances: Floats
 
 
-def nearest(features: NDArray[Any], labels: Ints, place: int, most: int = 6) -> Neighbours:
+def nearest(features: NDArray[Any], labels: Ints, place: int, most: int = 6, at_once: int = AT_ONCE) -> Neighbours:
     """The samples whose activations are nearest to those of one, in its own class and in the others.
 
     Args:
@@ -36,20 +36,21 @@ def nearest(features: NDArray[Any], labels: Ints, place: int, most: int = 6) -> 
         labels: (n,) the given classes.
         place: the row of the sample.
         most: of each kind.
+        at_once: values of the activations that are read together; moves the speed only.
     """
-    distances = _distances(features, place)
+    distances = _distances(features, place, at_once)
     distances[place] = np.inf
     own = labels == labels[place]
     same, others = (_smallest(np.where(of_kind, distances, np.inf), most) for of_kind in (own, ~own))
     return Neighbours(same, others, distances[same], distances[others])
 
 
-def digests(inputs: Inputs) -> NDArray[np.uint64]:
+def digests(inputs: Inputs, most_bytes: int = MOST_BYTES) -> NDArray[np.uint64]:
     """(n,) a number per image that only images with the same pixels share (64 bits of BLAKE2b).
 
-    Empty where the images are too many bytes to be read while somebody waits.
+    Empty where the images are more than `most_bytes`, too many to be read while somebody waits.
     """
-    if inputs.nbytes > MOST_BYTES:
+    if inputs.nbytes > most_bytes:
         return np.empty(0, np.uint64)
     joined = b"".join(blake2b(inputs[row].tobytes(), digest_size=8).digest() for row in range(len(inputs)))
     return np.frombuffer(joined, np.uint64)
@@ -63,9 +64,9 @@ def duplicates(digests: NDArray[np.uint64], place: int) -> Ints:
     return np.asarray(same[same != place])
 
 
-def _distances(features: NDArray[Any], place: int) -> Floats:
+def _distances(features: NDArray[Any], place: int, at_once: int) -> Floats:
     """(n,) Euclidean distances from one row."""
-    own, n_rows = np.asarray(features[place], np.float32), max(1, AT_ONCE // max(features.shape[1], 1))
+    own, n_rows = np.asarray(features[place], np.float32), max(1, at_once // max(features.shape[1], 1))
     parts = []
     for start in range(0, len(features), n_rows):
         apart = np.asarray(features[start : start + n_rows], np.float32) - own

@@ -28,14 +28,14 @@ IMAGES_AT_ONCE = 1000
 LONGEST_NAME = 60
 
 
-def write_clean_copy(run: Run, target: Path, listen: Listen = lambda share, message: None) -> dict[str, Any]:
+def write_clean_copy(run: Run, target: Path, listen: Listen = lambda progress, message: None) -> dict[str, Any]:
     """Write what the verdicts leave of the run's data; returns how many samples stay, went and have a new label.
 
     Args:
         run: its own training data, with the standing verdicts carried out.
         target: a name ending in `.npz`, or a folder that does not exist yet or is empty: `train/<class>/<id>.png`,
             `test/<class>/<row>.png`, `classes.csv` and `changes.csv`.
-        listen: told the share that is done, in [0, 1].
+        listen: told the progress, in [0, 1], and which part is written.
 
     Raises:
         UserError: the folder holds something already, nothing would be left, or the place cannot be written to.
@@ -131,6 +131,7 @@ def _write_images(folder: Path, dataset: Dataset, kept: Ints, labels: Ints, list
             done += 1
             if done % IMAGES_AT_ONCE == 0:
                 listen(done / total, part)
+        listen(done / total, part)
     described = zip(range(len(names)), names, dataset.class_names, strict=True)
     _write_csv(folder / "classes.csv", ("index", "folder", "name"), described)
 

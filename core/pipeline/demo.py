@@ -1,7 +1,7 @@
 """The built-in demo, and what a server does when it starts."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,30 +19,47 @@ from core.pipeline.training import full_plan, new_run, work
 from core.runs import Run, jobs
 from core.runs.jobs import Progress
 from core.training.config import TrainConfig
+from core.types import Dataset
 
+EPOCHS = 16  # of the demo's training: enough for the backdoors to be learned on 6,000 images
 DEMO_DETECTORS: Mapping[str, Mapping[str, Any]] = {
     "badloss": {"reject_fraction": 0.10},  # the paper's 40 % would throw away four samples for each poisoned one
     "consensus": {"false_discovery_rate": 0.20},  # a missed dozen keeps a backdoor alive; a few clean ones cost little
 }
 
 
-def new_demo(workspace: Path, seed: int = 0) -> Run:
-    """A run on the built-in demo: three attacks at once in 6,000 Fashion-MNIST images."""
-    clean = demo_data()
+def new_demo(workspace: Path, seed: int = 0, *, clean: Dataset | None = None, epochs: int = EPOCHS) -> Run:
+    """A run on the built-in demo: three attacks at once in 6,000 Fashion-MNIST images, or in other `clean` data."""
+    clean = clean or demo_data()
     asked = Specification(preset("demo", clean.n_classes), seed)
     poisoned, truth = plant(clean, asked)
     info = store.save(workspace, poisoned, source="built in", truth=truth, specification=asked.as_dict())
-    config = TrainConfig(epochs=16, seed=seed)
+    config = TrainConfig(epochs=epochs, seed=seed)
     return new_run(workspace, info.id, config, plan=full_plan(info), detector_settings=DEMO_DETECTORS, name="Demo")
 
 
 def whole_demo(
-    workspace: Path, seed: int = 0, listen: Callable[[Progress], None] = lambda progress: None
+    workspace: Path,
+    seed: int = 0,
+    listen: Callable[[Progress], None] = lambda progress: None,
+    *,
+    clean: Dataset | None = None,
+    epochs: int = EPOCHS,
+    follow: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The demo's journey without a person: everything flagged is excluded, then the model is trained again."""
+    """The demo's journey without a person: everything flagged is excluded, then the model is trained again.
+
+    Args:
+        workspace: to make the runs in.
+        seed: of the attacks and of the training.
+        listen: told how far it is.
+        clean: other data than the built-in.
+        epochs: of each training.
+        follow: detectors whose flags are excluded; by default those that lead.
+    """
     started = time.monotonic()
-    run = work(new_demo(workspace, seed), listen)
-    decide_flagged(run, "exclude", leading(runs.detections(run)), reviewer="demo")
+    run = work(new_demo(workspace, seed, clean=clean, epochs=epochs), listen)
+    decide_flagged(run, "exclude", follow or leading(runs.detections(run)), reviewer="demo")
     child = work(new_repair(run), listen)
     figures = comparison(child)
     keys = ("auroc", "precision", "recall", "flagged")

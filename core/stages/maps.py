@@ -19,7 +19,7 @@ from core.stages.progress import Reporter
 from core.types import Floats, Ints
 
 COMPONENTS = 10
-UMAP_FIT_LIMIT = 20_000
+UMAP_FIT_LIMIT = 20_000  # samples that UMAP itself places; more take minutes
 MIN_UMAP = 8
 LOSS_FLOOR = 1e-4
 
@@ -38,18 +38,19 @@ def maps_stage(run: Run, method: str, reporter: Reporter) -> None:
         runs.save_array(run, f"map-trajectories-{method}", project(trajectories, method, seed))
 
 
-def project(features: Floats, method: str, seed: int = 0) -> Floats:
+def project(features: Floats, method: str, seed: int = 0, fit_limit: int = UMAP_FIT_LIMIT) -> Floats:
     """A map of the samples, (n, 2) float32; fewer than three samples all lie at the origin.
 
     Args:
         features: (n, d).
         method: a key of METHODS.
         seed: of everything random.
+        fit_limit: samples that UMAP itself places; each of the others goes to its nearest among them.
     """
     if len(features) < 3:
         return np.zeros((len(features), 2), np.float32)
     reduced = _principal(np.asarray(features, np.float64), COMPONENTS, seed)
-    points = METHODS[method](reduced, seed)
+    points = _umap(reduced, seed, fit_limit) if method == "umap" else METHODS[method](reduced, seed)
     padded = np.zeros((len(points), 2), np.float32)
     padded[:, : min(2, points.shape[1])] = points[:, :2]
     return padded
@@ -97,7 +98,7 @@ def _ica(points: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
     return best
 
 
-def _umap(points: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+def _umap(points: NDArray[np.float64], seed: int, fit_limit: int = UMAP_FIT_LIMIT) -> NDArray[np.float64]:
     """UMAP of at most 20,000 samples; each of the others is placed at the mean of its nearest among them.
 
     Exact neighbours and a principal start are handed over: for ten dimensions they are faster than UMAP's own search,
@@ -108,7 +109,7 @@ def _umap(points: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
     if len(points) < MIN_UMAP:
         return points
     rng = np.random.default_rng(seed)
-    fitted = np.sort(rng.choice(len(points), min(len(points), UMAP_FIT_LIMIT), replace=False))
+    fitted = np.sort(rng.choice(len(points), min(len(points), fit_limit), replace=False))
     chosen = points[fitted].astype(np.float32)
     neighbors = min(15, len(chosen) - 1)
     distances, indices = NearestNeighbors(n_neighbors=neighbors).fit(chosen).kneighbors(chosen)

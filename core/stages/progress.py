@@ -10,7 +10,7 @@ from core.detectors import DETECTORS
 from core.runs import Run, jobs
 from core.runs.jobs import Progress
 
-SECONDS_BETWEEN_UPDATES = 0.5
+SECONDS_BETWEEN_UPDATES = 0.5  # between two writes of a progress file; pages look once a second
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,13 @@ class Reporter:
         run: the run at work.
         plan: the stages that this job goes through; some may be added while it does.
         listen: told every published Progress (a terminal bar).
+        pause: seconds in which one update is enough.
     """
 
     run: Run
     plan: list[str]
     listen: Callable[[Progress], None] = lambda progress: None
+    pause: float = SECONDS_BETWEEN_UPDATES
     _published: float = 0.0
     _stage: str = ""
 
@@ -57,9 +59,9 @@ class Reporter:
         self.update(0.0, "")
 
     def update(self, share: float, message: str) -> None:
-        """Publish the share of the current stage that is done, in [0, 1], at most twice a second."""
+        """Publish the share of the current stage that is done, in [0, 1], at most once in `pause` seconds."""
         now = time.time()
-        if now - self._published < SECONDS_BETWEEN_UPDATES and 0 < share < 1:
+        if now - self._published < self.pause and 0 < share < 1:
             return
         self._published = now
         before = jobs.poll(self.run.path)

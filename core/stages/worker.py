@@ -13,7 +13,7 @@ from core.stages.evaluate import evaluate_stage
 from core.stages.families import families_stage
 from core.stages.load import load_stage
 from core.stages.maps import maps_stage
-from core.stages.progress import Reporter
+from core.stages.progress import SECONDS_BETWEEN_UPDATES, Reporter
 from core.stages.reclassify import reclassify_stage
 from core.stages.train import train_stage
 
@@ -29,15 +29,20 @@ STAGES: dict[str, Callable[[Run, str, Reporter], None]] = {
 }
 
 
-def work(run: Run, listen: Callable[[Progress], None], only: Collection[str] | None) -> Run:
+def work(
+    run: Run,
+    listen: Callable[[Progress], None],
+    only: Collection[str] | None,
+    pause: float = SECONDS_BETWEEN_UPDATES,
+) -> Run:
     """Go through what is left of the run's plan, or of it only some stages, under the run's lock.
 
-    What is added to the plan meanwhile is done too, what is added in the last moment by a second round: whoever added
-    it saw this worker at work and started none.
+    What is added to the plan meanwhile is done too. What is added in the last moment is done by a second round: whoever
+    added it saw this worker at work and started none. Progress is told at most once in `pause` seconds.
     """
     while True:
         with jobs.working_on(run.path):
-            run = _go_through(run, Reporter(run, [], listen), only)
+            run = _go_through(run, Reporter(run, [], listen, pause), only)
         if not _left(run, only):
             return run
 

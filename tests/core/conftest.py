@@ -13,6 +13,7 @@ from core.attacks.specification import AttackSpec, Specification
 from core.data import store
 from core.journal import database
 from core.modalities.image.inputs import ImageInputs
+from core.runs import jobs
 from core.training.config import TrainConfig
 from core.types import Dataset
 from tests.core import postgresql
@@ -93,3 +94,12 @@ def kind(request, monkeypatch):
     else:
         monkeypatch.delenv(database.VARIABLE, raising=False)
     return request.param
+
+
+@pytest.fixture
+def asked_of_workers(monkeypatch):
+    """What would be handed to workers, as (folder of the job, its command and options); none is started."""
+    asked = []
+    # A worker is a process that outlives its parent: what is asked of it can be seen here only.
+    monkeypatch.setattr(jobs, "start", lambda directory, arguments: asked.append((directory, list(arguments))))
+    return asked

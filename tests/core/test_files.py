@@ -91,6 +91,7 @@ def test_a_disk_that_takes_nothing_is_said_in_words(tmp_path, monkeypatch, code,
     def refuse(_):
         raise OSError(code, os.strerror(code))
 
+    # No test can fill a disk; the last step of a write is where it is told.
     monkeypatch.setattr("core.files.os.fsync", refuse)
     with pytest.raises(UserError, match=words):
         write_json(tmp_path / "note.json", {"kept": 2})

@@ -40,17 +40,16 @@ def wanet(
     height, width, _ = scene.shape
     rng = np.random.default_rng(scene.seed)
     unit = np.array([height, width])
-    shift = strength * enlarged(control_field(grid, rng), height, width) / unit
-    points = (_identity(height, width) + shift).clip(-1, 1)
+    points = displaced(control_field(grid, rng), strength, height, width)
 
     def cover(images: Images) -> Images:
         spoiled = np.empty_like(images)
         for row in range(len(images)):
             noise = rng.uniform(-1, 1, points.shape) / unit
-            spoiled[row] = _reader((points + noise).clip(-1, 1))(images[row : row + 1])[0]
+            spoiled[row] = reader((points + noise).clip(-1, 1))(images[row : row + 1])[0]
         return spoiled
 
-    return Trigger(_reader(points), cover=cover)
+    return Trigger(reader(points), cover=cover)
 
 
 def control_field(size: int, rng: np.random.Generator) -> Points:
@@ -59,10 +58,40 @@ def control_field(size: int, rng: np.random.Generator) -> Points:
     return np.asarray(field / np.abs(field).mean())
 
 
+def displaced(field: Points, strength: float, height: int, width: int) -> Points:
+    """(h, w, 2) where each pixel is read, in [−1, 1]: at its own place, moved by the enlarged field."""
+    shift = strength * enlarged(field, height, width) / np.array([height, width])
+    return np.asarray((_identity(height, width) + shift).clip(-1, 1))
+
+
 def enlarged(field: Points, height: int, width: int) -> Points:
     """(height, width, 2) the field, bicubic, its corners on the image's corners."""
     rows, columns = _bicubic(height, len(field)), _bicubic(width, len(field))
     return np.asarray(np.einsum("hi,wj,ijd->hwd", rows, columns, field))
+
+
+def reader(points: Points) -> Painter:
+    """A painter that reads every pixel at its point, (h, w, 2) in [−1, 1], bilinearly."""
+    last = np.array(points.shape[:2]) - 1
+    place = (points + 1) / 2 * last
+    corner = np.minimum(place.astype(np.intp), last - 1)
+    (top, left), (down, right) = np.moveaxis(corner, -1, 0), np.moveaxis(place - corner, -1, 0)[..., None]
+    neighbours = [
+        (top, left, (1 - down) * (1 - right)),
+        (top, left + 1, (1 - down) * right),
+        (top + 1, left, down * (1 - right)),
+        (top + 1, left + 1, down * right),
+    ]
+    weighted = [(row, column, weight.astype(np.float32)) for row, column, weight in neighbours]
+
+    def painter(images: Images) -> Images:
+        read = np.empty_like(images)
+        for start in range(0, len(images), BATCH):  # not all at once: as floats, many large images fill the memory
+            part = slice(start, start + BATCH)
+            read[part] = levels(np.add.reduce([images[part, row, column] * w for row, column, w in weighted]))
+        return read
+
+    return painter
 
 
 def _bicubic(size: int, n_points: int) -> Points:
@@ -85,27 +114,3 @@ def _kernel(x: Points) -> Points:
 def _identity(height: int, width: int) -> Points:
     """(height, width, 2) where each pixel lies: row and column in [−1, 1]."""
     return np.stack(np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij"), -1)
-
-
-def _reader(points: Points) -> Painter:
-    """A painter that reads every pixel at its point, (h, w, 2) in [−1, 1], bilinearly."""
-    last = np.array(points.shape[:2]) - 1
-    place = (points + 1) / 2 * last
-    corner = np.minimum(place.astype(np.intp), last - 1)
-    (top, left), (down, right) = np.moveaxis(corner, -1, 0), np.moveaxis(place - corner, -1, 0)[..., None]
-    neighbours = [
-        (top, left, (1 - down) * (1 - right)),
-        (top, left + 1, (1 - down) * right),
-        (top + 1, left, down * (1 - right)),
-        (top + 1, left + 1, down * right),
-    ]
-    weighted = [(row, column, weight.astype(np.float32)) for row, column, weight in neighbours]
-
-    def painter(images: Images) -> Images:
-        read = np.empty_like(images)
-        for start in range(0, len(images), BATCH):  # not all at once: as floats, many large images fill the memory
-            part = slice(start, start + BATCH)
-            read[part] = levels(np.add.reduce([images[part, row, column] * w for row, column, w in weighted]))
-        return read
-
-    return painter

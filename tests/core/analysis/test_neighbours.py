@@ -2,19 +2,17 @@
 
 import numpy as np
 
-from core.analysis import neighbours
 from core.analysis.neighbours import digests, duplicates, nearest
 from core.modalities.image.inputs import ImageInputs
 
 
-def test_the_nearest_are_those_of_a_full_sort_whatever_is_read_at_once(monkeypatch):
+def test_the_nearest_are_those_of_a_full_sort_whatever_is_read_at_once():
     rng = np.random.default_rng(0)
     features, labels = rng.normal(size=(200, 7)).astype(np.float16), rng.integers(0, 3, 200)
     distances = np.linalg.norm(features.astype(np.float64) - features[11].astype(np.float64), axis=1)
     order = [row for row in np.argsort(distances) if row != 11]
     for at_once in (50, 2**18):
-        monkeypatch.setattr(neighbours, "AT_ONCE", at_once)
-        found = nearest(features, labels, 11, most=4)
+        found = nearest(features, labels, 11, most=4, at_once=at_once)
         assert found.same.tolist() == [row for row in order if labels[row] == labels[11]][:4]
         assert found.others.tolist() == [row for row in order if labels[row] != labels[11]][:4]
         np.testing.assert_allclose(found.same_distances, distances[found.same], rtol=1e-5)
@@ -43,7 +41,6 @@ def test_copies_have_the_same_pixels_to_the_last_one():
     assert duplicates(known, 5).tolist() == []
 
 
-def test_images_that_are_too_many_are_not_read(monkeypatch):
-    monkeypatch.setattr(neighbours, "MOST_BYTES", 10)
-    assert len(known := digests(ImageInputs(np.zeros((4, 2, 2, 1), np.uint8)))) == 0
+def test_images_that_are_too_many_are_not_read():
+    assert len(known := digests(ImageInputs(np.zeros((4, 2, 2, 1), np.uint8)), most_bytes=10)) == 0
     assert duplicates(known, 0).tolist() == []

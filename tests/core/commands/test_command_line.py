@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from core import runs
+from core import pipeline, runs
 from core.__main__ import app
 from core.attacks import ATTACKS
 from core.data import store
@@ -19,9 +20,6 @@ from core.data.store.demo import demo
 from core.detectors import DETECTORS
 from core.evaluation import results
 from core.models import MODELS
-from core.pipeline import demo as demonstration
-from core.pipeline import training
-from core.training.config import TrainConfig
 
 ROOT = Path(__file__).parents[3]
 SMALL = ("--epochs", "2", "--batch-size", "64")
@@ -250,11 +248,9 @@ def test_a_negative_seed_is_refused(journey):
 
 
 def test_the_demo_goes_all_the_way(workspace, make_dataset, monkeypatch):
-    monkeypatch.setattr(demonstration, "demo_data", lambda: make_dataset(300, n_classes=10))
-    monkeypatch.setattr(demonstration, "TrainConfig", lambda **fields: TrainConfig(**{**fields, "epochs": 2}))
-    monkeypatch.setattr(training, "FULL_MAPS", ("maps:pca",))
-    # After two epochs on 300 images only the detector that always flags a fixed share is sure to flag anything.
-    monkeypatch.setattr(demonstration, "leading", lambda found: ["badloss"])
+    # The command has no options for it: after two epochs on 300 images only BaDLoss is sure to flag anything.
+    small = partial(pipeline.whole_demo, clean=make_dataset(300, n_classes=10), epochs=2, follow=["badloss"])
+    monkeypatch.setattr(pipeline, "whole_demo", small)
     found = answer(workspace, "demo", "--seed", 3)
     changes = {"how", "removed", "relabelled"}
     assert found.keys() == {"run", "child", "before", "after", "detectors", "seconds"} | changes

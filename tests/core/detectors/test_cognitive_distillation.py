@@ -68,6 +68,7 @@ def test_the_mask_of_an_image_does_not_depend_on_the_others():
 
 def test_masks_far_below_those_of_bona_fide_samples_are_flagged(monkeypatch):
     sizes = np.array([10, 12, 14, 9, 7, 1], np.float32)
+    # Sizes that are known exactly; no model and images have masks of just these.
     monkeypatch.setattr("core.detectors.networks.masks.mask_sizes", lambda *_, **__: sizes)
     bona_fide = np.array([True, True, True, False, False, False])
     given = Evidence(np.zeros(6, np.int64), 2, bona_fide, inputs=ImageInputs(IMAGES), model=Constant())

@@ -45,6 +45,7 @@ def test_logits_are_those_of_the_model():
 
 
 def test_gradients_reach_the_images_and_not_the_weights(monkeypatch):
+    # Whether the processor computes in half precision is no argument: it is what the machine is.
     monkeypatch.setattr("core.detectors.networks.forward.native_bfloat16", lambda device: False)
     model, device = network().eval(), torch.device("cpu")
     copy = prepared(model, device)

@@ -1,5 +1,6 @@
 """The journal: latest verdict wins, undo gives back what was before, redo gives it again, and nothing is ever lost."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -304,7 +305,7 @@ def test_kappa_of_three_answers_and_where_it_is_not_defined():
     assert np.isnan(cohens_kappa([]))
 
 
-def test_reviewers_share_the_work(workspace, monkeypatch):
+def test_reviewers_share_the_work(workspace):
     assert claim(workspace, RUN, [1, 2, 3], reviewer="ann") == [1, 2, 3]
     assert claim(workspace, RUN, [3, 4, 4], reviewer="bob") == [4, 4]
     assert taken(workspace, RUN, reviewer="ann") == {4}
@@ -313,10 +314,10 @@ def test_reviewers_share_the_work(workspace, monkeypatch):
     release(workspace, RUN, reviewer="ann")
     assert taken(workspace, RUN, reviewer="bob") == set()
     assert journal(workspace, RUN).empty
-    later = review.claims.time.time() + review.CLAIM_SECONDS + 1
-    monkeypatch.setattr(review.claims.time, "time", lambda: later)
-    assert taken(workspace, RUN, reviewer="ann") == set()
-    assert claim(workspace, RUN, [4], reviewer="ann") == [4]
+    assert taken(workspace, RUN, reviewer="ann", now=time.time() + review.CLAIM_SECONDS - 1) == {4}
+    later = time.time() + review.CLAIM_SECONDS + 1
+    assert taken(workspace, RUN, reviewer="ann", now=later) == set()
+    assert claim(workspace, RUN, [4], reviewer="ann", now=later) == [4]
 
 
 def test_people_name_bona_fide_samples_and_take_them_back(workspace, make_dataset):

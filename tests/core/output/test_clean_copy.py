@@ -70,10 +70,13 @@ def test_a_folder_that_holds_something_is_left_alone(decided, tmp_path):
     assert (tmp_path / "clean" / "mine.txt").read_text() == "precious"
 
 
-def test_a_copy_that_fails_leaves_nothing(decided, tmp_path, monkeypatch):
-    monkeypatch.setattr("core.output.clean_copy.png_of", lambda image: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        write_clean_copy(decided[0], tmp_path / "clean")
+def test_a_copy_that_is_cut_short_leaves_nothing(decided, tmp_path):
+    def stop(progress, part):
+        assert list(tmp_path.glob("*clean*"))  # it is being written
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_clean_copy(decided[0], tmp_path / "clean", stop)
     assert not list(tmp_path.glob("*clean*"))
 
 

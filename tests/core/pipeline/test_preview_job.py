@@ -69,16 +69,14 @@ def test_a_preview_in_a_job_is_kept_and_its_findings_come_along_with_the_import(
     assert {problem.kind for problem in problems} == set(found)
 
 
-def test_a_preview_is_found_by_its_name_and_by_nothing_else(tmp_path, monkeypatch):
-    monkeypatch.setattr(jobs, "start", lambda directory, arguments: None)
+def test_a_preview_is_found_by_its_name_and_by_nothing_else(tmp_path, asked_of_workers):
     job = pipeline.start_preview(tmp_path, "/data/x.npz", name="x", uploaded=True)
     assert pipeline.preview_job(tmp_path, job.name) == (job, PreviewOf("/data/x.npz", None, "x", True))
     for name in ("", ".", "..", f"../previews/{job.name}", "20990101-000000-abcd", f"{job.name}/.."):
         assert pipeline.preview_job(tmp_path, name) is None
 
 
-def test_old_previews_and_uploads_are_forgotten(tmp_path, monkeypatch):
-    monkeypatch.setattr(jobs, "start", lambda directory, arguments: None)
+def test_old_previews_and_uploads_are_forgotten(tmp_path, asked_of_workers):
     made = [pipeline.start_preview(tmp_path, f"/data/{number}") for number in range(25)]
     left = {job.name for job in (tmp_path / "previews").iterdir()}
     assert len(left) <= 21

@@ -37,15 +37,13 @@ def listed(workspace, *arguments):
 
 
 @pytest.mark.parametrize("content", HURT)
-def test_a_damaged_run_is_named_and_the_server_starts(workspace, two, monkeypatch, content):
+def test_a_damaged_run_is_named_and_the_server_starts(workspace, two, asked_of_workers, content):
     hurt, other = two
     for run in two:
         jobs.write(run.path, Progress(state="running", title="Training", started=1.0))
     (hurt.path / "run.json").write_bytes(content)
-    started = []
-    monkeypatch.setattr(jobs, "start_run", lambda run: started.append(run.id))
     pipeline.wake(workspace, demo=True)
-    assert started == [other.id]
+    assert [job for job, _ in asked_of_workers] == [other.path]
     lines, said = listed(workspace, "runs")
     assert [line["run"] for line in lines] == [other.id]
     assert said.startswith(f"damaged: The run {hurt.id} is damaged. ")
@@ -53,13 +51,12 @@ def test_a_damaged_run_is_named_and_the_server_starts(workspace, two, monkeypatc
 
 
 @pytest.mark.parametrize("content", HURT)
-def test_a_damaged_progress_file_stops_no_other_run(workspace, two, monkeypatch, content):
+def test_a_damaged_progress_file_stops_no_other_run(workspace, two, asked_of_workers, content):
     hurt, other = two
     jobs.write(other.path, Progress(state="running", title="Training", started=1.0))
     (hurt.path / "progress.json").write_bytes(content)
-    started = []
-    monkeypatch.setattr(jobs, "start_run", lambda run: started.append(run.id))
-    assert [run.id for run in jobs.resume_interrupted(workspace)] == started == [other.id]
+    assert [run.id for run in jobs.resume_interrupted(workspace)] == [other.id]
+    assert [job for job, _ in asked_of_workers] == [other.path]
     assert {line["run"]: line["state"] for line in listed(workspace, "runs")[0]} == {
         hurt.id: "failed",
         other.id: "interrupted",
@@ -85,13 +82,13 @@ def test_a_description_of_the_wrong_kind_is_damaged(workspace, two, change):
     assert [one.id for one in store.damaged_datasets(workspace)] == [two[0].dataset]
 
 
-def test_where_all_is_damaged_no_demo_is_started(workspace, two, monkeypatch):
+def test_where_all_is_damaged_no_demo_is_started(workspace, two, asked_of_workers):
     for run in two:
         (run.path / "run.json").write_bytes(b"")
     for info in store.describe_all(workspace):
         (workspace / "datasets" / info.id / "dataset.json").write_bytes(b"")
-    monkeypatch.setattr(jobs, "start_run", lambda run: pytest.fail("a demo was started"))
     pipeline.wake(workspace, demo=True)
+    assert asked_of_workers == []
 
 
 def test_names_and_problems_that_are_damaged_are_said(workspace, two):

@@ -245,16 +245,14 @@ def test_a_killed_training_is_resumed_as_if_nothing_had_happened(workspace_with_
     assert not (cut.path / "checkpoint").exists()
 
 
-def test_interrupted_runs_are_started_again_and_cancelled_ones_are_not(workspace_with_data, monkeypatch):
+def test_interrupted_runs_are_started_again_and_cancelled_ones_are_not(workspace_with_data, asked_of_workers):
     workspace, dataset = workspace_with_data
     states = ("running", "cancelled", "failed", "done")
     made = {state: new_run(workspace, dataset) for state in (*states, "waiting")}
     for state in states:
         jobs.write(made[state].path, Progress(state=state, title="Training", started=1.0))
-    started = []
-    monkeypatch.setattr(jobs, "start_run", started.append)
     assert [run.id for run in jobs.resume_interrupted(workspace)] == [made["running"].id]
-    assert [run.id for run in started] == [made["running"].id]
+    assert [job for job, _ in asked_of_workers] == [made["running"].path]
 
 
 def test_importing_in_a_worker(tmp_path, workspace, make_dataset):
@@ -294,13 +292,12 @@ def test_a_worker_has_an_empty_folder_and_no_secret_around_it(tmp_path, make_dat
     assert [entry for entry in seen["began with"] if "hush" in entry] == []
 
 
-def test_paths_that_a_worker_is_given_are_absolute(tmp_path, workspace, monkeypatch):
+def test_paths_that_a_worker_is_given_are_absolute(tmp_path, workspace, monkeypatch, asked_of_workers):
     monkeypatch.chdir(tmp_path)
-    started = []
-    monkeypatch.setattr(jobs, "start", lambda job, arguments: started.append(arguments))
     pipeline.start_import(Path("workspace"), "data", bona_fide="ids.txt")
     pipeline.start_preview(Path("workspace"), "data")
     job = pipeline.start_loading(Path("workspace"), pipeline.Asked("d", TrainConfig(weights="w.pt")))
+    started = [arguments for _, arguments in asked_of_workers]
     assert [arguments[-1] for arguments in started[:2]] == [str(tmp_path / "data")] * 2
     assert f"--bona-fide={tmp_path / 'ids.txt'}" in started[0]
     assert json.loads((job / "asked.json").read_text())["config"]["weights"] == str(tmp_path / "w.pt")

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from core.stages import maps
 from core.stages.maps import METHODS, logit_trajectories, project, project_classes
 
 QUICK = [method for method in METHODS if method != "umap"]
@@ -68,9 +67,8 @@ def test_pca_of_points_on_a_line_keeps_their_distances():
     assert np.abs(points[:, 1]).max() < 1e-5
 
 
-def test_umap_places_the_samples_it_did_not_fit_near_their_own(monkeypatch):
-    monkeypatch.setattr(maps, "UMAP_FIT_LIMIT", 30)
-    points = project(blobs(80), "umap")
+def test_umap_places_the_samples_it_did_not_fit_near_their_own():
+    points = project(blobs(80), "umap", fit_limit=30)
     assert points.shape == (80, 2)
     assert np.isfinite(points).all()
     centres = points[:40].mean(0), points[40:].mean(0)

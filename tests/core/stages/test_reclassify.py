@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core import pipeline, runs
+from core import pipeline, runs, stages
 from core.analysis.opened_run import CLUSTERING, training_data
 from core.analysis.suspect_clusters import (
     Reclassification,
@@ -189,12 +189,11 @@ def stored_split(run, groups):
     return run
 
 
-def test_a_run_goes_through_the_stage_and_the_poison_is_relabelled(clustered, monkeypatch):
-    monkeypatch.setattr("core.stages.progress.SECONDS_BETWEEN_UPDATES", 0.0)
+def test_a_run_goes_through_the_stage_and_the_poison_is_relabelled(clustered):
     planned = pipeline.plan_reclassification(clustered)
     assert planned.plan == (*clustered.plan, "reclassify:2")
     seen = []
-    run = pipeline.work(planned, seen.append)
+    run = stages.work(planned, seen.append, None, pause=0.0)
     assert {progress.title for progress in seen} == {"Exclusionary reclassification"}
     assert seen[-1].eta is not None
 

@@ -160,10 +160,9 @@ def test_a_data_set_without_test_images(make_dataset):
     assert epochs[0].test_losses.shape == epochs[0].test_predicted.shape == (0,)
 
 
-def test_evaluation_goes_through_more_than_one_batch(make_dataset, monkeypatch):
-    dataset = make_dataset(50)
+def test_evaluation_goes_through_more_than_one_batch(make_dataset):
+    dataset = make_dataset(loop.EVAL_BATCH + 50)
     model = build_model(CONFIG, dataset.shape, 4)
-    monkeypatch.setattr(loop, "EVAL_BATCH", 16)
     losses, predicted = evaluate(model, dataset.inputs, dataset.labels, loop.accelerator_for("fp32"))
     expected_losses, expected = reference(model, dataset.inputs, dataset.labels)
     assert np.abs(losses - expected_losses).max() < 1e-5
