@@ -119,7 +119,7 @@ DETECTORS = {
         "core.detectors.consensus.consensus",
         needs=("activations",),
         paper="own method; after Bates et al. 2023, arXiv 2104.08279 (conformal p-values)",
-        help="Adds up all signs of poison and flags as many samples as the known-clean ones allow.",
+        help="Adds up many scores of poison and flags as many samples as the known-clean ones allow.",
         nanoseconds=4000,
     ),
     "spectral_signatures": DetectorEntry(

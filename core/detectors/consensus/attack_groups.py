@@ -31,9 +31,30 @@ from core.detectors.parts.statistics import Reals
 from core.detectors.parts.subspaces import ClassSpace, canonical_order, class_spaces
 from core.types import Bools, Evidence, Ints
 
-FEWEST, MOST_PIECES, PATTERN_DIRECTIONS, BESIDE_PATTERNS = 8, 12, 6, 0.3
-SHARED, ALIKE, TOUCHING, NEIGHBORS, ROUNDS, MOST_LINKED = 4.0, 0.8, 0.1, 10, 2, 3_000
-TIGHT, CLEAR = 0.4, 10.0
+# Flagged samples of a class that can be a group; fewer share something by chance.
+FEWEST = 8
+# Pieces that a class is cut into at first: more than it can hold attacks.
+MOST_PIECES = 12
+# Directions of the residuals in which pieces are cut.
+PATTERN_DIRECTIONS = 6
+# Weight of activations beside those, where there are images.
+BESIDE_PATTERNS = 0.3
+# Standard deviations of ordinary images from which on a piece shares a pattern.
+SHARED = 4.0
+# Cosine of two patterns from which on they are one.
+ALIKE = 0.8
+# Fraction of the smaller piece with a neighbour in the larger, from which on two pieces without a pattern are one.
+TOUCHING = 0.1
+# Nearest flagged samples that count as touching.
+NEIGHBORS = 10
+# How often the samples are given to the pattern that explains them best.
+ROUNDS = 2
+# Flagged samples of a class that are cut by Ward's linkage; its memory grows with their square.
+MOST_LINKED = 3_000
+# Fraction of the nearest samples that are members, too, from which on a group without a clear pattern is kept.
+TIGHT = 0.4
+# Standard deviations from which on a pattern is clear, and keeps a group that lies scattered.
+CLEAR = 10.0
 
 
 @dataclass(frozen=True)
@@ -107,7 +128,7 @@ def grouped(points: Reals, seen: Look | None, seed: int) -> list[Piece]:
     both = points if seen is None else np.hstack([BESIDE_PATTERNS * points, _pattern_points(seen, seed)])
     near = NearestNeighbors(n_neighbors=min(NEIGHBORS, len(both) - 1)).fit(both).kneighbors(return_distance=False)
     labels = _pieces(both, seed)
-    pieces = _united([_piece(np.flatnonzero(labels == one), seen) for one in np.unique(labels)], near, seen)
+    pieces = _united([_piece(np.flatnonzero(labels == label), seen) for label in np.unique(labels)], near, seen)
     for _ in range(ROUNDS if seen is not None else 0):
         assert seen is not None
         pieces = _sorted_by_pattern(pieces, seen)
@@ -137,14 +158,14 @@ def _piece(members: Ints, seen: Look | None) -> Piece:
 
 def _united(pieces: Sequence[Piece], near: Ints, seen: Look | None) -> list[Piece]:
     """The pieces, the most alike two of them put together until no two are alike."""
-    left = list(pieces)
+    united = list(pieces)
     while True:
-        scored = [(_likeness(one, other, near), one, other) for one, other in combinations(left, 2)]
+        scored = [(_likeness(one, other, near), one, other) for one, other in combinations(united, 2)]
         best = max(scored, key=lambda pair: pair[0], default=None)
         if best is None or best[0] <= 0:
-            return left
-        left = [piece for piece in left if piece is not best[1] and piece is not best[2]]
-        left.append(_piece(np.sort(np.concatenate([best[1].members, best[2].members])), seen))
+            return united
+        united = [piece for piece in united if piece is not best[1] and piece is not best[2]]
+        united.append(_piece(np.sort(np.concatenate([best[1].members, best[2].members])), seen))
 
 
 def _likeness(one: Piece, other: Piece, near: Ints) -> float:
@@ -170,8 +191,8 @@ def _sorted_by_pattern(pieces: Sequence[Piece], seen: Look) -> list[Piece]:
         gains[index, piece.members] = matches(seen.values[piece.members]) - 0.5 * piece.pattern @ piece.pattern
     best = np.where(gains.max(0) > 0, gains.argmax(0), -1)
     rest = [piece.members[best[piece.members] < 0] for piece in pieces if piece.shared <= SHARED]
-    members = [*(np.flatnonzero(best == index) for index in range(len(strong))), *rest]
-    return [_piece(one, seen) for one in members if len(one)]
+    groups = [*(np.flatnonzero(best == index) for index in range(len(strong))), *rest]
+    return [_piece(members, seen) for members in groups if len(members)]
 
 
 def _pattern_points(seen: Look, seed: int) -> Reals:

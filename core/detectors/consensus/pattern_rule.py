@@ -13,7 +13,7 @@ from core.detectors.consensus.residuals import look, seen_by, strength, surround
 from core.detectors.consensus.signals import Spaces
 from core.detectors.consensus.templates import Patterns, cosine_patterns, fine_patterns, looks, template_scores
 from core.detectors.parts.statistics import Reals
-from core.types import Bools, Evidence
+from core.types import Bools, Evidence, Inputs
 
 # Samples of the smallest group that is tried; chosen on the tuned regimes.
 SMALLEST = 12
@@ -54,7 +54,7 @@ def pattern_rule(evidence: Evidence, spaces: Spaces, suspicion: Reals) -> Bools:
     for space in spaces:
         seen = looks(evidence.inputs[space.rows])
         carrying[space.rows] = carriers(seen, suspicion[space.rows], evidence.bona_fide[space.rows])
-    return _beyond_kin(evidence, spaces, carrying) if carrying.any() else carrying
+    return _beyond_kin(evidence.inputs, evidence.seed, spaces, carrying) if carrying.any() else carrying
 
 
 def carriers(seen: Sequence[Patterns], suspicion: Reals, trusted: Bools) -> Bools:
@@ -101,11 +101,10 @@ def _in_deviations(scores: Reals, learned_from: TrainingSet) -> Reals:
     return centred / spread if spread > 0 else np.zeros_like(centred)
 
 
-def _beyond_kin(evidence: Evidence, spaces: Spaces, carrying: Bools) -> Bools:
+def _beyond_kin(inputs: Inputs, seed: int, spaces: Spaces, carrying: Bools) -> Bools:
     """The carriers, less those of classes where they have nothing that their nearest look-alikes do not have."""
-    assert evidence.inputs is not None
-    order = np.random.default_rng(evidence.seed).permutation(len(carrying))
-    around = surroundings(evidence.inputs, np.zeros_like(carrying), order)
+    order = np.random.default_rng(seed).permutation(len(carrying))
+    around = surroundings(inputs, np.zeros_like(carrying), order)
     kept = np.zeros_like(carrying)
     for way in (fine_patterns, cosine_patterns):
         undecided = [rows for space in spaces if len(rows := space.rows[(carrying & ~kept)[space.rows]])]

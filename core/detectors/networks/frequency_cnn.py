@@ -1,6 +1,6 @@
-"""A small network that tells corrupted images from untouched ones by their 2-D cosine transform.
+"""A small network that tells images from copies of them that were spoiled, by their 2-D cosine transform.
 
-Images spoiled at random in the ways in which triggers spoil them.
+The copies are spoiled at random in the ways in which triggers spoil images: blocks, noise, shadows, overlays.
 """
 
 from collections.abc import Callable
@@ -13,12 +13,26 @@ from torch.nn import functional as F
 from core.detectors.parts.frequencies import cosines
 from core.types import Floats, Images, Inputs
 
-OVERLAY, DARKER = 0.3, 0.5
-NOISE_MEAN, NOISE_VARIANCE = 25 / 255, (10.0, 70.0)
-SMALLEST_BLOCK, LARGEST_BLOCK, WIDEST_MARGIN = 2 / 32, 8 / 32, 6 / 32
-
-
-WIDTHS, HALF_BATCH, CHUNK, LEARNING_RATE = (8, 16, 32), 32, 2048, 1e-3
+# How images are spoiled is that of Zeng et al., arXiv 2104.03413. Brightness of an image that is laid over another.
+OVERLAY = 0.3
+# Brightness of what lies in the shadow.
+DARKER = 0.5
+# Mean of the noise, in [0, 1].
+NOISE_MEAN = 25 / 255
+# Between which the variance of the noise is drawn, in squared levels of 0 to 255.
+NOISE_VARIANCE = (10.0, 70.0)
+# Least and largest side of a block, and the farthest that it lies from the border, as fractions of the image's side.
+SMALLEST_BLOCK = 2 / 32
+LARGEST_BLOCK = 8 / 32
+WIDEST_MARGIN = 6 / 32
+# Channels of the three convolutions: small enough for a few hundred trusted images.
+WIDTHS = (8, 16, 32)
+# Untouched images in a batch, and as many spoiled ones.
+HALF_BATCH = 32
+# Images that are looked at together. Moves the memory only.
+CHUNK = 2048
+# Of Adam.
+LEARNING_RATE = 1e-3
 
 
 def corruption_probabilities(inputs: Inputs, trusted: Images, n_steps: int, seed: int) -> Floats:
@@ -49,33 +63,6 @@ def detector_network(shape: tuple[int, int, int]) -> nn.Module:
         blocks += [nn.MaxPool2d(2, ceil_mode=True)]
     cells = -(-height // 8) * -(-width // 8)
     return nn.Sequential(*blocks, nn.Flatten(), nn.Dropout(0.3), nn.Linear(WIDTHS[-1] * cells, 2))
-
-
-def _trained(clean: Floats, n_steps: int, seed: int) -> nn.Module:
-    rng = np.random.default_rng(seed)
-    with torch.random.fork_rng(devices=()):
-        torch.manual_seed(seed)
-        network = detector_network(clean.shape[1:])
-        optimizer = torch.optim.Adam(network.parameters(), LEARNING_RATE, weight_decay=1e-4)
-        answers = torch.arange(2).repeat_interleave(HALF_BATCH)
-        for _ in range(n_steps):
-            untouched = clean[rng.integers(len(clean), size=HALF_BATCH)]
-            spoiled = corrupted(clean[rng.integers(len(clean), size=HALF_BATCH)], clean, rng)
-            loss = F.cross_entropy(network(_cosines(np.concatenate([untouched, spoiled]))), answers)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-    return network
-
-
-def _floats(images: Images) -> Floats:
-    """The same in [0, 1]."""
-    return np.asarray(images / np.float32(255), dtype=np.float32)
-
-
-def _cosines(images: Floats) -> Tensor:
-    """(b, c, h, w) the cosine transform, as it is."""
-    return torch.from_numpy(cosines(images)).permute(0, 3, 1, 2)
 
 
 def corrupted(images: Floats, others: Floats, rng: np.random.Generator) -> Floats:
@@ -125,6 +112,36 @@ def overlay(image: Floats, others: Floats, rng: np.random.Generator) -> Floats:
     return np.asarray(image + np.float32(OVERLAY) * others[rng.integers(len(others))])
 
 
+CORRUPTIONS = (white_block, noise_block, noise, shadow, overlay)
+
+
+def _trained(clean: Floats, n_steps: int, seed: int) -> nn.Module:
+    rng = np.random.default_rng(seed)
+    with torch.random.fork_rng(devices=()):
+        torch.manual_seed(seed)
+        network = detector_network(clean.shape[1:])
+        optimizer = torch.optim.Adam(network.parameters(), LEARNING_RATE, weight_decay=1e-4)
+        answers = torch.arange(2).repeat_interleave(HALF_BATCH)
+        for _ in range(n_steps):
+            untouched = clean[rng.integers(len(clean), size=HALF_BATCH)]
+            spoiled = corrupted(clean[rng.integers(len(clean), size=HALF_BATCH)], clean, rng)
+            loss = F.cross_entropy(network(_cosines(np.concatenate([untouched, spoiled]))), answers)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    return network
+
+
+def _floats(images: Images) -> Floats:
+    """The same in [0, 1]."""
+    return np.asarray(images / np.float32(255), dtype=np.float32)
+
+
+def _cosines(images: Floats) -> Tensor:
+    """(b, c, h, w) the cosine transform, as it is."""
+    return torch.from_numpy(cosines(images)).permute(0, 3, 1, 2)
+
+
 def _with_block(image: Floats, fill: Callable[[tuple[int, ...]], Floats], rng: np.random.Generator) -> Floats:
     height, width, channels = image.shape
     down, across = (max(1, round(side * rng.uniform(SMALLEST_BLOCK, LARGEST_BLOCK))) for side in (height, width))
@@ -134,6 +151,3 @@ def _with_block(image: Floats, fill: Callable[[tuple[int, ...]], Floats], rng: n
     changed = image.copy()
     changed[top : top + down, left : left + across] = fill((down, across, channels))
     return changed
-
-
-CORRUPTIONS = (white_block, noise_block, noise, shadow, overlay)

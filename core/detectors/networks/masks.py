@@ -8,7 +8,10 @@ from core.detectors.networks.forward import GRADIENT_BATCH, at_once, batches, di
 from core.devices import best_device
 from core.types import Floats, Inputs, Listen
 
-LEARNING_RATE, BETAS = 0.1, (0.1, 0.1)
+# Of Adam, on the mask before it is squeezed, as published.
+LEARNING_RATE = 0.1
+# Of Adam, as published.
+BETAS = (0.1, 0.1)
 
 
 def mask_sizes(

@@ -9,7 +9,14 @@ from scipy.fft import dctn, fftfreq, rfft2, rfftfreq
 from core.detectors.parts.statistics import Reals, robust_z
 from core.types import Floats, Images, Inputs, Ints
 
-LOWEST_FREQUENCY, STRONGEST, SMALLEST_CLASS, CHUNK = 5.0, 10, 10, 2048
+# Cycles per image from which on a frequency is fine; coarser ones tell kinds of scenes. Chosen on the tuned regimes.
+LOWEST_FREQUENCY = 5.0
+# Frequencies that a class's pattern is looked for in, its strongest ones; chosen on the tuned regimes.
+STRONGEST = 10
+# Images of a class that are enough for a mean; a smaller class has no score.
+SMALLEST_CLASS = 10
+# Images that are transformed at a time. Moves the memory only.
+CHUNK = 2048
 Spectra = NDArray[np.complex64]
 
 
