@@ -42,7 +42,7 @@ from pages.ui.cache.of_run import of_run
 MONTAGE = 24  # samples shown of a cluster
 
 
-@of_run(stamps.judged, most=6)
+@of_run(stamps.with_verdicts, most=6)
 def table(run: Run) -> pd.DataFrame:
     """The review table of the run as it stands now."""
     # What the machine says is kept apart, so that a verdict does not have it read again.
@@ -55,7 +55,7 @@ def suspicions(run: Run) -> pd.DataFrame:
     return samples.suspicion_table(run)
 
 
-@of_run(stamps.judged, most=6)
+@of_run(stamps.with_verdicts, most=6)
 def flagged(run: Run) -> pd.DataFrame:
     """The rows of the review table that a leading detector flags, most suspicious first."""
     return samples.flagged_samples(table(run))
@@ -173,7 +173,7 @@ def report_html(run: Run) -> str:
     return report.report_html(run)
 
 
-@of_run(stamps.judged, most=4, spinner="Writing …")
+@of_run(stamps.with_verdicts, most=4, spinner="Writing …")
 def export(run: Run, what: str, ending: str) -> bytes:
     """The content of a file that `core.output.export` writes."""
     return exports.exported(run, what, ending)

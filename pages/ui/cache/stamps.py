@@ -13,8 +13,8 @@ MOST_ANSWERS = 20
 _answers: dict[str, tuple[float, str]] = {}
 
 
-def judged(run: Run) -> tuple[str, int]:
-    """Changes whenever what the machine says, or a verdict, does."""
+def with_verdicts(run: Run) -> tuple[str, int]:
+    """Changes whenever `made` does, or somebody decides."""
     return made(run), decided(run)
 
 
@@ -41,9 +41,10 @@ def decided(run: Run) -> int:
 
 
 def reported(run: Run) -> tuple[tuple[str, int], tuple[str, int], tuple[str, ...]]:
-    """Changes whenever `judged` does, of the run or of the one that it repairs, or another repair is finished."""
+    """Changes whenever `with_verdicts` does, of the run or of the one that it repairs, or another repair is done."""
     subject = runs.open_run(run.workspace, run.parent) if run.parent else run
-    return judged(run), judged(subject), tuple(child.id for child in runs.children(subject) if child.done("evaluate"))
+    finished = tuple(child.id for child in runs.children(subject) if child.done("evaluate"))
+    return with_verdicts(run), with_verdicts(subject), finished
 
 
 def epochs(run: Run) -> int:

@@ -1,4 +1,4 @@
-"""What Activation Clustering says about each class: the picker, the verdicts, the two clusters of one class."""
+"""What Activation Clustering says about each class: the picker, a table, the two clusters of one class."""
 
 from dataclasses import replace
 
@@ -42,7 +42,7 @@ def class_picker(run: Run) -> int | None:
 
 
 def clusters_of(run: Run, index: int) -> None:
-    """The two clusters of one class: verdict, average image, montage."""
+    """The two clusters of one class: the finding, and the average and a montage of each."""
     detection, table = cached.detections(run)[AC], cached.table(run)
     finding, name = detection.classes[index], cached.info(run).class_names[index]
     st.markdown(f"**{frame.plain(name)}** {BADGES[finding.poisoned]}")
@@ -69,7 +69,9 @@ def clusters_of(run: Run, index: int) -> None:
                 help="Review this cluster, flagged or not, and decide on all of it at once.",
                 query_params={"cluster": cluster_words[index, cluster]},
             )
-        average = Tile(-1, pictures.of_array(run.id, f"averages-{AC}", 2 * index + cluster), tooltip="Average image")
+        average = Tile(
+            -1, pictures.of_array(run.id, f"averages-{AC}", 2 * index + cluster), tooltip="The average of its samples"
+        )
         montage = [replace(tile, caption=(), badge="") for tile in tiles(run, cached.montage(rows))]
         left, right = st.columns([1, 3])
         with left:
@@ -80,10 +82,10 @@ def clusters_of(run: Run, index: int) -> None:
 
 
 def all_classes(run: Run) -> None:
-    """The 2-means verdict on every class, in words and figures."""
+    """What 2-means finds in every class, in words and figures."""
     findings, names = cached.detections(run)[AC].classes, cached.info(run).class_names
     results = cached.reclassifications(run)
-    st.markdown("**2-means verdict per class**", help=HELP["cluster"])
+    st.markdown("**2-means in each class**", help=HELP["cluster"])
     rows = [
         {
             "Class": f"{_sign(bool(finding.poisoned))}{names[index]}",

@@ -5,12 +5,11 @@ import streamlit as st
 from core import pipeline
 from core.data import store
 from core.data.store import DatasetInfo
-from core.errors import UserError
 from core.runs import jobs
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.lab import lab
 from pages.ui.shell import frame
-from pages.ui.widgets import refusal
+from pages.ui.shell.job_bar import awaited
 
 NAME = "lab-name"
 
@@ -49,22 +48,14 @@ def result() -> None:
                 st.switch_page("pages/train.py")
 
 
-@st.fragment(run_every=0.5)
 def _planting() -> None:
-    """The job as a live bar; its end draws the page again."""
+    """How the worker fares; its end draws the page again."""
     job, parent = st.session_state["planting"]
-    progress = jobs.poll(job)
-    if progress.active:
-        frame.describe(progress)
-    elif progress.error:
-        refusal.show(UserError(**progress.error))
-    elif progress.state == "done":
-        made = next(info for info in store.describe_all(frame.workspace()) if info.parent == parent)
-        st.session_state["planted"] = made.id
+    if awaited(job, "Making the poisoned copy …", leave="Close", on_leave=lambda: st.session_state.pop("planting")):
+        copies = (info for info in store.describe_all(frame.workspace()) if info.parent == parent)
+        st.session_state["planted"] = next(copies).id
         st.session_state.pop("planting")
         st.rerun()
-    else:
-        st.warning(f"The creation was {frame.STATES[progress.state]}. Start it again.")
 
 
 @decides

@@ -50,7 +50,7 @@ def _cluster(run: Run, now: pd.DataFrame, cluster: tuple[int, int]) -> None:
         _decisions(run, now, "cluster", f"{KINDS[which]} of {name}", CLUSTERING)
     average = pictures.of_array(run.id, f"averages-{CLUSTERING}", 2 * index + which)
     gallery(
-        [Tile(-1, average, ("average",), tooltip="Average image")],
+        [Tile(-1, average, ("average",), tooltip="The average of its samples")],
         key=f"cluster-{run.id}-{index}-{which}",
         size=96,
     )
