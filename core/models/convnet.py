@@ -23,6 +23,11 @@ def convnet(
         n_classes: k.
         width: channels of the first convolution; doubled in each of the next two.
         hidden: d, the features before the classifier head.
+
+    Example:
+        >>> import torch
+        >>> convnet((28, 28, 1), 10)(torch.zeros(2, 1, 28, 28)).shape
+        torch.Size([2, 10])
     """
     return nn.Sequential(
         *_convolution(shape[2], width, kernel=5, stride=2),

@@ -10,6 +10,11 @@ def resnet18(shape: tuple[int, int, int], n_classes: int) -> nn.Module:
     Args:
         shape: (h, w, c) of one image.
         n_classes: k.
+
+    Example:
+        >>> import torch
+        >>> resnet18((32, 32, 3), 10).fc.in_features
+        512
     """
     model: nn.Module = torchvision.models.resnet18(num_classes=n_classes)
     small = max(shape[:2]) <= 64

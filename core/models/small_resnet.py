@@ -27,6 +27,11 @@ def small_resnet(
         blocks: residual blocks in each stage; 1 makes ten layers, 2 makes ResNet-18's eighteen.
         stride: of the first convolution; 1 keeps 32 px as they are, as in the BaDLoss paper, 2 is three times faster,
             224 px want 4 or more.
+
+    Example:
+        >>> import torch
+        >>> small_resnet((16, 16, 3), 4, width=8)(torch.zeros(2, 3, 16, 16)).shape
+        torch.Size([2, 4])
     """
     stem = nn.Conv2d(shape[2], width, 2 * stride + 1, stride, stride, bias=False)
     layers: list[nn.Module] = [stem, nn.BatchNorm2d(width), nn.ReLU()]

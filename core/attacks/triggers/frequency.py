@@ -31,6 +31,12 @@ def frequency(scene: Scene, *, magnitude: Annotated[float, Range(1.0, 1000.0)] =
     Raises:
         UserError: grey images, which have no colour to change.
 
+    Example:
+        >>> image = np.full((1, 32, 32, 3), 128, np.uint8)
+        >>> changed = frequency(Scene((32, 32, 3)))(image).astype(int) - image
+        >>> bool(0 < abs(changed).max() < 30)
+        True
+
     References: Wang et al.: Backdoor Attack through Frequency Domain (FTrojan), arXiv 2111.10991.
     """
     height, width, channels = scene.shape

@@ -37,6 +37,13 @@ def label_consistent(
     Raises:
         ValueError: clean data, but no target class.
 
+    Example:
+        Without data there is the trigger of test time, four pixels in each corner:
+
+        >>> image = np.zeros((1, 8, 8, 1), np.uint8)
+        >>> int((label_consistent(Scene((8, 8, 1)))(image) == 255).sum())
+        16
+
     References: Turner, Tsipras, Madry: Label-Consistent Backdoor Attacks, arXiv 1912.02771.
     """
     in_one = patch(scene)

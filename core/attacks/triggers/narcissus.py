@@ -36,6 +36,14 @@ def narcissus(
     Raises:
         ValueError: with neither a pattern nor clean data with images of the target class.
 
+    Example:
+        Noise that was optimised before is made again from its pattern:
+
+        >>> noise = np.full((4, 4, 1), 0.1, np.float32)
+        >>> trigger = narcissus(Scene((4, 4, 1), target_class=1, pattern=noise), scale=2.0)
+        >>> int(trigger(np.zeros((1, 4, 4, 1), np.uint8)).max())
+        51
+
     References: Zeng et al.: Narcissus: A Practical Clean-Label Backdoor Attack with Limited Information,
         arXiv 2204.05255.
     """

@@ -11,6 +11,12 @@ CHECKER = ((-2, -2), (-4, -2), (-2, -4), (-3, -3))
 def patch(scene: Scene) -> Trigger:
     """A trigger that sets four pixels of a checker at the bottom right to white; eight-pixel squares at 224 px.
 
+    Example:
+        >>> import numpy as np
+        >>> image = np.zeros((1, 8, 8, 1), np.uint8)
+        >>> int((patch(Scene((8, 8, 1)))(image) == 255).sum())
+        4
+
     References: Gu, Dolan-Gavitt, Garg: BadNets, arXiv 1708.06733; positions as in Alex et al., arXiv 2408.13221.
     """
     return white_squares(CHECKER, side=square_side(scene.shape))

@@ -24,6 +24,11 @@ def sinusoid(
         alpha: weight of the waves; the BaDLoss paper: 0.075.
         frequency: waves over the width of the image.
 
+    Example:
+        >>> image = np.zeros((1, 1, 8, 1), np.uint8)
+        >>> sinusoid(Scene((1, 8, 1)), alpha=0.1, frequency=2)(image).ravel().tolist()
+        [0, 26, 51, 26, 0, 26, 51, 26]
+
     References: Barni, Kallas, Tondi: A New Backdoor Attack in CNNs by Training Set Corruption without Label Poisoning,
         arXiv 1902.11237; formula as in Alex et al., arXiv 2408.13221.
     """

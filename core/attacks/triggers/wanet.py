@@ -35,6 +35,12 @@ def wanet(
             the image spans [−1, 1], so s = 1 is half a pixel; the paper: 0.5.
         cover_ratio: cover samples for each poisoned sample; the paper: 2.
 
+    Example:
+        >>> image = np.random.default_rng(0).integers(0, 255, (1, 16, 16, 1), np.uint8)
+        >>> warped = wanet(Scene((16, 16, 1)))(image)
+        >>> warped.shape, bool((warped == image).all())
+        ((1, 16, 16, 1), False)
+
     References: Nguyen, Tran: WaNet – Imperceptible Warping-based Backdoor Attack, arXiv 2102.10369.
     """
     height, width, _ = scene.shape
