@@ -1,7 +1,7 @@
 """What crosses the stages: frozen, index-aligned data. n samples, d features, k classes.
 
-Every array is n-first and aligned with `Dataset.ids`. `GroundTruth` stands apart from `Dataset` and `Evidence`, so that
-no detector, review or repair function can be handed the answer: their signatures do not accept it.
+Every array is n-first and aligned with `Dataset.ids`. `GroundTruth` stands apart from `Dataset` and `Evidence`. So no
+detector, review or repair function can be handed the answer: their signatures do not accept it.
 """
 
 from collections.abc import Callable, Mapping
@@ -289,9 +289,9 @@ class Outcome:
     """How good a model is and how far the planted triggers still steer it.
 
     Attributes:
-        clean_accuracy: share of the untouched test set that is right, in [0, 1]; None without a test set.
+        clean_accuracy: fraction of the untouched test set that is right, in [0, 1]; None without a test set.
         class_accuracy: (k,) the same within each class, NaN for a class without test samples.
-        attack_success_rate: attack → share of triggered non-target-class test samples predicted as the target.
+        attack_success_rate: attack → fraction of triggered non-target-class test samples predicted as the target.
         doubled_attack_success_rate: the same with the trigger at twice its strength, where it has one to double.
     """
 

@@ -26,8 +26,8 @@ def spectre(evidence: Evidence, *, expected_poison_ratio: Annotated[float, Range
 
     Per class and for k = 1 … 64 top principal directions (at a tenth of the class's size at most): whiten by the
     covariance of the bulk; s(x) = xᵀ e^Q x / tr e^Q, Q = α(Σ − I)/(‖Σ‖ − 1), α = 4. As published, the k is taken
-    whose 1.5 ε highest samples, once gone, leave the covariance in which all samples stand out most, and these are
-    flagged, in clean classes too. Only the robust covariance is simpler than the paper's: of the central 75 %, trimmed
+    whose 1.5 ε highest samples, once gone, leave the covariance in which all samples stand out most. These are flagged,
+    in clean classes too. Only the robust covariance is simpler than the paper's: of the central 75 %, trimmed
     three times. Chosen over Beatrix because it reads what every run has: activations of one layer, no forward pass, no
     bona fide sample.
 

@@ -45,10 +45,10 @@ def by_silhouette(separation: float, threshold: float) -> Criterion:
 def by_distance(smaller: Reals, larger: Reals, own: int, centres: Reals) -> Criterion:
     """Distance: poison when the smaller cluster lies nearer to another class than to its own, and the larger does not.
 
-    With s and l the centres of the smaller and the larger cluster and m_k the centre of class k, the figure is
-    min ‖s − m_k‖ / ‖s − m_own‖ over the other classes k that the larger cluster does not prefer to its own,
-    ‖l − m_k‖ > ‖l − m_own‖; poison below 1. All centres are medians, feature by feature, in the space that all classes
-    share: the components of one class cannot be compared with another's.
+    Be s and l the centres of the smaller and the larger cluster, and m_k the centre of class k. The figure is
+    min ‖s − m_k‖ / ‖s − m_own‖, poison below 1. It is taken over the other classes k that the larger cluster does not
+    prefer to its own: ‖l − m_k‖ > ‖l − m_own‖. All centres are medians, feature by feature, in the space that all
+    classes share: the components of one class cannot be compared with another's.
 
     Args:
         smaller, larger: (d,) each, from `centre`; NaN for a cluster that holds nobody.

@@ -1,9 +1,9 @@
 """2-means of one class from many starts at once, and how well its two clusters stand apart.
 
-Two centres are told apart by the plane half-way between them, their wall: (c + 1,) numbers, whose product with a point
-and a 1 is positive on the second cluster's side. For points that sum to 0, the sum S and the number k of the second
-cluster's points say everything: the centres are S/k and −S/(n − k). So all that Lloyd's steps need of a start is its
-wall, and all starts walk together in two matrix products a step.
+Two centres are told apart by the plane half-way between them, their wall. It is (c + 1,) numbers, whose product with a
+point and a 1 is positive on the second cluster's side. For points that sum to 0, the sum S and the number k of the
+second cluster's points say everything: the centres are S/k and −S/(n − k). So all that Lloyd's steps need of a start
+is its wall, and all starts walk together in two matrix products a step.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """The pattern rule: the few most suspicious samples of a class, where they carry a pattern that nobody else does.
 
-What a fixed trigger leaves behind can be tested without bona fide samples: the pattern is learned from two thirds of
-the suspicious images and looked for in the last third, so the rest of the class says how often it is seen by chance.
+What a fixed trigger leaves behind can be tested without bona fide samples. The pattern is learned from two thirds of
+the suspicious images and looked for in the last third. So the rest of the class says how often it is seen by chance.
 """
 
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ def pattern_rule(evidence: Evidence, spaces: Spaces, suspicion: Reals) -> Bools:
     the suspicious group matches it 6 standard deviations better than ordinary samples of the class do; whoever of the
     upper 40 % comes a quarter as far carries it, or half as far where that is not clear enough. No bona fide sample
     does, and by the ordinary ones at most a tenth of the carriers are there by chance. And carriers differ so from
-    their nearest look-alikes, each other included: a rare kind of clean image has its own kind for look-alikes, a
+    their nearest look-alikes, each other included: a rare kind of clean image has its own kind for look-alikes. A
     trigger is on images that are otherwise unlike.
 
     Args:

@@ -60,8 +60,8 @@ def looks(images: Images | Patterns) -> list[Patterns]:
 def shared_patterns(images: Images, sets: Sequence[TrainingSet]) -> Reals:
     """(s, m) how surprisingly well each image carries a pattern that the positives of each set share, in [0, 20].
 
-    Two attacks on one class would hide one another in one template: so a second one is learned from the positives that
-    do not carry the first, and a third from those that carry neither; the best match counts. Both ways to look at
+    Two attacks on one class would hide one another in one template. So a second one is learned from the positives that
+    do not carry the first, and a third from those that carry neither. The best match counts. Both ways to look at
     images have the same say, for clean images seldom stand out in both.
 
     Args:

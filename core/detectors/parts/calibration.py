@@ -1,7 +1,7 @@
 """Conformal p-values for any detector: how rare so high a suspicion is among samples that are known to be clean.
 
-A p-value is valid where the bona fide sample that is counted was scored as any other sample: a detector that compares
-with the bona fide samples therefore runs five more times, each time without a fifth of them.
+A p-value is valid where the bona fide sample that is counted was scored as any other sample. So a detector that
+compares with the bona fide samples runs five more times, each time without a fifth of them.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,8 +22,8 @@ Configured = Callable[[Evidence], Detection]  # a detector with its settings
 def compares(needs: Sequence[str]) -> bool:
     """Whether a detector with these needs scores a bona fide sample unlike the others, so that folds are due.
 
-    One that asks the model, too, takes bona fide samples as material only, and is run once: a sample that is material
-    for its own score looks more suspicious, if anything, and the p-values err on the careful side.
+    One that asks the model, too, takes bona fide samples as material only, and is run once. A sample that is material
+    for its own score looks more suspicious, if anything. So the p-values err on the careful side.
     """
     return "bona_fide" in needs and "model" not in needs
 
