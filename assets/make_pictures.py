@@ -20,8 +20,7 @@ from scipy.spatial import ConvexHull
 from core import runs
 from core.analysis import families
 from core.analysis.brush import points_inside
-from core.analysis.opened_run import training_data
-from core.analysis.samples import flagged_ids
+from core.analysis.opened_run import opened
 from core.runs import Run, jobs
 from core.types import Bools
 from pages.ui.widgets.scatter_option import window_around
@@ -107,7 +106,7 @@ def show_review(page: Page, _: Run) -> None:
 def clearest(run: Run) -> Points:
     """The corners (m, 2) of a lasso around the family that has the fewest samples beside it that nobody flags."""
     points = np.array(run.array("map-all-pca"), np.float64)
-    flagged = np.isin(training_data(run).ids, flagged_ids(run))
+    flagged = opened(run).flagged
     membership = families.membership(run, flagged)
     lassos = [around(points[membership == family.id]) for family in families.families(run)]
     return min(lassos, key=lambda corners: unflagged_inside(points, corners, flagged))

@@ -14,6 +14,7 @@ from benchmarks.parts.data import draw_bona_fide, part_of
 from benchmarks.parts.hardware import hardware
 from benchmarks.parts.judged import COMPARED, Judged, of, over_draws
 from benchmarks.parts.trainings import training, workspace_in
+from core.analysis.opened_run import opened
 from core.data import store
 from core.detectors import DETECTORS
 from core.runs import Run
@@ -67,7 +68,7 @@ def alone_table(
 
 def _judged(run: Run, draws: int) -> list[Judged]:
     truth = store.load_truth(run.workspace, run.dataset)
-    evidence = gather_evidence(run)
+    evidence = gather_evidence(opened(run))
     is_poison = np.zeros(len(evidence.labels), np.bool_) if truth is None else np.asarray(truth.attack_index) >= 0
     entries = [DETECTORS[name] for name in (COMPARED, *BESIDE)]
 

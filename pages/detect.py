@@ -10,7 +10,7 @@ from pages.ui.shell import frame, journey
 
 journey.question("detect", "suspicion")
 run = frame.current_run("activations", "every detector, what it flags, and how strict to be with it")
-table = cached.roster(run)
+table = cached.detectors(run)
 answer(run, table)
 chosen = choose(run, table)
 row = table[table["name"] == chosen].iloc[0]

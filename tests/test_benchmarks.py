@@ -37,6 +37,7 @@ from benchmarks.review import made_up_run, review_table
 from benchmarks.scoring import falling_losses, largest_error, scoring_table
 from benchmarks.signs import CLASSES, signs
 from core import runs
+from core.analysis.opened_run import opened
 from core.analysis.samples import suspicion_table
 from core.attacks.presets import preset
 from core.attacks.specification import AttackSpec
@@ -323,7 +324,7 @@ def test_a_browser_that_decides_is_timed(tmp_path: Path) -> None:
     run = made_up_run(tmp_path, 200, 0.2)
     by_key, by_family = (line.split("|") for line in deciding_table(tmp_path, 3).splitlines()[2:])
     assert [cell.strip() for cell in by_key[1:4]] == ["one by one, by key", "3", "3"]
-    members = np.flatnonzero(suspicion_table(run)["family"] == 1)
+    members = np.flatnonzero(suspicion_table(opened(run))["family"] == 1)
     assert [cell.strip() for cell in by_family[2:4]] == [str(len(members)), "1"]
     assert 0 < float(by_key[5]) <= float(by_key[6]) <= float(by_key[4])
     verdicts = review.verdicts(tmp_path, run.id)

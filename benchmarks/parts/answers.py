@@ -7,7 +7,7 @@ import numpy as np
 
 from benchmarks.parts.judged import detectors
 from benchmarks.parts.traced import Traced
-from core.analysis.rules import Rule, apply
+from core.analysis.rules import Rule, flags
 from core.detectors.clustering.activation_clustering import activation_clustering
 from core.detectors.parts.calibration import calibrated, compares
 from core.evaluation.metrics import auroc
@@ -38,7 +38,7 @@ def answers(run: Traced, target: int) -> Answers:
     asked = [entry for entry in detectors() if entry.name != CLUSTERING]
     found = {one.title: calibrated(one.load(), evidence, in_folds=compares(one.needs)) for one in asked}
     flagged = {
-        f"{title}: {name}": apply(detection, evidence.bona_fide, rule)
+        f"{title}: {name}": flags(detection, evidence.bona_fide, rule)
         for title, detection in found.items()
         for name, rule in RULES.items()
     }

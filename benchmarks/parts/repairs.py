@@ -7,8 +7,8 @@ import numpy as np
 
 from benchmarks.parts.trainings import training, training_without, tried
 from core import pipeline, runs
-from core.analysis.opened_run import training_data
-from core.analysis.rules import Rule, apply
+from core.analysis.opened_run import opened
+from core.analysis.rules import Rule, flags
 from core.data import store
 from core.evaluation.metrics import auroc, precision, recall
 from core.runs import Run
@@ -71,7 +71,7 @@ def repaired(run: Run, way: str, dataset: Dataset, config: TrainConfig) -> Repai
     suspicion = runs.detections(run)[RULES[way][0]].suspicion if way in RULES else None
     if way == "floor":
         return Repaired(removed, suspicion, tried(training(run.workspace, dataset, (), config), run))
-    child = training_without(run, training_data(run).ids[removed].tolist(), WAYS[way])
+    child = training_without(run, opened(run).data.ids[removed].tolist(), WAYS[way])
     outcome = runs.outcome(child)
     assert outcome is not None  # its plan ends with the evaluation
     again = detected(child, ["consensus"]) if way.startswith("consensus") else None
@@ -80,10 +80,10 @@ def repaired(run: Run, way: str, dataset: Dataset, config: TrainConfig) -> Repai
 
 def removed_by(run: Run, way: str) -> Bools:
     """(n,) True for what a way of repair leaves out; the bona fide samples always stay."""
-    trusted = np.array(training_data(run).bona_fide)
+    trusted = np.array(opened(run).data.bona_fide)
     if way in RULES:
         name, rule = RULES[way]
-        return apply(runs.detections(run)[name], trusted, rule)
+        return flags(runs.detections(run)[name], trusted, rule)
     removed = np.zeros(len(trusted), np.bool_)
     if way == "random":
         rng = np.random.default_rng(int(run.config["seed"]))

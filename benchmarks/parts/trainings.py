@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core import pipeline, runs
-from core.analysis.opened_run import training_data
+from core.analysis.opened_run import opened
 from core.attacks.specification import AttackSpec, Specification
 from core.data import store
 from core.data.store import DatasetInfo
@@ -60,7 +60,7 @@ def training_without(run: Run, excluded: Sequence[int], name: str) -> Run:
 
 def tried(clean: Run, run: Run) -> Outcome:
     """The outcome of the model of `clean`, trained without poison, with the triggers of `run`."""
-    dataset = training_data(clean)
+    dataset = opened(clean).data
     return evaluate_model(trained_model(clean, dataset), dataset, store.load_truth(run.workspace, run.dataset))[0]
 
 

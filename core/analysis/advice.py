@@ -8,7 +8,7 @@ from math import ceil
 
 import numpy as np
 
-from core.analysis.rules import USUAL_RATE, Rule, apply, counted_on, p_values
+from core.analysis.rules import USUAL_RATE, Rule, counted_on, flags, p_values
 from core.detectors.parts.calibration import FEWEST_TRUSTED
 from core.detectors.parts.statistics import Reals, prevalence, prevalence_bound
 from core.types import Bools, Detection
@@ -73,8 +73,8 @@ def advice(detection: Detection, bona_fide: Bools, rule: Rule) -> Advice:
     trusted = counted_on(detection, bona_fide)
     p, rate = p_values(detection, bona_fide)[~bona_fide], rule.value if rule.kind == "rate" else USUAL_RATE
     share, bound = estimated(p, trusted)
-    promised = int(apply(detection, bona_fide, Rule("rate", rate)).sum())
-    flagged = int(apply(detection, bona_fide, rule).sum())
+    promised = int(flags(detection, bona_fide, Rule("rate", rate)).sum())
+    flagged = int(flags(detection, bona_fide, rule).sum())
     beyond = int((p <= 1 / (trusted + 1)).sum())  # above every bona fide sample: only these can be promised
     wrong = _likely_clean(p, share, beyond, flagged) if rule.kind in ("budget", "threshold") else ""
     sharing = _sharing(detection.notes.sharing_a_pattern)

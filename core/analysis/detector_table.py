@@ -1,4 +1,4 @@
-"""The roster: one row per registered detector, with what it needs, whether it ran, what it flags and who agrees.
+"""The detectors' table: one row each, with what it needs, whether it ran, what it flags and who agrees.
 
 What a detector will cost on a run, known before it runs and without importing torch.
 """
@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from core import runs
-from core.analysis.opened_run import LEADING, detections, training_data
-from core.analysis.rules import in_force, words
+from core.analysis.opened_run import LEADING, OpenedRun
+from core.analysis.rules import words
 from core.data import store
 from core.detectors import DETECTORS, DetectorEntry, lacking
 from core.detectors.parts.calibration import FOLDS, compares
@@ -38,28 +38,27 @@ class Cost:
     seconds: float
 
 
-def unmet(run: Run, entry: DetectorEntry) -> list[str]:
+def unmet(opened: OpenedRun, entry: DetectorEntry) -> list[str]:
     """What a detector needs and the run does not have (yet), in words."""
     present = {
-        "activations": run.done("activations"),
-        "trajectories": run.traced,
-        "bona_fide": bool(training_data(run).bona_fide.any()),
-        "model": run.has_model,
+        "activations": opened.run.done("activations"),
+        "trajectories": opened.run.traced,
+        "bona_fide": bool(opened.bona_fide.any()),
+        "model": opened.run.has_model,
         "images": True,
     }
-    return lacking(entry, [need for need in present if present[need]], gradients=run.trainable)
+    return lacking(entry, [need for need in present if present[need]], gradients=opened.run.trainable)
 
 
-def roster(run: Run) -> pd.DataFrame:
+def detector_table(opened: OpenedRun) -> pd.DataFrame:
     """One row per detector: those that ran first, the leading one on top.
 
     Columns: name, title, state ("ran", "can run" or "needs …"), ready (no need is unmet), needs, cost in words, flagged
     by the rule in force (NA), rule, agreement with the leading detector in [0, 1] (NaN).
     """
-    found = detections(run)
-    first = leader(found)
-    rows = [_row(run, name, entry, found, first) for name, entry in DETECTORS.items()]
-    rows.sort(key=lambda row: (row["name"] != first, row["name"] not in found, not row["ready"]))
+    first = leader(opened.detections)
+    rows = [_row(opened, name, entry, first) for name, entry in DETECTORS.items()]
+    rows.sort(key=lambda row: (row["name"] != first, row["name"] not in opened.detections, not row["ready"]))
     return pd.DataFrame(rows).astype({"flagged": "Int64"})
 
 
@@ -85,9 +84,9 @@ def cost_in_words(run: Run, name: str, settings: Mapping[str, Any], *, ran: bool
     return f"about {time}" + (f", {cost.forward_passes:,} passes" if cost.forward_passes else "")
 
 
-def _row(run: Run, name: str, entry: DetectorEntry, found: Mapping[str, Detection], first: str) -> dict[str, object]:
-    absent, detection = unmet(run, entry), found.get(name)
-    planned = run.detector_settings.get(name, {})
+def _row(opened: OpenedRun, name: str, entry: DetectorEntry, first: str) -> dict[str, object]:
+    absent, detection = unmet(opened, entry), opened.detections.get(name)
+    planned = opened.run.detector_settings.get(name, {})
     known = [need.partition(" (")[0] for need in absent]
     row: dict[str, object] = {
         "name": name,
@@ -95,16 +94,16 @@ def _row(run: Run, name: str, entry: DetectorEntry, found: Mapping[str, Detectio
         "state": "ran" if detection else f"needs {', '.join(known)}" if known else "can run",
         "ready": not absent,
         "needs": ", ".join(need.replace("_", " ") for need in entry.needs),
-        "cost": "" if detection or absent else cost_in_words(run, name, planned, ran=False),
+        "cost": "" if detection or absent else cost_in_words(opened.run, name, planned, ran=False),
         "flagged": pd.NA,
         "rule": "",
         "agreement": np.nan,
     }
     if detection:
-        about = runs.about_detection(run, name)
+        about = runs.about_detection(opened.run, name)
         row |= {"cost": f"{about['seconds']:.1f} s", "flagged": int(detection.flagged.sum())}
-        row["rule"] = words(in_force(run, name, detection))
-        row["agreement"] = agreement(detection.flagged, found[first].flagged) if name != first else np.nan
+        row["rule"] = words(opened.rules[name])
+        row["agreement"] = agreement(detection.flagged, opened.detections[first].flagged) if name != first else np.nan
     return row
 
 

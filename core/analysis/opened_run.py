@@ -1,52 +1,102 @@
-"""A run, opened: its data as it trains on them, its detections and rules."""
+"""A run, opened once and handed down: its data, its detections and the rules that flag samples."""
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from core import runs
-from core.analysis.rules import judged
+from core.analysis.rules import Rule, chosen_rules, flags
 from core.data import store
 from core.journal import review
 from core.journal.changes import apply
 from core.runs import Run
-from core.types import Dataset, Detection, Ints
+from core.types import Bools, Dataset, Detection, Ints
 
-CLUSTERING = "activation_clustering"
-
-
-LEADING = "consensus"
+CLUSTERING = "activation_clustering"  # its groups are the clusters that pages and reclassification speak of
+LEADING = "consensus"  # where it ran, its flags alone are put before a person
 
 
-def training_data(run: Run) -> Dataset:
-    """The samples that the run trains on: its data set without what a repair excludes, with its new labels.
-
-    Bona fide are those that came so with the data, and those that a person made so since.
-    """
-    stored = store.load(run.workspace, run.dataset)
-    known = review.bona_fide(run.workspace, run.dataset, stored)
-    return apply(replace(stored, bona_fide=known), runs.read_changes(run))
-
-
-def detections(run: Run) -> dict[str, Detection]:
-    """What each detector of the run said, flagged by the rule in force for it."""
-    return judged(run, np.array(training_data(run).bona_fide))
-
-
-def rows_in_store(run: Run) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """(n,) for each sample of the run its row in the stored data set, where its image lies."""
-    stored = store.load(run.workspace, run.dataset).ids
-    order = np.argsort(stored)
-    return order[np.searchsorted(stored, training_data(run).ids, sorter=order)]
-
-
-def clustered_classes(run: Run) -> Ints:
-    """(n,) the class in which Activation Clustering split each sample: the given or, if set so, the predicted one."""
-    by = runs.about_detection(run, CLUSTERING)["settings"].get("split_by", "label")
-    return np.array(run.array("predictions") if by == "predicted" else training_data(run).labels)
+def opened(run: Run) -> "OpenedRun":
+    """The run, opened: nothing is read before it is asked for, and nothing is read twice."""
+    return OpenedRun(run)
 
 
 def leading(names: Iterable[str]) -> list[str]:
-    """The detectors whose flags are put before a person: the consensus where it ran, else all of them."""
+    """The detectors whose flags are put before a person: the consensus where it ran, else all of them.
+
+    >>> leading(["badloss", "consensus"]), leading(["badloss", "strip"])
+    (['consensus'], ['badloss', 'strip'])
+    """
     return [LEADING] if LEADING in names else list(names)
+
+
+@dataclass(frozen=True)
+class OpenedRun:
+    """A run and what lies in its directory, each part read when it is first asked for.
+
+    It shows the run as it was then. After a stage, a decision or a new rule, open the run again.
+
+    Attributes:
+        run: what `run.json` said.
+    """
+
+    run: Run
+
+    @cached_property
+    def stored(self) -> Dataset:
+        """The data set that the run was made with, as it is stored."""
+        return store.load(self.run.workspace, self.run.dataset)
+
+    @cached_property
+    def data(self) -> Dataset:
+        """The n samples that the run trains on: without what a repair excludes, with its new labels.
+
+        Bona fide are those that came so with the data, and those that a person made so since.
+        """
+        known = review.bona_fide(self.run.workspace, self.run.dataset, self.stored)
+        return apply(replace(self.stored, bona_fide=known), runs.read_changes(self.run))
+
+    @property
+    def bona_fide(self) -> Bools:
+        """(n,) True for samples known to be clean."""
+        return self.data.bona_fide
+
+    @cached_property
+    def rows(self) -> Ints:
+        """(n,) for each sample of the run its row in the stored data set, where its image lies."""
+        order = np.argsort(self.stored.ids)
+        rows: Ints = order[np.searchsorted(self.stored.ids, self.data.ids, sorter=order)]
+        return rows
+
+    @cached_property
+    def own_detections(self) -> Mapping[str, Detection]:
+        """What each detector said, flagged by its own published rule."""
+        return runs.detections(self.run)
+
+    @cached_property
+    def rules(self) -> Mapping[str, Rule]:
+        """For each detector that ran, the rule in force."""
+        return chosen_rules(self.run, self.own_detections)
+
+    @cached_property
+    def detections(self) -> Mapping[str, Detection]:
+        """What each detector said, flagged by the rule in force for it."""
+        return {
+            name: replace(detection, flagged=flags(detection, self.bona_fide, self.rules[name]))
+            for name, detection in self.own_detections.items()
+        }
+
+    @cached_property
+    def flagged(self) -> Bools:
+        """(n,) True for samples that a leading detector flags."""
+        flags = [self.detections[name].flagged for name in leading(self.detections)]
+        return np.logical_or.reduce(flags) if flags else np.zeros(len(self.data), np.bool_)
+
+    @cached_property
+    def clustered_classes(self) -> Ints:
+        """(n,) the class in which Activation Clustering split each sample: the given or, if set so, the predicted."""
+        settings = runs.about_detection(self.run, CLUSTERING)["settings"]
+        predicted = settings.get("split_by", "label") == "predicted"
+        return np.array(self.run.array("predictions") if predicted else self.data.labels)

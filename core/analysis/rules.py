@@ -1,7 +1,7 @@
 """Rules: where a detector's suspicion ends and its flags begin, as a person chose it, kept with the run."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
@@ -44,7 +44,7 @@ class Rule:
             raise UserError(f"The rule {self.kind} cannot use {self.value:g}.", allowed, "Choose another value.")
 
 
-def apply(detection: Detection, bona_fide: Bools, rule: Rule) -> Bools:
+def flags(detection: Detection, bona_fide: Bools, rule: Rule) -> Bools:
     """(n,) True for what the rule flags; bona fide samples only by the detector's own rule.
 
     Raises:
@@ -85,26 +85,26 @@ def p_values(detection: Detection, bona_fide: Bools) -> Reals:
     return np.asarray(np.rint(detection.p_values.astype(np.float64) * steps) / steps)
 
 
-def in_force(run: Run, name: str, detection: Detection) -> Rule:
-    """The rule chosen for a detector of this run, else its own; outliers where a rate can no longer be promised."""
-    kept = runs.rules(run).get(name)
-    rule = fitted(kept, Rule, f"The rule for {name}", "Choose a rule again.") if kept else Rule()
-    return Rule("outliers") if rule.kind == "rate" and detection.p_values is None else rule
-
-
-def judged(run: Run, bona_fide: Bools) -> dict[str, Detection]:
-    """All detections of the run, flagged by the rule in force for each."""
-    found = runs.detections(run)
-    return {
-        name: replace(detection, flagged=apply(detection, bona_fide, in_force(run, name, detection)))
-        for name, detection in found.items()
+def chosen_rules(run: Run, detections: Mapping[str, Detection]) -> dict[str, Rule]:
+    """For each detector the rule chosen for it, else its own; outliers where a rate can no longer be promised."""
+    chosen = runs.rules(run)
+    rules = {
+        name: fitted(chosen[name], Rule, f"The rule for {name}", "Choose a rule again.") if name in chosen else Rule()
+        for name in detections
     }
+    no_promise = [name for name, rule in rules.items() if rule.kind == "rate" and detections[name].p_values is None]
+    return rules | dict.fromkeys(no_promise, Rule("outliers"))
 
 
-def words_in_force(run: Run, name: str, detection: Detection) -> str:
-    """The rule in force for a detector of this run, in words."""
+def chosen_rule(run: Run, name: str, detection: Detection) -> Rule:
+    """The rule in force for one detector of the run."""
+    return chosen_rules(run, {name: detection})[name]
+
+
+def chosen_rule_words(run: Run, name: str, detection: Detection) -> str:
+    """The rule in force for one detector of the run, in words."""
     settings = runs.about_detection(run, name)["settings"]
-    return words(in_force(run, name, detection), settings, promised=detection.p_values is not None)
+    return words(chosen_rule(run, name, detection), settings, promised=detection.p_values is not None)
 
 
 def boundary(detection: Detection) -> float:

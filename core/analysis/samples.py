@@ -5,36 +5,35 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from core import runs
 from core.analysis.families import membership
-from core.analysis.opened_run import CLUSTERING, clustered_classes, detections, leading, rows_in_store, training_data
-from core.analysis.rules import words_in_force
+from core.analysis.opened_run import CLUSTERING, OpenedRun, leading
+from core.analysis.rules import chosen_rule_words
 from core.detectors.parts.statistics import ranks
 from core.journal import review
 from core.journal.review import Verdict
 from core.runs import Run
 
 
-def rules_in_words(run: Run) -> dict[str, str]:
+def rules_in_words(opened: OpenedRun) -> dict[str, str]:
     """Detector → the rule in force for it, in words, with the settings that its own rule was made with."""
-    return {name: words_in_force(run, name, detection) for name, detection in runs.detections(run).items()}
+    return {name: chosen_rule_words(opened.run, name, detection) for name, detection in opened.own_detections.items()}
 
 
-def sample_table(run: Run) -> pd.DataFrame:
+def sample_table(opened: OpenedRun) -> pd.DataFrame:
     """One row per sample in data-set order.
 
     Columns: id, label, predicted, loss, then `<detector>_suspicion` and `<detector>_flagged` for each detector that
     ran, then verdict and new_label. What is not known yet is missing (NA), never a guess.
     """
-    return with_verdicts(_machine_columns(run), review.verdicts(run.workspace, run.id))
+    return with_verdicts(_machine_columns(opened), review.verdicts(opened.run.workspace, opened.run.id))
 
 
-def review_table(run: Run) -> pd.DataFrame:
+def review_table(opened: OpenedRun) -> pd.DataFrame:
     """What `suspicion_table` says of every sample, and its verdict and new_label."""
-    return with_verdicts(suspicion_table(run), review.verdicts(run.workspace, run.id))
+    return with_verdicts(suspicion_table(opened), review.verdicts(opened.run.workspace, opened.run.id))
 
 
-def suspicion_table(run: Run) -> pd.DataFrame:
+def suspicion_table(opened: OpenedRun) -> pd.DataFrame:
     """All that the machine has to say of every sample: the sample table without verdicts, and what screens need.
 
     Further columns: `row` in the stored data set; `bona_fide`; `flagged` by a leading detector; `flagged_by`, how many
@@ -42,16 +41,16 @@ def suspicion_table(run: Run) -> pd.DataFrame:
     detectors; `family`, its number, 0 in none, −1 not flagged, −2 not grouped yet; `cluster`, of Activation Clustering,
     −1 where unknown, within the class `cluster_class`.
     """
-    table, found = _machine_columns(run), detections(run)
-    table["row"], table["bona_fide"] = rows_in_store(run), np.array(training_data(run).bona_fide)
+    table, found = _machine_columns(opened), opened.detections
+    table["row"], table["bona_fide"] = opened.rows, opened.bona_fide
     table["flagged_by"] = np.sum([detection.flagged for detection in found.values()], axis=0) if found else 0
     chosen = [found[name] for name in leading(found)]
-    table["flagged"] = np.logical_or.reduce([detection.flagged for detection in chosen]) if chosen else False
-    table["family"] = membership(run, table["flagged"].to_numpy())
+    table["flagged"] = opened.flagged
+    table["family"] = membership(opened.run, opened.flagged)
     placed = [ranks(detection.suspicion) / len(table) for detection in chosen]
     table["suspicion"] = np.mean(placed, axis=0) if placed else 0.0
     clustering = found.get(CLUSTERING)
-    table["cluster_class"] = clustered_classes(run) if clustering else table["label"]
+    table["cluster_class"] = opened.clustered_classes if clustering else table["label"]
     table["cluster"] = clustering.groups if clustering and clustering.groups is not None else -1
     return table
 
@@ -73,14 +72,14 @@ def with_verdicts(table: pd.DataFrame, verdicts: Mapping[int, Verdict]) -> pd.Da
     return table.assign(verdict=decisions, new_label=pd.arrays.IntegerArray(labels, ~known))
 
 
-def _machine_columns(run: Run) -> pd.DataFrame:
+def _machine_columns(opened: OpenedRun) -> pd.DataFrame:
     """Ids, labels, predictions, losses, and what each detector says."""
-    dataset = training_data(run)
+    dataset = opened.data
     table = pd.DataFrame({"id": dataset.ids, "label": dataset.labels})
-    known = run.done("activations")
-    table["predicted"] = pd.array(run.array("predictions") if known else [pd.NA] * len(table), dtype="Int64")
-    table["loss"] = np.array(run.array("final_losses")) if known else np.nan
-    for name, detection in detections(run).items():
+    known = opened.run.done("activations")
+    table["predicted"] = pd.array(opened.run.array("predictions") if known else [pd.NA] * len(table), dtype="Int64")
+    table["loss"] = np.array(opened.run.array("final_losses")) if known else np.nan
+    for name, detection in opened.detections.items():
         table[f"{name}_suspicion"] = detection.suspicion
         table[f"{name}_flagged"] = detection.flagged
     return table
@@ -99,8 +98,7 @@ def flagged_samples(table: pd.DataFrame, by: str = "") -> pd.DataFrame:
     )
 
 
-def flagged_ids(run: Run) -> list[int]:
+def flagged_ids(opened: OpenedRun) -> list[int]:
     """Ids of the samples that a leading detector flags, in data-set order."""
-    found = detections(run)
-    flags = [found[name].flagged for name in leading(found)]
-    return training_data(run).ids[np.logical_or.reduce(flags)].tolist() if flags else []
+    ids: list[int] = opened.data.ids[opened.flagged].tolist()
+    return ids

@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 
 from core import runs
-from core.analysis.opened_run import CLUSTERING, clustered_classes, training_data
-from core.data import store
+from core.analysis.opened_run import CLUSTERING, OpenedRun
 from core.errors import UserError
 from core.files import locked, write_json
 from core.runs import Run
@@ -74,19 +73,19 @@ def judge(predicted: Ints, own_class: int, n_classes: int, threshold: float = TH
     )
 
 
-def suspect_clusters(run: Run, classes: Collection[int] = ()) -> dict[int, Ints]:
+def suspect_clusters(opened: OpenedRun, classes: Collection[int] = ()) -> dict[int, Ints]:
     """Class → rows (m,) of its smaller cluster, for the given classes, or else for those that look poisoned.
 
     Raises:
         UserError: Activation Clustering has not been run, no class looks poisoned, or a class was not split.
     """
-    found = runs.detections(run).get(CLUSTERING)
+    found = opened.own_detections.get(CLUSTERING)
     if found is None or found.groups is None:
         raise UserError("There are no clusters yet.", "Activation Clustering has not been run.", "Run it first.")
     wanted = sorted(classes) or [index for index, finding in found.classes.items() if finding.poisoned]
     if not wanted:
         raise UserError("No class looks poisoned.", "So there is no cluster to check.", "Name classes to check anyway.")
-    belongs = clustered_classes(run)
+    belongs = opened.clustered_classes
     rows = {index: np.flatnonzero((belongs == index) & (found.groups == 1)) for index in wanted}
     for index, members in rows.items():
         if not len(members):
@@ -94,35 +93,37 @@ def suspect_clusters(run: Run, classes: Collection[int] = ()) -> dict[int, Ints]
     return rows
 
 
-def save_reclassifications(run: Run, found: Mapping[int, Reclassification], predicted: Mapping[int, Ints]) -> None:
+def save_reclassifications(
+    opened: OpenedRun, found: Mapping[int, Reclassification], predicted: Mapping[int, Ints]
+) -> None:
     """Write verdicts, and the classes predicted for the clusters' samples, beside those of other clusters."""
-    with locked(run.path / f"{RESULTS}.lock"):
-        standing, taken_for = {**reclassifications(run), **found}, reclassified(run)
-        clusters = suspect_clusters(run, standing)
+    with locked(opened.run.path / f"{RESULTS}.lock"):
+        standing, taken_for = {**reclassifications(opened), **found}, reclassified(opened)
+        clusters = suspect_clusters(opened, standing)
         for index in found:
             taken_for[clusters[index]] = predicted[index]
-        runs.save_array(run, RESULTS, taken_for)
-        marked = {index: asdict(one) | {"cluster": _mark(run, clusters[index])} for index, one in standing.items()}
-        write_json(run.path / f"{RESULTS}.json", marked)
+        runs.save_array(opened.run, RESULTS, taken_for)
+        marked = {index: asdict(one) | {"cluster": _mark(opened, clusters[index])} for index, one in standing.items()}
+        write_json(opened.run.path / f"{RESULTS}.json", marked)
 
 
-def reclassifications(run: Run) -> dict[int, Reclassification]:
+def reclassifications(opened: OpenedRun) -> dict[int, Reclassification]:
     """Class → the verdict on its smaller cluster as it stands now; verdicts on clusters of another split are gone."""
-    content = run.kept(f"{RESULTS}.json", dict[int, _Kept], {})
-    if not content or CLUSTERING not in runs.detections(run):
+    content = opened.run.kept(f"{RESULTS}.json", dict[int, _Kept], {})
+    if not content or CLUSTERING not in opened.own_detections:
         return {}
-    belongs, groups = clustered_classes(run), runs.detections(run)[CLUSTERING].groups
+    belongs, groups = opened.clustered_classes, opened.own_detections[CLUSTERING].groups
     found = {}
     for index, entry in sorted(content.items()):
-        if entry.cluster == _mark(run, np.flatnonzero((belongs == index) & (groups == 1))):
+        if entry.cluster == _mark(opened, np.flatnonzero((belongs == index) & (groups == 1))):
             found[index] = Reclassification(**{one.name: getattr(entry, one.name) for one in fields(Reclassification)})
     return found
 
 
-def reclassified(run: Run) -> Ints:
+def reclassified(opened: OpenedRun) -> Ints:
     """(n,) the class that a model which never saw the sample takes it for; −1 where none was asked."""
-    known = (run.path / f"{RESULTS}.npy").exists()
-    return np.array(run.array(RESULTS)) if known else np.full(len(training_data(run)), -1, np.int64)
+    known = (opened.run.path / f"{RESULTS}.npy").exists()
+    return np.array(opened.run.array(RESULTS)) if known else np.full(len(opened.data), -1, np.int64)
 
 
 def guilty(found: Mapping[int, Reclassification], classes: Mapping[int, ClassFinding]) -> dict[int, Reclassification]:
@@ -134,7 +135,7 @@ def guilty(found: Mapping[int, Reclassification], classes: Mapping[int, ClassFin
     return {index: one for index, one in found.items() if one.poisoned and classes[index].poisoned}
 
 
-def new_labels(run: Run, by: str) -> dict[int, int]:
+def new_labels(opened: OpenedRun, by: str) -> dict[int, int]:
     """Sample id → new label for the clusters that are `guilty`; bona fide samples keep theirs.
 
     Args:
@@ -146,13 +147,13 @@ def new_labels(run: Run, by: str) -> dict[int, int]:
     """
     if by not in NEW_LABELS:
         raise UserError(f"There are no new labels by {by!r}.", f"Known: {', '.join(NEW_LABELS)}.")
-    found = reclassifications(run)
-    poisoned = guilty(found, runs.detections(run)[CLUSTERING].classes) if found else {}
+    found = reclassifications(opened)
+    poisoned = guilty(found, opened.own_detections[CLUSTERING].classes) if found else {}
     if not poisoned:
         raise UserError("No suspect cluster is called poison by reclassification.", "", "Reclassify suspects first.")
-    dataset, taken_for = training_data(run), reclassified(run)
+    dataset, taken_for = opened.data, reclassified(opened)
     labels: dict[int, int] = {}
-    for index, rows in suspect_clusters(run, poisoned).items():
+    for index, rows in suspect_clusters(opened, poisoned).items():
         source = poisoned[index].suspected_source_class
         new = np.full(len(rows), source) if by == "source_class" else taken_for[rows]
         moved = (new != dataset.labels[rows]) & ~dataset.bona_fide[rows]
@@ -166,17 +167,17 @@ def seconds_needed(run: Run, n_models: int) -> float | None:
     return None if seconds is None else seconds * n_models
 
 
-def _mark(run: Run, rows: Ints) -> str:
+def _mark(opened: OpenedRun, rows: Ints) -> str:
     """A digest of the samples of a cluster, which tells whether it is still the same."""
-    return hashlib.sha256(training_data(run).ids[rows].tobytes()).hexdigest()[:16]
+    return hashlib.sha256(opened.data.ids[rows].tobytes()).hexdigest()[:16]
 
 
-def reclassified_clusters(run: Run) -> list[dict[str, Any]]:
+def reclassified_clusters(opened: OpenedRun) -> list[dict[str, Any]]:
     """One entry per cluster that reclassification judged: class, name, l, p, their ratio and the verdict in words."""
-    names = store.describe(run.workspace, run.dataset).class_names
+    names = opened.stored.class_names
     return [
         {"class": index, "name": names[index], **asdict(found), "words": reclassification_words(found, names)}
-        for index, found in reclassifications(run).items()
+        for index, found in reclassifications(opened).items()
     ]
 
 

@@ -8,6 +8,7 @@ import typer
 
 from core import pipeline, runs
 from core.analysis import detector_table, suspect_clusters
+from core.analysis.opened_run import opened
 from core.analysis.rules import Kind, Rule, words
 from core.commands.common import HERE, Json, Workspace, command, key_values, listed, progress_bar
 from core.detectors import DETECTORS
@@ -63,7 +64,7 @@ def reclassify(
     found = runs.open_run(workspace, run)
     checked = pipeline.plan_reclassification(found, class_ or (), each=each)
     with progress_bar() as listen:
-        return suspect_clusters.reclassified_clusters(pipeline.work(checked, listen))
+        return suspect_clusters.reclassified_clusters(opened(pipeline.work(checked, listen)))
 
 
 @command

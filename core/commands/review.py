@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from core import pipeline, runs
-from core.analysis.opened_run import training_data
+from core.analysis.opened_run import opened
 from core.commands.common import HERE, Json, Workspace, command, progress_bar, working
 from core.evaluation import results
 from core.journal import revisions
@@ -97,7 +97,7 @@ def export(
     as_json: Json = False,
 ) -> Mapping[str, Any]:
     """Write what is known of the samples, for other tools."""
-    return {"export": str(to), "rows": write_export(runs.open_run(workspace, run), what, to)}
+    return {"export": str(to), "rows": write_export(opened(runs.open_run(workspace, run)), what, to)}
 
 
 @command
@@ -110,7 +110,7 @@ def copy_clean(
 ) -> Mapping[str, Any]:
     """Copy the data without what was excluded, relabelled where so decided."""
     with working(job) as listen:
-        return write_clean_copy(runs.open_run(workspace, run), to, listen)
+        return write_clean_copy(opened(runs.open_run(workspace, run)), to, listen)
 
 
 @command
@@ -180,4 +180,4 @@ def bona_fide(
     """Name samples that are clean for certain, for detectors that learn from them."""
     found = runs.open_run(workspace, run)
     count = pipeline.import_bona_fide(found, ids, reviewer=reviewer, accepted=not withdraw)
-    return {"dataset": found.dataset, "samples": count, "bona_fide": int(training_data(found).bona_fide.sum())}
+    return {"dataset": found.dataset, "samples": count, "bona_fide": int(opened(found).bona_fide.sum())}

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from core import pipeline, runs
+from core.analysis.opened_run import opened
 from core.commands.common import HERE, Json, Seed, Workspace, command, listed, progress_bar, say_damaged, working
 from core.errors import UserError
 from core.evaluation import results
@@ -90,7 +91,7 @@ def load_model(
     run = pipeline.load_model(workspace, pipeline.Asked(dataset, config, layer=layer))
     with progress_bar() as listen:
         run = pipeline.work(run, listen)
-    found = sanity(run)
+    found = sanity(opened(run))
     figures = {"accuracy": found.train, "test_accuracy": found.test, "chance": found.chance} if found else {}
     return {"run": run.id, **figures, "warning": found.warning if found else "", "notes": runs.loaded(run)["notes"]}
 

@@ -4,10 +4,8 @@ from collections.abc import Mapping
 from math import isnan
 from typing import Any
 
-import numpy as np
-
 from core import runs
-from core.analysis.opened_run import detections, training_data
+from core.analysis.opened_run import OpenedRun
 from core.data import store
 from core.errors import UserError
 from core.evaluation.metrics import detection_curves, detection_quality
@@ -26,24 +24,26 @@ def measured(rates: Mapping[str, float | None]) -> list[float]:
     return [rate for rate in rates.values() if rate is not None and not isnan(rate)]
 
 
-def detector_figures(run: Run) -> dict[str, dict[str, Any]]:
+def detector_figures(opened: OpenedRun) -> dict[str, dict[str, Any]]:
     """Per detector that ran: how many it flagged, in how many seconds, and its quality where the truth is known."""
-    truth = store.load_truth(run.workspace, run.dataset)
-    rows = np.isin(store.load(run.workspace, run.dataset).ids, training_data(run).ids) if truth else None
+    truth = store.load_truth(opened.run.workspace, opened.run.dataset)
     figures: dict[str, dict[str, Any]] = {}
-    for name, detection in detections(run).items():
-        figures[name] = {"flagged": int(detection.flagged.sum()), "seconds": runs.about_detection(run, name)["seconds"]}
-        if truth and rows is not None:
-            figures[name] |= detection_quality(detection.suspicion, detection.flagged, truth.is_poison[rows])
+    for name, detection in opened.detections.items():
+        figures[name] = {
+            "flagged": int(detection.flagged.sum()),
+            "seconds": runs.about_detection(opened.run, name)["seconds"],
+        }
+        if truth:
+            figures[name] |= detection_quality(detection.suspicion, detection.flagged, truth.is_poison[opened.rows])
     return figures
 
 
-def detector_curves(run: Run, name: str) -> dict[str, Any]:
+def detector_curves(opened: OpenedRun, name: str) -> dict[str, Any]:
     """ROC and precision over recall of one detector, and its quality as flagged now; empty without known poison."""
-    truth, detection = store.load_truth(run.workspace, run.dataset), detections(run).get(name)
+    truth, detection = store.load_truth(opened.run.workspace, opened.run.dataset), opened.detections.get(name)
     if truth is None or detection is None:
         return {}
-    poison = truth.is_poison[np.isin(store.load(run.workspace, run.dataset).ids, training_data(run).ids)]
+    poison = truth.is_poison[opened.rows]
     if poison.all() or not poison.any():
         return {}
     quality = detection_quality(detection.suspicion, detection.flagged, poison)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core import runs
-from core.analysis.opened_run import training_data
+from core.analysis.opened_run import OpenedRun
 from core.runs import Run
 
 TIMES_CHANCE = 2.0  # below this many times guessing, the preprocessing is suspected
@@ -28,12 +28,12 @@ class Sanity:
     warning: str
 
 
-def sanity(run: Run) -> Sanity | None:
+def sanity(opened: OpenedRun) -> Sanity | None:
     """The sanity figure of a model that was loaded to be inspected; None for others, and before it was asked."""
-    about = runs.loaded(run)
+    run, about = opened.run, runs.loaded(opened.run)
     if not about or run.traced or not run.done("activations"):
         return None
-    dataset, outcome = training_data(run), runs.outcome(run)
+    dataset, outcome = opened.data, runs.outcome(run)
     train = float(np.mean(np.array(run.array("predictions")) == dataset.labels))
     chance = 1 / dataset.n_classes
     warning = "" if about["fresh_head"] or train >= TIMES_CHANCE * chance else _suspicion(run, train, chance)

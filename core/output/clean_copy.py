@@ -13,14 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.analysis.opened_run import training_data
+from core.analysis.opened_run import OpenedRun
 from core.errors import UserError
 from core.files import write_file
 from core.journal import review
 from core.journal.changes import apply, changes_of
 from core.output.export import harmless_text, writable
 from core.output.pictures import png_of
-from core.runs import Run
 from core.types import Changes, Dataset, Inputs, Ints
 
 Listen = Callable[[float, str], None]
@@ -28,11 +27,13 @@ IMAGES_AT_ONCE = 1000
 LONGEST_NAME = 60
 
 
-def write_clean_copy(run: Run, target: Path, listen: Listen = lambda progress, message: None) -> dict[str, Any]:
+def write_clean_copy(
+    opened: OpenedRun, target: Path, listen: Listen = lambda progress, message: None
+) -> dict[str, Any]:
     """Write what the verdicts leave of the run's data; returns how many samples stay, went and have a new label.
 
     Args:
-        run: its own training data, with the standing verdicts carried out.
+        opened: the run; its own training data, with the standing verdicts carried out.
         target: a name ending in `.npz`, or a folder that does not exist yet or is empty: `train/<class>/<id>.png`,
             `test/<class>/<row>.png`, `classes.csv` and `changes.csv`.
         listen: told the progress, in [0, 1], and which part is written.
@@ -40,8 +41,8 @@ def write_clean_copy(run: Run, target: Path, listen: Listen = lambda progress, m
     Raises:
         UserError: the folder holds something already, nothing would be left, or the place cannot be written to.
     """
-    before = training_data(run)
-    changes = changes_of(review.verdicts(run.workspace, run.id))
+    before = opened.data
+    changes = changes_of(review.verdicts(opened.run.workspace, opened.run.id))
     kept, labels = _kept(before, changes)
     if target.suffix.lower() == ".npz":
         writable(target, (".npz",))

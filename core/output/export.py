@@ -13,14 +13,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core import runs
-from core.analysis.opened_run import training_data
+from core.analysis.opened_run import OpenedRun
 from core.analysis.samples import flagged_ids, sample_table
-from core.data import store
 from core.errors import UserError
 from core.files import write_file
 from core.journal.changes import changes_of
 from core.journal.review import verdicts
-from core.runs import Run
 
 # A spreadsheet takes a cell that begins with one of these for a formula, and runs it.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -41,7 +39,7 @@ class Export:
         file: the usual name of the file; its ending is the one asked for.
         help: who reads it.
         endings: that may be asked for.
-        write: run, ending and stream → the number of rows.
+        write: the opened run, ending and stream → the number of rows.
     """
 
     name: str
@@ -49,10 +47,10 @@ class Export:
     file: str
     help: str
     endings: tuple[str, ...]
-    write: Callable[[Run, str, Any], int]
+    write: Callable[[OpenedRun, str, Any], int]
 
 
-def write_export(run: Run, what: str, path: Path) -> int:
+def write_export(opened: OpenedRun, what: str, path: Path) -> int:
     """Write one of `EXPORTS` to a file; returns the number of rows.
 
     Raises:
@@ -63,14 +61,14 @@ def write_export(run: Run, what: str, path: Path) -> int:
     export = EXPORTS[what]
     writable(path, export.endings)
     rows: list[int] = []
-    write_file(path, lambda stream: rows.append(export.write(run, path.suffix.lower(), stream)))
+    write_file(path, lambda stream: rows.append(export.write(opened, path.suffix.lower(), stream)))
     return rows[0]
 
 
-def exported(run: Run, what: str, ending: str) -> bytes:
+def exported(opened: OpenedRun, what: str, ending: str) -> bytes:
     """The content of such a file. Raises UserError where there is nothing to write."""
     content = BytesIO()
-    EXPORTS[what].write(run, ending, content)
+    EXPORTS[what].write(opened, ending, content)
     return content.getvalue()
 
 
@@ -97,20 +95,20 @@ def harmless_text(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
 
 
-def is_clean(run: Run) -> NDArray[np.int64]:
+def is_clean(opened: OpenedRun) -> NDArray[np.int64]:
     """(n,) 1 for samples that stay, 0 for those that a person excluded: ART's `is_clean_lst`."""
-    gone = changes_of(verdicts(run.workspace, run.id)).excluded
-    return 1 - np.isin(training_data(run).ids, list(gone)).astype(np.int64)
+    gone = changes_of(verdicts(opened.run.workspace, opened.run.id)).excluded
+    return 1 - np.isin(opened.data.ids, list(gone)).astype(np.int64)
 
 
-def poison_indices(run: Run) -> NDArray[np.int64]:
+def poison_indices(opened: OpenedRun) -> NDArray[np.int64]:
     """Ids, ascending, of the samples that a person excluded or, where nobody decided yet, that are flagged."""
-    decided = verdicts(run.workspace, run.id)
-    suspected = (sample for sample in flagged_ids(run) if sample not in decided)
+    decided = verdicts(opened.run.workspace, opened.run.id)
+    suspected = (sample for sample in flagged_ids(opened) if sample not in decided)
     return np.array(sorted({*changes_of(decided).excluded, *suspected}), np.int64)
 
 
-def cartography(run: Run) -> list[dict[str, Any]]:
+def cartography(opened: OpenedRun) -> list[dict[str, Any]]:
     """One dict per sample: guid, index, gold, confidence, variability and losses, in the terms of dataset cartography.
 
     Confidence is the mean over the epochs of the probability that the model gives the label, variability its standard
@@ -119,8 +117,8 @@ def cartography(run: Run) -> list[dict[str, Any]]:
     Raises:
         UserError: the run traced no losses.
     """
-    dataset, epochs = training_data(run), len(runs.history(run))
-    losses = np.asarray(run.array("losses")[:, :epochs], np.float64)
+    dataset, epochs = opened.data, len(runs.history(opened.run))
+    losses = np.asarray(opened.run.array("losses")[:, :epochs], np.float64)
     if not losses.size:
         raise UserError("This run traced no losses.", "Only a training does.", "Train a model on this data set first.")
     chances = np.exp(-losses)
@@ -138,9 +136,9 @@ def cartography(run: Run) -> list[dict[str, Any]]:
     ]
 
 
-def _write_samples(run: Run, ending: str, stream: Any) -> int:
-    table = sample_table(run)
-    names = np.array([*store.describe(run.workspace, run.dataset).class_names, None], object)
+def _write_samples(opened: OpenedRun, ending: str, stream: Any) -> int:
+    table = sample_table(opened)
+    names = np.array([*opened.stored.class_names, None], object)
     table.insert(2, "class_name", names[table["label"].to_numpy()])
     TABLES[ending](table, stream)
     return len(table)
@@ -154,8 +152,8 @@ def _write_indices(indices: NDArray[np.int64], ending: str, stream: Any) -> int:
     return len(indices)
 
 
-def _write_cartography(run: Run, _: str, stream: Any) -> int:
-    rows = cartography(run)
+def _write_cartography(opened: OpenedRun, _: str, stream: Any) -> int:
+    rows = cartography(opened)
     for row in rows:
         stream.write((json.dumps(row) + "\n").encode())
     return len(rows)
@@ -178,7 +176,7 @@ EXPORTS: Mapping[str, Export] = {
             "poison_indices.txt",
             "What is excluded, and what is flagged while nobody decided.",
             (".txt", ".npy"),
-            lambda run, ending, stream: _write_indices(poison_indices(run), ending, stream),
+            lambda opened, ending, stream: _write_indices(poison_indices(opened), ending, stream),
         ),
         Export(
             "is_clean",
@@ -186,7 +184,7 @@ EXPORTS: Mapping[str, Export] = {
             "is_clean.npy",
             "1 for samples that stay, 0 for excluded ones, in the order of the data.",
             (".npy",),
-            lambda run, _, stream: _write_indices(is_clean(run), ".npy", stream),
+            lambda opened, _, stream: _write_indices(is_clean(opened), ".npy", stream),
         ),
         Export(
             "cartography",

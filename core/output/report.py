@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from core import runs
 from core.analysis import families
-from core.analysis.opened_run import CLUSTERING
+from core.analysis.opened_run import CLUSTERING, OpenedRun, opened
 from core.analysis.samples import flagged_samples, review_table, rules_in_words
 from core.analysis.suspect_clusters import ratio_words, reclassifications
 from core.data import store
@@ -51,8 +51,9 @@ def report_html(run: Run) -> str:
     """
     subject = runs.open_run(run.workspace, run.parent) if run.parent else run
     child = run if run.parent else next((other for other in runs.children(run) if other.done("evaluate")), None)
-    table, info = review_table(subject), store.describe(run.workspace, run.dataset)
-    found, rules = detector_figures(subject), rules_in_words(subject)
+    whole = opened(subject)
+    table, info = review_table(whole), store.describe(run.workspace, run.dataset)
+    found, rules = detector_figures(whole), rules_in_words(whole)
     compared = comparison(child) if child and child.done("evaluate") else None
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -72,11 +73,11 @@ def report_html(run: Run) -> str:
         n_flagged=len(flagged),
         detectors=[{"title": DETECTORS[name].title, "rule": rules[name], **values} for name, values in found.items()],
         truth_known=bool(info.attacks),
-        class_rows=_class_rows(subject, info.class_names),
+        class_rows=_class_rows(whole, info.class_names),
         families=_families(subject, table, info.class_names),
         decisions=_decisions(subject),
         tiles=_tiles(subject, flagged.head(MAX_TILES), info.class_names),
-        facts=_facts(subject, child),
+        facts=_facts(whole, child),
         gone=figures.GONE,
         poison=POISON,
         accent=ACCENT,
@@ -102,8 +103,8 @@ def _chart(compared: dict[str, Any] | None) -> Markup:
     return Markup(plotly.io.to_html(figure, full_html=False, include_plotlyjs=True, config=static))
 
 
-def _class_rows(run: Run, names: tuple[str, ...]) -> list[dict[str, Any]]:
-    found, asked = runs.detections(run).get(CLUSTERING), reclassifications(run)
+def _class_rows(opened: OpenedRun, names: tuple[str, ...]) -> list[dict[str, Any]]:
+    found, asked = opened.own_detections.get(CLUSTERING), reclassifications(opened)
     return [
         {"name": names[index], "again": ratio_words(asked[index]) if index in asked else "–", "found": finding}
         for index, finding in (found.classes.items() if found else ())
@@ -164,7 +165,8 @@ def _tiles(run: Run, table: pd.DataFrame, names: tuple[str, ...]) -> list[dict[s
     ]
 
 
-def _facts(run: Run, child: Run | None) -> list[tuple[str, str]]:
+def _facts(opened: OpenedRun, child: Run | None) -> list[tuple[str, str]]:
+    run = opened.run
     shown = {key: value for key, value in run.config.items() if value not in (None, "", [], ()) and key != "weights"}
     config = ", ".join(f"{key} {value}" for key, value in shown.items())
     settings = [
@@ -172,7 +174,7 @@ def _facts(run: Run, child: Run | None) -> list[tuple[str, str]]:
             f"{DETECTORS[name].title}",
             ", ".join(f"{k} {v}" for k, v in runs.about_detection(run, name)["settings"].items()),
         )
-        for name in runs.detections(run)
+        for name in opened.own_detections
     ]
     versions = ", ".join(f"{name} {version}" for name, version in run.versions.items())
     repaired = [("Repaired in run", child.id)] if child else []

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from core import runs
-from core.analysis.opened_run import leading
+from core.analysis.opened_run import leading, opened
 from core.attacks.plant import plant
 from core.attacks.presets import preset
 from core.attacks.specification import Specification
@@ -63,7 +63,7 @@ def whole_demo(
     child = work(new_repair(run), listen)
     figures = comparison(child)
     keys = ("auroc", "precision", "recall", "flagged")
-    detectors = {name: {key: found[key] for key in keys} for name, found in detector_figures(run).items()}
+    detectors = {name: {key: found[key] for key in keys} for name, found in detector_figures(opened(run)).items()}
     seconds = round(time.monotonic() - started, 1)
     return figures | {"run": run.id, "child": child.id, "detectors": detectors, "seconds": seconds}
 

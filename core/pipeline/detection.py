@@ -4,14 +4,11 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-import numpy as np
-
 from core import runs
 from core.analysis import families
 from core.analysis.detector_table import unmet
-from core.analysis.opened_run import leading, training_data
-from core.analysis.rules import Rule
-from core.analysis.rules import apply as flags
+from core.analysis.opened_run import leading, opened
+from core.analysis.rules import Rule, flags
 from core.analysis.suspect_clusters import suspect_clusters
 from core.detectors import DETECTORS
 from core.errors import UserError
@@ -32,8 +29,7 @@ def detect(
     """
     refuse_while_active(run)
     asked, stages = _asked(run, name, settings)
-    work(asked, listen, stages)
-    return {"detector": name} | detector_figures(run)[name]
+    return {"detector": name} | detector_figures(opened(work(asked, listen, stages)))[name]
 
 
 def start_detection(run: Run, name: str, settings: Mapping[str, Any]) -> None:
@@ -46,7 +42,7 @@ def start_detection(run: Run, name: str, settings: Mapping[str, Any]) -> None:
     """
     entry = find(DETECTORS, name, "detector")
     values = checked(entry.load(), settings, name)
-    if lacking := unmet(run, entry):
+    if lacking := unmet(opened(run), entry):
         raise UserError(f"{entry.title} cannot run yet.", f"It needs {' and '.join(lacking)}.", "Add that first.")
     jobs.start_run(_asked(run, name, values)[0])
 
@@ -57,10 +53,11 @@ def choose_rule(run: Run, name: str, rule: Rule) -> int:
     Raises:
         UserError: the detector has not been run, or a rate is asked for that nothing can promise.
     """
-    found = runs.detections(run)
+    subject = opened(run)
+    found = subject.own_detections
     if name not in found:
         raise UserError(f"{name} has not been run on {run.id}.", f"Run so far: {', '.join(found) or 'none'}.")
-    count = int(flags(found[name], np.array(training_data(run).bona_fide), rule).sum())
+    count = int(flags(found[name], subject.bona_fide, rule).sum())
     runs.save_rule(run, name, None if rule.kind == "own" else asdict(rule))
     return count
 
@@ -91,7 +88,7 @@ def plan_reclassification(run: Run, classes: Collection[int] = (), *, each: bool
     refuse_while_active(run)
     if not run.trainable:
         raise UserError("An ONNX graph cannot be trained again.", "", "Load an architecture with weights instead.")
-    words = [*(["each"] if each else []), *map(str, suspect_clusters(run, classes))]
+    words = [*(["each"] if each else []), *map(str, suspect_clusters(opened(run), classes))]
     others = [stage for stage in run.plan if not stage.startswith("reclassify")]
     done = {stage: seconds for stage, seconds in run.stages.items() if stage in others}
     return runs.update(run, plan=(*others, f"reclassify:{','.join(words)}"), stages=done)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from core.analysis import families
 from core.analysis.ids import listed_ids, text_of
-from core.analysis.opened_run import CLUSTERING, detections, training_data
+from core.analysis.opened_run import CLUSTERING, opened
 from core.analysis.samples import review_table
 from core.analysis.suspect_clusters import new_labels
 from core.data import store
@@ -46,14 +46,15 @@ def decide(
 
 def decide_flagged(run: Run, decision: str, detectors: Sequence[str], *, reviewer: str) -> int:
     """Record one decision on everything that any of the detectors flagged; returns how many samples."""
-    found = detections(run)
+    subject = opened(run)
+    found = subject.detections
     for name in detectors:
         if name not in found:
             raise UserError(
                 f"{name} has not been run on {run.id}.", f"Run so far: {', '.join(found) or 'none'}.", "Run it first."
             )
     flagged = np.logical_or.reduce([found[name].flagged for name in detectors])
-    ids = training_data(run).ids[flagged].tolist()
+    ids = subject.data.ids[flagged].tolist()
     if not ids:
         raise UserError("Nothing is flagged.", f"{', '.join(detectors)} found nothing to {decision}.")
     return decide(run, ids, decision, reviewer=reviewer, suggested_by=", ".join(detectors), reason="flagged")
@@ -66,7 +67,7 @@ def decide_family(run: Run, number: int, decision: str, *, reviewer: str) -> int
         UserError: there is no such family, or none of its members is flagged any more.
     """
     family = families.find_family(run, number)
-    table = review_table(run)
+    table = review_table(opened(run))
     ids = table.loc[table["family"] == family.id, "id"].tolist()
     if not ids:
         raise UserError(f"Nothing of family {number} is flagged any more.", "", "Make the families again.")
@@ -84,7 +85,7 @@ def relabel_suspects(run: Run, by: str = "source_class", *, reviewer: str) -> in
     Raises:
         UserError: no cluster is called poison, or an unknown way.
     """
-    verdicts = {sample: Verdict("relabel", label) for sample, label in new_labels(run, by).items()}
+    verdicts = {sample: Verdict("relabel", label) for sample, label in new_labels(opened(run), by).items()}
     why = {"suggested_by": CLUSTERING, "reason": "exclusionary reclassification"}
     review.record(run.workspace, run.id, verdicts, reviewer=reviewer, **why)
     return len(verdicts)

@@ -3,17 +3,16 @@
 from dataclasses import asdict
 
 from core import runs
-from core.analysis.opened_run import training_data
+from core.analysis.opened_run import OpenedRun
 from core.files import write_json
-from core.runs import Run
 from core.stages.load import trained_model
 from core.stages.progress import Reporter
 from core.training import activations
 
 
-def activations_stage(run: Run, _: str, reporter: Reporter) -> None:
+def activations_stage(opened: OpenedRun, _: str, reporter: Reporter) -> None:
     """Last-layer activations, predictions and final losses of every training sample."""
-    dataset = training_data(run)
+    run, dataset = opened.run, opened.data
     model = trained_model(run, dataset)
     found = activations.layers(model, dataset.shape, dataset.n_classes)
     write_json(run.path / "layers.json", [asdict(layer) for layer in found])

@@ -7,17 +7,16 @@ from dataclasses import replace
 import numpy as np
 
 from core import runs
-from core.analysis.opened_run import CLUSTERING, clustered_classes, training_data
+from core.analysis.opened_run import CLUSTERING, OpenedRun
 from core.detectors import DETECTORS
 from core.detectors.parts.calibration import calibrated, compares
 from core.registry import checked, find
-from core.runs import Run
 from core.stages.load import trained_model
 from core.stages.progress import Reporter
 from core.types import Dataset, Detection, Evidence, Images, Ints
 
 
-def detect_stage(run: Run, name: str, reporter: Reporter) -> None:
+def detect_stage(opened: OpenedRun, name: str, reporter: Reporter) -> None:
     """Run one detector on the run's evidence; what it says is kept, with p-values where there are bona fide samples."""
 
     def listen(done: int, total: int) -> None:
@@ -26,29 +25,29 @@ def detect_stage(run: Run, name: str, reporter: Reporter) -> None:
     def configured(evidence: Evidence) -> Detection:
         return detector(evidence, **values)
 
-    entry = find(DETECTORS, name, "detector")
+    run, entry = opened.run, find(DETECTORS, name, "detector")
     detector = entry.load()
     values = checked(detector, run.detector_settings.get(name, {}), name)
     started = time.monotonic()
-    evidence = replace(gather_evidence(run, entry.needs), listen=listen)
+    evidence = replace(gather_evidence(opened, entry.needs), listen=listen)
     detection = calibrated(configured, evidence, in_folds=compares(entry.needs))
     if detection.p_values is not None:
         noted = replace(detection.notes, counted_on=int(evidence.bona_fide.sum()))
         detection = replace(detection, notes=noted)
     runs.save_detection(run, name, detection, values, time.monotonic() - started)
     if detection.groups is not None:
-        classes = clustered_classes(run) if name == CLUSTERING else None
-        runs.save_array(run, f"averages-{name}", _averages(training_data(run), detection, classes))
+        classes = opened.clustered_classes if name == CLUSTERING else None
+        runs.save_array(run, f"averages-{name}", _averages(opened.data, detection, classes))
 
 
-def gather_evidence(run: Run, needs: Collection[str] = ()) -> Evidence:
+def gather_evidence(opened: OpenedRun, needs: Collection[str] = ()) -> Evidence:
     """All that detectors may see of a run: never the truth about planted poison.
 
     Args:
-        run: as far as it is.
+        opened: the run, as far as it is.
         needs: of the detector; the model, which takes time to load, is there only when it is among them.
     """
-    dataset = training_data(run)
+    run, dataset = opened.run, opened.data
     return Evidence(
         labels=np.array(dataset.labels),
         n_classes=dataset.n_classes,

@@ -6,10 +6,9 @@ import numpy as np
 
 from core.analysis import families
 from core.analysis.families import CHANCE, Family
-from core.analysis.opened_run import detections, leading
+from core.analysis.opened_run import OpenedRun
 from core.detectors.consensus.attack_groups import ALIKE, Group, attack_families
 from core.detectors.consensus.residuals import Surroundings, cosine
-from core.runs import Run
 from core.stages.detect import gather_evidence
 from core.stages.progress import Reporter
 from core.types import Bools, Evidence, Floats, Images, Ints
@@ -88,10 +87,6 @@ def amplified(difference: Floats) -> Images:
     return np.asarray(np.rint(127.5 + 127.5 * difference / max(largest, 1.0)), np.uint8)
 
 
-def families_stage(run: Run, _: str, __: Reporter) -> None:
+def families_stage(opened: OpenedRun, _: str, __: Reporter) -> None:
     """What the leading detectors flag, in families that seem to come from one attack each."""
-    found = detections(run)
-    chosen = [found[name].flagged for name in leading(found)]
-    evidence = gather_evidence(run)
-    flagged = np.logical_or.reduce(chosen) if chosen else np.zeros(len(evidence.labels), np.bool_)
-    families.save(run, flagged, *group(evidence, flagged))
+    families.save(opened.run, opened.flagged, *group(gather_evidence(opened), opened.flagged))

@@ -8,7 +8,7 @@ from safetensors.torch import load_model, save_model
 from torch import nn
 
 from core import runs
-from core.analysis.opened_run import training_data
+from core.analysis.opened_run import OpenedRun
 from core.errors import UserError
 from core.files import write_file, write_json
 from core.models.fit import take_weights
@@ -118,7 +118,7 @@ def _graph(content: bytes, config: TrainConfig, shape: tuple[int, int, int]) -> 
     return preprocessed(graph, config, graph.channels, shape[2]).eval()
 
 
-def load_stage(run: Run, _: str, __: Reporter) -> None:
+def load_stage(opened: OpenedRun, _: str, __: Reporter) -> None:
     """Read the model from its file once more, where that was cut short."""
-    dataset = training_data(run)
+    run, dataset = opened.run, opened.data
     save_opened(run, open_model(restored(run.config), dataset.shape, dataset.n_classes, run.layer))

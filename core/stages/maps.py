@@ -13,8 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neighbors import NearestNeighbors
 
 from core import runs
-from core.analysis.opened_run import training_data
-from core.runs import Run
+from core.analysis.opened_run import OpenedRun
 from core.stages.progress import Reporter
 from core.types import Floats, Ints
 
@@ -24,10 +23,10 @@ MIN_UMAP = 8
 LOSS_FLOOR = 1e-4
 
 
-def maps_stage(run: Run, method: str, reporter: Reporter) -> None:
+def maps_stage(opened: OpenedRun, method: str, reporter: Reporter) -> None:
     """The maps of one method: all activations, each class by itself, and the loss trajectories where there are any."""
+    run, dataset = opened.run, opened.data
     features, seed = np.asarray(run.array("activations")), int(run.config["seed"])
-    dataset = training_data(run)
     runs.save_array(run, f"map-all-{method}", project(features, method, seed))
     reporter.update(0.4, "all classes together")
     by_class = project_classes(features, dataset.labels, dataset.n_classes, method, seed)

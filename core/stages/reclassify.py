@@ -8,10 +8,9 @@ import numpy as np
 from torch import nn
 
 from core import runs
-from core.analysis.opened_run import training_data
+from core.analysis.opened_run import OpenedRun
 from core.analysis.suspect_clusters import THRESHOLD, Reclassification, judge, save_reclassifications, suspect_clusters
 from core.journal.changes import apply
-from core.runs import Run
 from core.stages.load import beginning
 from core.stages.progress import Reporter
 from core.training.config import TrainConfig, restored
@@ -87,24 +86,24 @@ def _trained_without(
     return model
 
 
-def reclassify_stage(run: Run, argument: str, reporter: Reporter) -> None:
+def reclassify_stage(opened: OpenedRun, argument: str, reporter: Reporter) -> None:
     """Train again without suspect clusters and classify them.
 
     Args:
-        run: with clusters.
+        opened: with clusters.
         argument: classes, separated by commas, by default those that look poisoned; "each" among them trains one model
             for each. It starts anew when it was cut short.
         reporter: told the epochs.
     """
     words = argument.split(",") if argument else []
-    suspects = suspect_clusters(run, [int(word) for word in words if word != "each"])
-    config = restored(runs.from_scratch(run).config)
+    suspects = suspect_clusters(opened, [int(word) for word in words if word != "each"])
+    config = restored(runs.from_scratch(opened.run).config)
     found, predicted = exclusionary_reclassification(
-        training_data(run),
+        opened.data,
         suspects,
         config,
-        begin=partial(beginning, run, config),
+        begin=partial(beginning, opened.run, config),
         each="each" in words,
         listen=reporter.update,
     )
-    save_reclassifications(run, found, predicted)
+    save_reclassifications(opened, found, predicted)

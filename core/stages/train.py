@@ -7,7 +7,7 @@ import numpy as np
 from torch import nn
 
 from core import runs
-from core.analysis.opened_run import training_data
+from core.analysis.opened_run import OpenedRun
 from core.evaluation import metrics
 from core.files import write_json
 from core.runs import Run
@@ -18,13 +18,14 @@ from core.training.loop import accelerator_for, train
 from core.types import Dataset
 
 
-def train_stage(run: Run, _: str, reporter: Reporter) -> None:
+def train_stage(opened: OpenedRun, _: str, reporter: Reporter) -> None:
     """Train the model; after every epoch the losses, the history and a checkpoint are on disk.
 
     A repair that continues starts from its parent's weights; everything else from weights that were loaded to be
     trained on, or drawn from the seed.
     """
-    config, dataset = restored(run.config), training_data(run)
+    run, dataset = opened.run, opened.data
+    config = restored(run.config)
     checkpoint = run.path / "checkpoint" / "last.pt"
     checkpoint.parent.mkdir(exist_ok=True)
     history = runs.history(run)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection
 
 from core import runs
 from core.analysis import families
+from core.analysis.opened_run import OpenedRun, opened
 from core.runs import Run, jobs
 from core.runs.jobs import Progress
 from core.stages.activations import activations_stage
@@ -17,7 +18,7 @@ from core.stages.progress import SECONDS_BETWEEN_UPDATES, Reporter
 from core.stages.reclassify import reclassify_stage
 from core.stages.train import train_stage
 
-STAGES: dict[str, Callable[[Run, str, Reporter], None]] = {
+STAGES: dict[str, Callable[[OpenedRun, str, Reporter], None]] = {
     "load": load_stage,
     "train": train_stage,
     "activations": activations_stage,
@@ -59,7 +60,7 @@ def _go_through(run: Run, reporter: Reporter, only: Collection[str] | None) -> R
         name, _, argument = stage.partition(":")
         try:
             # A page may have given the stage other settings since the run was opened.
-            STAGES[name](runs.current(run), argument, reporter)
+            STAGES[name](opened(runs.current(run)), argument, reporter)
         except Exception:
             if name == "detect":  # others may be able to do what this one cannot
                 runs.give_up(run, stage)

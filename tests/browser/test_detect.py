@@ -38,7 +38,7 @@ def test_a_chosen_rule_is_kept_and_repair_follows(serve: Serve, page: OpenPage, 
     sound(opened)
     goto(opened, "Repair")
     expect(opened.get_by_text("17, the 17 most suspicious")).to_be_visible(timeout=PATIENT)
-    assert opened_run.detections(run)[first].flagged.sum() == 17
+    assert opened_run.opened(run).detections[first].flagged.sum() == 17
 
 
 def test_another_detector_runs_in_a_worker(serve: Serve, page: OpenPage, small: Path) -> None:

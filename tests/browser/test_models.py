@@ -7,6 +7,7 @@ import torch
 from playwright.sync_api import expect
 
 from core import runs
+from core.analysis import opened_run
 from core.data import store
 from core.data.store.demo import demo
 from core.evaluation.sanity import sanity
@@ -68,7 +69,7 @@ def test_a_malicious_pickle_is_refused_and_a_checkpoint_inspected(
     expect(opened.get_by_text("Loaded as it is, the model agrees with")).to_be_visible(timeout=6 * PATIENT)
     run = runs.all_runs(workspace)[0]
     assert (run.plan[0], run.config["model"]) == ("load", "convnet")
-    found = sanity(run)
+    found = sanity(opened_run.opened(run))
     assert found is not None
     expect(opened.get_by_text(f"{found.train:.1%} of the given labels").first).to_be_visible(timeout=PATIENT)
     sound(opened)

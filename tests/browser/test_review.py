@@ -7,6 +7,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from core import pipeline, runs
+from core.analysis import opened_run
 from core.analysis.queue import Filter, queue
 from core.analysis.samples import review_table
 from core.journal import review, revisions
@@ -25,7 +26,7 @@ def decisions(workspace: Path) -> dict[int, str]:
 
 def in_order(workspace: Path) -> list[int]:
     """The undecided queue as the page shows it."""
-    return queue(review_table(runs.all_runs(workspace)[0]), Filter())["id"].tolist()
+    return queue(review_table(opened_run.opened(runs.all_runs(workspace)[0])), Filter())["id"].tolist()
 
 
 def opened(page: OpenPage, url: str, width: int = 1400, height: int = 900) -> Page:
@@ -151,7 +152,7 @@ def test_two_reviewers_see_each_other_and_where_they_differ(serve: Serve, page: 
 
 
 def test_a_view_is_shared_by_its_address(serve: Serve, page: OpenPage, small: Path) -> None:
-    table = review_table(runs.all_runs(small)[0])
+    table = review_table(opened_run.opened(runs.all_runs(small)[0]))
     label = int(queue(table, Filter())["label"].mode()[0])
     n = len(queue(table, Filter(label=label)))
     server = serve(small)
@@ -168,7 +169,10 @@ def test_a_view_is_shared_by_its_address(serve: Serve, page: OpenPage, small: Pa
 
 def test_a_round_of_bona_fide_samples_leaves_out_what_was_clicked(serve: Serve, page: OpenPage, small: Path) -> None:
     run = runs.all_runs(small)[0]
-    known, begun = int(review_table(run)["bona_fide"].sum()), datetime.now(UTC).isoformat(timespec="milliseconds")
+    known, begun = (
+        int(review_table(opened_run.opened(run))["bona_fide"].sum()),
+        datetime.now(UTC).isoformat(timespec="milliseconds"),
+    )
     window = page(f"{serve(small, {'ASSAY_REVIEWER': 'ann'}).url}/bona-fide")
     expect(window.get_by_text(f"{known:,} bona fide samples.")).to_be_visible(timeout=2 * PATIENT)
     tile = window.locator(TILE).nth(3)

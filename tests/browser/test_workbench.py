@@ -6,6 +6,7 @@ from pathlib import Path
 from playwright.sync_api import expect
 
 from core import runs
+from core.analysis import opened_run
 from core.analysis.opened_run import CLUSTERING
 from core.analysis.samples import review_table
 from core.data import store
@@ -23,7 +24,7 @@ def test_a_cluster_is_decided_on_as_one_and_a_sample_on_the_whole_screen(
 ) -> None:
     run = runs.all_runs(small)[0]
     index = next(index for index, found in runs.detections(run)[CLUSTERING].classes.items() if found.was_split)
-    table = review_table(run)
+    table = review_table(opened_run.opened(run))
     cluster = table[(table["cluster_class"] == index) & (table["cluster"] == 1)]["id"].tolist()
     window = page(f"{serve(small, {'ASSAY_REVIEWER': 'ann'}).url}/clusters")
     names = window.get_by_test_id("stButtonGroup").get_by_role("button")

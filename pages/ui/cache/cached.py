@@ -12,10 +12,11 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core import runs
-from core.analysis import detector_table, opened_run, samples, suspect_clusters
+from core.analysis import detector_table as tables
+from core.analysis import opened_run, samples, suspect_clusters
 from core.analysis.advice import Advice, advice
 from core.analysis.neighbours import Neighbours, digests, duplicates, nearest
-from core.analysis.rules import in_force
+from core.analysis.opened_run import OpenedRun
 from core.analysis.suspect_clusters import Reclassification
 from core.attacks import preview
 from core.attacks.preview import Preview, usable
@@ -42,6 +43,12 @@ from pages.ui.cache.of_run import of_run
 MONTAGE = 24  # samples shown of a cluster
 
 
+@of_run(stamps.made, most=3)
+def opened(run: Run) -> OpenedRun:
+    """The run, opened once for each state of it: what its parts have read is read for every page."""
+    return opened_run.opened(run)
+
+
 @of_run(stamps.with_verdicts, most=6)
 def table(run: Run) -> pd.DataFrame:
     """The review table of the run as it stands now."""
@@ -52,7 +59,7 @@ def table(run: Run) -> pd.DataFrame:
 @of_run(stamps.made, most=3)
 def suspicions(run: Run) -> pd.DataFrame:
     """The review table without the verdicts."""
-    return samples.suspicion_table(run)
+    return samples.suspicion_table(opened(run))
 
 
 @of_run(stamps.with_verdicts, most=6)
@@ -61,35 +68,34 @@ def flagged(run: Run) -> pd.DataFrame:
     return samples.flagged_samples(table(run))
 
 
-@of_run(stamps.made, most=6)
-def detections(run: Run) -> dict[str, Detection]:
+def detections(run: Run) -> Mapping[str, Detection]:
     """What each detector said, flagged by the rule in force for it."""
-    return opened_run.detections(run)
+    return opened(run).detections
 
 
 @of_run(stamps.made, most=6, spinner="Reading what the detectors said …")
-def roster(run: Run) -> pd.DataFrame:
+def detectors(run: Run) -> pd.DataFrame:
     """Every detector: whether it ran, what it needs and flags, and how far it agrees with the leading one."""
-    return detector_table.roster(run)
+    return tables.detector_table(opened(run))
 
 
 @of_run(stamps.made, most=24)
 def advice_on(run: Run, name: str) -> Advice:
     """What to think of a detection under the rule in force for it."""
-    detection = runs.detections(run)[name]
-    return advice(detection, opened_run.training_data(run).bona_fide, in_force(run, name, detection))
+    subject = opened(run)
+    return advice(subject.own_detections[name], subject.bona_fide, subject.rules[name])
 
 
 @of_run(stamps.made, most=24)
 def detector_curves(run: Run, name: str) -> dict[str, Any]:
     """ROC and precision–recall of a detection; empty where the truth is not known."""
-    return results.detector_curves(run, name)
+    return results.detector_curves(opened(run), name)
 
 
 @of_run(stamps.made, most=12)
 def rule_words(run: Run) -> str:
     """How many each detector flagged and by which rule; the leading ones are those shown for review."""
-    words, titles = samples.rules_in_words(run), {name: entry.title for name, entry in DETECTORS.items()}
+    words, titles = samples.rules_in_words(opened(run)), {name: entry.title for name, entry in DETECTORS.items()}
     parts = [
         f"{titles[name]} {int(detection.flagged.sum()):,}, {words[name]}" for name, detection in detections(run).items()
     ]
@@ -99,29 +105,29 @@ def rule_words(run: Run) -> str:
 @of_run(stamps.made, most=6)
 def reclassifications(run: Run) -> dict[int, Reclassification]:
     """Class → what exclusionary reclassification says of its smaller cluster."""
-    return suspect_clusters.reclassifications(run)
+    return suspect_clusters.reclassifications(opened(run))
 
 
 @of_run(stamps.epochs, most=6)
 def losses(run: Run) -> NDArray[np.float32]:
     """(n, epochs) of the epochs that are finished; none where the model was loaded as it is."""
     if run.model_stage == "load":
-        return np.empty((len(opened_run.training_data(run)), 0), np.float32)
+        return np.empty((len(opened(run).data), 0), np.float32)
     return np.array(run.array("losses")[:, : len(runs.history(run))])
 
 
 @of_run(stamps.made, most=64)
 def bands(run: Run, label: int) -> dict[str, NDArray[np.float32]]:
     """Of a class and of the bona fide samples, the (3, epochs) 10, 50 and 90 % quantiles of the losses."""
-    of_class, bona_fide = suspicions(run)["label"] == label, suspicions(run)["bona_fide"]
-    groups = {info(run).class_names[label]: of_class.to_numpy(), "bona fide": bona_fide.to_numpy()}
+    data = opened(run).data
+    groups = {data.class_names[label]: np.asarray(data.labels) == label, "bona fide": data.bona_fide}
     return figures.bands(losses(run), groups)
 
 
 @of_run(stamps.made, most=256)
 def neighbours(run: Run, row: int) -> Neighbours:
     """The samples whose activations are nearest to those of the sample in this row of the table."""
-    return nearest(run.array("activations"), suspicions(run)["label"].to_numpy(), row)
+    return nearest(run.array("activations"), opened(run).data.labels, row)
 
 
 def copies(run: Run, row: int) -> NDArray[np.int64] | None:
@@ -132,7 +138,7 @@ def copies(run: Run, row: int) -> NDArray[np.int64] | None:
 
 @of_run(stamps.data, most=4, spinner="Looking for copies …")
 def _digests(run: Run) -> Any:
-    return digests(opened_run.training_data(run).inputs)
+    return digests(opened(run).data.inputs)
 
 
 @of_run(stamps.made, most=24)
@@ -144,7 +150,7 @@ def map_points(run: Run, name: str) -> NDArray[np.float32]:
 @of_run(stamps.made, most=12)
 def sanity(run: Run) -> Sanity | None:
     """How often a loaded model says what the labels say; None for a model that was trained here."""
-    return labels_agreed.sanity(run)
+    return labels_agreed.sanity(opened(run))
 
 
 @of_run(stamps.decided, most=12)
@@ -176,12 +182,12 @@ def report_html(run: Run) -> str:
 @of_run(stamps.with_verdicts, most=4, spinner="Writing …")
 def export(run: Run, what: str, ending: str) -> bytes:
     """The content of a file that `core.output.export` writes."""
-    return exports.exported(run, what, ending)
+    return exports.exported(opened(run), what, ending)
 
 
 def repair_summary(run: Run) -> pd.DataFrame:
     """Per class, what the standing verdicts would change."""
-    return changes.summary(opened_run.training_data(run), changes.changes_of(review.verdicts(run.workspace, run.id)))
+    return changes.summary(opened(run).data, changes.changes_of(review.verdicts(run.workspace, run.id)))
 
 
 def info(run: Run) -> DatasetInfo:
@@ -191,7 +197,7 @@ def info(run: Run) -> DatasetInfo:
 
 def row_of(run: Run, sample: int) -> int:
     """The row of a sample in the review table."""
-    return int(np.flatnonzero(suspicions(run)["id"].to_numpy() == sample)[0])
+    return int(np.flatnonzero(opened(run).data.ids == sample)[0])
 
 
 def montage(rows: pd.DataFrame) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core import pipeline
-from core.analysis.rules import Kind, Rule, boundary, first_rule, in_force, words_in_force
+from core.analysis.rules import Kind, Rule, boundary, chosen_rule, chosen_rule_words, first_rule
 from core.output import figures
 from core.runs import Run
 from pages.ui.access.who import decides, for_reviewers
@@ -24,7 +24,7 @@ TITLES = {
 def strictness(run: Run, name: str) -> None:
     """The rule in force, to be changed at once for all pages; the flagged count, advice, and the distribution."""
     detection, table = cached.detections(run)[name], cached.table(run)
-    rule, key = in_force(run, name, detection), f"rule-{run.id}-{name}"  # another window may have changed it
+    rule, key = chosen_rule(run, name, detection), f"rule-{run.id}-{name}"  # another window may have changed it
     useless = "outliers" if detection.p_values is not None else "rate"
     kinds = [kind for kind in TITLES if kind == rule.kind or kind != useless]
     common = bound(f"{key}-kind", rule.kind, lambda new: _choose(run, name, new, first_rule(new, detection).value))
@@ -63,7 +63,7 @@ def _advice(run: Run, name: str, n: int) -> None:
 
 def rule_in_words(run: Run, name: str) -> str:
     """The rule in force for a detector that ran, in words."""
-    return words_in_force(run, name, cached.detections(run)[name])
+    return chosen_rule_words(run, name, cached.detections(run)[name])
 
 
 def _value(run: Run, name: str, rule: Rule, key: str) -> None:

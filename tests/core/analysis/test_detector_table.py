@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from core import pipeline, runs
-from core.analysis.detector_table import agreement, cost_in_words, leader, roster, unmet
+from core.analysis.detector_table import agreement, cost_in_words, detector_table, leader, unmet
+from core.analysis.opened_run import opened
 from core.analysis.rules import Rule
 from core.detectors import DETECTORS, NEEDS
 from core.errors import UserError
@@ -30,7 +31,7 @@ def test_the_leading_detector():
 def test_one_row_per_detector_the_leading_one_first(finished):
     first = next(iter(runs.detections(finished)))
     pipeline.choose_rule(finished, "badloss", Rule("budget", 7))
-    found = roster(finished)
+    found = detector_table(opened(finished))
     assert set(found["name"]) == set(DETECTORS)
     assert found["name"][0] == first
     rows = found.set_index("name")
@@ -50,8 +51,8 @@ def test_one_row_per_detector_the_leading_one_first(finished):
 
 def test_a_detector_that_cannot_run_says_what_is_missing(finished):
     untrained = replace(finished, stages={})
-    assert unmet(untrained, DETECTORS["density_ratio"]) == [NEEDS["activations"]]
-    row = roster(untrained).set_index("name").loc["density_ratio"]
+    assert unmet(opened(untrained), DETECTORS["density_ratio"]) == [NEEDS["activations"]]
+    row = detector_table(opened(untrained)).set_index("name").loc["density_ratio"]
     assert not row["ready"]
     assert row["state"] == "needs last-layer activations"
     with pytest.raises(UserError, match=r"Density ratio cannot run yet. It needs last-layer activations"):

@@ -9,6 +9,7 @@ from core import pipeline, runs
 from core.analysis import families
 from core.analysis.advice import reasons
 from core.analysis.families import NO_FAMILY, NOT_FLAGGED, WAITING, Family, description, title
+from core.analysis.opened_run import opened
 from core.analysis.samples import review_table
 from core.data import store
 from core.detectors.consensus.attack_groups import attack_families, grouped
@@ -195,13 +196,13 @@ def test_reasons_come_strongest_first_with_their_percentile():
 def test_a_run_keeps_its_families_and_follows_the_flags_in_force(finished):
     run = pipeline.work(pipeline.group_again(finished))
     assert run.done(families.STAGE)
-    flagged = review_table(run)["flagged"].to_numpy()
+    flagged = review_table(opened(run))["flagged"].to_numpy()
     kept = np.where(np.arange(200) % 40 < 10, 1, NO_FAMILY)
     found = [Family(1, 3, 50, 0.8, 5.0, {0: 1.0})]
     families.save(run, flagged, kept, found, np.zeros((2, 16, 16, 1), np.uint8))
     assert families.families(run) == found
     expected = np.where(flagged, kept, NOT_FLAGGED)
-    assert review_table(run)["family"].tolist() == expected.tolist()
+    assert review_table(opened(run))["family"].tolist() == expected.tolist()
     more = flagged | (np.arange(200) == np.flatnonzero(~flagged)[0])
     assert (families.membership(run, more) == WAITING).sum() == 1
     count = pipeline.decide_family(run, 1, "exclude", reviewer="ann")
@@ -222,7 +223,7 @@ def test_families_follow_the_detectors_in_the_plan(finished):
 
 def test_a_run_from_before_there_were_families(finished):
     assert families.families(finished) == []
-    assert set(review_table(finished)["family"]) == {WAITING, NOT_FLAGGED}
+    assert set(review_table(opened(finished))["family"]) == {WAITING, NOT_FLAGGED}
 
 
 def test_the_scores_of_a_detection_are_kept(finished):

@@ -7,7 +7,8 @@ import pytest
 
 from core import pipeline, runs
 from core.analysis import samples
-from core.analysis.rules import Rule, apply, boundary, first_rule, in_force, words
+from core.analysis.opened_run import opened
+from core.analysis.rules import Rule, boundary, chosen_rule, first_rule, flags, words
 from core.errors import UserError
 from core.evaluation import results
 from core.types import Detection
@@ -21,7 +22,7 @@ FOUND = Detection(SUSPICION, OWN, p_values=P_VALUES)
 
 
 def rows(rule, detection=FOUND):
-    return np.flatnonzero(apply(detection, BONA_FIDE, rule)).tolist()
+    return np.flatnonzero(flags(detection, BONA_FIDE, rule)).tolist()
 
 
 def test_each_rule_by_hand():
@@ -39,9 +40,9 @@ def test_a_rate_is_benjamini_hochberg_among_the_others_with_ties_as_fractions():
     p_values = np.concatenate([[1, 1, 1, 2, 2, 9, 20, 20, 20, 20], np.ones(19)]) / 20
     found = Detection(np.zeros(29, np.float32), bona_fide, p_values=p_values.astype(np.float32))
     # Ten candidates at 20 %: 2/20 ≤ 0.2 · 5/10 holds exactly; 9/20 ≤ 0.2 · 6/10 does not.
-    assert np.flatnonzero(apply(found, bona_fide, Rule("rate", 0.2))).tolist() == [0, 1, 2, 3, 4]
+    assert np.flatnonzero(flags(found, bona_fide, Rule("rate", 0.2))).tolist() == [0, 1, 2, 3, 4]
     # At 17 %: 1/20 ≤ 0.17 · 3/10 = 0.051 holds, 2/20 ≤ 0.17 · 5/10 = 0.085 does not.
-    assert np.flatnonzero(apply(found, bona_fide, Rule("rate", 0.17))).tolist() == [0, 1, 2]
+    assert np.flatnonzero(flags(found, bona_fide, Rule("rate", 0.17))).tolist() == [0, 1, 2]
 
 
 def test_outliers_are_far_from_the_median_in_robust_deviations():
@@ -86,11 +87,11 @@ def test_a_chosen_rule_is_kept_and_everything_downstream_follows(finished):
     assert own == 20  # the worst tenth of 200
     assert pipeline.choose_rule(finished, "badloss", Rule("budget", 7)) == 7
     again = runs.open_run(finished.workspace, finished.id)
-    assert in_force(again, "badloss", runs.detections(again)["badloss"]) == Rule("budget", 7)
-    assert samples.sample_table(again)["badloss_flagged"].sum() == 7
-    assert len(samples.flagged_samples(samples.review_table(again), "badloss")) == 7
-    assert samples.review_table(again)["flagged_by"].max() <= 2
-    assert results.detector_figures(again)["badloss"]["flagged"] == 7
+    assert chosen_rule(again, "badloss", runs.detections(again)["badloss"]) == Rule("budget", 7)
+    assert samples.sample_table(opened(again))["badloss_flagged"].sum() == 7
+    assert len(samples.flagged_samples(samples.review_table(opened(again)), "badloss")) == 7
+    assert samples.review_table(opened(again))["flagged_by"].max() <= 2
+    assert results.detector_figures(opened(again))["badloss"]["flagged"] == 7
     assert pipeline.decide_flagged(again, "exclude", ["badloss"], reviewer="test") == 7
     assert runs.detections(again)["badloss"].flagged.sum() == own  # what the detector said is not rewritten
     assert pipeline.choose_rule(again, "badloss", Rule()) == own
@@ -112,5 +113,5 @@ def test_a_rate_that_lost_its_p_values_becomes_outliers_by_name(finished):
     found = replace(said, p_values=np.ones(len(said.flagged), np.float32))
     runs.save_detection(finished, "badloss", found, {}, 1.0)
     assert pipeline.choose_rule(finished, "badloss", Rule("rate", 0.1)) == 0
-    assert in_force(finished, "badloss", runs.detections(finished)["badloss"]) == Rule("rate", 0.1)
-    assert in_force(finished, "badloss", Detection(found.suspicion, found.flagged)) == Rule("outliers")
+    assert chosen_rule(finished, "badloss", runs.detections(finished)["badloss"]) == Rule("rate", 0.1)
+    assert chosen_rule(finished, "badloss", Detection(found.suspicion, found.flagged)) == Rule("outliers")

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from core import pipeline, runs
 from core.__main__ import app
+from core.analysis.opened_run import opened
 from core.attacks import ATTACKS
 from core.data import store
 from core.data.store.demo import demo
@@ -101,7 +102,7 @@ def test_what_a_detector_would_cost(journey):
     found = answer(journey["workspace"], *arguments)
     assert (found["detector"], found["forward_passes"]) == ("strip", 3)
     assert found["seconds"] > 0
-    assert "strip" not in results.detector_figures(runs.open_run(journey["workspace"], journey["run"]))
+    assert "strip" not in results.detector_figures(opened(runs.open_run(journey["workspace"], journey["run"])))
 
 
 def test_how_strict_to_be(journey):

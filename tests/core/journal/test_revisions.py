@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from core import pipeline, runs
-from core.analysis.opened_run import training_data
+from core.analysis.opened_run import opened
 from core.data import store
 from core.errors import UserError
 from core.journal import review
@@ -157,7 +157,7 @@ def test_on_a_repair_decisions_go_on_and_can_be_brought_back(run):
     assert (back.number, back.excluded, back.relabelled) == (3, 0, 0)
     again = pipeline.new_repair(child)
     assert (runs.revision_of(again), runs.read_changes(again)) == (3, Changes())
-    assert len(training_data(again)) == 40
+    assert len(opened(again).data) == 40
     assert go_back(run, 2, reviewer="ann") == 1
     assert current_changes(run).excluded == {1, 2, 7}
 
@@ -220,11 +220,11 @@ def test_training_data_sees_what_people_made_bona_fide(run, tmp_path):
     listed.write_text("3\n5\n5\n")
     assert pipeline.import_bona_fide(run, listed, reviewer="ann") == 2
     say(run, EXCLUDE, 5)
-    assert np.flatnonzero(training_data(run).bona_fide).tolist() == [3, 5]
+    assert np.flatnonzero(opened(run).data.bona_fide).tolist() == [3, 5]
     child = pipeline.new_repair(run)
-    assert training_data(child).ids[training_data(child).bona_fide].tolist() == [3]
+    assert opened(child).data.ids[opened(child).data.bona_fide].tolist() == [3]
     assert pipeline.guarantee_listed(run, "3", "clean.txt", reviewer="bob", accepted=False) == 1
-    assert np.flatnonzero(training_data(run).bona_fide).tolist() == [5]
+    assert np.flatnonzero(opened(run).data.bona_fide).tolist() == [5]
     assert review.guarantee_journal(run.workspace, run.dataset)["reason"].tolist() == ["from clean.txt"] * 3
     assert not store.load(run.workspace, run.dataset).bona_fide.any()
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from core import pipeline, runs, stages
 from core.__main__ import app
 from core.analysis.detector_table import seconds_per_pass, unmet
-from core.analysis.opened_run import training_data
+from core.analysis.opened_run import opened
 from core.analysis.samples import sample_table
 from core.data import store
 from core.detectors import DETECTORS, GRADIENTS, NEEDS
@@ -84,7 +84,7 @@ def test_a_model_is_inspected_as_it_is(workspace, oracle):
     assert (run.has_model, run.traced, run.model_stage) == (True, False, "load")
     oracle.unlink()  # the run has all that it needs
     run = pipeline.work(run)
-    dataset = training_data(run)
+    dataset = opened(run).data
     model = build_model(TrainConfig(seed=3), SHAPE, 4).eval()
     batch = (torch.tensor(dataset.inputs[:]).permute(0, 3, 1, 2) / 255 - 0.25) / 0.5
     with torch.no_grad():
@@ -97,7 +97,7 @@ def test_a_model_is_inspected_as_it_is(workspace, oracle):
     about = runs.loaded(run)
     assert (about["file"], about["notes"], about["fresh_head"]) == ("convnet.pth", [], False)
     assert json.loads((run.path / "run.json").read_text())["config"]["mean"] == [0.25]
-    found = sanity(run)
+    found = sanity(opened(run))
     assert found.train == np.mean(np.array(run.array("predictions")) == dataset.labels)
     assert found.chance == 0.25
     assert bool(found.warning) == (found.train < 0.5)
@@ -110,11 +110,11 @@ def test_a_model_that_agrees_with_hardly_any_label_is_noticed(workspace, tmp_pat
         pipeline.work(pipeline.load_model(workspace, asked(workspace, path, "onnx", **fields)))
         for fields in ({}, {"std": (1.0,), "mean": (0.5,), "input_size": 16})
     )
-    assert sanity(right).warning == ""
-    assert sanity(wrong).train == 1.0  # a shift of all pixels alike changes no order
+    assert sanity(opened(right)).warning == ""
+    assert sanity(opened(wrong)).train == 1.0  # a shift of all pixels alike changes no order
     predictions = (np.array(wrong.array("predictions")) + (np.arange(80) % 5 > 0)) % 4
     runs.save_array(wrong, "predictions", predictions)
-    found = sanity(wrong)
+    found = sanity(opened(wrong))
     assert found.train == 0.2
     assert "predicts only 20.0% of the given labels; guessing reaches 25.0%" in found.warning
     assert "mean and std (now 0.5 and 1), colour order bgr" in found.warning
@@ -123,8 +123,8 @@ def test_a_model_that_agrees_with_hardly_any_label_is_noticed(workspace, tmp_pat
 def test_detectors_without_trajectories_run_and_the_others_say_what_they_lack(workspace, oracle):
     run = pipeline.work(pipeline.load_model(workspace, asked(workspace, oracle)))
     for name in ("badloss", "logit_trajectories", "abl_isolation"):
-        assert unmet(run, DETECTORS[name]) == [NEEDS["trajectories"]]
-    evidence = stages.gather_evidence(run, ("model",))
+        assert unmet(opened(run), DETECTORS[name]) == [NEEDS["trajectories"]]
+    evidence = stages.gather_evidence(opened(run), ("model",))
     assert evidence.trajectories is None
     assert evidence.model is not None
     found = pipeline.detect(run, "consensus", {})
@@ -132,7 +132,7 @@ def test_detectors_without_trajectories_run_and_the_others_say_what_they_lack(wo
     notes = runs.detections(run)["consensus"].notes
     assert "no loss trajectories" in notes.left_out
     pipeline.detect(run, "strip", {"n_copies": 2})
-    assert {"consensus_flagged", "strip_suspicion", "loss"} <= set(sample_table(run).columns)
+    assert {"consensus_flagged", "strip_suspicion", "loss"} <= set(sample_table(opened(run)).columns)
 
 
 def test_a_refused_file_leaves_no_run_behind(workspace, tmp_path):
@@ -154,12 +154,12 @@ def test_fine_tuning_starts_from_the_weights_and_traces(workspace, oracle):
     assert run.traced
     assert run.array("losses").shape == (80, 1)
     given = build_model(TrainConfig(seed=3), SHAPE, 4).state_dict()["12.weight"]
-    kept = trained_model(run, training_data(run)).state_dict()["12.weight"]
+    kept = trained_model(run, opened(run).data).state_dict()["12.weight"]
     assert torch.allclose(kept, given, atol=1e-4)  # seed 0 would have drawn others
-    assert sanity(run) is None
+    assert sanity(opened(run)) is None
     pipeline.decide(run, [0, 1], "exclude", reviewer="ann")
     again = pipeline.work(pipeline.new_repair(run))
-    assert torch.allclose(trained_model(again, training_data(again)).state_dict()["12.weight"], given, atol=1e-4)
+    assert torch.allclose(trained_model(again, opened(again).data).state_dict()["12.weight"], given, atol=1e-4)
 
 
 def test_repairs_of_an_inspected_model(workspace, oracle):
@@ -169,7 +169,7 @@ def test_repairs_of_an_inspected_model(workspace, oracle):
     weights = {}
     for how in ("retrain", "continue"):
         child = pipeline.work(pipeline.new_repair(run, how, epochs=1, learning_rate=1e-7))
-        weights[how] = trained_model(child, training_data(child)).state_dict()["12.weight"]
+        weights[how] = trained_model(child, opened(child).data).state_dict()["12.weight"]
         assert (child.array("losses").shape, child.traced) == ((78, 1), True)
     assert torch.allclose(weights["continue"], given, atol=1e-4)
     assert not torch.allclose(weights["retrain"], given, atol=1e-2)  # drawn afresh: those loaded may carry the backdoor
@@ -178,13 +178,13 @@ def test_repairs_of_an_inspected_model(workspace, oracle):
 def test_an_onnx_graph_is_inspected_with_the_input_of_its_last_linear_layer(workspace, tmp_path):
     path = quarter_graph(tmp_path / "q.onnx", softmax=True)
     run = pipeline.work(pipeline.load_model(workspace, asked(workspace, path, "onnx")))
-    dataset = training_data(run)
+    dataset = opened(run).data
     assert np.array_equal(run.array("predictions"), dataset.labels)
-    assert sanity(run).train == 1.0
+    assert sanity(opened(run)).train == 1.0
     assert runs.loaded(run)["notes"] == ["Its last Softmax is passed over: what comes before it are the logits."]
     quarters = dataset.inputs[:][..., 0].reshape(80, 2, 8, 2, 8).mean((2, 4)).reshape(80, 4) / 255
     assert np.allclose(run.array("activations"), quarters, atol=1e-5)
-    assert unmet(run, DETECTORS["cognitive_distillation"]) == [GRADIENTS]
+    assert unmet(opened(run), DETECTORS["cognitive_distillation"]) == [GRADIENTS]
     with pytest.raises(UserError, match="a model that gradients flow through"):
         pipeline.detect(run, "cognitive_distillation", {})
     assert pipeline.detect(run, "strip", {"n_copies": 2})["detector"] == "strip"
@@ -237,7 +237,7 @@ def test_an_architecture_of_timm_by_name_at_any_size(workspace, tmp_path):
     layers = {layer["name"]: layer for layer in runs.layers(run)}
     assert layers["network.fc"]["is_head"]
     assert run.array("activations").shape == (80, 3 * 32 * 32)
-    assert sanity(run).warning == ""  # the head is fresh, which is said instead
+    assert sanity(opened(run)).warning == ""  # the head is fresh, which is said instead
     again = pipeline.work(pipeline.use_layer(run, "network.fc"))
     assert again.has_model
     assert again.array("activations").shape == (80, layers["network.fc"]["features"])
@@ -283,7 +283,7 @@ def test_the_command_line_loads_and_says_the_accuracy(workspace, oracle):
     assert done.exit_code == 0, done.output
     found = json.loads(done.stdout)
     run = runs.open_run(workspace, found["run"])
-    assert found["accuracy"] == sanity(run).train
+    assert found["accuracy"] == sanity(opened(run)).train
     assert found["test_accuracy"] == runs.outcome(run).clean_accuracy
     assert run.config["mean"] == [0.5]
     wrong = invoke(workspace, "load-model", dataset_id(workspace), "--arch", "resnet18", "--weights", oracle)

@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from core import pipeline
+from core.analysis.opened_run import opened
 from core.data import store
 from core.errors import UserError
 from core.output.clean_copy import folder_names, write_clean_copy
@@ -26,7 +27,7 @@ def decided(finished):
 
 def test_an_archive(decided, tmp_path):
     run, data, expected = decided
-    found = write_clean_copy(run, tmp_path / "clean.npz")
+    found = write_clean_copy(opened(run), tmp_path / "clean.npz")
     assert found == {"copy": str(tmp_path / "clean.npz"), "samples": 197, "excluded": 3, "relabelled": 1}
     with np.load(tmp_path / "clean.npz", allow_pickle=False) as archive:
         assert np.array_equal(archive["x_train"], data.inputs[3:])
@@ -39,14 +40,14 @@ def test_an_archive(decided, tmp_path):
 
 def test_an_archive_is_opened_again(decided, tmp_path):
     run, _, expected = decided
-    write_clean_copy(run, tmp_path / "clean.npz")
+    write_clean_copy(opened(run), tmp_path / "clean.npz")
     again = pipeline.import_dataset(tmp_path / "other", tmp_path / "clean.npz")
     assert np.array_equal(store.load(tmp_path / "other", again.id).labels, expected)
 
 
 def test_a_folder(decided, tmp_path):
     run, data, expected = decided
-    write_clean_copy(run, tmp_path / "clean")
+    write_clean_copy(opened(run), tmp_path / "clean")
     names = folder_names(data.class_names)
     files = {int(path.stem): path for path in (tmp_path / "clean" / "train").glob("*/*.png")}
     assert sorted(files) == list(range(3, 200))
@@ -65,7 +66,7 @@ def test_a_folder_that_holds_something_is_left_alone(decided, tmp_path):
     (tmp_path / "clean").mkdir()
     (tmp_path / "clean" / "mine.txt").write_text("precious")
     with pytest.raises(UserError, match="holds something already"):
-        write_clean_copy(decided[0], tmp_path / "clean")
+        write_clean_copy(opened(decided[0]), tmp_path / "clean")
     assert [path.name for path in tmp_path.glob("*clean*")] == ["clean"]
     assert (tmp_path / "clean" / "mine.txt").read_text() == "precious"
 
@@ -76,7 +77,7 @@ def test_a_copy_that_is_cut_short_leaves_nothing(decided, tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write_clean_copy(decided[0], tmp_path / "clean", stop)
+        write_clean_copy(opened(decided[0]), tmp_path / "clean", stop)
     assert not list(tmp_path.glob("*clean*"))
 
 

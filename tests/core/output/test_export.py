@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from core import pipeline, runs
+from core.analysis.opened_run import opened
 from core.data import store
 from core.errors import UserError
 from core.output.export import EXPORTS, cartography, harmless, is_clean, poison_indices, write_export
@@ -20,7 +21,7 @@ READERS = {"csv": pd.read_csv, "parquet": pd.read_parquet, "json": pd.read_json}
 def test_what_is_written_is_what_is_known(finished, tmp_path, ending):
     pipeline.decide(finished, [5], "relabel", reviewer="ann", new_label=2)
     path = tmp_path / f"samples.{ending}"
-    assert write_export(finished, "samples", path) == 200
+    assert write_export(opened(finished), "samples", path) == 200
     table = READERS[ending](path)
     assert table["id"].tolist() == list(range(200))
     assert table["predicted"].tolist() == finished.array("predictions").tolist()
@@ -35,7 +36,7 @@ def test_what_is_written_is_what_is_known(finished, tmp_path, ending):
 def test_a_run_that_has_just_begun_is_exported_too(finished, tmp_path):
     info = store.describe(finished.workspace, finished.dataset)
     run = runs.create(finished.workspace, info, finished.config, ("train",))
-    write_export(run, "samples", tmp_path / "samples.csv")
+    write_export(opened(run), "samples", tmp_path / "samples.csv")
     table = pd.read_csv(tmp_path / "samples.csv")
     assert table.columns.tolist() == ["id", "label", "class_name", "predicted", "loss", "verdict", "new_label"]
     assert table["predicted"].isna().all()
@@ -46,16 +47,16 @@ def test_a_run_that_has_just_begun_is_exported_too(finished, tmp_path):
 )
 def test_where_nothing_can_be_written(finished, tmp_path, name, words):
     with pytest.raises(UserError, match=words):
-        write_export(finished, "samples", tmp_path / name)
+        write_export(opened(finished), "samples", tmp_path / name)
     assert not (tmp_path / name).exists()
 
 
 def test_what_art_reads(finished, tmp_path):
     pipeline.decide(finished, [5, 7], "exclude", reviewer="ann")
     pipeline.decide(finished, [9], "mark", reviewer="ann")
-    assert write_export(finished, "is_clean", tmp_path / "is_clean.npy") == 200
+    assert write_export(opened(finished), "is_clean", tmp_path / "is_clean.npy") == 200
     found = np.load(tmp_path / "is_clean.npy", allow_pickle=False)
-    assert np.array_equal(found, is_clean(finished))
+    assert np.array_equal(found, is_clean(opened(finished)))
     assert np.flatnonzero(found == 0).tolist() == [5, 7]
     assert set(found.tolist()) == {0, 1}
 
@@ -65,20 +66,20 @@ def test_poison_is_what_was_excluded_and_what_is_flagged_undecided(finished, tmp
     kept, other = flagged[0], next(sample for sample in range(200) if sample not in flagged)
     pipeline.decide(finished, [kept], "keep", reviewer="ann")
     pipeline.decide(finished, [other], "exclude", reviewer="ann")
-    found = poison_indices(finished)
+    found = poison_indices(opened(finished))
     assert kept not in found
     assert other in found
     assert set(flagged[1:]) <= set(found.tolist())
     assert found.tolist() == sorted(found.tolist())
-    write_export(finished, "poison_indices", tmp_path / "ids.txt")
+    write_export(opened(finished), "poison_indices", tmp_path / "ids.txt")
     assert [int(line) for line in (tmp_path / "ids.txt").read_text().split()] == found.tolist()
 
 
 def test_cartography_by_hand(finished, tmp_path):
     losses = np.array(finished.array("losses"), float)
-    write_export(finished, "cartography", tmp_path / "map.jsonl")
+    write_export(opened(finished), "cartography", tmp_path / "map.jsonl")
     rows = [json.loads(line) for line in (tmp_path / "map.jsonl").read_text().splitlines()]
-    assert rows == cartography(finished)
+    assert rows == cartography(opened(finished))
     assert [row["guid"] for row in rows] == list(range(200))
     chances = [math.exp(-loss) for loss in losses[17]]
     assert rows[17]["confidence"] == pytest.approx(sum(chances) / len(chances), abs=1e-5)
@@ -97,13 +98,13 @@ def test_class_names_reach_no_spreadsheet_as_formulas(finished, tmp_path):
     path = finished.workspace / "datasets" / finished.dataset / "dataset.json"
     info = json.loads(path.read_text())
     path.write_text(json.dumps(info | {"class_names": ["=cmd|' /C calc'!A0"] * len(info["class_names"])}))
-    write_export(finished, "samples", tmp_path / "samples.csv")
+    write_export(opened(finished), "samples", tmp_path / "samples.csv")
     assert set(pd.read_csv(tmp_path / "samples.csv")["class_name"]) == {"'=cmd|' /C calc'!A0"}
-    write_export(finished, "samples", tmp_path / "samples.parquet")
+    write_export(opened(finished), "samples", tmp_path / "samples.parquet")
     assert set(pd.read_parquet(tmp_path / "samples.parquet")["class_name"]) == {"=cmd|' /C calc'!A0"}
 
 
 def test_an_export_that_does_not_exist(finished, tmp_path):
     with pytest.raises(UserError, match="no export named"):
-        write_export(finished, "everything", tmp_path / "a.csv")
+        write_export(opened(finished), "everything", tmp_path / "a.csv")
     assert set(EXPORTS) == {"samples", "poison_indices", "is_clean", "cartography"}

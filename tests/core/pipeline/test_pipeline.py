@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from core import pipeline, runs, stages
-from core.analysis.opened_run import rows_in_store, training_data
+from core.analysis.opened_run import opened
 from core.analysis.samples import flagged_samples, review_table, sample_table
 from core.attacks.specification import AttackSpec, Specification, read_specification
 from core.data import store
@@ -115,7 +115,7 @@ def test_the_full_plan_leaves_out_what_needs_bona_fide_samples(finished):
 
 
 def test_evidence_holds_what_the_run_made_and_no_truth(finished):
-    evidence = gather_evidence(finished)
+    evidence = gather_evidence(opened(finished))
     assert evidence.features.shape == (200, 128)
     assert evidence.trajectories.shape == (200, 2)
     assert evidence.bona_fide.sum() > 0
@@ -125,8 +125,8 @@ def test_evidence_holds_what_the_run_made_and_no_truth(finished):
 
 
 def test_the_model_is_loaded_only_for_a_detector_that_needs_it(finished):
-    assert gather_evidence(finished, ("activations", "images")).model is None
-    evidence = gather_evidence(finished, DETECTORS["strip"].needs)
+    assert gather_evidence(opened(finished), ("activations", "images")).model is None
+    evidence = gather_evidence(opened(finished), DETECTORS["strip"].needs)
     assert not evidence.model.training
     found = np.concatenate([logits(evidence.model, batch).numpy() for _, batch in batches(evidence.inputs, CPU, 64)])
     assert (found.argmax(1) == evidence.predicted).mean() >= 0.98  # rounding in bfloat16 may turn a tie
@@ -152,11 +152,11 @@ def test_a_detector_again_with_other_settings(finished):
 
 
 def test_what_a_detector_said_is_judged_without_running_it_again(finished):
-    before = results.detector_figures(finished)
+    before = results.detector_figures(opened(finished))
 
     for name in ("activations.npy", "losses.npy", "model.safetensors"):  # without these, none could
         (finished.path / name).unlink()
-    assert results.detector_figures(finished) == before
+    assert results.detector_figures(opened(finished)) == before
     assert "activation_clustering" in before
 
 
@@ -181,7 +181,7 @@ def test_decisions_that_make_no_sense(finished):
 
 
 def test_deciding_on_what_is_flagged(finished):
-    ids = training_data(finished).ids[runs.detections(finished)["badloss"].flagged]
+    ids = opened(finished).data.ids[runs.detections(finished)["badloss"].flagged]
     assert pipeline.decide_flagged(finished, "exclude", ["badloss"], reviewer="ann") == len(ids) == 20
     assert set(review.verdicts(finished.workspace, finished.id)) == set(ids.tolist())
     journal = review.journal(finished.workspace, finished.id)
@@ -208,12 +208,12 @@ def test_a_repair_trains_on_what_is_left_and_builds_on_its_parent(finished):
     pipeline.decide(finished, [8], "relabel", reviewer="ann", new_label=3)
     child = pipeline.work(pipeline.new_repair(finished))
     assert (child.parent, child.config) == (finished.id, finished.config)
-    data = training_data(child)
+    data = opened(child).data
     assert len(data) == 197
     assert data.ids[:6].tolist() == [3, 4, 5, 6, 7, 8]
     assert data.labels[5] == 3
     assert child.array("losses").shape == (197, 2)
-    assert rows_in_store(child).tolist() == list(range(3, 200))
+    assert opened(child).rows.tolist() == list(range(3, 200))
     found = results.comparison(child)
     assert found["removed"] == 3
     assert found["before"]["clean_accuracy"] == runs.outcome(finished).clean_accuracy
@@ -263,7 +263,7 @@ def test_data_without_a_test_set_goes_all_the_way(workspace, make_dataset):
 def test_the_sample_table(finished):
     pipeline.decide(finished, [4], "relabel", reviewer="ann", new_label=2)
     pipeline.decide(finished, [7, 9], "exclude", reviewer="ann")
-    table = sample_table(finished)
+    table = sample_table(opened(finished))
     assert table["id"].tolist() == list(range(200))
     assert table["predicted"].tolist() == finished.array("predictions").tolist()
     assert table["verdict"][[3, 4, 7, 9]].tolist() == ["", "relabel", "exclude", "exclude"]
@@ -272,7 +272,7 @@ def test_the_sample_table(finished):
 
 
 def test_the_review_table_ranks_by_the_mean_percentile_of_the_detectors(finished):
-    table = review_table(finished)
+    table = review_table(opened(finished))
     found = runs.detections(finished)
     assert (table["flagged"] == np.logical_or.reduce([one.flagged for one in found.values()])).all()
     assert table["flagged_by"].max() <= 2

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core import pipeline, runs
-from core.analysis.opened_run import training_data
+from core.analysis.opened_run import opened
 from core.errors import UserError
 from core.evaluation import results
 from core.runs import jobs
@@ -20,7 +20,7 @@ STILL = 1e-7  # so low a rate that one epoch changes nothing that counts
 
 def distance(one, other):
     """The largest difference between any two weights of two runs' models."""
-    models = [trained_model(run, training_data(run)).parameters() for run in (one, other)]
+    models = [trained_model(run, opened(run).data).parameters() for run in (one, other)]
     return max(float((a.data - b.data).abs().max()) for a, b in zip(*models, strict=True))
 
 
@@ -51,7 +51,7 @@ def test_retraining_starts_from_nothing(decided):
 
 def test_it_takes_up_the_new_labels(finished):
     """All of class 0 becomes class 3."""
-    zeros = np.flatnonzero(training_data(finished).labels == 0).tolist()
+    zeros = np.flatnonzero(opened(finished).data.labels == 0).tolist()
     pipeline.decide(finished, zeros, "relabel", reviewer="ann", new_label=3)
     child = pipeline.work(pipeline.new_repair(finished, "continue", learning_rate=3e-3))
     assert child.config["epochs"] == pipeline.continued_epochs(finished) == 3

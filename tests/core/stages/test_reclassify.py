@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core import pipeline, runs, stages
-from core.analysis.opened_run import CLUSTERING, training_data
+from core.analysis.opened_run import CLUSTERING, opened
 from core.analysis.suspect_clusters import (
     Reclassification,
     decision_rows,
@@ -197,46 +197,51 @@ def test_a_run_goes_through_the_stage_and_the_poison_is_relabelled(clustered):
     assert {progress.title for progress in seen} == {"Exclusionary reclassification"}
     assert seen[-1].eta is not None
 
-    (found,) = reclassified_clusters(run)
+    (found,) = reclassified_clusters(opened(run))
     assert (found["class"], found["name"], found["n"], found["suspected_source_class"]) == (2, "class 2", 16, 1)
     assert "taken for ‘class 1’" in found["words"]
-    assert (reclassified(run) >= 0).sum() == 16
+    assert (reclassified(opened(run)) >= 0).sum() == 16
     assert json.loads((run.path / "reclassification.json").read_text())["2"]["poisoned"] is True
     assert seconds_needed(run, 2) == 2 * run.stages["train"]
 
     everything = pipeline.work(pipeline.plan_reclassification(run, (0,)))
     assert everything.plan[-1] == "reclassify:0"
     assert "reclassify:2" not in everything.stages
-    assert [(index, one.poisoned) for index, one in reclassifications(everything).items()] == [(0, False), (2, True)]
+    assert [(index, one.poisoned) for index, one in reclassifications(opened(everything)).items()] == [
+        (0, False),
+        (2, True),
+    ]
 
     assert pipeline.relabel_suspects(run, reviewer="ann") == 15  # the bona fide one keeps its label
-    expected = dict.fromkeys(training_data(run).ids[suspect_clusters(run, (2,))[2]][1:].tolist(), Verdict("relabel", 1))
+    expected = dict.fromkeys(
+        opened(run).data.ids[suspect_clusters(opened(run), (2,))[2]][1:].tolist(), Verdict("relabel", 1)
+    )
     assert review.verdicts(run.workspace, run.id) == expected
     assert set(review.journal(run.workspace, run.id)["reason"]) == {"exclusionary reclassification"}
-    each = new_labels(run, "each_sample")
+    each = new_labels(opened(run), "each_sample")
     assert each == {sample: label for sample, label in each.items() if label != 2}
     with pytest.raises(UserError, match=r"no new labels by 'guess'. Known: source_class"):
-        new_labels(run, "guess")
+        new_labels(opened(run), "guess")
 
 
 def test_another_split_forgets_the_verdict(clustered):
     run = pipeline.work(pipeline.plan_reclassification(clustered))
-    assert set(reclassifications(run)) == {2}
+    assert set(reclassifications(opened(run))) == {2}
     groups = runs.detections(run)[CLUSTERING].groups.copy()
     groups[np.flatnonzero(groups)[-1]] = 0
-    assert set(reclassifications(stored_split(run, groups))) == set()
+    assert set(reclassifications(opened(stored_split(run, groups)))) == set()
     with pytest.raises(UserError, match="No suspect cluster is called poison by reclassification"):
-        new_labels(run, "source_class")
+        new_labels(opened(run), "source_class")
 
 
 def test_what_cannot_be_checked_is_said(clustered):
     with pytest.raises(UserError, match="Class 3 has no smaller cluster"):
         pipeline.plan_reclassification(clustered, (3,))
-    assert reclassifications(clustered) == {}
+    assert reclassifications(opened(clustered)) == {}
     for path in (clustered.path / "detections").iterdir():
         path.unlink()
     with pytest.raises(UserError, match="There are no clusters yet"):
-        suspect_clusters(clustered)
+        suspect_clusters(opened(clustered))
 
 
 def test_a_killed_stage_begins_again(clustered, monkeypatch):
