@@ -27,7 +27,7 @@ def tar_deep(path: Path) -> Path:
 
 def tar_zeros(path: Path) -> Path:
     """2 GB of nothing between two members."""
-    packer = gzip.compress(tar_member(b"a/0.png", bytes(2**26)), 9)
+    packer = gzip.compress(tar_member(b"a/0.png", bytes(2**26)))
     return written(path, ".tar.gz", packer * 32 + gzip.compress(tar_pictures()))
 
 
@@ -38,7 +38,7 @@ def tar_bz2(path: Path) -> Path:
 
 def tar_xz(path: Path) -> Path:
     """The same in .xz."""
-    return written(path, ".tar.xz", lzma.compress(tar_member(b"a/0.png", bytes(2**28)), preset=1))
+    return written(path, ".tar.xz", lzma.compress(tar_member(b"a/0.png", bytes(2**26)), preset=1))
 
 
 def zip_pictures(path: Path) -> Path:

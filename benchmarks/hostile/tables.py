@@ -39,10 +39,10 @@ def parquet_labels(path: Path) -> Path:
 
 
 def parquet_images(path: Path) -> Path:
-    """Eight images of 200 MB of zeros."""
+    """Four images of 100 MB of zeros."""
     import pyarrow as pa
 
-    return _parquet(path, {"image": pa.array([bytes(200 * 2**20)] * 8, pa.large_binary()), "label": [0, 1] * 4})
+    return _parquet(path, {"image": pa.array([bytes(100 * 2**20)] * 4, pa.large_binary()), "label": [0, 1] * 2})
 
 
 def parquet_deep(path: Path) -> Path:
@@ -61,18 +61,18 @@ def parquet_columns(path: Path) -> Path:
 
 
 def parquet_rows(path: Path) -> Path:
-    """Twenty million rows of the same image and label."""
+    """Ten million rows of the same image and label."""
     import pyarrow as pa
 
-    n = 20_000_000
+    n = 10_000_000
     return _parquet(path, {"image": pa.array(["a.png"] * n), "label": pa.array(np.arange(n, dtype=np.int8) % 2)})
 
 
 def arrow_packed(path: Path) -> Path:
-    """A column of zeros that was a gigabyte before it was packed."""
+    """A column of zeros that was half a gigabyte before it was packed."""
     import pyarrow as pa
 
-    cells = pa.array([bytes(225 * 2**20)] * 4, pa.large_binary())
+    cells = pa.array([bytes(128 * 2**20)] * 4, pa.large_binary())
     return arrow(path, {"image": cells, "label": [0, 1, 0, 1]}, pa.ipc.IpcWriteOptions(compression="zstd"))
 
 

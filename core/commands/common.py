@@ -4,7 +4,7 @@ import inspect
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import wraps
 from pathlib import Path
@@ -21,7 +21,7 @@ from core.journal import database
 from core.json_files import Damaged
 from core.models.catalogue import name_architectures
 from core.registry import Entry
-from core.runs import environment, jobs
+from core.runs import environment, jobs, limits
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Assay: find, review and remove poisoned training data."
@@ -104,12 +104,22 @@ def say_damaged(found: Iterable[Damaged]) -> None:
 
 
 @contextmanager
-def working(job: Path | None) -> Iterator[Callable[[float, str], None]]:
-    """A job directory that is locked and told how far the work is; without one, nobody is told."""
+def working(
+    job: Path | None, reads: Path | None = None, *, limited: bool = False
+) -> Iterator[Callable[[float, str], None]]:
+    """A job directory that is locked and told how far the work is; without one, nobody is told.
+
+    Args:
+        job: the directory.
+        reads: a file or folder of somebody else's that is read: `core.runs.limits` hold meanwhile.
+        limited: whether they hold for what comes from elsewhere, too.
+    """
+    confined = limits.confined(reads, job) if reads or limited else nullcontext()
     if job is None:
-        yield lambda share, message: None
+        with confined:
+            yield lambda share, message: None
         return
-    with jobs.working_on(job):
+    with jobs.working_on(job), confined:
         yield lambda share, message: jobs.write(job, replace(jobs.poll(job), share=share, message=message))
 
 

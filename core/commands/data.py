@@ -52,7 +52,7 @@ def import_(
         "channels": channels,
         "values": values,
     }
-    with working(job) as listen:
+    with working(job, path) as listen:
         info = pipeline.import_dataset(workspace, path, name, bona_fide, **asked, listen=listen)
         pipeline.finish_import(workspace, info.id, job, looked)
     found = Counter(problem.kind for problem in store.problems(workspace, info.id))
@@ -80,7 +80,7 @@ def preview(
     as_json: Json = False,
 ) -> Mapping[str, Any]:
     """Say what a data set holds and what is wrong with it, without importing it."""
-    with working(job) as listen:
+    with working(job, path) as listen:
         found = pipeline.preview_source(path, source, job, listen, values=values, most=most)
     about = {
         "name": found.name,
@@ -107,7 +107,7 @@ def download(
     as_json: Json = False,
 ) -> Mapping[str, Any]:
     """Fetch a data set of the field from its own site."""
-    with working(job) as listen:
+    with working(job, limited=True) as listen:
         return {"path": str(pipeline.download_dataset(name, to, listen))}
 
 

@@ -18,7 +18,7 @@ from core.files import write_file, write_json
 from core.journal import review
 from core.json_files import read_json
 from core.models.weight_files import kind_of
-from core.runs import Run, jobs
+from core.runs import Run, jobs, limits
 from core.runs.jobs import Progress
 from core.training.config import TrainConfig, completed
 from core.types import GRAPH
@@ -135,11 +135,20 @@ def _extended(run: Run, stages: Sequence[str]) -> Run:
     return replace(run, plan=(*run.plan, *(stage for stage in stages if stage not in run.plan)))
 
 
-def load_model(workspace: Path, asked: Asked, listen: Listen = lambda share, message: None) -> Run:
+def load_model(
+    workspace: Path, asked: Asked, listen: Listen = lambda share, message: None, *, job: Path | None = None
+) -> Run:
     """A run whose model is loaded; its other stages are still to do. A file that is refused leaves no run behind.
 
+    Args:
+        workspace: where to.
+        asked: what for.
+        listen: told how far the work is.
+        job: the directory of the job that this process does, if it does nothing else.
+
     Raises:
-        UserError: the file is refused, does not fit the architecture, or such a model cannot take these images.
+        UserError: the file is refused, takes more than `core.runs.limits` let it, or does not fit the architecture;
+            or such a model cannot take these images.
     """
     kind_of(Path(asked.config.weights))  # what it refuses, it refuses at once
     from core.stages import load  # torch, which pages never need
@@ -148,7 +157,8 @@ def load_model(workspace: Path, asked: Asked, listen: Listen = lambda share, mes
     if asked.train and config.model == GRAPH:
         raise UserError("An ONNX graph cannot be trained.", "It can only be inspected as it is.", "Inspect it.")
     listen(0.1, "reading the file")
-    opened = load.open_model(config, info.shape, len(info.class_names), asked.layer)
+    with limits.confined(Path(config.weights), job):
+        opened = load.open_model(config, info.shape, len(info.class_names), asked.layer)
     listen(0.9, "writing the model")
     plan, name = _plan(workspace, info, asked), f"{info.name} {_word(asked)}"
     run = runs.create(workspace, info, asdict(opened.config), plan, name=name)
@@ -179,7 +189,7 @@ def start_loading(workspace: Path, asked: Asked, upload: tuple[str, bytes] | Non
 
 def carry_out(workspace: Path, job: Path, listen: Listen) -> Run:
     """Load what was asked for in a job's directory; an uploaded file is deleted once its weights are in the run."""
-    run = load_model(workspace, read_json(job / _ASKED, Asked, "What was asked for", _HINT), listen)
+    run = load_model(workspace, read_json(job / _ASKED, Asked, "What was asked for", _HINT), listen, job=job)
     for upload in job.glob(f"{_UPLOAD}*"):
         upload.unlink()
     write_json(job / _RESULT, {"run": run.id})

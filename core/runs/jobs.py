@@ -8,6 +8,7 @@ import fcntl
 import json
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from typing import Literal
 from core.errors import UserError
 from core.files import locked, write_json, writing
 from core.json_files import read_json
-from core.runs import Run, all_runs
+from core.runs import Run, all_runs, limits
 from core.runs import environment as surroundings
 
 START_GRACE_SECONDS = 60.0
@@ -80,6 +81,8 @@ def poll(directory: Path) -> Progress:
         return Progress("failed", error=error.as_dict())
     starting = abs(time.time() - progress.started) < START_GRACE_SECONDS and not progress.title
     if progress.state == "running" and not starting and not _locked(directory):
+        if words := limits.words_of(directory):
+            return replace(progress, state="failed", eta=None, error=words.as_dict())
         return replace(progress, state="interrupted", eta=None)
     return progress
 
@@ -98,7 +101,12 @@ def start(directory: Path, arguments: Sequence[str]) -> None:
     Args:
         directory: of the job.
         arguments: the command and its options; paths among them are absolute.
+
+    Raises:
+        UserError: the command reads files of strangers, and as many workers as may do so at once are at it.
     """
+    if arguments[0] in limits.COMMANDS:
+        _require_few(directory)
     with locked(directory / "progress.lock"):  # two sessions may ask for it at once
         if poll(directory).active:
             return
@@ -114,6 +122,19 @@ def start(directory: Path, arguments: Sequence[str]) -> None:
     if worker.stdin:
         with suppress(BrokenPipeError), worker.stdin:  # it may have ended already
             worker.stdin.write(json.dumps(handed).encode())
+
+
+def _require_few(directory: Path) -> None:
+    """Refuse one more reader beside those of the same kind, and drop its directory."""
+    most = limits.readers_at_once()
+    others = (one for one in directory.parent.iterdir() if one != directory and one.is_dir())
+    if sum(poll(one).active for one in others) >= most:
+        shutil.rmtree(directory, ignore_errors=True)
+        raise UserError(
+            f"{most} workers of this kind are at work already.",
+            "More of them at once would take the machine from everybody.",
+            f"Wait until one is done, or cancel it. {limits.READERS} allows more.",
+        )
 
 
 def cancel(directory: Path) -> None:
