@@ -1,7 +1,7 @@
-"""Files that name samples: one id a line."""
+"""Files that name samples: one a line, by its row in the source, which is its id, or by its name there."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from core.errors import UserError
@@ -9,39 +9,58 @@ from core.errors import UserError
 _RANGE = re.compile(r"(\d{1,18})(?:\s*[-–]\s*(\d{1,18}))?")
 
 
-LISTED = "It should hold one sample id, a whole number, a line."
+LISTED = "It should hold one sample id a line, which is its row in the source, or one name a line."
 _ID = re.compile(r"-?[0-9]{1,18}")
 
 
 def text_of(path: Path) -> str:
     """What is in a file of ids. Raises UserError when it cannot be read."""
     try:
-        return path.read_text("utf-8")
+        return path.read_text("utf-8-sig")
     except FileNotFoundError:
         raise UserError(f"There is no file {path}.", LISTED, "Check the path.") from None
     except (UnicodeDecodeError, OSError) as error:
         raise UserError(f"{path} cannot be read.", LISTED, "Check the file.") from error
 
 
-def listed_ids(text: str, name: str, known: Collection[int]) -> list[int]:
-    """The ids in a text, each once, in its order.
+def listed_ids(text: str, name: str, known: Collection[int], names: Sequence[tuple[int, str]] = ()) -> list[int]:
+    """The ids that a text lists, each once, in its order.
 
     Args:
-        text: the content of a file.
+        text: the content of a file: ids, apart by spaces or lines, or one name a line.
         name: of the file, for messages.
         known: the ids that exist.
+        names: id and name in the source of each sample that may be named.
 
     Raises:
-        UserError: nothing is listed, or something that is no id of a sample.
+        UserError: nothing is listed, something that is no sample, or a name of several.
     """
-    words = text.split()
-    if wrong := next((word for word in words if not _ID.fullmatch(word)), None):
-        raise UserError(f"{name} cannot be used.", f"{wrong[:40]!r} is no sample id.", LISTED)
-    ids = list(dict.fromkeys(int(word) for word in words))
+    by_name: dict[str, list[int]] = {}
+    for sample, called in names:
+        by_name.setdefault(called, []).append(sample)
+    ids: list[int] = []
+    for line in filter(None, map(str.strip, text.removeprefix("\ufeff").splitlines())):
+        words = line.split()
+        if all(_ID.fullmatch(word) for word in words):
+            ids += map(int, words)
+        elif line not in by_name:
+            wrong = next(word for word in words if not _ID.fullmatch(word)) if not names else line
+            raise UserError(
+                f"{name} cannot be used.", f"{wrong[:100]!r} is no sample id, and no sample's name.", LISTED
+            )
+        elif len(by_name[line]) > 1:
+            rows = ", ".join(map(str, by_name[line][:5]))
+            raise UserError(
+                f"{name} cannot be used.", f"{line[:100]!r} is the name of samples {rows}.", "List their ids."
+            )
+        else:
+            ids += by_name[line]
+    ids = list(dict.fromkeys(ids))
     unknown = [sample for sample in ids if sample not in known]
     if unknown or not ids:
         title = f"{name} names samples that do not exist: {sorted(unknown)[:5]}." if unknown else f"{name} is empty."
-        raise UserError(title, f"Ids run from {min(known)} to {max(known)}.", "Correct the file.")
+        hint = "Correct the file. Rows that were left out at the import have no sample." if unknown else LISTED
+        raise UserError(title, f"Ids run from {min(known)} to {max(known)}.", hint)
     return ids
 
 

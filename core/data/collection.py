@@ -41,14 +41,22 @@ class Part:
         labels: (n,) class indices.
         read: index → the encoded image's bytes, or uint8 (h, w), (h, w, 1 or 3) where the source holds pixels. Called
             from several threads at once. Raises UserError or OSError for an image that cannot be read.
+        left_out: row → name of what the source lists in this split and this part lacks, such as rows without a label.
     """
 
     names: tuple[str, ...]
     labels: Ints
     read: Read
+    left_out: Mapping[int, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def rows(self) -> Ints:
+        """(n,) the row of each image in the split, from 0, as the source lists it."""
+        listed = np.arange(len(self) + len(self.left_out))
+        return np.setdiff1d(listed, np.fromiter(self.left_out, np.int64, len(self.left_out)))
 
 
 def empty_part() -> Part:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from core import runs
 from core.analysis.opened_run import OpenedRun
 from core.analysis.samples import flagged_ids, sample_table
+from core.data import store
 from core.errors import UserError
 from core.files import write_file
 from core.journal.changes import changes_of
@@ -140,6 +141,8 @@ def _write_samples(opened: OpenedRun, ending: str, stream: Any) -> int:
     table = sample_table(opened)
     names = np.array([*opened.stored.class_names, None], object)
     table.insert(2, "class_name", names[table["label"].to_numpy()])
+    if called := store.names(opened.run.workspace, opened.run.dataset):
+        table.insert(1, "name", np.array(called, object)[opened.rows])
     TABLES[ending](table, stream)
     return len(table)
 
@@ -182,7 +185,7 @@ EXPORTS: Mapping[str, Export] = {
             "is_clean",
             "Clean or not, for ART",
             "is_clean.npy",
-            "1 for samples that stay, 0 for excluded ones, in the order of the data.",
+            "1 for samples that stay, 0 for excluded ones, in the order of the imported data.",
             (".npy",),
             lambda opened, _, stream: _write_indices(is_clean(opened), ".npy", stream),
         ),

@@ -18,7 +18,7 @@ import numpy as np
 
 from core.analysis.ids import listed_ids, text_of
 from core.data import SOURCES, open_source, recognised, store
-from core.data.collection import Collection
+from core.data.collection import Collection, Problem, legible
 from core.data.levels import Values, with_levels
 from core.data.preview import Preview, read_preview, write_findings, write_preview
 from core.data.preview.scan import MOST_IMAGES, scan
@@ -27,13 +27,14 @@ from core.data.published.torchvision_datasets import present
 from core.data.store import DatasetInfo
 from core.data.store.demo import demo as demo_data
 from core.data.store.shapes import Shape, proposed_shape
+from core.data.store.versions import Earlier, latest_version
 from core.data.store.write import write
 from core.errors import UserError
 from core.files import write_json
+from core.journal import review
 from core.json_files import read_json
 from core.registry import find
 from core.runs import jobs
-from core.types import Bools
 
 _JOB = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{4}")
 _ODD, LONGEST_NAME = re.compile(r"[^\w.-]+", re.ASCII), 80
@@ -80,7 +81,9 @@ def import_dataset(
         workspace: where to.
         path: what `core.data.open_source` reads.
         name: what to call it; default: what the source calls it.
-        bona_fide: a text file with one sample id a line (row numbers of the source's training images, from 0).
+        bona_fide: a text file with one sample a line: its row among the source's training images, from 0, or its name.
+            Rows count as the source lists them, whatever is left out. One that is named and left out is listed. Without
+            a file, those of an earlier version under the same name are carried over.
         source: the data source, where the path alone does not tell.
         settings: of the data source, over its defaults (the column of labels of a table, say).
         size: height and width of every stored image; default: see `core.data.store.shapes`.
@@ -93,11 +96,18 @@ def import_dataset(
     """
     collection = _opened(path, source, settings, values)
     try:
-        guaranteed = _guaranteed(bona_fide, len(collection.train)) if bona_fide else None
+        if bona_fide:
+            collection = _guaranteed(collection, bona_fide)
         listen(0.0, "Looking at sizes")
         shape = _shape(collection, size, channels)
         return write(
-            workspace, collection, shape=shape, source=str(path), name=name, bona_fide=guaranteed, listen=listen
+            workspace,
+            collection,
+            shape=shape,
+            source=str(path),
+            name=name,
+            earlier=_earlier(workspace, legible(name or collection.name)),
+            listen=listen,
         )
     finally:
         collection.close()
@@ -173,9 +183,26 @@ def _shape(collection: Collection, size: tuple[int, int] | None, channels: int |
     return *(size or (height, width)), channels or own
 
 
-def _guaranteed(path: Path, n: int) -> Bools:
-    """(n,) True for the samples that the file names."""
-    return np.isin(np.arange(n), listed_ids(text_of(path), str(path), range(n)))
+def _guaranteed(collection: Collection, path: Path) -> Collection:
+    """The collection with what the file names as bona fide; what it names and the source left out is a problem."""
+    train = collection.train
+    n = len(train) + len(train.left_out)
+    names = [*zip(train.rows.tolist(), train.names, strict=True), *train.left_out.items()]
+    listed = listed_ids(text_of(path), str(path), range(n), names)
+    why = "It was named as bona fide, but it is left out."
+    lost = [Problem("bona fide", f"row {row}: {train.left_out[row]}", why) for row in listed if row in train.left_out]
+    known = np.isin(train.rows, listed)
+    return replace(collection, bona_fide=known, problems=(*collection.problems, *lost))
+
+
+def _earlier(workspace: Path, name: str) -> Earlier | None:
+    """The version before, with what people made bona fide since; None for the first import."""
+    info = latest_version(workspace, name)
+    if info is None:
+        return None
+    dataset = store.load(workspace, info.id)
+    known = review.bona_fide(workspace, info.id, dataset)
+    return Earlier(info.id, replace(dataset, bona_fide=known), store.names(workspace, info.id))
 
 
 def preview_source(

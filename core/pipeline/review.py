@@ -124,7 +124,9 @@ def guarantee_listed(run: Run, text: str, name: str, *, reviewer: str, accepted:
     Raises:
         UserError: nothing is listed, or something that is no id of a sample.
     """
-    ids = listed_ids(text, name, set(store.load(run.workspace, run.dataset).ids.tolist()))
+    known = store.load(run.workspace, run.dataset).ids.tolist()
+    names = store.names(run.workspace, run.dataset)
+    ids = listed_ids(text, name, set(known), list(zip(known, names, strict=False)))
     return review.guarantee(
         run.workspace, run.dataset, ids, reviewer=reviewer, accepted=accepted, reason=f"from {name}"
     )

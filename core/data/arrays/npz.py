@@ -187,4 +187,5 @@ def _part(read: Read, labels: Ints, given: Labels, what: str) -> tuple[Part, lis
     names = tuple(f"{what} {row}" for row in range(len(labels)))
     rows, problems = labelled(names, labels, given.tolist())
     kept = names if len(rows) == len(names) else tuple(names[row] for row in rows.tolist())
-    return Part(kept, labels[rows], lambda index: read(int(rows[index]))), problems
+    left_out = {row: names[row] for row in np.flatnonzero(labels < 0).tolist()}
+    return Part(kept, labels[rows], lambda index: read(int(rows[index])), left_out), problems

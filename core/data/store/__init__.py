@@ -7,7 +7,7 @@ import hashlib
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -146,17 +146,21 @@ def write_info(folder: Path, info: DatasetInfo) -> None:
 
 
 def move_in(workspace: Path, made: Path, info: DatasetInfo) -> DatasetInfo:
-    """Turn a folder of finished files on the same disk into the data set that `info` describes; returns `info`.
+    """The description of the data set that a folder of finished files on the same disk became.
 
-    The description comes last, so that nobody sees half a data set. One of the same id has the same content and is
-    replaced.
+    The description comes last, so that nobody sees half a data set. One of the same name and content stays, and this
+    becomes its next version, with an id and a name of its own.
     """
-    folder = workspace / "datasets" / info.id
-    folder.mkdir(exist_ok=True)
-    files = sorted(made.iterdir())
-    for left in {path.name for path in folder.glob("*.npy")} - {path.name for path in files}:
-        (folder / left).unlink()
-    for path in files:
+    version, plain = 1, info
+    while True:
+        folder = workspace / "datasets" / info.id
+        try:
+            folder.mkdir()
+            break
+        except FileExistsError:
+            version += 1
+            info = replace(plain, id=f"{plain.id}-{version}", name=f"{plain.name} (version {version})")
+    for path in sorted(made.iterdir()):
         path.replace(folder / path.name)
     write_info(folder, info)
     return info

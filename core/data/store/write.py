@@ -1,9 +1,7 @@
 """From a source into the workspace: images are decoded by several threads and stream to disk in their order.
 
-Nothing holds more than a few megabytes of pixels at a time, whatever the size of the data set, and a data set is there
-only once all of it is.
-
-A place for what is not finished yet, on the same disk as where it will go.
+Nothing holds more than a few megabytes of pixels at a time, whatever the size of the data set. A data set is there only
+once all of it is: until then it lies in a folder of its own on the same disk.
 """
 
 import fcntl
@@ -24,21 +22,20 @@ from core.data.collection import UNREADABLE, Collection, Part, Problem, legible
 from core.data.decoding import White, decoded, sized
 from core.data.store import DatasetInfo
 from core.data.store.shapes import Shape
+from core.data.store.versions import Earlier, carried_over
 from core.data.threads import in_order, pieces
 from core.errors import UserError
 from core.files import write_array
 from core.modalities.image.inputs import ImageInputs
 from core.types import Bools, Dataset, GroundTruth, Images, Ints
 
-PREFIX = ".unfinished-"
-
-
 Listen = Callable[[float, str], None]
-SIDES = (1, 1024)
-_CHUNK_BYTES = 2 * 2**20
-_CHUNK_IMAGES = 256
-_PAUSE = 0.25
-_SPARE_BYTES = 256 * 2**20
+PREFIX = ".unfinished-"  # of folders that no list of data sets shows
+SIDES = (1, 1024)  # pixels: the least and the most that a side of a stored image has
+CHUNK_BYTES = 2 * 2**20  # of pixels that a thread prepares in one go
+CHUNK_IMAGES = 256  # that a thread prepares in one go: a cancelled import stops after these
+PAUSE_SECONDS = 0.25  # between two words about progress: a page asks no more often
+_SPARE_BYTES = 256 * 2**20  # that stay free on the disk: for journals, and for the run that comes next
 
 
 @dataclass(frozen=True)
@@ -57,12 +54,17 @@ def write(
     source: str,
     name: str | None = None,
     bona_fide: Bools | None = None,
-    listen: Listen = lambda share, words: None,
+    earlier: Earlier | None = None,
+    listen: Listen = lambda fraction, words: None,
+    chunk_bytes: int = CHUNK_BYTES,
+    chunk_images: int = CHUNK_IMAGES,
+    pause_seconds: float = PAUSE_SECONDS,
 ) -> DatasetInfo:
     """Decode all of `collection` into the store and return the description of the new data set.
 
     Images that cannot be read are left out and listed among the problems of the data set; labels, names, bona fide
-    samples and the truth stay aligned with those that are left.
+    samples and the truth stay aligned with the others. A sample's id is its row in the source, so ids have gaps there.
+    Data of the same name and content are kept beside the earlier ones, as another version.
 
     Args:
         workspace: where the data sets are.
@@ -71,8 +73,11 @@ def write(
         source: where it came from, in words.
         name: what to call it; default: the collection's own name.
         bona_fide: (n,) True for samples of `collection.train` known to be clean; default: what the collection says.
-        listen: told the share that is done, in [0, 1], and what is being done. What it raises ends the work, and
-            nothing of the data set is left.
+        earlier: the version whose bona fide samples are carried over where `bona_fide` and the collection name none.
+        listen: told the fraction that is done, and what is being done. What it raises ends the work, and nothing of
+            the data set is left.
+        chunk_bytes, chunk_images: of pixels, and of images, that a thread prepares in one go.
+        pause_seconds: between two words to `listen`.
 
     Raises:
         UserError: no room on the disk, or too few images that can be read.
@@ -81,25 +86,57 @@ def write(
     _require_room(workspace, collection, shape)
     if bona_fide is not None:
         collection = replace(collection, bona_fide=bona_fide)
+    title, size = legible(name or collection.name), max(1, min(chunk_images, chunk_bytes // int(np.prod(shape))))
     with unfinished(workspace / "datasets") as folder:
-        told = _counted(listen, len(collection.train) + len(collection.test))
-        train = _stream(folder / "images.npy", collection.train, shape, collection.white, told)
-        test = _stream(folder / "test_images.npy", collection.test, shape, collection.white, told)
+        progress = _counted(listen, len(collection.train) + len(collection.test), pause_seconds)
+
+        def stream(file: str, part: Part) -> _Written:
+            return _stream(folder / file, part, shape, white=collection.white, size=size, progress=progress)
+
+        train, test = stream("images.npy", collection.train), stream("test_images.npy", collection.test)
         _require_classes(collection.train, train)
-        dataset = _dataset(folder, collection, train.kept, test.kept, legible(name or collection.name))
+        dataset = _dataset(folder, collection, train.kept, test.kept, title)
         truth = _truth_of(collection.truth, train.kept)
-        _write_origin(folder, collection, train, test, truth)
+        names = {"train": _names(collection.train, train), "test": _names(collection.test, test)}
+        about = dict(collection.about)
+        if earlier and collection.bona_fide is None:
+            dataset = replace(dataset, bona_fide=carried_over(earlier, dataset, names["train"]))
+            about |= _carried_words(earlier, int(dataset.bona_fide.sum()))
+        for key in ("ids", "labels", "test_labels", "bona_fide"):
+            write_array(folder / f"{key}.npy", getattr(dataset, key))
+        problems = (*collection.problems, *train.problems, *test.problems, *_lost(collection, train))
+        store.write_origin(folder, names, problems)
+        if truth:
+            store.write_truth(folder, truth)
         info = replace(
             store.described(dataset, source=legible(source), truth=truth),
             n_skipped=len(train.problems) + len(test.problems),
-            about={legible(key): legible(words) for key, words in collection.about.items()} or None,
+            about={legible(key): legible(words) for key, words in about.items()} or None,
         )
         return store.move_in(workspace, folder, info)
 
 
-def _stream(path: Path, part: Part, shape: Shape, white: White, told: Callable[[int], None]) -> _Written:
+@contextmanager
+def unfinished(parent: Path) -> Iterator[Path]:
+    """A new folder in `parent` that is gone afterwards; so are earlier ones whose maker was killed."""
+    parent.mkdir(parents=True, exist_ok=True)
+    for left in parent.glob(f"{PREFIX}*"):
+        with _held(left) as free:
+            if free:
+                shutil.rmtree(left, ignore_errors=True)
+    folder = parent / f"{PREFIX}{secrets.token_hex(4)}"
+    folder.mkdir()
+    with _held(folder):
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _stream(
+    path: Path, part: Part, shape: Shape, *, white: White, size: int, progress: Callable[[int], None]
+) -> _Written:
     """Write the images of `part` one after the other as the rows of one array."""
-    size = max(1, min(_CHUNK_IMAGES, _CHUNK_BYTES // int(np.prod(shape))))
     kept, problems, index = [], [], 0
 
     def prepare(piece: range) -> list[Images | Problem]:
@@ -115,7 +152,7 @@ def _stream(path: Path, part: Part, shape: Shape, white: White, told: Callable[[
                     stream.write(result.data)
                     kept.append(index)
                 index += 1
-            told(len(results))
+            progress(len(results))
         _write_header(stream, len(kept), shape)
         os.fsync(stream.fileno())
     return _Written(np.asarray(kept, np.int64), tuple(problems))
@@ -139,11 +176,11 @@ def _image(part: Part, index: int, shape: Shape, white: White) -> Images | Probl
 
 
 def _dataset(folder: Path, collection: Collection, train: Ints, test: Ints, name: str) -> Dataset:
-    """The data set that the images in `folder` make up; its small arrays are written beside them."""
+    """The data set that the images in `folder` make up."""
     bona_fide = np.zeros(len(collection.train), np.bool_) if collection.bona_fide is None else collection.bona_fide
-    dataset = Dataset(
+    return Dataset(
         name=name,
-        ids=np.arange(len(train)),
+        ids=collection.train.rows[train],
         inputs=ImageInputs(store.open_array(folder / "images.npy")),
         labels=collection.train.labels[train].astype(np.int64),
         test_inputs=ImageInputs(store.open_array(folder / "test_images.npy")),
@@ -151,20 +188,24 @@ def _dataset(folder: Path, collection: Collection, train: Ints, test: Ints, name
         class_names=tuple(map(legible, collection.class_names)),
         bona_fide=bona_fide[train],
     )
-    for key in ("ids", "labels", "test_labels", "bona_fide"):
-        write_array(folder / f"{key}.npy", getattr(dataset, key))
-    return dataset
 
 
-def _write_origin(
-    folder: Path, collection: Collection, train: _Written, test: _Written, truth: GroundTruth | None
-) -> None:
-    """Keep the samples' names, what was wrong with the source, and what it says of its own poison."""
-    if truth:
-        store.write_truth(folder, truth)
-    parts = {"train": (collection.train, train), "test": (collection.test, test)}
-    names = {key: [legible(part.names[row]) for row in written.kept] for key, (part, written) in parts.items()}
-    store.write_origin(folder, names, (*collection.problems, *train.problems, *test.problems))
+def _names(part: Part, written: _Written) -> list[str]:
+    return [legible(part.names[index]) for index in written.kept]
+
+
+def _lost(collection: Collection, train: _Written) -> list[Problem]:
+    """A problem for each bona fide image that could not be read."""
+    if collection.bona_fide is None:
+        return []
+    gone = np.setdiff1d(np.flatnonzero(collection.bona_fide), train.kept).tolist()
+    why = "It was named as bona fide, but it cannot be read, and is left out."
+    return [Problem("bona fide", legible(collection.train.names[index]), why) for index in gone]
+
+
+def _carried_words(earlier: Earlier, n: int) -> dict[str, str]:
+    total = int(earlier.dataset.bona_fide.sum())
+    return {"bona fide": f"{n:,} of {total:,} samples carried over from {earlier.id}"} if total else {}
 
 
 def _truth_of(truth: GroundTruth | None, kept: Ints) -> GroundTruth | None:
@@ -183,18 +224,18 @@ def _truth_of(truth: GroundTruth | None, kept: Ints) -> GroundTruth | None:
     )
 
 
-def _counted(listen: Listen, total: int) -> Callable[[int], None]:
-    """Adds up how many images are done and says so, four times a second at most."""
+def _counted(listen: Listen, total: int, pause_seconds: float) -> Callable[[int], None]:
+    """Adds up how many images are done and says so, not too often."""
     done, spoken = 0, 0.0
 
-    def told(more: int) -> None:
+    def count(more: int) -> None:
         nonlocal done, spoken
         done += more
-        if time.monotonic() - spoken > _PAUSE or done == total:
+        if time.monotonic() - spoken > pause_seconds or done == total:
             spoken = time.monotonic()
             listen(0.99 * done / max(total, 1), f"{done:,} of {total:,} images")
 
-    return told
+    return count
 
 
 def _require_shape(shape: Shape) -> None:
@@ -228,23 +269,6 @@ def _require_classes(part: Part, written: _Written) -> None:
         f"The first that cannot: {first.what}: {first.detail}" if first else "All have the same label.",
         "At least two classes are needed to train a classifier.",
     )
-
-
-@contextmanager
-def unfinished(parent: Path) -> Iterator[Path]:
-    """A new folder in `parent` that is gone afterwards; so are earlier ones whose maker was killed."""
-    parent.mkdir(parents=True, exist_ok=True)
-    for left in parent.glob(f"{PREFIX}*"):
-        with _held(left) as free:
-            if free:
-                shutil.rmtree(left, ignore_errors=True)
-    folder = parent / f"{PREFIX}{secrets.token_hex(4)}"
-    folder.mkdir()
-    with _held(folder):
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

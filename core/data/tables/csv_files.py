@@ -21,6 +21,7 @@ from core.errors import UserError
 MAX_LINE_BYTES = 24 * 2**20  # an image of 18 MB in base64; Python's own reader takes ten times as much for a line
 MAX_RECORD_LINES = 100_000  # of a cell with line breaks in it
 MAX_COLUMNS = 10_000
+MAX_LEFT_OUT = 100_000  # rows: a table with more of them is no table of images, and each takes memory
 MAX_PATH = 4096  # characters: Linux opens no longer path
 _DELIMITERS = ",;\t|"
 # How base64 of PNG, JPEG, GIF, BMP, TIFF and WebP begins.
@@ -44,10 +45,16 @@ def csv_rows(
         )
     columns = found_columns([name.strip() for name in header], image_column, label_column, split_column)
     names, labels, splits, offsets, problems = [], [], [], [], Problems()
-    for offset, number, cells in every:
+    left_out: dict[int, tuple[str, str]] = {}
+    for place, (offset, number, cells) in enumerate(every):
         problem = _problem(cells, columns, len(header))
         if problem:
             problems.add(Problem("row", f"line {number}", problem))
+            known = columns.split is not None and columns.split < len(cells)
+            left_out[place] = (f"line {number}", cells[columns.split or 0][:100] if known else "")
+            if len(left_out) > MAX_LEFT_OUT:
+                title = f"More than {MAX_LEFT_OUT:,} rows of {path.name} cannot be used."
+                raise UserError(title, f"The first is {next(iter(left_out.values()))[0]}.", "Correct the table.")
             continue
         cell = cells[columns.image].strip()
         encoded = is_encoded(cell)
@@ -63,7 +70,8 @@ def csv_rows(
             return content(folder, names[row])
         return from_base64(record_at(path, delimiter, offsets[row])[columns.image])
 
-    return Rows(names, labels, read, None if columns.split is None else splits, problems=problems.listed())
+    splits_told = None if columns.split is None else splits
+    return Rows(names, labels, read, splits_told, None, problems.listed(), left_out)
 
 
 def records(

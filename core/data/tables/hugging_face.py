@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from core.data.collection import Collection
 from core.data.paths import inside
 from core.data.splits import split_of
@@ -105,6 +107,7 @@ def _parquet_folders(path: Path) -> list[Path]:
 def _joined(parts: Mapping[str, Rows]) -> Rows:
     """The rows of all splits as one table with a column of splits."""
     every = list(parts.items())
+    starts = np.cumsum([0, *(len(rows.names) + len(rows.left_out) for _, rows in every[:-1])]).tolist()
     places = [(rows, row) for _, rows in every for row in range(len(rows.names))]
     return Rows(
         [f"{split}: {name}" for split, rows in every for name in rows.names],
@@ -113,6 +116,11 @@ def _joined(parts: Mapping[str, Rows]) -> Rows:
         [split for split, rows in every for _ in rows.names],
         _common([rows.class_names for _, rows in every]),
         [replace(problem, what=f"{split}: {problem.what}") for split, rows in every for problem in rows.problems],
+        {
+            start + place: (f"{split}: {name}", split)
+            for (split, rows), start in zip(every, starts, strict=True)
+            for place, (name, _) in rows.left_out.items()
+        },
     )
 
 

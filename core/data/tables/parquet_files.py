@@ -188,6 +188,7 @@ def _rows(files: Sequence[Path], schema: pa.Schema, given: tuple[str, str, str])
         None if splits is None else [splits[row] for row in rows],
         class_names_of(features_of(schema).get(label)),
         list(bad.values()),
+        {row: (problem.what, "" if splits is None else splits[row]) for row, problem in bad.items()},
     )
 
 

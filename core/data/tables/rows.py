@@ -5,7 +5,7 @@ Which columns hold them is told by whoever opens the table, or guessed from thei
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -74,6 +74,8 @@ class Rows:
         read: row → the encoded image.
         class_names: where the table says them.
         problems: rows that were left out already.
+        left_out: place in the table → name and split, as written, of the rows that were left out already; the split is
+            "" where it is not known.
     """
 
     names: Sequence[str]
@@ -82,6 +84,7 @@ class Rows:
     splits: Sequence[str] | None = None
     class_names: Sequence[str] | None = None
     problems: Sequence[Problem] = field(default_factory=list)
+    left_out: Mapping[int, tuple[str, str]] = field(default_factory=dict)
 
 
 def found_columns(columns: Sequence[str], image: str = "", label: str = "", split: str = "") -> Columns:
@@ -125,6 +128,7 @@ def collected(rows: Rows, name: str, about: Mapping[str, str] | None = None) -> 
         for row in places["validation"].tolist()
     ]
     train, more = _part(rows, labels, places["train"])
+    train = replace(train, left_out=_left_out(rows, labels, places["train"]))
     test, others = _part(rows, labels, places["test"]) if len(places["test"]) else (empty_part(), [])
     if not len(train):
         raise UserError(f"{name} has no training images.", "All rows are of other splits.", "Correct split_column.")
@@ -155,6 +159,20 @@ def _part(rows: Rows, labels: Ints, places: Ints) -> tuple[Part, list[Problem]]:
     return Part(
         tuple(names[row] for row in kept.tolist()), labels[originals], lambda index: rows.read(int(originals[index]))
     ), problems
+
+
+def _left_out(rows: Rows, labels: Ints, places: Ints) -> dict[int, str]:
+    """Row of the training split, as the table lists it, → name, for the rows that were left out."""
+    gone = {
+        place: name
+        for place, (name, split) in rows.left_out.items()
+        if rows.splits is None or split_of(split) == "train"
+    }
+    n = len(rows.names) + len(rows.left_out)
+    in_table = np.setdiff1d(np.arange(n), np.fromiter(rows.left_out, np.int64, len(rows.left_out)))
+    without_label = {int(in_table[place]): rows.names[place] for place in places[labels[places] < 0].tolist()}
+    listed = np.union1d(in_table[places], np.fromiter(gone, np.int64, len(gone)))
+    return {int(np.searchsorted(listed, place)): name for place, name in (gone | without_label).items()}
 
 
 def _told(columns: Sequence[str], name: str, setting: str) -> int:

@@ -67,10 +67,10 @@ def test_a_range_that_is_declared_is_kept_in_an_import(tmp_path, workspace):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(encoded(Image.fromarray(ramp(1000, np.uint16))))
     told = pipeline.import_dataset(workspace, tmp_path / "f")
-    assert store.load(workspace, told.id).images.max() == round(1000 / 1023 * 255)
+    assert store.load(workspace, told.id).inputs[:].max() == round(1000 / 1023 * 255)
     assert "1,023 is shown as white" in told.about["pixels"]
     asked = pipeline.import_dataset(workspace, tmp_path / "f", values="0 to 4095")
-    assert store.load(workspace, asked.id).images.max() == round(1000 / 4095 * 255)
+    assert store.load(workspace, asked.id).inputs[:].max() == round(1000 / 4095 * 255)
     with pytest.raises(UserError, match="no range of values named '0 to 3'"):
         pipeline.import_dataset(workspace, tmp_path / "f", values="0 to 3")
     with pytest.raises(UserError, match="no values below 0"):

@@ -22,6 +22,7 @@ from core.data.store import write as writing
 from core.data.store.shapes import common_shape, proposed_shape
 from core.data.store.write import write
 from core.errors import UserError
+from core.journal import review
 from core.modalities.image.inputs import ImageInputs
 from core.runs import jobs
 from core.types import GroundTruth, PlantedAttack
@@ -98,7 +99,7 @@ def test_images_that_cannot_be_read_are_left_out_and_all_else_stays_aligned(work
     found, known = store.load(workspace, info.id), store.load_truth(workspace, info.id)
     assert greys(found) == [10, 12, 15, 16]
     assert found.labels.tolist() == [0, 0, 1, 0]
-    assert found.ids.tolist() == [0, 1, 2, 3]
+    assert found.ids.tolist() == [0, 2, 5, 6]
     assert found.bona_fide.tolist() == [False, True, False, True]
     assert store.names(workspace, info.id) == ("image 0", "image 2", "image 5", "image 6")
     assert store.names(workspace, info.id, "test") == ("there",)
@@ -113,6 +114,7 @@ def test_images_that_cannot_be_read_are_left_out_and_all_else_stays_aligned(work
         ("link", "x"),
         *[("unreadable", f"image {index}") for index in (1, 3, 4)],
         ("unreadable", "lost"),
+        *[("bona fide", f"image {index}") for index in (1, 3)],
     ]
     assert "no image that can be read" in problems[1].detail
     assert "9,000 × 4,000 pixels" in problems[2].detail
@@ -128,9 +130,7 @@ def test_too_few_images_that_can_be_read(workspace, contents):
 
 
 @pytest.mark.parametrize("when", ["early", "late"])
-def test_who_cancels_leaves_nothing_behind(workspace, when, monkeypatch):
-    monkeypatch.setattr(writing, "_PAUSE", 0.0)
-    monkeypatch.setattr(writing, "_CHUNK_IMAGES", 4)
+def test_who_cancels_leaves_nothing_behind(workspace, when):
     heard, threads = [], threading.active_count()
 
     def listen(share, words):
@@ -139,19 +139,22 @@ def test_who_cancels_leaves_nothing_behind(workspace, when, monkeypatch):
         if when == "early" or share >= 0.99:
             raise jobs.Cancelled
 
+    given = collection(list(range(100)))
     with pytest.raises(jobs.Cancelled):
-        write(workspace, collection(list(range(100))), shape=SHAPE, source="", listen=listen)
+        write(workspace, given, shape=SHAPE, source="", listen=listen, chunk_images=4, pause_seconds=0.0)
     assert len(heard) == 1 if when == "early" else len(heard) == 25
     assert list((workspace / "datasets").iterdir()) == []
     assert threading.active_count() == threads
 
 
-def test_progress_goes_up_to_the_end(workspace, monkeypatch):
-    monkeypatch.setattr(writing, "_PAUSE", 0.0)
-    monkeypatch.setattr(writing, "_CHUNK_IMAGES", 10)
+def test_progress_goes_up_to_the_end(workspace):
     heard = []
     given = collection(list(range(40)), test=part(list(range(10))))
-    write(workspace, given, shape=SHAPE, source="", listen=lambda share, words: heard.append((round(share, 3), words)))
+
+    def listen(fraction, words):
+        heard.append((round(fraction, 3), words))
+
+    write(workspace, given, shape=SHAPE, source="", listen=listen, chunk_images=10, pause_seconds=0.0)
     assert heard[0] == (0.198, "10 of 50 images")
     assert heard[-1] == (0.99, "50 of 50 images")
     assert len(heard) == 5
@@ -167,7 +170,7 @@ def test_what_a_killed_worker_left_is_cleared_away_and_what_another_is_at_stays(
     assert len(list(datasets.iterdir())) == 1
 
 
-def test_the_same_data_again_replaces_what_was_there(workspace):
+def test_the_same_data_again_are_another_version(workspace):
     truth = GroundTruth(
         np.array([True, False]),
         np.array([0, -1]),
@@ -176,27 +179,72 @@ def test_the_same_data_again_replaces_what_was_there(workspace):
         np.zeros(2, bool),
     )
     first = write(workspace, collection([1, 2], truth=truth), shape=SHAPE, source="first")
-    opened = store.load(workspace, first.id)
     again = write(workspace, collection([1, 2], bona_fide=np.array([True, False])), shape=SHAPE, source="again")
-    assert again.id == first.id
-    assert store.describe(workspace, first.id).source == "again"
-    assert store.load(workspace, first.id).bona_fide.tolist() == [True, False]
-    assert store.load_truth(workspace, first.id) is None
-    assert not list((workspace / "datasets" / first.id).glob("truth-*"))
-    assert greys(opened) == [1, 2]  # whoever had it open still has it
+    third = write(workspace, collection([1, 2]), shape=SHAPE, source="")
+    assert (again.id, again.name) == (f"{first.id}-2", "My Flowers! (version 2)")
+    assert (third.id, third.name) == (f"{first.id}-3", "My Flowers! (version 3)")
+    assert store.describe(workspace, first.id).source == "first"
+    assert store.load_truth(workspace, first.id) is not None
+    assert store.load_truth(workspace, again.id) is None
+    assert store.load(workspace, first.id).bona_fide.tolist() == [False, False]
+    assert store.load(workspace, again.id).bona_fide.tolist() == [True, False]
 
 
-def test_memory_does_not_grow_with_the_number_of_images(workspace, monkeypatch):
-    monkeypatch.setattr(writing, "_CHUNK_BYTES", 2**16)
+def images(folder, greys):
+    folder.mkdir(parents=True, exist_ok=True)
+    for index, grey in enumerate(greys):
+        (folder / f"{index}.png").write_bytes(plain(grey, 9))
+
+
+def test_bona_fide_samples_are_carried_over_to_the_next_version_and_said(workspace, tmp_path):
+    images(tmp_path / "f" / "a", [1, 2, 3])
+    images(tmp_path / "f" / "b", [11, 12, 13])
+    (tmp_path / "list.txt").write_text("0\n1\n4\n")
+    first = pipeline.import_dataset(workspace, tmp_path / "f", "Mine", tmp_path / "list.txt")
+    review.guarantee(workspace, first.id, [5], reviewer="ada")
+    images(tmp_path / "f" / "a", [1, 99, 3])  # 1.png is another picture now
+    (tmp_path / "f" / "a" / "00.png").write_bytes(plain(7, 9))  # and all rows behind this one move
+    again = pipeline.import_dataset(workspace, tmp_path / "f", "Mine")
+    names = np.array(store.names(workspace, again.id))
+    assert names[store.load(workspace, again.id).bona_fide].tolist() == ["a/0.png", "b/1.png", "b/2.png"]
+    assert again.about["bona fide"] == f"3 of 4 samples carried over from {first.id}"
+    assert store.load(workspace, first.id).bona_fide.sum() == 3
+    (tmp_path / "list.txt").write_text("b/0.png\n")
+    named = pipeline.import_dataset(workspace, tmp_path / "f", "Mine", tmp_path / "list.txt")
+    assert (named.id, named.n_bona_fide, named.about) == (f"{again.id}-2", 1, None)
+
+
+def test_a_list_names_rows_of_the_source_whatever_is_left_out(workspace, tmp_path):
+    images(tmp_path / "img", range(10, 34))
+    labels = ["" if row < 2 else "abc"[row // 8] for row in range(24)]
+    lines = [f"img/{row}.png,{label}" for row, label in enumerate(labels)]
+    lines.insert(4, "img/4.png,b,one cell too many")
+    (tmp_path / "t.csv").write_text("\n".join(["path,label", *lines]))
+    (tmp_path / "img" / "7.png").write_text("no image")
+    (tmp_path / "list.txt").write_text("\ufeff0\n3\n4\n8\n11\nimg/20.png\n")  # rows after the odd line count one more
+    info = pipeline.import_dataset(workspace, tmp_path / "t.csv", bona_fide=tmp_path / "list.txt")
+    dataset, names = store.load(workspace, info.id), np.array(store.names(workspace, info.id))
+    assert names[dataset.bona_fide].tolist() == ["img/3.png", "img/10.png", "img/20.png"]
+    assert dataset.ids[dataset.bona_fide].tolist() == [3, 11, 21]
+    lost = [problem.what for problem in store.problems(workspace, info.id) if problem.kind == "bona fide"]
+    assert lost == ["row 0: img/0.png", "row 4: line 6", "img/7.png"]
+    for text, words in (("25", "do not exist"), ("img/99.png", "no sample's name"), ("", "is empty")):
+        (tmp_path / "list.txt").write_text(text)
+        with pytest.raises(UserError, match=words):
+            pipeline.import_dataset(workspace, tmp_path / "t.csv", bona_fide=tmp_path / "list.txt")
+
+
+def test_memory_does_not_grow_with_the_number_of_images(workspace):
     held = [encoded(noise(shape=(64, 64, 3)))] * 400  # 5 MB of pixels
     write(workspace, collection(held[:2]), shape=(64, 64, 3), source="")
     tracemalloc.start()
-    write(workspace, collection(held), shape=(64, 64, 3), source="")
+    write(workspace, collection(held), shape=(64, 64, 3), source="", chunk_bytes=2**16)
     assert tracemalloc.get_traced_memory()[1] < 3 * 2**20 < 400 * 64 * 64 * 3
     tracemalloc.stop()
 
 
 def test_a_disk_without_room(workspace, monkeypatch):
+    # A disk cannot be filled by a test, so the one question about it is answered here.
     monkeypatch.setattr(writing.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 2**28}))
     with pytest.raises(UserError, match=r"0.0 GB are needed at .* and 0.2 GB are free"):
         write(workspace, collection([1, 2]), shape=SHAPE, source="")
@@ -326,22 +374,18 @@ def test_importing_from_the_command_line(workspace, tmp_path):
     assert (refused.exit_code, "is no size" in refused.stderr) == (2, True)
 
 
-def test_importing_in_a_worker_says_how_far_it_is_and_can_be_cancelled(workspace, tmp_path, monkeypatch):
-    monkeypatch.setattr(writing, "_PAUSE", 0.0)
-    monkeypatch.setattr(writing, "_CHUNK_IMAGES", 4)
-    job = jobs.new_job(workspace, "imports")
-    heard = []
+def test_importing_in_a_worker_says_how_far_it_is_and_can_be_cancelled(workspace):
+    job, heard = jobs.new_job(workspace, "imports"), []
 
-    def told(directory, progress):
-        publish(directory, progress)
-        heard.append(progress.message)
-        if progress.message == "20 of 40 images":
+    def listen(fraction, words):
+        publish(fraction, words)
+        heard.append(jobs.poll(job).message)
+        if words == "20 of 40 images":
             os.kill(os.getpid(), signal.SIGTERM)  # what the page's cancel sends
 
-    publish = jobs.write
-    monkeypatch.setattr(jobs, "write", told)
-    with pytest.raises(jobs.Cancelled), working(job) as listen:
-        write(workspace, collection(list(range(40))), shape=SHAPE, source="", listen=listen)
+    given = collection(list(range(40)))
+    with pytest.raises(jobs.Cancelled), working(job) as publish:
+        write(workspace, given, shape=SHAPE, source="", listen=listen, chunk_images=4, pause_seconds=0.0)
     assert "12 of 40 images" in heard
     assert jobs.poll(job).state == "cancelled"
     assert jobs.poll(job).share == pytest.approx(0.495)

@@ -50,7 +50,7 @@ def test_bona_fide_ids_are_read_from_a_file(workspace, source, tmp_path):
     ("content", "words"),
     [
         ("1\n60\n-1", r"names samples that do not exist: \[-1, 60\]. Ids run from 0 to 59"),
-        ("one", "'one' is no sample id. It should hold one sample id"),
+        ("one", "'one' is no sample id, and no sample's name. It should hold one sample id"),
         ("", "is empty"),
         (None, "There is no file"),
     ],
