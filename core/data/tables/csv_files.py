@@ -70,8 +70,8 @@ def csv_rows(
             return content(folder, names[row])
         return from_base64(record_at(path, delimiter, offsets[row])[columns.image])
 
-    splits_told = None if columns.split is None else splits
-    return Rows(names, labels, read, splits_told, None, problems.listed(), left_out)
+    known_splits = None if columns.split is None else splits
+    return Rows(names, labels, read, known_splits, None, problems.listed(), left_out)
 
 
 def records(
