@@ -27,6 +27,14 @@ def exists(root: Path, module: str) -> bool:
     return path.with_suffix(".py").exists() or path.is_dir()
 
 
+def plant(root: Path, files: dict[str, str]) -> Path:
+    """`root` with these files in it, each of which breaks a rule."""
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    return root
+
+
 def tree_of(path: Path) -> ast.Module:
     """The syntax tree of a file, parsed once."""
     return _parsed(path, path.stat().st_mtime_ns)

@@ -22,6 +22,7 @@ from tests.sources import (
     module_name,
     origin,
     ours,
+    plant,
     python_files,
     that_reach,
     tree_of,
@@ -286,10 +287,7 @@ def test_nothing_breaks_the_rule(rule):
 
 @pytest.mark.parametrize(("rule", "files"), PLANTED.items(), ids=lambda value: getattr(value, "__name__", ""))
 def test_the_rule_finds_what_breaks_it(rule, files, tmp_path):
-    for name, text in files.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
-    assert rule(tmp_path)
+    assert rule(plant(tmp_path, files))
 
 
 @pytest.mark.parametrize(

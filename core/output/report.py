@@ -58,7 +58,7 @@ def report_html(run: Run) -> str:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    environment.filters |= {"share": _share, "words": lambda text: str(text).replace("_", " ")}
+    environment.filters |= {"percent": percent, "words": lambda text: str(text).replace("_", " ")}
     flagged = flagged_samples(table)
     return environment.get_template("report.html.j2").render(
         run=subject,
@@ -89,7 +89,7 @@ def _lead(n: int, n_flagged: int, compared: dict[str, Any] | None) -> str:
     if not compared:
         return f"{n_flagged:,} of {n:,} training samples are flagged as possibly poisoned; no repair has been made yet."
     rates = [rate for rate in compared["after"]["attack_success_rate"].values() if rate is not None]
-    worst = f"; the strongest known attack now succeeds in {_share(max(rates))} of cases" if rates else ""
+    worst = f"; the strongest known attack now succeeds in {percent(max(rates))} of cases" if rates else ""
     moved = f", {compared['relabelled']:,} got another label" if compared["relabelled"] else ""
     again = "training went on" if compared["how"] == "continue" else "the model was trained again"
     return f"{compared['removed']:,} of {n:,} training samples were excluded{moved} and {again}{worst}."
@@ -193,5 +193,5 @@ def _facts(opened: OpenedRun, child: Run | None) -> list[tuple[str, str]]:
     ]
 
 
-def _share(value: float | None) -> str:
+def percent(value: float | None) -> str:
     return "–" if value is None or np.isnan(value) else f"{value:.1%}"

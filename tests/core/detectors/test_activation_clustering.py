@@ -236,6 +236,7 @@ def test_of_several_seeds_the_tightest_split_is_kept(monkeypatch):
         found = [np.array(splits[seed], bool) for seed in seeds]
         return [(own, np.stack([points[~own].mean(0), points[own].mean(0)])) for own in found]
 
+    # Which seed finds which split is rounding: here it is known, and the choice among them is worked out by hand.
     monkeypatch.setattr("core.detectors.clustering.two_means.two_means", split)
     members, centres, unstable = steady_two_means(points, 0, 3)
     assert members.tolist() == [True, True, False, False]

@@ -166,8 +166,8 @@ def test_writing_the_report(finished, tmp_path):
 
 
 @pytest.mark.parametrize(("value", "expected"), [(None, "–"), (float("nan"), "–"), (0.1234, "12.3%"), (1.0, "100.0%")])
-def test_shares_in_words(value, expected):
-    assert report._share(value) == expected
+def test_fractions_in_words(value, expected):
+    assert report.percent(value) == expected
 
 
 def test_the_doubled_trigger_is_told_where_it_was_measured(repaired):
