@@ -66,7 +66,7 @@ with chart:
         problems.show(listed, counted)
 with strips:
     st.subheader("A few of each class, by given label")
-    lines = st.container(gap="xsmall")
+    lines = st.container(gap="xxsmall")
     for index, name in enumerate(info.class_names[:20]):
         rows = (labels == index).nonzero()[0][:STRIP]
         with lines.container(horizontal=True, vertical_alignment="center", gap="small"):

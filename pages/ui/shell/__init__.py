@@ -1,6 +1,6 @@
-"""What stands around every page: the frame, the entrance, the job bar, the addresses.
+"""What stands around every page: the frame, the journey, the entrance, the job bar, the addresses.
 
-Images are addresses (`/thumb/<data set>/<row>.png`), served by `routes`, never bytes in a session. So are the journal
+Images are addresses (`widgets/pictures`), served by `routes`, never bytes in a session. So are the journal
 and the copied clean set: what a deferred `st.download_button` makes is gone with the second run of any page.
 
 A page reads the run first and asks for its job afterwards; a job that ends in between leaves no bar to wait for. So the

@@ -10,6 +10,8 @@ commit, so nothing pressed is lost or done twice. A gallery with keys outlives a
 between waits for it. The place drawn last holds it: Streamlit may call the one that is left once more with what it
 showed before.
 
+What is refused is said in one way (`refusal`): at once, or kept until the place that it belongs to is drawn.
+
 A request carries the address as the browser showed it when it was sent, and a part that draws itself every second
 sends such requests all the time. So what a page writes into the address it reads back with `address`, or it may be
 gone again. A request carries what all widgets showed, too, and Streamlit calls the callback of each that differs,
