@@ -49,7 +49,7 @@ def test_an_attack_is_edited_refused_corrected_and_planted(
     opened.get_by_role("textbox", name="Name of the poisoned copy").fill("Mine")
     opened.get_by_role("button", name="Create").click()
     opened.get_by_role("button", name="Train on it").click(timeout=2 * PATIENT)
-    expect(opened.get_by_role("combobox", name="Data set")).to_have_value("Mine", timeout=PATIENT)
+    expect(opened.get_by_role("combobox", name="Data set")).to_have_value("Mine · 1,000 samples", timeout=PATIENT)
     made = store.describe_all(small)[0]
     assert made.name == "Mine"
     assert [(one["name"], one["n_poisoned"], one["target_class"]) for one in made.attacks] == [("patch", 20, 1)]
