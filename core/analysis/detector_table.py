@@ -53,8 +53,8 @@ def unmet(opened: OpenedRun, entry: DetectorEntry) -> list[str]:
 def detector_table(opened: OpenedRun) -> pd.DataFrame:
     """One row per detector: those that ran first, the leading one on top.
 
-    Columns: name, title, state ("ran", "can run" or "needs …"), ready (no need is unmet), needs, cost in words, flagged
-    by the rule in force (NA), rule, agreement with the leading detector in [0, 1] (NaN).
+    Columns: name, title, state ("ran", "can run" or "needs …"), ready (no need is unmet), needs, cost in words. Then
+    flagged by the rule in force (NA), rule, and agreement with the leading detector in [0, 1] (NaN).
     """
     first = leader(opened.detections)
     rows = [_row(opened, name, entry, first) for name, entry in DETECTORS.items()]
@@ -111,11 +111,11 @@ def estimate(run: Run, name: str, settings: Mapping[str, Any]) -> Cost:
     """The cost of one detector with these settings on this run.
 
     Where the detector ran here before, its measured seconds count, scaled by the forward passes if there are any.
-    Otherwise a pass over the n training samples costs what the run's own epochs did: an epoch is a training pass, as
-    much as 3 forward passes, and one forward pass over training and test set; the median epoch counts. A detector
-    without passes costs n · d times a constant of its own, d the values that it reads of one sample (activations,
-    epochs or pixels), beside what it costs whatever the size; both were measured on one core, with the processor's
-    own clock.
+    Otherwise a pass over the n training samples costs what the run's own epochs did. An epoch is a training pass, as
+    much as 3 forward passes, and one forward pass over training and test set. The median epoch counts. A detector
+    without passes costs n · d times a constant of its own, beside what it costs whatever the size. Here d is the number
+    of values that it reads of one sample: activations, epochs or pixels. Both were measured on one core, with the
+    processor's own clock.
 
     Raises:
         UserError: no such detector or setting, or the run has not got far enough to tell.

@@ -27,9 +27,9 @@ class Rule:
     """How strict to be with one detector.
 
     Attributes:
-        kind: own, the published rule; rate, at most `value` wrong among the flagged, by Benjamini–Hochberg on p-values;
-            budget, the `value` most suspicious; threshold, a suspicion of `value` or more; outliers, whatever lies 3.5
-            robust standard deviations out, which promises nothing.
+        kind: Own is the published rule. Rate is at most `value` wrong among the flagged, by Benjamini–Hochberg on
+            p-values. Budget is the `value` most suspicious, threshold a suspicion of `value` or more. Outliers is
+            whatever lies 3.5 robust standard deviations out, which promises nothing.
         value: what the kind asks for; 0 for own and outliers.
     """
 

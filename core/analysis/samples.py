@@ -37,9 +37,9 @@ def suspicion_table(opened: OpenedRun) -> pd.DataFrame:
     """All that the machine has to say of every sample: the sample table without verdicts, and what screens need.
 
     Further columns: `row` in the stored data set; `bona_fide`; `flagged` by a leading detector; `flagged_by`, how many
-    detectors agree; `suspicion`, the percentile in [0, 1] by which samples are ranked, the mean over the leading
-    detectors; `family`, its number, 0 in none, −1 not flagged, −2 not grouped yet; `cluster`, of Activation Clustering,
-    −1 where unknown, within the class `cluster_class`.
+    detectors agree. `suspicion` is the percentile in [0, 1] by which samples are ranked, the mean over the leading
+    detectors. `family` is its number, 0 in none, −1 not flagged, −2 not grouped yet. `cluster` is that of
+    Activation Clustering, −1 where unknown, within the class `cluster_class`.
     """
     table, found = _machine_columns(opened), opened.detections
     table["row"], table["bona_fide"] = opened.rows, opened.bona_fide

@@ -60,7 +60,7 @@ class _Kept(Reclassification):
 def judge(predicted: Ints, own_class: int, n_classes: int, threshold: float = THRESHOLD) -> Reclassification:
     """The verdict on a cluster of `own_class` from the classes (m,) that a model which never saw it predicts.
 
-    A cluster that comes home as often as it goes to one other class, l / p = T, is not called poison; of several most
+    A cluster that comes home as often as it goes to one other class, l / p = T, is not called poison. Of several most
     frequent other classes the first is suspected.
     """
     counts = np.bincount(predicted, minlength=n_classes)
@@ -129,8 +129,8 @@ def reclassified(opened: OpenedRun) -> Ints:
 def guilty(found: Mapping[int, Reclassification], classes: Mapping[int, ClassFinding]) -> dict[int, Reclassification]:
     """The verdicts on clusters that Activation Clustering and reclassification both call poison.
 
-    Reclassification alone is no proof: take away the half of a clean class that looks like another one (shirts with
-    short sleeves), and a model that never saw that half puts it there.
+    Reclassification alone is no proof. Take away the half of a clean class that looks like another one, such as shirts
+    with short sleeves. A model that never saw that half puts it there.
     """
     return {index: one for index, one in found.items() if one.poisoned and classes[index].poisoned}
 

@@ -44,8 +44,8 @@ def draft(labels: Ints, bona_fide: Bools, shape: tuple[int, int, int], n_classes
         asked: what to plant, all at once.
 
     Raises:
-        UserError: naming the field that cannot be used and its limits: an unknown attack, a ratio outside (0, 1], a
-            class out of range, colour on grey images, more poison than there are samples, contradictory attacks.
+        UserError: naming the field that cannot be used and its limits. It may be an unknown attack, a ratio not in
+            (0, 1], a class out of range, colour on grey images, more poison than samples, contradictory attacks.
     """
     if not asked.attacks:
         raise UserError("No attack was named.", "Name one, such as patch:ratio=0.01,target=3, or a preset.")

@@ -11,9 +11,9 @@ from torch.nn import functional as F
 class Preprocessed(nn.Module):
     """A network behind its preprocessing: takes floats in [0, 1], (n, c, h, w), like any other model here.
 
-    Grey is repeated to three channels where the network wants three; images are resized (bilinear, smoothed where they
-    shrink) to `size` × `size`, squashed rather than cut, so that a trigger in a corner stays; the channels are put in
-    order; then x' = (x − mean) / std. Neither mean nor std is a weight: they are stated in the run's configuration.
+    Grey is repeated to three channels where the network wants three. Images are resized (bilinear, smoothed where they
+    shrink) to `size` × `size`, squashed rather than cut, so that a trigger in a corner stays. The channels are put in
+    order. Then x' = (x − mean) / std. Neither mean nor std is a weight: they are stated in the run's configuration.
 
     Args:
         network: takes (n, channels, size, size).

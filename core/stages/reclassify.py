@@ -32,15 +32,15 @@ def exclusionary_reclassification(
 ) -> tuple[dict[int, Reclassification], dict[int, Ints]]:
     """For each suspect cluster the verdict of a model that never saw it, and the classes (m,) which that predicted.
 
-    With l samples taken for their own class and p for the most frequent other one, l / p < T calls the cluster poison
-    and that other class its suspected source class. The same arguments give the same answer.
+    Of a cluster, l samples are taken for their own class and p for the most frequent other one. Where l / p < T, the
+    cluster is called poison and that other class its suspected source class. The same arguments give the same answer.
 
     Args:
         dataset: all n samples, as they are labelled.
         suspects: class → rows (m,) of the cluster under suspicion.
         config: of the training.
         begin: makes the model that each training starts from; None draws its weights from the configuration's seed.
-        each: train one model for each cluster, without that one only, as published; else one for all, without any of
+        each: train one model for each cluster, without that one only, as published. Else one for all, without any of
             them, which takes the time of one training and cannot be misled by the other clusters' poison.
         threshold: T; the paper: 1.
         listen: told the share of the work that is done, in [0, 1], and which epoch it is at.

@@ -21,8 +21,8 @@ def frequency(scene: Scene, *, magnitude: Annotated[float, Range(1.0, 1000.0)] =
     """A trigger that raises two coefficients of the colour: Cr and Cb at (15, 15) and (31, 31) of each 32×32 block.
 
     YCrCb and the orthonormal DCT-II are linear, so raising coefficients adds one fixed image to x; that sum is rounded
-    and clipped. Where 32 does not tile the image, the block is the whole image up to 63 px, and the positions are those
-    of its middle and highest frequency; of larger images, pixels beyond the last whole block stay as they are.
+    and clipped. Where 32 does not tile the image, the block is the whole image up to 63 px. The positions are then
+    those of its middle and highest frequency. Of larger images, pixels beyond the last whole block stay as they are.
 
     Args:
         scene: its shape, of colour images.

@@ -1,8 +1,8 @@
 """What stands between the network and the server: where it may listen, and what a visitor may fetch and send.
 
 Pictures, downloads and uploads are for those who signed in and are listed. So is all that a page's websocket carries,
-and that is asked with every message. A part of a page that is drawn again on its own does not pass the entrance:
-somebody taken off the list would go on looking for as long as the page stays open.
+and that is asked with every message. A part of a page that is drawn again on its own does not pass the entrance.
+So somebody taken off the list would go on looking for as long as the page stays open.
 """
 
 import os

@@ -1,7 +1,7 @@
 """What is served by address beside the pages: pictures and downloads.
 
-No picture passes through a session. A download is made when it is asked for, and is there however slow the connection:
-what `st.download_button` makes when it is clicked is gone with the second run of any page, within a second.
+No picture passes through a session. A download is made when it is asked for, and is there however slow the connection.
+What `st.download_button` makes when it is clicked is gone with the second run of any page, within a second.
 """
 
 import re

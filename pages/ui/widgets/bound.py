@@ -1,8 +1,8 @@
 """Widgets that show a value kept elsewhere, which a browser that lags behind cannot set back.
 
 A request carries what all widgets showed when the browser sent it, and parts of a page that draw themselves send one
-every second or two. Streamlit calls the callback of each widget whose value is another than the server's: also where
-the server has changed the value since, and even where the widget has left the page.
+every second or two. Streamlit calls the callback of each widget whose value is another than the server's. It does so
+where the server has changed the value since, and even where the widget has left the page.
 """
 
 from collections.abc import Callable

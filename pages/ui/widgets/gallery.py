@@ -93,9 +93,9 @@ def gallery(
         selected: ids selected now, wherever that was done; those without a tile here are counted only.
         version: of this selection; comes back with each event, which may be older than a selection made elsewhere.
         size: side of an image in pixels.
-        keys: key → its kind. Pressing one anywhere on the page, unless something is being typed, is an event: of kind
+        keys: key → its kind. Pressing one anywhere on the page, unless something is being typed, is an event. Of kind
             "decide" the tiles that it is about are let go at once and the focus goes on, unless they are more than
-            `most`; of kind "all" everything visible is selected; any other kind does nothing by itself.
+            `most`. Of kind "all" everything visible is selected; any other kind does nothing by itself.
         on_event: None for a gallery only to look at. It is called before the page is drawn, as any callback is, with
             the event and a function to call right before what must not be done twice. Whatever speaks to the session
             may be cut short by the next event, and what was not ticked off by then is done again.
