@@ -12,7 +12,9 @@ from core.models.weights import Weights
 
 _COUNTERS = "num_batches_tracked"
 _SIDE_OUTPUTS = ("aux1.", "aux2.", "AuxLogits.")
-_MOST_NAMED = 120
+_MOST_NAMED = 120  # characters of names in a message
+_MOST_EXTRA = 0.1  # of the network's size: more than that beside it is another architecture, such as a deeper one
+_UNTRAINED = "fresh and untrained"
 
 
 @dataclass(frozen=True)
@@ -34,9 +36,10 @@ class Difference:
 
 
 def take_weights(network: nn.Module, weights: Weights, n_classes: int, name: str) -> list[str]:
-    """Put `weights` into `network`; returns in words what could not be taken over.
+    """Put `weights` into `network`; returns in words what was not taken over as it is.
 
-    A head for another number of classes, or none in the file, leaves the network's own fresh head.
+    A head for another number of classes, or none in the file, leaves the network's own fresh head. A head in a
+    Sequential is taken where it is one layer. A few tensors more than the network has are ignored, and said.
 
     Args:
         network: just built, with a head for k classes.
@@ -49,6 +52,7 @@ def take_weights(network: nn.Module, weights: Weights, n_classes: int, name: str
     """
     own = network.state_dict()
     usable = {key: value for key, value in weights.items() if not key.startswith(_SIDE_OUTPUTS) or key in own}
+    usable, notes = _heads_unwrapped(own, usable)
     difference = Difference(
         other={
             key: (tuple(value.shape), tuple(own[key].shape))
@@ -58,12 +62,55 @@ def take_weights(network: nn.Module, weights: Weights, n_classes: int, name: str
         missing=[key for key in own if key not in usable and not key.endswith(_COUNTERS)],
         unexpected=[key for key in usable if key not in own],
     )
-    notes = _fresh_head(own, difference, n_classes) if difference else []
-    if difference and not notes:
+    notes += _extras(own, usable, difference)
+    lacking = bool(difference.other or difference.missing)
+    fresh = _fresh_head(own, difference, n_classes) if lacking else []
+    if (lacking and not fresh) or (difference.unexpected and not notes):
         raise _misfit(difference, usable, name)
-    taken = {key: value for key, value in usable.items() if key in own and key not in difference.other}
-    network.load_state_dict(taken, strict=False)
-    return notes
+    # The network's own state_dict says by which version of its layers it is read; a plain dict would be taken for an
+    # old one, for which MNASNet builds itself anew.
+    for key, value in usable.items():
+        if key in own and key not in difference.other:
+            own[key] = value
+    network.load_state_dict(own)
+    return [*fresh, *notes]
+
+
+def has_fresh_head(notes: Sequence[str]) -> bool:
+    """Whether `take_weights` said so."""
+    return any(_UNTRAINED in note for note in notes)
+
+
+def _heads_unwrapped(own: Mapping[str, Tensor], weights: Weights) -> tuple[Weights, list[str]]:
+    """The weights, with a head's only layer of weights in the place of the head where a Sequential stands there."""
+    owners = {key.rpartition(".")[0] for key in own if key not in weights and not key.endswith(_COUNTERS)}
+    notes = []
+    for owner in sorted(owners):
+        inner = {key for key in weights if key.startswith(f"{owner}.") and key not in own}
+        places = {key.rpartition(".")[0] for key in inner}
+        lacking = {key for key in own if key.rpartition(".")[0] == owner}
+        if (
+            owner
+            and len(places) == 1
+            and {key.rpartition(".")[2] for key in inner} == {key.rpartition(".")[2] for key in lacking}
+        ):
+            place = places.pop()
+            moved = {f"{owner}.{key.rpartition('.')[2]}": weights[key] for key in inner}
+            weights = {key: value for key, value in weights.items() if key not in inner} | moved
+            notes.append(f"The head {owner} is the layer {place} of the file.")
+    return weights, notes
+
+
+def _extras(own: Mapping[str, Tensor], weights: Weights, difference: Difference) -> list[str]:
+    """What is said of tensors that the network has no place for; nothing where they are too many to be passed over."""
+    extra = difference.unexpected
+    heads = {key.rpartition(".")[0] for key in (*difference.other, *difference.missing)}
+    beside = [key for key in extra if not any(key.startswith(f"{head}.") for head in heads if head)]
+    size = sum(weights[key].numel() for key in beside)
+    if not extra or size > _MOST_EXTRA * sum(value.numel() for value in own.values()):
+        return []
+    more = f" and {len(extra) - 4:,} more" if len(extra) > 4 else ""
+    return [f"Ignored, as the architecture has no place for them: {', '.join(extra[:4])[:_MOST_NAMED]}{more}."]
 
 
 def fitting(weights: Weights) -> list[str]:
@@ -81,19 +128,19 @@ def _fresh_head(own: Mapping[str, Tensor], found: Difference, n_classes: int) ->
     owners = {key.rpartition(".")[0] for key in differing}
     of_classes = all(own[key].shape[:1] == (n_classes,) for key in differing)
     alike = all(theirs[1:] == ours[1:] for theirs, ours in found.other.values())
-    if found.unexpected or len(owners) != 1 or len(differing) == len(own) or not (of_classes and alike):
+    if not owners or len(differing) == len(own) or not (of_classes and alike):
         return []
     why = "The file has no head"
     if found.other:
         classes = next(iter(found.other.values()))[0][0]
         why = f"The file's head is for {classes:,} classes, this data set has {n_classes:,}"
-    return [f"{why}: {owners.pop()} is fresh and untrained, so predictions and losses mean nothing yet."]
+    return [f"{why}: {' and '.join(sorted(owners))} is {_UNTRAINED}, so predictions and losses mean nothing yet."]
 
 
 def _misfit(found: Difference, weights: Weights, name: str) -> UserError:
     shapes = [f"{key} {theirs} in the file, {ours} here" for key, (theirs, ours) in found.other.items()]
     parts = (("missing", found.missing), ("not known here", found.unexpected), ("other shape", shapes))
     said = [f"{what}: {len(listed):,} (first: {listed[0][:_MOST_NAMED]})" for what, listed in parts if listed]
-    suggested = fitting(weights)
+    suggested = [architecture for architecture in fitting(weights) if architecture != name]
     hint = f"They fit {' or '.join(suggested[:3])}: choose that." if suggested else "Choose the right architecture."
     return UserError(f"These weights do not fit {name}.", f"{'; '.join(said)}.", hint)

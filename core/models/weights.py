@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -20,35 +20,90 @@ Weights = dict[str, Tensor]
 _NESTED = ("state_dict", "model_state_dict", "model_state", "model", "net", "network", "weights", "params", "module")
 _PREFIXES = ("module.", "_orig_mod.", "model.", "network.", "net.")
 MAX_HEADER_BYTES = 4 * 2**20  # of safetensors: room for 200 bytes about each of 20,000 tensors
+_PREFIX_PARTS = 6  # names before a weight's own: module, _orig_mod, model, backbone …
 _DEPTH = 3  # mappings inside mappings: checkpoints have two
 
 
-def read_weights(path: Path) -> Weights:
-    """Name → tensor on the CPU, floating-point ones in float32, from `.safetensors` or a state_dict saved by torch.
+def read_weights(path: Path, network: Mapping[str, Tensor] | None = None) -> tuple[Weights, list[str]]:
+    """Name → tensor on the CPU, floating-point ones in float32, and in words what else the file holds.
 
-    A state_dict may lie inside a checkpoint, under `state_dict`, `model` and the like; prefixes that all names share
-    (`module.`, `_orig_mod.`, `model.`, …) are taken off.
+    A checkpoint may hold several sets of tensors, in mappings inside mappings and behind prefixes. With a network, the
+    set is taken that fits most of its weights by name and shape; else the largest. `ema` comes after what is usual.
 
     Args:
-        path: at most 4 GiB.
+        path: `.safetensors`, or what torch saved, of at most 4 GiB.
+        network: its own state_dict.
 
     Raises:
         UserError: not such a file, with the reason; or it holds no tensors, or values that are no numbers.
+
+    Examples:
+        >>> import tempfile
+        >>> from torch import nn
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "checkpoint.pt"
+        ...     torch.save({"epoch": 3, "ema": {"module.weight": torch.ones(1, 2)}}, path)
+        ...     read_weights(path)[0]["weight"].tolist()
+        [[1.0, 1.0]]
     """
     kind = kind_of(path)
     if kind == "onnx":
         raise refuse(path, "an ONNX graph", "It brings its own architecture.", "Choose the architecture 'onnx' for it.")
     content = _safetensors(path) if kind == "safetensors" else _torch_file(path)
-    found = _state_dict(content)
-    if not found:
+    sets = list(_tensor_sets(content))
+    if not sets:
         names = list(content)[:6] if isinstance(content, Mapping) else []
         held = ", ".join(map(_word, names)) or type(content).__name__
         raise UserError(
             f"{path.name} holds no weights that were found.",
-            f"It holds: {held[:300]}. A state_dict is looked for there, and under {', '.join(_NESTED)}.",
+            f"It holds: {held[:300]}. A state_dict is looked for there, and {_DEPTH - 1} mappings deep.",
             "Save model.state_dict() alone.",
         )
-    return _checked(path, _unprefixed(found))
+    chosen = max(sets, key=lambda held: _fit(held[1], network))
+    weights, beside = _unprefixed(chosen[1]), list[str]()
+    if network and (prefix := _prefix(chosen[1], network)):
+        beside = [name for name in chosen[1] if not name.startswith(prefix)]
+        weights = {name.removeprefix(prefix): value for name, value in chosen[1].items() if name.startswith(prefix)}
+    notes = [f"Not used, beside the weights: {_few(beside)}."] if beside else []
+    others = [place or "the top" for place, tensors in sets if tensors is not chosen[1] and len(tensors) > 1]
+    if others:
+        notes.append(f"The weights are those under {chosen[0] or 'no name'}; not used: {_few(others)}.")
+    return _checked(path, weights), notes
+
+
+def _fit(tensors: Weights, network: Mapping[str, Tensor] | None) -> tuple[int, int]:
+    """How many numbers fit the network, and how many there are."""
+    size = sum(value.numel() for value in tensors.values())
+    if network is None:
+        return 0, size
+    prefix = _prefix(tensors, network)
+    fitting = (
+        value.numel()
+        for name, value in network.items()
+        if prefix + name in tensors and tensors[prefix + name].shape == value.shape
+    )
+    return sum(fitting), size
+
+
+def _prefix(tensors: Weights, network: Mapping[str, Tensor]) -> str:
+    """What stands before most names of the network's weights, each of the same shape; the earliest of equals."""
+    votes: dict[str, int] = {}
+    for name, value in tensors.items():
+        start = 0
+        for _ in range(_PREFIX_PARTS):
+            own = network.get(name[start:])
+            if own is not None and own.shape == value.shape:
+                votes[name[:start]] = votes.get(name[:start], 0) + 1
+            start = name.find(".", start) + 1
+            if not start:
+                break
+    return max(votes, key=lambda prefix: votes[prefix], default="")
+
+
+def _few(names: Sequence[str], most: int = 4) -> str:
+    """Some of the names, and how many more there are."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(map(_word, names[:most])) + more
 
 
 def _word(name: object) -> str:
@@ -108,15 +163,23 @@ def _torch_file(path: Path) -> Any:
         ) from error
 
 
-def _state_dict(content: Any, depth: int = _DEPTH) -> Weights:
-    """The tensors by name; where there are none, those of the first of the usual places that has some."""
-    if not isinstance(content, Mapping) or depth == 0:
-        return {}
-    tensors = {name: value for name, value in content.items() if isinstance(name, str) and isinstance(value, Tensor)}
-    if len(tensors) > 1:
-        return tensors
-    nested = (_state_dict(content[place], depth - 1) for place in _NESTED if place in content)
-    return next((found for found in nested if found), tensors)
+def _tensor_sets(content: Any) -> Iterator[tuple[str, Weights]]:
+    """Place and tensors of each mapping that holds any, the usual places first; none is entered twice."""
+    waiting: list[tuple[str, Any]] = [("", content)]
+    seen: set[int] = set()
+    for _ in range(_DEPTH):
+        deeper: list[tuple[str, Any]] = []
+        for place, held in waiting:
+            if not isinstance(held, Mapping) or id(held) in seen:
+                continue
+            seen.add(id(held))
+            named = {name: value for name, value in held.items() if isinstance(name, str)}
+            if tensors := {name: value for name, value in named.items() if isinstance(value, Tensor)}:
+                yield place, tensors
+            usual = [name for name in _NESTED if name in named]
+            order = dict.fromkeys([*usual, *named])
+            deeper += [(f"{place}.{name}".lstrip("."), named[name]) for name in order]
+        waiting = deeper
 
 
 def _unprefixed(weights: Weights) -> Weights:

@@ -11,9 +11,10 @@ from core import runs
 from core.analysis.opened_run import OpenedRun
 from core.errors import UserError
 from core.files import write_file, write_json
-from core.models.fit import take_weights
+from core.models.fit import has_fresh_head, take_weights
 from core.models.graphs import Graph, import_graph
 from core.models.preprocessing import network_of
+from core.models.weight_files import kind_of
 from core.models.weights import read_weights
 from core.runs import Run
 from core.stages.progress import Reporter
@@ -57,10 +58,11 @@ def open_model(config: TrainConfig, shape: tuple[int, int, int], n_classes: int,
         config = replace(config, input_size=config.input_size or Graph(graph).size)
         opened = Opened(config, _graph(graph, config, shape), notes, graph=graph)
     else:
-        weights = read_weights(path)
+        kind_of(path)  # a file that is refused is refused before an architecture is built for it
         model = build_model(config, shape, n_classes)
-        notes = take_weights(network_of(model), weights, n_classes, config.model)
-        opened = Opened(config, model.eval(), notes, fresh_head=bool(notes))
+        weights, notes = read_weights(path, network_of(model).state_dict())
+        notes += take_weights(network_of(model), weights, n_classes, config.model)
+        opened = Opened(config, model.eval(), notes, fresh_head=has_fresh_head(notes))
     activations.choose(activations.layers(opened.model, shape, n_classes), layer)
     return opened
 

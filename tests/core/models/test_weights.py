@@ -14,7 +14,7 @@ from torch import nn
 
 from core.errors import UserError
 from core.models.catalogue import signatures
-from core.models.fit import fitting, take_weights
+from core.models.fit import fitting, has_fresh_head, take_weights
 from core.models.signatures import signature
 from core.models.weight_files import MOST_BYTES
 from core.models.weights import read_weights
@@ -55,18 +55,18 @@ def saved(path, content, **options):
 @pytest.mark.parametrize("zipped", [True, False])
 def test_a_state_dict_is_found_wherever_it_lies(tmp_path, content, zipped):
     path = saved(tmp_path / "a.pth", content, _use_new_zipfile_serialization=zipped)
-    assert equal(read_weights(path))
+    assert equal(read_weights(path)[0])
 
 
 def test_safetensors_by_content_whatever_its_name_is(tmp_path):
     save_file({f"model.{name}": value for name, value in STATE.items()}, tmp_path / "weights.bin")
-    assert equal(read_weights(tmp_path / "weights.bin"))
+    assert equal(read_weights(tmp_path / "weights.bin")[0])
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
 def test_other_floats_become_float32(tmp_path, dtype):
     state = {"a": torch.tensor([1.5, -2.0], dtype=dtype), "n": torch.tensor(7)}
-    found = read_weights(saved(tmp_path / "a.pt", state))
+    found, _ = read_weights(saved(tmp_path / "a.pt", state))
     assert found["a"].dtype == torch.float32
     assert found["a"].tolist() == [1.5, -2.0]
     assert (found["n"].dtype, int(found["n"])) == (torch.int64, 7)
@@ -74,7 +74,7 @@ def test_other_floats_become_float32(tmp_path, dtype):
 
 def test_a_prefix_that_not_all_share_stays(tmp_path):
     state = {"model.a": torch.zeros(1), "head": torch.zeros(1)}
-    assert read_weights(saved(tmp_path / "a.pt", state)).keys() == {"model.a", "head"}
+    assert read_weights(saved(tmp_path / "a.pt", state))[0].keys() == {"model.a", "head"}
 
 
 @pytest.mark.parametrize(
@@ -212,6 +212,77 @@ def test_a_head_for_other_classes_stays_fresh_and_this_is_said(headless):
     assert torch.equal(target[0].weight, weights["0.weight"])
 
 
+def behind(prefix, state=STATE):
+    return {f"{prefix}{name}": value for name, value in state.items()}
+
+
+OTHER = {name: value + 1 if value.is_floating_point() else value for name, value in STATE.items()}
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ({"state_dict": {**behind("model."), "criterion.weight": torch.ones(3)}}, "criterion.weight"),
+        ({"state_dict": {**behind("model."), "acc.confmat": torch.zeros(3, 3)}}, "acc.confmat"),
+        ({"epoch": torch.tensor(3), "best_acc1": torch.tensor(71.0), "state_dict": STATE}, "the top"),
+        ({"model": STATE, "trigger": torch.zeros(3, 8, 8), "mask": torch.zeros(1, 8, 8)}, "the top"),
+        ({**STATE, "total_ops": torch.zeros(1), "total_params": torch.zeros(1)}, "total_ops, total_params"),
+        ({"state_dict_ema": STATE}, ""),
+        ({"model_ema": OTHER, "model": STATE}, "model_ema"),
+        ({"a": {"b": behind("student.module.") | behind("teacher.module.", OTHER)}}, "teacher.module.0.weight"),
+    ],
+)
+def test_the_weights_are_found_by_names_and_shapes_and_the_rest_is_said(tmp_path, content, words):
+    target = network()
+    weights, notes = read_weights(saved(tmp_path / "a.pth", content), target.state_dict())
+    notes += take_weights(target, weights, 3, "mine")
+    assert equal(target.state_dict())
+    assert words in " ".join(notes)
+    assert bool(words) == bool(notes)
+    assert not has_fresh_head(notes)
+
+
+def test_a_head_in_a_sequential(tmp_path):
+    tuned = torchvision.models.resnet18(num_classes=3)
+    tuned.fc = nn.Sequential(nn.Dropout(0.5), nn.Linear(512, 3))
+    target = torchvision.models.resnet18(num_classes=3)
+    notes = take_weights(target, tuned.state_dict(), 3, "torchvision:resnet18")
+    assert notes == ["The head fc is the layer fc.1 of the file."]
+    assert torch.equal(target.fc.weight, tuned.fc[1].weight)
+    tuned.fc = nn.Sequential(nn.Linear(512, 64), nn.ReLU(), nn.Linear(64, 3))
+    notes = take_weights(torchvision.models.resnet18(num_classes=3), tuned.state_dict(), 3, "torchvision:resnet18")
+    assert has_fresh_head(notes)
+    assert "fc.0.weight" in notes[1]
+
+
+def test_two_heads_for_other_classes_and_one_head_too_many():
+    class Two(nn.Module):
+        def __init__(self, k, extra=True):
+            super().__init__()
+            self.body, self.head = nn.Linear(50, 20), nn.Linear(20, k)
+            if extra:
+                self.second = nn.Linear(20, k)
+
+    (note,) = take_weights(Two(3), Two(7).state_dict(), 3, "mine")
+    assert "head and second is fresh and untrained" in note
+    (note,) = take_weights(Two(3, extra=False), Two(3).state_dict(), 3, "mine")
+    assert note == "Ignored, as the architecture has no place for them: second.weight, second.bias."
+
+
+def test_mnasnet_is_not_taken_for_its_own_first_version():
+    saved_ = torchvision.models.mnasnet0_5(num_classes=3)
+    target = torchvision.models.mnasnet0_5(num_classes=3)
+    assert take_weights(target, dict(saved_.state_dict()), 3, "torchvision:mnasnet0_5") == []
+    assert target.layers[0].weight.shape == saved_.layers[0].weight.shape
+    assert equal(target.state_dict(), saved_.state_dict())
+
+
+def test_a_deeper_network_is_not_taken_for_a_shallower_one():
+    deeper = torchvision.models.resnet34(num_classes=3).state_dict()
+    with pytest.raises(UserError, match=r"They fit torchvision:resnet34"):
+        take_weights(torchvision.models.resnet18(num_classes=3), deeper, 3, "torchvision:resnet18")
+
+
 def test_a_difference_is_said_group_by_group():
     weights = {name: value for name, value in network(hidden=5).state_dict().items() if not name.startswith("1.b")}
     weights["extra.weight"] = torch.zeros(1)
@@ -224,10 +295,17 @@ def test_a_difference_is_said_group_by_group():
     )
 
 
+def suggestion(weights, name):
+    with pytest.raises(UserError) as caught:
+        take_weights(network(), weights, 3, name)
+    return caught.value.hint
+
+
 def test_the_architecture_that_would_fit_is_named():
     with torch.device("meta"):
         weights = torchvision.models.resnet34(num_classes=5).state_dict()
     assert fitting(weights)[0] == "torchvision:resnet34"
+    assert "torchvision:resnet34" not in suggestion(weights, "torchvision:resnet34")
     with pytest.raises(UserError, match=r"They fit torchvision:resnet34.*: choose that"):
         take_weights(network(), weights, 3, "mine")
 
