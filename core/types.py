@@ -21,7 +21,8 @@ GRAPH = "onnx"
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-Images = NDArray[np.uint8]
+Samples = NDArray[np.uint8]  # some samples as inputs give them, n-first; of images (m, h, w, c)
+Images = Samples
 Rows = slice | Ints | Bools | list[int]
 Scalar = float | int | str | bool
 Listen = Callable[[int, int], None]  # how many are done, and of how many
@@ -34,6 +35,10 @@ class Inputs(Protocol):
     def __len__(self) -> int: ...
 
     @property
+    def modality(self) -> str:
+        """The name of the modality, for `core.modalities.modality_of`."""
+
+    @property
     def shape(self) -> tuple[int, int, int]:
         """Of one sample; (h, w, c) of an image."""
 
@@ -41,7 +46,7 @@ class Inputs(Protocol):
     def nbytes(self) -> int:
         """Bytes of all n samples."""
 
-    def __getitem__(self, rows: int | Rows) -> NDArray[np.uint8]:
+    def __getitem__(self, rows: int | Rows) -> Samples:
         """One sample, or several, n-first; only these are read."""
 
     def take(self, rows: Rows) -> "Inputs":

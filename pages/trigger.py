@@ -62,7 +62,7 @@ plain, with_trigger = (
 change = f"At most {largest} of 255 levels: {aim(attacks[attack], names)}"
 panels = [
     Panel("As it is", plain, clean, note=f"Test image #{row}, truly {names[this['label']]}"),
-    Panel(f"Difference, × {gain:.2g}", difference, note=change),
+    Panel(f"Difference, × {gain:.2g}", pictures.of_held(difference), note=change),
     Panel("With the trigger", with_trigger, triggered, goal, f"The attacker wants {names[goal]}"),
 ]
 if repaired and child:

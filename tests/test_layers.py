@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from core.detectors import DETECTORS
 from tests.sources import (
     OURS,
     ROOT,
@@ -52,6 +53,16 @@ SHARED_BY_DETECTORS = {"parts", "networks"}
 KNOW_THE_TRUTH = {"types.py", "data", "attacks", "evaluation"}
 UNPICKLERS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 UNSAFE_ARGUMENTS = {("allow_pickle", True), ("weights_only", False), ("unsafe_allow_html", True)}
+# Where inputs may be of any modality; of the detectors, all but those that need images.
+INPUTS_ARE_ANYTHING = (
+    *(f"core/{name}" for name in ("analysis", "commands", "detectors", "journal", "pipeline", "runs", "stages")),
+    "core/training",
+    "pages",
+)
+IMAGE = "core.modalities.image"
+OF_IMAGES = {"Images", "ImageInputs", "images", "test_images", "png_of", "png_of_row", "data_url"}
+SHOW_IMAGES = ("pages/ui/widgets", "pages/ui/shell/routes.py")
+NEED_IMAGES = {entry.module.split(".")[2] for entry in DETECTORS.values() if "images" in entry.needs}
 PAGE_LINES = 120
 # How core changes what is kept: functions of core/files.py that write, these two, and these methods of a path.
 WRITERS = {"core.journal.database.writing", "core.runs.jobs.start"}
@@ -175,6 +186,8 @@ def detectors_that_reach_out(root: Path) -> list[str]:
             parts = name.split(".")
             if parts[0] != "core":
                 allowed = parts[0] in NUMERIC | sys.stdlib_module_names
+            elif parts[1] == "modalities":  # its contract is for all, images for those that need them
+                allowed = parts[2:3] != ["image"] or own == "networks" or own in NEED_IMAGES
             elif parts[1:2] != ["detectors"]:
                 allowed = room(root, name) == "ground"
             else:  # core.detectors is the family's registry, for `require`; DETECTORS would reach the other members
@@ -183,6 +196,21 @@ def detectors_that_reach_out(root: Path) -> list[str]:
                 broken.append(f"{path.relative_to(root)} imports {name}")
         if own != "__init__" and "DETECTORS" in path.read_text():
             broken.append(f"{path.relative_to(root)} uses DETECTORS")
+    return broken
+
+
+def images_outside_their_place(root: Path) -> list[str]:
+    """Where inputs may be anything: what names or imports images there knows too much."""
+    broken = []
+    for path in python_files(root, *INPUTS_ARE_ANYTHING):
+        inside = path.relative_to(root)
+        detector = inside.parts[2].removesuffix(".py") if inside.parts[:2] == ("core", "detectors") else ""
+        if detector in NEED_IMAGES | {"networks"} or any(inside.is_relative_to(place) for place in SHOW_IMAGES):
+            continue
+        names = {node.attr for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)}
+        names |= {node.id for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Name)}
+        broken += [f"{inside} names {name}" for name in sorted(names & OF_IMAGES)]
+        broken += [f"{inside} imports {one}" for one in imports(root, path) if f"{one}.".startswith(f"{IMAGE}.")]
     return broken
 
 
@@ -268,6 +296,7 @@ PLANTED: dict[Rule, dict[str, str]] = {
     long_pages: {"pages/data.py": "x = 1\n" * (PAGE_LINES + 1)},
     classes_in_pages: {"pages/data.py": "def f():\n    class Late: ..."},
     detectors_that_reach_out: {"core/detectors/a.py": "from core.detectors import b", "core/detectors/b.py": ""},
+    images_outside_their_place: {"core/runs/a.py": "def f(dataset):\n    return dataset.images"},
     ground_truth_where_it_would_help: {"core/journal/changes.py": "from core.types import GroundTruth"},
     unsafe_calls: {"core/runs.py": "np.load(path, allow_pickle=True)"},
     changes_by_anybody: {

@@ -13,7 +13,7 @@ from core import runs
 from core.errors import UserError
 from core.files import write_json
 from core.runs import Run
-from core.types import Bools, Images, Ints
+from core.types import Bools, Ints, Samples
 
 STAGE, PICTURES = "families", "family-pictures"
 NO_FAMILY, NOT_FLAGGED, WAITING = 0, -1, -2
@@ -69,7 +69,7 @@ def likely_source(family: Family) -> int | None:
     return max(family.sources, key=lambda index: family.sources[index], default=None)
 
 
-def save(run: Run, flagged: Bools, families: Ints, found: Sequence[Family], pictures: Images | None) -> None:
+def save(run: Run, flagged: Bools, families: Ints, found: Sequence[Family], pictures: Samples | None) -> None:
     """Write the families of a run.
 
     Args:

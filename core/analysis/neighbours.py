@@ -1,12 +1,12 @@
 """What lies near a sample: in activation space, and among images that are the same to the last pixel."""
 
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.modalities import modality_of
 from core.types import Floats, Inputs, Ints
 
 AT_ONCE = 2**18  # values of the activations that are looked at together: they stay in the processor's cache
@@ -46,14 +46,13 @@ def nearest(features: NDArray[Any], labels: Ints, place: int, most: int = 6, at_
 
 
 def digests(inputs: Inputs, most_bytes: int = MOST_BYTES) -> NDArray[np.uint64]:
-    """(n,) a number per image that only images with the same pixels share (64 bits of BLAKE2b).
+    """(n,) a number a sample that only equal samples share.
 
-    Empty where the images are more than `most_bytes`, too many to be read while somebody waits.
+    Empty where the samples are more than `most_bytes`, too many to be read while somebody waits.
     """
     if inputs.nbytes > most_bytes:
         return np.empty(0, np.uint64)
-    joined = b"".join(blake2b(inputs[row].tobytes(), digest_size=8).digest() for row in range(len(inputs)))
-    return np.frombuffer(joined, np.uint64)
+    return modality_of(inputs).digests(inputs)
 
 
 def duplicates(digests: NDArray[np.uint64], place: int) -> Ints:

@@ -7,14 +7,12 @@ An attack with cover samples has a setting `cover_ratio`: so many of them for ea
 set's manifest, makes the same data set again. Attacks that only one class can serve choose their samples first.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from core.modalities.contract import Painter
 from core.registry import Entry
 from core.types import Floats, Images, Inputs, Ints, Labelling, Scalar
-
-Painter = Callable[[Images], Images]
 
 
 @dataclass(frozen=True)

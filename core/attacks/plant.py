@@ -5,14 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from core.attacks import ATTACKS, Painter, Scene, Trigger
+from core.attacks import ATTACKS, Scene, Trigger
 from core.attacks.assign import draft
 from core.attacks.specification import Specification
-from core.modalities.image.inputs import ImageInputs
+from core.modalities import modality_of
 from core.registry import find, tunables
-from core.types import Dataset, Floats, GroundTruth, Images, Inputs, Ints, PlantedAttack
-
-CHUNK = 128
+from core.types import Dataset, Floats, GroundTruth, Inputs, Ints, PlantedAttack
 
 
 def plant(
@@ -34,7 +32,8 @@ def plant(
         UserError: see `draft`.
     """
     drafted = draft(dataset.labels, dataset.bona_fide, dataset.shape, dataset.n_classes, asked)
-    images, labels = np.array(dataset.inputs[:]), np.array(dataset.labels)
+    modality = modality_of(dataset.inputs)
+    inputs, labels = modality.copied(dataset.inputs), np.array(dataset.labels)
     optimised: dict[str, Floats] = {}
     for place, attack in enumerate(drafted.attacks):
         listen(place / len(drafted.attacks), attack.name)
@@ -45,11 +44,11 @@ def plant(
         )
         trigger = _made(attack, scene)
         rows = np.flatnonzero(drafted.attack_index == place)
-        _paint(images, rows, trigger.poison or trigger.apply)
+        modality.paint(inputs, rows, trigger.poison or trigger.apply)
         if attack.labelling != "clean_label":
             labels[rows] = attack.goals(dataset.labels[rows], dataset.n_classes)
         if trigger.cover:
-            _paint(images, np.flatnonzero(drafted.cover_index == place), trigger.cover)
+            modality.paint(inputs, np.flatnonzero(drafted.cover_index == place), trigger.cover)
         if trigger.pattern is not None:
             optimised[attack.name] = trigger.pattern
     truth = GroundTruth(
@@ -60,7 +59,7 @@ def plant(
         drafted.cover_index >= 0,
         optimised,
     )
-    return replace(dataset, inputs=ImageInputs(images), labels=labels, bona_fide=drafted.bona_fide), truth
+    return replace(dataset, inputs=inputs, labels=labels, bona_fide=drafted.bona_fide), truth
 
 
 def trigger_of(
@@ -92,7 +91,7 @@ def triggered_test_set(
     goals = attack.goals(labels, n_classes)
     rows = np.flatnonzero(goals >= 0)
     trigger = trigger_of(attack, inputs.shape, n_classes, pattern)
-    return ImageInputs(trigger(inputs[rows])), rows, goals[rows]
+    return modality_of(inputs).painted(inputs.take(rows), trigger), rows, goals[rows]
 
 
 def _scene(attack: PlantedAttack, shape: tuple[int, int, int], n_classes: int, pattern: Floats | None) -> Scene:
@@ -101,8 +100,3 @@ def _scene(attack: PlantedAttack, shape: tuple[int, int, int], n_classes: int, p
 
 def _made(attack: PlantedAttack, scene: Scene) -> Trigger:
     return find(ATTACKS, attack.kind, "attack").load()(scene, **attack.settings)
-
-
-def _paint(images: Images, rows: Ints, painter: Painter) -> None:
-    for part in np.array_split(rows, -(-len(rows) // CHUNK)) if len(rows) else ():
-        images[part] = painter(images[part])

@@ -10,6 +10,7 @@ from core.attacks.assign import Draft, draft
 from core.attacks.plant import trigger_of
 from core.attacks.specification import Specification
 from core.errors import UserError
+from core.modalities import modality_of
 from core.registry import find
 from core.types import Dataset, Images, Ints, PlantedAttack
 
@@ -49,14 +50,6 @@ def previews(dataset: Dataset, asked: Specification) -> tuple[list[Preview], pd.
     return found, _counts(dataset, drafted)
 
 
-def amplified(clean: Images, triggered: Images) -> tuple[Images, float, int]:
-    """|triggered − clean| × gain with the largest difference white, the gain, and that difference in levels."""
-    distance = np.abs(triggered.astype(np.int16) - clean)
-    largest = int(distance.max())
-    gain = 255 / max(largest, 1)
-    return np.rint(distance * gain).astype(np.uint8), gain, largest
-
-
 def usable(dataset: Dataset, asked: Specification) -> tuple[list[int], dict[int, UserError]]:
     """The places of the attacks that can be planted together, and why each of the others cannot."""
     everything = list(range(len(asked.attacks)))
@@ -87,7 +80,7 @@ def _preview(dataset: Dataset, drafted: Draft, place: int) -> Preview:
     if SURROGATE in find(ATTACKS, attack.kind, "attack").needs:
         return Preview(attack, rows, clean)
     triggered = trigger_of(attack, dataset.shape, dataset.n_classes)(clean)
-    return Preview(attack, rows, clean, triggered, *amplified(clean, triggered))
+    return Preview(attack, rows, clean, triggered, *modality_of(dataset.inputs).amplified(clean, triggered))
 
 
 def _counts(dataset: Dataset, drafted: Draft) -> pd.DataFrame:

@@ -10,9 +10,9 @@ import pandas as pd
 from core import runs
 from core.attacks import Trigger
 from core.attacks.plant import doubled, trigger_of, with_trigger
-from core.attacks.preview import amplified
 from core.data import store
 from core.data.store import DatasetInfo
+from core.modalities import modality_of
 from core.runs import Run
 from core.types import Images, PlantedAttack
 
@@ -94,8 +94,9 @@ def examples(run: Run) -> list[dict[str, Any]]:
 
 def difference(workspace: Path, dataset_id: str, attack: str, strength: int, row: int) -> tuple[Images, float, int]:
     """What a trigger changes in one test image: (h, w, c) amplified, the gain, and the largest change in levels."""
-    clean = np.array(store.load(workspace, dataset_id).test_inputs[row])
-    return amplified(clean, triggered_image(workspace, dataset_id, attack, strength, row))
+    inputs = store.load(workspace, dataset_id).test_inputs
+    clean = np.array(inputs[row])
+    return modality_of(inputs).amplified(clean, triggered_image(workspace, dataset_id, attack, strength, row))
 
 
 @lru_cache(maxsize=64)

@@ -18,8 +18,8 @@ from core.errors import UserError
 from core.files import write_file
 from core.journal import review
 from core.journal.changes import apply, changes_of
+from core.modalities.image.view import png_of
 from core.output.export import harmless_text, writable
-from core.output.pictures import png_of
 from core.types import Changes, Dataset, Inputs, Ints
 
 Listen = Callable[[float, str], None]

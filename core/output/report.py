@@ -22,10 +22,10 @@ from core.evaluation.results import comparison, detector_figures, outcome_figure
 from core.files import write_file
 from core.journal import review
 from core.journal.review.verdict import STANDING
+from core.modalities.image.view import png_of_row
 from core.output import figures
 from core.output.export import writable
 from core.output.palette import ACCENT, POISON
-from core.output.pictures import png_of_row
 from core.runs import Run
 
 TEMPLATES = Path(__file__).parents[2] / "assets"

@@ -10,10 +10,11 @@ from core import runs
 from core.analysis.opened_run import CLUSTERING, OpenedRun
 from core.detectors import DETECTORS
 from core.detectors.parts.calibration import calibrated, compares
+from core.modalities import modality_of
 from core.registry import checked, find
 from core.stages.load import trained_model
 from core.stages.progress import Reporter
-from core.types import Dataset, Detection, Evidence, Images, Ints
+from core.types import Dataset, Detection, Evidence, Ints, Samples
 
 
 def detect_stage(opened: OpenedRun, name: str, reporter: Reporter) -> None:
@@ -61,14 +62,15 @@ def gather_evidence(opened: OpenedRun, needs: Collection[str] = ()) -> Evidence:
     )
 
 
-def _averages(dataset: Dataset, detection: Detection, classes: Ints | None = None) -> Images:
+def _averages(dataset: Dataset, detection: Detection, classes: Ints | None = None) -> Samples:
     """(2k, h, w, c): for each class the average image of its larger and of its smaller cluster; black when empty."""
     assert detection.groups is not None
     classes = dataset.labels if classes is None else classes
+    average = modality_of(dataset.inputs).average
     averages = np.zeros((2 * dataset.n_classes, *dataset.shape), np.uint8)
     for index in range(dataset.n_classes):
         for cluster in range(2):
             members = (classes == index) & (detection.groups == cluster)
             if members.any():
-                averages[2 * index + cluster] = np.rint(dataset.inputs[members].mean(0)).astype(np.uint8)
+                averages[2 * index + cluster] = average(dataset.inputs.take(members))
     return averages

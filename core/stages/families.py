@@ -9,14 +9,15 @@ from core.analysis.families import CHANCE, Family
 from core.analysis.opened_run import OpenedRun
 from core.detectors.consensus.attack_groups import ALIKE, Group, attack_families
 from core.detectors.consensus.residuals import Surroundings, cosine
+from core.modalities import modality_of
 from core.stages.detect import gather_evidence
 from core.stages.progress import Reporter
-from core.types import Bools, Evidence, Floats, Images, Ints
+from core.types import Bools, Evidence, Ints, Samples
 
 LEAST_SOURCE, MOST_PICTURED = 0.05, 500
 
 
-def group(evidence: Evidence, flagged: Bools) -> tuple[Ints, list[Family], Images | None]:
+def group(evidence: Evidence, flagged: Bools) -> tuple[Ints, list[Family], Samples | None]:
     """What is flagged, in families.
 
     Args:
@@ -71,20 +72,14 @@ def _sources(around: Surroundings, evidence: Evidence, rows: Ints) -> dict[int, 
     return {int(index): round(float(shares[index]), 4) for index in order if shares[index] >= LEAST_SOURCE}
 
 
-def _pictures(around: Surroundings, members: Sequence[Ints]) -> Images:
-    shape = around.inputs.shape
+def _pictures(around: Surroundings, members: Sequence[Ints]) -> Samples:
+    shape, modality = around.inputs.shape, modality_of(around.inputs)
     pictures = np.zeros((2 * len(members), *shape), np.uint8)
     for index, rows in enumerate(members):
         shown = rows[:: -(-len(rows) // MOST_PICTURED)]
-        pictures[2 * index] = np.rint(around.inputs[shown].mean(0, dtype=np.float64)).astype(np.uint8)
-        pictures[2 * index + 1] = amplified(around.differences(shown).mean(0))
+        pictures[2 * index] = modality.average(around.inputs.take(shown))
+        pictures[2 * index + 1] = modality.contrast(around.differences(shown).mean(0))
     return pictures
-
-
-def amplified(difference: Floats) -> Images:
-    """A mean difference as a picture: mid-grey for none, its largest value white or black."""
-    largest = float(np.abs(difference).max())
-    return np.asarray(np.rint(127.5 + 127.5 * difference / max(largest, 1.0)), np.uint8)
 
 
 def families_stage(opened: OpenedRun, _: str, __: Reporter) -> None:

@@ -12,9 +12,8 @@ from torch import Tensor, nn
 
 from core.devices import images_at_once
 from core.errors import UserError
-from core.modalities.image.batches import resident
 from core.models.preprocessing import pixels_of
-from core.training.loop import EVAL_BATCH, accelerator_for
+from core.training.loop import EVAL_BATCH, accelerator_for, placed
 from core.types import Floats, Inputs, Ints
 
 MOST_FEATURES, MOST_NAMED = 4096, 30
@@ -112,12 +111,12 @@ def extract(
     accelerator = accelerator_for()
     model = model.to(memory_format=torch.channels_last)
     network = accelerator.prepare_model(model, evaluation_mode=True).eval()
-    placed = resident(inputs, accelerator.device)
+    within_reach = placed(inputs, accelerator)
     module, at_once = model.get_submodule(layer.name), images_at_once(pixels_of(model, inputs.shape), EVAL_BATCH)
     with _input_of(module) as captured, torch.inference_mode():
         for rows in torch.arange(len(inputs)).split(at_once):
             part = slice(int(rows[0]), int(rows[-1]) + 1)
-            logits = network(placed.batch(rows)).float().cpu()
+            logits = network(within_reach.batch(rows)).float().cpu()
             features[part] = _per_sample(captured.pop(), module).float().cpu().numpy()
             predicted[part] = logits.argmax(1).numpy()
             on_batch(part.stop / len(inputs))

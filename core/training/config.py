@@ -8,11 +8,12 @@ from typing import Any
 from core.errors import UserError
 from core.files import plain
 from core.json_files import fitted
+from core.modalities import MODALITIES
 from core.models import find_model
 from core.models.catalogue import published
 from core.types import Scalar
 
-AUGMENT = ("none", "flip", "crop", "crop_flip")
+AUGMENT = tuple(dict.fromkeys(name for modality in MODALITIES.values() for name in modality.augmentations))
 PRECISION = ("auto", "bf16", "fp32")
 COLOUR_ORDER = ("rgb", "bgr")
 _TUPLES = ("mean", "std")

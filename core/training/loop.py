@@ -22,11 +22,11 @@ from torch.nn import functional as F
 from core.devices import best_device, images_at_once, native_bfloat16
 from core.errors import UserError
 from core.files import write_file
-from core.modalities.image.batches import Resident, resident
+from core.modalities import modality_of
+from core.modalities.contract import Placed
 from core.models import find_model, has_three_channels
 from core.models.preprocessing import Preprocessed, pixels_of
 from core.registry import checked
-from core.training.augmentation import AUGMENTATIONS
 from core.training.config import TrainConfig
 from core.types import Dataset, Floats, Inputs, Ints
 
@@ -122,11 +122,10 @@ def train(
     network = model.to(memory_format=torch.channels_last)
     optimizer: Any = torch.optim.AdamW(network.parameters(), config.learning_rate, weight_decay=config.weight_decay)
     network, optimizer = accelerator.prepare(network, optimizer)
-    inputs, labels = (
-        resident(dataset.inputs, accelerator.device),
-        torch.tensor(dataset.labels, device=accelerator.device),
-    )
-    traced = inputs if trace else resident(dataset.inputs.take(slice(0)), accelerator.device)
+    inputs, tests = placed(dataset.inputs, accelerator), dataset.test_inputs
+    labels = torch.tensor(dataset.labels, device=accelerator.device)
+    traced = inputs if trace else placed(dataset.inputs.take(slice(0)), accelerator)
+    augmented = modality_of(dataset.inputs).load_batches().augmentation(config.augment)
     batches = math.ceil(len(dataset) / config.batch_size)
     first = _restore(resume, model, optimizer, accelerator.device) if resume else 0
     for index in range(first, config.epochs):
@@ -137,14 +136,14 @@ def train(
         network.train()
         for step, rows in enumerate(_shards(order, config.batch_size, accelerator)):
             _set_rate(optimizer, config, (index + step / batches))
-            batch = AUGMENTATIONS[config.augment](inputs.batch(rows), generator)
+            batch = augmented(inputs.batch(rows), generator)
             loss = F.cross_entropy(network(batch).float(), labels[rows.to(labels.device)])
             accelerator.backward(loss)
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
             on_batch(step / batches)
-        losses, predicted = evaluate(network, traced, dataset.labels[: len(traced)], accelerator)
-        test_losses, test_predicted = evaluate(network, dataset.test_inputs, dataset.test_labels, accelerator)
+        losses, predicted = _measured(network, traced, dataset.labels[: len(traced)], accelerator)
+        test_losses, test_predicted = _measured(network, placed(tests, accelerator), dataset.test_labels, accelerator)
         yield Epoch(
             index=index,
             losses=losses,
@@ -157,7 +156,7 @@ def train(
 
 
 def evaluate(
-    network: nn.Module, inputs: Inputs | Resident, labels: Ints, accelerator: Accelerator | None = None
+    network: nn.Module, inputs: Inputs, labels: Ints, accelerator: Accelerator | None = None
 ) -> tuple[Floats, Ints]:
     """The cross-entropy and the predicted class of every sample, in eval mode.
 
@@ -165,11 +164,29 @@ def evaluate(
         network: the model.
         inputs: n samples.
         labels: (n,) classes for the losses.
-        accelerator: of the running training; None makes a fresh one and prepares the model.
+        accelerator: for which the model is prepared; None makes a fresh one and prepares the model.
 
     Returns:
         losses (n,) float32 and predicted (n,) int64.
     """
+    if accelerator is None:
+        network, accelerator = _prepared(network)
+    return _measured(network, placed(inputs, accelerator), labels, accelerator)
+
+
+def placed(inputs: Inputs, accelerator: Accelerator) -> Placed:
+    """The inputs where a network on the accelerator's device can reach them."""
+    return modality_of(inputs).load_batches().resident(inputs, accelerator.device)
+
+
+def _prepared(network: nn.Module) -> tuple[nn.Module, Accelerator]:
+    """The network for its forward pass only, and what it is prepared for."""
+    accelerator = accelerator_for()
+    network = accelerator.prepare_model(network.to(memory_format=torch.channels_last), evaluation_mode=True)
+    return network, accelerator
+
+
+def _measured(network: nn.Module, inputs: Placed, labels: Ints, accelerator: Accelerator) -> tuple[Floats, Ints]:
     targets = torch.from_numpy(np.array(labels))
     losses, predicted = torch.empty(len(targets)), torch.empty(len(targets), dtype=torch.int64)
     for rows, logits in _logits(network, inputs, accelerator):
@@ -181,7 +198,8 @@ def evaluate(
 def likeliest(network: nn.Module, inputs: Inputs, count: int) -> tuple[Ints, Floats]:
     """The `count` most probable classes of every sample, (n, count), and their probabilities; most probable first."""
     classes, shares = [], []
-    for _, logits in _logits(network, inputs):
+    network, accelerator = _prepared(network)
+    for _, logits in _logits(network, placed(inputs, accelerator), accelerator):
         top = logits.softmax(1).topk(min(count, logits.shape[1]))
         classes.append(top.indices.cpu())
         shares.append(top.values.cpu())
@@ -190,20 +208,14 @@ def likeliest(network: nn.Module, inputs: Inputs, count: int) -> tuple[Ints, Flo
     return torch.cat(classes).numpy(), torch.cat(shares).numpy()
 
 
-def _logits(
-    network: nn.Module, inputs: Inputs | Resident, accelerator: Accelerator | None = None
-) -> Iterator[tuple[slice, Tensor]]:
+def _logits(network: nn.Module, inputs: Placed, accelerator: Accelerator) -> Iterator[tuple[slice, Tensor]]:
     """Chunk by chunk the rows and their logits, (b, k) float32 on the device, in eval mode."""
-    if accelerator is None:
-        accelerator = accelerator_for()
-        network = accelerator.prepare_model(network.to(memory_format=torch.channels_last), evaluation_mode=True)
-    placed = inputs if isinstance(inputs, Resident) else resident(inputs, accelerator.device)
-    at_once = images_at_once(pixels_of(accelerator.unwrap_model(network), placed.shape), EVAL_BATCH)
+    at_once = images_at_once(pixels_of(accelerator.unwrap_model(network), inputs.shape), EVAL_BATCH)
     network.eval()
     with torch.inference_mode():
-        for start in range(0, len(placed), at_once):
-            rows = torch.arange(start, min(start + at_once, len(placed)))
-            yield slice(start, start + len(rows)), network(placed.batch(rows)).float()
+        for start in range(0, len(inputs), at_once):
+            rows = torch.arange(start, min(start + at_once, len(inputs)))
+            yield slice(start, start + len(rows)), network(inputs.batch(rows)).float()
 
 
 def _shards(order: Tensor, batch_size: int, accelerator: Accelerator) -> Iterator[Tensor]:

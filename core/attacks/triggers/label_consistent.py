@@ -4,9 +4,10 @@ from typing import Annotated
 
 import numpy as np
 
-from core.attacks import Painter, Scene, Trigger
+from core.attacks import Scene, Trigger
 from core.attacks.triggers.blending import levels
 from core.attacks.triggers.patch import patch
+from core.modalities.contract import Painter
 from core.registry import Range
 from core.types import Images
 

@@ -5,8 +5,9 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from core.attacks import Painter, Scene, Trigger
+from core.attacks import Scene, Trigger
 from core.attacks.triggers.blending import levels
+from core.modalities.contract import Painter
 from core.registry import Range
 from core.types import Images
 

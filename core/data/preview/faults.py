@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.data.collection import Collection, Part, Problem, legible
-from core.data.preview.duplicates import Glance, lookalikes, repeats
+from core.modalities.image.duplicates import Glance, lookalikes, repeats
 
 # What only a comparison of images or classes finds; the rest comes to light at an import, too.
 KINDS = ("two labels", "in both sets", "tiny class", "duplicate", "near duplicate")

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from core.data.collection import UNREADABLE, Collection, Part, Problem, abridged, legible
-from core.data.decoding import White, decoded, sized
+from core.data.decoding import White, decoded, header, sized
 from core.data.preview import Preview
-from core.data.preview.duplicates import Glance, glance
 from core.data.preview.faults import Place, duplicates, tiny_classes
 from core.data.store.shapes import Shape, common_shape
 from core.data.threads import in_order, pieces
 from core.errors import UserError
+from core.modalities.image.duplicates import Glance, glance
 
 Listen = Callable[[float, str], None]
 Seen = Sequence[tuple[Place, Glance]]
@@ -93,7 +93,8 @@ def _looks(places: Sequence[Place], white: White, listen: Listen) -> Generator[G
 
 def _look(place: Place, white: White) -> Glance | Problem:
     try:
-        return glance(place.part.read(place.index), white)
+        raw = place.part.read(place.index)
+        return glance(decoded(raw, white), header(raw).mode)
     except UserError as error:
         return Problem(UNREADABLE, place.name, legible(f"{error.title} {error.detail}".strip()))
     except OSError as error:

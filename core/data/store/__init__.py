@@ -6,7 +6,7 @@ They lie in `<workspace>/datasets/<id>/`. A data set exists once its `dataset.js
 import hashlib
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,16 +19,13 @@ from core.data.collection import Problem, abridged
 from core.errors import UserError
 from core.files import write_array, write_json
 from core.json_files import Damaged, fitted, read_json, sorted_out
-from core.modalities.image.inputs import ImageInputs
+from core.modalities import MODALITIES, modality_of
 from core.types import Dataset, GroundTruth, Inputs, PlantedAttack
 
 SCHEMA = 1
 _HINT = "Restore it from a backup, or import the data again."
 T = TypeVar("T")
-FINGERPRINT_IMAGES = 4096
-FINGERPRINT_BYTES = 32 * 2**20
 SETTLED_SECONDS = 2.0  # younger files may change without another time of change: some disks count whole seconds
-_INPUTS, _TEST_INPUTS = "images.npy", "test_images.npy"
 _ARRAYS = ("ids", "labels", "test_labels", "bona_fide")
 _intact: dict[Path, tuple[str, str]] = {}  # folder → fingerprint and state of the files it was found with
 _TRUTH = ("is_poison", "attack_index", "original_labels", "is_cover")
@@ -57,6 +54,7 @@ class DatasetInfo:
     specification: dict[str, Any] | None = None
     n_skipped: int = 0
     about: dict[str, str] | None = None
+    modality: str = "image"  # data sets of before there were others say nothing
     schema: int = SCHEMA
 
 
@@ -69,15 +67,12 @@ class _Names:
 
 
 def fingerprint(dataset: Dataset) -> str:
-    """A SHA-256 over shape, ids, labels and evenly spaced images: cheap enough to check at each opening.
-
-    At most 4,096 images, and no more than 32 MB of them.
-    """
+    """A SHA-256 over shape, ids, labels and a bounded part of the inputs: cheap enough to check at each opening."""
     digest = hashlib.sha256(repr((_shape(dataset.inputs), _shape(dataset.test_inputs))).encode())
-    n_images = min(FINGERPRINT_IMAGES, max(1, FINGERPRINT_BYTES // int(np.prod(dataset.shape))))
-    rows = np.unique(np.linspace(0, len(dataset) - 1, n_images).astype(int))
-    for array in (dataset.ids, dataset.labels, *(dataset.inputs[row] for row in rows), dataset.test_labels):
-        digest.update(np.ascontiguousarray(array).tobytes())
+    before, after = (np.ascontiguousarray(array).tobytes() for array in (dataset.labels, dataset.test_labels))
+    ids, sampled = np.ascontiguousarray(dataset.ids).tobytes(), modality_of(dataset.inputs).sampled(dataset.inputs)
+    for part in (ids, before, *sampled, after):
+        digest.update(part)
     return digest.hexdigest()
 
 
@@ -96,8 +91,9 @@ def save(
     folder.mkdir(parents=True, exist_ok=True)
     for name in _ARRAYS:
         write_array(folder / f"{name}.npy", getattr(dataset, name))
-    for file, inputs in ((_INPUTS, dataset.inputs), (_TEST_INPUTS, dataset.test_inputs)):
-        write_array(folder / file, inputs[:])
+    modality = modality_of(dataset.inputs)
+    for file, inputs in zip(modality.files, (dataset.inputs, dataset.test_inputs), strict=True):
+        modality.write_inputs(folder / file, inputs)
     if truth:
         write_truth(folder, truth)
     write_info(folder, info)
@@ -129,6 +125,7 @@ def described(
         parent=parent,
         attacks=tuple(asdict(attack) for attack in truth.attacks) if truth else (),
         specification=specification,
+        modality=dataset.inputs.modality,
     )
 
 
@@ -212,10 +209,11 @@ def load(workspace: Path, dataset_id: str) -> Dataset:
     folder = workspace / "datasets" / dataset_id
     state = _state(folder)
     arrays = {name: open_array(folder / f"{name}.npy") for name in _ARRAYS}
+    inputs, test_inputs = open_inputs(folder, info.modality)
     dataset = Dataset(
         name=info.name,
-        inputs=ImageInputs(open_array(folder / _INPUTS)),
-        test_inputs=ImageInputs(open_array(folder / _TEST_INPUTS)),
+        inputs=inputs,
+        test_inputs=test_inputs,
         class_names=info.class_names,
         **arrays,
     )
@@ -283,14 +281,30 @@ def _kept(workspace: Path, dataset_id: str, name: str, shape: type[T], otherwise
     return read_json(path, shape, f"{name} of the data set {dataset_id}", _HINT, otherwise=otherwise)
 
 
+def open_inputs(folder: Path, modality: str = "image") -> tuple[Inputs, Inputs]:
+    """The training and the test inputs in the folder of a data set, read when they are asked for."""
+    known = MODALITIES[modality]
+    train, test = (_opened(folder / file, known.open_inputs) for file in known.files)
+    return train, test
+
+
 def open_array(path: Path) -> NDArray[Any]:
     """One array of a data set, memory-mapped unless it is empty (an empty file cannot be mapped)."""
+    return _opened(path, _mapped)
+
+
+def _mapped(path: Path) -> NDArray[Any]:
     try:
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     except ValueError:
         array = np.load(path, allow_pickle=False)
+    return array
+
+
+def _opened(path: Path, reader: Callable[[Path], T]) -> T:
+    try:
+        return reader(path)
     except OSError as error:
         raise UserError(
             f"{path.name} of the data set {path.parent.name} is missing.", "", "Import the data again."
         ) from error
-    return array

@@ -26,7 +26,7 @@ from core.data.store.versions import Earlier, carried_over
 from core.data.threads import in_order, pieces
 from core.errors import UserError
 from core.files import write_array
-from core.modalities.image.inputs import ImageInputs
+from core.modalities.image.store import FILES
 from core.types import Bools, Dataset, GroundTruth, Images, Ints
 
 Listen = Callable[[float, str], None]
@@ -93,7 +93,7 @@ def write(
         def stream(file: str, part: Part) -> _Written:
             return _stream(folder / file, part, shape, white=collection.white, size=size, progress=progress)
 
-        train, test = stream("images.npy", collection.train), stream("test_images.npy", collection.test)
+        train, test = stream(FILES[0], collection.train), stream(FILES[1], collection.test)
         _require_classes(collection.train, train)
         dataset = _dataset(folder, collection, train.kept, test.kept, title)
         truth = _truth_of(collection.truth, train.kept)
@@ -178,12 +178,13 @@ def _image(part: Part, index: int, shape: Shape, white: White) -> Images | Probl
 def _dataset(folder: Path, collection: Collection, train: Ints, test: Ints, name: str) -> Dataset:
     """The data set that the images in `folder` make up."""
     bona_fide = np.zeros(len(collection.train), np.bool_) if collection.bona_fide is None else collection.bona_fide
+    inputs, test_inputs = store.open_inputs(folder)
     return Dataset(
         name=name,
         ids=collection.train.rows[train],
-        inputs=ImageInputs(store.open_array(folder / "images.npy")),
+        inputs=inputs,
         labels=collection.train.labels[train].astype(np.int64),
-        test_inputs=ImageInputs(store.open_array(folder / "test_images.npy")),
+        test_inputs=test_inputs,
         test_labels=collection.test.labels[test].astype(np.int64),
         class_names=tuple(map(legible, collection.class_names)),
         bona_fide=bona_fide[train],

@@ -13,14 +13,12 @@ from core.detectors.clustering.two_means import Choice, silhouette, steady_two_m
 from core.detectors.parts.statistics import Reals
 from core.detectors.parts.subspaces import canonical_order, on_one_core, pairwise, principal_components, whitened
 from core.errors import UserError
+from core.modalities import modality_of
 from core.registry import Range
 from core.types import Bools, ClassFinding, Detection, Evidence, Floats, Ints, Notes
 
 # Samples of a class that 2-means is asked to split; a smaller class is not judged.
 MIN_CLASS_SIZE = 10
-# Pixels a side that are clustered; larger images are thinned out, which bounds the memory.
-MOST_PIXELS = 64
-CHUNK = 4096  # images that are read together to be thinned out
 Seen = Callable[[NDArray[Any]], Reals]
 
 
@@ -162,15 +160,12 @@ def _centres(own: NDArray[Any], smaller: Bools) -> NDArray[Any]:
 
 
 def _values(evidence: Evidence, space: str) -> NDArray[Any]:
-    """(n, d) what is clustered. Images of more than 64 pixels a side are thinned out to at most that."""
+    """(n, d) what is clustered."""
     if space == "activations":
         return require("activation_clustering", evidence).features
     if evidence.inputs is None:
         raise UserError("Activation Clustering cannot cluster pixels.", "There are no images.", "Cluster activations.")
-    step = -(-max(evidence.inputs.shape[:2]) // MOST_PIXELS)
-    starts = range(0, len(evidence.inputs), CHUNK)
-    thinned = np.concatenate([evidence.inputs[start : start + CHUNK][:, ::step, ::step] for start in starts])
-    return np.asarray(thinned.reshape(len(thinned), -1) / np.float32(255))
+    return modality_of(evidence.inputs).load_patterns().values(evidence.inputs)
 
 
 def _classes(evidence: Evidence, split_by: str) -> Ints:

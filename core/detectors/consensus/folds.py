@@ -115,7 +115,7 @@ def _refined(
         for fold, one in sets.items():
             odds[fold, rows] = 0.0 if LIKENESS in left_out else log_odds(one, values)
         if evidence.inputs is not None and PATTERN not in left_out:
-            matches[np.ix_([*sets], rows)] = shared_patterns(evidence.inputs[rows], [*sets.values()])
+            matches[np.ix_([*sets], rows)] = shared_patterns(evidence.inputs.take(rows), [*sets.values()])
     tails = [tail_scores(_lowest(row)) for row in odds]
     sums = [tail_scores(fold.unrefined) + tail for fold, tail in zip(folds, tails, strict=True)]
     # A template knows each image by itself; smoothing would only blur what it says.

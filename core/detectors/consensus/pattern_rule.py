@@ -11,7 +11,7 @@ import numpy as np
 from core.detectors.consensus.refinement import THIRDS, TrainingSet, training_set
 from core.detectors.consensus.residuals import look, seen_by, strength, surroundings
 from core.detectors.consensus.signals import Spaces
-from core.detectors.consensus.templates import Patterns, cosine_patterns, fine_patterns, looks, template_scores
+from core.detectors.consensus.templates import Patterns, looks, patterns_of, template_scores
 from core.detectors.parts.statistics import Reals
 from core.types import Bools, Evidence, Inputs
 
@@ -52,7 +52,7 @@ def pattern_rule(evidence: Evidence, spaces: Spaces, suspicion: Reals) -> Bools:
     if evidence.inputs is None:
         return carrying
     for space in spaces:
-        seen = looks(evidence.inputs[space.rows])
+        seen = looks(evidence.inputs.take(space.rows))
         carrying[space.rows] = carriers(seen, suspicion[space.rows], evidence.bona_fide[space.rows])
     return _beyond_kin(evidence.inputs, evidence.seed, spaces, carrying) if carrying.any() else carrying
 
@@ -106,7 +106,7 @@ def _beyond_kin(inputs: Inputs, seed: int, spaces: Spaces, carrying: Bools) -> B
     order = np.random.default_rng(seed).permutation(len(carrying))
     around = surroundings(inputs, np.zeros_like(carrying), order)
     kept = np.zeros_like(carrying)
-    for way in (fine_patterns, cosine_patterns):
+    for way in patterns_of(inputs).ways:
         undecided = [rows for space in spaces if len(rows := space.rows[(carrying & ~kept)[space.rows]])]
         if around is None or not undecided:
             break

@@ -4,25 +4,21 @@ The nearest others are looked for in coarse pixels, where fine triggers hardly c
 close to what an image was before it was relabelled.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
 
-from core.detectors.consensus.templates import Patterns, fine_patterns
+from core.detectors.consensus.templates import Patterns, patterns_of
 from core.detectors.parts.statistics import Reals
-from core.types import Bools, Floats, Images, Inputs, Ints
+from core.modalities.contract import Way
+from core.types import Bools, Floats, Inputs, Ints
 
 # Nearest ordinary images whose mean is taken away: their own differences average out.
 NEIGHBORS = 5
-# Pixels a side of the images that neighbours are looked for in: too coarse for fine triggers to count.
-COARSE_SIDE = 14
-# Principal directions of those.
+# Principal directions of the coarse samples that neighbours are looked for in.
 DIRECTIONS = 32
-# Images made coarse at a time. Moves the memory only.
-CHUNK = 4096
 # Ordinary images that may be somebody's neighbours; bounds the time of large data sets.
 MOST_ORDINARY = 20_000
 # Images that the directions are worked out from.
@@ -57,7 +53,7 @@ class Surroundings:
     points: Floats
     ordinary: Ints
     search: NearestNeighbors
-    way: Callable[[Floats], Patterns]
+    way: Way
     middle: Patterns
     deviation: Patterns
     reference: Patterns
@@ -74,12 +70,8 @@ class Surroundings:
         return self.way(self.differences(rows))
 
     def differences(self, rows: Ints) -> Floats:
-        """(m, h, w, c) each image less the mean of its neighbours, in levels of 0 to 255."""
-        result = self.inputs[rows].astype(np.float32)
-        near = self.neighbors(rows)
-        for column in near.T:
-            result -= self.inputs[column].astype(np.float32) / len(near.T)
-        return result
+        """(m, …) what each sample has beyond the mean of its neighbours."""
+        return patterns_of(self.inputs).differences(self.inputs, rows, self.neighbors(rows))
 
 
 @dataclass(frozen=True)
@@ -103,10 +95,11 @@ def surroundings(inputs: Inputs, suspects: Bools, order: Ints) -> Surroundings |
     points = _coarse(inputs, ordinary[:MOST_FITTED])
     search = NearestNeighbors(n_neighbors=NEIGHBORS + 1, algorithm="brute").fit(points[ordinary])
     nothing = np.zeros(0, np.float32)
-    return seen_by(fine_patterns, Surroundings(inputs, points, ordinary, search, fine_patterns, *[nothing] * 3))
+    way = patterns_of(inputs).ways[0]
+    return seen_by(way, Surroundings(inputs, points, ordinary, search, way, *[nothing] * 3))
 
 
-def seen_by(way: Callable[[Floats], Patterns], around: Surroundings) -> Surroundings:
+def seen_by(way: Way, around: Surroundings) -> Surroundings:
     """The same surroundings looked at in another way."""
     seen = replace(around, way=way)
     usual = seen.residuals(seen.ordinary[:MOST_REFERENCE])
@@ -149,19 +142,9 @@ def cosine(one: Patterns, other: Patterns) -> float:
 
 def _coarse(inputs: Inputs, fitted: Ints) -> Floats:
     """(n, ≤ 32) all images, averaged over blocks, in the principal directions of the `fitted` ones."""
-    block = max(1, round(max(inputs.shape[:2]) / COARSE_SIDE))
-    starts = range(0, len(inputs), CHUNK)
-    pixels = np.concatenate([_blocks(inputs[start : start + CHUNK], block) for start in starts])
-    pca = PCA(min(DIRECTIONS, len(fitted), pixels.shape[1]), svd_solver="covariance_eigh").fit(pixels[fitted])
-    return np.asarray(pca.transform(pixels), np.float32)
-
-
-def _blocks(images: Images, block: int) -> Floats:
-    m, height, width, channels = images.shape
-    rows, columns = max(height // block, 1), max(width // block, 1)
-    cut = images[:, : rows * block, : columns * block].astype(np.float32)
-    blocks = cut.reshape(m, rows, cut.shape[1] // rows, columns, cut.shape[2] // columns, channels)
-    return np.asarray(blocks.mean((2, 4)).reshape(m, -1))
+    values = patterns_of(inputs).coarse(inputs)
+    pca = PCA(min(DIRECTIONS, len(fitted), values.shape[1]), svd_solver="covariance_eigh").fit(values[fitted])
+    return np.asarray(pca.transform(values), np.float32)
 
 
 def _scaled(patterns: Patterns, middle: Patterns, deviation: Patterns) -> Patterns:

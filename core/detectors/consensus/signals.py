@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from core.detectors import require
-from core.detectors.parts.frequencies import matched_filter_scores
 from core.detectors.parts.scores import bimodality_scores, density_ratio_scores, quantum_entropy_scores
 from core.detectors.parts.statistics import Reals, robust_z
 from core.detectors.parts.subspaces import ClassSpace, class_spaces, independent_components, principal_components
 from core.detectors.parts.trajectories import bona_fide_distance, epoch_filter, logits, standardised
-from core.types import Bools, Evidence, Floats
+from core.modalities import modality_of
+from core.types import Bools, Evidence, Floats, Inputs, Ints
 
 # Bona fide trajectories that BaDLoss compares with: the paper's 50.
 BADLOSS_NEIGHBORS = 50
@@ -41,7 +41,18 @@ def blind_scores(evidence: Evidence, spaces: Spaces) -> dict[str, Reals]:
         scores["bimodality"][space.rows] = bimodality_scores(values)
         scores["independent component outliers"][space.rows] = np.abs(robust_z(values)).max(1)
     if evidence.inputs is not None:
-        scores["frequency matched filter"] = matched_filter_scores(evidence.inputs, evidence.labels, evidence.n_classes)
+        scores["frequency matched filter"] = repeated_patterns(evidence.inputs, evidence.labels, evidence.n_classes)
+    return scores
+
+
+def repeated_patterns(inputs: Inputs, labels: Ints, n_classes: int) -> Reals:
+    """(n,) how strongly each sample repeats what its class shares, in robust deviations within it; NaN if alone."""
+    repeats = modality_of(inputs).load_patterns().repeats(inputs, labels, n_classes)
+    scores = np.full(len(labels), np.nan)
+    for index in range(n_classes):
+        rows = np.flatnonzero((labels == index) & np.isfinite(repeats))
+        if len(rows):
+            scores[rows] = np.abs(robust_z(repeats[rows]))
     return scores
 
 

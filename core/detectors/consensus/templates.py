@@ -9,15 +9,13 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter
 
 from core.detectors.consensus.refinement import FEWEST, THIRDS, TrainingSet, training_set
-from core.detectors.parts.frequencies import LOWEST_FREQUENCY, cosines
 from core.detectors.parts.statistics import Reals, surprise
-from core.types import Images
+from core.modalities import modality_of
+from core.modalities.contract import Patterns as PatternsOfModality
+from core.types import Inputs
 
-# Pixels a side that templates are learned of; larger images are averaged over blocks.
-LARGEST_SIDE = 64
 # Standard errors by which the weights of a template are shrunken: a pixel that differs by chance counts nothing.
 NOISE_ERRORS = 2.0
 # Fraction of the mean variance added to every pixel's, so that one that hardly varies does not rule the template.
@@ -26,38 +24,24 @@ VARIANCE_FLOOR = 1e-3
 MOST_PATTERNS = 3
 # Surprise, in nats, from which on an image carries the pattern and is left out when the next one is learned.
 EXPLAINED = 5.0
-# Lowest cosine that counts; the k-th cosine of a side makes k/2 cycles.
-LOWEST = 2 * LOWEST_FREQUENCY
-# Brightness and two differences of colour, of length 1 each.
-OPPONENTS = np.array([[1, 1, 1], [1, 1, -2], [1, -1, 0]], np.float32).T / np.sqrt([3, 6, 2], dtype=np.float32)
 Patterns = NDArray[np.float32]
 
 
-def fine_patterns(images: Images | Patterns) -> Patterns:
-    """(m, pixels) each channel less its 3×3 mean; images with sides above 64 are averaged over blocks first."""
-    pixels = _reduced(images)
-    return np.asarray(pixels - uniform_filter(pixels, (0, 3, 3, 0))).reshape(len(pixels), -1)
+def patterns_of(inputs: Inputs) -> PatternsOfModality:
+    """What inputs of their modality can share."""
+    return modality_of(inputs).load_patterns()
 
 
-def cosine_patterns(images: Images | Patterns) -> Patterns:
-    """(m, f) cosines of high frequency, of brightness and two colour differences or, if not three, of the channels."""
-    pixels = _reduced(images)
-    colours = np.matmul(pixels, OPPONENTS, dtype=np.float32) if pixels.shape[-1] == len(OPPONENTS) else pixels
-    rows, columns = np.indices(colours.shape[1:3])
-    far = np.hypot(rows, columns) >= min(LOWEST, max(colours.shape[1:3]) / 3)
-    far[-1, -1] = True  # even of a single pixel something is left
-    return cosines(colours)[:, far].reshape(len(pixels), -1)
-
-
-def looks(images: Images | Patterns) -> list[Patterns]:
-    """Both ways to look at images, (m, f) each, less their means: pixel by pixel, and by cosines."""
-    seen = [fine_patterns(images), cosine_patterns(images)]
+def looks(inputs: Inputs) -> list[Patterns]:
+    """All ways to look at some samples, (m, f) each, less their means: of images, pixel by pixel and by cosines."""
+    samples = inputs[:]
+    seen = [way(samples) for way in patterns_of(inputs).ways]
     for patterns in seen:
         np.subtract(patterns, patterns.mean(0), out=patterns)
     return seen
 
 
-def shared_patterns(images: Images, sets: Sequence[TrainingSet]) -> Reals:
+def shared_patterns(inputs: Inputs, sets: Sequence[TrainingSet]) -> Reals:
     """(s, m) how surprisingly well each image carries a pattern that the positives of each set share, in [0, 20].
 
     Two attacks on one class would hide one another in one template. So a second one is learned from the positives that
@@ -65,13 +49,13 @@ def shared_patterns(images: Images, sets: Sequence[TrainingSet]) -> Reals:
     images have the same say, for clean images seldom stand out in both.
 
     Args:
-        images: (m, h, w, c) of one class.
+        inputs: m samples, all those of one class.
         sets: training sets of that class, one for each fold.
 
     References: own method; the templates are those of `template_scores`.
     """
-    ways = looks(images)
-    best = np.zeros((len(sets), len(images)))
+    ways = looks(inputs)
+    best = np.zeros((len(sets), len(inputs)))
     remaining = list(sets)
     for _ in range(MOST_PATTERNS):
         enough = [index for index, one in enumerate(remaining) if one.positive.sum() >= FEWEST]
@@ -129,14 +113,3 @@ def _templates(patterns: Patterns, learned_from: Patterns) -> tuple[Patterns, Pa
     error = NOISE_ERRORS * np.sqrt((1 / counts).sum(1))
     weights = np.sign(difference) * np.maximum(np.abs(difference) - error, 0) / deviations
     return means.mean(1), weights
-
-
-def _reduced(images: Images | Patterns) -> Patterns:
-    """The images in floats, averaged over blocks where a side is longer than 64."""
-    pixels = np.asarray(images).astype(np.float32)
-    block = -(-max(pixels.shape[1:3]) // LARGEST_SIDE)
-    if block == 1:
-        return pixels
-    m, height, width, channels = pixels.shape
-    cut = pixels[:, : height // block * block, : width // block * block]
-    return np.asarray(cut.reshape(m, height // block, block, width // block, block, channels).mean((2, 4)))

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from core.detectors.parts.frequencies import cosines
+from core.modalities.image.patterns import cosines
 from core.types import Floats, Images, Inputs
 
 # How images are spoiled is that of Zeng et al., arXiv 2104.03413. Brightness of an image that is laid over another.

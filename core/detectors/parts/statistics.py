@@ -43,7 +43,7 @@ def normal_scores(scores: Reals) -> Reals:
     return np.asarray(ndtri((ranks(scores) - 0.5) / max(len(scores), 1)))
 
 
-def robust_z(values: Reals) -> Reals:
+def robust_z(values: Reals | Floats) -> Reals:
     """The distance from the median along the first axis, in robust standard deviations; 0 where nothing varies."""
     centred = values - np.median(values, axis=0)
     spread = MAD_TO_SD * np.median(np.abs(centred), axis=0)

@@ -1,1 +1,44 @@
-"""Images: all that is particular to pixels."""
+"""Images: all that is particular to pixels. This module fulfils the contract of a modality."""
+
+from core.modalities.contract import Batches, Patterns
+from core.modalities.image.duplicates import digests
+from core.modalities.image.inputs import MODALITY as name
+from core.modalities.image.store import FILES as files
+from core.modalities.image.store import open_inputs, sampled, write_inputs
+from core.modalities.image.triggers import copied, paint, painted
+from core.modalities.image.view import amplified, average, contrast, png_of
+
+augmentations = ("none", "flip", "crop", "crop_flip")
+
+__all__ = [
+    "amplified",
+    "augmentations",
+    "average",
+    "contrast",
+    "copied",
+    "digests",
+    "files",
+    "load_batches",
+    "load_patterns",
+    "name",
+    "open_inputs",
+    "paint",
+    "painted",
+    "png_of",
+    "sampled",
+    "write_inputs",
+]
+
+
+def load_batches() -> Batches:
+    """How images get into a network."""
+    from core.modalities.image import batches  # torch, which pages never need
+
+    return batches
+
+
+def load_patterns() -> Patterns:
+    """What images can share."""
+    from core.modalities.image import patterns  # parts of scipy that the start of the app need not wait for
+
+    return patterns

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from core.modalities.contract import Augmentation
+from core.modalities.image.augmentation import AUGMENTATIONS
 from core.types import Inputs
 
 MAX_FRACTION_ON_DEVICE = 0.5  # of the free memory of a GPU; the rest is for the model, its gradients and a batch
@@ -52,3 +54,8 @@ def resident(inputs: Inputs, device: torch.device) -> Resident:
     for start in range(0, len(inputs), CHUNK):
         tensor[start : start + CHUNK] = torch.tensor(inputs[start : start + CHUNK])
     return Resident(inputs, device, tensor)
+
+
+def augmentation(name: str) -> Augmentation:
+    """The augmentation of that name, each image of a batch with its own draw."""
+    return AUGMENTATIONS[name]

@@ -6,6 +6,8 @@ import numpy as np
 
 from core.types import Images, Ints, Rows
 
+MODALITY = "image"
+
 
 @dataclass(frozen=True, eq=False)
 class ImageInputs:
@@ -31,6 +33,11 @@ class ImageInputs:
 
     def __len__(self) -> int:
         return len(self.array) if self.rows is None else len(self.rows)
+
+    @property
+    def modality(self) -> str:
+        """The name of the modality."""
+        return MODALITY
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -34,9 +34,8 @@ from core.evaluation.sanity import Sanity
 from core.journal import changes, review
 from core.output import export as exports
 from core.output import figures, report
-from core.output.pictures import data_url
 from core.runs import Run
-from core.types import Detection
+from core.types import Detection, Samples
 from pages.ui.cache import stamps
 from pages.ui.cache.of_run import of_run
 
@@ -167,10 +166,9 @@ def tried_images(run: Run, attack: str, strength: int) -> pd.DataFrame:
 
 
 @of_run(stamps.data, most=128)
-def difference(run: Run, attack: str, strength: int, row: int) -> tuple[str, float, int]:
-    """What a trigger changes in one test image: a picture's address, its gain, and the largest change in levels."""
-    image, gain, largest = trials.difference(run.workspace, run.dataset, attack, strength, row)
-    return data_url(image), gain, largest
+def difference(run: Run, attack: str, strength: int, row: int) -> tuple[Samples, float, int]:
+    """What a trigger changes in one test image: the sample to show, its gain, and the largest change in levels."""
+    return trials.difference(run.workspace, run.dataset, attack, strength, row)
 
 
 @of_run(stamps.reported, most=4, spinner="Writing the report …")

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from core.attacks.preview import Preview
-from core.output.pictures import data_url
-from core.types import Images
 from pages.ui.lab.attack_words import NOISE, aim, needs_surrogate, size, title
 from pages.ui.shell import frame
+from pages.ui.widgets import pictures
 from pages.ui.widgets.gallery import Tile, gallery
 
 SIDE = 90
@@ -35,5 +36,5 @@ def _card(preview: Preview, names: Sequence[str], example: int) -> None:
     st.caption(f"{size(attack)} · {NOISE if needs_surrogate(attack.kind) else change}")
 
 
-def _tile(place: int, image: Images, words: str) -> Tile:
-    return Tile(place, data_url(image), (words,), tooltip=words)
+def _tile(place: int, sample: NDArray[np.uint8], words: str) -> Tile:
+    return Tile(place, pictures.of_held(sample), (words,), tooltip=words)

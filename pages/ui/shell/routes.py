@@ -18,7 +18,7 @@ from core import pipeline, runs
 from core.data.preview import EXAMPLES
 from core.errors import UserError
 from core.evaluation.trials import triggered_image
-from core.output.pictures import png_of, png_of_row
+from core.modalities.image.view import png_of, png_of_row
 from core.runs import Run
 
 _ARCHIVE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}\.npz")

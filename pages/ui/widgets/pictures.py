@@ -1,5 +1,10 @@
 """The addresses of pictures, relative to any page. `pages/ui/shell/routes.py` serves them."""
 
+from base64 import b64encode
+
+from core.modalities.image.view import png_of
+from core.types import Samples
+
 
 def of_sample(dataset: str, row: int | str) -> str:
     """The address of a training sample; `row` may be a column of a map's points, "{@row}"."""
@@ -24,3 +29,8 @@ def of_array(run: str, name: str, row: int, *, version: int = 0) -> str:
 def of_example(job: str, index: int) -> str:
     """The address of an example of data that are not imported yet."""
     return f"preview/{job}/{index}.png"
+
+
+def of_held(sample: Samples) -> str:
+    """The address that holds the picture of one sample itself, for what lies in no file."""
+    return "data:image/png;base64," + b64encode(png_of(sample)).decode()

@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.attacks.preview import EXAMPLES, amplified, previews, usable
+from core.attacks.preview import EXAMPLES, previews, usable
 from core.attacks.specification import AttackSpec, Specification
 from core.errors import UserError
 from core.modalities.image.inputs import ImageInputs
+from core.modalities.image.view import amplified
 
 
 def test_the_largest_difference_becomes_white_and_the_others_keep_their_proportion():

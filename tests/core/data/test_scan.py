@@ -9,10 +9,10 @@ from PIL import Image
 
 from core.data.collection import Collection, Part, Problem
 from core.data.preview import read_preview, write_preview
-from core.data.preview.duplicates import glance, lookalikes, outline, repeats
 from core.data.preview.faults import tiny_classes
 from core.data.preview.scan import scan
 from core.errors import UserError
+from core.modalities.image.duplicates import glance, lookalikes, outline, repeats
 from core.runs.jobs import Cancelled
 
 

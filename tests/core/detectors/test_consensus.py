@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from core.detectors.parts.frequencies import matched_filter_scores
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
@@ -13,7 +14,6 @@ from core.detectors.consensus.refinement import STRENGTH, TrainingSet, logistic,
 from core.detectors.consensus.templates import cosine_patterns, fine_patterns, shared_patterns, template_scores
 from core.detectors.density_ratio import density_ratio
 from core.detectors.independent_component_outliers import independent_component_outliers
-from core.detectors.parts.frequencies import matched_filter_scores
 from core.detectors.parts.scores import bimodality_scores, density_ratio_scores, quantum_entropy_scores, two_gaussians
 from core.detectors.parts.statistics import (
     benjamini_hochberg,

@@ -13,8 +13,8 @@ from core.detectors.networks.frequency_cnn import (
     shadow,
     white_block,
 )
-from core.detectors.parts.frequencies import cosines
 from core.modalities.image.inputs import ImageInputs
+from core.modalities.image.patterns import cosines
 from core.types import Evidence
 
 GREY = np.full((32, 32, 3), 0.4, np.float32)

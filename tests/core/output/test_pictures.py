@@ -5,9 +5,8 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from PIL import Image
-
 from core.output.pictures import png_of_row
+from PIL import Image
 
 
 def pixels(png):

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from core.training.augmentation import AUGMENTATIONS, PAD
+from core.modalities.image.augmentation import AUGMENTATIONS, PAD
 from core.training.config import AUGMENT
 
 

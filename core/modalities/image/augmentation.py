@@ -1,15 +1,12 @@
 """Augmentations of whole batches on the device, each image with its own draw."""
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from core.training.config import AUGMENT
+from core.modalities.contract import Augmentation
 
-Augmentation = Callable[[Tensor, torch.Generator], Tensor]
-PAD = 4
+PAD = 4  # pixels on each side, as is usual for CIFAR-10; images that are larger move less in proportion
 
 
 def none(batch: Tensor, generator: torch.Generator) -> Tensor:
@@ -39,4 +36,4 @@ def crop_flip(batch: Tensor, generator: torch.Generator) -> Tensor:
     return flip(crop(batch, generator), generator)
 
 
-AUGMENTATIONS: dict[str, Augmentation] = dict(zip(AUGMENT, (none, flip, crop, crop_flip), strict=True))
+AUGMENTATIONS: dict[str, Augmentation] = {"none": none, "flip": flip, "crop": crop, "crop_flip": crop_flip}

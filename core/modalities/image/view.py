@@ -1,6 +1,5 @@
-"""One image of a stored array, as PNG: what a thumbnail address answers with."""
+"""Images to be seen: one as PNG, what stands for a group of them, and what a trigger changes."""
 
-import base64
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -8,7 +7,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from core.types import Images
+from core.types import Floats, Images, Inputs
+
+CHUNK = 1024  # images that are read together for an average
 
 
 def png_of_row(path: Path, row: int) -> bytes:
@@ -26,6 +27,32 @@ def png_of_row(path: Path, row: int) -> bytes:
     return png_of(np.asarray(images[row]))
 
 
+def average(inputs: Inputs) -> Images:
+    """(h, w, c) the mean of at least one image, in whole levels; read in chunks, which changes nothing: sums are exact.
+
+    >>> from core.modalities.image.inputs import ImageInputs
+    >>> average(ImageInputs(np.array([10, 20, 33], np.uint8).reshape(3, 1, 1, 1))).item()
+    21
+    """
+    starts = range(0, len(inputs), CHUNK)
+    total = sum(inputs[start : start + CHUNK].sum(0, dtype=np.float64) for start in starts)
+    return np.asarray(np.rint(total / len(inputs)), np.uint8)
+
+
+def contrast(difference: Floats) -> Images:
+    """A mean difference as a picture: mid-grey for none, its largest value white or black."""
+    largest = float(np.abs(difference).max())
+    return np.asarray(np.rint(127.5 + 127.5 * difference / max(largest, 1.0)), np.uint8)
+
+
+def amplified(before: Images, after: Images) -> tuple[Images, float, int]:
+    """|after − before| × gain with the largest difference white, the gain, and that difference in levels."""
+    distance = np.abs(after.astype(np.int16) - before)
+    largest = int(distance.max())
+    gain = 255 / max(largest, 1)
+    return np.rint(distance * gain).astype(np.uint8), gain, largest
+
+
 @lru_cache(maxsize=32)
 def _images(path: Path, _modified: int) -> Images:
     """The memory-mapped array; a file written anew has another modification time and is opened anew."""
@@ -34,11 +61,6 @@ def _images(path: Path, _modified: int) -> Images:
         raise ValueError(f"{path.name} is {images.dtype} {images.shape}, not uint8 (m, h, w, 1 or 3).")
     mapped: Images = images
     return mapped
-
-
-def data_url(image: Images) -> str:
-    """The address that holds one uint8 image (h, w, 1 or 3) itself, for pictures that are in no file."""
-    return "data:image/png;base64," + base64.b64encode(png_of(image)).decode()
 
 
 def png_of(image: Images) -> bytes:

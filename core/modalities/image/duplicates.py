@@ -11,9 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.data.decoding import White, decoded, header
-from core.data.threads import pieces
-from core.types import Images, Ints
+from core.types import Images, Inputs, Ints
 
 THUMB_SIDE = 16  # pixels: 768 bytes an image, so that 20,000 of them are compared in memory
 # Flat ground must not become noise: a step of the outline counts only above what compression leaves behind.
@@ -50,9 +48,14 @@ class Glance:
     thumb: Images
 
 
-def glance(raw: bytes | Images, white: White = White()) -> Glance:  # noqa: B008  # it is frozen
-    """What `raw` shows. Raises UserError as `core.data.decoding.decoded` does."""
-    mode, image = header(raw).mode, decoded(raw, white)
+def digests(inputs: Inputs) -> NDArray[np.uint64]:
+    """(n,) a number an image that only images with the same pixels share (64 bits of BLAKE2b)."""
+    joined = b"".join(blake2b(inputs[row].tobytes(), digest_size=8).digest() for row in range(len(inputs)))
+    return np.frombuffer(joined, np.uint64)
+
+
+def glance(image: Images, mode: str = "pixels") -> Glance:
+    """What one image (h, w, 1 or 3) shows, which its source keeps in this `mode`."""
     height, width, channels = image.shape
     picture = Image.fromarray(image[:, :, 0] if channels == 1 else image)
     colour = channels == 3 and bool((image != image[:, :, :1]).any())
@@ -90,8 +93,8 @@ def lookalikes(
     thumbs = np.stack([glances[index].thumb for index in unique]).reshape(len(unique), -1)
     pairs: dict[int, int] = {}
     for later, earlier in _candidates(outlines, thumbs.mean(1), MOST_DIFFERENCE * thumbs.std(1), listen):
-        for piece in pieces(len(later), _PAIRS):
-            rows, others = later[piece], earlier[piece]
+        for start in range(0, len(later), _PAIRS):
+            rows, others = later[start : start + _PAIRS], earlier[start : start + _PAIRS]
             near = _difference(thumbs, rows, others) <= MOST_DIFFERENCE * thumbs[rows].std(1)
             for row, other in zip(rows[near].tolist(), others[near].tolist(), strict=True):
                 pairs.setdefault(row, other)
@@ -109,8 +112,8 @@ def _candidates(
     The mean absolute difference is never below that of the means, so a pair left out for its means is none.
     """
     n = len(outlines)
-    for rows in pieces(n, _ROWS):
-        bits = np.bitwise_count(outlines[rows.start : rows.stop, None] ^ outlines[None, : rows.stop])
+    for rows in (slice(start, min(start + _ROWS, n)) for start in range(0, n, _ROWS)):
+        bits = np.bitwise_count(outlines[rows, None] ^ outlines[None, : rows.stop])
         later, earlier = np.nonzero(bits <= MOST_BITS)
         later += rows.start
         near = (earlier < later) & (np.abs(means[later] - means[earlier]) <= bounds[later])
