@@ -69,10 +69,11 @@ class _Names:
 def fingerprint(dataset: Dataset) -> str:
     """A SHA-256 over shape, ids, labels and a bounded part of the inputs: cheap enough to check at each opening."""
     digest = hashlib.sha256(repr((_shape(dataset.inputs), _shape(dataset.test_inputs))).encode())
-    before, after = (np.ascontiguousarray(array).tobytes() for array in (dataset.labels, dataset.test_labels))
-    ids, sampled = np.ascontiguousarray(dataset.ids).tobytes(), modality_of(dataset.inputs).sampled(dataset.inputs)
-    for part in (ids, before, *sampled, after):
+    labels, tests = (np.ascontiguousarray(array).tobytes() for array in (dataset.labels, dataset.test_labels))
+    digest.update(np.ascontiguousarray(dataset.ids).tobytes() + labels)
+    for part in modality_of(dataset.inputs).sampled(dataset.inputs):
         digest.update(part)
+    digest.update(tests)
     return digest.hexdigest()
 
 
@@ -207,7 +208,7 @@ def load(workspace: Path, dataset_id: str) -> Dataset:
     """
     info = describe(workspace, dataset_id)
     folder = workspace / "datasets" / dataset_id
-    state = _state(folder)
+    state = _state(folder, info.modality)
     arrays = {name: open_array(folder / f"{name}.npy") for name in _ARRAYS}
     inputs, test_inputs = open_inputs(folder, info.modality)
     dataset = Dataset(
@@ -260,9 +261,9 @@ def _info(path: Path) -> DatasetInfo:
     return read_json(path, DatasetInfo, f"The data set {path.parent.name}", _HINT, sound=_sound)
 
 
-def _state(folder: Path) -> str:
+def _state(folder: Path, modality: str) -> str:
     """What changes whenever somebody writes to the arrays of a data set; "" where that cannot be told."""
-    names = (*(f"{name}.npy" for name in _ARRAYS), _INPUTS, _TEST_INPUTS)
+    names = (*(f"{name}.npy" for name in _ARRAYS), *MODALITIES[modality].files)
     try:
         files = [(folder / name).stat() for name in names]
     except OSError:  # what is missing is said when it is opened
@@ -273,7 +274,8 @@ def _state(folder: Path) -> str:
 
 
 def _sound(info: DatasetInfo) -> bool:
-    return min(info.n, info.n_test, info.n_bona_fide, *info.shape) >= 0 and len(planted_attacks(info)) >= 0
+    known = info.modality in MODALITIES
+    return known and min(info.n, info.n_test, info.n_bona_fide, *info.shape) >= 0 and len(planted_attacks(info)) >= 0
 
 
 def _kept(workspace: Path, dataset_id: str, name: str, shape: type[T], otherwise: T) -> T:

@@ -17,8 +17,9 @@ from core.detectors.consensus.residuals import Look, cosine, matches, strength, 
 from core.errors import UserError
 from core.journal import review
 from core.modalities.image.inputs import ImageInputs
+from core.modalities.image.view import contrast
 from core.output.report import report_html
-from core.stages.families import amplified, group
+from core.stages.families import group
 from core.types import Detection
 from tests.core.evidence import CLASSES, FEATURES, clean_evidence, reordered
 
@@ -164,8 +165,8 @@ def test_an_image_is_never_its_own_neighbour():
 
 
 def test_differences_are_amplified_around_mid_grey():
-    assert amplified(np.zeros((2, 2, 1), np.float32)).tolist() == [[[128], [128]], [[128], [128]]]
-    assert amplified(np.array([[[-4.0], [4]]], np.float32)).ravel().tolist() == [0, 255]
+    assert contrast(np.zeros((2, 2, 1), np.float32)).tolist() == [[[128], [128]], [[128], [128]]]
+    assert contrast(np.array([[[-4.0], [4]]], np.float32)).ravel().tolist() == [0, 255]
 
 
 def test_families_in_words():

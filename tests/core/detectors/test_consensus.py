@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from core.detectors.parts.frequencies import matched_filter_scores
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from core.detectors.consensus.consensus import RULES, SCORES, consensus, consensus_without
 from core.detectors.consensus.refinement import STRENGTH, TrainingSet, logistic, smoothed, training_set, training_sets
-from core.detectors.consensus.templates import cosine_patterns, fine_patterns, shared_patterns, template_scores
+from core.detectors.consensus.signals import repeated_patterns
+from core.detectors.consensus.templates import shared_patterns, template_scores
 from core.detectors.density_ratio import density_ratio
 from core.detectors.independent_component_outliers import independent_component_outliers
 from core.detectors.parts.scores import bimodality_scores, density_ratio_scores, quantum_entropy_scores, two_gaussians
@@ -27,6 +27,7 @@ from core.detectors.parts.statistics import (
 )
 from core.detectors.parts.subspaces import ClassSpace, class_spaces
 from core.modalities.image.inputs import ImageInputs
+from core.modalities.image.patterns import cosine_patterns, fine_patterns
 from tests.core.evidence import clean_evidence, poisoned_evidence
 
 EVIDENCE, POISON = poisoned_evidence(n_poisoned=45)
@@ -160,9 +161,9 @@ def test_the_matched_filter_finds_a_clean_label_sinusoid():
     images = rng.normal(128, 20, (400, 16, 16, 1))
     images[:20] += 40 * np.cos(2 * np.pi * 6 * np.arange(16) / 16)[None, None, :, None]
     labels = np.repeat([0, 1], 200)
-    scores = matched_filter_scores(ImageInputs(images.clip(0, 255).astype(np.uint8)), labels, 2)
+    scores = repeated_patterns(ImageInputs(images.clip(0, 255).astype(np.uint8)), labels, 2)
     assert roc_auc_score(np.arange(200) < 20, scores[:200]) > 0.95
-    assert np.isnan(matched_filter_scores(ImageInputs(images.astype(np.uint8)), np.arange(400), 400)).all()
+    assert np.isnan(repeated_patterns(ImageInputs(images.astype(np.uint8)), np.arange(400), 400)).all()
 
 
 def test_a_template_finds_one_pixel():
@@ -235,11 +236,11 @@ def test_two_attacks_on_one_class_do_not_hide_one_another():
     images[patched, -3:-1, -3:-1] = 255
     images = images.clip(0, 255).round().astype(np.uint8)
     learned_from = first_half(patched | shifted)
-    [found] = shared_patterns(images, [learned_from])
+    [found] = shared_patterns(ImageInputs(images), [learned_from])
     assert found[patched].min() > found[~patched & ~shifted].max()
     assert roc_auc_score(shifted[~patched], found[~patched]) == 1
     assert found.max() <= 20
-    assert not shared_patterns(images, [first_half(rows >= 396)]).any()  # four samples teach nothing
+    assert not shared_patterns(ImageInputs(images), [first_half(rows >= 396)]).any()  # four samples teach nothing
 
 
 def test_large_images_are_averaged_over_blocks():

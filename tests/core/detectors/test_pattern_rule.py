@@ -54,7 +54,7 @@ def spaces_of(labels):
 
 def of_first_class(evidence, spaces, suspicion):
     rows = spaces[0].rows
-    return carriers(looks(evidence.inputs[rows]), suspicion[rows], evidence.bona_fide[rows])
+    return carriers(looks(evidence.inputs.take(rows)), suspicion[rows], evidence.bona_fide[rows])
 
 
 @pytest.mark.parametrize("members", [16, 20, 30])

@@ -5,8 +5,9 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from core.output.pictures import png_of_row
 from PIL import Image
+
+from core.modalities.image.view import png_of_row
 
 
 def pixels(png):

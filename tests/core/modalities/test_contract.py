@@ -1,0 +1,118 @@
+"""What every modality offers: samples are stored, shown, compared, poisoned and given to a network."""
+
+import numpy as np
+import pytest
+import torch
+
+from core.modalities import MODALITIES, modality_of
+from core.modalities.image.inputs import ImageInputs
+
+N = 60
+MADE = {"image": lambda rng: ImageInputs(rng.integers(0, 200, (N, 12, 10, 3), np.uint8))}
+
+
+@pytest.fixture(params=MODALITIES)
+def inputs(request):
+    """Sixty samples at random."""
+    return MADE[request.param](np.random.default_rng(0))
+
+
+@pytest.fixture
+def modality(inputs):
+    return modality_of(inputs)
+
+
+def test_inputs_say_which_modality_they_are_of(inputs, modality):
+    assert MODALITIES[inputs.modality] is modality
+    assert modality.name == inputs.modality
+
+
+def test_what_is_written_is_opened(inputs, modality, tmp_path):
+    for file in modality.files:
+        modality.write_inputs(tmp_path / file, inputs.take(slice(None, None, -1)))
+        opened = modality.open_inputs(tmp_path / file)
+        assert np.array_equal(opened[:], inputs[::-1])
+        assert (len(opened), opened.shape, opened.nbytes) == (N, inputs.shape, inputs.nbytes)
+    with pytest.raises(OSError, match="other"):
+        modality.open_inputs(tmp_path / "other")
+
+
+def test_a_fingerprint_tells_other_samples_and_another_order(inputs, modality):
+    same, other = (
+        list(modality.sampled(some)) for some in (inputs.take(np.arange(N)), inputs.take([1, 0, *range(2, N)]))
+    )
+    assert list(modality.sampled(inputs)) == same != other
+
+
+def test_rows_are_taken_without_a_copy_and_read_in_their_order(inputs):
+    rows = np.array([7, 3, 7])
+    assert np.array_equal(inputs.take(rows)[:], inputs[rows])
+    assert np.array_equal(inputs.take(rows).take([2, 1])[1], inputs[3])
+    assert len(inputs.take(np.arange(N) < 4)) == 4
+    assert len(inputs.take(slice(0))[:]) == 0
+
+
+def test_a_network_is_given_the_rows_it_asks_for(inputs, modality):
+    placed = modality.load_batches().resident(inputs.take(slice(None, None, -1)), torch.device("cpu"))
+    assert (len(placed), placed.shape) == (N, inputs.shape)
+    backwards = modality.load_batches().resident(inputs, torch.device("cpu")).batch(torch.arange(N - 1, -1, -1))
+    assert torch.equal(placed.batch(torch.arange(N)), backwards)
+    assert not torch.equal(backwards[:1], backwards[1:2])
+
+
+def test_every_augmentation_keeps_the_form_and_the_first_is_none(inputs, modality):
+    batch = modality.load_batches().resident(inputs, torch.device("cpu")).batch(torch.arange(N))
+    for name in modality.augmentations:
+        changed = modality.load_batches().augmentation(name)(batch, torch.Generator().manual_seed(1))
+        assert changed.shape == batch.shape
+        assert torch.equal(changed, batch) == (name == modality.augmentations[0])
+
+
+def test_samples_and_groups_can_be_shown(inputs, modality):
+    assert modality.png_of(inputs[0]).startswith(b"\x89PNG")
+    average = modality.average(inputs)
+    assert (average.shape, average.dtype) == (inputs.shape, inputs[0].dtype)
+    assert np.array_equal(modality.average(inputs.take([5])), inputs[5])
+    changed, gain, largest = modality.amplified(inputs[0], inputs[0])
+    assert (changed.any(), gain > 0, largest) == (False, True, 0)
+
+
+def test_equal_samples_share_a_digest_and_no_others_do(inputs, modality):
+    digests = modality.digests(inputs.take([0, 1, 0, 2]))
+    assert digests[0] == digests[2]
+    assert len(set(digests.tolist())) == 3
+
+
+def test_a_trigger_changes_the_rows_that_it_is_for(inputs, modality):
+    before, copied = inputs[:].copy(), modality.copied(inputs)
+    rows = np.array([2, 9])
+    modality.paint(copied, rows, lambda some: some + np.uint8(1))
+    assert np.flatnonzero((copied[:] != before).reshape(N, -1).any(1)).tolist() == rows.tolist()
+    assert np.array_equal(inputs[:], before)
+    assert np.array_equal(modality.painted(inputs.take(rows), lambda some: some + np.uint8(1))[:], copied[rows])
+
+
+def test_what_samples_share_is_seen_in_every_way_and_does_not_depend_on_the_rest(inputs, modality):
+    patterns = modality.load_patterns()
+    assert len(patterns.ways) > 0
+    for way in patterns.ways:
+        seen = way(inputs[:])
+        assert seen.ndim == 2
+        assert np.allclose(way(inputs[4:6]), seen[4:6], atol=1e-3)
+    for values in (patterns.coarse(inputs), patterns.values(inputs)):
+        assert len(values) == N
+        assert np.isfinite(values).all()
+
+
+def test_a_sample_among_its_likes_differs_in_nothing(inputs, modality):
+    near = np.array([[4, 4], [5, 5]])
+    found = modality.load_patterns().differences(inputs, np.array([4, 6]), near)
+    assert not found[0].any()
+    assert found[1].any()
+    assert modality.contrast(found.mean(0)).shape == inputs.shape
+
+
+def test_a_repeated_pattern_is_scored_within_classes_that_are_large_enough(inputs, modality):
+    labels = (np.arange(N) == 0).astype(np.int64)
+    scores = modality.load_patterns().repeats(inputs, labels, 2)
+    assert np.flatnonzero(np.isnan(scores)).tolist() == [0]
