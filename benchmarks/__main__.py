@@ -11,7 +11,6 @@ from benchmarks import (
     asking,
     attacks,
     badloss_cifar10,
-    bombs,
     clean,
     deciding,
     demo,
@@ -22,6 +21,7 @@ from benchmarks import (
     scoring,
     signs,
 )
+from benchmarks.hostile import bombs, fuzz
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 app.command()(demo.demo)
@@ -42,6 +42,7 @@ app.command()(importing.importing)
 app.command()(review.review)
 app.command()(deciding.deciding)
 app.command()(bombs.bombs)
+app.command()(fuzz.fuzz)
 
 
 @app.callback()

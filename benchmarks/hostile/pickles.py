@@ -5,6 +5,7 @@ import json
 import struct
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
@@ -20,6 +21,30 @@ def doubling(steps: int) -> bytes:
     """Instructions that leave a tuple of two of the one before, `steps` times, which is 2**steps texts to print."""
     pairs = (bytes([ord("h"), index, ord("h"), index, 0x86, ord("q"), index + 1]) for index in range(steps))
     return b"X\x01\x00\x00\x00aq\x00" + b"".join(pairs)
+
+
+def pickled(value: Any) -> bytes:
+    """The instructions of a pickle for plain data and arrays of bytes: one is written here, and never read."""
+    return b"\x80\x03" + _instructions(value) + b"."
+
+
+def _instructions(value: Any) -> bytes:
+    if isinstance(value, dict):
+        return b"}(" + b"".join(_instructions(key) + _instructions(one) for key, one in value.items()) + b"u"
+    if isinstance(value, list | tuple):
+        inner = b"".join(map(_instructions, value))
+        return b"](" + inner + b"e" if isinstance(value, list) else b"(" + inner + b"t"
+    if isinstance(value, np.ndarray):
+        begun = b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n" + _instructions((0,)) + b"C\x01btR"
+        kind = b"cnumpy\ndtype\n" + _instructions(("u1", 0, 1)) + b"R"
+        kind += _instructions((3, "|", None, None, None, -1, -1, 0)) + b"b"
+        return begun + b"(K\x01" + _instructions(value.shape) + kind + b"I00\n" + _instructions(value.tobytes()) + b"tb"
+    if value is None:
+        return b"N"
+    if isinstance(value, int):
+        return b"J" + struct.pack("<i", value)
+    content = value.encode() if isinstance(value, str) else value
+    return (b"X" if isinstance(value, str) else b"B") + struct.pack("<I", len(content)) + content
 
 
 def cifar(path: Path, pickled: bytes) -> Path:

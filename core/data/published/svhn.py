@@ -1,6 +1,7 @@
 """The Street View House Numbers, cropped digits, in MATLAB files."""
 
 import math
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ _DAMAGE = (
     AttributeError,
     AssertionError,
     RuntimeError,
+    zlib.error,
 )
 
 

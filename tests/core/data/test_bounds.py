@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.bombs import KINDS
+from benchmarks.hostile.bombs import KINDS
 
 ROOT = Path(__file__).parents[3]
 # A machine may be slow and busy: what was refused in tenths of a second took minutes, or never ended, without a bound.
@@ -18,7 +18,7 @@ SECONDS, MEGABYTES = 10.0, 500.0
 _MEASURE = """
 import json
 from dataclasses import asdict
-from benchmarks.bombs import KINDS, opened
+from benchmarks.hostile.bombs import KINDS, opened
 for one in opened(KINDS, seconds=30, gigabytes=16):
     print(json.dumps(asdict(one)), flush=True)
 """
