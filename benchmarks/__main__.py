@@ -12,16 +12,15 @@ from benchmarks import (
     attacks,
     badloss_cifar10,
     clean,
-    deciding,
     demo,
     importing,
     planting,
     regimes,
-    review,
     scoring,
     signs,
 )
 from benchmarks.hostile import bombs, fuzz
+from benchmarks.screen import deciding, opening, review
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 app.command()(demo.demo)
@@ -39,6 +38,7 @@ app.command()(asking.asking)
 app.command()(ablation.ablation)
 app.command()(clean.clean)
 app.command()(importing.importing)
+app.command()(opening.opening)
 app.command()(review.review)
 app.command()(deciding.deciding)
 app.command()(bombs.bombs)

@@ -20,7 +20,6 @@ from benchmarks.asking import asking_table
 from benchmarks.attacks import attacks_table
 from benchmarks.badloss_cifar10 import Asked, badloss_cifar10, badloss_table
 from benchmarks.clean import clean_table
-from benchmarks.deciding import deciding_table
 from benchmarks.demo import demo_table
 from benchmarks.importing import generate, importing_table
 from benchmarks.parts.answers import within_classes
@@ -33,8 +32,10 @@ from benchmarks.parts.timing import timed
 from benchmarks.parts.trainings import training, training_without
 from benchmarks.planting import planting_table
 from benchmarks.regimes import regimes_table
-from benchmarks.review import made_up_run, review_table
 from benchmarks.scoring import falling_losses, largest_error, scoring_table
+from benchmarks.screen.deciding import deciding_table
+from benchmarks.screen.opening import DETECTORS, SHAPE, opening_table
+from benchmarks.screen.review import made_up_run, review_table
 from benchmarks.signs import CLASSES, signs
 from core import runs
 from core.analysis.opened_run import opened
@@ -318,6 +319,14 @@ def test_every_action_of_a_reviewer_is_timed() -> None:
     assert len(rows) == 27
     assert any(row.startswith("| exclude the family |") for row in rows)
     assert all(0 < float(cell) < 5000 for row in rows for cell in row.split("|")[2:4])
+
+
+def test_opening_a_run_and_its_tables_are_timed(tmp_path: Path) -> None:
+    run = made_up_run(tmp_path, 300, 0.1, SHAPE, DETECTORS)
+    rows = [[cell.strip() for cell in line.split("|")] for line in opening_table(run, 2).splitlines()[2:]]
+    assert len(rows) == 6
+    assert all(0 < float(median) <= float(worst or median) < 5000 for _, _, median, worst, _ in rows)
+    assert set(opened(run).detections) == set(DETECTORS)
 
 
 def test_a_browser_that_decides_is_timed(tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ from core import runs
 from core.analysis import families
 from core.analysis.families import Family
 from core.data import store
+from core.files import write_json
+from core.modalities.image.inputs import ImageInputs
 from core.training.config import TrainConfig
 from core.types import Dataset, Detection
 from tests.browser.server import served
@@ -29,7 +31,7 @@ DETECTORS = ("consensus", "activation_clustering", "badloss", "spectral_signatur
 def review(
     samples: Annotated[int, typer.Option(help="How many samples the made-up run has.")] = 100_000,
     repeats: Annotated[int, typer.Option(help="Of every action.")] = 5,
-    flagged: Annotated[float, typer.Option(help="Share of the samples that detectors flag.")] = 0.02,
+    flagged: Annotated[float, typer.Option(help="Fraction of the samples that detectors flag.")] = 0.02,
 ) -> None:
     """Milliseconds from an action's message to the last word of the answer, over some repeats of each."""
     typer.echo(f"{hardware()}; {samples:,} samples, {flagged:.0%} of them flagged; server time, one session\n")
@@ -63,16 +65,22 @@ def measured(run: runs.Run, repeats: int) -> dict[str, list[tuple[float, float]]
     return found
 
 
-def made_up_run(workspace: Path, samples: int, flagged: float) -> runs.Run:
-    """A finished run on noise, whose detectors flag a share of the samples, in two families."""
+def made_up_run(
+    workspace: Path,
+    samples: int,
+    flagged: float,
+    shape: tuple[int, int, int] = (SIDE, SIDE, 1),
+    detectors: tuple[str, ...] = DETECTORS,
+) -> runs.Run:
+    """A finished run on noise, whose detectors flag a fraction of the samples, in two families."""
     rng = np.random.default_rng(0)
     labels = rng.integers(0, CLASSES, samples)
-    images = rng.integers(0, 255, (samples, SIDE, SIDE, 1), np.uint8)
+    images = ImageInputs(rng.integers(0, 255, (samples, *shape), np.uint8))
     names, trusted = tuple(f"class {index}" for index in range(CLASSES)), np.arange(samples) % 400 == 0
-    none = np.empty((0, SIDE, SIDE, 1), np.uint8), np.empty(0, np.int64)
+    none = images.take([]), np.empty(0, np.int64)
     dataset = Dataset("made up", np.arange(samples), images, labels, *none, names, trusted)
     info = store.save(workspace, dataset, source="benchmark")
-    plan = ["train", "activations", *(f"detect:{name}" for name in DETECTORS), families.STAGE]
+    plan = ["train", "activations", *(f"detect:{name}" for name in detectors), families.STAGE]
     run = runs.create(workspace, info, asdict(TrainConfig()), plan)
     arrays = {"predictions": labels, "final_losses": rng.random(samples, np.float32)}
     arrays |= {
@@ -81,9 +89,12 @@ def made_up_run(workspace: Path, samples: int, flagged: float) -> runs.Run:
     }
     for name, array in arrays.items():
         runs.save_array(run, name, array)
+    figures = {"train_accuracy": 0.9, "test_accuracy": None, "train_loss": 0.3, "test_loss": None, "seconds": 3.0}
+    history = [{"epoch": epoch + 1, "class_accuracy": [0.9] * CLASSES, **figures} for epoch in range(EPOCHS)]
+    write_json(run.path / "history.json", history)
     suspicion = rng.random(samples, np.float32)
     poison = suspicion > np.quantile(suspicion, 1 - flagged)
-    for name in DETECTORS:
+    for name in detectors:
         runs.save_detection(run, name, Detection(suspicion, poison, np.where(poison, 1, 0)), {}, 1.0)
     groups = [Family(1, 0, int(poison[::2].sum()), 0.9), Family(2, 1, int(poison[1::2].sum()), 0.9)]
     families.save(run, poison, np.arange(samples) % 2 + 1, groups, None)
