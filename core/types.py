@@ -106,9 +106,9 @@ class PlantedAttack:
         settings: every parameter, so that its trigger can be made again exactly.
         seed: of the attack's own randomness (noise image, choice of samples).
         n_poisoned: how many training samples carry it.
-        labelling: who gets which label. all_to_one: samples of all other classes the target's; one_to_one: samples of
-            `source_class` the target's; all_to_all: every sample the next class's; clean_label: samples of the target
-            class, which keep their label.
+        labelling: who gets which label. With all_to_one, samples of all other classes get the target's. With
+            one_to_one, samples of `source_class` get the target's. With all_to_all, every sample gets the next class's.
+            With clean_label, samples of the target class keep theirs.
         source_class: of a one-to-one attack, else None.
         n_cover: how many further samples carry a spoiled trigger and their true label (WaNet's noise mode).
     """

@@ -17,7 +17,7 @@ def abl_isolation(
     """How low the loss is in the first epochs; the lowest are isolated.
 
     s(x) = −mean of l(x) over the first `n_epochs` epochs. The paper holds the losses of clean samples up with gradient
-    ascent and reads them after 20 epochs; a trace of ordinary training is read early instead, while they are still
+    ascent and reads them after 20 epochs. A trace of ordinary training is read early instead, while they are still
     high. It misses poison that is learned late, such as faint triggers.
 
     Args:
@@ -32,6 +32,14 @@ def abl_isolation(
         UserError: trajectories are missing.
 
     References: Li et al.: Anti-Backdoor Learning, NeurIPS 2021, arXiv 2110.11571.
+
+    >>> import numpy as np
+    >>> from core.detectors.abl_isolation import abl_isolation
+    >>> from core.types import Evidence
+    >>> losses = np.float32([[2.0, 0.5], [2.1, 0.4], [1.9, 0.5], [0.1, 0.01]])  # the last is learned at once
+    >>> evidence = Evidence(np.zeros(4, np.int64), 1, np.zeros(4, np.bool_), trajectories=losses)
+    >>> int(abl_isolation(evidence).suspicion.argmax())
+    3
     """
     needed = require("abl_isolation", evidence)
     early = needed.trajectories[:, :n_epochs]

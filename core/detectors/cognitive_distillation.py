@@ -35,6 +35,17 @@ def cognitive_distillation(
         UserError: the model, images or bona fide samples are missing.
 
     References: Huang et al.: Distilling Cognitive Backdoor Patterns within an Image, ICLR 2023, arXiv 2301.10908.
+
+    >>> import numpy as np
+    >>> from torch import nn
+    >>> from core.detectors.cognitive_distillation import cognitive_distillation
+    >>> from core.modalities.image.inputs import ImageInputs
+    >>> from core.types import Evidence
+    >>> images = np.random.default_rng(0).integers(0, 256, (8, 4, 4, 1)).astype(np.uint8)
+    >>> model = nn.Sequential(nn.Flatten(), nn.Linear(16, 2)).eval()
+    >>> evidence = Evidence(np.zeros(8, np.int64), 2, np.arange(8) < 4, inputs=ImageInputs(images), model=model)
+    >>> bool((cognitive_distillation(evidence, n_steps=2).suspicion <= 0).all())
+    True
     """
     needed = require("cognitive_distillation", evidence)
     from core.detectors.networks.masks import mask_sizes  # torch, which the page that shows the settings never needs

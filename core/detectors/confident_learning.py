@@ -31,8 +31,8 @@ def confident_learning(
 ) -> Detection:
     """How little a held-out classifier believes the given label; flagged are the label errors that cleanlab counts.
 
-    Out-of-sample probabilities p(x) come from logistic regression on the standardised activations, in `n_folds`
-    folds. s(x) = 1 − p(label | x), or with the margin 1 − (p(label) − max of the others + 1)/2. Flags follow cleanlab's
+    Out-of-sample probabilities p come from logistic regression on the standardised activations, in `n_folds` folds.
+    The suspicion is 1 − p(label), or with the margin 1 − (p(label) − max of the others + 1)/2. Flags follow cleanlab's
     pruning by noise rate. It finds dirty labels only: where the activations already show the backdoor's class, or the
     label is true (clean-label attacks), there is nothing to contradict.
 
@@ -48,6 +48,16 @@ def confident_learning(
         UserError: activations are missing.
 
     References: Northcutt, Jiang, Chuang: Confident Learning, JAIR 2021, arXiv 1911.00068; package cleanlab.
+
+    >>> import numpy as np
+    >>> from core.detectors.confident_learning import confident_learning
+    >>> from core.types import Evidence
+    >>> labels = np.arange(60) % 2
+    >>> features = np.random.default_rng(0).normal(size=(60, 2)) + 10 * labels[:, None]
+    >>> labels[0] = 1  # lies among the samples of class 0
+    >>> evidence = Evidence(labels, 2, np.zeros(60, np.bool_), features=features.astype(np.float32))
+    >>> int(confident_learning(evidence).suspicion.argmax())
+    0
     """
     needed = require("confident_learning", evidence)
     suspicion = np.zeros(len(evidence.labels), np.float32)

@@ -16,8 +16,8 @@ from core.types import Detection, Evidence, Notes
 def density_ratio(evidence: Evidence, *, reject_fraction: Annotated[float, Range(0.0, 1.0)] = 0.10) -> Detection:
     """How much farther a sample is from the bona fide samples of its class than from its class; the worst are flagged.
 
-    s(x) = log(distance to the nearest bona fide sample of the class / mean distance to the 5 nearest samples of the
-    class), in the top 16 principal directions of the class. Bona fide samples are never flagged.
+    s(x) = log(a / b), in the top 16 principal directions of the class. Here a is the distance to the nearest bona fide
+    sample of the class, b the mean distance to the 5 nearest samples of the class. Bona fide samples are never flagged.
 
     Args:
         evidence: needs `features` (n, d) and `bona_fide`.

@@ -19,9 +19,9 @@ def frequency_analysis(
     """The probability that an image is corrupted, by a network that sees its 2-D cosine transform.
 
     A small CNN is trained to tell bona fide images from copies of them with a white block, a noise block, noise, a
-    shadow or another image over them; s(x) = its probability of "corrupted", flagged above one half. No attack is
-    needed for training, nor the model under suspicion. The paper trains on whole data sets of clean images; with a few
-    hundred, more clean images are mistaken. Triggers that keep the spectrum natural (warping) are missed.
+    shadow or another image over them. The suspicion is its probability of "corrupted", flagged above one half. No
+    attack is needed for training, nor the model under suspicion. The paper trains on whole data sets of clean images;
+    with a few hundred, more clean images are mistaken. Triggers that keep the spectrum natural (warping) are missed.
 
     Args:
         evidence: needs `images` and `bona_fide`.
@@ -36,6 +36,15 @@ def frequency_analysis(
 
     References: Zeng, Park, Mao, Jia: Rethinking the Backdoor Attacks' Triggers: A Frequency Perspective, ICCV 2021,
     arXiv 2104.03413.
+
+    >>> import numpy as np
+    >>> from core.detectors.frequency_analysis import frequency_analysis
+    >>> from core.modalities.image.inputs import ImageInputs
+    >>> from core.types import Evidence
+    >>> images = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 1)).astype(np.uint8)
+    >>> evidence = Evidence(np.zeros(40, np.int64), 1, np.arange(40) < 20, inputs=ImageInputs(images))
+    >>> frequency_analysis(evidence).suspicion.shape
+    (40,)
     """
     needed = require("frequency_analysis", evidence)
     from core.detectors.networks.frequency_cnn import (

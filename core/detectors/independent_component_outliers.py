@@ -32,6 +32,15 @@ def independent_component_outliers(
         UserError: activations are missing.
 
     References: own method on Hyvärinen and Oja: Independent Component Analysis, 2000.
+
+    >>> import numpy as np
+    >>> from core.detectors.independent_component_outliers import independent_component_outliers
+    >>> from core.types import Evidence
+    >>> features = np.random.default_rng(0).normal(size=(100, 4)).astype(np.float32)
+    >>> features[97:, 0] = 20  # three samples far out in one direction
+    >>> evidence = Evidence(np.zeros(100, np.int64), 1, np.zeros(100, np.bool_), features=features)
+    >>> sorted(np.argsort(-independent_component_outliers(evidence).suspicion)[:3].tolist())
+    [97, 98, 99]
     """
     needed = require("independent_component_outliers", evidence)
     suspicion = np.zeros(len(evidence.labels), np.float32)

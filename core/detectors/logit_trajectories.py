@@ -32,6 +32,15 @@ def logit_trajectories(
         UserError: trajectories or bona fide samples are missing.
 
     References: own variant of Alex, Siddiqui, Sanyal, Krueger: BaDLoss, ICLR 2025, arXiv 2408.13221.
+
+    >>> import numpy as np
+    >>> from core.detectors.logit_trajectories import logit_trajectories
+    >>> from core.types import Evidence
+    >>> losses = np.float32([[2.0, 0.5], [2.1, 0.4], [1.9, 0.5], [2.0, 0.4], [0.1, 0.01]])  # the last: at once
+    >>> trusted = np.array([True, True, True, False, False])
+    >>> evidence = Evidence(np.zeros(5, np.int64), 1, trusted, trajectories=losses)
+    >>> int(logit_trajectories(evidence, n_neighbors=2).suspicion.argmax())
+    4
     """
     needed = require("logit_trajectories", evidence)
     scaled = standardised(logits(needed.trajectories), evidence.bona_fide)

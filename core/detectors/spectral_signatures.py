@@ -39,6 +39,15 @@ def spectral_signatures(
         UserError: activations are missing.
 
     References: Tran, Li, Madry: Spectral Signatures in Backdoor Attacks, NeurIPS 2018, arXiv 1811.00636.
+
+    >>> import numpy as np
+    >>> from core.detectors.spectral_signatures import spectral_signatures
+    >>> from core.types import Evidence
+    >>> features = np.random.default_rng(0).normal(size=(100, 4)).astype(np.float32)
+    >>> features[97:, 0] = 20  # three samples far out in one direction
+    >>> evidence = Evidence(np.zeros(100, np.int64), 1, np.zeros(100, np.bool_), features=features)
+    >>> sorted(np.argsort(-spectral_signatures(evidence).suspicion)[:3].tolist())
+    [97, 98, 99]
     """
     needed = require("spectral_signatures", evidence)
     suspicion = np.zeros(len(evidence.labels), np.float32)

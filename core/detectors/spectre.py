@@ -24,12 +24,12 @@ TRIALS = 8
 def spectre(evidence: Evidence, *, expected_poison_ratio: Annotated[float, Range(0.0, 0.5)] = 0.05) -> Detection:
     """The quantum entropy score of activations whitened by a robust covariance, in the number of dimensions that fits.
 
-    Per class and for k = 1 … 64 top principal directions (at a tenth of the class's size at most): whiten by the
-    covariance of the bulk; s(x) = xᵀ e^Q x / tr e^Q, Q = α(Σ − I)/(‖Σ‖ − 1), α = 4. As published, the k is taken
-    whose 1.5 ε highest samples, once gone, leave the covariance in which all samples stand out most. These are flagged,
-    in clean classes too. Only the robust covariance is simpler than the paper's: of the central 75 %, trimmed
-    three times. Chosen over Beatrix because it reads what every run has: activations of one layer, no forward pass, no
-    bona fide sample.
+    Each class is looked at in its k = 1 … 64 top principal directions, a tenth of its size at most. Its samples are
+    whitened by the covariance of the bulk. Then s(x) = xᵀ e^Q x / tr e^Q with Q = α(Σ − I)/(‖Σ‖ − 1), α = 4. As
+    published, the k is taken whose 1.5 ε highest samples, once gone, leave the covariance in which all samples stand
+    out most. These are flagged, in clean classes too. Only the robust covariance is simpler than the paper's: of the
+    central 75 %, trimmed three times. Chosen over Beatrix because it reads what every run has: activations of one
+    layer, no forward pass, no bona fide sample.
 
     Args:
         evidence: needs `features` (n, d).
@@ -43,6 +43,15 @@ def spectre(evidence: Evidence, *, expected_poison_ratio: Annotated[float, Range
         UserError: activations are missing.
 
     References: Hayase, Kong, Somani, Oh: SPECTRE, ICML 2021, arXiv 2104.11315.
+
+    >>> import numpy as np
+    >>> from core.detectors.spectre import spectre
+    >>> from core.types import Evidence
+    >>> features = np.random.default_rng(0).normal(size=(100, 4)).astype(np.float32)
+    >>> features[97:, 0] = 20  # three samples far out in one direction
+    >>> evidence = Evidence(np.zeros(100, np.int64), 1, np.zeros(100, np.bool_), features=features)
+    >>> sorted(np.argsort(-spectre(evidence).suspicion)[:3].tolist())
+    [97, 98, 99]
     """
     needed = require("spectre", evidence)
     suspicion = np.zeros(len(evidence.labels), np.float32)

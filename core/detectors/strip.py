@@ -35,6 +35,18 @@ def strip(
         UserError: the model, images or bona fide samples are missing.
 
     References: Gao et al.: STRIP, ACSAC 2019, arXiv 1902.06531.
+
+    >>> import numpy as np
+    >>> from torch import nn
+    >>> from core.detectors.strip import strip
+    >>> from core.modalities.image.inputs import ImageInputs
+    >>> from core.types import Evidence
+    >>> images = np.random.default_rng(0).integers(0, 100, (8, 4, 4, 1)).astype(np.uint8)
+    >>> images[7] = 255  # white stays white, whatever is laid over it
+    >>> model = nn.Sequential(nn.Flatten(), nn.Linear(16, 2)).eval()
+    >>> evidence = Evidence(np.zeros(8, np.int64), 2, np.arange(8) < 4, inputs=ImageInputs(images), model=model)
+    >>> strip(evidence, n_copies=4).suspicion.shape
+    (8,)
     """
     needed = require("strip", evidence)
     from core.detectors.networks.overlays import (

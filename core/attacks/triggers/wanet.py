@@ -25,15 +25,16 @@ def wanet(
 ) -> Trigger:
     """A trigger that warps the whole image a little, smoothly, each the same way.
 
-    A field of grid×grid random displacements, uniform in [−1, 1] and divided by its mean absolute value, is enlarged
-    bicubically to the image and shifts where each pixel is read (bilinearly). Cover samples get the same warp and
-    noise of its own for each pixel; the noise goes on from call to call, so the order of the cover samples matters.
+    A field of grid×grid random displacements is drawn, uniform in [−1, 1], and divided by its mean absolute value. It
+    is enlarged bicubically to the image and shifts where each pixel is read, bilinearly. Cover samples get the same
+    warp and noise of its own for each pixel; the noise goes on from call to call, so the order of the cover samples
+    matters.
 
     Args:
         scene: its shape and its seed, of the field and the noise.
         grid: k, control points along each axis; the paper: 4, for traffic signs 8 (BaDLoss).
-        strength: s, the mean absolute displacement of the control points, along each axis, in units of 1/h (1/w) where
-            the image spans [−1, 1], so s = 1 is half a pixel; the paper: 0.5.
+        strength: s, the mean absolute displacement of the control points along each axis. It is in units of 1/h (1/w)
+            where the image spans [−1, 1], so s = 1 is half a pixel; the paper: 0.5.
         cover_ratio: cover samples for each poisoned sample; the paper: 2.
 
     Example:

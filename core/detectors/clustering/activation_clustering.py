@@ -50,15 +50,16 @@ def activation_clustering(
         reduction: "ica", whitened components as published, or "pca", principal components with their own variances.
         split_by: what makes a class: the given labels, or the model's predictions as in the paper.
         space: what is clustered: "activations", or the raw "pixels", the paper's baseline, which needs no model.
-        decision: what calls a cluster poison: its size and silhouette together, so that a class is never flagged
-            merely for having two clusters; one of "size", "silhouette", "distance" alone; or "all" three together.
+        decision: what calls a cluster poison. The default asks for its size and silhouette together, so that a class
+            is never flagged merely for having two clusters. "size", "silhouette" and "distance" decide alone. "all"
+            asks for all three.
         size_threshold: largest fraction of its class that a poisoned cluster may hold; the paper: 0.35.
         silhouette_threshold: smallest silhouette of a poisoned class; the paper: 0.10 to 0.15. At 0.15 poison that is a
             third of its class is mostly missed, at 0.10 one clean class in six is suspected.
-        n_seeds: how often k-means runs, each time from 100 starts; the best split is kept, and `unstable` is the
+        n_seeds: how often k-means runs, each time from 100 starts. The best split is kept, and `unstable` is the
             fraction of the class that another seed puts on the other side.
-        split_choice: which of the splits where k-means comes to rest is the best: the one with the least variance, by
-            "tightness", as published; or the one whose clusters stand farthest apart for their widths, by "separation"
+        split_choice: which of the splits where k-means comes to rest is the best. "tightness" is as published: the one
+            with the least variance. "separation" takes the one whose clusters stand farthest apart for their widths
             (Ashman's D), with its border where two Gaussians meet. That does not cut a class of two shapes in half
             before it finds poison in one of them.
 

@@ -73,9 +73,9 @@ def steady_two_means(
     """The best of `n_seeds` runs of `two_means`, and how far the others differ from it.
 
     Returns:
-        members (m,) of the second cluster, `sharpened` where separation chose it; centres (2, c); the fraction of
-        samples, in [0, ½], that another seed puts on the other side, the mean over the other seeds. At 0 the split does
-        not depend on where k-means starts.
+        members (m,) of the second cluster, `sharpened` where separation chose it. Centres (2, c). The fraction of
+        samples, in [0, ½], that another seed puts on the other side, as a mean over the other seeds. At 0 the split
+        does not depend on where k-means starts.
     """
     splits = two_means(points, [seed + offset for offset in range(n_seeds)], choice)
     if choice == "tightness":
@@ -122,8 +122,8 @@ def sharpened(points: Reals, members: Bools) -> tuple[Bools, Reals]:
 def silhouette(points: Reals, members: Bools, seed: int) -> float:
     """Mean silhouette in [−1, 1] of the split that `members` (m,) makes, over at most 1,000 samples.
 
-    s = (b − a)/max(a, b), a the mean distance to the others of a sample's cluster, b that to the other cluster; 0 for a
-    sample that is alone, and 0 for a split of which those samples see one cluster only.
+    s = (b − a)/max(a, b). Here a is the mean distance to the others of a sample's cluster, b that to the other cluster.
+    It is 0 for a sample that is alone, and for a split of which those samples see one cluster only.
     """
     rows = np.arange(len(points))
     if len(points) > SILHOUETTE_SAMPLES:

@@ -1,8 +1,8 @@
 """Which attack each flagged sample seems to come from: the flagged samples of a class, taken apart.
 
 Samples that carry one trigger share a pattern in their images and lie together among the activations of their class.
-Each class is cut into more pieces than it can hold attacks, in both spaces at once; pieces that show the same are put
-together again; and last, each sample goes to the pattern that it matches best, or to none.
+Each class is cut into more pieces than it can hold attacks, in both spaces at once. Pieces that show the same are put
+together again. Last, each sample goes to the pattern that it matches best, or to none.
 """
 
 from collections.abc import Sequence

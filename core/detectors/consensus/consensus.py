@@ -70,13 +70,13 @@ def consensus(
 ) -> Detection:
     """The sum of many signals of poison; flagged so that about `false_discovery_rate` of the flagged are clean.
 
-    Fisher's −log(1 − rank/n) of every score, added up; smoothed over the nearest samples of the class; refined twice by
-    what the most suspicious samples of a class share, in activations, trajectories and pixels. Five times over, a fifth
-    of the bona fide samples plays the ordinary sample: its scores give conformal p-values, and Benjamini–Hochberg the
-    flags. These may be none, or too few although poison is certain: with 99 % confidence, 1 % of the data or more is
-    beyond what clean samples explain. Then the suspicious samples of a class that share a pattern are flagged
-    (`pattern_rule`), without a promise; should they not explain that 1 %, the estimated prevalence. `notes` name the
-    rule.
+    Fisher's −log(1 − rank/n) of every score is added up and smoothed over the nearest samples of the class. It is
+    refined twice by what the most suspicious samples of a class share, in activations, trajectories and pixels. Five
+    times over, a fifth of the bona fide samples plays the ordinary sample: its scores give conformal p-values, and
+    Benjamini–Hochberg the flags. These may be none, or too few although poison is certain: with 99 % confidence, 1 % of
+    the data or more is beyond what clean samples explain. Then the suspicious samples of a class that share a pattern
+    are flagged (`pattern_rule`), without a promise; should they not explain that 1 %, the estimated prevalence. `notes`
+    name the rule.
 
     Args:
         evidence: needs `features` (n, d); uses `trajectories`, `inputs` and (random) bona fide samples where present.
@@ -91,8 +91,8 @@ def consensus(
     Raises:
         UserError: activations are missing.
 
-    References: own method; after Alex et al. 2025 (arXiv 2408.13221), Hayase et al. 2021 (arXiv 2104.11315), Bates
-    et al.: Testing for Outliers with Conformal p-values, 2023 (arXiv 2104.08279), Benjamini and Hochberg 1995.
+    References: own method. It builds on Alex et al. 2025 (arXiv 2408.13221) and Hayase et al. 2021 (arXiv 2104.11315).
+    The p-values are those of Bates et al. 2023 (arXiv 2104.08279), the rule is that of Benjamini and Hochberg 1995.
 
     >>> import numpy as np
     >>> from core.detectors.consensus.consensus import consensus

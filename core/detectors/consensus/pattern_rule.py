@@ -34,12 +34,12 @@ BEYOND_KIN = 4.0
 def pattern_rule(evidence: Evidence, spaces: Spaces, suspicion: Reals) -> Bools:
     """(n,) True for samples that carry a pattern learned from the most suspicious ones of their class.
 
-    A class is only named where all of this holds, counted on images that had no part in the pattern. The median of
-    the suspicious group matches it 6 standard deviations better than ordinary samples of the class do; whoever of the
-    upper 40 % comes a quarter as far carries it, or half as far where that is not clear enough. No bona fide sample
-    does, and by the ordinary ones at most a tenth of the carriers are there by chance. And carriers differ so from
-    their nearest look-alikes, each other included: a rare kind of clean image has its own kind for look-alikes. A
-    trigger is on images that are otherwise unlike.
+    A class is only named where all of this holds, counted on images that had no part in the pattern. The median of the
+    suspicious group matches it 6 standard deviations better than ordinary samples of the class do. Whoever of the upper
+    40 % comes a quarter as far carries it, or half as far where that is not clear enough. No bona fide sample does, and
+    by the ordinary ones at most a tenth of the carriers are there by chance. And carriers differ so from their nearest
+    look-alikes, each other included: a rare kind of clean image has its own kind for look-alikes. A trigger is on
+    images that are otherwise unlike.
 
     Args:
         evidence: needs `images`, or nothing is found; bona fide samples are never named.

@@ -72,9 +72,9 @@ def shared_patterns(inputs: Inputs, sets: Sequence[TrainingSet]) -> Reals:
 def template_scores(patterns: Patterns, sets: Sequence[TrainingSet]) -> Reals:
     """(s, m) how far a sample matches what the positives have in common, by what the two other thirds show.
 
-    wⱼ = the standardised difference of the two means at pixel j, shrunken by two of its standard errors, so pixels
-    that differ by chance count nothing; s(x) = Σ wⱼ (xⱼ − midpoint) / σⱼ. All sets together take three
-    matrix products.
+    s(x) = Σ wⱼ (xⱼ − midpoint) / σⱼ. Here wⱼ is the standardised difference of the two means at pixel j, shrunken by
+    two of its standard errors. So pixels that differ by chance count nothing. All sets together take three matrix
+    products.
 
     Args:
         patterns: (m, pixels) of one class, about 0: their variance is worked out from squares, in float32.
