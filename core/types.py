@@ -123,12 +123,12 @@ class PlantedAttack:
     source_class: int | None = None
     n_cover: int = 0
 
-    def goals(self, labels: Ints, n_classes: int) -> Ints:
+    def intended_classes(self, labels: Ints, n_classes: int) -> Ints:
         """(m,) the class that the trigger is meant to turn images of these true classes into; −1 where it has none."""
         if self.target_class is None:
             return np.asarray((labels + 1) % n_classes)
-        concerned = labels == self.source_class if self.labelling == "one_to_one" else labels != self.target_class
-        return np.where(concerned, self.target_class, -1)
+        applies = labels == self.source_class if self.labelling == "one_to_one" else labels != self.target_class
+        return np.where(applies, self.target_class, -1)
 
 
 @dataclass(frozen=True)

@@ -324,6 +324,7 @@ def test_the_rule_finds_what_breaks_it(rule, files, tmp_path):
     [
         "import core.runs",
         "import core.detectors.other",
+        "import core.modalities.image.patterns",
         "import pandas",
         "from ..runs import x",
         "from . import DETECTORS",

@@ -119,8 +119,8 @@ def _success(model: nn.Module, dataset: Dataset, truth: GroundTruth | None) -> l
     rates = []
     for attack in truth.attacks if truth else ():
         pattern = truth.patterns.get(attack.name) if truth else None
-        inputs, rows, goals = triggered_test_set(
+        inputs, rows, intended = triggered_test_set(
             attack, dataset.test_inputs, dataset.test_labels, dataset.n_classes, pattern
         )
-        rates.append(attack_success_rate(evaluate(model, inputs, dataset.test_labels[rows])[1], goals))
+        rates.append(attack_success_rate(evaluate(model, inputs, dataset.test_labels[rows])[1], intended))
     return rates

@@ -11,12 +11,12 @@ from core.errors import UserError
 from core.registry import checked, find
 from core.types import Bools, Ints, Labelling, PlantedAttack
 
-BONA_FIDE = 250
+BONA_FIDE = 250  # samples known to be clean, as in BaDLoss; of small data a tenth
 OF_CLASS: tuple[Labelling, ...] = ("one_to_one", "clean_label")
 
 
 @dataclass(frozen=True)
-class Draft:
+class Assignment:
     """Who is going to carry what, before any image is touched.
 
     Attributes:
@@ -32,7 +32,9 @@ class Draft:
     bona_fide: Bools
 
 
-def draft(labels: Ints, bona_fide: Bools, shape: tuple[int, int, int], n_classes: int, asked: Specification) -> Draft:
+def assign(
+    labels: Ints, bona_fide: Bools, shape: tuple[int, int, int], n_classes: int, specification: Specification
+) -> Assignment:
     """Who is going to carry what: no sample two triggers, and no bona fide sample any.
 
     Attacks that only one class can serve choose before those that can take samples of many.
@@ -41,28 +43,30 @@ def draft(labels: Ints, bona_fide: Bools, shape: tuple[int, int, int], n_classes
         labels, bona_fide: (n,) of the clean data.
         shape: (h, w, c) of one image.
         n_classes: k.
-        asked: what to plant, all at once.
+        specification: what to plant, all at once.
 
     Raises:
         UserError: naming the field that cannot be used and its limits. It may be an unknown attack, a ratio not in
             (0, 1], a class out of range, colour on grey images, more poison than samples, contradictory attacks.
     """
-    if not asked.attacks:
+    if not specification.attacks:
         raise UserError("No attack was named.", "Name one, such as patch:ratio=0.01,target=3, or a preset.")
-    rng, sizes = np.random.default_rng(asked.seed), np.bincount(labels, minlength=n_classes)
+    rng, sizes = np.random.default_rng(specification.seed), np.bincount(labels, minlength=n_classes)
     index = np.full(len(labels), -1)
     cover = index.copy()
     planted: dict[int, PlantedAttack] = {}
-    first = sorted(range(len(asked.attacks)), key=lambda one: labelling_of(asked.attacks[one]) not in OF_CLASS)
+    first = sorted(
+        range(len(specification.attacks)), key=lambda one: labelling_of(specification.attacks[one]) not in OF_CLASS
+    )
     for place in first:
-        attack = _resolved(asked.attacks[place], sizes, shape, rng, [one.name for one in planted.values()])
+        attack = _resolved(specification.attacks[place], sizes, shape, rng, [one.name for one in planted.values()])
         _refuse_contradictions(attack, planted.values(), n_classes)
         free = (index < 0) & (cover < 0) & ~bona_fide
         index[_chosen(attack.name, attack.n_poisoned, free & _may_carry(attack, labels), rng)] = place
         cover[_chosen(f"{attack.name} (cover)", attack.n_cover, free & (index < 0), rng)] = place
         planted[place] = attack
     known = np.array(bona_fide) if bona_fide.any() else draw_bona_fide((index < 0) & (cover < 0), rng)
-    return Draft(tuple(planted[place] for place in range(len(first))), index, cover, known)
+    return Assignment(tuple(planted[place] for place in range(len(first))), index, cover, known)
 
 
 def labelling_of(spec: AttackSpec) -> Labelling:
@@ -149,11 +153,11 @@ def _refuse_contradictions(attack: PlantedAttack, others: Collection[PlantedAtta
     """Raise UserError when another attack shows the model the same trigger for another class."""
     if find(ATTACKS, attack.kind, "attack").drawn:
         return
-    wanted = attack.goals(np.arange(n_classes), n_classes)
+    own = attack.intended_classes(np.arange(n_classes), n_classes)
     for other in others:
         same = other.kind == attack.kind and other.settings == attack.settings
-        goals = other.goals(np.arange(n_classes), n_classes)
-        if same and ((wanted >= 0) & (goals >= 0) & (wanted != goals)).any():
+        intended = other.intended_classes(np.arange(n_classes), n_classes)
+        if same and ((own >= 0) & (intended >= 0) & (own != intended)).any():
             raise UserError(
                 f"{other.name} and {attack.name} are the same trigger with different targets.",
                 f"{_words(other)}; {_words(attack)}.",

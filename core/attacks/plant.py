@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from core.attacks import ATTACKS, Scene, Trigger
-from core.attacks.assign import draft
+from core.attacks.assign import assign
 from core.attacks.specification import Specification
 from core.modalities import modality_of
 from core.registry import find, tunables
@@ -15,51 +15,61 @@ from core.types import Dataset, Floats, GroundTruth, Inputs, Ints, PlantedAttack
 
 def plant(
     dataset: Dataset,
-    asked: Specification,
+    specification: Specification,
     *,
     patterns: Mapping[str, Floats] | None = None,
-    listen: Callable[[float, str], None] = lambda share, message: None,
+    listen: Callable[[float, str], None] = lambda fraction, message: None,
 ) -> tuple[Dataset, GroundTruth]:
     """A poisoned copy of `dataset` and the truth about it. Beside that copy, only a few images are held at a time.
 
+    >>> from core.attacks.specification import parse_spec
+    >>> from core.modalities.image.inputs import ImageInputs
+    >>> grey, labels = ImageInputs(np.full((8, 6, 6, 1), 100, np.uint8)), np.arange(8) % 2
+    >>> clean = Dataset("grey", np.arange(8), grey, labels, grey, labels, ("a", "b"), np.zeros(8, np.bool_))
+    >>> poisoned, truth = plant(clean, Specification((parse_spec("patch:count=3,target=1"),)))
+    >>> sorted(poisoned.labels[truth.is_poison].tolist()), truth.original_labels[truth.is_poison].tolist()
+    ([1, 1, 1], [0, 0, 0])
+    >>> sum(bool((poisoned.inputs[row] == 255).any()) for row in range(8))
+    3
+
     Args:
         dataset: clean data; it stays as it was.
-        asked: what to plant, all at once.
+        specification: what to plant, all at once.
         patterns: attack → (h, w, c) what was optimised for it before; without it, it is optimised now.
-        listen: told the share that is done, in [0, 1], and what is being done.
+        listen: told the fraction that is done, in [0, 1], and what is being done.
 
     Raises:
-        UserError: see `draft`.
+        UserError: see `assign`.
     """
-    drafted = draft(dataset.labels, dataset.bona_fide, dataset.shape, dataset.n_classes, asked)
+    assigned = assign(dataset.labels, dataset.bona_fide, dataset.shape, dataset.n_classes, specification)
     modality = modality_of(dataset.inputs)
     inputs, labels = modality.copied(dataset.inputs), np.array(dataset.labels)
     optimised: dict[str, Floats] = {}
-    for place, attack in enumerate(drafted.attacks):
-        listen(place / len(drafted.attacks), attack.name)
+    for place, attack in enumerate(assigned.attacks):
+        listen(place / len(assigned.attacks), attack.name)
         scene = replace(
             _scene(attack, dataset.shape, dataset.n_classes, (patterns or {}).get(attack.name)),
             inputs=dataset.inputs,
             labels=dataset.labels,
         )
         trigger = _made(attack, scene)
-        rows = np.flatnonzero(drafted.attack_index == place)
+        rows = np.flatnonzero(assigned.attack_index == place)
         modality.paint(inputs, rows, trigger.poison or trigger.apply)
         if attack.labelling != "clean_label":
-            labels[rows] = attack.goals(dataset.labels[rows], dataset.n_classes)
+            labels[rows] = attack.intended_classes(dataset.labels[rows], dataset.n_classes)
         if trigger.cover:
-            modality.paint(inputs, np.flatnonzero(drafted.cover_index == place), trigger.cover)
+            modality.paint(inputs, np.flatnonzero(assigned.cover_index == place), trigger.cover)
         if trigger.pattern is not None:
             optimised[attack.name] = trigger.pattern
     truth = GroundTruth(
-        drafted.attack_index >= 0,
-        drafted.attack_index,
+        assigned.attack_index >= 0,
+        assigned.attack_index,
         np.array(dataset.labels),
-        drafted.attacks,
-        drafted.cover_index >= 0,
+        assigned.attacks,
+        assigned.cover_index >= 0,
         optimised,
     )
-    return replace(dataset, inputs=inputs, labels=labels, bona_fide=drafted.bona_fide), truth
+    return replace(dataset, inputs=inputs, labels=labels, bona_fide=assigned.bona_fide), truth
 
 
 def trigger_of(
@@ -88,10 +98,10 @@ def triggered_test_set(
     attack: PlantedAttack, inputs: Inputs, labels: Ints, n_classes: int, pattern: Floats | None = None
 ) -> tuple[Inputs, Ints, Ints]:
     """Triggered copies of the test images that the attack is meant to turn, their rows, and the classes it wants."""
-    goals = attack.goals(labels, n_classes)
-    rows = np.flatnonzero(goals >= 0)
+    intended = attack.intended_classes(labels, n_classes)
+    rows = np.flatnonzero(intended >= 0)
     trigger = trigger_of(attack, inputs.shape, n_classes, pattern)
-    return modality_of(inputs).painted(inputs.take(rows), trigger), rows, goals[rows]
+    return modality_of(inputs).painted(inputs.take(rows), trigger), rows, intended[rows]
 
 
 def _scene(attack: PlantedAttack, shape: tuple[int, int, int], n_classes: int, pattern: Floats | None) -> Scene:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from core.attacks import ATTACKS, SURROGATE
-from core.attacks.assign import Draft, draft
+from core.attacks.assign import Assignment, assign
 from core.attacks.plant import trigger_of
 from core.attacks.specification import Specification
 from core.errors import UserError
@@ -14,7 +14,7 @@ from core.modalities import modality_of
 from core.registry import find
 from core.types import Dataset, Images, Ints, PlantedAttack
 
-EXAMPLES = 3
+EXAMPLES = 3  # samples of each attack: what a card steps through
 
 
 @dataclass(frozen=True)
@@ -39,25 +39,25 @@ class Preview:
     largest: int = 0
 
 
-def previews(dataset: Dataset, asked: Specification) -> tuple[list[Preview], pd.DataFrame]:
+def previews(dataset: Dataset, specification: Specification) -> tuple[list[Preview], pd.DataFrame]:
     """A preview of each attack, and per class: samples, poisoned away, poisoned into it, covers, samples afterwards.
 
     Raises:
-        UserError: see `draft`.
+        UserError: see `assign`.
     """
-    drafted = draft(dataset.labels, dataset.bona_fide, dataset.shape, dataset.n_classes, asked)
-    found = [_preview(dataset, drafted, place) for place in range(len(drafted.attacks))]
-    return found, _counts(dataset, drafted)
+    assigned = assign(dataset.labels, dataset.bona_fide, dataset.shape, dataset.n_classes, specification)
+    found = [_preview(dataset, assigned, place) for place in range(len(assigned.attacks))]
+    return found, _counts(dataset, assigned)
 
 
-def usable(dataset: Dataset, asked: Specification) -> tuple[list[int], dict[int, UserError]]:
+def usable(dataset: Dataset, specification: Specification) -> tuple[list[int], dict[int, UserError]]:
     """The places of the attacks that can be planted together, and why each of the others cannot."""
-    everything = list(range(len(asked.attacks)))
-    if everything and not _fault(dataset, asked):
+    everything = list(range(len(specification.attacks)))
+    if everything and not _fault(dataset, specification):
         return everything, {}
     places, faults = list[int](), dict[int, UserError]()
     for place in everything:
-        tried = replace(asked, attacks=tuple(asked.attacks[one] for one in (*places, place)))
+        tried = replace(specification, attacks=tuple(specification.attacks[one] for one in (*places, place)))
         if error := _fault(dataset, tried):
             faults[place] = error
         else:
@@ -65,17 +65,17 @@ def usable(dataset: Dataset, asked: Specification) -> tuple[list[int], dict[int,
     return places, faults
 
 
-def _fault(dataset: Dataset, asked: Specification) -> UserError | None:
+def _fault(dataset: Dataset, specification: Specification) -> UserError | None:
     try:
-        draft(dataset.labels, dataset.bona_fide, dataset.shape, dataset.n_classes, asked)
+        assign(dataset.labels, dataset.bona_fide, dataset.shape, dataset.n_classes, specification)
     except UserError as error:
         return error
     return None
 
 
-def _preview(dataset: Dataset, drafted: Draft, place: int) -> Preview:
-    attack = drafted.attacks[place]
-    rows = np.flatnonzero(drafted.attack_index == place)[:EXAMPLES]
+def _preview(dataset: Dataset, assigned: Assignment, place: int) -> Preview:
+    attack = assigned.attacks[place]
+    rows = np.flatnonzero(assigned.attack_index == place)[:EXAMPLES]
     clean = np.array(dataset.inputs[rows])
     if SURROGATE in find(ATTACKS, attack.kind, "attack").needs:
         return Preview(attack, rows, clean)
@@ -83,19 +83,19 @@ def _preview(dataset: Dataset, drafted: Draft, place: int) -> Preview:
     return Preview(attack, rows, clean, triggered, *modality_of(dataset.inputs).amplified(clean, triggered))
 
 
-def _counts(dataset: Dataset, drafted: Draft) -> pd.DataFrame:
+def _counts(dataset: Dataset, assigned: Assignment) -> pd.DataFrame:
     after = np.array(dataset.labels)
-    for place, attack in enumerate(drafted.attacks):
-        rows = drafted.attack_index == place
+    for place, attack in enumerate(assigned.attacks):
+        rows = assigned.attack_index == place
         if attack.labelling != "clean_label":
-            after[rows] = attack.goals(dataset.labels[rows], dataset.n_classes)
-    poison = drafted.attack_index >= 0
+            after[rows] = attack.intended_classes(dataset.labels[rows], dataset.n_classes)
+    poison = assigned.attack_index >= 0
     moved = poison & (after != dataset.labels)
     groups = {
         "samples": dataset.labels,
         "taken away": dataset.labels[moved],
         "poisoned into it": after[poison],
-        "cover samples": dataset.labels[drafted.cover_index >= 0],
+        "cover samples": dataset.labels[assigned.cover_index >= 0],
         "samples afterwards": after,
     }
     counts = {name: np.bincount(labels, minlength=dataset.n_classes) for name, labels in groups.items()}

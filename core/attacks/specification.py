@@ -23,14 +23,14 @@ class AttackSpec:
 
     Attributes:
         kind: the registry name.
-        ratio: share of the data set that is poisoned; for one-to-one and clean-label attacks, of the target class's
+        ratio: fraction of the data set that is poisoned; for one-to-one and clean-label attacks, of the target class's
             size.
         target: the target class; None draws one (all-to-all has none).
         settings: the attack's own.
         labelling: see `PlantedAttack`; None takes what the attack's paper does.
         source: the source class of a one-to-one attack; None draws one.
-        count: so many samples instead of a share.
-        least: at least so many, should the share be fewer.
+        count: so many samples instead of a fraction.
+        least: at least so many, should the fraction be fewer.
     """
 
     kind: str

@@ -45,10 +45,10 @@ def evaluate_model(
     rates: dict[int, dict[str, float]] = {1: {}, 2: {}}
     for place, (attack, strength) in enumerate(tried, 1):
         pattern = truth.patterns.get(attack.name) if truth else None
-        inputs, rows, goals = triggered_test_set(attack, dataset.test_inputs, labels, dataset.n_classes, pattern)
+        inputs, rows, intended = triggered_test_set(attack, dataset.test_inputs, labels, dataset.n_classes, pattern)
         if len(rows):
             classes[place, rows], probabilities[place, rows] = likeliest(model, inputs, top)
-        rates[strength][attack.name] = metrics.attack_success_rate(classes[place, rows, 0].astype(np.int64), goals)
+        rates[strength][attack.name] = metrics.attack_success_rate(classes[place, rows, 0].astype(np.int64), intended)
         listen(place / len(tried), attack.name)
     predicted = classes[0, :, 0].astype(np.int64)
     accuracy = metrics.class_accuracy(predicted, labels, dataset.n_classes)

@@ -19,15 +19,15 @@ def class_accuracy(predicted: Ints, labels: Ints, n_classes: int) -> tuple[float
     return tuple(float(r / t) if t else float("nan") for r, t in zip(right, total, strict=True))
 
 
-def attack_success_rate(predicted: Ints, goals: Ints) -> float:
+def attack_success_rate(predicted: Ints, intended: Ints) -> float:
     """The fraction of triggered samples that are predicted as what the attacker wants; NaN without any.
 
     Args:
         predicted: (m,) classes of the triggered samples.
-        goals: (m,) the class that each should become; −1 (its class is the target already) leaves it out.
+        intended: (m,) the class that each should become; −1 (its class is the target already) leaves it out.
     """
-    meant = goals >= 0
-    return float(np.mean(predicted[meant] == goals[meant])) if meant.any() else float("nan")
+    meant = intended >= 0
+    return float(np.mean(predicted[meant] == intended[meant])) if meant.any() else float("nan")
 
 
 def auroc(suspicion: Floats, is_poison: Bools) -> float:

@@ -16,7 +16,7 @@ from core.modalities import modality_of
 from core.runs import Run
 from core.types import Images, PlantedAttack
 
-EXAMPLES_PER_ATTACK = 6
+EXAMPLES_PER_ATTACK = 6  # as many as stand in a row of the report
 
 
 def attacks(info: DatasetInfo) -> tuple[PlantedAttack, ...]:
@@ -55,9 +55,9 @@ def tried_images(run: Run, attack: str, strength: int = 1) -> pd.DataFrame:
     info = store.describe(run.workspace, run.dataset)
     planted = next(one for one in store.planted_attacks(info) if one.name == attack)
     labels = np.asarray(store.load(run.workspace, run.dataset).test_labels)
-    goals = planted.goals(labels, len(info.class_names))
-    rows, classes = np.flatnonzero(goals >= 0), run.array("trial-classes")[..., 0]
-    found = {"test_row": rows, "label": labels[rows], "goal": goals[rows], "untouched": classes[0, rows]}
+    intended = planted.intended_classes(labels, len(info.class_names))
+    rows, classes = np.flatnonzero(intended >= 0), run.array("trial-classes")[..., 0]
+    found = {"test_row": rows, "label": labels[rows], "goal": intended[rows], "untouched": classes[0, rows]}
     table = pd.DataFrame({**found, "triggered": classes[known.index(wanted), rows]})
     return table.assign(turned=table["triggered"] == table["goal"])
 
@@ -84,10 +84,10 @@ def examples(run: Run) -> list[dict[str, Any]]:
     for attack in store.planted_attacks(info):
         if {"attack": attack.name, "strength": 1} not in tried:
             continue
-        goals = attack.goals(labels, len(info.class_names))
-        rows = np.flatnonzero(goals >= 0)
+        intended = attack.intended_classes(labels, len(info.class_names))
+        rows = np.flatnonzero(intended >= 0)
         for row in rows[np.linspace(0, len(rows) - 1, min(EXAMPLES_PER_ATTACK, len(rows))).astype(int)].tolist():
-            known = {"attack": attack.name, "test_row": row, "label": int(labels[row]), "goal": int(goals[row])}
+            known = {"attack": attack.name, "test_row": row, "label": int(labels[row]), "goal": int(intended[row])}
             found.append(known | {"predicted": answers(run, row, attack.name)[0][0]})
     return found
 

@@ -14,7 +14,8 @@ from core.stages.detect import gather_evidence
 from core.stages.progress import Reporter
 from core.types import Bools, Evidence, Ints, Samples
 
-LEAST_SOURCE, MOST_PICTURED = 0.05, 500
+LEAST_SOURCE = 0.05  # fraction of a family from which on a source class is named
+MOST_PICTURED = 500  # members that an average picture is made of
 
 
 def group(evidence: Evidence, flagged: Bools) -> tuple[Ints, list[Family], Samples | None]:

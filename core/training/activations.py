@@ -16,9 +16,11 @@ from core.models.preprocessing import pixels_of
 from core.training.loop import EVAL_BATCH, accelerator_for, placed
 from core.types import Floats, Inputs, Ints
 
-MOST_FEATURES, MOST_NAMED = 4096, 30
+MOST_FEATURES = 4096  # values of a layer's input; a larger input is averaged over all places
+MOST_NAMED = 30  # layers that a refusal lists
 _PROBES = 2  # images of the pass that looks for layers: one would look like a single row of anything
-_HEADS, _CHANNELS_LAST = (nn.Linear, nn.Conv2d), (nn.Linear, nn.LayerNorm)
+_HEADS = (nn.Linear, nn.Conv2d)
+_CHANNELS_LAST = (nn.Linear, nn.LayerNorm)  # layers that get the channels as the last axis
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def extract(
     layer: Layer,
     path: Path,
     *,
-    on_batch: Callable[[float], None] = lambda share: None,
+    on_batch: Callable[[float], None] = lambda fraction: None,
 ) -> tuple[Floats, Ints, Floats]:
     """The flattened input of `layer` for every sample, streamed to a memory-mapped file.
 
@@ -126,16 +128,16 @@ def extract(
     return np.load(path, mmap_mode="r", allow_pickle=False), predicted, losses
 
 
-def choose(found: Sequence[Layer], name: str | None = None) -> Layer:
+def choose(reached: Sequence[Layer], name: str | None = None) -> Layer:
     """The layer called `name`, or without a name the classifier head.
 
     Raises:
         UserError: no layer of that name, or no layer with one output per class; it names the layers there are.
     """
-    for layer in found:
+    for layer in reached:
         if layer.name in (name, f"network.{name}") if name else layer.is_head:  # `network` is behind a preprocessing
             return layer
-    known = ", ".join(f"{layer.name} ({layer.kind}, {layer.features})" for layer in found[-MOST_NAMED:])
+    known = ", ".join(f"{layer.name} ({layer.kind}, {layer.features})" for layer in reached[-MOST_NAMED:])
     title = f"The model has no layer {name!r}." if name else "The classifier head was not found."
     raise UserError(title, f"Its last layers, with the size of their inputs: {known}.", "Name one of these.")
 

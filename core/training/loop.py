@@ -30,7 +30,7 @@ from core.registry import checked
 from core.training.config import TrainConfig
 from core.types import Dataset, Floats, Inputs, Ints
 
-EVAL_BATCH = 1000
+EVAL_BATCH = 1000  # images of 32 pixels in one forward pass; of larger ones fewer, so that memory stays the same
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def train(
     *,
     resume: Path | None = None,
     trace: bool = True,
-    on_batch: Callable[[float], None] = lambda share: None,
+    on_batch: Callable[[float], None] = lambda fraction: None,
 ) -> Iterator[Epoch]:
     """Train `model` in place, yielding after each epoch the losses of all samples.
 
@@ -116,7 +116,7 @@ def train(
         config: see `TrainConfig`.
         resume: a file written by `Epoch.checkpoint`; training goes on after its epoch.
         trace: False skips the losses of the training samples, for a model that is only wanted in the end.
-        on_batch: told the share of the running epoch that is done, in [0, 1].
+        on_batch: told the fraction of the running epoch that is done, in [0, 1].
     """
     accelerator = accelerator_for(config.precision)
     network = model.to(memory_format=torch.channels_last)
@@ -197,15 +197,15 @@ def _measured(network: nn.Module, inputs: Placed, labels: Ints, accelerator: Acc
 
 def likeliest(network: nn.Module, inputs: Inputs, count: int) -> tuple[Ints, Floats]:
     """The `count` most probable classes of every sample, (n, count), and their probabilities; most probable first."""
-    classes, shares = [], []
+    classes, probabilities = [], []
     network, accelerator = _prepared(network)
     for _, logits in _logits(network, placed(inputs, accelerator), accelerator):
         top = logits.softmax(1).topk(min(count, logits.shape[1]))
         classes.append(top.indices.cpu())
-        shares.append(top.values.cpu())
+        probabilities.append(top.values.cpu())
     if not classes:
         return np.empty((0, count), np.int64), np.empty((0, count), np.float32)
-    return torch.cat(classes).numpy(), torch.cat(shares).numpy()
+    return torch.cat(classes).numpy(), torch.cat(probabilities).numpy()
 
 
 def _logits(network: nn.Module, inputs: Placed, accelerator: Accelerator) -> Iterator[tuple[slice, Tensor]]:
@@ -219,18 +219,18 @@ def _logits(network: nn.Module, inputs: Placed, accelerator: Accelerator) -> Ite
 
 
 def _shards(order: Tensor, batch_size: int, accelerator: Accelerator) -> Iterator[Tensor]:
-    """This process's share of each global batch; a last batch of one sample is dropped (BatchNorm cannot use it)."""
+    """This process's rows of each global batch; a last batch of one sample is dropped (BatchNorm cannot use it)."""
     for rows in order.split(batch_size):
-        share = rows[accelerator.process_index :: accelerator.num_processes]
-        if len(share) > 1 and len(rows) >= 2 * accelerator.num_processes:
-            yield share
+        own = rows[accelerator.process_index :: accelerator.num_processes]
+        if len(own) > 1 and len(rows) >= 2 * accelerator.num_processes:
+            yield own
 
 
 def _set_rate(optimizer: Any, config: TrainConfig, epoch: float) -> None:
     """Cosine decay to zero over the schedule's epochs."""
-    share = epoch / (config.schedule_epochs or config.epochs)
+    progress = epoch / (config.schedule_epochs or config.epochs)
     for group in optimizer.param_groups:
-        group["lr"] = config.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, share)))
+        group["lr"] = config.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
 
 
 def _save(path: Path, model: nn.Module, optimizer: Any, index: int) -> None:

@@ -11,7 +11,7 @@ from core.modalities.contract import Painter
 from core.registry import Range
 from core.types import Images
 
-BATCH = 128
+BATCH = 128  # images whose gradients are held at once
 FLIPS: tuple[tuple[int, ...], ...] = ((), (1,), (2,), (1, 2))
 
 

@@ -9,8 +9,8 @@ from core.attacks.triggers.blending import add
 from core.registry import Range
 from core.types import Floats, Images
 
-BATCH = 128
-STEP = 0.01
+BATCH = 128  # images whose gradients are held at once
+STEP = 0.01  # Adam's learning rate, in units of [0, 1]: some two levels
 
 
 def narcissus(

@@ -11,7 +11,7 @@ from core.training.config import TrainConfig
 from core.training.loop import build_model, train
 from core.types import Dataset, Images, Inputs, Ints
 
-MOST = 5000
+MOST = 5000  # images that the surrogate is trained on; more take longer, and attacks get hardly stronger
 
 
 def surrogate_of(scene: Scene, epochs: int) -> nn.Module:

@@ -12,7 +12,7 @@ from core.registry import Range
 from core.types import Images
 
 Points = NDArray[np.float64]
-BATCH = 32
+BATCH = 32  # images that are warped at once; bounds the memory only
 CUBIC = -0.75  # the cubic convolution's parameter in the authors' framework
 
 

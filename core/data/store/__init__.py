@@ -204,6 +204,13 @@ def damaged_datasets(workspace: Path) -> list[Damaged]:
 def load(workspace: Path, dataset_id: str) -> Dataset:
     """The stored data set, memory-mapped. Raises UserError when its files changed since it was imported.
 
+    >>> import tempfile
+    >>> from core.data.store.demo import demo
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     opened = load(Path(folder), save(Path(folder), demo(), source="an example").id)
+    ...     len(opened), opened.inputs[:2].shape, opened.class_names[int(opened.labels[0])]
+    (6000, (2, 28, 28, 1), ...)
+
     The fingerprint is computed once in a process for each state of the files (size, time of change, inode).
     """
     info = describe(workspace, dataset_id)

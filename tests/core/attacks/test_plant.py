@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.attacks import ATTACKS
-from core.attacks.assign import draft
+from core.attacks.assign import assign
 from core.attacks.plant import doubled, plant, trigger_of, triggered_test_set
 from core.attacks.presets import PRESETS, preset
 from core.attacks.specification import AttackSpec, Specification
@@ -262,8 +262,8 @@ def test_the_counts_of_the_presets_are_those_of_the_papers():
     def counts(name, n, n_classes):
         sizes = np.full(n_classes, n // n_classes)
         labels = np.repeat(np.arange(n_classes), sizes)
-        drafted = draft(labels, np.zeros(n, np.bool_), (32, 32, 3), n_classes, asked(*preset(name, n_classes)))
-        return {attack.name: attack.n_poisoned for attack in drafted.attacks}
+        assigned = assign(labels, np.zeros(n, np.bool_), (32, 32, 3), n_classes, asked(*preset(name, n_classes)))
+        return {attack.name: attack.n_poisoned for attack in assigned.attacks}
 
     cifar = counts("badloss-cifar10", 50_000, 10)
     assert cifar == dict.fromkeys(list(cifar)[:4], 500) | {"sinusoid": 500, "frequency": 500, "narcissus": 25}
