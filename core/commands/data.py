@@ -74,14 +74,18 @@ def preview(
     values: Annotated[
         str, typer.Option(help=f"The range of the stored pixels, black to white: {', '.join(get_args(Values))}.")
     ] = "auto",
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting of the data source.")
+    ] = None,
     most: Annotated[int, typer.Option(min=1, help="How many images to decode, evenly spaced.")] = MOST_IMAGES,
     job: Annotated[Path | None, typer.Option(hidden=True, help="The directory of the job that this is.")] = None,
     workspace: Workspace = HERE,
     as_json: Json = False,
 ) -> Mapping[str, Any]:
     """Say what a data set holds and what is wrong with it, without importing it."""
+    chosen = key_values(settings, "label_column=class")
     with working(job, path) as listen:
-        found = pipeline.preview_source(path, source, job, listen, values=values, most=most)
+        found = pipeline.preview_source(path, source, job, listen, settings=chosen, values=values, most=most)
     about = {
         "name": found.name,
         "n": found.n,

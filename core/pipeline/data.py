@@ -10,7 +10,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -51,12 +51,14 @@ class PreviewOf:
         source: the data source, None for the one that recognises the path.
         name: what the data are called where their path does not say it.
         uploaded: whether the path is a file that a visitor brought.
+        settings: of the data source, as they were typed.
     """
 
     path: str
     source: str | None = None
     name: str = ""
     uploaded: bool = False
+    settings: dict[str, str] = field(default_factory=dict)
 
 
 RESULT = "result.json"
@@ -123,6 +125,7 @@ def start_import(
     size: tuple[int, int] | None = None,
     channels: int | None = None,
     values: str = "auto",
+    settings: Mapping[str, str] | None = None,
     looked: Path | None = None,
 ) -> Path:
     """Start importing in a worker; returns the job's directory, to be polled, and asked for the `imported` data set.
@@ -135,6 +138,7 @@ def start_import(
     given["--looked"] = str(looked.resolve()) if looked else None
     options = [f"{option}={value}" for option, value in given.items() if value]
     options += [] if values == "auto" else [f"--values={values}"]
+    options += [f"--set={key}={value}" for key, value in (settings or {}).items()]
     options += [] if channels is None else ["--grey" if channels == 1 else "--colour"]
     place = ["--job", str(job.resolve()), "--workspace", str(workspace.resolve())]
     jobs.start(job, ["import", *place, *options, "--", str(Path(path).absolute())])
@@ -211,6 +215,7 @@ def preview_source(
     job: Path | None = None,
     listen: Callable[[float, str], None] = lambda share, words: None,
     *,
+    settings: Mapping[str, Any] | None = None,
     values: str = "auto",
     most: int = MOST_IMAGES,
 ) -> Preview:
@@ -221,6 +226,7 @@ def preview_source(
         source: the data source, where the path alone does not tell.
         job: where to keep it.
         listen: told the share that is done, in [0, 1], and what is being done.
+        settings: of the data source, over its defaults.
         values: the range of the stored pixels, as `core.data.levels.Values` has it.
         most: how many images are decoded.
 
@@ -228,7 +234,7 @@ def preview_source(
         UserError: the path cannot be opened, or none of its images can be read.
     """
     listen(0.0, "opening")
-    collection = _opened(path, source, None, values)
+    collection = _opened(path, source, settings, values)
     try:
         preview = scan(collection, listen, most=most)
     finally:
@@ -239,13 +245,20 @@ def preview_source(
 
 
 def start_preview(
-    workspace: Path, path: str, source: str | None = None, *, name: str = "", uploaded: bool = False
+    workspace: Path,
+    path: str,
+    source: str | None = None,
+    *,
+    name: str = "",
+    uploaded: bool = False,
+    settings: Mapping[str, str] | None = None,
 ) -> Path:
     """Start looking at `path` in a worker; returns the job's directory, to be polled, where the preview will be."""
     _forget_old(workspace)
     job = jobs.new_job(workspace, "previews")
-    write_json(job / "asked.json", asdict(PreviewOf(path, source, name, uploaded)))
+    write_json(job / "asked.json", asdict(PreviewOf(path, source, name, uploaded, dict(settings or {}))))
     options = [] if source is None else [f"--source={source}"]
+    options += [f"--set={key}={value}" for key, value in (settings or {}).items()]
     jobs.start(job, ["preview", "--job", str(job.resolve()), *options, "--", str(Path(path).absolute())])
     return job
 

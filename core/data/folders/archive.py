@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from core.data.collection import Collection, Files, legible
-from core.data.folders.layout import arranged
+from core.data.folders.layout import Layout, arranged
 from core.data.folders.members import MAX_RATIO
 from core.data.folders.tar_files import tar_files
 from core.data.folders.zip_files import zip_files
@@ -26,12 +26,16 @@ _XZ_MEMORY = 256 * 2**20  # bytes: xz itself takes 65 MB at its highest level
 _DAMAGE = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError)
 
 
-def archive(path: Path) -> Collection:
+def archive(path: Path, *, layout: Layout = "auto") -> Collection:
     """The images in a .zip, .tar, .tar.gz, .tar.bz2 or .tar.xz file; `core.data.folders.layout` says what goes where.
 
     What kind of archive it is, its content tells. Links, devices, encrypted members, names that lead elsewhere and
     members that unpack to far more than a picture are listed and skipped; archives inside are not opened. A compressed
     .tar is unpacked into one nameless temporary file, since its members cannot be read out of order.
+
+    Args:
+        path: the archive.
+        layout: what the folders in it are, where their names leave two readings.
 
     Raises:
         UserError: the archive is damaged, or made to fill memory or disk; see `arranged`.
@@ -55,7 +59,7 @@ def archive(path: Path) -> Collection:
     except OSError as error:
         raise UserError(f"{legible(path.name)} cannot be read.", error.strerror or "", "Check the path.") from error
     try:
-        return arranged(files, _stem(path.name))
+        return arranged(files, _stem(path.name), layout)
     except UserError:
         files.close()
         raise

@@ -2,12 +2,13 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from core.data.collection import MAX_FILES, Collection, Files, Problem, legible
 from core.data.decoding import MAX_BYTES
-from core.data.folders.layout import arranged
+from core.data.folders.layout import Layout, arranged
+from core.data.paths import LINKS
 from core.errors import UserError
 
 MAX_DEPTH = 32  # folders in folders: deeper ones are mistakes, or made to exhaust the reader
@@ -22,10 +23,15 @@ def recognises(path: Path) -> bool:
         return False
 
 
-def image_folder(path: Path) -> Collection:
+def image_folder(path: Path, *, layout: Layout = "auto", links_within: str = "") -> Collection:
     """The images below `path`, labelled by the folder that they lie in; see `core.data.folders.layout`.
 
     Links to files inside `path` are read; links that lead out of it, and links to folders, are listed and skipped.
+
+    Args:
+        path: a folder.
+        layout: what the folders are, where their names leave two readings.
+        links_within: a folder that links may lead into, to files and to folders; empty for none.
 
     Raises:
         UserError: `path` is no folder or cannot be read; see `arranged`.
@@ -46,20 +52,25 @@ def image_folder(path: Path) -> Collection:
     paths: list[str] = []
     folders: list[str] = []
     problems: list[Problem] = []
-    for entry, relative in _entries(str(root), problems):
-        if entry.is_dir(follow_symlinks=False):
+    allowed = (root, Path(os.path.realpath(links_within))) if links_within else (root,)
+    for entry, relative in _entries(str(root), problems, allowed[1:]):
+        if entry.is_dir(follow_symlinks=False) or _leads_into(entry, allowed[1:], stat.S_IFDIR):
             folders.append(relative)
-        elif entry.is_file(follow_symlinks=False) or _is_link_inside(entry, root):
+        elif entry.is_file(follow_symlinks=False) or _leads_into(entry, allowed, stat.S_IFREG):
             paths.append(relative)
         elif not entry.name.startswith("."):
             problems.append(Problem("link", legible(relative), _why(entry)))
         if len(paths) > MAX_FILES:
             raise UserError(f"There are more than {MAX_FILES:,} files.", "", "Open a part of the folder.")
-    return arranged(Files(paths, folders, lambda index: _content(root, paths[index]), tuple(problems)), root.name)
+    files = Files(paths, folders, lambda index: _content(root, paths[index], allowed), tuple(problems))
+    return arranged(files, root.name, layout)
 
 
-def _entries(root: str, problems: list[Problem]) -> Iterator[tuple[os.DirEntry[str], str]]:
-    """Everything below `root` in sorted order with its relative path; links to folders are not entered."""
+def _entries(root: str, problems: list[Problem], linked: Sequence[Path]) -> Iterator[tuple[os.DirEntry[str], str]]:
+    """Everything below `root` in sorted order with its relative path; links to folders are entered below `linked` only.
+
+    A circle of links ends at the depth where all folders end.
+    """
     waiting = [""]
     while waiting:
         folder = waiting.pop()
@@ -75,7 +86,8 @@ def _entries(root: str, problems: list[Problem]) -> Iterator[tuple[os.DirEntry[s
         for entry in entries:
             relative = f"{folder}/{entry.name}" if folder else entry.name
             yield entry, relative
-            if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
+            enters = entry.is_dir(follow_symlinks=False) or _leads_into(entry, linked, stat.S_IFDIR)
+            if enters and not entry.name.startswith("."):
                 below.append(relative)
         if folder.count("/") + 1 < MAX_DEPTH:
             waiting += reversed(below)
@@ -84,11 +96,12 @@ def _entries(root: str, problems: list[Problem]) -> Iterator[tuple[os.DirEntry[s
             problems += [Problem("too deep", legible(deeper), why) for deeper in below]
 
 
-def _is_link_inside(entry: os.DirEntry[str], root: Path) -> bool:
-    """Whether this is a link to a regular file below `root`."""
-    if not entry.is_symlink() or _kind(entry.path) != stat.S_IFREG:
+def _leads_into(entry: os.DirEntry[str], folders: Sequence[Path], kind: int) -> bool:
+    """Whether this is a link to a regular file, or to a folder, below one of `folders`."""
+    if not folders or not entry.is_symlink() or _kind(entry.path) != kind:
         return False
-    return Path(os.path.realpath(entry.path)).is_relative_to(root)
+    target = Path(os.path.realpath(entry.path))
+    return any(target.is_relative_to(folder) for folder in folders)
 
 
 def _why(entry: os.DirEntry[str]) -> str:
@@ -107,13 +120,11 @@ def _kind(path: str) -> int:
         return 0
 
 
-def _content(root: Path, relative: str) -> bytes:
-    """What the file holds; links are followed again only to what lies below `root` at this moment."""
-    path = f"{root}/{relative}"
-    if stat.S_ISLNK(os.lstat(path).st_mode):
-        path = os.path.realpath(path)
-        if not Path(path).is_relative_to(root):
-            raise UserError("It is a link that leads out of the folder.")
+def _content(root: Path, relative: str, allowed: Sequence[Path]) -> bytes:
+    """What the file holds; links are followed again only to what lies below `allowed` at this moment."""
+    path = os.path.realpath(f"{root}/{relative}")
+    if not any(Path(path).is_relative_to(folder) for folder in allowed):
+        raise UserError("It is a link that leads out of the folder.", "Only files below the folder are opened.", LINKS)
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
         about = os.fstat(handle)

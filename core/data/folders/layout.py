@@ -2,19 +2,22 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from core.data.collection import Collection, Files, Part, Problem, empty_part, legible
 from core.data.labels import MAX_CLASSES
-from core.data.splits import Split, split_of
+from core.data.paths import LINKS
+from core.data.splits import Split, nearly_split_of, split_of
 from core.errors import UserError
 
 ENDINGS = (
     *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".gif", ".webp", ".tif", ".tiff"),
     *(".ppm", ".pgm", ".pbm", ".pnm"),
 )
+Layout = Literal["auto", "splits first", "classes first", "classes only"]
+_WORDS = {"train": "training set", "test": "test set", "validation": "validation set"}
 RULE = "A folder for each class holds its images; these folders may lie inside train, and test or val."
 
 
@@ -26,29 +29,42 @@ class _Image(NamedTuple):
     class_name: str
 
 
-def arranged(files: Files, name: str) -> Collection:
+def arranged(files: Files, name: str, layout: Layout = "auto") -> Collection:
     """The collection that the folders of `files` describe.
 
     Classes are the folders' names in sorted order; what lies deeper in a class folder belongs to it. `test` is the test
-    set, or `val` where there is no `test`; without a folder `train` that holds folders, all of these are classes.
-    Hidden files are passed over; files that are no images, images outside a class and empty classes are listed.
+    set, or `val` where there is no `test`. Without a folder for the training set, all folders are classes. Hidden files
+    are passed over. Files that are no images, images outside a class and empty classes are listed.
+
+    Args:
+        files: on disk or in an archive.
+        name: of the collection.
+        layout: what the folders are; auto understands `training_set` and `cats/train`, too. It asks where two readings
+            are possible.
 
     Raises:
-        UserError: no images, fewer than two classes or more than 1,000.
+        UserError: no images, fewer than two classes or more than 1,000; or the folders can be read in two ways.
     """
     problems = list(files.problems)
     shown = [index for index, path in enumerate(files.paths) if not _hidden(path)]
     shown = [index for index in shown if _is_image(files.paths[index], problems)]
     top = _top([files.paths[index] for index in shown])
     parts = {index: files.paths[index][len(top) :].split("/") for index in shown}
-    divided = any(len(names) > 2 and split_of(names[0]) == "train" for names in parts.values())
-    images = list(_placed(parts, divided, files.paths, problems))
+    if layout == "auto":
+        layout = _layout(list(parts.values()))
+    if layout == "classes first":
+        parts = {index: [*names[1:2], names[0], *names[2:]] for index, names in parts.items()}
+    splits = {names[0]: nearly_split_of(names[0]) for names in parts.values()} if layout != "classes only" else {}
+    images = list(_placed(parts, splits, files.paths, problems))
     train = [image for image in images if image.split == "train"]
     classes = sorted({image.class_name for image in train})
-    _list_empty(files, top, divided, {image.class_name for image in images}, problems)
+    if layout != "classes first":
+        _list_empty(files, top, splits, {image.class_name for image in images}, problems)
     _require_classes(classes, problems)
     known = {class_name: index for index, class_name in enumerate(classes)}
     test = _known_only(_test_images(images, problems), known, problems)
+    said = [f"{legible(folder)} is the {_WORDS[split]}" for folder, split in sorted(splits.items()) if split]
+    unusual = layout == "classes first" or any(split_of(folder) is None for folder in splits)
     return Collection(
         name=legible(name),
         class_names=tuple(map(legible, classes)),
@@ -56,6 +72,35 @@ def arranged(files: Files, name: str) -> Collection:
         test=_part(files, test, known) if test else empty_part(),
         problems=tuple(problems),
         close=files.close,
+        about={"splits": ", ".join(said)} if said and unusual else {},
+    )
+
+
+def _layout(paths: Sequence[Sequence[str]]) -> Layout:
+    """What the folders of images are. Raises UserError where two readings are possible."""
+    tops = {names[0] for names in paths if len(names) > 1}
+    if any(len(names) > 2 and split_of(names[0]) == "train" for names in paths):
+        return "splits first"
+    if paths and all(len(names) > 2 and split_of(names[1]) for names in paths):
+        if any(split_of(names[1]) == "train" for names in paths):
+            return "classes first"
+        raise _ambiguous(tops)
+    splits = {top: nearly_split_of(top) for top in tops}
+    told = [split for split in splits.values() if split]
+    if not told or len(told) < len(tops) or (len(set(told)) < 2 and not any(map(split_of, tops))):
+        return "classes only"  # some folder says nothing of a split, or all say the same
+    below = [{names[1] for names in paths if names[0] == top and len(names) > 2} for top in sorted(tops)]
+    if "train" in told and len(set(told)) == len(told) and set.intersection(*below):
+        return "splits first"
+    raise _ambiguous(tops)
+
+
+def _ambiguous(tops: Iterable[str]) -> UserError:
+    folders = ", ".join(legible(top) for top in sorted(tops)[:8])
+    return UserError(
+        "The folders can be read in two ways.",
+        f"These may be splits or classes: {folders}. {RULE}",
+        "Say what they are with layout: splits first, classes first, or classes only.",
     )
 
 
@@ -83,13 +128,16 @@ def _top(paths: Sequence[str]) -> str:
 
 
 def _placed(
-    parts: Mapping[int, Sequence[str]], divided: bool, paths: Sequence[str], problems: list[Problem]
+    parts: Mapping[int, Sequence[str]],
+    splits: Mapping[str, Split | None],
+    paths: Sequence[str],
+    problems: list[Problem],
 ) -> Iterable[_Image]:
     """The images that lie in a class; the others are listed."""
     outside: Counter[str] = Counter()
     for index, names in parts.items():
-        split: Split | None = split_of(names[0]) if divided else "train"
-        below = names[1:] if divided else names
+        split = splits[names[0]] if splits else "train"
+        below = names[1:] if splits else names
         if split is None:
             outside[names[0]] += 1
         elif len(below) < 2:
@@ -100,13 +148,15 @@ def _placed(
         problems.append(Problem("left out", legible(name), f"{n:,} images lie neither in train nor in test or val."))
 
 
-def _list_empty(files: Files, top: str, divided: bool, used: set[str], problems: list[Problem]) -> None:
+def _list_empty(
+    files: Files, top: str, splits: Mapping[str, Split | None], used: set[str], problems: list[Problem]
+) -> None:
     """List the folders where a class would be and no image is."""
     folders = {*files.folders, *(path.rpartition("/")[0] for path in files.paths)}
     for folder in sorted(folder for folder in folders if folder.startswith(top) and not _hidden(folder)):
         names = folder[len(top) :].split("/")
-        empty = names[-1] and len(names) == 1 + divided and names[-1] not in used
-        if empty and not (divided and split_of(names[0]) is None):
+        empty = names[-1] and len(names) == 1 + bool(splits) and names[-1] not in used
+        if empty and not (splits and nearly_split_of(names[0]) is None):
             problems.append(Problem("empty class", legible(folder), "The folder holds no image; it is no class."))
 
 
@@ -150,5 +200,5 @@ def _require_classes(classes: Sequence[str], problems: Sequence[Problem]) -> Non
         raise UserError(
             "There are no images in folders of classes." if not classes else "There is one class.",
             RULE + (f" Left out were: {counts}." if counts else ""),
-            "At least two classes are needed to train a classifier.",
+            LINKS if left["link"] else "At least two classes are needed to train a classifier.",
         )

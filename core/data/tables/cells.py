@@ -13,14 +13,14 @@ from core.errors import UserError
 MAX_TEXT = 4097  # characters of a label or a path, one more than either may have
 
 
-def image_bytes(cell: Any, folder: Path) -> bytes:
+def image_bytes(cell: Any, folder: Path, links_within: str = "") -> bytes:
     """The encoded image that a cell holds or names below `folder`. Raises UserError when it does neither."""
     if isinstance(cell, dict):  # {"bytes": …, "path": …}
         cell = cell.get("bytes") or cell.get("path")
     if isinstance(cell, bytes):
         return cell
     if isinstance(cell, str):
-        return from_base64(cell) if is_encoded(cell) else content(folder, cell)
+        return from_base64(cell) if is_encoded(cell) else content(folder, cell, links_within=links_within)
     raise UserError("The cell holds no image.", f"It holds {type(cell).__name__}.")
 
 

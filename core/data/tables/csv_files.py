@@ -29,14 +29,20 @@ _IMAGES = ("iVBORw0KGgo", "/9j/", "R0lGOD", "Qk", "SUkq", "TU0A", "UklGR")
 
 
 def csv_rows(
-    path: Path, image_column: str, label_column: str, split_column: str, *, max_line_bytes: int = MAX_LINE_BYTES
+    path: Path,
+    image_column: str,
+    label_column: str,
+    split_column: str,
+    links_within: str = "",
+    *,
+    max_line_bytes: int = MAX_LINE_BYTES,
 ) -> Rows:
     """The rows of a CSV file whose first line names the columns.
 
     Raises:
         UserError: no columns of images and labels; see `records`.
     """
-    delimiter = delimiter_of(path)
+    delimiter, folder = delimiter_of(path), path.resolve().parent
     every = records(path, delimiter, max_line_bytes=max_line_bytes)
     _, _, header = next(every, (0, 0, []))
     if len(header) > MAX_COLUMNS:
@@ -47,7 +53,7 @@ def csv_rows(
     names, labels, splits, offsets, problems = [], [], [], [], Problems()
     left_out: dict[int, tuple[str, str]] = {}
     for place, (offset, number, cells) in enumerate(every):
-        problem = _problem(cells, columns, len(header))
+        problem = _problem(cells, columns, len(header), folder)
         if problem:
             problems.add(Problem("row", f"line {number}", problem))
             known = columns.split is not None and columns.split < len(cells)
@@ -63,11 +69,10 @@ def csv_rows(
         labels.append(cells[columns.label][: MAX_LABEL_CHARACTERS + 1])
         splits.append(cells[columns.split][:100] if columns.split is not None else "")
         require_count(len(names), "rows")
-    folder = path.resolve().parent
 
     def read(row: int) -> bytes:
         if offsets[row] < 0:
-            return content(folder, names[row])
+            return content(folder, names[row], links_within=links_within)
         return from_base64(record_at(path, delimiter, offsets[row])[columns.image])
 
     known_splits = None if columns.split is None else splits
@@ -169,7 +174,7 @@ class _Lines:
         return UserError(f"{self.name} is not in UTF-8.", words, "Save the table again as UTF-8.")
 
 
-def _problem(cells: list[str], columns: Columns, n_columns: int) -> str:
+def _problem(cells: list[str], columns: Columns, n_columns: int, folder: Path) -> str:
     """What is wrong with a record, "" when nothing is."""
     if len(cells) != n_columns:
         return f"It has {len(cells)} cells instead of {n_columns}."
@@ -177,7 +182,7 @@ def _problem(cells: list[str], columns: Columns, n_columns: int) -> str:
     if is_encoded(cell):
         return ""
     try:
-        named(cell[: MAX_PATH + 1])
+        named(cell[: MAX_PATH + 1], folder)
     except UserError as error:
         return str(error)
     return f"The path has more than {MAX_PATH:,} characters." if len(cell) > MAX_PATH else ""

@@ -10,7 +10,8 @@ import numpy as np
 
 from core.data.collection import Collection
 from core.data.paths import inside
-from core.data.splits import split_of
+from core.data.splits import nearly_split_of, split_of
+from core.data.tables.csv_files import csv_rows
 from core.data.tables.rows import Rows, collected
 from core.errors import UserError
 from core.json_files import read_json
@@ -18,32 +19,51 @@ from core.json_files import read_json
 MAX_JSON_BYTES = 4 * 2**20  # names of 100,000 classes; it takes twenty times as much in memory
 
 
+_LISTING = "metadata.csv"
+
+
 def recognises(path: Path) -> bool:
     """Whether the folder holds what `save_to_disk` writes, or Parquet files."""
+    path = _snapshot(path)
     saved = (path / "dataset_dict.json").is_file() or (path / "dataset_info.json").is_file()
-    return saved or bool(_parquet_folders(path))
+    return saved or bool(_parquet_folders(path)) or (path / _LISTING).is_file() or bool(_listings(path))
 
 
-def hugging_face(path: Path, *, image_column: str = "", label_column: str = "") -> Collection:
+def hugging_face(path: Path, *, image_column: str = "", label_column: str = "", links_within: str = "") -> Collection:
     """The data set in a folder of the `datasets` library, read without that library.
 
     Args:
         path: what `save_to_disk` wrote (`dataset_dict.json`, or `dataset_info.json` beside `.arrow` files), or a folder
-            of Parquet files named after their split (`data/train-00000-of-00002.parquet`).
+            of Parquet files named after their split (`data/train-00000-of-00002.parquet`, `mnist_test.parquet`), or of
+            images with a `metadata.csv`, or one in the folder of each split. The hub's cache (`datasets--owner--name`)
+            and a snapshot in it are such folders, too.
         image_column: name of the column of images; empty guesses it.
         label_column: name of the column of labels; empty guesses it.
+        links_within: a folder that links may lead into; empty for none, or for the blobs of the hub's cache.
 
     Raises:
         UserError: the folder is none of these, a file is damaged, or the columns are not found.
     """
+    links_within, path = links_within or _blobs(path), _snapshot(path)
     if (path / "dataset_dict.json").is_file():
         listed = _json(path, "dataset_dict.json").get("splits")
         names = [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
         parts = {name: _saved(_below(path, name), image_column, label_column) for name in names}
     elif (path / "dataset_info.json").is_file():
         parts = {"train": _saved(path, image_column, label_column)}
+    elif (path / _LISTING).is_file():
+        rows = csv_rows(path / _LISTING, image_column, label_column, "", links_within)
+        folders = [name.replace("\\", "/").partition("/")[0] for name in rows.names]
+        if rows.splits is None and all(nearly_split_of(folder) for folder in set(folders)):
+            rows = replace(rows, splits=[nearly_split_of(folder) or "" for folder in folders])
+        return collected(rows, path.resolve().name)
+    elif _listings(path):
+        parts = {
+            split: csv_rows(file, image_column, label_column, "", links_within)
+            for split, file in _listings(path).items()
+        }
     else:
-        parts = _sharded(path, image_column, label_column)
+        parts = _sharded(path, image_column, label_column, links_within)
     if not parts:
         raise UserError(f"{path.name} holds no split.", "Arrow or Parquet files are needed.", "Save it again.")
     return collected(_joined(parts), path.resolve().name)
@@ -72,7 +92,7 @@ def _saved(folder: Path, image_column: str, label_column: str) -> Rows:
     return arrow_rows(files, features if isinstance(features, dict) else {}, image_column, label_column)
 
 
-def _sharded(path: Path, image_column: str, label_column: str) -> dict[str, Rows]:
+def _sharded(path: Path, image_column: str, label_column: str, links_within: str) -> dict[str, Rows]:
     """Parquet files, by the split that their names begin with; without any such name, all are of the training set."""
     from core.data.tables.parquet_files import parquet_rows
 
@@ -85,10 +105,38 @@ def _sharded(path: Path, image_column: str, label_column: str) -> dict[str, Rows
         )
     files: dict[str, list[Path]] = {}
     for file in sorted(folders[0].glob("*.parquet")) if folders else ():
-        files.setdefault(re.split(r"[-_.]", file.stem)[0], []).append(inside(folders[0], file.name))
+        split = nearly_split_of(file.stem) or re.split(r"[-_.]", file.stem)[0]
+        files.setdefault(split, []).append(inside(folders[0], file.name, links_within))
     if not any(map(split_of, files)):
         files = {"train": sorted(file for several in files.values() for file in several)} if files else {}
-    return {split: parquet_rows(several, image_column, label_column, "") for split, several in files.items()}
+    return {
+        split: parquet_rows(several, image_column, label_column, "", links_within) for split, several in files.items()
+    }
+
+
+def _snapshot(path: Path) -> Path:
+    """The files of the hub's cache for a data set: its main snapshot, or the only one; any other folder itself."""
+    if not (path / "snapshots").is_dir() or not path.name.startswith("datasets--"):
+        return path
+    snapshots = {folder.name: folder for folder in (path / "snapshots").iterdir() if folder.is_dir()}
+    main = path / "refs" / "main"
+    revision = main.read_text("utf-8", "replace")[:100].strip() if main.is_file() else ""
+    return snapshots.get(revision, next(iter(snapshots.values())) if len(snapshots) == 1 else path)
+
+
+def _blobs(path: Path) -> str:
+    """Where the links of the hub's cache lead, for a data set in it or one of its snapshots; "" elsewhere."""
+    entry = next(
+        (place for place in (path.resolve(), *path.resolve().parents) if place.name.startswith("datasets--")), None
+    )
+    return str(entry / "blobs") if entry and (entry / "snapshots").is_dir() else ""
+
+
+def _listings(path: Path) -> dict[str, Path]:
+    """Split → the `metadata.csv` in its folder of images."""
+    folders = sorted(folder for folder in path.iterdir() if folder.is_dir()) if path.is_dir() else []
+    found = {split: folder / _LISTING for folder in folders if (split := nearly_split_of(folder.name))}
+    return {split: file for split, file in found.items() if file.is_file()} if "train" in found else {}
 
 
 def _parquet_folders(path: Path) -> list[Path]:

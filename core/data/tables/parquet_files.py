@@ -32,14 +32,16 @@ MAX_FEATURES_BYTES = 4 * 2**20  # of JSON, which takes twenty times as much in m
 _DAMAGE = (pa.ArrowException, OSError, ValueError, KeyError, TypeError, MemoryError, OverflowError, RecursionError)
 
 
-def parquet_rows(files: Sequence[Path], image_column: str, label_column: str, split_column: str) -> Rows:
+def parquet_rows(
+    files: Sequence[Path], image_column: str, label_column: str, split_column: str, links_within: str = ""
+) -> Rows:
     """The rows of one or several Parquet files of the same columns; paths are relative to the first file's folder.
 
     Raises:
         UserError: a damaged file, or no columns of images and labels.
     """
     with damage_said(files[0].name):  # even a column's name may be no text
-        return _rows(files, schema_of(files[0]), (image_column, label_column, split_column))
+        return _rows(files, schema_of(files[0]), (image_column, label_column, split_column), links_within)
 
 
 class Cells:
@@ -160,7 +162,7 @@ def damage_said(name: str) -> Iterator[None]:
         ) from error
 
 
-def _rows(files: Sequence[Path], schema: pa.Schema, given: tuple[str, str, str]) -> Rows:
+def _rows(files: Sequence[Path], schema: pa.Schema, given: tuple[str, str, str], links_within: str) -> Rows:
     columns = found_columns(schema.names, *given)
     image, label = schema.names[columns.image], schema.names[columns.label]
     kind = schema.field(columns.image).type
@@ -184,7 +186,7 @@ def _rows(files: Sequence[Path], schema: pa.Schema, given: tuple[str, str, str])
     return Rows(
         [names[row] for row in rows],
         [labels[row] for row in rows],
-        lambda row: image_bytes(cells.cell(rows[row]), folder),
+        lambda row: image_bytes(cells.cell(rows[row]), folder, links_within),
         None if splits is None else [splits[row] for row in rows],
         class_names_of(features_of(schema).get(label)),
         list(bad.values()),
@@ -201,7 +203,7 @@ def _names(files: Sequence[Path], image: str, text: bool, n: int) -> tuple[list[
         if not isinstance(value, str) or len(value) >= MAX_TEXT:  # empty, or base64
             continue
         try:
-            named(value)
+            named(value, files[0].resolve().parent)
             names[row] = value
         except UserError as error:
             bad[row] = Problem("row", f"row {row}", str(error))

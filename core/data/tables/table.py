@@ -10,7 +10,9 @@ from core.errors import UserError
 ENDINGS = (".csv", ".tsv", ".parquet")
 
 
-def table(path: Path, *, image_column: str = "", label_column: str = "", split_column: str = "") -> Collection:
+def table(
+    path: Path, *, image_column: str = "", label_column: str = "", split_column: str = "", links_within: str = ""
+) -> Collection:
     """The data set in a table with a column of images, one of labels and perhaps one of splits.
 
     Images are paths relative to the table's folder, base64 text or, in Parquet, bytes. Rows that cannot be used
@@ -21,6 +23,7 @@ def table(path: Path, *, image_column: str = "", label_column: str = "", split_c
         image_column: name of the column of images; empty guesses it.
         label_column: name of the column of labels; empty guesses it.
         split_column: name of the column that says train, test or val; empty guesses it, or takes all rows to train.
+        links_within: a folder that links in the place of images may lead into; empty for none.
 
     Raises:
         UserError: the file is damaged, or its columns are not found.
@@ -39,7 +42,7 @@ def table(path: Path, *, image_column: str = "", label_column: str = "", split_c
     if path.suffix.lower() == ".parquet":
         from core.data.tables.parquet_files import parquet_rows
 
-        rows = parquet_rows([path], image_column, label_column, split_column)
+        rows = parquet_rows([path], image_column, label_column, split_column, links_within)
     else:
-        rows = csv_rows(path, image_column, label_column, split_column)
+        rows = csv_rows(path, image_column, label_column, split_column, links_within)
     return collected(rows, path.stem)

@@ -87,6 +87,48 @@ def test_what_is_wrong_is_said(tmp_path):
     assert "several data sets. They are: one, two" in refusal(tmp_path / "e")
 
 
+@pytest.mark.parametrize(
+    "names", [("mnist_train", "mnist_test"), ("train-0-of-1", "test-0-of-1"), ("a.train", "a.test")]
+)
+def test_parquet_files_whose_names_hold_their_split(tmp_path, names):
+    for name, grey in zip(names, (1, 7), strict=True):
+        parquet.write_table(pa.table({"image": [png(grey), png(grey)], "label": [0, 1]}), tmp_path / f"{name}.parquet")
+    found = open_source(tmp_path)
+    assert (level(found.train, 0), level(found.test, 0)) == (1, 7)
+
+
+@pytest.mark.parametrize("each", [True, False])
+def test_flat_folders_of_images_with_their_labels_in_a_table(tmp_path, each):
+    for split, grey in (("train", 10), ("test", 60)):
+        (tmp_path / split).mkdir()
+        for row in range(3):
+            (tmp_path / split / f"{row}.png").write_bytes(png(grey + row))
+    rows = {split: [f"{row}.png,{'aba'[row]}\n" for row in range(3)] for split in ("train", "test")}
+    if each:
+        for split, lines in rows.items():
+            (tmp_path / split / "metadata.csv").write_text("file_name,label\n" + "".join(lines))
+    else:
+        lines = [f"{split}/{line}" for split, listed in rows.items() for line in listed]
+        (tmp_path / "metadata.csv").write_text("file_name,label\n" + "".join(lines))
+    found = open_source(tmp_path)
+    assert (found.class_names, found.train.labels.tolist()) == (("a", "b"), [0, 1, 0])
+    assert (level(found.train, 2), level(found.test, 1)) == (12, 61)
+
+
+def test_the_cache_of_the_hub(tmp_path):
+    entry = tmp_path / "datasets--ada--pets"
+    data, blob = entry / "snapshots" / "abc" / "data", entry / "blobs" / "0123"
+    data.mkdir(parents=True)
+    blob.parent.mkdir()
+    parquet.write_table(pa.table({"image": [png(3), png(4)], "label": [0, 1]}), blob)
+    (data / "train-00000-of-00001.parquet").symlink_to(blob)
+    for path in (entry, entry / "snapshots" / "abc"):
+        assert level(open_source(path).train, 1) == 4
+    (data / "train-00000-of-00001.parquet").unlink()
+    (data / "train-00000-of-00001.parquet").symlink_to(blob.rename(tmp_path / "secret"))
+    assert "a link that leads out of the folder" in refusal(entry)
+
+
 def test_a_stream_that_unpacks_to_too_much_is_refused(tmp_path):
     saved(tmp_path / "a", [1, 2, 3, 4], [0, 1, 0, 1])
     stream(tmp_path / "a" / "data-00000-of-00001.arrow", [1, 2, 3, 4], [0, 1, 0, 1], compression="zstd")

@@ -63,6 +63,66 @@ def test_train_and_a_set_that_is_held_out(folder, name):
     assert told(found)["test"] == [(f"{name}/b/3.png", "b", 3)]
 
 
+@pytest.mark.parametrize(
+    ("train", "test"), [("training_set", "test_set"), ("pets_train", "pets_val"), ("trainset", "testdata")]
+)
+def test_folders_that_nearly_say_train_and_test_are_splits_and_that_is_said(folder, train, test):
+    found = open_source(folder({f"{train}/a/1.png": 1, f"{train}/b/2.png": 2, f"{test}/a/3.png": 3}))
+    assert (found.class_names, len(found.train), len(found.test)) == (("a", "b"), 2, 1)
+    assert f"{train} is the training set" in found.about["splits"]
+    as_classes = open_source(found_at(folder), None, {"layout": "classes only"})
+    assert as_classes.class_names == tuple(sorted((train, test)))
+
+
+def found_at(folder):
+    return folder({})
+
+
+def test_classes_first_and_splits_below(folder):
+    found = open_source(folder({"a/train/1.png": 1, "b/train/2.png": 2, "a/test/3.png": 3, "b/test/x/4.png": 4}))
+    assert told(found) == {
+        "train": [("a/train/1.png", "a", 1), ("b/train/2.png", "b", 2)],
+        "test": [("a/test/3.png", "a", 3), ("b/test/x/4.png", "b", 4)],
+    }
+    assert "train is the training set" in found.about["splits"]
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        ("train/1.png", "test/2.png"),
+        ("train_a/x/1.png", "train_b/x/2.png", "test_a/x/3.png"),
+        ("my_train/x/1.png", "my_test/y/2.png"),
+        ("test/a/1.png", "val/a/2.png"),
+    ],
+)
+def test_what_can_be_read_in_two_ways_is_asked(folder, paths):
+    root = folder({path: index for index, path in enumerate(paths)})
+    assert "can be read in two ways" in refusal(root)
+    assert len(open_source(root, None, {"layout": "classes only"}).class_names) == len({p.split("/")[0] for p in paths})
+
+
+@pytest.mark.parametrize("names", [("train_station", "church"), ("bullet_train", "test_tube", "cup"), ("a", "test")])
+def test_classes_whose_names_hold_the_word_of_a_split(folder, names):
+    assert open_source(folder({f"{name}/1.png": 1 for name in names})).class_names == tuple(sorted(names))
+
+
+def test_links_are_followed_into_the_folder_that_is_named(folder, tmp_path):
+    root = folder({"a/1.png": 1, "b/2.png": 2})
+    linked, elsewhere = tmp_path / "linked", tmp_path / "elsewhere"
+    (linked / "files").mkdir(parents=True)
+    elsewhere.mkdir()
+    (elsewhere / "3.png").write_bytes(plain(3))
+    (linked / "a").symlink_to(root / "a")
+    (linked / "files" / "2.png").symlink_to(root / "b" / "2.png")
+    (linked / "files" / "3.png").symlink_to(elsewhere / "3.png")
+    (linked / "a2").symlink_to(linked)
+    assert "Links into another folder are followed on the command line: --set links_within" in refusal(linked)
+    found = open_source(linked, None, {"links_within": str(root)})
+    assert told(found)["train"] == [("a/1.png", "a", 1), ("files/2.png", "files", 2)]
+    assert kinds(found) == {"link": 2}
+
+
 def test_of_two_sets_that_are_held_out_test_is_taken_and_that_is_said(folder):
     files = {"train/a/1.png": 1, "train/b/2.png": 2, "val/a/3.png": 3, "val/b/4.png": 4, "test/a/5.png": 5}
     found = open_source(folder(files))

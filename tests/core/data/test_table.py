@@ -140,6 +140,18 @@ def test_a_link_that_leads_out_is_refused_when_it_is_read(folder):
     assert level(train, 1) == 1
 
 
+def test_absolute_paths_below_the_table_and_links_into_a_named_folder_are_read(folder, tmp_path_factory):
+    real = tmp_path_factory.mktemp("real")
+    (real / "x.png").write_bytes(png(77))
+    (folder / "link.png").symlink_to(real / "x.png")
+    path = csv(folder, f"image,label\n{folder}/photos/a.png,0\nlink.png,1\n/etc/passwd,1\n")
+    found = open_source(path, None, {"links_within": str(real)})
+    assert [level(found.train, row) for row in (0, 1)] == [10, 77]
+    assert [problem.what for problem in found.problems] == ["line 4"]
+    with pytest.raises(UserError, match="links_within=FOLDER"):
+        open_source(path).train.read(1)
+
+
 def test_rows_that_cannot_be_used_are_listed(folder):
     text = "image,label\nphotos/a.png,cat\nphotos/b.png\nphotos/c.png,ant,more\nphotos/b.png,\n\nphotos/c.png,ant\n"
     found = open_source(csv(folder, text))
