@@ -33,10 +33,10 @@ def hugging_face(path: Path, *, image_column: str = "", label_column: str = "", 
     """The data set in a folder of the `datasets` library, read without that library.
 
     Args:
-        path: what `save_to_disk` wrote (`dataset_dict.json`, or `dataset_info.json` beside `.arrow` files), or a folder
-            of Parquet files named after their split (`data/train-00000-of-00002.parquet`, `mnist_test.parquet`), or of
-            images with a `metadata.csv`, or one in the folder of each split. The hub's cache (`datasets--owner--name`)
-            and a snapshot in it are such folders, too.
+        path: what `save_to_disk` wrote (`dataset_dict.json`, or `dataset_info.json` beside `.arrow` files). Or Parquet
+            files named after their split (`data/train-00000-of-00002.parquet`, `mnist_test.parquet`). Or images with a
+            `metadata.csv`, perhaps in each split. The hub's cache (`datasets--owner--name`) and a snapshot
+            in it are such folders, too.
         image_column: name of the column of images; empty guesses it.
         label_column: name of the column of labels; empty guesses it.
         links_within: a folder that links may lead into; empty for none, or for the blobs of the hub's cache.

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import streamlit as st
 
 from core import pipeline
+from core.data.levels import Values
 from core.data.preview import Preview
 from core.data.store.write import SIDES
 from core.pipeline import PreviewOf
@@ -137,15 +139,22 @@ def _form(job: Path, request: PreviewOf, preview: Preview, leave: Callable[[], N
         pixels = one_of("Pixels", ("grey", "colour"), first=first, key=f"import-pixels-{job.name}")
         file = {"placeholder": "A file with one row number a line", "help": HELP["bona fide"]}
         bona_fide_file = st.text_input("Bona fide ids (optional)", key=f"import-known-{job.name}", **file)
+        values = "auto"
+        if "pixels" in preview.about and "values" not in request.settings:
+            says = preview.about["pixels"]
+            values = st.selectbox("Values", get_args(Values), key=f"import-values-{job.name}", help=frame.plain(says))
         if st.form_submit_button("Import", type="primary", icon=":material/download_done:", **for_reviewers()):
-            _start(job, request, name, bona_fide_file, (int(height), int(width), 1 if pixels == "grey" else 3))
+            shape = (int(height), int(width), 1 if pixels == "grey" else 3)
+            _start(job, request, name, bona_fide_file, shape=shape, values=values)
             st.rerun()
     refusal.show_kept("import")
     st.button("Choose another", key="choose-another", icon=":material/arrow_back:", on_click=leave)
 
 
 @decides(beside="import")
-def _start(job: Path, request: PreviewOf, name: str, bona_fide_file: str, shape: tuple[int, int, int]) -> None:
+def _start(
+    job: Path, request: PreviewOf, name: str, bona_fide_file: str, *, shape: tuple[int, int, int], values: str
+) -> None:
     """Have a worker import the data; the address says so."""
     bona_fide = str(roots.allowed(bona_fide_file)) if bona_fide_file.strip() else ""
     importing = pipeline.start_import(
@@ -156,6 +165,8 @@ def _start(job: Path, request: PreviewOf, name: str, bona_fide_file: str, shape:
         source=request.source,
         size=shape[:2],
         channels=shape[2],
+        values=values,
+        settings=request.settings,
         looked=job,
     )
     address.put(IMPORT, importing.name)

@@ -1,5 +1,6 @@
 """Opening data: where they are, what was found there, and the import."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import streamlit as st
@@ -8,10 +9,11 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core import pipeline
 from core.data import SOURCES, recognised
 from core.errors import UserError
+from core.pipeline import PreviewOf
 from core.runs import jobs
 from pages.ui.access import roots
 from pages.ui.access.who import decides, for_reviewers, may_decide
-from pages.ui.data import folders, published
+from pages.ui.data import folders, published, source_settings
 from pages.ui.data.preview import ASKED, IMPORT, close, panel
 from pages.ui.shell import frame
 from pages.ui.shell.job_bar import running
@@ -19,6 +21,7 @@ from pages.ui.widgets import address, refusal
 
 WAYS = {"path": "On this machine", "upload": "Upload a file", "known": "Well-known data sets"}
 WAY, PATH, OPENING = "open-way", "open-path", "opening"
+REFUSED = "open-refused"  # what was asked for and refused, while its path still stands in the field
 MOST_MEGABYTES = 200
 
 
@@ -46,6 +49,7 @@ def open_data(*, back: bool) -> None:
     else:
         _choose_another()
         refusal.keep(frame.job_error(progress, "The look at the data"), PATH)
+        state[REFUSED] = None if request.uploaded else request
         _choose(back)
 
 
@@ -96,9 +100,23 @@ def _by_path() -> None:
                 _look(st.session_state[PATH])
                 st.rerun()
         refusal.show_kept(PATH)
+        _say_more()
         folders.browse(st.session_state.get(PATH, ""), _go, _take)
     with right:
         _kinds()
+
+
+def _say_more() -> None:
+    """Fields for what a refused source asks to be told."""
+    refused: PreviewOf | None = st.session_state.get(REFUSED)
+    typed = Path(st.session_state.get(PATH, "")).expanduser()
+    if refused is None or Path(refused.path) not in (typed, typed.resolve()):
+        return
+    settings = source_settings.form(refused)
+    if settings is not None:
+        st.session_state.pop(REFUSED)
+        ask(refused.path, refused.source, name=refused.name, settings=settings)
+        st.rerun()
 
 
 def _by_upload() -> None:
@@ -137,9 +155,16 @@ def _kinds() -> None:
 
 
 @decides(beside=PATH)
-def ask(path: str, source: str | None = None, *, name: str = "", uploaded: bool = False) -> None:
+def ask(
+    path: str,
+    source: str | None = None,
+    *,
+    name: str = "",
+    uploaded: bool = False,
+    settings: Mapping[str, str] | None = None,
+) -> None:
     """Start looking at `path`; the address says so, and the page shows it from now on."""
-    job = pipeline.start_preview(frame.workspace(), path, source, name=name, uploaded=uploaded)
+    job = pipeline.start_preview(frame.workspace(), path, source, name=name, uploaded=uploaded, settings=settings)
     address.put(IMPORT, "")
     address.put(ASKED, job.name)
 
