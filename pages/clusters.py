@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.runs import plan
 from pages.ui.cache import cached
 from pages.ui.clusters import exre
 from pages.ui.clusters.classes import AC, all_classes, class_picker, clusters_of
@@ -10,7 +11,9 @@ from pages.ui.selection.selection import selection_bar, selection_gallery
 from pages.ui.shell import frame, journey
 
 journey.question("clusters", "activation")
-run = frame.current_run(f"detect:{AC}", "each class's activations as a map, and whether it falls into two clusters")
+run = frame.current_run(
+    str(plan.detection(AC)), "each class's activations as a map, and whether it falls into two clusters"
+)
 detection, names = cached.detections(run)[AC], cached.info(run).class_names
 suspects = [names[index] for index, finding in detection.classes.items() if finding.poisoned]
 unjudged = sum(finding.poisoned is None for finding in detection.classes.values())
@@ -30,7 +33,7 @@ with screen:
     by_label = bool((table["cluster_class"] == table["label"]).all())
     scope = "class" if chosen is not None and by_label else "all"
     shown = (table["cluster_class"] == chosen).to_numpy() if chosen is not None else slice(None)
-    if run.done(f"maps:{method.lower()}"):
+    if run.done(plan.maps(method.lower())):
         places = cached.map_points(run, f"{scope}-{method.lower()}")
         linked_map(
             run, table[shown], places[shown], key=f"clusters-{scope}-{chosen}-{method}", colour=colour, hover=hover
@@ -39,7 +42,7 @@ with screen:
         st.container(height=520, border=True).info(
             f"The {method} map is still being drawn; the others are ready earlier."
         )
-        frame.awaiting(run, f"maps:{method.lower()}")
+        frame.awaiting(run, str(plan.maps(method.lower())))
 with side:
     if not selection_gallery(run, cached.table(run), height=300) and chosen is None:
         all_classes(run)

@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from core.output import figures
+from core.runs.plan import maps
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
 from pages.ui.clusters.maps import controls, linked_map
@@ -18,7 +19,7 @@ MOST = 60  # curves: more make a smear, not information
 
 journey.question("trajectories", "trajectory")
 run = frame.current_run(
-    lambda run: "maps:pca" if run.model_stage == "train" else "load",
+    lambda run: str(maps("pca")) if run.model_stage == "train" else "load",
     "the loss trajectory of every sample as a point on a map, beside the curves themselves",
 )
 if untraced(run):
@@ -39,14 +40,14 @@ with screen:
     method, colour, hover = controls(
         "trajectories", ("flag", "suspicion", "class", "verdict", "loss", "prediction", "cluster")
     )
-    if run.done(f"maps:{method.lower()}"):
+    if run.done(maps(method.lower())):
         places = cached.map_points(run, f"trajectories-{method.lower()}")
         linked_map(run, table, places, key=f"trajectories-{method}", colour=colour, hover=hover)
     else:
         st.container(height=520, border=True).info(
             f"The {method} map is still being drawn; the others are ready earlier."
         )
-        frame.awaiting(run, f"maps:{method.lower()}")
+        frame.awaiting(run, str(maps(method.lower())))
 with side:
     index = one_or_any("Class", dict(enumerate(names)), "all classes", key="trajectory-class")
     epoch = losses.shape[1]

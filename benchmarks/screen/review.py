@@ -19,6 +19,7 @@ from core.analysis.families import Family
 from core.data import store
 from core.files import write_json
 from core.modalities.image.inputs import ImageInputs
+from core.runs.plan import ACTIVATIONS, FAMILIES, TRAIN, detection, texts
 from core.training.config import TrainConfig
 from core.types import Dataset, Detection
 from tests.browser.server import served
@@ -80,7 +81,7 @@ def made_up_run(
     none = images.take([]), np.empty(0, np.int64)
     dataset = Dataset("made up", np.arange(samples), images, labels, *none, names, trusted)
     info = store.save(workspace, dataset, source="benchmark")
-    plan = ["train", "activations", *(f"detect:{name}" for name in detectors), families.STAGE]
+    plan = texts([TRAIN, ACTIVATIONS, *map(detection, detectors), FAMILIES])
     run = runs.create(workspace, info, asdict(TrainConfig()), plan)
     arrays = {"predictions": labels, "final_losses": rng.random(samples, np.float32)}
     arrays |= {

@@ -12,6 +12,7 @@ from core.detectors.parts.statistics import ranks
 from core.journal import review
 from core.journal.review import Verdict
 from core.runs import Run
+from core.runs.plan import ACTIVATIONS, of_kind
 
 
 def rules_in_words(opened: OpenedRun) -> dict[str, str]:
@@ -87,8 +88,8 @@ def _machine_columns(opened: OpenedRun) -> pd.DataFrame:
 
 def flags_stage(run: Run) -> str:
     """The stage of the run's plan after which all its flags are there."""
-    detecting = [stage for stage in run.plan if stage.startswith("detect:")]
-    return detecting[-1] if detecting else "activations"
+    detections = of_kind(run.plan, "detect")
+    return str(detections[-1] if detections else ACTIVATIONS)
 
 
 def flagged_samples(table: pd.DataFrame, by: str = "") -> pd.DataFrame:

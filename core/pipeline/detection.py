@@ -5,7 +5,6 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from core import runs
-from core.analysis import families
 from core.analysis.detector_table import unmet
 from core.analysis.opened_run import leading, opened
 from core.analysis.rules import Rule, flags
@@ -17,6 +16,7 @@ from core.pipeline.training import refuse_while_active, repeat, work
 from core.registry import checked, find
 from core.runs import Run, jobs
 from core.runs.jobs import Progress
+from core.runs.plan import FAMILIES, detection, of_kind, reclassification, texts
 
 
 def detect(
@@ -71,7 +71,7 @@ def group_again(run: Run) -> Run:
     refuse_while_active(run)
     if not run.done("activations"):
         raise UserError("There is nothing to group yet.", "This run has no activations.", "Let its stages finish.")
-    return repeat(run, (families.STAGE,))
+    return repeat(run, (str(FAMILIES),))
 
 
 def plan_reclassification(run: Run, classes: Collection[int] = (), *, each: bool = False) -> Run:
@@ -88,16 +88,17 @@ def plan_reclassification(run: Run, classes: Collection[int] = (), *, each: bool
     refuse_while_active(run)
     if not run.trainable:
         raise UserError("An ONNX graph cannot be trained again.", "", "Load an architecture with weights instead.")
-    words = [*(["each"] if each else []), *map(str, suspect_clusters(opened(run), classes))]
-    others = [stage for stage in run.plan if not stage.startswith("reclassify")]
+    stage = reclassification(suspect_clusters(opened(run), classes), each=each)
+    earlier = texts(of_kind(run.plan, stage.kind))
+    others = [text for text in run.plan if text not in earlier]
     done = {stage: seconds for stage, seconds in run.stages.items() if stage in others}
-    return runs.update(run, plan=(*others, f"reclassify:{','.join(words)}"), stages=done)
+    return runs.update(run, plan=(*others, str(stage)), stages=done)
 
 
 def _asked(run: Run, name: str, settings: Mapping[str, Any]) -> tuple[Run, tuple[str, ...]]:
     """The run with one detector to be run, and these stages: it, and the families that follow from what it flags."""
     values = checked(find(DETECTORS, name, "detector").load(), settings, name)
-    follows = run.done(families.STAGE) and name in leading([*runs.detections(run), name])
-    stages = (f"detect:{name}", *([families.STAGE] if follows else []))
+    follows = run.done(FAMILIES) and name in leading([*runs.detections(run), name])
+    stages = texts([detection(name), *([FAMILIES] if follows else [])])
     run = runs.change(run, lambda now: replace(now, detector_settings={**now.detector_settings, name: values}))
     return repeat(run, stages), stages

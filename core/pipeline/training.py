@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from core import runs
-from core.analysis import families
 from core.data import store
 from core.data.store import DatasetInfo
 from core.detectors import DETECTORS
@@ -20,10 +19,11 @@ from core.json_files import read_json
 from core.models.weight_files import kind_of
 from core.runs import Run, jobs, limits
 from core.runs.jobs import Progress
+from core.runs.plan import ACTIVATIONS, EVALUATE, FAMILIES, LOAD, TRAIN, detection, maps, texts
 from core.training.config import TrainConfig, completed
 from core.types import GRAPH
 
-LOADED_PLAN = ("load", "activations", "evaluate", "maps:pca")
+LOADED_PLAN = texts([LOAD, ACTIVATIONS, EVALUATE, maps("pca")])
 _ASKED, _RESULT, _UPLOAD = "asked.json", "result.json", "weights"
 _HINT = "Load the model again."
 Listen = Callable[[float, str], None]
@@ -49,8 +49,8 @@ class Asked:
 
 
 PLANNED_DETECTORS = ("activation_clustering", "badloss", "consensus")
-CORE_PLAN = ("train", "activations", "evaluate")
-FULL_MAPS = ("maps:pca", "maps:ica", "maps:umap")
+CORE_PLAN = texts([TRAIN, ACTIVATIONS, EVALUATE])
+FULL_MAPS = texts([maps(method) for method in ("pca", "ica", "umap")])
 
 
 def new_run(
@@ -76,7 +76,7 @@ def full_plan(dataset: DatasetInfo, workspace: Path | None = None) -> tuple[str,
     """
     trusted = dataset.n_bona_fide or (workspace and any(review.guarantees(workspace, dataset.id).values()))
     usable = [name for name in PLANNED_DETECTORS if trusted or "bona_fide" not in DETECTORS[name].needs]
-    return ("train", "activations", *(f"detect:{name}" for name in usable), families.STAGE, "evaluate", *FULL_MAPS)
+    return (*texts([TRAIN, ACTIVATIONS, *map(detection, usable), FAMILIES, EVALUATE]), *FULL_MAPS)
 
 
 def work(
@@ -207,8 +207,8 @@ def _plan(workspace: Path, info: DatasetInfo, asked: Asked) -> tuple[str, ...]:
         return ("load", *(full_plan(info, workspace) if asked.everything else CORE_PLAN))
     if not asked.everything:
         return LOADED_PLAN
-    detecting = (f"detect:{name}" for name in ("activation_clustering", "consensus"))
-    return ("load", "activations", *detecting, families.STAGE, "evaluate", *FULL_MAPS)
+    detections = map(detection, ("activation_clustering", "consensus"))
+    return (*texts([LOAD, ACTIVATIONS, *detections, FAMILIES, EVALUATE]), *FULL_MAPS)
 
 
 def _word(asked: Asked) -> str:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from core.errors import UserError
 from core.files import locked, write_json
 from core.json_files import read_json
+from core.runs.plan import Stage
 from core.types import GRAPH
 
 SCHEMA = 1
@@ -83,9 +84,13 @@ class Run:
         """Whether such a model can be trained; an ONNX graph cannot."""
         return self.config.get("model") != GRAPH
 
-    def done(self, stage: str) -> bool:
+    def done(self, stage: str | Stage) -> bool:
         """Whether `stage` is finished and its files can be read."""
-        return stage in self.stages
+        return str(stage) in self.stages
+
+    def waits_for(self, stage: str | Stage) -> bool:
+        """Whether `stage` is still to be done, for the first time or once more."""
+        return str(stage) in self.left
 
     def array(self, name: str) -> NDArray[Any]:
         """The array `<name>.npy`, memory-mapped. Raises UserError when no stage has written it yet."""

@@ -5,16 +5,16 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from core.analysis import families
 from core.detectors import DETECTORS
 from core.runs import Run, jobs
 from core.runs.jobs import Progress
+from core.runs.plan import FAMILIES, parse_stage
 
 SECONDS_BETWEEN_UPDATES = 0.5  # between two writes of a progress file; pages look once a second
 
 
 @dataclass(frozen=True)
-class Stage:
+class Kind:
     """One kind of stage: its title, and what it takes beside the others."""
 
     title: str
@@ -22,14 +22,14 @@ class Stage:
 
 
 KINDS = {
-    "load": Stage("Loading the model", 2),
-    "train": Stage("Training", 60),
-    "activations": Stage("Reading activations", 2),
-    "detect": Stage("Detecting with {}", 4),
-    families.STAGE: Stage("Grouping what is flagged into families", 2),
-    "reclassify": Stage("Exclusionary reclassification", 60),
-    "evaluate": Stage("Measuring accuracy and attack success", 2),
-    "maps": Stage("Drawing maps with {}", 6),
+    "load": Kind("Loading the model", 2),
+    "train": Kind("Training", 60),
+    "activations": Kind("Reading activations", 2),
+    "detect": Kind("Detecting with {}", 4),
+    FAMILIES.kind: Kind("Grouping what is flagged into families", 2),
+    "reclassify": Kind("Exclusionary reclassification", 60),
+    "evaluate": Kind("Measuring accuracy and attack success", 2),
+    "maps": Kind("Drawing maps with {}", 6),
 }
 
 
@@ -74,12 +74,13 @@ class Reporter:
 
     def _whole(self, share: float) -> float:
         """The share of the stages still to do when the work began, in [0, 1]."""
-        weights = [KINDS[stage.partition(":")[0]].weight for stage in self.plan]
+        weights = [KINDS[parse_stage(stage).kind].weight for stage in self.plan]
         place = self.plan.index(self._stage)
         return (sum(weights[:place]) + share * weights[place]) / sum(weights)
 
 
 def title_of(stage: str) -> str:
     """A stage in words."""
-    name, _, argument = stage.partition(":")
-    return KINDS[name].title.format(DETECTORS[argument].title if argument in DETECTORS else argument.upper())
+    planned = parse_stage(stage)
+    detector = DETECTORS.get(planned.argument)
+    return KINDS[planned.kind].title.format(detector.title if detector else planned.argument.upper())

@@ -11,6 +11,7 @@ from core import runs
 from core.analysis.opened_run import OpenedRun
 from core.analysis.suspect_clusters import THRESHOLD, Reclassification, judge, save_reclassifications, suspect_clusters
 from core.journal.changes import apply
+from core.runs.plan import reclassified_classes
 from core.stages.load import beginning
 from core.stages.progress import Reporter
 from core.training.config import TrainConfig, restored
@@ -95,15 +96,15 @@ def reclassify_stage(opened: OpenedRun, argument: str, reporter: Reporter) -> No
             for each. It starts anew when it was cut short.
         reporter: told the epochs.
     """
-    words = argument.split(",") if argument else []
-    suspects = suspect_clusters(opened, [int(word) for word in words if word != "each"])
+    classes, each = reclassified_classes(argument)
+    suspects = suspect_clusters(opened, classes)
     config = restored(runs.from_scratch(opened.run).config)
     found, predicted = exclusionary_reclassification(
         opened.data,
         suspects,
         config,
         begin=partial(beginning, opened.run, config),
-        each="each" in words,
+        each=each,
         listen=reporter.update,
     )
     save_reclassifications(opened, found, predicted)

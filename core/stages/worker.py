@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable, Collection
 
 from core import runs
-from core.analysis import families
 from core.analysis.opened_run import OpenedRun, opened
 from core.runs import Run, jobs
 from core.runs.jobs import Progress
+from core.runs.plan import FAMILIES, parse_stage
 from core.stages.activations import activations_stage
 from core.stages.detect import detect_stage
 from core.stages.evaluate import evaluate_stage
@@ -23,7 +23,7 @@ STAGES: dict[str, Callable[[OpenedRun, str, Reporter], None]] = {
     "train": train_stage,
     "activations": activations_stage,
     "detect": detect_stage,
-    families.STAGE: families_stage,
+    FAMILIES.kind: families_stage,
     "reclassify": reclassify_stage,
     "evaluate": evaluate_stage,
     "maps": maps_stage,
@@ -57,12 +57,12 @@ def _go_through(run: Run, reporter: Reporter, only: Collection[str] | None) -> R
         stage = left[0]
         reporter.begin(stage, left)
         started = time.monotonic()
-        name, _, argument = stage.partition(":")
+        planned = parse_stage(stage)
         try:
             # A page may have given the stage other settings since the run was opened.
-            STAGES[name](opened(runs.current(run)), argument, reporter)
+            STAGES[planned.kind](opened(runs.current(run)), planned.argument, reporter)
         except Exception:
-            if name == "detect":  # others may be able to do what this one cannot
+            if planned.kind == "detect":  # others may be able to do what this one cannot
                 runs.give_up(run, stage)
             raise
         run = runs.finish_stage(run, stage, time.monotonic() - started)

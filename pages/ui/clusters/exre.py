@@ -9,6 +9,7 @@ from core.analysis import suspect_clusters
 from core.analysis.opened_run import CLUSTERING
 from core.analysis.suspect_clusters import CLEAN, POISON, decision_rows
 from core.runs import Run, jobs
+from core.runs.plan import of_kind, texts
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
@@ -40,7 +41,7 @@ def decisions(run: Run, index: int) -> None:
 
 def check(run: Run, chosen: int | None) -> None:
     """The button that has suspect clusters checked by training without them, or the bar of that job."""
-    stage = next((stage for stage in run.plan if stage.startswith("reclassify")), "")
+    stage = next(iter(texts(of_kind(run.plan, "reclassify"))), "")
     job = jobs.poll(run.path)
     if job.active and stage and not run.done(stage):
         frame.progress_of(run, stage)

@@ -11,7 +11,7 @@ from core.detectors import DETECTORS
 from core.errors import UserError
 from core.output import figures
 from core.registry import tunables
-from core.runs import Run, jobs
+from core.runs import Run, jobs, plan
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached
 from pages.ui.shell import frame
@@ -37,7 +37,7 @@ def about(run: Run, row: pd.Series) -> None:
         with st.expander("More settings"):
             chosen |= params.settings(rest, values, key=key)
     progress = jobs.poll(run.path)
-    waiting = progress.active and f"detect:{name}" in run.left
+    waiting = progress.active and run.waits_for(plan.detection(name))
     # No callback: its arguments would be those of before a number that was typed just now.
     if st.button(
         "Run again" if again else "Run",

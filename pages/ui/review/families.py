@@ -8,6 +8,7 @@ from core.analysis import families
 from core.analysis.families import NO_FAMILY, PICTURES, WAITING, Family
 from core.analysis.queue import members
 from core.runs import Run, jobs
+from core.runs.plan import FAMILIES
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
@@ -67,9 +68,9 @@ def _waiting(run: Run, flagged: pd.DataFrame, *, any_found: bool) -> None:
     """How many flagged samples are not grouped yet, and the button that has it done by a worker."""
     count = int((flagged["family"] == WAITING).sum())
     active = jobs.poll(run.path).active
-    if active and families.STAGE in run.left:
+    if active and run.waits_for(FAMILIES):
         st.caption("The families are being made.")
-        frame.progress_of(run, families.STAGE)
+        frame.progress_of(run, str(FAMILIES))
     elif count and active:
         st.caption(f"{count:,} flagged samples are not grouped yet; this run is being worked on.")
     elif count:

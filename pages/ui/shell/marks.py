@@ -1,9 +1,11 @@
 """The small state behind each page's name in the sidebar: done, running, or how much is left to decide."""
 
 from core import runs
+from core.analysis.opened_run import CLUSTERING
 from core.analysis.samples import flags_stage
 from core.errors import UserError
 from core.runs import Run, jobs
+from core.runs.plan import detection, maps
 from pages.ui.cache import cached
 
 DONE, RUNNING = " ✓", " · running"
@@ -18,8 +20,8 @@ def marks(run: Run | None) -> dict[str, str]:
         "data": DONE,
         "train": DONE if run.has_model else RUNNING if progress.active else "",
     }
-    for page, stage in (("clusters", "detect:activation_clustering"), ("trajectories", "maps:pca")):
-        states[page] = DONE if run.done(stage) and run.done("maps:pca") else ""
+    for page, stage in (("clusters", detection(CLUSTERING)), ("trajectories", maps("pca"))):
+        states[page] = DONE if run.done(stage) and run.done(maps("pca")) else ""
     if not run.traced:
         states["trajectories"] = ""
     if run.done("activations"):
