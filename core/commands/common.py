@@ -120,7 +120,9 @@ def working(
             yield lambda share, message: None
         return
     with jobs.working_on(job), confined:
-        yield lambda share, message: jobs.write(job, replace(jobs.poll(job), share=share, message=message))
+        yield lambda share, message: jobs.write(
+            job, replace(jobs.poll(job), state="running", share=share, message=message)
+        )
 
 
 class progress_bar:

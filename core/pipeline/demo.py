@@ -16,7 +16,7 @@ from core.evaluation.results import comparison, detector_figures
 from core.pipeline.repair import new_repair
 from core.pipeline.review import decide_flagged
 from core.pipeline.training import full_plan, new_run, work
-from core.runs import Run, jobs
+from core.runs import Run, jobs, stopping
 from core.runs.jobs import Progress
 from core.training.config import TrainConfig
 from core.types import Dataset
@@ -69,7 +69,11 @@ def whole_demo(
 
 
 def wake(workspace: Path, *, demo: bool) -> None:
-    """What a server does when it starts: go on with interrupted runs, and start the demo in an empty workspace."""
+    """What a server does when it starts: go on with interrupted runs, and start the demo in an empty workspace.
+
+    Workers that were asked to stop and did not are ended, too.
+    """
+    stopping.end_the_deaf(workspace)
     resumed = jobs.resume_interrupted(workspace)
     known = [runs.all_runs, runs.damaged_runs, store.describe_all, store.damaged_datasets]
     if demo and not resumed and not any(found(workspace) for found in known):

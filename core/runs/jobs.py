@@ -1,10 +1,9 @@
 """Jobs: work in a process of its own, with a progress file in its directory that any page can poll.
 
-A worker holds a lock on that directory for as long as it lives. The lock vanishes with the process however it ends, so
-"is it alive?" has a true answer after a SIGKILL too, and two workers never write to one place.
+A worker holds a lock on that directory for as long as it lives (`core.runs.worker_lock`), so "is it alive?" has a true
+answer after a SIGKILL too, and two workers never write to one place. One that is asked to stop and does not is killed.
 """
 
-import fcntl
 import json
 import os
 import secrets
@@ -13,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -24,12 +23,13 @@ from typing import Literal
 from core.errors import UserError
 from core.files import locked, write_json, writing
 from core.json_files import read_json
-from core.runs import Run, all_runs, limits
+from core.runs import Run, all_runs, limits, stopping, worker_lock
 from core.runs import environment as surroundings
+from core.runs.worker_lock import Holder
 
-START_GRACE_SECONDS = 60.0
+SILENT_SECONDS = 30.0  # without a sign of life, after which a worker is said not to answer
 ROOT = Path(__file__).parents[2]
-State = Literal["waiting", "running", "done", "failed", "cancelled", "interrupted"]
+State = Literal["waiting", "running", "silent", "done", "failed", "cancelled", "interrupted"]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ class Progress:
     """How far a job is.
 
     Attributes:
-        state: waiting, running, done, failed, cancelled or interrupted (its process is gone).
+        state: waiting, running, silent (its process is there and gives no sign of life), done, failed, cancelled or
+            interrupted (its process is gone).
         title: the stage in words; `message` says more, such as the epoch and the loss.
         share: of the whole job, in [0, 1].
         started: seconds since the epoch; `eta` is the number of seconds left, None while unknown.
@@ -56,7 +57,7 @@ class Progress:
     @property
     def active(self) -> bool:
         """Whether something is still going to happen by itself."""
-        return self.state == "running"
+        return self.state in ("running", "silent")
 
     @property
     def stopped(self) -> bool:
@@ -68,23 +69,32 @@ class Cancelled(BaseException):
     """Raised in a worker that was asked to stop."""
 
 
-def poll(directory: Path) -> Progress:
+def poll(directory: Path, *, patience: float = SILENT_SECONDS) -> Progress:
     """The progress of the latest job in `directory`; `waiting` when none was ever started.
 
-    Where it cannot be read, the job has failed with these words, unless a worker is there who will write it again.
+    Where it cannot be read, the job has failed with these words, unless a worker is there who will write it again. The
+    worker is silent after `patience` seconds without a sign of life.
     """
     try:
         progress = _read(directory)
     except UserError as error:
-        if _locked(directory):
-            return Progress("running", "Working", started=time.time())
-        return Progress("failed", error=error.as_dict())
-    starting = abs(time.time() - progress.started) < START_GRACE_SECONDS and not progress.title
-    if progress.state == "running" and not starting and not _locked(directory):
-        if words := limits.words_of(directory):
+        if not worker_lock.held(directory):
+            return Progress("failed", error=error.as_dict())
+        progress = Progress("running", "Working", started=time.time())
+    if not progress.active:
+        return progress
+    holder = worker_lock.holder(directory)
+    ending = stopping.asked(directory, holder)
+    if not worker_lock.held(directory):
+        ended = _last(directory, progress)  # it may have ended since
+        if not ended.active:
+            return ended
+        if not ending and (words := limits.words_of(directory)):
             return replace(progress, state="failed", eta=None, error=words.as_dict())
-        return replace(progress, state="interrupted", eta=None)
-    return progress
+        return replace(progress, state="cancelled" if ending else "interrupted", eta=None)
+    silent = 0 < holder.beat < time.monotonic() - patience
+    progress = replace(progress, state="silent" if silent else "running", pid=holder.pid or progress.pid)
+    return replace(progress, title="Stopping", message="", eta=None) if ending else progress
 
 
 def start_run(run: Run) -> None:
@@ -107,18 +117,33 @@ def start(directory: Path, arguments: Sequence[str]) -> None:
     """
     if arguments[0] in limits.COMMANDS:
         _require_few(directory)
+    handed, empty = surroundings.handed(arguments[0], os.environ), directory.absolute() / "worker.empty"
+    command = [sys.executable, "-P", "-m", "core", *([surroundings.FLAG] if handed else []), *arguments]
+    environment = surroundings.plain_environment(os.environ, ROOT)
     with locked(directory / "progress.lock"):  # two sessions may ask for it at once
         if poll(directory).active:
             return
-        write(directory, Progress(state="running", started=time.time()))
-    handed, empty = surroundings.handed(arguments[0], os.environ), directory.absolute() / "worker.empty"
-    command = [sys.executable, "-P", "-m", "core", *([surroundings.FLAG] if handed else []), *arguments]
-    with writing(directory / "worker.log"), (directory / "worker.log").open("ab") as log:
-        empty.mkdir(mode=0o500, exist_ok=True)
-        environment = surroundings.plain_environment(os.environ, ROOT)
-        worker = subprocess.Popen(
-            command, cwd=empty, env=environment, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
-        )
+        try:
+            lock = worker_lock.take(directory)
+        except UserError:  # one that was started elsewhere has been faster
+            return
+        try:
+            write(directory, Progress(state="running", started=time.time()))
+            with writing(directory / "worker.log"), (directory / "worker.log").open("ab") as log:
+                empty.mkdir(mode=0o500, exist_ok=True)
+                worker = subprocess.Popen(
+                    command,
+                    cwd=empty,
+                    env=environment | {worker_lock.VARIABLE: str(lock)},
+                    stdin=subprocess.PIPE,
+                    stdout=log,
+                    stderr=log,
+                    pass_fds=[lock],
+                    start_new_session=True,
+                )
+            worker_lock.sign(lock, worker.pid)
+        finally:
+            os.close(lock)  # the worker holds it now
     if worker.stdin:
         with suppress(BrokenPipeError), worker.stdin:  # it may have ended already
             worker.stdin.write(json.dumps(handed).encode())
@@ -137,14 +162,26 @@ def _require_few(directory: Path) -> None:
         )
 
 
-def cancel(directory: Path) -> None:
-    """Ask the worker in `directory` to stop; what it has finished stays."""
+def cancel(directory: Path, *, patience: float = stopping.PATIENCE_SECONDS) -> None:
+    """Ask the worker in `directory` to stop; what it has finished stays.
+
+    It is killed, with all that it has started, when it is still there after `patience` seconds. That needs nobody to
+    look on; should this process end before, the next server does it (`stopping.end_the_deaf`).
+    """
     with locked(directory / "progress.lock"):
         progress = poll(directory)
-        if progress.active and progress.pid and _locked(directory):
-            os.kill(progress.pid, signal.SIGTERM)
-        elif progress.active:
-            write(directory, replace(progress, state="cancelled"))
+        if not progress.active:
+            return
+        holder = worker_lock.holder(directory)
+        holder = holder if holder.pid else Holder(progress.pid, worker_lock.born(progress.pid))
+        stopping.ask(directory, holder, patience)
+
+
+def at_work(workspace: Path) -> list[Path]:
+    """The directories of all jobs that are no runs' and have a worker, whoever started it."""
+    kinds = ("attacks", "copies", "downloads", "imports", "loads", "previews")
+    found = [lock.parent for kind in kinds for lock in sorted((workspace / kind).glob(f"*/{worker_lock.NAME}"))]
+    return [job for job in found if worker_lock.held(job)]
 
 
 def resume_interrupted(workspace: Path) -> list[Run]:
@@ -167,15 +204,16 @@ def working_on(directory: Path) -> Iterator[None]:
     Raises:
         UserError: another worker is at work there.
     """
-    with (directory / "worker.lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(f"{directory.name} is being worked on already.", "", "Wait for it, or cancel it.") from None
-        previous = signal.signal(signal.SIGTERM, _raise_cancelled)
+    with worker_lock.holding(directory):
         begun = Progress(state="running", title="Starting", started=time.time(), pid=os.getpid())
-        write(directory, begun)
+        previous = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
+            signal.signal(signal.SIGTERM, _once(Cancelled))
+            if previous[signal.SIGINT] is signal.default_int_handler:
+                signal.signal(signal.SIGINT, _once(KeyboardInterrupt))
+            write(directory, begun)
+            if stopping.asked(directory, worker_lock.holder(directory)):
+                raise Cancelled
             yield
             write(directory, replace(begun, state="done", title="Done", share=1.0))
         except (Cancelled, KeyboardInterrupt):
@@ -193,7 +231,8 @@ def working_on(directory: Path) -> Iterator[None]:
             write(directory, replace(_last(directory, begun), state="failed", eta=None, error=words.as_dict()))
             raise
         finally:
-            signal.signal(signal.SIGTERM, previous)
+            for number, handler in previous.items():
+                signal.signal(number, handler)
 
 
 def _last(directory: Path, otherwise: Progress) -> Progress:
@@ -213,19 +252,17 @@ def _sound(progress: Progress) -> bool:
     return said and 0 <= progress.share <= 1 + 1e-6 and 0 <= progress.pid < 2**31
 
 
-def _raise_cancelled(_: int, __: FrameType | None) -> None:
-    raise Cancelled
+def _once(error: type[BaseException]) -> Callable[[int, FrameType | None], None]:
+    """A handler that raises `error`; one that is impatient does not disturb what ends because of the first."""
+    last = -stopping.PATIENCE_SECONDS
 
+    def handle(_: int, __: FrameType | None) -> None:
+        nonlocal last
+        if time.monotonic() - last >= stopping.PATIENCE_SECONDS:
+            last = time.monotonic()
+            raise error
 
-def _locked(directory: Path) -> bool:
-    try:
-        with (directory / "worker.lock").open("rb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:  # no worker ever was here
-        return False
-    except BlockingIOError:
-        return True
-    return False
+    return handle
 
 
 def new_job(workspace: Path, kind: str) -> Path:

@@ -1,6 +1,7 @@
 """What is there on every page: the run picker, the running job, the guard, and what a server does when it starts."""
 
 import os
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -26,10 +27,12 @@ from pages.ui.widgets.bound import bound
 
 DIALOG = "dialog"  # where the session keeps what the one open dialog is about, until it is answered or left
 ASSETS = Path(__file__).parents[3] / "assets"
+LONG_SECONDS = 60.0  # after which a job that is no run's is shown to everyone, with Cancel
 LOST_RUN = "The run in the address does not exist here; the newest one is shown."
 STATES = {
     "waiting": "not started",
     "running": "running",
+    "silent": "not answering",
     "done": "done",
     "failed": "failed",
     "cancelled": "cancelled",
@@ -171,11 +174,18 @@ def awaiting(run: Run, stage: str) -> None:
 
 @st.fragment(run_every=1.0)
 def progress_of(run: Run, *stages: str) -> None:
-    """The run's job as a live bar; the whole page is drawn again when a stage is finished or the job ends."""
+    """The run's job as a live bar; the whole page is drawn again when a stage is finished or the job ends.
+
+    A stage that is not in the run's plan is not waited for: it may never come.
+    """
     progress = jobs.poll(run.path)
     describe(progress)
-    current = runs.open_run(run.workspace, run.id)
-    if not progress.active or any(stage not in current.left for stage in stages) or current.stages != run.stages:
+    try:
+        current = runs.open_run(run.workspace, run.id)
+    except UserError:  # it broke while it was shown: the whole page says so
+        st.rerun()
+    finished = any(stage in run.left and stage not in current.left for stage in stages)
+    if not progress.active or finished or current.stages != run.stages:
         st.rerun()
 
 
@@ -185,15 +195,16 @@ def job_error(progress: Progress, what: str) -> UserError:
     return UserError(**progress.error) if progress.error else again
 
 
-def cancel_button(job: Path) -> None:
-    """Cancels a job; what is refused is said in the sidebar."""
-    button = {"key": f"cancel-{job.name}", "icon": ":material/stop_circle:", **for_reviewers()}
+def cancel_button(job: Path, place: str = "") -> None:
+    """Cancels a job; what is refused is said in the sidebar. `place` tells it from another one on the page."""
+    button = {"key": f"cancel{place}-{job.name}", "icon": ":material/stop_circle:", **for_reviewers()}
     st.button("Cancel", on_click=decides(jobs.cancel, beside="job"), args=(job,), **button)
 
 
 def describe(progress: Progress) -> None:
     """One line and a bar: what is done, what is left, roughly how long."""
     left = f" · about {duration(progress.eta)} left" if progress.eta is not None else ""
+    left = " · it does not answer; Cancel ends it" if progress.state == "silent" else left
     words = f"{progress.title or 'Starting'}{': ' + progress.message if progress.message else ''}{left}"
     st.progress(min(max(progress.share, 0.0), 1.0), text=words)
 
@@ -234,9 +245,14 @@ def _job() -> None:
     if admitted() is None or news:
         st.rerun()
     refusal.show_kept("job")
+    for job in jobs.at_work(workspace()):  # the session that started one may be gone, or the whole server
+        progress = jobs.poll(job)
+        if progress.state == "silent" or time.time() - progress.started > LONG_SECONDS:
+            st.progress(progress.share, text=f"{job.parent.name}: {progress.title or 'starting'} {_how_far(progress)}")
+            cancel_button(job, "sidebar")
     for run, progress in active:
         if progress.active:
-            st.progress(progress.share, text=f"{run.name}: {progress.title or 'starting'} {progress.share:.0%}")
+            st.progress(progress.share, text=f"{run.name}: {progress.title or 'starting'} {_how_far(progress)}")
             cancel_button(run.path)
         elif run.id == st.session_state.get("run_id") and progress.stopped:
             st.caption(f"{run.name}: {STATES[progress.state]} at {progress.share:.0%}")
@@ -248,6 +264,10 @@ def _job() -> None:
                 args=(run,),
                 **for_reviewers(),
             )
+
+
+def _how_far(progress: Progress) -> str:
+    return "does not answer" if progress.state == "silent" else f"{progress.share:.0%}"
 
 
 def _wait(run: Run, stage: str, what: str) -> None:

@@ -1,0 +1,141 @@
+"""The lock that a worker holds on its directory, and in that file, who holds it and when it last gave a sign of life.
+
+The lock vanishes with the process however it ends. Whoever starts a worker takes the lock first and hands it down, so
+that a worker is known from the moment it exists, long before it has imported anything.
+"""
+
+import fcntl
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from core.errors import UserError
+from core.files import writing
+from core.json_files import fitted
+
+NAME = "worker.lock"
+VARIABLE = "ASSAY_WORKER_LOCK"  # the descriptor that a worker was handed
+BEAT_SECONDS = 2.0
+LENGTH = 200  # of what is written: always the same, so that a reader never sees the end of an older text
+TAKING_SECONDS = 0.5  # somebody who only looks holds the lock for an instant
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds the lock, or held it last.
+
+    Attributes:
+        pid: of the process; 0 where it is not known.
+        born: what tells it from another process that gets the same number later; empty where the system says nothing.
+        beat: when it last gave a sign of life, in seconds of this machine's monotonic clock: no clock that is set
+            matters, and neither does a night asleep.
+    """
+
+    pid: int = 0
+    born: str = ""
+    beat: float = 0.0
+
+    @property
+    def lives(self) -> bool:
+        """Whether that very process is still there."""
+        return self.pid > 0 and born(self.pid) == self.born
+
+
+def born(pid: int) -> str:
+    """When a process began, in words of the system that no other process with its number has; empty if unknown."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        return f"{boot} {Path(f'/proc/{pid}/stat').read_text('utf-8', 'replace').rpartition(')')[2].split()[19]}"
+    except (OSError, IndexError):
+        return ""
+
+
+def holder(directory: Path) -> Holder:
+    """Who holds the lock of `directory`, or held it last."""
+    try:
+        return fitted(json.loads((directory / NAME).read_bytes()), Holder, "The lock", "")
+    except (OSError, ValueError, UserError):  # no worker ever was here, or one of an older Assay
+        return Holder()
+
+
+def held(directory: Path) -> bool:
+    """Whether a worker is there."""
+    try:
+        with (directory / NAME).open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:  # no worker ever was here
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
+def take(directory: Path) -> int:
+    """The descriptor of the lock, now held, until it is closed here and by all it was handed to.
+
+    Raises:
+        UserError: another worker is at work there.
+    """
+    with writing(directory / NAME):
+        descriptor = os.open(directory / NAME, os.O_RDWR | os.O_CREAT, 0o666)
+    deadline = time.monotonic() + TAKING_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            sign(descriptor, 0)  # whoever held it before is not meant any more
+            return descriptor
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                os.close(descriptor)
+                raise UserError(
+                    f"{directory.name} is being worked on already.", "", "Wait for it, or cancel it."
+                ) from None
+            time.sleep(0.01)
+
+
+def handed(directory: Path) -> int | None:
+    """The descriptor of the lock of `directory`, where whoever started this process took it."""
+    number = os.environ.get(VARIABLE, "")
+    try:
+        if not number.isdecimal() or not os.path.samestat(os.fstat(int(number)), (directory / NAME).stat()):
+            return None
+    except OSError:
+        return None
+    del os.environ[VARIABLE]
+    os.set_inheritable(int(number), False)
+    return int(number)
+
+
+def sign(descriptor: int, pid: int) -> None:
+    """Write into the lock's file that the process `pid` holds it and lives; 0 where it is not known yet."""
+    text = json.dumps(asdict(Holder(pid, born(pid) if pid else "", time.monotonic())))
+    with suppress(OSError):  # a full disk stops no worker
+        os.pwrite(descriptor, text.ljust(LENGTH).encode(), 0)
+
+
+@contextmanager
+def holding(directory: Path) -> Iterator[None]:
+    """Hold the lock, and say every two seconds that this process lives. Raises UserError where another one holds it."""
+    descriptor = handed(directory)
+    descriptor = take(directory) if descriptor is None else descriptor
+    over = threading.Event()
+    beats = threading.Thread(target=_beat, args=(descriptor, over), daemon=True)
+    try:
+        sign(descriptor, os.getpid())
+        beats.start()
+        yield
+    finally:
+        over.set()
+        if beats.is_alive():
+            beats.join()
+        os.close(descriptor)
+
+
+def _beat(descriptor: int, over: threading.Event) -> None:
+    while not over.wait(BEAT_SECONDS):
+        sign(descriptor, os.getpid())
