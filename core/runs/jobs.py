@@ -1,7 +1,8 @@
 """Jobs: work in a process of its own, with a progress file in its directory that any page can poll.
 
-A worker holds a lock on that directory for as long as it lives (`core.runs.worker_lock`), so "is it alive?" has a true
-answer after a SIGKILL too, and two workers never write to one place. One that is asked to stop and does not is killed.
+A worker holds a lock on that directory for as long as it lives: see `core.runs.worker_lock`. So "is it alive?" has a
+true answer after a SIGKILL too, and two workers never write to one place. One that is asked to stop and does not is
+killed.
 """
 
 import json

@@ -19,7 +19,7 @@ from core.files import writing
 from core.json_files import fitted
 
 NAME = "worker.lock"
-VARIABLE = "ASSAY_WORKER_LOCK"  # the descriptor that a worker was handed
+VARIABLE = "WORKER_LOCK_DESCRIPTOR"  # what a worker was handed; no setting of a person
 BEAT_SECONDS = 2.0
 LENGTH = 200  # of what is written: always the same, so that a reader never sees the end of an older text
 TAKING_SECONDS = 0.5  # somebody who only looks holds the lock for an instant
