@@ -13,6 +13,8 @@ from core.errors import UserError
 Role = Literal["reviewer", "viewer"]
 ROLES: tuple[Role, ...] = ("reviewer", "viewer")
 HOURS = 12  # a sign-in lasts a working day; the provider is asked again after it
+CLOCKS_APART = 120  # seconds that the provider's clock may be ahead of this one
+_SETTINGS = ("reviewers", "viewers", "unverified")
 _ENTRY = re.compile(r"(\*|[^@\s*]+)@[^@\s*]+")
 
 
@@ -23,10 +25,12 @@ class People:
     Attributes:
         reviewers: may look, decide and start work.
         viewers: may look.
+        unverified: whether an address counts of which the provider does not say that it is verified.
     """
 
     reviewers: frozenset[str] = frozenset()
     viewers: frozenset[str] = frozenset()
+    unverified: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.reviewers or self.viewers)
@@ -48,15 +52,19 @@ def address(text: str) -> str:
 def people(section: object) -> People:
     """The lists of the `[assay]` section: `reviewers` and `viewers`, each a list, or text with commas between.
 
+    `unverified = true` beside them is for a provider that never says `email_verified`.
+
     Raises:
-        UserError: naming an entry that is neither an address nor `*@domain`.
+        UserError: naming an entry that is neither an address nor `*@domain`, or a setting that is none.
     """
     if not isinstance(section, Mapping):
         raise UserError("[assay] has to be a section.", "It lists reviewers and viewers.", _EXAMPLE)
-    unknown = set(section) - {"reviewers", "viewers"}
-    if unknown:
-        raise UserError(f"[assay] has no setting named {min(unknown)!r}.", "It has: reviewers, viewers.", _EXAMPLE)
-    return People(_listed(section, "reviewers"), _listed(section, "viewers"))
+    if unknown := set(section) - set(_SETTINGS):
+        raise UserError(f"[assay] has no setting named {min(unknown)!r}.", f"It has: {', '.join(_SETTINGS)}.", _EXAMPLE)
+    unverified = section.get("unverified", False)
+    if not isinstance(unverified, bool):
+        raise UserError("unverified in [assay] has to be true or false.", f"It is {unverified!r}.", "Correct it.")
+    return People(_listed(section, "reviewers"), _listed(section, "viewers"), unverified)
 
 
 def role_of(who: str, listed: People) -> Role | None:
@@ -75,7 +83,7 @@ def person(claims: Mapping[str, Any], listed: People) -> Person:
     """Who came in, by what the provider says of them.
 
     Args:
-        claims: of the identity token; `email`, and `email_verified` where the provider has it.
+        claims: of the identity token: `email`, and `email_verified`, which has to be true and nothing like it.
         listed: who may come in.
 
     Raises:
@@ -86,7 +94,13 @@ def person(claims: Mapping[str, Any], listed: People) -> Person:
         raise UserError("Nobody is listed yet.", "Sign-in is set up, but not who may come in.", _EXAMPLE)
     if not who:
         raise UserError("Your provider did not say your e-mail address.", "", "Its scope has to include email.")
-    if str(claims.get("email_verified", True)).lower() == "false":
+    if "email_verified" not in claims and not listed.unverified:
+        raise UserError(
+            f"{who} is not verified.",
+            "Your provider does not say whether the address is yours.",
+            "Whoever runs this dashboard can trust it all the same: unverified = true in [assay] of secrets.toml.",
+        )
+    if claims.get("email_verified", True) is not True:
         raise UserError(
             f"{who} is not verified.", "Your provider says so.", "Have it verify your address, then sign in again."
         )
@@ -97,9 +111,11 @@ def person(claims: Mapping[str, Any], listed: People) -> Person:
 
 
 def lasts(claims: Mapping[str, Any], now: float) -> bool:
-    """Whether a sign-in of the time `iat` still counts at `now`, both in seconds since 1970."""
+    """Whether a sign-in of the time `iat` still counts at `now`, both in seconds since 1970; not without a time."""
     issued = claims.get("iat")
-    return not isinstance(issued, int | float) or now < issued + HOURS * 3600
+    if isinstance(issued, bool) or not isinstance(issued, int | float):
+        return False
+    return issued - CLOCKS_APART <= now < issued + HOURS * 3600
 
 
 _EXAMPLE = 'Whoever runs this dashboard adds a section [assay] to secrets.toml, with reviewers = ["you@example.org"].'

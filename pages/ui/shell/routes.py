@@ -50,18 +50,18 @@ def image_routes(workspace: Path) -> list[Route]:
 
     def triggered(request: Request) -> Response:
         dataset, attack = _part(request, "dataset"), _part(request, "attack", _ARRAY)
-        strength, row = request.path_params["strength"], request.path_params["row"]
+        strength, row = _number(request, "strength"), _number(request, "row")
         try:
             return _png(png_of(triggered_image(workspace, dataset, attack, strength, row)), _LASTING)
         except (LookupError, UserError):
             raise HTTPException(404) from None
 
     return [
-        Route("/triggered/{dataset}/{attack}/{strength:int}/{row:int}.png", triggered),
-        Route("/thumb/{dataset}/{row:int}.png", training_image),
-        Route("/thumb/{dataset}/test/{row:int}.png", test_image),
-        Route("/preview/{job}/{row:int}.png", example_image),
-        Route("/array/{run}/{name}/{row:int}.png", array_image),
+        Route("/triggered/{dataset}/{attack}/{strength}/{row}.png", triggered),
+        Route("/thumb/{dataset}/{row}.png", training_image),
+        Route("/thumb/{dataset}/test/{row}.png", test_image),
+        Route("/preview/{job}/{row}.png", example_image),
+        Route("/array/{run}/{name}/{row}.png", array_image),
     ]
 
 
@@ -111,9 +111,14 @@ def _part(request: Request, name: str, allowed: re.Pattern[str] = _RUN_OR_DATASE
     return value
 
 
+def _number(request: Request, name: str) -> int:
+    """A number of the address; Starlette's own conversion raises for one of thousands of digits."""
+    return int(_part(request, name, _NUMBER))
+
+
 def _row_picture(path: Path, request: Request, caching: str) -> Response:
     try:
-        png = png_of_row(path, request.path_params["row"])
+        png = png_of_row(path, _number(request, "row"))
     except LookupError:
         raise HTTPException(404) from None
     return _png(png, caching)

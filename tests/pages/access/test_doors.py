@@ -74,7 +74,8 @@ def client(base_url: str = "http://127.0.0.1:8501") -> TestClient:
 
 def cookie(secret: str = SECRET, **changed: Any) -> dict[str, str]:
     """The header of a request by Ann, with other claims where they are given."""
-    claims = {"email": "ann@example.org", "origin": ORIGIN, "is_logged_in": True, "iat": time.time(), **changed}
+    claims = {"email": "ann@example.org", "email_verified": True, "origin": ORIGIN, "is_logged_in": True}
+    claims |= {"iat": time.time(), **changed}
     return {"Cookie": f"{COOKIE}={create_signed_value(secret, COOKIE, json.dumps(claims)).decode()}"}
 
 
@@ -99,8 +100,20 @@ def test_images_downloads_and_uploads_want_a_sign_in(secrets: Write, path: str) 
         cookie(origin="http://elsewhere.example.org"),
         cookie(is_logged_in=False),
         cookie(iat=time.time() - 13 * 3600),
+        cookie(iat=time.time() + 3600),
+        cookie(iat=str(time.time())),
     ],
-    ids=["no signature", "another secret", "not listed", "not verified", "another app's", "signed out", "yesterday's"],
+    ids=[
+        "no signature",
+        "another secret",
+        "not listed",
+        "not verified",
+        "another app's",
+        "signed out",
+        "yesterday's",
+        "tomorrow's",
+        "a text",
+    ],
 )
 def test_a_cookie_that_does_not_count_is_refused(secrets: Write, header: dict[str, str]) -> None:
     secrets(AUTH + LISTS)

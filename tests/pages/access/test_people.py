@@ -1,11 +1,12 @@
 """Who may come in, and in which role."""
 
+from math import inf, nan
 from typing import Any
 
 import pytest
 
 from core.errors import UserError
-from pages.ui.access.people import HOURS, People, Person, lasts, people, person, role_of
+from pages.ui.access.people import CLOCKS_APART, HOURS, People, Person, lasts, people, person, role_of
 
 LISTED = people(
     {
@@ -59,6 +60,7 @@ def test_a_list_may_be_written_as_text(text: str) -> None:
         ({"viewers": [3]}, "entry that cannot be used: 3"),
         ({"viewers": 3}, "has to be a list"),
         ({"reviewer": ["ann@example.org"]}, "no setting named 'reviewer'"),
+        ({"unverified": "true"}, "has to be true or false"),
         ("ann@example.org", "has to be a section"),
     ],
 )
@@ -70,9 +72,13 @@ def test_a_list_that_cannot_be_used_is_refused_by_name(section: Any, words: str)
 @pytest.mark.parametrize(
     ("claims", "words"),
     [
-        ({"email": "eve@example.com"}, "eve@example.com is not on the list"),
+        ({"email": "eve@example.com", "email_verified": True}, "eve@example.com is not on the list"),
         ({"email": "ann@example.org", "email_verified": False}, "not verified"),
         ({"email": "ann@example.org", "email_verified": "false"}, "not verified"),
+        ({"email": "ann@example.org", "email_verified": "true"}, "not verified"),
+        ({"email": "ann@example.org", "email_verified": 1}, "not verified"),
+        ({"email": "ann@example.org", "email_verified": None}, "not verified"),
+        ({"email": "ann@example.org"}, "does not say whether the address is yours.*unverified = true"),
         ({"email": None, "name": "Ann"}, "did not say your e-mail address"),
         ({}, "did not say your e-mail address"),
     ],
@@ -82,9 +88,17 @@ def test_a_stranger_is_refused_in_words(claims: dict[str, Any], words: str) -> N
         person(claims, LISTED)
 
 
-@pytest.mark.parametrize("claims", [{}, {"email_verified": True}, {"email_verified": "true"}])
-def test_whoever_is_listed_comes_in_under_the_address_in_lower_case(claims: dict[str, Any]) -> None:
-    assert person({"email": "Ann@example.org", **claims}, LISTED) == Person("ann@example.org", "reviewer")
+def test_whoever_is_listed_comes_in_under_the_address_in_lower_case() -> None:
+    claims = {"email": "Ann@example.org", "email_verified": True}
+    assert person(claims, LISTED) == Person("ann@example.org", "reviewer")
+
+
+def test_a_provider_that_says_nothing_of_addresses_may_be_trusted_with_them() -> None:
+    listed = people({"reviewers": ["ann@example.org"], "unverified": True})
+    assert person({"email": "ann@example.org"}, listed) == Person("ann@example.org", "reviewer")
+    for said in (False, "true", None):
+        with pytest.raises(UserError, match="not verified"):
+            person({"email": "ann@example.org", "email_verified": said}, listed)
 
 
 @pytest.mark.parametrize("section", [{}, {"reviewers": []}, {"viewers": ""}])
@@ -95,7 +109,19 @@ def test_empty_lists_let_nobody_in_and_say_what_to_add(section: dict[str, Any]) 
 
 @pytest.mark.parametrize(
     ("claims", "counts"),
-    [({"iat": 1000}, True), ({"iat": 1000 - 3600 * HOURS}, False), ({"iat": 1001 - 3600 * HOURS}, True), ({}, True)],
+    [
+        ({"iat": 1000}, True),
+        ({"iat": 1000 - 3600 * HOURS}, False),
+        ({"iat": 1001 - 3600 * HOURS}, True),
+        ({"iat": 1000 + CLOCKS_APART}, True),
+        ({"iat": 1001 + CLOCKS_APART}, False),  # tomorrow's would last for ever
+        ({"iat": inf}, False),
+        ({"iat": nan}, False),
+        ({"iat": "1000"}, False),
+        ({"iat": True}, False),
+        ({"iat": None}, False),
+        ({}, False),
+    ],
 )
 def test_a_sign_in_lasts_a_working_day(claims: dict[str, Any], counts: bool) -> None:
     assert lasts(claims, now=1000) is counts

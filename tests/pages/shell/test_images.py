@@ -46,6 +46,12 @@ def test_an_address_answers_with_its_image(client: TestClient, address: str, val
         "array/run-1/losses/0.png",  # not images
         "array/run-1/..%2f..%2fsecret/0.png",
         "array/run-1/triggered/-1.png",
+        f"thumb/tiny-1/{'9' * 5000}.png",  # more digits than Python turns into a number
+        f"thumb/tiny-1/test/{'9' * 5000}.png",
+        f"preview/job-1/{'9' * 5000}.png",
+        f"triggered/tiny-1/patch/{'9' * 5000}/0.png",
+        f"thumb/tiny-1/{10**17}.png",
+        "thumb/tiny-1/%D9%A1.png",  # an Arabic one
     ],
 )
 def test_anything_else_is_not_found(client: TestClient, address: str) -> None:
