@@ -87,7 +87,7 @@ def repeats(inputs: Inputs, labels: Ints, n_classes: int) -> Floats:
     """(n,) how strongly each image repeats the fine pattern that its class shares; NaN in a class that is too small.
 
     F = FFT(x − mean image) / its global root mean square. The score is Re⟨Fᵢ, class mean of F without i⟩ over the
-    ten strongest frequencies of radius ≥ 5. It is given as an absolute robust z within the class.
+    ten strongest frequencies of radius ≥ 5: a matched filter.
     """
     scores = np.full(len(labels), np.nan, np.float32)
     mean, power = _image_statistics(inputs)
