@@ -291,13 +291,10 @@ def test_the_command_line_loads_and_says_the_accuracy(workspace, oracle):
     assert "These weights do not fit resnet18. missing: " in wrong.stderr
 
 
-def test_a_worker_carries_out_what_a_page_asked_for(workspace, oracle):
-    started = []
+def test_a_worker_carries_out_what_a_page_asked_for(workspace, oracle, asked_of_workers):
     upload = ("../../evil name.PTH", oracle.read_bytes())
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("core.runs.jobs.start", lambda job, arguments: started.append((job, arguments)))
-        job = pipeline.start_loading(workspace, asked(workspace, "", train=True, epochs=1), upload)
-    assert started[0][1][:2] == ["load-model", dataset_id(workspace)]
+    job = pipeline.start_loading(workspace, asked(workspace, "", train=True, epochs=1), upload)
+    assert asked_of_workers[0][1][:2] == ["load-model", dataset_id(workspace)]
     assert sorted(path.name for path in job.iterdir()) == ["asked.json", "weights.pth"]
     said = []
     run = pipeline.carry_out(workspace, job, lambda share, message: said.append(message))

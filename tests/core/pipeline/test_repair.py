@@ -69,6 +69,7 @@ def test_cut_short_it_goes_on_from_its_own_checkpoint(decided, monkeypatch):
         if path.name == "history.json" and len(content) == 2:
             raise jobs.Cancelled
 
+    # The moment between two files that follow each other at once: no listener is told then.
     with monkeypatch.context() as patched:
         patched.setattr(train, "write_json", interrupted)
         with pytest.raises(jobs.Cancelled):

@@ -244,17 +244,16 @@ def test_what_cannot_be_checked_is_said(clustered):
         suspect_clusters(opened(clustered))
 
 
-def test_a_killed_stage_begins_again(clustered, monkeypatch):
+def test_a_killed_stage_begins_again(clustered):
     planned = pipeline.plan_reclassification(clustered, each=True)
     assert planned.plan[-1] == "reclassify:each,2"
 
-    def killed(*arguments, **options):
-        raise jobs.Cancelled
+    def killed(progress):
+        if "epoch" in progress.message:
+            raise jobs.Cancelled
 
-    with monkeypatch.context() as patched:
-        patched.setattr("core.stages.reclassify.exclusionary_reclassification", killed)
-        with pytest.raises(jobs.Cancelled):
-            pipeline.work(planned)
+    with pytest.raises(jobs.Cancelled):
+        pipeline.work(planned, killed)
     assert jobs.poll(planned.path).state == "cancelled"
     assert not runs.open_run(planned.workspace, planned.id).done("reclassify:each,2")
     assert pipeline.work(runs.open_run(planned.workspace, planned.id)).done("reclassify:each,2")

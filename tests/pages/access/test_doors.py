@@ -123,6 +123,7 @@ def test_a_cookie_that_does_not_count_is_refused(secrets: Write, header: dict[st
 def test_a_cookie_is_too_old_by_its_own_signature(secrets: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     secrets(AUTH + LISTS)
     now = time.time()
+    # The library that signs reads the clock itself.
     with monkeypatch.context() as patched:
         patched.setattr(time, "time", lambda: now - 32 * 86_400)
         old = cookie(iat=now)

@@ -82,6 +82,7 @@ def page() -> None:
 def test_a_reason_belongs_to_one_decision(monkeypatch: pytest.MonkeyPatch) -> None:
     be(REVIEWER, monkeypatch)
     reasons: list[str] = []
+    # There is no run here: what is handed on is all that this test is about.
     monkeypatch.setattr(pipeline, "decide", lambda *args, reason, **kwargs: reasons.append(reason) or 1)
     app = AppTest.from_function(page).run()
     app.button[0].click().run()

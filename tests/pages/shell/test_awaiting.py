@@ -43,6 +43,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     """The plans of the runs that were started."""
     be(REVIEWER, monkeypatch)
     found: list[tuple[str, ...]] = []
+    # A worker is a process that outlives its parent: what is asked of it can be seen here only.
     monkeypatch.setattr(jobs, "start_run", lambda run: found.append(run.plan))
     return found
 

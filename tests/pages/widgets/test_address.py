@@ -11,6 +11,7 @@ from pages.ui.widgets import address
 def browser(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """A session whose requests carry what its `query_params` are set to, and a clock."""
     here = SimpleNamespace(query_params={}, session_state={}, now=100.0)
+    # What a browser that lags behind sends, and when, is Streamlit's and the clock's.
     monkeypatch.setattr(address, "st", here)
     monkeypatch.setattr(address, "time", SimpleNamespace(monotonic=lambda: here.now))
     return here
