@@ -10,6 +10,7 @@ from pages.ui.shell import frame, journey
 
 journey.question("detect", "suspicion")
 run = frame.current_run("activations", "every detector, what it flags, and how strict to be with it")
+frame.say_damaged(cached.opened(run).damaged_detections, "detection")
 table = cached.detectors(run)
 answer(run, table)
 chosen = choose(run, table)

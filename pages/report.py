@@ -10,6 +10,7 @@ from pages.ui.shell import frame, journey
 
 journey.question("report")
 run = frame.current_run(flags_stage, "the report as it will print, to be downloaded as one file")
+frame.say_damaged(cached.opened(run).damaged_detections, "detection")
 subject = runs.open_run(run.workspace, run.parent) if run.parent else run
 finished = tuple(child.id for child in runs.children(subject) if child.done("evaluate"))
 html = cached.report_html(run)

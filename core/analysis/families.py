@@ -11,7 +11,6 @@ import numpy as np
 
 from core import runs
 from core.errors import UserError
-from core.files import write_json
 from core.runs import Run
 from core.types import Bools, Ints, Samples
 
@@ -83,7 +82,7 @@ def save(run: Run, flagged: Bools, families: Ints, found: Sequence[Family], pict
     runs.save_array(run, STAGE, np.where(flagged, families, WAITING))
     if pictures is not None and len(pictures):
         runs.save_array(run, PICTURES, pictures)
-    write_json(run.path / f"{STAGE}.json", [asdict(family) for family in found])
+    runs.save_json(run, f"{STAGE}.json", [asdict(family) for family in found])
 
 
 def families(run: Run) -> list[Family]:

@@ -11,6 +11,7 @@ from core.analysis.rules import Rule, chosen_rules, flags
 from core.data import store
 from core.journal import review
 from core.journal.changes import apply
+from core.json_files import Damaged
 from core.runs import Run
 from core.types import Bools, Dataset, Detection, Ints
 
@@ -71,9 +72,24 @@ class OpenedRun:
         return rows
 
     @cached_property
+    def _sorted_detections(self) -> tuple[dict[str, Detection], list[Damaged]]:
+        return runs.sorted_detections(self.run)
+
+    @property
     def own_detections(self) -> Mapping[str, Detection]:
-        """What each detector said, flagged by its own published rule."""
-        return runs.detections(self.run)
+        """What each detector said, flagged by its own published rule; those that are damaged are left out."""
+        return self._sorted_detections[0]
+
+    @property
+    def damaged_detections(self) -> list[Damaged]:
+        """The detections that cannot be read, each with its detector for an id."""
+        return self._sorted_detections[1]
+
+    def require_intact(self, names: Iterable[str]) -> None:
+        """Raise UserError when the detection of one of these detectors is damaged: without it, others would count."""
+        for one in self.damaged_detections:
+            if one.id in names:
+                raise one.error
 
     @cached_property
     def rules(self) -> Mapping[str, Rule]:
@@ -90,7 +106,12 @@ class OpenedRun:
 
     @cached_property
     def flagged(self) -> Bools:
-        """(n,) True for samples that a leading detector flags."""
+        """(n,) True for samples that a leading detector flags.
+
+        Raises:
+            UserError: what would lead is damaged.
+        """
+        self.require_intact(leading([*self.detections, *(one.id for one in self.damaged_detections)]))
         flags = [self.detections[name].flagged for name in leading(self.detections)]
         return np.logical_or.reduce(flags) if flags else np.zeros(len(self.data), np.bool_)
 

@@ -16,7 +16,7 @@ import numpy as np
 from core import runs
 from core.analysis.opened_run import CLUSTERING, OpenedRun
 from core.errors import UserError
-from core.files import locked, write_json
+from core.files import locked
 from core.runs import Run
 from core.types import ClassFinding, Criterion, Ints
 
@@ -77,8 +77,9 @@ def suspect_clusters(opened: OpenedRun, classes: Collection[int] = ()) -> dict[i
     """Class → rows (m,) of its smaller cluster, for the given classes, or else for those that look poisoned.
 
     Raises:
-        UserError: Activation Clustering has not been run, no class looks poisoned, or a class was not split.
+        UserError: Activation Clustering has not been run or is damaged, no class looks poisoned, or one was not split.
     """
+    opened.require_intact([CLUSTERING])
     found = opened.own_detections.get(CLUSTERING)
     if found is None or found.groups is None:
         raise UserError("There are no clusters yet.", "Activation Clustering has not been run.", "Run it first.")
@@ -104,11 +105,12 @@ def save_reclassifications(
             taken_for[clusters[index]] = predicted[index]
         runs.save_array(opened.run, RESULTS, taken_for)
         marked = {index: asdict(one) | {"cluster": _mark(opened, clusters[index])} for index, one in standing.items()}
-        write_json(opened.run.path / f"{RESULTS}.json", marked)
+        runs.save_json(opened.run, f"{RESULTS}.json", marked)
 
 
 def reclassifications(opened: OpenedRun) -> dict[int, Reclassification]:
     """Class → the verdict on its smaller cluster as it stands now; verdicts on clusters of another split are gone."""
+    opened.require_intact([CLUSTERING])
     content = opened.run.kept(f"{RESULTS}.json", dict[int, _Kept], {})
     if not content or CLUSTERING not in opened.own_detections:
         return {}
@@ -122,7 +124,7 @@ def reclassifications(opened: OpenedRun) -> dict[int, Reclassification]:
 
 def reclassified(opened: OpenedRun) -> Ints:
     """(n,) the class that a model which never saw the sample takes it for; −1 where none was asked."""
-    known = (opened.run.path / f"{RESULTS}.npy").exists()
+    known = opened.run.has(f"{RESULTS}.npy")
     return np.array(opened.run.array(RESULTS)) if known else np.full(len(opened.data), -1, np.int64)
 
 

@@ -19,6 +19,7 @@
 | `outcome.json` | clean accuracy, attack success rates at once and twice the strength, the list of trials |
 | `trial-classes.npy` `trial-shares.npy` | (trials, m, 3): the likeliest classes of each test image with each trigger |
 | `changes.json` | of a repair: what it leaves out and relabels, and the revision it was trained on |
+| `checksums.json` `checksums.lock` | what each finished file was, which `core/checksums.py` compares |
 | `progress.json` `progress.lock` `worker.lock` `worker.log` `worker.empty/` | the job |
 
 Files are written under a temporary name and renamed, and a stage counts only once `run.json` says so. All but
@@ -43,7 +44,9 @@ from core.runs.artifacts import (
     rules,
     save_array,
     save_detection,
+    save_json,
     save_rule,
+    sorted_detections,
     trials,
 )
 from core.runs.directory import (
@@ -83,7 +86,9 @@ __all__ = [
     "rules",
     "save_array",
     "save_detection",
+    "save_json",
     "save_rule",
+    "sorted_detections",
     "trials",
     "update",
 ]

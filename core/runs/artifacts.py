@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core import checksums
+from core.errors import UserError
 from core.files import locked, write_array, write_file, write_json
+from core.json_files import Damaged
 from core.runs.run import Run
 from core.types import ClassFinding, Criterion, Detection, Notes, Outcome
 
@@ -47,7 +50,14 @@ class _Evaluated:
 
 def save_array(run: Run, name: str, array: NDArray[Any]) -> None:
     """Write `<name>.npy`."""
-    write_array(run.path / f"{name}.npy", array)
+    with checksums.rewriting(run.path, f"{name}.npy"):
+        write_array(run.path / f"{name}.npy", array)
+
+
+def save_json(run: Run, file: str, content: Any) -> None:
+    """Write a JSON file of a run."""
+    with checksums.rewriting(run.path, file):
+        write_json(run.path / file, content)
 
 
 def save_detection(run: Run, name: str, detection: Detection, settings: Mapping[str, Any], seconds: float) -> None:
@@ -60,16 +70,32 @@ def save_detection(run: Run, name: str, detection: Detection, settings: Mapping[
     if detection.p_values is not None:
         arrays["p_values"] = detection.p_values
     arrays |= {f"{_SCORE}{name}": values for name, values in detection.scores.items()}
-    write_file(folder / f"{name}.npz", lambda stream: np.savez(stream, allow_pickle=False, **arrays))
     classes = {index: asdict(finding) for index, finding in detection.classes.items()}
     about = {"settings": settings, "seconds": seconds, "notes": _flat(detection.notes), "classes": classes}
-    write_json(folder / f"{name}.json", about)
+    with checksums.rewriting(run.path, f"detections/{name}.npz", f"detections/{name}.json"):
+        write_file(folder / f"{name}.npz", lambda stream: np.savez(stream, allow_pickle=False, **arrays))
+        write_json(folder / f"{name}.json", about)
 
 
 def detections(run: Run) -> dict[str, Detection]:
-    """All detections of the run, by detector, in the order in which they were made."""
-    paths = sorted((run.path / "detections").glob("*.json"), key=lambda path: path.stat().st_mtime)
-    return {path.stem: _detection(run, path) for path in paths}
+    """All readable detections of the run, by detector, in the order in which they were made."""
+    return sorted_detections(run)[0]
+
+
+def sorted_detections(run: Run) -> tuple[dict[str, Detection], list[Damaged]]:
+    """The detections that can be read, in the order in which they were made, and the others, with the detector as id.
+
+    Two detectors do not rest on each other, so a damaged file stops one of them.
+    """
+    folder, found, damaged = run.path / "detections", {}, []
+    there = {path.stem: path.lstat().st_mtime for path in folder.glob("*.json")}
+    gone = {Path(file).stem for file in checksums.recorded(run.path) if file.startswith("detections/")}
+    for name in [*sorted(there, key=lambda name: there[name]), *sorted(gone - set(there))]:
+        try:
+            found[name] = _detection(run, folder / f"{name}.json")
+        except UserError as error:
+            damaged.append(Damaged(folder, name, error))
+    return found, damaged
 
 
 def about_detection(run: Run, name: str) -> dict[str, Any]:
@@ -87,7 +113,7 @@ def save_rule(run: Run, name: str, rule: Mapping[str, Any] | None) -> None:
     """Keep the rule chosen for a detector; None goes back to its own. Two that are saved at once are both kept."""
     with locked(run.path / "rules.lock"):
         others = {other: kept for other, kept in rules(run).items() if other != name}
-        write_json(run.path / "rules.json", others if rule is None else {**others, name: dict(rule)})
+        save_json(run, "rules.json", others if rule is None else {**others, name: dict(rule)})
 
 
 def history(run: Run) -> list[dict[str, Any]]:
@@ -121,8 +147,17 @@ def trials(run: Run) -> list[dict[str, Any]]:
 
 
 def _detection(run: Run, path: Path) -> Detection:
-    about = run.kept(f"detections/{path.name}", _About)
-    with np.load(path.with_suffix(".npz"), allow_pickle=False) as arrays:
+    about, file = run.kept(f"detections/{path.name}", _About), f"detections/{path.stem}.npz"
+    run.require_intact(file)
+    try:
+        return _with_arrays(run.path / file, about)
+    except Exception as error:  # damaged bytes can break a reader in any way there is
+        why = "it is missing" if isinstance(error, FileNotFoundError) else checksums.why(error)
+        raise run.damaged(file, why) from error
+
+
+def _with_arrays(path: Path, about: _About) -> Detection:
+    with np.load(path, allow_pickle=False) as arrays:
         groups = arrays.get("groups")
         return Detection(
             arrays["suspicion"],

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from core import checksums
 from core.data.store import DatasetInfo, describe
 from core.errors import UserError
 from core.files import write_json, writing
@@ -65,7 +66,8 @@ def create(
     if changes:
         relabelled = {str(key): value for key, value in sorted(changes.relabelled.items())}
         content = {"excluded": sorted(changes.excluded), "relabelled": relabelled, "revision": revision}
-        write_json(path / "changes.json", content)
+        with checksums.rewriting(path, "changes.json"):
+            write_json(path / "changes.json", content)
     write(run)
     return run
 

@@ -6,9 +6,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
 from numpy.typing import NDArray
 
+from core import checksums
 from core.errors import UserError
 from core.files import locked, write_json
 from core.json_files import read_json
@@ -16,6 +16,7 @@ from core.runs.plan import Stage
 from core.types import GRAPH
 
 SCHEMA = 1
+_AGAIN = "Restore it from a backup, or train again."
 T = TypeVar("T")
 
 
@@ -93,19 +94,36 @@ class Run:
         return str(stage) in self.left
 
     def array(self, name: str) -> NDArray[Any]:
-        """The array `<name>.npy`, memory-mapped. Raises UserError when no stage has written it yet."""
+        """The array `<name>.npy`, memory-mapped. Raises UserError when it is damaged or not written yet."""
+        file = f"{name}.npy"
+        self.require_intact(file)
         try:
-            array: NDArray[Any] = np.load(self.path / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+            return checksums.array(self.path / file)
         except FileNotFoundError:
             raise UserError(f"This run has no {name} yet.", "", "Let its stages finish first.") from None
-        return array
+        except Exception as error:  # damaged bytes can break a reader in any way there is
+            raise self.damaged(file, checksums.why(error)) from error
+
+    def has(self, file: str) -> bool:
+        """Whether a stage left a file of that name, even if it is gone since; whoever opens it is told so."""
+        return (self.path / file).exists() or file in checksums.recorded(self.path)
+
+    def require_intact(self, file: str) -> None:
+        """Raise UserError when a file is not what a stage wrote; one without a checksum passes."""
+        if words := checksums.wrong(self.path, file):
+            raise self.damaged(file, words)
+
+    def damaged(self, file: str, why: str) -> UserError:
+        """What to say of a file that cannot be used."""
+        title = f"{Path(file).name} of the run {self.id} is damaged."
+        return UserError(title, f"{self.path / file}: {why}.", _remedy(self, file))
 
     def kept(self, name: str, shape: type[T], otherwise: T | None = None) -> T:
         """What a stage left in the JSON file `name`; `otherwise` before. Raises UserError when it is damaged."""
         owner = f"{Path(name).name} of the run {self.id}"
-        return read_json(
-            self.path / name, shape, owner, "Restore it from a backup, or train again.", otherwise=otherwise
-        )
+        found = read_json(self.path / name, shape, owner, _remedy(self, name), otherwise=otherwise)
+        self.require_intact(name)  # after it was read, as what its reader says is more to the point
+        return found
 
 
 def current(run: Run) -> Run:
@@ -148,7 +166,22 @@ def give_up(run: Run, stage: str) -> Run:
 
 def read(path: Path) -> Run:
     owner, given = f"The run {path.parent.name}", {"path": path.parent}
-    return read_json(path, Run, owner, "Restore it from a backup, or train again.", given=given, sound=_sound)
+    found = read_json(path, Run, owner, _AGAIN, given=given, sound=_sound)
+    if words := checksums.wrong(path.parent, path.name):
+        raise UserError(f"{owner} is damaged.", f"{path}: {words}.", _AGAIN)
+    return found
+
+
+def _remedy(run: Run, file: str) -> str:
+    """What to do about a damaged file."""
+    name = Path(file).stem
+    if file.startswith("detections/"):
+        return f"Restore it from a backup, or run the detector again: python -m core detect {run.id} {name}"
+    if file.startswith("rules."):
+        return "Restore it from a backup, or delete it: each detector is then judged by its own rule."
+    if file.startswith("checkpoint/"):
+        return f"Delete {run.path / 'checkpoint'}, then resume the run: its training begins anew."
+    return _AGAIN
 
 
 def _sound(run: Run) -> bool:
@@ -161,4 +194,5 @@ def _sound(run: Run) -> bool:
 def write(run: Run) -> None:
     content = asdict(run)
     del content["path"]
-    write_json(run.path / "run.json", content)
+    with checksums.rewriting(run.path, "run.json"):
+        write_json(run.path / "run.json", content)

@@ -2,9 +2,8 @@
 
 from dataclasses import asdict
 
-from core import runs
+from core import checksums, runs
 from core.analysis.opened_run import OpenedRun
-from core.files import write_json
 from core.stages.load import trained_model
 from core.stages.progress import Reporter
 from core.training import activations
@@ -15,16 +14,16 @@ def activations_stage(opened: OpenedRun, _: str, reporter: Reporter) -> None:
     run, dataset = opened.run, opened.data
     model = trained_model(run, dataset)
     found = activations.layers(model, dataset.shape, dataset.n_classes)
-    write_json(run.path / "layers.json", [asdict(layer) for layer in found])
+    runs.save_json(run, "layers.json", [asdict(layer) for layer in found])
     layer = activations.choose(found, run.layer)
-    path = run.path / "activations.npy"
-    _features, predicted, losses = activations.extract(
-        model,
-        dataset.inputs,
-        dataset.labels,
-        layer,
-        path,
-        on_batch=lambda share: reporter.update(share, f"{share * len(dataset):,.0f} of {len(dataset):,} images"),
-    )
+    with checksums.rewriting(run.path, "activations.npy"):
+        _features, predicted, losses = activations.extract(
+            model,
+            dataset.inputs,
+            dataset.labels,
+            layer,
+            run.path / "activations.npy",
+            on_batch=lambda share: reporter.update(share, f"{share * len(dataset):,.0f} of {len(dataset):,} images"),
+        )
     runs.save_array(run, "predictions", predicted)
     runs.save_array(run, "final_losses", losses)

@@ -6,7 +6,6 @@ from core import runs
 from core.analysis.opened_run import OpenedRun
 from core.data import store
 from core.evaluation.measure import evaluate_model
-from core.files import write_json
 from core.stages.load import trained_model
 from core.stages.progress import Reporter
 
@@ -18,4 +17,4 @@ def evaluate_stage(opened: OpenedRun, _: str, reporter: Reporter) -> None:
     outcome, trials, classes, shares = evaluate_model(trained_model(run, dataset), dataset, truth, reporter.update)
     runs.save_array(run, "trial-classes", classes)
     runs.save_array(run, "trial-shares", shares)
-    write_json(run.path / "outcome.json", {"outcome": asdict(outcome), "trials": trials})
+    runs.save_json(run, "outcome.json", {"outcome": asdict(outcome), "trials": trials})

@@ -1,16 +1,18 @@
 """Models from files: opened, met with an architecture, tried on one image, and written into a run."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from safetensors.torch import load_model, save_model
 from torch import nn
 
-from core import runs
+from core import checksums, runs
 from core.analysis.opened_run import OpenedRun
 from core.errors import UserError
-from core.files import write_file, write_json
+from core.files import write_file
 from core.models.fit import has_fresh_head, take_weights
 from core.models.graphs import Graph, import_graph
 from core.models.preprocessing import network_of
@@ -71,7 +73,8 @@ def save_opened(run: Run, opened: Opened) -> None:
     """Write the model into the run, and what is known of it: the file that it came from is not needed any more."""
     if opened.graph is not None:
         content = opened.graph
-        write_file(run.path / ONNX, lambda stream: stream.write(content))
+        with checksums.rewriting(run.path, ONNX):
+            write_file(run.path / ONNX, lambda stream: stream.write(content))
     else:
         save_weights(run, opened.model, MODEL if run.model_stage == "load" else INITIAL)
     path = Path(opened.config.weights)
@@ -79,23 +82,26 @@ def save_opened(run: Run, opened: Opened) -> None:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     about = {"file": path.name, "bytes": path.stat().st_size, "sha256": digest, "notes": opened.notes}
     parameters = sum(parameter.numel() for parameter in opened.model.parameters())
-    write_json(run.path / "loaded.json", about | {"parameters": parameters, "fresh_head": opened.fresh_head})
+    runs.save_json(run, "loaded.json", about | {"parameters": parameters, "fresh_head": opened.fresh_head})
 
 
 def save_weights(run: Run, model: nn.Module, name: str = MODEL) -> None:
     """Write the weights of a model into the run."""
     temporary = run.path / f"{name}.tmp"
     save_model(model.cpu(), str(temporary))
-    temporary.replace(run.path / name)
+    with checksums.rewriting(run.path, name):
+        temporary.replace(run.path / name)
 
 
 def trained_model(run: Run, dataset: Dataset) -> nn.Module:
     """The run's model, trained here or loaded, its weights read from safetensors."""
     config = restored(run.config)
     if config.model == GRAPH:
-        return _graph((run.path / ONNX).read_bytes(), config, dataset.shape)
+        with _usable(run, ONNX) as path:
+            return _graph(path.read_bytes(), config, dataset.shape)
     model = build_model(config, dataset.shape, dataset.n_classes)
-    load_model(model, run.path / MODEL)
+    with _usable(run, MODEL) as path:
+        load_model(model, path)
     return model
 
 
@@ -106,10 +112,23 @@ def beginning(run: Run, config: TrainConfig, dataset: Dataset) -> nn.Module:
     begins: it may carry the backdoor.
     """
     model = build_model(config, dataset.shape, dataset.n_classes)
-    initial = runs.first_of(run).path / INITIAL
-    if initial.exists():
-        load_model(model, initial)
+    first = runs.first_of(run)
+    if first.has(INITIAL):
+        with _usable(first, INITIAL) as path:
+            load_model(model, path)
     return model
+
+
+@contextmanager
+def _usable(run: Run, file: str) -> Iterator[Path]:
+    """Where the file of a model lies, to be read in here. Raises UserError where it is damaged."""
+    run.require_intact(file)
+    try:
+        yield run.path / file
+    except UserError:
+        raise
+    except Exception as error:  # damaged bytes can break a reader in any way there is
+        raise run.damaged(file, checksums.why(error)) from error
 
 
 def _graph(content: bytes, config: TrainConfig, shape: tuple[int, int, int]) -> nn.Module:

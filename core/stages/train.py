@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from core import runs
+from core import checksums, runs
 from core.analysis.opened_run import OpenedRun
 from core.evaluation import metrics
 from core.files import write_json
@@ -16,6 +16,8 @@ from core.stages.progress import Reporter
 from core.training.config import TrainConfig, restored
 from core.training.loop import accelerator_for, train
 from core.types import Dataset
+
+_TRACE = ("checkpoint/last.pt", "history.json", "losses.npy")  # what an epoch adds to
 
 
 def train_stage(opened: OpenedRun, _: str, reporter: Reporter) -> None:
@@ -28,19 +30,20 @@ def train_stage(opened: OpenedRun, _: str, reporter: Reporter) -> None:
     config = restored(run.config)
     checkpoint = run.path / "checkpoint" / "last.pt"
     checkpoint.parent.mkdir(exist_ok=True)
-    history = runs.history(run)
-    losses = _trace(run, (len(dataset), config.epochs), fresh=not checkpoint.exists())
+    resume = checkpoint if checkpoint.exists() else None
+    if resume is None:  # what an earlier beginning left is written over
+        checksums.forget(run.path, *_TRACE)
+    run.require_intact(_TRACE[0])
+    history = runs.history(run) if resume else []
+    losses = _trace(run, (len(dataset), config.epochs), fresh=resume is None)
     model = _untrained(run, config, dataset)
     runs.update(run, device=str(accelerator_for(config.precision).device))
-    resume = checkpoint if checkpoint.exists() else None
     done, message = len(history) if resume else 0, "the first epoch takes longest"
 
     def on_batch(share: float) -> None:
         reporter.update((done + share) / config.epochs, message)
 
     for epoch in train(model, dataset, config, resume=resume, on_batch=on_batch):
-        losses[:, epoch.index] = epoch.losses
-        losses.flush()
         test_accuracy = metrics.clean_accuracy(epoch.test_predicted, dataset.test_labels)
         entry = {
             "epoch": epoch.index + 1,
@@ -52,22 +55,29 @@ def train_stage(opened: OpenedRun, _: str, reporter: Reporter) -> None:
             "seconds": epoch.seconds,
         }
         history = [*history[: epoch.index], entry]
-        write_json(run.path / "history.json", history)
-        epoch.checkpoint(checkpoint)
+        with checksums.rewriting(run.path, *_TRACE):
+            losses[:, epoch.index] = epoch.losses
+            losses.flush()
+            write_json(run.path / "history.json", history)
+            epoch.checkpoint(checkpoint)
         done = epoch.index + 1
         message = f"epoch {done} of {config.epochs}, mean loss {entry['train_loss']:.3f}"
         reporter.update(done / config.epochs, message)
     save_weights(run, model)
+    checksums.forget(run.path, _TRACE[0])
     shutil.rmtree(checkpoint.parent)
 
 
 def _trace(run: Run, shape: tuple[int, int], fresh: bool) -> np.memmap[Any, np.dtype[np.float32]]:
     """`losses.npy`, memory-mapped for writing; NaN marks epochs that are still to come."""
     path = run.path / "losses.npy"
-    if fresh or not path.exists():
+    if fresh:
         losses = np.lib.format.open_memmap(path, "w+", np.float32, shape)
         losses[:] = np.nan
         return losses
+    before = run.array("losses")
+    if before.shape != shape or before.dtype != np.float32:
+        raise run.damaged("losses.npy", f"it holds {before.shape} values of {before.dtype}, not {shape} of float32")
     return np.lib.format.open_memmap(path, "r+")
 
 

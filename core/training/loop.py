@@ -19,6 +19,7 @@ from accelerate.state import AcceleratorState
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from core.checksums import why
 from core.devices import best_device, images_at_once, native_bfloat16
 from core.errors import UserError
 from core.files import write_file
@@ -240,7 +241,11 @@ def _save(path: Path, model: nn.Module, optimizer: Any, index: int) -> None:
 
 def _restore(path: Path, model: nn.Module, optimizer: Any, device: torch.device) -> int:
     """Load a checkpoint; returns the epoch to go on with."""
-    state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
-    model.load_state_dict(state["model"])
-    optimizer.load_state_dict(state["optimizer"])
-    return int(state["epoch"]) + 1
+    try:
+        state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        return int(state["epoch"]) + 1
+    except Exception as error:  # damaged bytes can break a reader in any way there is
+        hint = f"Delete {path.parent}, then resume: the training begins anew."
+        raise UserError("The checkpoint of the training is damaged.", f"{path}: {why(error)}.", hint) from error

@@ -97,7 +97,7 @@ def test_the_demo_shows_the_recorded_answers_and_its_address_can_be_shared(
 def test_old_runs_are_measured_again(serve: Serve, page: OpenPage, small: Path) -> None:
     run = runs.all_runs(small)[0]
     outcome = json.loads((run.path / "outcome.json").read_text())
-    (run.path / "outcome.json").write_text(json.dumps({"outcome": outcome["outcome"]}))
+    runs.save_json(run, "outcome.json", {"outcome": outcome["outcome"]})
     server = serve(small)
     opened = page(f"{server.url}/trigger?run={run.id}")
     opened.get_by_role("button", name="Measure it again").click(timeout=PATIENT)

@@ -139,7 +139,7 @@ def choose_run(run: Run) -> None:
 
 
 def say_damaged(damaged: Sequence[Damaged], what: str) -> None:
-    """One line that says how many runs or data sets cannot be read, and the first of them in words."""
+    """One line that says how many runs, data sets or detections cannot be read, and the first of them in words."""
     if damaged:
         count = f"1 {what} is" if len(damaged) == 1 else f"{len(damaged)} {what}s are"
         st.warning(f"{count} left out. {plain(str(damaged[0].error))}")

@@ -13,13 +13,12 @@ from core.analysis import detector_table
 from core.analysis.detector_table import Cost, estimate
 from core.detectors import DETECTORS
 from core.errors import UserError
-from core.files import write_json
 
 
 def measured(run, *seconds):
     """The run, its epochs said to have taken so long."""
     entries = runs.history(run)
-    write_json(run.path / "history.json", [entries[0] | {"seconds": value} for value in seconds])
+    runs.save_json(run, "history.json", [entries[0] | {"seconds": value} for value in seconds])
     return run
 
 
@@ -34,7 +33,7 @@ def test_a_pass_costs_what_the_epochs_of_the_run_did(finished):
 
 def test_a_repair_passes_over_what_is_left(finished):
     run = measured(finished, 8.4)
-    write_json(run.path / "changes.json", {"excluded": list(range(100)), "relabelled": {}})
+    runs.save_json(run, "changes.json", {"excluded": list(range(100)), "relabelled": {}})
     # 3 · 100 + 100 + 40 = 440 samples took 8.4 s, so 100 take 100/440 of it.
     assert detector_table.seconds_per_pass(run) == pytest.approx(8.4 * 100 / 440)
 
@@ -47,11 +46,11 @@ def test_without_passes_it_is_so_much_for_each_value_read(finished, monkeypatch)
 
 
 def test_what_was_measured_here_wins(finished):
-    path = finished.path / "detections" / "badloss.json"
-    write_json(path, json.loads(path.read_text()) | {"seconds": 12.5})
+    file = "detections/badloss.json"
+    runs.save_json(finished, file, json.loads((finished.path / file).read_text()) | {"seconds": 12.5})
     assert estimate(finished, "badloss", {}) == Cost(0, 12.5)
     about = {"settings": {"n_copies": 10}, "seconds": 5.0, "notes": {}, "classes": {}}
-    write_json(path.with_name("strip.json"), about)
+    runs.save_json(finished, "detections/strip.json", about)
     assert estimate(measured(finished, 8.4), "strip", {"n_copies": 40}) == Cost(40, pytest.approx(20))
 
 

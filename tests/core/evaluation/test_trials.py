@@ -113,7 +113,7 @@ def test_what_does_not_exist_is_a_lookup_error(run, attack, strength, row):
 
 
 def test_a_run_of_before_the_answers_were_recorded_can_be_measured_again(run):
-    (run.path / "outcome.json").write_text(json.dumps({"outcome": OUTCOME, "examples": []}))
+    runs.save_json(run, "outcome.json", {"outcome": OUTCOME, "examples": []})
     old = runs.update(run, plan=("train", "evaluate"), stages={"train": 1.0, "activations": 1.0, "evaluate": 1.0})
     assert trials.answers(old, 0) == []
     assert trials.tried_images(old, "patch").empty

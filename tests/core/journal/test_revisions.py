@@ -168,7 +168,7 @@ def test_a_repair_of_before_there_were_revisions(run):
     child = runs.create(run.workspace, info, run.config, run.plan, parent=run.id, how="retrain", changes=before)
     content = json.loads((child.path / "changes.json").read_text())
     del content["revision"]
-    (child.path / "changes.json").write_text(json.dumps(content))
+    runs.save_json(child, "changes.json", content)
     assert (runs.revision_of(child), base(child), len(pending(child))) == (None, 0, 0)
     say(child, EXCLUDE, 9)
     assert pending(child) == Difference((9,))

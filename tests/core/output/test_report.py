@@ -83,7 +83,7 @@ def test_only_a_backdoor_that_works_is_coloured(finished, rate, alarm):
     path = finished.path / "outcome.json"
     found = json.loads(path.read_text())
     found["outcome"] |= {"attack_success_rate": {"patch": rate}, "doubled_attack_success_rate": {}}
-    path.write_text(json.dumps(found))
+    runs.save_json(finished, path.name, found)
     words = "–" if rate is None else percent(rate)
     cell = f'<td class="poison">{words}</td>' if alarm else f"<td>{words}</td>"
     assert f"<tr><td>Attack success rate, patch</td>{cell}" in report_html(finished)

@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 
-from core import runs
+from core import checksums, runs
 from core.data import store
 from core.errors import UserError
 from core.types import Changes, ClassFinding, Criterion, Detection, Notes
@@ -26,8 +26,9 @@ def run(workspace, info):
 
 
 def edit(run, **fields):
-    """Change run.json behind the program's back."""
+    """Change run.json as a version without checksums would."""
     path = run.path / "run.json"
+    checksums.forget(run.path, path.name)
     path.write_text(json.dumps(json.loads(path.read_text()) | fields))
 
 
@@ -150,6 +151,7 @@ def test_findings_of_classes_as_they_were_kept_before_are_read(run):
         2: {"dimensions": 4},
     }
     about = {"settings": {}, "seconds": 0.1, "notes": {"prevalence": 0.1, "n_flagged": 4}, "class_notes": notes}
+    checksums.forget(run.path, "detections/old.json")
     (run.path / "detections/old.json").write_text(json.dumps(about))
     size, apart = Criterion(True, "small", 0.1), Criterion(True, "apart", 0.3)
     old = runs.detections(run)["old"]
@@ -165,6 +167,7 @@ def test_scores_as_they_were_kept_before_are_read(run):
     nothing = np.zeros(2, np.bool_)
     runs.save_detection(run, "old", Detection(nothing.astype(np.float32), nothing), {}, 0.1)
     before = {"part: BaDLoss": np.float32([1, 2]), "part: class lesson": np.float32([3, 4])}
+    checksums.forget(run.path, "detections/old.npz")
     np.savez(run.path / "detections/old.npz", suspicion=nothing.astype(np.float32), flagged=nothing, **before)
     scores = runs.detections(run)["old"].scores
     assert {name: values.tolist() for name, values in scores.items()} == {"BaDLoss": [1, 2], "class likeness": [3, 4]}

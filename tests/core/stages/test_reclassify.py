@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core import pipeline, runs, stages
+from core import checksums, pipeline, runs, stages
 from core.analysis.opened_run import CLUSTERING, opened
 from core.analysis.suspect_clusters import (
     Reclassification,
@@ -239,6 +239,7 @@ def test_what_cannot_be_checked_is_said(clustered):
         pipeline.plan_reclassification(clustered, (3,))
     assert reclassifications(opened(clustered)) == {}
     for path in (clustered.path / "detections").iterdir():
+        checksums.forget(clustered.path, f"detections/{path.name}")
         path.unlink()
     with pytest.raises(UserError, match="There are no clusters yet"):
         suspect_clusters(opened(clustered))
