@@ -20,6 +20,7 @@ from core.data.levels import Values
 from core.data.preview.scan import MOST_IMAGES
 from core.data.published.downloads import DOWNLOADS
 from core.errors import UserError
+from core.pipeline.started import keep_result
 
 
 @command
@@ -152,6 +153,8 @@ def attack(
         asked = Specification(tuple(map(parse_spec, specs or [])), seed)
     with working(job) as listen:
         info = pipeline.attack(workspace, dataset, asked, name, listen)
+        if job:
+            keep_result(job, dataset=info.id)
     planted = {one["name"]: one["n_poisoned"] for one in info.attacks}
     return {"dataset": info.id, "poisoned": planted, "specification": info.specification}
 

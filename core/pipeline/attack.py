@@ -9,7 +9,7 @@ from core.attacks.specification import Specification, decoded
 from core.data import store
 from core.data.store import DatasetInfo
 from core.errors import UserError
-from core.files import write_json
+from core.pipeline.started import keep_request, start_worker
 from core.runs import jobs
 
 
@@ -34,12 +34,8 @@ def attack(
 def start_attack(workspace: Path, dataset_id: str, asked: Specification, name: str = "") -> Path:
     """Start planting in a worker; returns the job's directory, to be polled. The newest data set is the result."""
     job = jobs.new_job(workspace, "attacks")
-    write_json(job / "specification.json", asked.as_dict())
-    options = ["--spec", str((job / "specification.json").resolve()), *(["--name", name] if name else [])]
-    jobs.start(
-        job, ["attack", "--job", str(job.resolve()), "--workspace", str(workspace.resolve()), *options, dataset_id]
-    )
-    return job
+    options = {"--spec": str(keep_request(job, asked.as_dict()).resolve()), "--name": name}
+    return start_worker(workspace, "attacks", "attack", [dataset_id], options, job=job)
 
 
 def specification_in(path: Path) -> Specification:

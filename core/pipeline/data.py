@@ -30,9 +30,8 @@ from core.data.store.shapes import Shape, proposed_shape
 from core.data.store.versions import Earlier, latest_version
 from core.data.store.write import write
 from core.errors import UserError
-from core.files import write_json
 from core.journal import review
-from core.json_files import read_json
+from core.pipeline.started import REQUEST, keep_request, keep_result, request_of, result_of, start_worker
 from core.registry import find
 from core.runs import jobs
 
@@ -59,9 +58,6 @@ class PreviewOf:
     name: str = ""
     uploaded: bool = False
     settings: dict[str, str] = field(default_factory=dict)
-
-
-RESULT = "result.json"
 
 
 def import_dataset(
@@ -132,17 +128,17 @@ def start_import(
 
     What was found wrong in the preview of which `looked` is the directory is kept with the data set.
     """
-    job = jobs.new_job(workspace, "imports")
-    listed = str(Path(bona_fide).absolute()) if bona_fide else None
-    given = {"--name": name, "--bona-fide": listed, "--source": source, "--size": size and f"{size[0]}x{size[1]}"}
-    given["--looked"] = str(looked.resolve()) if looked else None
-    options = [f"{option}={value}" for option, value in given.items() if value]
-    options += [] if values == "auto" else [f"--values={values}"]
-    options += [f"--set={key}={value}" for key, value in (settings or {}).items()]
-    options += [] if channels is None else ["--grey" if channels == 1 else "--colour"]
-    place = ["--job", str(job.resolve()), "--workspace", str(workspace.resolve())]
-    jobs.start(job, ["import", *place, *options, "--", str(Path(path).absolute())])
-    return job
+    options = {
+        "--name": name,
+        "--bona-fide": str(Path(bona_fide).absolute()) if bona_fide else None,
+        "--source": source,
+        "--size": f"{size[0]}x{size[1]}" if size else None,
+        "--looked": str(looked.resolve()) if looked else None,
+        "--values": None if values == "auto" else values,
+        "--set": _pairs(settings),
+    }
+    flags = [] if channels is None else ["--grey" if channels == 1 else "--colour"]
+    return start_worker(workspace, "imports", "import", [str(Path(path).absolute())], options, flags=flags)
 
 
 def finish_import(workspace: Path, dataset_id: str, job: Path | None, looked: Path | None) -> None:
@@ -150,13 +146,12 @@ def finish_import(workspace: Path, dataset_id: str, job: Path | None, looked: Pa
     if looked:
         write_findings(workspace, dataset_id, read_preview(looked))
     if job:
-        write_json(job / RESULT, {"dataset": dataset_id})
+        keep_result(job, dataset=dataset_id)
 
 
 def imported(job: Path) -> str:
     """The id of the data set that a finished import made."""
-    found = read_json(job / RESULT, dict[str, str], "What the import made", "Open the data again.")
-    return found.get("dataset", "")
+    return result_of(job, "dataset", "What the import made", "Open the data again.")
 
 
 def store_demo(workspace: Path) -> DatasetInfo:
@@ -256,11 +251,9 @@ def start_preview(
     """Start looking at `path` in a worker; returns the job's directory, to be polled, where the preview will be."""
     _forget_old(workspace)
     job = jobs.new_job(workspace, "previews")
-    write_json(job / "asked.json", asdict(PreviewOf(path, source, name, uploaded, dict(settings or {}))))
-    options = [] if source is None else [f"--source={source}"]
-    options += [f"--set={key}={value}" for key, value in (settings or {}).items()]
-    jobs.start(job, ["preview", "--job", str(job.resolve()), *options, "--", str(Path(path).absolute())])
-    return job
+    keep_request(job, asdict(PreviewOf(path, source, name, uploaded, dict(settings or {}))))
+    options = {"--source": source, "--set": _pairs(settings)}
+    return start_worker(workspace, "previews", "preview", [str(Path(path).absolute())], options, job=job)
 
 
 def job_named(workspace: Path, kind: str, name: str) -> Path | None:
@@ -272,9 +265,9 @@ def job_named(workspace: Path, kind: str, name: str) -> Path | None:
 def preview_job(workspace: Path, name: str) -> tuple[Path, PreviewOf] | None:
     """The directory of a preview by its name, and what it is of; None when there is none such."""
     job = job_named(workspace, "previews", name)
-    if job is None or not (job / "asked.json").exists():
+    if job is None or not (job / REQUEST).exists():
         return None
-    return job, read_json(job / "asked.json", PreviewOf, "The preview", "Look at the data again.")
+    return job, request_of(job, PreviewOf, "The preview", "Look at the data again.")
 
 
 def keep_upload(workspace: Path, name: str, content: bytes | memoryview) -> Path:
@@ -313,6 +306,9 @@ def download_dataset(name: str, root: Path, listen: Callable[[float, str], None]
 
 def start_download(workspace: Path, name: str, root: Path) -> Path:
     """Start fetching the data set `name` into `root` in a worker; returns the job's directory, to be polled."""
-    job = jobs.new_job(workspace, "downloads")
-    jobs.start(job, ["download", "--job", str(job.resolve()), f"--to={root.resolve()}", "--", name])
-    return job
+    return start_worker(workspace, "downloads", "download", [name], {"--to": str(root.resolve())})
+
+
+def _pairs(settings: Mapping[str, str] | None) -> list[str]:
+    """The settings as the command line takes them."""
+    return [f"{key}={value}" for key, value in (settings or {}).items()]

@@ -9,6 +9,7 @@ from core.errors import UserError
 from core.journal import revisions
 from core.journal.changes import apply
 from core.pipeline.review import pending_changes
+from core.pipeline.started import start_worker
 from core.pipeline.training import CORE_PLAN
 from core.runs import Run, jobs
 from core.training.config import TrainConfig
@@ -96,6 +97,5 @@ def start_copy(run: Run, *, as_folder: bool) -> tuple[Path, Path]:
     """Start copying the clean set in a worker; returns the job's directory, to be polled, and the place of the copy."""
     job = jobs.new_job(run.workspace, "copies")
     target = job / (f"{run.dataset}-clean" + ("" if as_folder else ".npz"))
-    options = ["--to", str(target.resolve()), "--job", str(job.resolve())]
-    jobs.start(job, ["copy-clean", run.id, *options, "--workspace", str(run.workspace.resolve())])
+    start_worker(run.workspace, "copies", "copy-clean", [run.id], {"--to": str(target.resolve())}, job=job)
     return job, target

@@ -13,10 +13,10 @@ from core.data import store
 from core.data.store import DatasetInfo
 from core.detectors import DETECTORS
 from core.errors import UserError
-from core.files import write_file, write_json
+from core.files import write_file
 from core.journal import review
-from core.json_files import read_json
 from core.models.weight_files import kind_of
+from core.pipeline.started import keep_request, keep_result, request_of, result_of, start_worker
 from core.runs import Run, jobs, limits
 from core.runs.jobs import Progress
 from core.runs.plan import ACTIVATIONS, EVALUATE, FAMILIES, LOAD, TRAIN, detection, maps, texts
@@ -24,7 +24,7 @@ from core.training.config import TrainConfig, completed
 from core.types import GRAPH
 
 LOADED_PLAN = texts([LOAD, ACTIVATIONS, EVALUATE, maps("pca")])
-_ASKED, _RESULT, _UPLOAD = "asked.json", "result.json", "weights"
+_UPLOAD = "weights"
 _HINT = "Load the model again."
 Listen = Callable[[float, str], None]
 
@@ -182,24 +182,22 @@ def start_loading(workspace: Path, asked: Asked, upload: tuple[str, bytes] | Non
         write_file(path, lambda stream: stream.write(content))
         weights = str(path)
     asked = replace(asked, config=replace(asked.config, weights=str(Path(weights).absolute()) if weights else ""))
-    write_json(job / _ASKED, asdict(asked))
-    jobs.start(job, ["load-model", asked.dataset, "--job", str(job.resolve()), "--workspace", str(workspace.resolve())])
-    return job
+    keep_request(job, asdict(asked))
+    return start_worker(workspace, "loads", "load-model", [asked.dataset], job=job)
 
 
 def carry_out(workspace: Path, job: Path, listen: Listen) -> Run:
     """Load what was asked for in a job's directory; an uploaded file is deleted once its weights are in the run."""
-    run = load_model(workspace, read_json(job / _ASKED, Asked, "What was asked for", _HINT), listen, job=job)
+    run = load_model(workspace, request_of(job, Asked, "What was asked for", _HINT), listen, job=job)
     for upload in job.glob(f"{_UPLOAD}*"):
         upload.unlink()
-    write_json(job / _RESULT, {"run": run.id})
+    keep_result(job, run=run.id)
     return run
 
 
 def loaded_run(workspace: Path, job: Path) -> Run:
     """The run that a finished job made."""
-    found = read_json(job / _RESULT, dict[str, str], "What the loading made", _HINT)
-    return runs.open_run(workspace, found.get("run", ""))
+    return runs.open_run(workspace, result_of(job, "run", "What the loading made", _HINT))
 
 
 def _plan(workspace: Path, info: DatasetInfo, asked: Asked) -> tuple[str, ...]:

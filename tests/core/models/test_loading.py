@@ -294,10 +294,11 @@ def test_the_command_line_loads_and_says_the_accuracy(workspace, oracle):
 def test_a_worker_carries_out_what_a_page_asked_for(workspace, oracle, asked_of_workers):
     upload = ("../../evil name.PTH", oracle.read_bytes())
     job = pipeline.start_loading(workspace, asked(workspace, "", train=True, epochs=1), upload)
-    assert asked_of_workers[0][1][:2] == ["load-model", dataset_id(workspace)]
+    arguments = asked_of_workers[0][1]
+    assert (arguments[0], arguments[-1]) == ("load-model", dataset_id(workspace))
     assert sorted(path.name for path in job.iterdir()) == ["asked.json", "weights.pth"]
     said = []
-    run = pipeline.carry_out(workspace, job, lambda share, message: said.append(message))
+    run = pipeline.carry_out(workspace, job, lambda progress, message: said.append(message))
     assert said == ["reading the file", "writing the model"]
     assert pipeline.loaded_run(workspace, job).id == run.id
     assert not (job / "weights.pth").exists()
