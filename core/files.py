@@ -5,10 +5,12 @@ import fcntl
 import glob
 import json
 import os
+import re
+import resource
 import secrets
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,7 +22,8 @@ from core.errors import UserError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _CLOSED = {errno.EROFS, errno.EACCES, errno.EPERM}
-LEFT_SECONDS = 3600.0  # a temporary file this old that nobody holds has lost its writer
+LEFT_SECONDS = 120.0  # a temporary file this old that nobody holds has lost its writer, who held it from the start
+_TEMPORARY = re.compile(r"\..+\.\d+-[0-9a-f]{12}\.tmp")
 
 
 def write_file(path: Path, write: Callable[[BinaryIO], object]) -> None:
@@ -28,7 +31,7 @@ def write_file(path: Path, write: Callable[[BinaryIO], object]) -> None:
     # Two threads of one process may write it at once, so the process alone makes no name.
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(6)}.tmp")
     with writing(path):
-        _clear_up(path)
+        _delete_left(path.parent.glob(f".{glob.escape(path.name)}.*.tmp"), LEFT_SECONDS)
         try:
             with temporary.open("xb") as stream:
                 fcntl.flock(stream, fcntl.LOCK_EX)
@@ -101,11 +104,27 @@ def is_archive(path: Path) -> bool:
         return True
 
 
-def _clear_up(path: Path) -> None:
-    """Delete the temporary files of writers of `path` that were killed: old ones that nobody holds any more."""
-    for left in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+def sweep(*directories: Path, older: float = LEFT_SECONDS) -> None:
+    """Delete the temporary files that killed writers of any file left in these directories and in folders of theirs."""
+    for directory in directories:
+        found = (one for pattern in (".*.tmp", "*/.*.tmp") for one in directory.glob(pattern))
+        _delete_left((one for one in found if _TEMPORARY.fullmatch(one.name)), older)
+
+
+def allow_many_open_files() -> int:
+    """How many files this process may have open from now on: as many as the system lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # some systems call it unlimited and refuse that
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        soft = hard
+    return soft
+
+
+def _delete_left(files: Iterable[Path], older: float) -> None:
+    """Delete temporary files of this age or more that nobody holds any more."""
+    for left in files:
         with suppress(OSError):  # somebody else deletes it just now, or it is being written
-            if time.time() - left.stat().st_mtime > LEFT_SECONDS:
+            if time.time() - left.stat().st_mtime > older:
                 with left.open("rb") as stream:
                     fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     left.unlink()

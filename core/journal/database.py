@@ -7,18 +7,22 @@ because it has one lock, in PostgreSQL because they ask for one. So the numbers 
 import os
 import re
 import secrets
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.pool import NullPool
 
 from core.errors import UserError
-from core.journal.migrations import take_turns, upgrade
+from core.files import writing as writing_files
+from core.journal.migrations import STEPS, step, take_turns, upgrade
 
 VARIABLE = "ASSAY_DATABASE"
 FILE = "journal.db"
@@ -96,8 +100,11 @@ def exists(workspace: Path) -> bool:
 
 @contextmanager
 def reading(workspace: Path) -> Iterator[Connection]:
-    """A connection that sees one state of the database. Raises UserError when it cannot be opened or read."""
-    with _said("The journal of verdicts cannot be read.", workspace), engine(workspace).connect() as connection:
+    """A connection that sees one state of the database. Raises UserError when it cannot be opened or read.
+
+    A disk that is full or read-only is no reason: people can look at what was decided.
+    """
+    with _said("The journal of verdicts cannot be read.", workspace), _to_read(workspace).connect() as connection:
         yield connection
 
 
@@ -120,9 +127,36 @@ def engine(workspace: Path) -> Engine:
     """The database of the workspace, its tables up to date. Raises UserError when it cannot be opened."""
     url = address(workspace)
     if url.drivername == "sqlite":
-        workspace.mkdir(parents=True, exist_ok=True)
+        with writing_files(workspace):
+            workspace.mkdir(parents=True, exist_ok=True)
     with _said("The journal of verdicts cannot be opened.", workspace):
         return _engine(url)
+
+
+def _to_read(workspace: Path) -> Engine:
+    try:
+        return engine(workspace)
+    except UserError:
+        url = address(workspace)
+        found = _read_only(Path(str(url.database))) if url.drivername == "sqlite" else None
+        if found is None:
+            raise
+        return found
+
+
+def _read_only(path: Path) -> Engine | None:
+    """A SQLite database that nothing can be written beside; None where it cannot be read that way either."""
+    ways = ["mode=ro"]
+    wal = path.with_name(f"{path.name}-wal")
+    if not wal.exists() or not wal.stat().st_size:  # else the newest rows are in there, and that way sees none of them
+        ways.append("mode=ro&immutable=1")
+    for way in ways:
+        uri = f"file:{quote(str(path))}?{way}"
+        found = create_engine("sqlite://", creator=lambda uri=uri: sqlite3.connect(uri, uri=True), poolclass=NullPool)
+        with suppress(DBAPIError), found.connect() as connection:
+            if step(connection) == STEPS[-1]:
+                return found
+    return None
 
 
 def plain_text(text: str) -> str:

@@ -1,5 +1,6 @@
 """The built-in demo, and what a server does when it starts."""
 
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -12,7 +13,9 @@ from core.attacks.presets import preset
 from core.attacks.specification import Specification
 from core.data import store
 from core.data.store.demo import demo as demo_data
+from core.errors import UserError
 from core.evaluation.results import comparison, detector_figures
+from core.files import allow_many_open_files, sweep
 from core.pipeline.repair import new_repair
 from core.pipeline.review import decide_flagged
 from core.pipeline.training import full_plan, new_run, work
@@ -71,10 +74,16 @@ def whole_demo(
 def wake(workspace: Path, *, demo: bool) -> None:
     """What a server does when it starts: go on with interrupted runs, and start the demo in an empty workspace.
 
-    Workers that were asked to stop and did not are ended, too.
+    Workers that were asked to stop and did not are ended, and what killed ones left half written is deleted.
     """
+    allow_many_open_files()
+    sweep(workspace, *(workspace / kind for kind in ("runs", "datasets")))
     stopping.end_the_deaf(workspace)
-    resumed = jobs.resume_interrupted(workspace)
-    known = [runs.all_runs, runs.damaged_runs, store.describe_all, store.damaged_datasets]
-    if demo and not resumed and not any(found(workspace) for found in known):
-        jobs.start_run(new_demo(workspace))
+    runs.sweep_unfinished(workspace)
+    try:
+        resumed = jobs.resume_interrupted(workspace)
+        known = [runs.all_runs, runs.damaged_runs, store.describe_all, store.damaged_datasets]
+        if demo and not resumed and not any(found(workspace) for found in known):
+            jobs.start_run(new_demo(workspace))
+    except UserError as error:  # a disk that is full or read-only: people can look all the same
+        print(f"Nothing was started: {error}", file=sys.stderr)

@@ -59,6 +59,7 @@ from core.runs.directory import (
     open_run,
     read_changes,
     revision_of,
+    sweep_unfinished,
 )
 from core.runs.run import Run, change, current, finish_stage, give_up, update
 
@@ -89,6 +90,7 @@ __all__ = [
     "save_json",
     "save_rule",
     "sorted_detections",
+    "sweep_unfinished",
     "trials",
     "update",
 ]

@@ -3,8 +3,11 @@
 import platform
 import re
 import secrets
+import shutil
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -13,12 +16,13 @@ from typing import Any
 from core import checksums
 from core.data.store import DatasetInfo, describe
 from core.errors import UserError
-from core.files import write_json, writing
+from core.files import LEFT_SECONDS, write_json, writing
 from core.json_files import Damaged, sorted_out
 from core.runs.run import Run, read, write
 from core.types import Changes
 
 _PACKAGES = ("torch", "torchvision", "timm", "onnxruntime", "accelerate", "scikit-learn", "umap-learn", "numpy")
+UNFINISHED = ".unfinished"  # the folder in `runs` that new runs are made in
 
 
 @dataclass(frozen=True)
@@ -43,12 +47,16 @@ def create(
     revision: int | None = None,
     detector_settings: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Run:
-    """A new run directory in which nothing is done yet."""
+    """A new run directory in which nothing is done yet.
+
+    It gets its name when it is whole: whoever is killed in here leaves no folder that is no run.
+    """
     now = datetime.now(UTC)
     run_id = f"{now:%Y%m%d-%H%M%S}-{dataset.id[:40]}-{secrets.token_hex(2)}"
     path = workspace / "runs" / run_id
+    unfinished = workspace / "runs" / UNFINISHED / run_id
     with writing(path):
-        path.mkdir(parents=True)
+        unfinished.mkdir(parents=True)
     run = Run(
         path=path,
         id=run_id,
@@ -66,10 +74,19 @@ def create(
     if changes:
         relabelled = {str(key): value for key, value in sorted(changes.relabelled.items())}
         content = {"excluded": sorted(changes.excluded), "relabelled": relabelled, "revision": revision}
-        with checksums.rewriting(path, "changes.json"):
-            write_json(path / "changes.json", content)
-    write(run)
+        with checksums.rewriting(unfinished, "changes.json"):
+            write_json(unfinished / "changes.json", content)
+    write(replace(run, path=unfinished))
+    unfinished.replace(path)
     return run
+
+
+def sweep_unfinished(workspace: Path, older: float = LEFT_SECONDS) -> None:
+    """Delete what is left of runs whose maker was killed."""
+    for left in (workspace / "runs" / UNFINISHED).glob("*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > older:
+                shutil.rmtree(left)
 
 
 def open_run(workspace: Path, run_id: str) -> Run:

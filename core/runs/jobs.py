@@ -22,7 +22,7 @@ from types import FrameType
 from typing import Literal
 
 from core.errors import UserError
-from core.files import locked, write_json, writing
+from core.files import locked, sweep, write_json, writing
 from core.json_files import read_json
 from core.runs import Run, all_runs, limits, stopping, worker_lock
 from core.runs import environment as surroundings
@@ -212,6 +212,7 @@ def working_on(directory: Path) -> Iterator[None]:
             signal.signal(signal.SIGTERM, _once(Cancelled))
             if previous[signal.SIGINT] is signal.default_int_handler:
                 signal.signal(signal.SIGINT, _once(KeyboardInterrupt))
+            sweep(directory)
             write(directory, begun)
             if stopping.asked(directory, worker_lock.holder(directory)):
                 raise Cancelled

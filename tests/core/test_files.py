@@ -3,14 +3,26 @@
 import errno
 import json
 import os
+import resource
 import threading
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core.errors import UserError
-from core.files import LEFT_SECONDS, is_archive, locked, plain, write_array, write_file, write_json
+from core.files import (
+    LEFT_SECONDS,
+    allow_many_open_files,
+    is_archive,
+    locked,
+    plain,
+    sweep,
+    write_array,
+    write_file,
+    write_json,
+)
 
 
 def test_a_file_is_replaced_and_nothing_else_is_left(tmp_path):
@@ -172,7 +184,38 @@ def test_what_killed_writers_left_is_deleted_and_what_is_being_written_is_not(tm
         os.utime(stream.name, (1, 1))  # a write that takes longer than leftovers are kept
         write_json(path, 2)
 
-    assert LEFT_SECONDS > 60
+    assert LEFT_SECONDS > 60  # far longer than between the making of a file and its being held
     write_file(path, slowly)
     assert path.read_bytes() == b"1"
     assert sorted(one.name for one in tmp_path.iterdir()) == [".a.json.78-ab.tmp", ".b.json.77.tmp", "a.json"]
+
+
+def test_leftovers_of_all_files_of_a_folder_are_swept_and_nothing_else(tmp_path):
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    left = [folder / f".{name}.77-0123456789ab.tmp" for folder in (tmp_path, inner) for name in ("a.json", "b.npy")]
+    others = [tmp_path / name for name in (".mine.tmp", "a.tmp", ".a.json.tmp", ".young.77-0123456789ab.tmp")]
+    for one in (*left, *others):
+        one.touch()
+    for one in (*left, *others[:3]):
+        os.utime(one, (1, 1))
+    seen = []
+
+    def slowly(stream):
+        os.utime(stream.name, (1, 1))
+        sweep(tmp_path)
+        seen.append(Path(stream.name).exists())
+
+    write_file(tmp_path / "c.json", slowly)
+    assert seen == [True]
+    assert sorted(tmp_path.rglob("*.tmp")) == sorted(others)
+
+
+def test_as_many_files_may_be_open_as_the_system_lets():
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(200, before[1]), before[1]))
+        assert allow_many_open_files() == before[1]
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (before[1], before[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

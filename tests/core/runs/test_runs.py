@@ -244,3 +244,21 @@ def test_the_finished_run_holds_everything_its_plan_promised(finished):
     assert finished.array("trial-classes").shape == finished.array("trial-shares").shape == (4, 40, 3)
     assert not (finished.path / "checkpoint").exists()
     assert not [path for path in finished.path.rglob("*") if "tmp" in path.name]
+
+
+def test_a_run_that_is_being_made_is_none_and_who_is_killed_meanwhile_leaves_no_folder(workspace, make_dataset):
+    info = store.save(workspace, make_dataset(20), source="test")
+
+    class Deadly(dict):
+        """New labels that end the process when they are read: while the run is being made."""
+
+        def items(self):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        runs.create(workspace, info, {}, ("train",), changes=Changes(frozenset({1}), Deadly({2: 0})))
+    assert list((workspace / "runs").glob("[!.]*")) == []
+    assert runs.all_runs(workspace) == []
+    made = runs.create(workspace, info, {}, ("train",), changes=Changes(frozenset({1}), {}))
+    assert runs.open_run(workspace, made.id) == made
+    assert runs.read_changes(made).excluded == {1}
