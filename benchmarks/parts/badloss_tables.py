@@ -66,8 +66,8 @@ def detectors_table(trained: Sequence[Run], detectors: Sequence[str]) -> list[st
         answers = [runs.detections(run)[detector] for run in trained]
         title = DETECTORS[detector].title
         rows.append([title, *_aurocs(trained, [one.suspicion for one in answers]), *_flags(trained, detector)])
-        for part in answers[0].parts:
-            cells = _aurocs(trained, [one.parts[part] for one in answers])
+        for part in answers[0].scores:
+            cells = _aurocs(trained, [one.scores[part] for one in answers])
             rows.append([f"– {title.lower()}: {part}", *cells, "", "", "", ""])
     return table(head, rows)
 

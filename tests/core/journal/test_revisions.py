@@ -232,7 +232,7 @@ def test_training_data_sees_what_people_made_bona_fide(run, tmp_path):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("3\nfour", r"'four' is no sample id. It should hold one sample id"),
+        ("3\nfour", r"'four' is no sample id, and no sample's name\. It should hold one sample id a line"),
         ("--5", r"'--5' is no sample id"),
         ("", r"clean.txt is empty. Ids run from 0 to 39"),
         ("3\n40\n-1", r"names samples that do not exist: \[-1, 40\]"),
