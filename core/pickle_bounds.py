@@ -30,10 +30,9 @@ _ZIP_DAMAGE = (zipfile.BadZipFile, zlib.error, NotImplementedError)
 def require_modest(path: Path) -> None:
     """Refuse what `torch.save` wrote when its pickles would take far more time or memory than their length tells.
 
-    What is damaged is let through: whoever reads the file says so.
-
     Raises:
-        UserError: too many instructions, too deep, or objects that contain the same objects again and again.
+        UserError: too many instructions, too deep, or objects that contain the same objects again and again; or it is
+            damaged, so that nobody can tell.
     """
     try:
         if zipfile.is_zipfile(path):
@@ -47,10 +46,10 @@ def require_modest(path: Path) -> None:
                 stream = io.BytesIO(file.read(MAX_PICKLE_BYTES))
             for _ in range(_PICKLES):
                 _check(stream, path)
-    except UserError:
-        raise
-    except (*_DAMAGE, *_ZIP_DAMAGE):
-        return
+    except (*_DAMAGE, *_ZIP_DAMAGE) as error:
+        raise UserError(
+            f"{path.name} cannot be read.", "It is damaged, or torch did not save it.", "Copy it again."
+        ) from error
 
 
 def _check(stream: BinaryIO, path: Path) -> None:

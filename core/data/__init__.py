@@ -3,6 +3,10 @@
 A source says what there is and decodes nothing; `decoding` is the only place where image bytes become pixels.
 `names.json` and `problems.json` of a data set keep where samples came from and what was left out. A preview is a job
 in `previews/<id>/`; an import keeps its findings as `findings.json`.
+
+A file says how much it holds, and may lie. So each reader has bounds where it reads: how many rows, how deep, how many
+bytes for each byte of the file. They are constants beside the reader; `collection.MAX_FILES` holds for all. What met
+one is refused in words, and `python -m benchmarks bombs` shows each kind. `core.runs.limits` stands behind them.
 """
 
 from collections.abc import Mapping

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from onnx import GraphProto, ModelProto, NodeProto, ValueInfoProto, shape_inference
 
-from core.errors import UserError
 from core.models.weight_files import refuse
 
 MAX_VALUES = 2**28  # numbers in one intermediate result of a single image: a gigabyte; ResNets stay below a million
@@ -59,6 +58,6 @@ def _inferred(model: ModelProto) -> Iterator[ValueInfoProto]:
     """What is known of the shapes of intermediate results; nothing where the graph makes no sense."""
     try:
         found = shape_inference.infer_shapes(model, data_prop=True)
-    except (ValueError, RuntimeError, MemoryError, UserError):
+    except (shape_inference.InferenceError, ValueError, RuntimeError, MemoryError):
         return iter(())
     return iter((*found.graph.value_info, *found.graph.output))

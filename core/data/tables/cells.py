@@ -63,11 +63,10 @@ def plain_values(array: pa.Array, once: dict[Any, Any]) -> Iterator[Any]:
     """
     kind = array.type
     if pa.types.is_dictionary(kind):
-        found: dict[Any, Any] = {}
-        for place in array.indices.to_pylist():
-            if place is not None and place not in found:
-                found[place] = next(plain_values(array.dictionary.slice(place, 1), once), None)
-            yield found.get(place)
+        places = array.indices.to_pylist()
+        used = sorted({place for place in places if place is not None})
+        found = dict(zip(used, plain_values(array.dictionary.take(pa.array(used, pa.int64())), once), strict=True))
+        yield from (found.get(place) for place in places)
     elif is_text(kind) or is_bytes(kind):
         for cell in array:
             value = cell.as_py()

@@ -65,6 +65,7 @@ class Cells:
             for count in counts:
                 self._starts.append(self._starts[-1] + count)
         self._held: OrderedDict[int, pa.Array] = OrderedDict()
+        self._size = 0  # bytes of these
         self._stream: Iterator[pa.RecordBatch] = iter(())
         self._group, self._next = -1, 0
 
@@ -104,9 +105,10 @@ class Cells:
                 if batch is None:
                     raise ValueError("The file has fewer rows than it says.")
                 self._held[self._next] = batch.column(0)
+                self._size += batch.column(0).nbytes
                 self._next += self._rows
-        while len(self._held) > 1 and sum(batch.nbytes for batch in self._held.values()) > self._held_bytes:
-            self._held.popitem(last=False)
+        while len(self._held) > 1 and self._size > self._held_bytes:
+            self._size -= self._held.popitem(last=False)[1].nbytes
 
     def _opened(self, path: Path, number: int) -> Iterator[pa.RecordBatch]:
         self.n_openings += 1

@@ -12,12 +12,14 @@ import torchvision
 from safetensors.torch import save_file
 from torch import nn
 
+from benchmarks.hostile import pickles
 from core.errors import UserError
 from core.models.catalogue import signatures
 from core.models.fit import fitting, has_fresh_head, take_weights
 from core.models.signatures import signature
 from core.models.weight_files import MOST_BYTES
 from core.models.weights import read_weights
+from core.pickle_bounds import require_modest
 from tests.core import hostile
 
 
@@ -317,3 +319,12 @@ def test_a_signature_is_of_names_and_shapes_without_the_head():
     assert signature(one.items(), ["head"]) != signature({"a": (3, 2)}.items(), ["head"])
     assert signature(one.items(), []) != signature(other.items(), [])
     assert ["timm:test_resnet"] in [names for marks in signatures().values() for names in marks.values()]
+
+
+def test_a_damaged_pickle_before_one_that_never_ends_does_not_let_it_through(tmp_path):
+    path = pickles.legacy_doubling(tmp_path / "w")
+    content = path.read_bytes()
+    damage = content.index(b"\x80\x02M\xe9\x03.")  # the version that torch's old format begins with
+    path.write_bytes(content[:damage] + b"\x80\x020M\xe9\x03." + content[damage + 6 :])
+    with pytest.raises(UserError, match=r"cannot be read\. It is damaged"):
+        require_modest(path)
