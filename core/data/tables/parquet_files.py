@@ -183,6 +183,8 @@ def _rows(files: Sequence[Path], schema: pa.Schema, given: tuple[str, str, str],
     splits = None
     if columns.split is not None:
         splits = [str(value)[:100] for path in files for value in values_of(path, schema.names[columns.split], once)]
+    if len(labels) != len(cells) or (splits is not None and len(splits) != len(cells)):
+        raise ValueError("The columns are not as long as the file says.")
     names, bad = _names(files, image, is_text(kind), len(cells))
     rows = [row for row in range(len(cells)) if row not in bad]
     return Rows(

@@ -312,3 +312,18 @@ def test_damage_anywhere_in_parquet_is_refused_or_harmless(tmp_path_factory, pla
     place %= len(content)
     path.write_bytes(content[:place] + noise + content[place + len(noise) :])
     valid_or_refused(path)
+
+
+def test_a_parquet_file_that_says_it_has_more_rows_is_refused(tmp_path):
+    path = tmp_path / "t.parquet"
+    parquet.write_table(pa.table({"image": [f"{row}.png" for row in range(21)], "label": list(range(21))}), path)
+    content = path.read_bytes()
+    said = [place for place in range(len(content)) if content[place] == 2 * 21]  # as the footer writes 21
+    refused = 0
+    for place in said:
+        path.write_bytes(content[:place] + bytes([2 * 25]) + content[place + 1 :])
+        try:
+            open_source(path)
+        except UserError:
+            refused += 1
+    assert refused
