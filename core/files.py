@@ -45,8 +45,12 @@ def write_file(path: Path, write: Callable[[BinaryIO], object]) -> None:
 
 def write_json(path: Path, content: Any) -> None:
     """`content` as JSON; NaN is written as null so that every reader understands it."""
-    text = json.dumps(plain(content), indent=1, ensure_ascii=False, allow_nan=False)
-    write_file(path, lambda stream: stream.write(text.encode()))
+    write_file(path, lambda stream: stream.write(encoded(content)))
+
+
+def encoded(content: Any) -> bytes:
+    """What `write_json` writes."""
+    return json.dumps(plain(content), indent=1, ensure_ascii=False, allow_nan=False).encode()
 
 
 def write_array(path: Path, array: NDArray[Any]) -> None:

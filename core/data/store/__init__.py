@@ -1,29 +1,31 @@
 """The data sets of a workspace: plain arrays on disk, memory-mapped when opened, checked by a fingerprint.
 
-They lie in `<workspace>/datasets/<id>/`. A data set exists once its `dataset.json` does.
+They lie in `<workspace>/datasets/<id>/`. A data set exists once its `dataset.json` does. Each file has a checksum, and
+the fingerprint is one of them all. Data sets of schema 1 have a fingerprint of a part of their images, no checksums.
 """
 
-import hashlib
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from core import checksums
 from core.data.collection import Problem, abridged
+from core.data.store import fingerprints
+from core.data.store.reading import HINT, changed, checked, open_array, open_inputs
+from core.data.store.unfinished import unfinished
 from core.errors import UserError
-from core.files import write_array, write_json
+from core.files import encoded, write_array, write_file, write_json
 from core.json_files import Damaged, fitted, read_json, sorted_out
 from core.modalities import MODALITIES, modality_of
-from core.types import Dataset, GroundTruth, Inputs, PlantedAttack
+from core.types import Dataset, GroundTruth, PlantedAttack
 
-SCHEMA = 1
-_HINT = "Restore it from a backup, or import the data again."
+SCHEMA = 2  # 1: its fingerprint covers labels and a part of the images
 T = TypeVar("T")
 SETTLED_SECONDS = 2.0  # younger files may change without another time of change: some disks count whole seconds
 _ARRAYS = ("ids", "labels", "test_labels", "bona_fide")
@@ -66,17 +68,6 @@ class _Names:
     test: tuple[str, ...] = ()
 
 
-def fingerprint(dataset: Dataset) -> str:
-    """A SHA-256 over shape, ids, labels and a bounded part of the inputs: cheap enough to check at each opening."""
-    digest = hashlib.sha256(repr((_shape(dataset.inputs), _shape(dataset.test_inputs))).encode())
-    labels, tests = (np.ascontiguousarray(array).tobytes() for array in (dataset.labels, dataset.test_labels))
-    digest.update(np.ascontiguousarray(dataset.ids).tobytes() + labels)
-    for part in modality_of(dataset.inputs).sampled(dataset.inputs):
-        digest.update(part)
-    digest.update(tests)
-    return digest.hexdigest()
-
-
 def save(
     workspace: Path,
     dataset: Dataset,
@@ -87,21 +78,26 @@ def save(
     specification: dict[str, Any] | None = None,
 ) -> DatasetInfo:
     """Write `dataset` (and, for planted attacks, its truth) below `workspace` and return its description."""
-    info = described(dataset, source=source, truth=truth, parent=parent, specification=specification)
-    folder = workspace / "datasets" / info.id
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in _ARRAYS:
-        write_array(folder / f"{name}.npy", getattr(dataset, name))
-    modality = modality_of(dataset.inputs)
-    for file, inputs in zip(modality.files, (dataset.inputs, dataset.test_inputs), strict=True):
-        modality.write_inputs(folder / file, inputs)
-    if truth:
-        write_truth(folder, truth)
-    write_info(folder, info)
+    with unfinished(workspace / "datasets") as made:
+        for name in _ARRAYS:
+            write_array(made / f"{name}.npy", getattr(dataset, name))
+        modality = modality_of(dataset.inputs)
+        for file, inputs in zip(modality.files, (dataset.inputs, dataset.test_inputs), strict=True):
+            modality.write_inputs(made / file, inputs)
+        if truth:
+            write_truth(made, truth)
+        info = described(made, dataset, source=source, truth=truth, parent=parent, specification=specification)
+        folder = workspace / "datasets" / info.id
+        if all(other.fingerprint != info.fingerprint for other in describe_all(workspace) if other.id == info.id):
+            return move_in(workspace, made, info)
+        for path in sorted(made.iterdir()):  # the same content: it takes the place of the files there
+            path.replace(folder / path.name)
+        write_info(folder, info)
     return info
 
 
 def described(
+    folder: Path,
     dataset: Dataset,
     *,
     source: str,
@@ -109,11 +105,15 @@ def described(
     parent: str | None = None,
     specification: dict[str, Any] | None = None,
 ) -> DatasetInfo:
-    """What there is to say of `dataset` once it is stored; its id names it and its content."""
-    print_ = fingerprint(dataset)
+    """What there is to say of `dataset`, whose files in `folder` are finished and get their checksums here.
+
+    Its id names it and its images and labels: data that differ in the rest alone are versions of each other.
+    """
+    checksums.record(folder, *(path.name for path in folder.iterdir()))
+    print_ = fingerprints.complete(dataset.class_names, _digests(folder, dataset.inputs.modality))
     slug = re.sub(r"[^a-z0-9]+", "-", dataset.name.lower()).strip("-")[:40] or "data"
     return DatasetInfo(
-        id=f"{slug}-{print_[:6]}",
+        id=f"{slug}-{fingerprints.sampled(dataset)[:6]}",
         name=dataset.name,
         created=datetime.now(UTC).isoformat(timespec="microseconds"),
         source=source,
@@ -140,7 +140,11 @@ def write_truth(folder: Path, truth: GroundTruth) -> None:
 
 def write_info(folder: Path, info: DatasetInfo) -> None:
     """Put the description into the folder of a data set: from here on it is one."""
-    write_json(folder / "dataset.json", asdict(info))
+    content = encoded(asdict(info))
+    if (folder / "dataset.json").exists():
+        checksums.forget(folder, "dataset.json")
+    checksums.record_content(folder, "dataset.json", content)
+    write_file(folder / "dataset.json", lambda stream: stream.write(content))
 
 
 def move_in(workspace: Path, made: Path, info: DatasetInfo) -> DatasetInfo:
@@ -225,15 +229,26 @@ def load(workspace: Path, dataset_id: str) -> Dataset:
         class_names=info.class_names,
         **arrays,
     )
-    if _intact.get(folder.absolute()) != (info.fingerprint, state) and fingerprint(dataset) != info.fingerprint:
-        raise UserError(
-            f"The data set {dataset_id} was changed on disk after it was imported.",
-            "Results computed on the earlier data would no longer fit.",
-            f"Import the data again, or restore {folder} from a backup.",
-        )
+    if _intact.get(folder.absolute()) != (info.fingerprint, state) and _fingerprint(info, dataset, folder) != (
+        info.fingerprint
+    ):
+        raise changed(folder, "Its fingerprint differs")
     if state:
         _intact[folder.absolute()] = info.fingerprint, state
     return dataset
+
+
+def _fingerprint(info: DatasetInfo, dataset: Dataset, folder: Path) -> str:
+    """What the fingerprint is now, by the rule of the data set's time."""
+    if info.schema == 1:
+        return fingerprints.sampled(dataset)
+    return fingerprints.complete(dataset.class_names, _digests(folder, info.modality))
+
+
+def _digests(folder: Path, modality: str) -> dict[str, str]:
+    """File name → SHA-256 of what a fingerprint covers, as recorded; of what is not, as it is now."""
+    known, names = checksums.recorded(folder), (*(f"{name}.npy" for name in _ARRAYS), *MODALITIES[modality].files)
+    return {name: known[name].sha256 if name in known else checksums.digest(folder / name) for name in names}
 
 
 def load_truth(workspace: Path, dataset_id: str) -> GroundTruth | None:
@@ -244,9 +259,10 @@ def load_truth(workspace: Path, dataset_id: str) -> GroundTruth | None:
     folder = workspace / "datasets" / dataset_id
     is_poison, index, original = (open_array(folder / f"truth-{name}.npy") for name in _TRUTH[:3])
     attacks = planted_attacks(info)
-    cover = folder / "truth-is_cover.npy"  # data sets of before there were cover samples have none
-    is_cover = open_array(cover) if cover.exists() else np.zeros(info.n, np.bool_)
-    patterns = {one.name: path for one in attacks if (path := folder / f"pattern-{one.name}.npy").exists()}
+    known, cover = {path.name for path in folder.iterdir()} | set(checksums.recorded(folder)), "truth-is_cover.npy"
+    # Data sets of before there were cover samples have none.
+    is_cover = open_array(folder / cover) if cover in known else np.zeros(info.n, np.bool_)
+    patterns = {one.name: folder / name for one in attacks if (name := f"pattern-{one.name}.npy") in known}
     return GroundTruth(
         is_poison, index, original, attacks, is_cover, {name: open_array(path) for name, path in patterns.items()}
     )
@@ -254,18 +270,11 @@ def load_truth(workspace: Path, dataset_id: str) -> GroundTruth | None:
 
 def planted_attacks(info: DatasetInfo) -> tuple[PlantedAttack, ...]:
     """The attacks that were planted in a stored data set; none when nothing is known."""
-    return tuple(
-        fitted(attack, PlantedAttack, f"The truth of the data set {info.id}", _HINT) for attack in info.attacks
-    )
-
-
-def _shape(inputs: Inputs) -> tuple[int, ...]:
-    """Of all samples together."""
-    return len(inputs), *inputs.shape
+    return tuple(fitted(attack, PlantedAttack, f"The truth of the data set {info.id}", HINT) for attack in info.attacks)
 
 
 def _info(path: Path) -> DatasetInfo:
-    return read_json(path, DatasetInfo, f"The data set {path.parent.name}", _HINT, sound=_sound)
+    return checked(path, read_json(path, DatasetInfo, f"The data set {path.parent.name}", HINT, sound=_sound))
 
 
 def _state(folder: Path, modality: str) -> str:
@@ -287,33 +296,4 @@ def _sound(info: DatasetInfo) -> bool:
 
 def _kept(workspace: Path, dataset_id: str, name: str, shape: type[T], otherwise: T) -> T:
     path = workspace / "datasets" / describe(workspace, dataset_id).id / name
-    return read_json(path, shape, f"{name} of the data set {dataset_id}", _HINT, otherwise=otherwise)
-
-
-def open_inputs(folder: Path, modality: str = "image") -> tuple[Inputs, Inputs]:
-    """The training and the test inputs in the folder of a data set, read when they are asked for."""
-    known = MODALITIES[modality]
-    train, test = (_opened(folder / file, known.open_inputs) for file in known.files)
-    return train, test
-
-
-def open_array(path: Path) -> NDArray[Any]:
-    """One array of a data set, memory-mapped unless it is empty (an empty file cannot be mapped)."""
-    return _opened(path, _mapped)
-
-
-def _mapped(path: Path) -> NDArray[Any]:
-    try:
-        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except ValueError:
-        array = np.load(path, allow_pickle=False)
-    return array
-
-
-def _opened(path: Path, reader: Callable[[Path], T]) -> T:
-    try:
-        return reader(path)
-    except OSError as error:
-        raise UserError(
-            f"{path.name} of the data set {path.parent.name} is missing.", "", "Import the data again."
-        ) from error
+    return checked(path, read_json(path, shape, f"{name} of the data set {dataset_id}", HINT, otherwise=otherwise))

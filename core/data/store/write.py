@@ -4,13 +4,11 @@ Nothing holds more than a few megabytes of pixels at a time, whatever the size o
 once all of it is: until then it lies in a folder of its own on the same disk.
 """
 
-import fcntl
 import os
-import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -21,7 +19,9 @@ from core.data import store
 from core.data.collection import UNREADABLE, Collection, Part, Problem, legible
 from core.data.decoding import White, decoded, sized
 from core.data.store import DatasetInfo
+from core.data.store.reading import open_inputs
 from core.data.store.shapes import Shape
+from core.data.store.unfinished import unfinished
 from core.data.store.versions import Earlier, carried_over
 from core.data.threads import in_order, pieces
 from core.errors import UserError
@@ -30,7 +30,6 @@ from core.modalities.image.store import FILES
 from core.types import Bools, Dataset, GroundTruth, Images, Ints
 
 Listen = Callable[[float, str], None]
-PREFIX = ".unfinished-"  # of folders that no list of data sets shows
 SIDES = (1, 1024)  # pixels: the least and the most that a side of a stored image has
 CHUNK_BYTES = 2 * 2**20  # of pixels that a thread prepares in one go
 CHUNK_IMAGES = 256  # that a thread prepares in one go: a cancelled import stops after these
@@ -109,28 +108,11 @@ def write(
         if truth:
             store.write_truth(folder, truth)
         info = replace(
-            store.described(dataset, source=legible(source), truth=truth),
+            store.described(folder, dataset, source=legible(source), truth=truth),
             n_skipped=len(train.problems) + len(test.problems),
             about={legible(key): legible(words) for key, words in about.items()} or None,
         )
         return store.move_in(workspace, folder, info)
-
-
-@contextmanager
-def unfinished(parent: Path) -> Iterator[Path]:
-    """A new folder in `parent` that is gone afterwards; so are earlier ones whose maker was killed."""
-    parent.mkdir(parents=True, exist_ok=True)
-    for left in parent.glob(f"{PREFIX}*"):
-        with _held(left) as free:
-            if free:
-                shutil.rmtree(left, ignore_errors=True)
-    folder = parent / f"{PREFIX}{secrets.token_hex(4)}"
-    folder.mkdir()
-    with _held(folder):
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _stream(
@@ -178,7 +160,7 @@ def _image(part: Part, index: int, shape: Shape, white: White) -> Images | Probl
 def _dataset(folder: Path, collection: Collection, train: Ints, test: Ints, name: str) -> Dataset:
     """The data set that the images in `folder` make up."""
     bona_fide = np.zeros(len(collection.train), np.bool_) if collection.bona_fide is None else collection.bona_fide
-    inputs, test_inputs = store.open_inputs(folder)
+    inputs, test_inputs = open_inputs(folder)
     return Dataset(
         name=name,
         ids=collection.train.rows[train],
@@ -270,16 +252,3 @@ def _require_classes(part: Part, written: _Written) -> None:
         f"The first that cannot: {first.what}: {first.detail}" if first else "All have the same label.",
         "At least two classes are needed to train a classifier.",
     )
-
-
-@contextmanager
-def _held(folder: Path) -> Iterator[bool]:
-    """Hold the folder's own lock, which vanishes with its holder; False where another process has it."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield True
-    except BlockingIOError:
-        yield False
-    finally:
-        os.close(descriptor)

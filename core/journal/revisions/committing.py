@@ -4,6 +4,7 @@ import numpy as np
 
 from core import runs
 from core.data import store
+from core.data.store.reading import open_array
 from core.errors import UserError
 from core.journal import review
 from core.journal.changes import apply, changes_of
@@ -123,6 +124,6 @@ def _imported_labels(run: Run, samples: list[int]) -> dict[int, int]:
     if not samples:
         return {}
     folder = run.workspace / "datasets" / run.dataset
-    ids, labels = (store.open_array(folder / f"{name}.npy") for name in ("ids", "labels"))
+    ids, labels = (open_array(folder / f"{name}.npy") for name in ("ids", "labels"))
     rows = np.flatnonzero(np.isin(ids, samples))
     return dict(zip(ids[rows].tolist(), labels[rows].tolist(), strict=True))

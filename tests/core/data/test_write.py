@@ -13,13 +13,15 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from core import pipeline
+from core import checksums, pipeline
 from core.__main__ import app
 from core.commands.common import working
 from core.data import store
 from core.data.collection import Collection, Part, Problem, abridged, legible
+from core.data.store import fingerprints
 from core.data.store import write as writing
 from core.data.store.shapes import common_shape, proposed_shape
+from core.data.store.unfinished import unfinished
 from core.data.store.write import write
 from core.errors import UserError
 from core.journal import review
@@ -164,7 +166,7 @@ def test_what_a_killed_worker_left_is_cleared_away_and_what_another_is_at_stays(
     datasets = workspace / "datasets"
     (datasets / ".unfinished-dead").mkdir(parents=True)
     (datasets / ".unfinished-dead" / "images.npy").write_bytes(b"half")
-    with writing.unfinished(datasets) as alive:
+    with unfinished(datasets) as alive:
         write(workspace, collection([1, 2]), shape=SHAPE, source="")
         assert alive.exists()
     assert len(list(datasets.iterdir())) == 1
@@ -261,13 +263,13 @@ def test_the_fingerprint_of_large_images_reads_a_part_of_them(make_dataset):
     small, mapped = make_dataset(48), ImageInputs(images)
     none = mapped.take(slice(0))
     dataset = replace(small, inputs=mapped, test_inputs=none, test_labels=small.test_labels[:0])
-    part = store.fingerprint(dataset)
+    part = fingerprints.sampled(dataset)
     rows = np.unique(np.linspace(0, 47, 32).astype(int)).tolist()
     passed_over = next(row for row in range(48) if row not in rows)
     images[passed_over] ^= 1
-    assert store.fingerprint(dataset) == part
+    assert fingerprints.sampled(dataset) == part
     images[rows[-2]] ^= 1
-    assert store.fingerprint(dataset) != part
+    assert fingerprints.sampled(dataset) != part
 
 
 def test_data_sets_made_here_have_no_names_and_no_problems(workspace, make_dataset):
@@ -281,6 +283,7 @@ def test_a_description_of_before_images_were_skipped(workspace):
     path = workspace / "datasets" / info.id / "dataset.json"
     content = json.loads(path.read_text())
     del content["n_skipped"], content["about"]
+    checksums.forget(path.parent, path.name)
     path.write_text(json.dumps(content))
     assert store.describe(workspace, info.id).n_skipped == 0
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -95,12 +96,12 @@ def test_no_text_becomes_a_formula():
 
 
 def test_class_names_reach_no_spreadsheet_as_formulas(finished, tmp_path):
-    path = finished.workspace / "datasets" / finished.dataset / "dataset.json"
-    info = json.loads(path.read_text())
-    path.write_text(json.dumps(info | {"class_names": ["=cmd|' /C calc'!A0"] * len(info["class_names"])}))
-    write_export(opened(finished), "samples", tmp_path / "samples.csv")
+    hostile = opened(finished)
+    names = ("=cmd|' /C calc'!A0",) * hostile.stored.n_classes
+    vars(hostile)["stored"] = replace(hostile.stored, class_names=names)
+    write_export(hostile, "samples", tmp_path / "samples.csv")
     assert set(pd.read_csv(tmp_path / "samples.csv")["class_name"]) == {"'=cmd|' /C calc'!A0"}
-    write_export(opened(finished), "samples", tmp_path / "samples.parquet")
+    write_export(hostile, "samples", tmp_path / "samples.parquet")
     assert set(pd.read_parquet(tmp_path / "samples.parquet")["class_name"]) == {"=cmd|' /C calc'!A0"}
 
 
