@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmarks.parts.hardware import hardware
-from core import pipeline, runs
+from core import pipeline, runs, settings
 from core.analysis import families
 from core.runs import Run
 from tests.browser.install_browser import ADVICE, browser, find_chromium
@@ -20,7 +20,7 @@ from tests.browser.server import served
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-ENVIRONMENT = {"ASSAY_REVIEWER": "somebody", "ASSAY_NO_DEMO": "1"}
+ENVIRONMENT = {settings.REVIEWER: "somebody", settings.NO_DEMO: "1"}
 PATIENT = 60_000  # ms
 BAR = ".st-key-selection-bar"
 

@@ -13,7 +13,7 @@ import typer
 
 from benchmarks.parts.hardware import hardware
 from benchmarks.parts.visiting import Visit, visited
-from core import runs
+from core import runs, settings
 from core.analysis import families
 from core.analysis.families import Family
 from core.data import store
@@ -24,7 +24,7 @@ from core.training.config import TrainConfig
 from core.types import Dataset, Detection
 from tests.browser.server import served
 
-ENVIRONMENT = {"ASSAY_REVIEWER": "somebody", "ASSAY_NO_DEMO": "1"}
+ENVIRONMENT = {settings.REVIEWER: "somebody", settings.NO_DEMO: "1"}
 FEATURES, EPOCHS, SIDE, CLASSES = 128, 16, 28, 10
 DETECTORS = ("consensus", "activation_clustering", "badloss", "spectral_signatures")
 

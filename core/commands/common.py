@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from core import settings
 from core.errors import UserError
 from core.files import plain
 from core.journal import database
@@ -27,12 +28,12 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Assay: find, review and remove poisoned training data."
 )
 Workspace = Annotated[
-    Path, typer.Option("--workspace", envvar="ASSAY_WORKSPACE", help="Where runs and data sets are kept.")
+    Path, typer.Option("--workspace", envvar=settings.WORKSPACE, help="Where runs and data sets are kept.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Seed = Annotated[int, typer.Option(min=0, help="Of everything random.")]
 DATABASE_HELP = "Where decisions are kept, sqlite:///… or postgresql+psycopg://…; by default in the workspace."
-Database = Annotated[str | None, typer.Option(envvar=database.VARIABLE, help=DATABASE_HELP, show_default=False)]
+Database = Annotated[str | None, typer.Option(envvar=settings.DATABASE, help=DATABASE_HELP, show_default=False)]
 HERE = Path("workspace")
 P = ParamSpec("P")
 
@@ -49,7 +50,7 @@ def start(
 ) -> None:
     """Name what only the command line may name."""
     if handed:
-        environment.take()
+        environment.take_environment()
     try:
         if architecture:
             name_architectures(architecture)

@@ -23,8 +23,8 @@ from sqlalchemy.pool import NullPool
 from core.errors import UserError
 from core.files import writing as writing_files
 from core.journal.migrations import STEPS, step, take_turns, upgrade
+from core.settings import DATABASE
 
-VARIABLE = "ASSAY_DATABASE"
 FILE = "journal.db"
 PATIENCE_SECONDS = 30  # that a writer waits for its turn
 KINDS = "sqlite:////path/to/journal.db or postgresql+psycopg://user@server/name"
@@ -38,21 +38,21 @@ def chosen(url: str | None) -> Iterator[None]:
 
     It goes through the environment, because an argument of a command is there for all users of the machine to read.
     """
-    before = os.environ.get(VARIABLE)
+    before = os.environ.get(DATABASE)
     if url is not None:
-        os.environ[VARIABLE] = url
+        os.environ[DATABASE] = url
     try:
         yield
     finally:
         if before is None:
-            os.environ.pop(VARIABLE, None)
+            os.environ.pop(DATABASE, None)
         else:
-            os.environ[VARIABLE] = before
+            os.environ[DATABASE] = before
 
 
 def address(workspace: Path) -> URL:
     """Where the decisions on a workspace are kept. Raises UserError when ASSAY_DATABASE names no database."""
-    wanted = os.environ.get(VARIABLE, "")
+    wanted = os.environ.get(DATABASE, "")
     if not wanted:
         return URL.create("sqlite", database=str(workspace.resolve() / FILE))
     try:
@@ -61,7 +61,7 @@ def address(workspace: Path) -> URL:
         url = None
     if url is None or url.drivername not in ("sqlite", "postgresql+psycopg") or not url.database:
         name = wanted.partition(":")[0]  # the rest may hold a password
-        raise UserError(f"The database {name}:… cannot be used.", f"It has to be like {KINDS}.", f"Change {VARIABLE}.")
+        raise UserError(f"The database {name}:… cannot be used.", f"It has to be like {KINDS}.", f"Change {DATABASE}.")
     if url.drivername == "sqlite":  # a relative path means the same place in every process
         return url.set(database=str((workspace / url.database).resolve()))
     return url

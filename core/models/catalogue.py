@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import UserError
+from core.settings import ARCHITECTURES
 
 INDEX = Path(__file__).with_name("architectures.json")
-VARIABLE = "ASSAY_ARCHITECTURES"
 PACKAGES = ("torchvision", "timm")
 # Of one architecture: heads, signature (0 where unknown), size in pixels, mean and standard deviation of channels.
 Listed = list[Any]
@@ -78,7 +78,7 @@ def signatures() -> Mapping[tuple[str, ...], Mapping[int, list[str]]]:
 def own_architectures() -> dict[str, Path]:
     """Public function → its file, of the Python files that ASSAY_ARCHITECTURES names; they are read, not executed."""
     functions = {}
-    for place in filter(None, os.environ.get(VARIABLE, "").split(os.pathsep)):
+    for place in filter(None, os.environ.get(ARCHITECTURES, "").split(os.pathsep)):
         try:
             tree = ast.parse(Path(place).read_text("utf-8"))
         except (OSError, SyntaxError, ValueError):
@@ -106,7 +106,7 @@ def name_architectures(paths: Iterable[Path]) -> None:
         if not any(isinstance(node, ast.FunctionDef) and not node.name.startswith("_") for node in tree.body):
             what = "It needs a function (shape, n_classes) -> nn.Module, shape being (h, w, c)."
             raise UserError(f"{path} holds no architecture.", what, "Add one, with a name that begins with a letter.")
-    os.environ[VARIABLE] = os.pathsep.join(map(str, files))
+    os.environ[ARCHITECTURES] = os.pathsep.join(map(str, files))
 
 
 def _untagged(package: str, architecture: str) -> str:

@@ -11,21 +11,22 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from core.models import catalogue
+from core.settings import ARCHITECTURES, DATABASE, MOST_MEMORY, MOST_MINUTES, MOST_READERS
 
 FLAG = "--handed"
 _PLAIN = re.compile(
-    r"ASSAY_MOST_\w+|PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|TZ|TERM|TMPDIR|VIRTUAL_ENV|SSL_CERT_(FILE|DIR)|"
+    rf"{MOST_MEMORY}|{MOST_MINUTES}|{MOST_READERS}|"
+    r"PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|TZ|TERM|TMPDIR|VIRTUAL_ENV|SSL_CERT_(FILE|DIR)|"
     r"(REQUESTS|CURL)_CA_BUNDLE|PYTHON\w+|(LC|XDG|LD|DYLD|MALLOC)_\w+|"
     r"(OMP|GOMP|KMP|MKL|OPENBLAS|BLIS|VECLIB|NUMEXPR|NUMBA|TOKENIZERS|PYTORCH|TORCH|TORCHINDUCTOR|TRITON)_\w+|"
     r"(CUDA|CUBLAS|CUDNN|NVIDIA|NCCL|HIP|HSA|ROCR|ROCM|MIOPEN)_\w+"
 )
-_JOURNAL = re.compile(r"ASSAY_DATABASE|PG[A-Z]+")
+_JOURNAL = re.compile(rf"{DATABASE}|PG[A-Z]+")
 _NETWORK = re.compile(r"(?i:(https?|ftp|all|no)_proxy)")
 _NEEDED = {"resume": _JOURNAL, "load-model": _JOURNAL, "copy-clean": _JOURNAL, "download": _NETWORK}
 
 
-def plain_environment(around: Mapping[str, str], root: Path) -> dict[str, str]:
+def worker_environment(around: Mapping[str, str], root: Path) -> dict[str, str]:
     """The variables that every worker gets, with absolute paths: it works in another folder than this process.
 
     Args:
@@ -34,17 +35,17 @@ def plain_environment(around: Mapping[str, str], root: Path) -> dict[str, str]:
     """
     kept = {name: value for name, value in around.items() if _PLAIN.fullmatch(name)}
     modules = _absolute(around.get("PYTHONPATH", ""))
-    own = _absolute(around.get(catalogue.VARIABLE, ""))
-    return kept | {"PYTHONPATH": os.pathsep.join([str(root), *modules]), catalogue.VARIABLE: os.pathsep.join(own)}
+    own = _absolute(around.get(ARCHITECTURES, ""))
+    return kept | {"PYTHONPATH": os.pathsep.join([str(root), *modules]), ARCHITECTURES: os.pathsep.join(own)}
 
 
-def handed(command: str, around: Mapping[str, str]) -> dict[str, str]:
+def command_environment(command: str, around: Mapping[str, str]) -> dict[str, str]:
     """The variables that only this command of `python -m core` gets, through its standard input."""
-    wanted = _NEEDED.get(command)
-    return {name: value for name, value in around.items() if wanted and wanted.fullmatch(name)}
+    needed = _NEEDED.get(command)
+    return {name: value for name, value in around.items() if needed and needed.fullmatch(name)}
 
 
-def take() -> None:
+def take_environment() -> None:
     """Take over what was handed to this process."""
     os.environ.update(json.load(sys.stdin))
 

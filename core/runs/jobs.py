@@ -27,6 +27,7 @@ from core.json_files import read_json
 from core.runs import Run, all_runs, limits, stopping, worker_lock
 from core.runs import environment as surroundings
 from core.runs.worker_lock import Holder
+from core.settings import MOST_READERS
 
 SILENT_SECONDS = 30.0  # without a sign of life, after which a worker is said not to answer
 ROOT = Path(__file__).parents[2]
@@ -118,9 +119,9 @@ def start(directory: Path, arguments: Sequence[str]) -> None:
     """
     if arguments[0] in limits.COMMANDS:
         _require_few(directory)
-    handed, empty = surroundings.handed(arguments[0], os.environ), directory.absolute() / "worker.empty"
+    handed, empty = surroundings.command_environment(arguments[0], os.environ), directory.absolute() / "worker.empty"
     command = [sys.executable, "-P", "-m", "core", *([surroundings.FLAG] if handed else []), *arguments]
-    environment = surroundings.plain_environment(os.environ, ROOT)
+    environment = surroundings.worker_environment(os.environ, ROOT)
     with locked(directory / "progress.lock"):  # two sessions may ask for it at once
         if poll(directory).active:
             return
@@ -159,7 +160,7 @@ def _require_few(directory: Path) -> None:
         raise UserError(
             f"{most} workers of this kind are at work already.",
             "More of them at once would take the machine from everybody.",
-            f"Wait until one is done, or cancel it. {limits.READERS} allows more.",
+            f"Wait until one is done, or cancel it. {MOST_READERS} allows more.",
         )
 
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from types import FrameType
 
 from core.errors import UserError
+from core.settings import MOST_MEMORY, MOST_MINUTES, MOST_READERS
 
-MEMORY, MINUTES, READERS = "ASSAY_MOST_MEMORY", "ASSAY_MOST_MINUTES", "ASSAY_MOST_READERS"
 COMMANDS = ("preview", "import", "load-model", "download")
 FILE = "limits.json"  # lies in a job's directory as long as its worker is limited
 LEAST_BYTES = 4 * 2**30  # of memory: PyTorch and a data set of a million names take two
@@ -52,7 +52,7 @@ def limits_for(size: int, around: Mapping[str, str] = os.environ) -> Limits:
         UserError: a variable holds no number above 0.
     """
     machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    gigabytes, minutes = _number(around, MEMORY), _number(around, MINUTES)
+    gigabytes, minutes = _number(around, MOST_MEMORY), _number(around, MOST_MINUTES)
     return Limits(
         memory=int(gigabytes * 2**30) if gigabytes else max(LEAST_BYTES, int(PART_OF_MACHINE * machine)),
         seconds=60 * minutes if minutes else SECONDS + SECONDS_PER_MB * size / 2**20,
@@ -61,7 +61,7 @@ def limits_for(size: int, around: Mapping[str, str] = os.environ) -> Limits:
 
 def readers_at_once(around: Mapping[str, str] = os.environ) -> int:
     """How many workers of one kind may read at the same time. Raises UserError as `limits_for` does."""
-    return int(_number(around, READERS) or READERS_AT_ONCE)
+    return int(_number(around, MOST_READERS) or READERS_AT_ONCE)
 
 
 @contextmanager
@@ -116,7 +116,7 @@ def words_of(job: Path) -> UserError | None:
         f"Reading {name} was stopped.",
         f"It took more than {found.seconds / 60:,.0f} minutes of the processor, or so much memory that the system "
         "ended it; files that are made to exhaust a machine do so.",
-        f"Do not open it. For a file that you trust, set {MINUTES} or {MEMORY} to more.",
+        f"Do not open it. For a file that you trust, set {MOST_MINUTES} or {MOST_MEMORY} to more.",
     )
 
 
@@ -159,7 +159,7 @@ def _out_of_memory(name: str, found: Limits) -> UserError:
     return UserError(
         f"Reading {name} was stopped.",
         f"It asked for more than {found.memory / 2**30:,.1f} GB of memory; files made to exhaust a machine do.",
-        f"Do not open it. For a file that you trust, set {MEMORY} to more gigabytes.",
+        f"Do not open it. For a file that you trust, set {MOST_MEMORY} to more gigabytes.",
     )
 
 
@@ -167,7 +167,7 @@ def _out_of_time(name: str, found: Limits) -> UserError:
     return UserError(
         f"Reading {name} was stopped.",
         f"It took more than {found.seconds / 60:,.1f} minutes of the processor; files made to exhaust a machine do.",
-        f"Do not open it. For a file that you trust, set {MINUTES} to more.",
+        f"Do not open it. For a file that you trust, set {MOST_MINUTES} to more.",
     )
 
 

@@ -14,13 +14,13 @@ from sklearn.neighbors import NearestNeighbors
 
 from core import runs
 from core.analysis.opened_run import OpenedRun
+from core.detectors.parts.trajectories import logits
 from core.stages.progress import Reporter
 from core.types import Floats, Ints
 
 COMPONENTS = 10
 UMAP_FIT_LIMIT = 20_000  # samples that UMAP itself places; more take minutes
 MIN_UMAP = 8
-LOSS_FLOOR = 1e-4
 
 
 def maps_stage(opened: OpenedRun, method: str, reporter: Reporter) -> None:
@@ -33,7 +33,7 @@ def maps_stage(opened: OpenedRun, method: str, reporter: Reporter) -> None:
     runs.save_array(run, f"map-class-{method}", by_class)
     reporter.update(0.8, "each class by itself")
     if run.traced:
-        trajectories = logit_trajectories(np.asarray(run.array("losses")))
+        trajectories = logits(np.asarray(run.array("losses"))).astype(np.float32)
         runs.save_array(run, f"map-trajectories-{method}", project(trajectories, method, seed))
 
 
@@ -62,16 +62,6 @@ def project_classes(features: Floats, labels: Ints, n_classes: int, method: str,
         rows = np.flatnonzero(labels == index)
         points[rows] = project(features[rows], method, seed)
     return points
-
-
-def logit_trajectories(losses: Floats) -> Floats:
-    """log p/(1 − p) of the correct class, (n, epochs): spreads out what a raw loss squeezes together near zero.
-
-    Args:
-        losses: (n, epochs) cross-entropy, so that p = exp(−loss).
-    """
-    clipped = np.clip(losses, LOSS_FLOOR, 30.0).astype(np.float64)
-    return (-np.log(np.expm1(clipped))).astype(np.float32)
 
 
 def _principal(features: NDArray[np.float64], n_components: int, seed: int) -> NDArray[np.float64]:

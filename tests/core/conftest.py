@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from core import pipeline, runs
+from core import pipeline, runs, settings
 from core.attacks.plant import plant
 from core.attacks.specification import AttackSpec, Specification
 from core.data import store
-from core.journal import database
 from core.modalities.image.inputs import ImageInputs
 from core.runs import jobs
 from core.training.config import TrainConfig
@@ -90,9 +89,9 @@ def server():
 def kind(request, monkeypatch):
     """Both kinds of database, one after the other; in either, each workspace has rows of its own."""
     if request.param == "postgresql":
-        monkeypatch.setenv(database.VARIABLE, request.getfixturevalue("server").url)
+        monkeypatch.setenv(settings.DATABASE, request.getfixturevalue("server").url)
     else:
-        monkeypatch.delenv(database.VARIABLE, raising=False)
+        monkeypatch.delenv(settings.DATABASE, raising=False)
     return request.param
 
 

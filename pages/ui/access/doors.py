@@ -23,9 +23,9 @@ from streamlit.web.server.starlette.starlette_routes import BASE_ROUTE_CORE, BAS
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 from core.errors import UserError
+from core.settings import ALLOW_ANYONE
 from pages.ui.access import sign_in
 
-ALLOW_ANYONE = "ASSAY_ALLOW_ANYONE"
 # What a visitor who is not admitted may send: draw the page, which is the entrance then; stop drawing; still here.
 OUTSIDE = ("rerun_script", "stop_script", "app_heartbeat")
 UPLOADS = f"/{BASE_ROUTE_UPLOAD_FILE}/"

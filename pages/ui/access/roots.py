@@ -9,8 +9,8 @@ from pathlib import Path
 
 from core.data import SOURCES
 from core.errors import UserError
+from core.settings import DATA
 
-VARIABLE = "ASSAY_DATA"
 MOST_ENTRIES = 200
 
 
@@ -31,7 +31,7 @@ class FolderEntry:
 
 def roots() -> tuple[Path, ...]:
     """The folders that exist of those allowed, links resolved, each once."""
-    named = [part for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part.strip()]
+    named = [part for part in os.environ.get(DATA, "").split(os.pathsep) if part.strip()]
     folders = [Path(part).expanduser() for part in named] or [Path.home(), Path.cwd()]
     return tuple(dict.fromkeys(root.resolve() for root in folders if root.is_dir()))
 
@@ -54,7 +54,7 @@ def allowed(path: str | Path) -> Path:
         raise UserError(
             f"{place} lies outside the folders that this page may read.",
             f"It may read: {_named()}.",
-            f"Move the data there, or add its folder to {VARIABLE} and start Assay again.",
+            f"Move the data there, or add its folder to {DATA} and start Assay again.",
         )
     if not _there(place):
         raise UserError(

@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from core import settings
 from core.errors import UserError
 from pages.ui.access import sign_in
 from pages.ui.access.people import Person, lasts, person
@@ -86,4 +87,4 @@ def for_reviewers(*, disabled: bool = False, tip: str | None = None) -> dict[str
 
 
 def _by_hand() -> str:
-    return str(st.user.get("email") or os.environ.get("ASSAY_REVIEWER") or getpass.getuser())
+    return str(st.user.get("email") or os.environ.get(settings.REVIEWER) or getpass.getuser())

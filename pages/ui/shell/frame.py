@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
 from streamlit.runtime.pages_manager import PagesManager
 
-from core import pipeline, runs
+from core import pipeline, runs, settings
 from core.errors import UserError
 from core.json_files import Damaged
 from core.runs import Run, jobs
@@ -42,7 +42,7 @@ STATES = {
 
 def workspace() -> Path:
     """The folder of runs and data sets: ASSAY_WORKSPACE, by default `workspace` where the server was started."""
-    return Path(os.environ.get("ASSAY_WORKSPACE", "workspace")).resolve()
+    return Path(os.environ.get(settings.WORKSPACE, "workspace")).resolve()
 
 
 def routes() -> list[Route]:
@@ -56,7 +56,7 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
     # The folder's name would switch on the old page discovery until the first page is drawn, and the first visit to a
     # deep link would run that page without its frame.
     PagesManager.uses_pages_directory = False
-    demo = os.environ.get("ASSAY_NO_DEMO", "") in ("", "0")
+    demo = os.environ.get(settings.NO_DEMO, "") in ("", "0")
     await run_in_threadpool(pipeline.wake, workspace(), demo=demo)  # no visitor asks for this
     yield {}
 

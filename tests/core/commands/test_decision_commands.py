@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from core import pipeline, runs
+from core import pipeline, runs, settings
 from core.__main__ import app
 from core.data import store
 from core.journal import database, review
@@ -74,11 +74,11 @@ def test_bona_fide(run, tmp_path):
 
 
 def test_decisions_go_where_the_command_says(run, tmp_path, monkeypatch):
-    monkeypatch.delenv(database.VARIABLE, raising=False)
+    monkeypatch.delenv(settings.DATABASE, raising=False)
     there = ("--database", f"sqlite:///{tmp_path}/shared.db")
     assert answer(run, "journal", *there) == []
     assert len(answer(run, "journal")) == 3
-    assert database.VARIABLE not in os.environ
+    assert settings.DATABASE not in os.environ
     refused = invoke(run, "journal", "--database", "mysql://ann:secret@there/db")
     assert refused.exit_code == 2
     assert "error: The database mysql:… cannot be used. It has to be like sqlite" in refused.stderr

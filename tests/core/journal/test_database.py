@@ -18,6 +18,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import event
 
+from core import settings
 from core.errors import UserError
 from core.journal import database, migrations
 from core.journal.review import Verdict, conflicts, journal, journal_size, record, redo, revision, undo, verdicts
@@ -138,20 +139,20 @@ def test_a_journal_of_the_future_is_left_alone(old):
     ],
 )
 def test_addresses(workspace, monkeypatch, given, expected):
-    monkeypatch.setenv(database.VARIABLE, given)
+    monkeypatch.setenv(settings.DATABASE, given)
     assert str(database.address(workspace)) == expected.format(workspace=workspace.resolve())
 
 
 @pytest.mark.parametrize("given", ["mysql://ann:secret@there/assay", "nonsense", "sqlite://", "postgresql://there"])
 def test_what_is_no_address_is_said_without_its_password(workspace, monkeypatch, given):
-    monkeypatch.setenv(database.VARIABLE, given)
+    monkeypatch.setenv(settings.DATABASE, given)
     with pytest.raises(UserError, match=r"cannot be used. It has to be like sqlite") as refused:
         verdicts(workspace, RUN)
     assert "secret" not in str(refused.value)
 
 
 def test_a_database_is_chosen_for_a_while(workspace, monkeypatch):
-    monkeypatch.setenv(database.VARIABLE, "sqlite:////one.db")
+    monkeypatch.setenv(settings.DATABASE, "sqlite:////one.db")
     with database.chosen("sqlite:////other.db"):
         assert database.address(workspace).database == "/other.db"
     with database.chosen(None):
@@ -160,7 +161,7 @@ def test_a_database_is_chosen_for_a_while(workspace, monkeypatch):
 
 def test_a_workspace_is_told_from_others_by_an_id_that_stays(workspace, tmp_path, monkeypatch):
     assert database.scope(workspace) == ""
-    monkeypatch.setenv(database.VARIABLE, f"sqlite:///{tmp_path}/shared.db")
+    monkeypatch.setenv(settings.DATABASE, f"sqlite:///{tmp_path}/shared.db")
     first = database.scope(workspace)
     assert re.fullmatch("[0-9a-f]{16}", first)
     assert database.scope(workspace) == first != database.scope(tmp_path / "other")
@@ -169,7 +170,7 @@ def test_a_workspace_is_told_from_others_by_an_id_that_stays(workspace, tmp_path
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe", bytes(16), b"a b"])
 def test_a_damaged_id_is_said_and_not_taken_for_another_workspace(workspace, tmp_path, monkeypatch, content):
-    monkeypatch.setenv(database.VARIABLE, f"sqlite:///{tmp_path}/shared.db")
+    monkeypatch.setenv(settings.DATABASE, f"sqlite:///{tmp_path}/shared.db")
     workspace.mkdir(exist_ok=True)
     (workspace / "workspace.id").write_bytes(content)
     with pytest.raises(UserError, match="The id of the workspace is damaged"):
@@ -213,11 +214,11 @@ def test_a_read_only_server_and_one_that_is_not_there_are_said(server, workspace
     read_only = "&options=-c%20default_transaction_read_only%3Don"
     with database.chosen(server.url):
         record(workspace, RUN, {1: EXCLUDE}, reviewer="ann")
-    monkeypatch.setenv(database.VARIABLE, server.url + read_only)
+    monkeypatch.setenv(settings.DATABASE, server.url + read_only)
     assert verdicts(workspace, RUN) == {1: EXCLUDE}
     with pytest.raises(UserError, match=r"could not be saved. .*read-only transaction .* Let the account"):
         record(workspace, RUN, {2: EXCLUDE}, reviewer="ann")
-    monkeypatch.setenv(database.VARIABLE, f"postgresql://ann:secret@/assay?host={workspace}")
+    monkeypatch.setenv(settings.DATABASE, f"postgresql://ann:secret@/assay?host={workspace}")
     with pytest.raises(UserError, match=r"cannot be opened. .* Check that the database server runs") as refused:
         verdicts(workspace, RUN)
     assert "secret" not in str(refused.value)

@@ -20,8 +20,9 @@ from core.detectors import DETECTORS, GRADIENTS, NEEDS
 from core.errors import UserError
 from core.evaluation.sanity import sanity
 from core.models import find_model
-from core.models.catalogue import VARIABLE, name_architectures, outside_names
+from core.models.catalogue import name_architectures, outside_names
 from core.models.graphs import Graph, import_graph
+from core.settings import ARCHITECTURES
 from core.stages.load import trained_model
 from core.training.config import TrainConfig
 from core.training.loop import build_model
@@ -244,7 +245,7 @@ def test_an_architecture_of_timm_by_name_at_any_size(workspace, tmp_path):
 
 
 def test_an_architecture_of_ones_own_is_named_at_the_start(workspace, tmp_path, monkeypatch):
-    monkeypatch.setenv(VARIABLE, "")
+    monkeypatch.setenv(ARCHITECTURES, "")
     mark = tmp_path / "executed"
     file = tmp_path / "mine.py"
     file.write_text(
@@ -255,7 +256,7 @@ def test_an_architecture_of_ones_own_is_named_at_the_start(workspace, tmp_path, 
     with pytest.raises(UserError, match="--architecture"):
         find_model("own:tiny")
     name_architectures([file])
-    assert os.environ[VARIABLE] == str(file)
+    assert os.environ[ARCHITECTURES] == str(file)
     assert outside_names()[0] == "own:tiny"
     assert find_model("own:tiny").title == "tiny (your own)"
     assert not mark.exists()  # listed without being executed

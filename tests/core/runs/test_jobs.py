@@ -297,10 +297,12 @@ def test_only_commands_that_need_a_secret_get_it():
         "https_proxy": "http://u:p@x",
         "API_KEY": "k",
     }
-    assert set(surroundings.handed("resume", around)) == {"ASSAY_DATABASE", "PGPASSWORD"}
-    assert set(surroundings.handed("download", around)) == {"https_proxy"}
-    assert surroundings.handed("preview", around) == surroundings.handed("import", around) == {}
-    kept = surroundings.plain_environment(
+    assert set(surroundings.command_environment("resume", around)) == {"ASSAY_DATABASE", "PGPASSWORD"}
+    assert set(surroundings.command_environment("download", around)) == {"https_proxy"}
+    assert (
+        surroundings.command_environment("preview", around) == surroundings.command_environment("import", around) == {}
+    )
+    kept = surroundings.worker_environment(
         around | {"PATH": "/bin", "OMP_NUM_THREADS": "2", "PYTHONPATH": "/m"}, jobs.ROOT
     )
     assert {name: value for name, value in kept.items() if value} == {

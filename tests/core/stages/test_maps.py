@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.stages.maps import METHODS, logit_trajectories, project, project_classes
+from core.stages.maps import METHODS, project, project_classes
 
 QUICK = [method for method in METHODS if method != "umap"]
 
@@ -86,18 +86,3 @@ def test_each_class_is_mapped_by_itself(method):
     other = features.copy()
     other[labels == 2] *= 5
     assert (project_classes(other, labels, 4, method, seed=1)[labels != 2] == points[labels != 2]).all()
-
-
-def test_logit_trajectories_by_hand():
-    probabilities = np.array([[0.5, 0.9], [0.1, 0.75]])
-    expected = [[0.0, np.log(9)], [-np.log(9), np.log(3)]]
-    found = logit_trajectories(-np.log(probabilities).astype(np.float32))
-    assert found == pytest.approx(np.array(expected), abs=1e-4)
-    assert found.dtype == np.float32
-
-
-def test_logit_trajectories_stay_finite_at_the_ends():
-    found = logit_trajectories(np.array([[0.0, 1e-12, 100.0]], np.float32))
-    assert np.isfinite(found).all()
-    assert found[0, 0] == found[0, 1] == pytest.approx(-np.log(np.expm1(1e-4)))
-    assert found[0, 2] == pytest.approx(-30, abs=1e-4)

@@ -5,7 +5,8 @@ import os
 import pytest
 
 from core.errors import UserError
-from pages.ui.access.roots import VARIABLE, allowed, entries, roots
+from core.settings import DATA
+from pages.ui.access.roots import allowed, entries, roots
 
 
 @pytest.fixture
@@ -14,7 +15,7 @@ def fenced(tmp_path, monkeypatch):
     for name in ("data", "secret"):
         (tmp_path / name).mkdir()
     (tmp_path / "secret" / "key.npz").write_bytes(b"x")
-    monkeypatch.setenv(VARIABLE, str(tmp_path / "data"))
+    monkeypatch.setenv(DATA, str(tmp_path / "data"))
     return tmp_path
 
 
@@ -22,9 +23,9 @@ def test_the_variable_names_the_roots_and_home_and_here_are_the_default(tmp_path
     (tmp_path / "one").mkdir()
     (tmp_path / "two").mkdir()
     wanted = os.pathsep.join(str(tmp_path / name) for name in ("one", "absent", "two", "one"))
-    monkeypatch.setenv(VARIABLE, wanted)
+    monkeypatch.setenv(DATA, wanted)
     assert roots() == (tmp_path / "one", tmp_path / "two")
-    monkeypatch.setenv(VARIABLE, "")
+    monkeypatch.setenv(DATA, "")
     monkeypatch.setenv("HOME", str(tmp_path / "one"))
     monkeypatch.chdir(tmp_path / "two")
     assert roots() == (tmp_path / "one", tmp_path / "two")
@@ -45,7 +46,7 @@ def test_what_lies_outside_is_refused_whether_or_not_it_exists(fenced, text):
     with pytest.raises(UserError, match="lies outside the folders") as there:
         allowed(text.format(fenced))
     assert str(fenced / "data") in there.value.detail
-    assert VARIABLE in there.value.hint
+    assert DATA in there.value.hint
     with pytest.raises(UserError, match="lies outside the folders"):
         allowed(f"{fenced}/secret/no-such")
 
