@@ -40,9 +40,7 @@ if __name__ == "__main__":
         for group in (PAGES, LAB)
     )
     # The start has no address of its own, so that /data is one like the others.
-    start = st.Page(
-        lambda: st.switch_page(stages[0]), title="Start", url_path="start", default=True, visibility="hidden"
-    )
+    start = st.Page(lambda: frame.go_on(stages[0]), title="Start", url_path="start", default=True, visibility="hidden")
     current = st.navigation({"Stages": [start, *stages], "Lab": lab}, expanded=True)
     try:
         frame.show(current.url_path)

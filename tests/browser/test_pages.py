@@ -91,6 +91,13 @@ def test_a_deep_link_may_be_the_first_that_a_server_is_asked(
     opens(serve(small), page, name)
 
 
+def test_an_address_that_leads_nowhere_is_named(running: Server, page: OpenPage) -> None:
+    window = page(f"{running.url}/nope")
+    expect(window.get_by_text("There is no page named nope.")).to_be_visible(timeout=PATIENT)
+    window.goto(f"{running.url}/review?run=nonsense")
+    expect(window.get_by_text("The run in the address does not exist here")).to_be_visible(timeout=PATIENT)
+
+
 def test_an_empty_workspace_stays_empty_and_says_what_to_do(serve: Serve, page: OpenPage, workspace: Path) -> None:
     server = serve(workspace, {"ASSAY_NO_DEMO": "1"})
     opened = page(server.url)
