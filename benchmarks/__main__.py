@@ -12,6 +12,7 @@ from benchmarks import (
     attacks,
     badloss_cifar10,
     clean,
+    damages,
     demo,
     importing,
     planting,
@@ -42,6 +43,7 @@ app.command()(opening.opening)
 app.command()(review.review)
 app.command()(deciding.deciding)
 app.command()(bombs.bombs)
+app.command()(damages.damages)
 app.command()(fuzz.fuzz)
 
 

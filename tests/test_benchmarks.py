@@ -20,6 +20,7 @@ from benchmarks.asking import asking_table
 from benchmarks.attacks import attacks_table
 from benchmarks.badloss_cifar10 import Asked, badloss_cifar10, badloss_table
 from benchmarks.clean import clean_table
+from benchmarks.damages import OTHER, TRACEBACK, damaged, damages_table, made
 from benchmarks.demo import demo_table
 from benchmarks.importing import generate, importing_table
 from benchmarks.parts.answers import within_classes
@@ -347,3 +348,10 @@ def test_benchmarks_start_without_what_only_tests_need() -> None:
     )
     done = subprocess.run([sys.executable, "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_damage_to_a_run_is_said_in_words_or_without_effect(tmp_path: Path) -> None:
+    found = list(damaged(made(tmp_path, images=60, epochs=1), only=("outcome.json", "bona_fide.npy", "badloss.npz")))
+    assert len(found) >= 30
+    assert [one for one in found if one.ending in (OTHER, TRACEBACK)] == []
+    assert damages_table(found).splitlines()[-1].startswith(f"| all | {len(found)} | ")

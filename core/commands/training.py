@@ -1,7 +1,7 @@
 """Commands about models: train, resume, layers, and what there is."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,7 +9,18 @@ import typer
 
 from core import pipeline, runs
 from core.analysis.opened_run import opened
-from core.commands.common import HERE, Json, Seed, Workspace, command, listed, progress_bar, say_damaged, working
+from core.commands.common import (
+    HERE,
+    Json,
+    Seed,
+    Workspace,
+    command,
+    listed,
+    progress_bar,
+    say_damaged,
+    show,
+    working,
+)
 from core.errors import UserError
 from core.evaluation import results
 from core.evaluation.sanity import sanity
@@ -130,6 +141,17 @@ def runs_(workspace: Workspace = HERE, as_json: Json = False) -> list[dict[str, 
             lines.append(_run_line(run))
         except UserError as error:
             say_damaged([Damaged(run.path, run.id, error)])
+    return lines
+
+
+@command
+def verify(run: str, workspace: Workspace = HERE, as_json: Json = False) -> list[dict[str, Any]]:
+    """Compare every file of a run and of its data set with its checksum; ends with 1 where something is damaged."""
+    found = pipeline.verify(workspace, run)
+    lines = [asdict(one) for one in found]
+    if not all(one.sound for one in found):
+        show(lines, as_json=as_json)
+        raise typer.Exit(1)
     return lines
 
 

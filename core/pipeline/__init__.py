@@ -51,11 +51,13 @@ from core.pipeline.training import (
     use_layer,
     work,
 )
+from core.pipeline.verification import Verified, verify
 
 __all__ = [
     "CORE_PLAN",
     "Asked",
     "PreviewOf",
+    "Verified",
     "attack",
     "carry_out",
     "choose_rule",
@@ -101,6 +103,7 @@ __all__ = [
     "store_demo",
     "trained_here",
     "use_layer",
+    "verify",
     "wake",
     "whole_demo",
     "work",
