@@ -31,11 +31,11 @@ def csv_short(path: Path) -> Path:
 
 
 def parquet_labels(path: Path) -> Path:
-    """3,000 labels that are one text of a megabyte."""
+    """400 labels that are one text of a megabyte."""
     import pyarrow as pa
 
-    labels = pa.array(["x" * 2**20] * 3000, pa.large_string())
-    return _parquet(path, {"image": pa.array([png()] * 3000), "label": labels})
+    labels = pa.array(["x" * 2**20] * 400, pa.large_string())
+    return _parquet(path, {"image": pa.array([png()] * 400), "label": labels})
 
 
 def parquet_images(path: Path) -> Path:

@@ -11,7 +11,7 @@ from core.models.graphs import import_graph
 
 @pytest.mark.parametrize("make", pickles.GRAPHS)
 def test_it_is_refused_in_words(tmp_path, make):
-    with pytest.raises(UserError, match="was not opened: it is an ONNX graph (with a|for images of)"):
+    with pytest.raises(UserError, match=r"was not opened: it is an ONNX graph (with a|for images of)"):
         import_graph(make(tmp_path / "w"), 3)
 
 
