@@ -20,7 +20,7 @@ from benchmarks import (
     scoring,
     signs,
 )
-from benchmarks.hostile import bombs, fuzz
+from benchmarks.hostile import bombs, chaos, fuzz, sessions
 from benchmarks.screen import deciding, opening, review
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
@@ -45,6 +45,8 @@ app.command()(deciding.deciding)
 app.command()(bombs.bombs)
 app.command()(damages.damages)
 app.command()(fuzz.fuzz)
+app.command()(chaos.chaos)
+app.command()(sessions.sessions)
 
 
 @app.callback()

@@ -1,8 +1,9 @@
 """Small versions of the benchmarks: they run, and their arithmetic is right."""
 
+import re
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from benchmarks.badloss_cifar10 import Asked, badloss_cifar10, badloss_table
 from benchmarks.clean import clean_table
 from benchmarks.damages import OTHER, TRACEBACK, damaged, damages_table, made
 from benchmarks.demo import demo_table
+from benchmarks.hostile.chaos import Act, chaos_lines, outcome, set_back
+from benchmarks.hostile.sessions import ENVIRONMENT, draw
 from benchmarks.importing import generate, importing_table
 from benchmarks.parts.answers import within_classes
 from benchmarks.parts.cells import number, percent
@@ -50,6 +53,7 @@ from core.detectors.spectral_signatures import spectral_signatures
 from core.journal import review
 from core.training.config import TrainConfig
 from core.types import Detection, GroundTruth, PlantedAttack
+from tests.browser.server import served
 from tests.core.conftest import tiny
 
 ROOT = Path(__file__).parents[1]
@@ -355,3 +359,25 @@ def test_damage_to_a_run_is_said_in_words_or_without_effect(tmp_path: Path) -> N
     assert len(found) >= 30
     assert [one for one in found if one.ending in (OTHER, TRACEBACK)] == []
     assert damages_table(found).splitlines()[-1].startswith(f"| all | {len(found)} | ")
+
+
+def test_what_is_killed_and_repeated_is_compared_with_what_was_not_disturbed(tmp_path: Path) -> None:
+    workspace = tmp_path / "template"
+    info = store.save(workspace, tiny(12), source="test")
+    run = runs.create(workspace, info, asdict(TrainConfig()), ("train",))
+    review.record(workspace, run.id, {3: review.Verdict("exclude")}, reviewer="ann")
+    before = outcome(workspace)
+    review.record(workspace, run.id, {3: review.Verdict("keep")}, reviewer="ann")
+    (run.path / "losses.npy").write_bytes(b"half")
+    after = outcome(workspace)
+    assert {name for name in after if before.get(name) != after[name]} == {"verdicts", "runs/run 0/losses.npy"}
+    set_back(workspace)  # the journal of an earlier Assay, brought up to date while it is killed
+    act = Act("migrations", workspace, ("journal", run.id, "--to", "OUT/journal.csv"))
+    line = list(chaos_lines(iter([act]), 1, 0))[-1]
+    assert re.fullmatch(r"\| migrations \| [\d.]+ \| 1 \| [01] \| 1 \| 0 \| 0 \|", line)
+
+
+def test_sessions_are_served_without_an_error_and_counted(tmp_path: Path) -> None:
+    workspace = made_up_run(tmp_path / "workspace", 400, 0.05).workspace
+    with served(workspace, ENVIRONMENT) as server:
+        assert len(draw(server, 2, 4)) == 4
