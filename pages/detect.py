@@ -23,7 +23,8 @@ with screen:
         strictness(run, chosen)
     else:
         st.container(height=420, border=False).info(
-            f"The spread of the suspicion by {row['title']}, and how strict to be with it, appear here once it has run."
+            f"The spread of the suspicion by {frame.plain(row['title'])}, and how strict to be with it, appear here "
+            "once it has run."
         )
 if row["state"] == "ran":
     against_the_truth(run, chosen)

@@ -7,6 +7,7 @@ from core.analysis.samples import flags_stage
 from pages.ui import report
 from pages.ui.cache import cached
 from pages.ui.shell import frame, journey
+from pages.ui.shell.routes import report_address
 
 journey.question("report")
 run = frame.current_run(flags_stage, "the report as it will print, to be downloaded as one file")
@@ -33,4 +34,5 @@ with st.container(horizontal=True):
             report.files(subject)
     with st.popover("The clean set", icon=":material/folder_copy:"):
         report.clean_set(subject)
-st.iframe(html, height=900)
+# At an address of its own: what is written into the page would be under the page's rules, and in its reach.
+st.iframe(report_address(run, html), height=900)

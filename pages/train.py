@@ -89,7 +89,7 @@ def answer(run: runs.Run) -> str:
     last = runs.history(run)[-1]
     test = f", {last['test_accuracy']:.1%} on test data" if last["test_accuracy"] is not None else ""
     return (
-        f"After epoch {last['epoch']} of {run.config['epochs']} the model is right on "
+        f"After epoch {last['epoch']:,} of {run.config['epochs']:,} the model is right on "
         f"**{last['train_accuracy']:.1%} of the training data{test}**."
     )
 

@@ -25,6 +25,7 @@ from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 from core.errors import UserError
 from core.settings import ALLOW_ANYONE
 from pages.ui.access import sign_in
+from pages.ui.access.headers import with_headers
 
 # What a visitor who is not admitted may send: draw the page, which is the entrance then; stop drawing; still here.
 OUTSIDE = ("rerun_script", "stop_script", "app_heartbeat")
@@ -55,6 +56,8 @@ def check() -> None:
 def guard(routes: Sequence[BaseRoute]) -> Middleware:
     """Middleware that keeps `routes` and Streamlit's own files for those who signed in and are listed.
 
+    With every answer it says what the browser may make of it; see `headers`.
+
     401 for others, 403 for a viewer's upload; what is answered may be kept by the visitor's browser alone, and for as
     long as the cookie is the same. Without sign-in, requests from beyond this machine are answered only where
     `ASSAY_ALLOW_ANYONE` says so: a server started in another way than `streamlit run` is not seen by `check`.
@@ -76,6 +79,8 @@ def is_loopback(address: str | None) -> bool:
 
 def _guarded(app: ASGIApp, routes: tuple[BaseRoute, ...]) -> ASGIApp:
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            send = with_headers(send)
         if scope["type"] not in ("http", "websocket"):
             await app(scope, receive, send)
         elif not (sign_in.required() or _open_to_anyone() or _from_this_machine(scope)):

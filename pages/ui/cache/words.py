@@ -1,5 +1,12 @@
 """The terms of the field, each explained in a sentence or two where it appears; and text from outside."""
 
+import re
+
+_SPACE = re.compile(r"\s+")  # a line break would start a heading or a list
+# What Markdown makes a link of by itself; no escape helps, but something unseen within does.
+_LINK = re.compile(r"https?(?=\\:)|www(?=\.)", re.IGNORECASE)
+_LIST = re.compile(r"^( ?\d*)([-+=.)])")
+
 HELP = {
     "bona fide": "Bona fide samples are guaranteed to be clean. BaDLoss compares every other sample with them.",
     "silhouette": "The silhouette says how far apart two clusters are, from −1 to 1. Two populations reach about 0.12.",
@@ -49,5 +56,6 @@ HELP = {
 
 
 def plain(text: str) -> str:
-    """Text from outside, in which no character means anything to Markdown."""
-    return "".join(f"\\{sign}" if sign in r"\`*_{}[]<>#$:|~" else sign for sign in text)
+    """Text from outside on one line, in which no character means anything to Markdown."""
+    escaped = "".join(f"\\{sign}" if sign in r"\`*_{}[]<>#$:|~&!" else sign for sign in _SPACE.sub(" ", text))
+    return _LINK.sub("\\g<0>\u2060", _LIST.sub(r"\1\\\2", escaped))

@@ -46,7 +46,7 @@ def clusters_of(run: Run, index: int) -> None:
     detection, table = cached.detections(run)[AC], cached.table(run)
     finding, name = detection.classes[index], cached.info(run).class_names[index]
     st.markdown(f"**{frame.plain(name)}** {BADGES[finding.poisoned]}")
-    st.markdown(f"{finding.reason.capitalize()}.")
+    st.markdown(f"{frame.plain(finding.reason.capitalize())}.")
     if not finding.was_split:
         return
     exre.decisions(run, index)

@@ -25,7 +25,7 @@ def decisions(run: Run, index: int) -> None:
     rows = decision_rows(finding, settings, cached.reclassifications(run).get(index), names)
     st.markdown("**Is the smaller cluster poison?**", help=HELP["decision"])
     lines = [
-        f"- {SIGNS.get(row['says'], ':gray[– not asked]')} **{row['decision'].partition(' (')[0]}**"
+        f"- {SIGNS.get(row['says'], ':gray[– not asked]')} **{frame.plain(row['decision'].partition(' (')[0])}**"
         f"{': ' + frame.plain(row['why']) if row['why'] else ''}"
         for row in rows
     ]

@@ -10,6 +10,7 @@ from core.errors import UserError
 from core.pipeline import PreviewOf
 from core.registry import Tunable, find, tunables
 from pages.ui.access.who import for_reviewers
+from pages.ui.cache.words import plain
 
 # What may be said here: nothing that names another place on the machine.
 FIELDS = ("image_column", "label_column", "split_column", "layout", "values")
@@ -37,7 +38,7 @@ def form(request: PreviewOf) -> Mapping[str, str] | None:
 
 
 def _field(tunable: Tunable, value: str) -> str:
-    label, key = tunable.name.replace("_", " ").capitalize(), f"source-{tunable.name}"
+    label, key = plain(tunable.name.replace("_", " ").capitalize()), f"source-{tunable.name}"
     if not tunable.choices:
         return st.text_input(label, value, key=key, help=tunable.help).strip()
     choices = list(map(str, tunable.choices))

@@ -24,9 +24,9 @@ def about(run: Run, row: pd.Series) -> None:
     """What the detector does, its settings as widgets, and Run; what is missing instead, where it cannot run."""
     name, entry = str(row["name"]), DETECTORS[str(row["name"])]
     st.markdown(f"**{entry.title}**: {entry.help}")
-    st.caption(f"{entry.paper}. Needs: {row['needs']}.")
+    st.caption(f"{entry.paper}. Needs: {frame.plain(row['needs'])}.")
     if not row["ready"]:
-        st.info(f"It cannot run on this data yet: it {row['state']}.")
+        st.info(f"It cannot run on this data yet: it {frame.plain(row['state'])}.")
         return
     fields = tunables(entry.load())
     again = row["state"] == "ran"
@@ -56,7 +56,7 @@ def about(run: Run, row: pd.Series) -> None:
     refusal.show_kept("detector")
     cost = cost_in_words(run, name, chosen, ran=again)
     when = " It waits for what is at work on this run." if progress.active and not waiting else ""
-    st.caption(f"Takes {cost}, in a process of its own: you can go on meanwhile.{when}")
+    st.caption(f"Takes {frame.plain(cost)}, in a process of its own: you can go on meanwhile.{when}")
 
 
 def against_the_truth(run: Run, name: str) -> None:

@@ -5,7 +5,7 @@ import streamlit as st
 
 from core.runs import Run
 from pages.ui.cache import cached
-from pages.ui.cache.words import HELP
+from pages.ui.cache.words import HELP, plain
 from pages.ui.detect.strictness import rule_in_words
 
 ROW, ROWS = 30, 8
@@ -58,6 +58,6 @@ def answer(run: Run, table: pd.DataFrame) -> None:
         return
     n, rule = len(cached.table(run)), rule_in_words(run, str(first["name"]))
     st.markdown(
-        f"**{first['title']} leads: {first['flagged']:,} of {n:,} samples are flagged**, {rule}. "
+        f"**{plain(first['title'])} leads: {first['flagged']:,} of {n:,} samples are flagged**, {rule}. "
         f"{len(ran)} of {len(table)} detectors have run."
     )

@@ -8,7 +8,7 @@ from core.output import figures
 from core.runs import Run
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached
-from pages.ui.cache.words import HELP
+from pages.ui.cache.words import HELP, plain
 from pages.ui.widgets import refusal
 from pages.ui.widgets.bound import bound
 
@@ -49,7 +49,7 @@ def _advice(run: Run, name: str, n: int) -> None:
     n_flagged, advice = int(cached.detections(run)[name].flagged.sum()), cached.advice_on(run, name)
     st.markdown(
         f"**{n_flagged:,} of {n:,} samples are flagged** ({n_flagged / max(1, n):.1%}), "
-        f"{rule_in_words(run, name)}. {' '.join(advice.sentences)}"
+        f"{rule_in_words(run, name)}. {plain(' '.join(advice.sentences))}"
     )
     if advice.review and advice.review != n_flagged:
         st.button(
@@ -63,7 +63,7 @@ def _advice(run: Run, name: str, n: int) -> None:
 
 def rule_in_words(run: Run, name: str) -> str:
     """The rule in force for a detector that ran, in words."""
-    return chosen_rule_words(run, name, cached.detections(run)[name])
+    return plain(chosen_rule_words(run, name, cached.detections(run)[name]))
 
 
 def _value(run: Run, name: str, rule: Rule, key: str) -> None:

@@ -11,7 +11,7 @@ import streamlit as st
 from core import runs
 from core.runs import Run
 from core.types import PlantedAttack
-from pages.ui.cache.words import HELP
+from pages.ui.cache.words import HELP, plain
 from pages.ui.lab.attack_words import title
 from pages.ui.widgets import address, pictures
 from pages.ui.widgets.bound import bound
@@ -26,12 +26,14 @@ def choose_trigger(run: Run, attacks: Mapping[str, PlantedAttack]) -> tuple[str,
     """The trigger and its strength, those of the address."""
     names, linked = list(attacks), address.get("attack")
     name = linked if linked in attacks else names[0]
-    common: dict[str, Any] = {"format_func": lambda one: title(attacks[one]), "help": HELP["trigger"]}
+    common: dict[str, Any] = {"help": HELP["trigger"]}
     common |= bound("trigger-attack", name, lambda new: address.put("attack", new))
     if sum(len(title(attack)) for attack in attacks.values()) <= LETTERS:  # as many buttons as one line holds
-        st.segmented_control("Trigger", names, required=True, **common)
+        st.segmented_control(
+            "Trigger", names, required=True, format_func=lambda one: plain(title(attacks[one])), **common
+        )
     else:
-        st.selectbox("Trigger", names, width=260, **common)
+        st.selectbox("Trigger", names, width=260, format_func=lambda one: title(attacks[one]), **common)
     strengths = [one["strength"] for one in runs.trials(run) if one["attack"] == name]
     strength = next((one for one in strengths if str(one) == address.get("strength")), strengths[0])
     st.segmented_control(

@@ -11,7 +11,7 @@ from core.evaluation import results, trials
 from core.output import figures
 from core.runs import Run
 from pages.ui.cache import cached
-from pages.ui.cache.words import HELP
+from pages.ui.cache.words import HELP, plain
 from pages.ui.widgets import pictures
 from pages.ui.widgets.fields import tall
 from pages.ui.widgets.gallery import Tile, gallery
@@ -39,7 +39,7 @@ def before_after(run: Run, child: Run) -> None:
     right.metric("Samples removed", f"{compared['removed']:,}", help="Few removed, with the attacks gone, is good.")
     last.metric("Samples relabelled", f"{compared['relabelled']:,}", help="They stay in training, with another label.")
     if compared["how"] == "continue":
-        st.caption(f"Training went on from the weights before, for {child.config['epochs']} epochs.")
+        st.caption(f"Training went on from the weights before, for {child.config['epochs']:,} epochs.")
     table, chart = st.columns(2, gap="large")
     shown = _figures(before, after)
     columns = {
@@ -101,6 +101,6 @@ def examples(run: Run, child: Run) -> None:
         attacks = {chosen: attacks[chosen]}
     for column, (name, shown) in zip(st.columns(max(1, len(attacks))), attacks.items(), strict=False):
         with column:
-            st.markdown(f"**{name.replace('_', ' ').capitalize()}**")
+            st.markdown(f"**{plain(name.replace('_', ' ').capitalize())}**")
             gallery(shown, key=f"triggered-{child.id}-{name}", size=96)
     st.page_link("pages/trigger.py", label="Try each trigger on any test image", icon=":material/bolt:")

@@ -118,7 +118,7 @@ def _suspicions(run: Run, place: int) -> None:
     if signals:
         st.markdown("**Why it is suspected**", help=HELP["signals"])
     for one in signals:
-        st.progress(one.percentile, text=f"{one.words}: {one.percentile:.1%}")
+        st.progress(one.percentile, text=f"{frame.plain(one.words)}: {one.percentile:.1%}")
 
 
 def _curve(run: Run, table: pd.DataFrame, place: int) -> None:

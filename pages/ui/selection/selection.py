@@ -12,6 +12,7 @@ from core.journal.review.verdict import STANDING
 from core.runs import Run
 from pages.ui.access.who import for_reviewers
 from pages.ui.cache import cached
+from pages.ui.cache.words import plain
 from pages.ui.selection.verdicts import WORDS, decide_or_ask, decision_buttons, questions, said, undo
 from pages.ui.shell.frame import put_away
 from pages.ui.widgets import pictures
@@ -80,7 +81,7 @@ def selection_bar(run: Run, table: pd.DataFrame) -> None:
         _undo_alone(run)
         put_away()  # a question on what was selected before
         return
-    names = cached.info(run).class_names
+    names = [plain(name) for name in cached.info(run).class_names]
     mix = rows["label"].value_counts()
     words = ", ".join(f"{names[index]} {count:,}" for index, count in mix.head(3).items())
     more = f" and {len(mix) - 3} more classes" if len(mix) > 3 else ""

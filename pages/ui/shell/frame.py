@@ -216,7 +216,7 @@ def describe(progress: Progress) -> None:
     """One line and a bar: what is done, what is left, roughly how long."""
     left = f" · about {duration(progress.eta)} left" if progress.eta is not None else ""
     left = " · it does not answer; Cancel ends it" if progress.state == "silent" else left
-    words = f"{progress.title or 'Starting'}{': ' + progress.message if progress.message else ''}{left}"
+    words = f"{plain(progress.title) or 'Starting'}{': ' + plain(progress.message) if progress.message else ''}{left}"
     st.progress(min(max(progress.share, 0.0), 1.0), text=words)
 
 
@@ -259,14 +259,14 @@ def _job() -> None:
     for job in jobs.at_work(workspace()):  # the session that started one may be gone, or the whole server
         progress = jobs.poll(job)
         if progress.state == "silent" or time.time() - progress.started > LONG_SECONDS:
-            st.progress(progress.share, text=f"{job.parent.name}: {progress.title or 'starting'} {_how_far(progress)}")
+            st.progress(progress.share, text=_at_work(job.parent.name, progress))
             cancel_button(job, "sidebar")
     for run, progress in active:
         if progress.active:
-            st.progress(progress.share, text=f"{run.name}: {progress.title or 'starting'} {_how_far(progress)}")
+            st.progress(progress.share, text=_at_work(run.name, progress))
             cancel_button(run.path)
         elif run.id == st.session_state.get("run_id") and progress.stopped:
-            st.caption(f"{run.name}: {STATES[progress.state]} at {progress.share:.0%}")
+            st.caption(f"{plain(run.name)}: {STATES[progress.state]} at {progress.share:.0%}")
             st.button(
                 "Resume",
                 key=f"resume-{run.id}",
@@ -279,6 +279,10 @@ def _job() -> None:
 
 def _how_far(progress: Progress) -> str:
     return "does not answer" if progress.state == "silent" else f"{progress.share:.0%}"
+
+
+def _at_work(name: str, progress: Progress) -> str:
+    return f"{plain(name)}: {plain(progress.title) or 'starting'} {_how_far(progress)}"
 
 
 def _wait(run: Run, stage: str, what: str) -> None:

@@ -4,6 +4,7 @@ No picture passes through a session. A download is made when it is asked for, an
 What `st.download_button` makes when it is clicked is gone with the second run of any page, within a second.
 """
 
+import hashlib
 import re
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
+from streamlit import config
 
 from core import pipeline, runs
 from core.data.preview import EXAMPLES
@@ -20,6 +22,7 @@ from core.errors import UserError
 from core.evaluation.trials import triggered_image
 from core.modalities.image.view import png_of, png_of_row
 from core.runs import Run
+from pages.ui.access.headers import ALONE
 
 _ARCHIVE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}\.npz")
 _NUMBER = re.compile(r"[0-9]{1,18}")  # what a database takes
@@ -66,7 +69,7 @@ def image_routes(workspace: Path) -> list[Route]:
 
 
 def download_routes(workspace: Path) -> list[Route]:
-    """Routes of `journal_address` and `copy_address`; all else is 404."""
+    """Routes of `journal_address`, `copy_address` and `report_address`; all else is 404."""
 
     def journal(request: Request) -> Response:
         query = request.query_params
@@ -89,7 +92,20 @@ def download_routes(workspace: Path) -> list[Route]:
             raise HTTPException(404)
         return FileResponse(path, media_type="application/octet-stream", filename=path.name, headers=_HEADERS)
 
-    return [Route("/journal/{run}.csv", journal), Route("/copies/{job}/{file}", copied)]
+    def reported(request: Request) -> Response:
+        from core.output.report import report_html  # reads and draws more than any other address
+
+        try:
+            content = report_html(runs.open_run(workspace, _part(request, "run")))
+        except UserError:
+            raise HTTPException(404) from None
+        return HTMLResponse(content, headers=_HEADERS | ALONE)
+
+    return [
+        Route("/journal/{run}.csv", journal),
+        Route("/copies/{job}/{file}", copied),
+        Route("/report/{run}.html", reported),
+    ]
 
 
 def journal_address(run: Run, filters: dict[str, Any]) -> str:
@@ -101,6 +117,13 @@ def journal_address(run: Run, filters: dict[str, Any]) -> str:
 def copy_address(target: Path) -> str:
     """The address of a copied clean set."""
     return f"copies/{target.parent.name}/{target.name}"
+
+
+def report_address(run: Run, content: str) -> str:
+    """The address of the report as a page shows it: from the root, and another one for another content."""
+    base = (config.get_option("server.baseUrlPath") or "").strip("/")
+    version = hashlib.sha256(content.encode()).hexdigest()[:12]
+    return f"{f'/{base}' if base else ''}/report/{run.id}.html?{version}"
 
 
 def _part(request: Request, name: str, allowed: re.Pattern[str] = _RUN_OR_DATASET) -> str:

@@ -25,7 +25,7 @@ def facts(run: Run) -> None:
     """Where the model comes from, how images are fed to it, what was not taken over, and any warning."""
     about, config, agreement = runs.loaded(run), run.config, cached.sanity(run)
     if agreement and agreement.warning:
-        st.warning(agreement.warning, icon=":material/warning:")
+        st.warning(frame.plain(agreement.warning), icon=":material/warning:")
     for note in about["notes"]:
         st.info(frame.plain(note))
     size = f"resized to {config['input_size']} px" if config["input_size"] else "as large as they are"

@@ -140,7 +140,10 @@ def _running(workspace: Path) -> None:
     job = st.session_state[JOB]
     progress = jobs.poll(job)
     if progress.active:
-        st.progress(progress.share, text=f"Opening the file: {progress.message}" if progress.message else "Opening …")
+        st.progress(
+            progress.share,
+            text=f"Opening the file: {frame.plain(progress.message)}" if progress.message else "Opening …",
+        )
         return
     st.session_state.pop(JOB)
     if progress.state == "done":

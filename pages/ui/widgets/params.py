@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.registry import Tunable
 from core.types import Scalar
+from pages.ui.cache.words import plain
 
 
 def settings(tunables: Mapping[str, Tunable], values: Mapping[str, Any], *, key: str) -> dict[str, Scalar]:
@@ -33,7 +34,7 @@ def words(tunables: Mapping[str, Tunable], chosen: Mapping[str, Any]) -> str:
 
 def _said(name: str) -> str:
     """A setting's name for people: `n_folds` are folds."""
-    return name.removeprefix("n_").replace("_", " ")
+    return plain(name.removeprefix("n_").replace("_", " "))
 
 
 def _start(tunable: Tunable, value: Any) -> Scalar:

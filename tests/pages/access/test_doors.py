@@ -313,3 +313,28 @@ def test_several_providers_each_have_a_name(secrets: Write) -> None:
     assert sign_in.providers() == ["google", "microsoft"]
     secrets(AUTH)
     assert sign_in.providers() == ["default"]
+
+
+@pytest.mark.parametrize(
+    ("base_url", "path", "status"),
+    [
+        ("http://127.0.0.1:8501", "/thumb/3.png", 200),
+        ("http://127.0.0.1:8501", "/p", 200),
+        ("http://127.0.0.1:8501", "/nothing", 404),
+        ("http://192.168.1.5", "/p", 403),
+    ],
+)
+def test_every_answer_says_what_the_browser_may_make_of_it(
+    secrets: Write, base_url: str, path: str, status: int
+) -> None:
+    secrets("")
+    answer = client(base_url).get(path)
+    assert answer.status_code == status
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert answer.headers["referrer-policy"] == "same-origin"
+    rules = dict(rule.split(" ", 1) for rule in answer.headers["content-security-policy"].split("; "))
+    assert rules["frame-ancestors"] == rules["object-src"] == "'none'"
+    assert rules["default-src"] == "'self'"
+    assert not {"*", "https:", "http:", "'unsafe-inline'", "'unsafe-eval'"} & set(rules["script-src"].split())
+    assert set(rules["img-src"].split()) == {"'self'", "data:", "blob:"}

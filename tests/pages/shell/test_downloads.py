@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
+from streamlit import config
 
 from core import pipeline, runs
 from core.data import store
@@ -18,7 +19,7 @@ from core.modalities.image.inputs import ImageInputs
 from core.runs import Run
 from core.training.config import TrainConfig
 from core.types import Dataset
-from pages.ui.shell.routes import copy_address, download_routes, journal_address
+from pages.ui.shell.routes import copy_address, download_routes, journal_address, report_address
 
 COPY = b"an archive"
 
@@ -97,3 +98,12 @@ def test_a_copied_clean_set(client: TestClient, run: Run) -> None:
 )
 def test_anything_else_is_not_found(client: TestClient, run: Run, address: str) -> None:
     assert client.get("/" + address.format(run=run.id)).status_code == 404
+
+
+def test_no_table_hands_formulas_to_a_spreadsheet() -> None:
+    assert config.get_option("client.disableDataExport")
+
+
+def test_the_address_of_a_report_that_is_not_there_is_not_found(client: TestClient, run: Run) -> None:
+    assert client.get(f"{report_address(run, '')}".replace(run.id, "nothing")).status_code == 404
+    assert client.get("/report/..%2f..%2fsecret.html").status_code == 404
