@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.analysis.caveats import judged_words
 from core.runs import plan
 from pages.ui.cache import cached
 from pages.ui.clusters import exre
@@ -16,12 +17,10 @@ run = frame.current_run(
 )
 detection, names = cached.detections(run)[AC], cached.info(run).class_names
 suspects = [names[index] for index, finding in detection.classes.items() if finding.poisoned]
-unjudged = sum(finding.poisoned is None for finding in detection.classes.values())
 listed = f": {', '.join(map(frame.plain, suspects))}" if suspects else ""
 st.markdown(
-    f"**{len(suspects)} of {len(names)} classes look poisoned**{listed}; "
+    f"**{judged_words(detection.classes.values(), len(names), listed)}**. "
     f"{int(detection.flagged.sum()):,} samples are flagged by Activation Clustering."
-    f"{f' {unjudged} too small to judge.' if unjudged else ''}"
 )
 chosen = class_picker(run)
 exre.check(run, chosen)

@@ -10,14 +10,17 @@ from typing import Annotated, Any
 import typer
 
 from core import pipeline, runs
+from core.analysis.caveats import emptied_words, undecided_of
 from core.analysis.opened_run import opened
 from core.commands.common import HERE, Json, Workspace, command, progress_bar, working
+from core.data import store
 from core.evaluation import results
-from core.journal import revisions
+from core.journal import changes, revisions
 from core.journal.review import DECISIONS
 from core.output import report
 from core.output.clean_copy import write_clean_copy
 from core.output.export import EXPORTS, write_export
+from core.runs import Run
 
 
 @command
@@ -69,8 +72,14 @@ def repair(
     """Carry out the verdicts in a child run, and compare before with after."""
     found = runs.open_run(workspace, run)
     child = pipeline.new_repair(found, how, epochs=epochs, learning_rate=lr, revision=revision, reviewer=reviewer)
+    undecided = _undecided(found)
+    whole = store.load(found.workspace, found.dataset)
+    emptied = emptied_words(changes.summary(whole, runs.read_changes(child)))
+    if emptied:
+        typer.echo(emptied, err=True)
     with progress_bar() as listen:
-        return results.comparison(pipeline.work(child, listen))
+        compared = results.comparison(pipeline.work(child, listen))
+    return {**compared, **undecided, **({"emptied": emptied} if emptied else {})}
 
 
 @command
@@ -81,8 +90,9 @@ def report_(
     as_json: Json = False,
 ) -> Mapping[str, Any]:
     """Write a self-contained HTML report."""
-    size = report.write_report(runs.open_run(workspace, run), out)
-    return {"report": str(out), "bytes": size}
+    found = runs.open_run(workspace, run)
+    size = report.write_report(found, out)
+    return {"report": str(out), "bytes": size, **_undecided(found)}
 
 
 @command
@@ -97,7 +107,8 @@ def export(
     as_json: Json = False,
 ) -> Mapping[str, Any]:
     """Write what is known of the samples, for other tools."""
-    return {"export": str(to), "rows": write_export(opened(runs.open_run(workspace, run)), what, to)}
+    found = runs.open_run(workspace, run)
+    return {"export": str(to), "rows": write_export(opened(found), what, to), **_undecided(found)}
 
 
 @command
@@ -109,8 +120,9 @@ def copy_clean(
     as_json: Json = False,
 ) -> Mapping[str, Any]:
     """Copy the data without what was excluded, relabelled where so decided."""
+    found = runs.open_run(workspace, run)
     with working(job) as listen:
-        return write_clean_copy(opened(runs.open_run(workspace, run)), to, listen)
+        return {**write_clean_copy(opened(found), to, listen), **_undecided(found)}
 
 
 @command
@@ -181,3 +193,11 @@ def bona_fide(
     found = runs.open_run(workspace, run)
     count = pipeline.import_bona_fide(found, ids, reviewer=reviewer, accepted=not withdraw)
     return {"dataset": found.dataset, "samples": count, "bona_fide": int(opened(found).bona_fide.sum())}
+
+
+def _undecided(run: Run) -> dict[str, int | None]:
+    """How many flagged samples of the run, or of the one that it repairs, are undecided; said on stderr, too."""
+    count, words = undecided_of(opened(runs.open_run(run.workspace, run.parent) if run.parent else run))
+    if words:
+        typer.echo(words, err=True)
+    return {"undecided": count}

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from core import runs
 from core.analysis import families
+from core.analysis.caveats import emptied_words, judged_words, undecided_words
 from core.analysis.opened_run import CLUSTERING, OpenedRun, opened
 from core.analysis.samples import flagged_samples, review_table, rules_in_words
 from core.analysis.suspect_clusters import ratio_words, reclassifications
@@ -20,7 +21,7 @@ from core.data import store
 from core.detectors import DETECTORS
 from core.evaluation.results import comparison, detector_figures, outcome_figures
 from core.files import write_file
-from core.journal import review
+from core.journal import changes, review
 from core.journal.review.verdict import STANDING
 from core.modalities.image.view import png_of_row
 from core.output import figures
@@ -73,6 +74,8 @@ def report_html(run: Run) -> str:
         n_flagged=len(flagged),
         detectors=[{"title": DETECTORS[name].title, "rule": rules[name], **values} for name, values in found.items()],
         truth_known=bool(info.attacks),
+        judged=_judged(whole, info.class_names),
+        caveats=_caveats(whole, table, child),
         class_rows=_class_rows(whole, info.class_names),
         families=_families(subject, table, info.class_names),
         decisions=_decisions(subject),
@@ -93,6 +96,19 @@ def _lead(n: int, n_flagged: int, compared: dict[str, Any] | None) -> str:
     moved = f", {compared['relabelled']:,} got another label" if compared["relabelled"] else ""
     again = "training went on" if compared["how"] == "continue" else "the model was trained again"
     return f"{compared['removed']:,} of {n:,} training samples were excluded{moved} and {again}{worst}."
+
+
+def _judged(opened: OpenedRun, names: tuple[str, ...]) -> str:
+    """How many classes look poisoned and how many were not judged; "" where Activation Clustering has not run."""
+    found = opened.own_detections.get(CLUSTERING)
+    return f"{judged_words(found.classes.values(), len(names))}." if found else ""
+
+
+def _caveats(opened: OpenedRun, table: pd.DataFrame, child: Run | None) -> list[str]:
+    """Sentences on what the decisions leave open, and on the classes that they empty."""
+    run = opened.run
+    made = runs.read_changes(child) if child else changes.changes_of(review.verdicts(run.workspace, run.id))
+    return [words for words in (undecided_words(table), emptied_words(changes.summary(opened.data, made))) if words]
 
 
 def _chart(compared: dict[str, Any] | None) -> Markup:

@@ -7,7 +7,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core import runs
+from core.analysis.caveats import emptied_words
 from core.evaluation import results, trials
+from core.journal import changes
 from core.output import figures
 from core.runs import Run
 from pages.ui.cache import cached
@@ -38,6 +41,8 @@ def before_after(run: Run, child: Run) -> None:
         middle.metric("Highest attack success rate", **_change(was, worst, "inverse"), help=HELP["attack success rate"])
     right.metric("Samples removed", f"{compared['removed']:,}", help="Few removed, with the attacks gone, is good.")
     last.metric("Samples relabelled", f"{compared['relabelled']:,}", help="They stay in training, with another label.")
+    if emptied := emptied_words(changes.summary(cached.opened(run).data, runs.read_changes(child))):
+        st.warning(plain(emptied), icon=":material/warning:")
     if compared["how"] == "continue":
         st.caption(f"Training went on from the weights before, for {child.config['epochs']:,} epochs.")
     table, chart = st.columns(2, gap="large")

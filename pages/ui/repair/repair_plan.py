@@ -2,13 +2,15 @@
 
 import streamlit as st
 
-from core import pipeline, runs
+from core import pipeline
 from core.analysis import suspect_clusters
+from core.analysis.caveats import emptied_words, undecided, undecided_words
 from core.analysis.opened_run import CLUSTERING, leading
 from core.runs import Run, jobs
 from pages.ui.access.who import decides, for_reviewers, reviewer
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
+from pages.ui.selection.verdicts import decide_or_ask, questions, said
 from pages.ui.shell import frame
 from pages.ui.widgets.fields import one_of, tall
 
@@ -22,9 +24,11 @@ def plan(run: Run) -> None:
     summary = cached.repair_summary(run)
     removed, moved = int(summary["excluded"].sum()), int(summary["relabelled away"].sum())
     st.subheader("What will change")
+    said()
+    questions(run, lambda: None)
     _relabelling(run)
     if not removed and not moved:
-        flagged = int(cached.table(run)["flagged"].sum())
+        flagged = undecided(cached.table(run))
         st.info(
             "Nothing is excluded or relabelled yet. Decide on samples in Review, or take the detectors' word for it:"
         )
@@ -33,14 +37,17 @@ def plan(run: Run) -> None:
             f"Exclude all {flagged:,} flagged samples",
             type="primary",
             icon=":material/block:",
-            on_click=_exclude_flagged,
+            on_click=_exclude_undecided,
             args=(run,),
             **for_reviewers(disabled=not flagged),
         )
         return
     whole, rest = int(summary["samples"].sum()), int(summary["after"].sum())
     st.markdown(f"**Left out: {removed:,} of {whole:,} samples; with another label: {moved:,}**. {rest:,} remain.")
+    if emptied := emptied_words(summary):
+        st.warning(frame.plain(emptied), icon=":material/warning:")
     st.dataframe(summary, hide_index=True, height=tall(len(summary), 12))
+    _left_open(run)
     _training(run, relabelled=moved > removed)
 
 
@@ -103,9 +110,29 @@ def _training(run: Run, *, relabelled: bool) -> None:
         st.rerun()
 
 
-@decides
-def _exclude_flagged(run: Run) -> None:
-    pipeline.decide_flagged(run, "exclude", leading(runs.detections(run)), reviewer=reviewer())
+def _left_open(run: Run) -> None:
+    """What is flagged and undecided, and the ways on: exclude it, go on as it is, or go back to Review."""
+    table = cached.table(run)
+    words = undecided_words(table)
+    if not words:
+        return
+    st.warning(f"{words} Exclude them, review them, or go on with what was decided.", icon=":material/rule:")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            f"Exclude all {undecided(table):,} undecided",
+            icon=":material/block:",
+            on_click=_exclude_undecided,
+            args=(run,),
+            **for_reviewers(),
+        )
+        st.page_link("pages/review.py", label="Back to Review", icon=":material/rate_review:")
+
+
+def _exclude_undecided(run: Run) -> None:
+    """Ask as Review does, then exclude what is flagged and undecided: a decision that was made stands."""
+    table = cached.table(run)
+    ids = table.loc[table["flagged"] & (table["verdict"] == ""), "id"].tolist()
+    decide_or_ask(run, ids, "exclude", what="flagged", by=", ".join(leading(cached.detections(run))), always=True)
 
 
 @decides

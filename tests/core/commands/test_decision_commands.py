@@ -94,3 +94,14 @@ def test_a_process_that_is_started_uses_the_same_database(run, tmp_path):
         started = [sys.executable, "-c", program, str(run.workspace)]
         assert subprocess.check_output(started, cwd=ROOT, text=True) == "1\n"
     assert review.verdicts(run.workspace, "r") == {}
+
+
+def test_what_is_undecided_is_told_with_every_export_and_copy(finished, tmp_path):
+    pipeline.decide_flagged(finished, "exclude", ["badloss"], reviewer="ann")
+    left = answer(finished, "export", "--to", tmp_path / "a.csv")["undecided"]
+    kept = answer(finished, "copy-clean", "--to", tmp_path / "a.npz")["undecided"]
+    assert left == kept == answer(finished, "report", "--out", tmp_path / "a.html")["undecided"]
+    review.undo(finished.workspace, finished.id, reviewer="ann")
+    again = invoke(finished, "export", "--to", tmp_path / "b.csv")
+    assert "flagged samples are undecided" in again.stderr
+    assert answer(finished, "export", "--to", tmp_path / "c.csv")["undecided"] > left

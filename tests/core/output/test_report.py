@@ -7,6 +7,8 @@ from html.parser import HTMLParser
 import pytest
 
 from core import pipeline, runs
+from core.analysis.opened_run import opened
+from core.analysis.samples import review_table
 from core.attacks.plant import plant
 from core.attacks.specification import AttackSpec, Specification
 from core.data import store
@@ -179,3 +181,16 @@ def test_the_doubled_trigger_is_told_where_it_was_measured(repaired):
     assert f"Attack success rate, blended random {' '.join(map(percent, rates))} lower" in text
     patch = percent(before.attack_success_rate["patch"]), percent(after.attack_success_rate["patch"])
     assert f"Attack success rate, patch {' '.join(patch)} – – lower" in text
+
+
+def test_what_the_decisions_leave_open_is_printed(finished):
+    table = review_table(opened(finished))
+    flagged = table.loc[table["flagged"], "id"].tolist()
+    pipeline.decide(finished, flagged[:3], "exclude", reviewer="ann")
+    text = Page(report_html(finished)).text
+    assert f"{len(flagged) - 3} of {len(flagged)} flagged samples are undecided" in text
+    assert "classes look poisoned" in text
+    name = store.describe(finished.workspace, finished.dataset).class_names[0]
+    whole = table.loc[table["label"] == 0, "id"].tolist()
+    pipeline.decide(finished, whole, "exclude", reviewer="ann")
+    assert f"{name} loses all {len(whole)}" in Page(report_html(finished)).text
