@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.errors import UserError
 from pages.ui.access import doors
-from pages.ui.shell import entrance, frame
+from pages.ui.shell import entrance, frame, journey
 from pages.ui.widgets import refusal
 
 PAGES = (
@@ -40,7 +40,9 @@ if __name__ == "__main__":
         for group in (PAGES, LAB)
     )
     # The start has no address of its own, so that /data is one like the others.
-    start = st.Page(lambda: frame.go_on(stages[0]), title="Start", url_path="start", default=True, visibility="hidden")
+    start = st.Page(
+        lambda: journey.begin(stages[0]), title="Start", url_path="start", default=True, visibility="hidden"
+    )
     current = st.navigation({"Stages": [start, *stages], "Lab": lab}, expanded=True)
     try:
         frame.show(current.url_path)

@@ -7,12 +7,10 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
-from streamlit.navigation.page import StreamlitPage
 from streamlit.runtime.pages_manager import PagesManager
 
 from core import pipeline, runs, settings
@@ -79,13 +77,6 @@ def show(page: str) -> None:
     if page and (nowhere := st.session_state.pop("nowhere", "")):
         st.warning(f"{nowhere} Choose one on the left.")
     refusal.show_kept()
-
-
-def go_on(first: StreamlitPage) -> None:
-    """From the bare address, or from one that leads nowhere, to the first page; the latter is said there."""
-    path = urlsplit(st.context.url or "").path.strip("/")
-    st.session_state["nowhere"] = f"There is no page named {plain(path)}." if path not in ("", "start") else ""
-    st.switch_page(first)
 
 
 def put_away() -> None:

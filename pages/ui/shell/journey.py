@@ -1,8 +1,11 @@
 """The journey through the pages: the question of each, and the way from one to another."""
 
-import streamlit as st
+from urllib.parse import urlsplit
 
-from pages.ui.cache.words import HELP
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+from pages.ui.cache.words import HELP, plain
 
 QUESTIONS = {
     "data": "What am I about to trust?",
@@ -41,3 +44,10 @@ def go_to(page: str, words: str) -> None:
 
 def _small(page: str) -> str:
     return QUESTIONS[page][0].lower() + QUESTIONS[page][1:]
+
+
+def begin(first: StreamlitPage) -> None:
+    """From the bare address, or from one that leads nowhere, to the first page; the latter is said there."""
+    path = urlsplit(st.context.url or "").path.strip("/")
+    st.session_state["nowhere"] = f"There is no page named {plain(path)}." if path not in ("", "start") else ""
+    st.switch_page(first)
