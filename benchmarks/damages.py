@@ -22,6 +22,7 @@ from core.attacks.specification import AttackSpec, Specification
 from core.data import store
 from core.data.store.demo import demo
 from core.errors import UserError
+from core.output.report import report_html
 from core.runs import Run
 from core.stages.load import trained_model
 from core.training.config import TrainConfig
@@ -125,7 +126,7 @@ def asked(run: Run) -> dict[str, str]:
     workspace, run_id, data_id = run.workspace, run.id, run.dataset
     readers: dict[str, Callable[[], Any]] = {
         "run": lambda: runs.open_run(workspace, run_id).config,
-        "description": lambda: store.describe(workspace, data_id),
+        "description": lambda: vars(store.describe(workspace, data_id)),
         "data": lambda: vars(store.load(workspace, data_id)),
         "truth": lambda: vars(store.load_truth(workspace, data_id)),
         "history": lambda: runs.history(run),
@@ -133,12 +134,13 @@ def asked(run: Run) -> dict[str, str]:
         "outcome": lambda: (runs.outcome(run), runs.trials(run)),
         "rules": lambda: runs.rules(run),
         "families": lambda: families.families(run),
+        "report": lambda: "Families" in report_html(run),
         "detections": lambda: _detections(run),
         "flagged": lambda: opened(run).flagged,
         "weights": lambda: list(trained_model(run, opened(run).data).state_dict().values()),
     }
     arrays = [name for stage, names in ARRAYS.items() if run.done(stage) for name in names]
-    readers |= {name: partial(run.array, name) for name in arrays}
+    readers |= {f"{name}.npy": partial(run.array, name) for name in arrays}
     return {name: _said(reader) for name, reader in readers.items()}
 
 

@@ -141,7 +141,7 @@ def _families(run: Run, table: pd.DataFrame, names: tuple[str, ...]) -> list[dic
                     "words": families.description(family, names),
                     "excluded": int((members["verdict"] == "exclude").sum()),
                     "decided": int((members["verdict"] != "").sum()),
-                    "pictures": [_source(run.path / f"{families.PICTURES}.npy", row) for row in pictures],
+                    "pictures": [_picture(run, f"{families.PICTURES}.npy", row) for row in pictures],
                 }
             )
     return rows
@@ -150,6 +150,15 @@ def _families(run: Run, table: pd.DataFrame, names: tuple[str, ...]) -> list[dic
 def _source(images: Path, row: int) -> str:
     """An image as an address that holds it."""
     return "data:image/png;base64," + base64.b64encode(png_of_row(images, row)).decode()
+
+
+def _picture(run: Run, file: str, row: int) -> str:
+    """An image of the run, as `_source` gives it. Raises UserError when its file is damaged."""
+    run.require_intact(file)
+    try:
+        return _source(run.path / file, row)
+    except LookupError as error:
+        raise run.damaged(file, str(error).rstrip(".")) from error
 
 
 def _decisions(run: Run) -> list[dict[str, Any]]:
