@@ -37,6 +37,7 @@ Write = Callable[[str], None]
 def secrets(tmp_path: Path) -> Iterator[Write]:
     """`secrets(text)`: the secrets file of a server that is about to start."""
     path, before = tmp_path / "secrets.toml", config.get_option("secrets.files")
+    defined = config.get_where_defined("secrets.files")
     config.set_option("secrets.files", [str(path)])
 
     def write(text: str) -> None:
@@ -49,7 +50,7 @@ def secrets(tmp_path: Path) -> Iterator[Write]:
 
     forget()
     yield write
-    config.set_option("secrets.files", before)
+    config.set_option("secrets.files", before, defined)  # else a missing file would count as one that was asked for
     forget()
 
 
