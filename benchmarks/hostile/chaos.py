@@ -103,7 +103,7 @@ def chaos_lines(acts: Iterator[Act], kills: int, seed: int) -> Iterator[str]:
     """The table, as Markdown: each act, its seconds, and how many of its kills left it as if undisturbed."""
     yield HEAD
     for act in acts:
-        found = killed(act, kills, Random(seed))
+        found = killed(act, kills, Random(f"{seed} {act.name}"))
         counts = " | ".join(str(found.endings[name]) for name in ("at work", "same", "other", "nameless"))
         yield (f"| {act.name} | {found.seconds:.1f} | {kills} | {counts} |")
 
