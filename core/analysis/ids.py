@@ -69,6 +69,10 @@ def parse_ids(text: str) -> list[tuple[int, int]]:
 
     Raises:
         UserError: a part is neither a number nor a range.
+
+    Example:
+        >>> parse_ids("7, 10-20")
+        [(7, 7), (10, 20)]
     """
     parts = re.sub(r"\s*[-–]\s*", "-", text.strip()).replace(",", " ").split()
     found = []

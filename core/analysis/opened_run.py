@@ -20,7 +20,19 @@ LEADING = "consensus"  # where it ran, its flags alone are put before a person
 
 
 def opened(run: Run) -> "OpenedRun":
-    """The run, opened: nothing is read before it is asked for, and nothing is read twice."""
+    """The run, opened: nothing is read before it is asked for, and nothing is read twice.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from core.data.store.demo import demo
+        >>> workspace = Path(tempfile.mkdtemp())
+        >>> info = store.save(workspace, demo(), source="built in")
+        >>> run = runs.create(workspace, info, {}, ("train",))
+        >>> now = opened(run)
+        >>> len(now.data), int(now.bona_fide.sum()), dict(now.detections)
+        (6000, 0, {})
+    """
     return OpenedRun(run)
 
 

@@ -45,6 +45,11 @@ def project(features: Floats, method: str, seed: int = 0, fit_limit: int = UMAP_
         method: a key of METHODS.
         seed: of everything random.
         fit_limit: samples that UMAP itself places; each of the others goes to its nearest among them.
+
+    Example:
+        >>> features = np.float32([[0, 0, 0], [1, 0, 0], [4, 0, 0], [5, 0, 0]])
+        >>> np.abs(project(features, "pca")[:, 0]).tolist()  # a direction has no sign
+        [2.5, 1.5, 1.5, 2.5]
     """
     if len(features) < 3:
         return np.zeros((len(features), 2), np.float32)
