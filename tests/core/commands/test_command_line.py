@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from functools import partial
@@ -23,6 +24,7 @@ from core.evaluation import results
 from core.models import MODELS
 
 ROOT = Path(__file__).parents[3]
+UNDECIDED = re.compile(r"\d+ of \d+ flagged samples are undecided; undecided samples stay in the data\.\n")
 SMALL = ("--epochs", "2", "--batch-size", "64")
 
 
@@ -31,11 +33,14 @@ def invoke(workspace, *arguments):
 
 
 def answer(workspace, *arguments):
-    """The one JSON document that a command prints."""
+    """The one JSON document that a command prints. Beside it there is one sentence, where samples are undecided."""
     result = invoke(workspace, *arguments, "--json")
     assert result.exit_code == 0, result.output
-    assert result.stderr == ""
-    return json.loads(result.stdout)
+    found = json.loads(result.stdout)
+    undecided = found.get("undecided") if isinstance(found, dict) else None
+    assert UNDECIDED.sub("", result.stderr) == ""
+    assert bool(result.stderr) == bool(undecided)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +122,8 @@ def test_how_strict_to_be(journey):
 
 def test_verdict_and_repair(journey):
     assert journey["verdict"]["samples"] == 40
-    assert journey["repair"].keys() == {"run", "how", "before", "after", "removed", "relabelled"}
+    assert journey["repair"].keys() == {"run", "how", "before", "after", "removed", "relabelled", "undecided"}
+    assert journey["repair"]["undecided"] == 39
     assert (journey["repair"]["how"], journey["repair"]["relabelled"]) == ("retrain", 0)
     assert journey["repair"]["removed"] == 40
     for moment in ("before", "after"):
@@ -154,7 +160,8 @@ def test_export(journey, tmp_path, ending):
 
 def test_report(journey, tmp_path):
     found = answer(journey["workspace"], "report", journey["run"], "--out", tmp_path / "report.html")
-    assert found == {"report": str(tmp_path / "report.html"), "bytes": (tmp_path / "report.html").stat().st_size}
+    size = (tmp_path / "report.html").stat().st_size
+    assert found == {"report": str(tmp_path / "report.html"), "bytes": size, "undecided": 39}
 
 
 def test_reclassify(journey):
