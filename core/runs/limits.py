@@ -26,7 +26,7 @@ SECONDS = 1200.0  # of the processor, whatever the file; a look at 20,000 large 
 SECONDS_PER_MB = 10.0  # fifty times what the import of photographs takes
 READERS_AT_ONCE = 4  # of one kind; each decodes with several threads
 _MOST_ENTRIES = 200_000  # of a folder that are added up; more of them are taken to go on like these
-_OUT_OF_MEMORY = ("bad_alloc", "bad allocation", "t allocate memory")  # as ONNX Runtime and PyTorch say it
+_OUT_OF_MEMORY = ("bad_alloc", "bad allocation", "t allocate")  # as ONNX Runtime and PyTorch say it
 _LINUX = Path("/proc/self/statm")
 
 
@@ -147,9 +147,7 @@ def _is_of_memory(error: BaseException | None) -> bool:
     """Whether memory ran out, in Python or in a library: readers take that for damage, and say so."""
     while error is not None:
         said = str(error)
-        if isinstance(error, MemoryError) or any(
-            sign in said for sign in ("bad_alloc", "bad allocation", "t allocate")
-        ):
+        if isinstance(error, MemoryError) or any(words in said for words in _OUT_OF_MEMORY):
             return True
         error = error.__cause__ or error.__context__
     return False

@@ -6,7 +6,6 @@ from streamlit.testing.v1 import AppTest
 from core.errors import UserError
 from pages.ui.access import who
 from pages.ui.access.people import Person
-from tests.pages.access.test_doors import Write, secrets  # noqa: F401 - a fixture
 
 VIEWER, REVIEWER = Person("vic@example.org", "viewer"), Person("ann@example.org", "reviewer")
 
@@ -58,7 +57,6 @@ def test_a_reviewer_changes_things_under_the_own_name(monkeypatch: pytest.Monkey
     assert not app.error
 
 
-def test_without_sign_in_whoever_runs_the_server_reviews(secrets: Write, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
-    secrets("")
+def test_without_sign_in_whoever_runs_the_server_reviews(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ASSAY_REVIEWER", "Ann")
     assert (who.reviewer(), who.may_decide()) == ("Ann", True)
