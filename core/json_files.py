@@ -49,6 +49,7 @@ def read_json(
     *,
     otherwise: T | None = None,
     given: Mapping[str, Any] | None = None,
+    renamed: Mapping[str, str] | None = None,
     sound: Callable[[T], bool] = lambda found: True,
 ) -> T:
     """What the JSON file `path` holds, as `shape`.
@@ -60,6 +61,7 @@ def read_json(
         hint: what to do then.
         otherwise: what to return when there is no such file; None refuses that, too.
         given: fields of the dataclass that are not in the file.
+        renamed: names that earlier versions gave to fields → the names of today.
         sound: whether values of the right types make sense.
 
     Raises:
@@ -67,6 +69,8 @@ def read_json(
     """
     try:
         content = json.loads(path.read_text("utf-8"), parse_constant=_not_a_number, parse_float=_number)
+        if isinstance(content, dict) and renamed:
+            content = {renamed.get(name, name): value for name, value in content.items()}
         found = cast("T", _fitted(content, shape, "", given or {}))
         if not sound(found):
             raise _Wrong("its values make no sense")

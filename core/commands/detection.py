@@ -39,7 +39,7 @@ def threshold(
     rule: Annotated[str, typer.Option(help=f"One of: {', '.join(get_args(Kind))}.")],
     value: Annotated[
         float,
-        typer.Option(help="Of rate: the share of wrong ones; budget: how many samples; threshold: suspicion."),
+        typer.Option(help="Of rate: the fraction of wrong ones; budget: how many samples; threshold: suspicion."),
     ] = 0.0,
     workspace: Workspace = HERE,
     as_json: Json = False,

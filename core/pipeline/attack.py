@@ -18,7 +18,7 @@ def attack(
     dataset_id: str,
     asked: Specification,
     name: str | None = None,
-    listen: Callable[[float, str], None] = lambda share, message: None,
+    listen: Callable[[float, str], None] = lambda fraction, message: None,
 ) -> DatasetInfo:
     """A poisoned copy of a stored data set; its truth and the specification are kept beside it."""
     clean = store.load(workspace, dataset_id)

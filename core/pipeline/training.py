@@ -136,7 +136,7 @@ def _extended(run: Run, stages: Sequence[str]) -> Run:
 
 
 def load_model(
-    workspace: Path, asked: Asked, listen: Listen = lambda share, message: None, *, job: Path | None = None
+    workspace: Path, asked: Asked, listen: Listen = lambda fraction, message: None, *, job: Path | None = None
 ) -> Run:
     """A run whose model is loaded; its other stages are still to do. A file that is refused leaves no run behind.
 

@@ -23,7 +23,9 @@ def activations_stage(opened: OpenedRun, _: str, reporter: Reporter) -> None:
             dataset.labels,
             layer,
             run.path / "activations.npy",
-            on_batch=lambda share: reporter.update(share, f"{share * len(dataset):,.0f} of {len(dataset):,} images"),
+            on_batch=lambda fraction: reporter.update(
+                fraction, f"{fraction * len(dataset):,.0f} of {len(dataset):,} images"
+            ),
         )
     runs.save_array(run, "predictions", predicted)
     runs.save_array(run, "final_losses", losses)

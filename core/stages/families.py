@@ -65,7 +65,7 @@ def _same_trigger(labels: Ints, groups: Sequence[Group]) -> list[int | None]:
 
 
 def _sources(around: Surroundings, evidence: Evidence, rows: Ints) -> dict[int, float]:
-    """Class → share of the rows whose nearest ordinary images are most often of that class."""
+    """Class → fraction of the rows whose nearest ordinary images are most often of that class."""
     labels = evidence.labels[around.neighbors(rows)]
     votes = np.stack([(labels == index).sum(1) for index in range(evidence.n_classes)], axis=1)
     shares = np.bincount(votes.argmax(1), minlength=evidence.n_classes) / len(rows)

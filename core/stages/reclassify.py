@@ -29,7 +29,7 @@ def exclusionary_reclassification(
     begin: Callable[[Dataset], nn.Module] | None = None,
     each: bool = False,
     threshold: float = THRESHOLD,
-    listen: Listen = lambda share, message: None,
+    listen: Listen = lambda fraction, message: None,
 ) -> tuple[dict[int, Reclassification], dict[int, Ints]]:
     """For each suspect cluster the verdict of a model that never saw it, and the classes (m,) which that predicted.
 
@@ -44,7 +44,7 @@ def exclusionary_reclassification(
         each: train one model for each cluster, without that one only, as published. Else one for all, without any of
             them, which takes the time of one training and cannot be misled by the other clusters' poison.
         threshold: T; the paper: 1.
-        listen: told the share of the work that is done, in [0, 1], and which epoch it is at.
+        listen: told the fraction of the work that is done, in [0, 1], and which epoch it is at.
 
     Raises:
         UserError: fewer than two classes would keep a sample.
@@ -56,8 +56,8 @@ def exclusionary_reclassification(
     for place, classes in enumerate(together):
         without = np.concatenate([suspects[index] for index in classes])
 
-        def told(share: float, message: str, before: int = place) -> None:
-            listen((before + share) / len(together), message)
+        def told(fraction: float, message: str, before: int = place) -> None:
+            listen((before + fraction) / len(together), message)
 
         model = _trained_without(dataset, without, config, begin, told)
         for index in classes:
@@ -79,8 +79,8 @@ def _trained_without(
     left = replace(left, test_inputs=dataset.test_inputs.take(slice(0)), test_labels=dataset.test_labels[:0])
     model, done = begin(left) if begin else build_model(config, dataset.shape, dataset.n_classes), 0
 
-    def on_batch(share: float) -> None:
-        listen((done + share) / config.epochs, f"epoch {done + 1} of {config.epochs} without {len(rows):,} samples")
+    def on_batch(fraction: float) -> None:
+        listen((done + fraction) / config.epochs, f"epoch {done + 1} of {config.epochs} without {len(rows):,} samples")
 
     for epoch in train(model, left, config, trace=False, on_batch=on_batch):
         done = epoch.index + 1

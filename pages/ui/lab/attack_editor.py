@@ -110,8 +110,8 @@ def _line(spec: AttackSpec, names: Sequence[str]) -> str:
     one_to_one = labelling == "one_to_one"
     source = _class_words(spec.source, names) if one_to_one else "every" if labelling == "all_to_all" else "every other"
     target = "the next" if labelling == "all_to_all" else _class_words(spec.target, names)
-    share = f"{100 * spec.ratio:.3g} %{' of the class' if labelling in OF_TARGET else ''}"
-    amount = f"{spec.count:,} samples" if spec.count is not None else share
+    fraction = f"{100 * spec.ratio:.3g} %{' of the class' if labelling in OF_TARGET else ''}"
+    amount = f"{spec.count:,} samples" if spec.count is not None else fraction
     more = "".join(f", {name} {str(value)[:20]}" for name, value in list(spec.settings.items())[:4])
     return f"**{ATTACKS[spec.kind].title}**  \n:small[{frame.plain(f'{amount}, {source} → {target}{more}')}]"
 

@@ -141,7 +141,7 @@ def _running(workspace: Path) -> None:
     progress = jobs.poll(job)
     if progress.active:
         st.progress(
-            progress.share,
+            progress.fraction,
             text=f"Opening the file: {frame.plain(progress.message)}" if progress.message else "Opening …",
         )
         return

@@ -134,7 +134,7 @@ def test_the_same_arguments_give_the_same_answer_and_progress_is_told(one_to_one
     suspects, (_, predicted), told = together
     again = exclusionary_reclassification(one_to_one[0], suspects, CONFIG)[1]
     assert all((again[index] == predicted[index]).all() for index in suspects)
-    shares = [share for share, _ in told]
+    shares = [fraction for fraction, _ in told]
     assert shares == sorted(shares)
     assert 0 <= shares[0] < shares[-1] <= 1
     assert told[-1][1] == "epoch 6 of 6 without 36 samples"
@@ -150,7 +150,7 @@ def test_one_model_for_each_cluster_leaves_out_that_one_only(one_to_one):
     assert (verdicts[2].poisoned, verdicts[2].suspected_source_class) == (True, 1)
     assert not verdicts[0].poisoned
     assert {message.partition("without ")[2] for _, message in told} == {"20 samples", "16 samples"}
-    assert min(share for share, message in told if "16" in message) >= 0.5
+    assert min(fraction for fraction, message in told if "16" in message) >= 0.5
 
 
 def test_nothing_left_to_train_on_is_said(one_to_one):
