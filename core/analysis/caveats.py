@@ -40,9 +40,9 @@ def judged_words(findings: Iterable[ClassFinding], n_classes: int, listed: str =
     >>> judged_words([ClassFinding(), ClassFinding(False), ClassFinding(True)], 3)
     '1 of 3 classes look poisoned; 1 was not judged'
     """
-    found = list(findings)
-    poisoned = sum(finding.poisoned is True for finding in found)
-    unjudged = n_classes - sum(finding.poisoned is not None for finding in found)
+    listing = list(findings)
+    poisoned = sum(finding.poisoned is True for finding in listing)
+    unjudged = n_classes - sum(finding.poisoned is not None for finding in listing)
     words = f"{poisoned:,} of {n_classes:,} classes look poisoned{listed}"
     return f"{words}; {unjudged:,} {'was' if unjudged == 1 else 'were'} not judged" if unjudged else words
 

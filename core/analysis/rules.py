@@ -14,9 +14,13 @@ from core.runs import Run
 from core.types import Bools, Detection, Scalar
 
 Kind = Literal["own", "rate", "budget", "threshold", "outliers"]
-USUAL_RATE, OUTLIER = 0.10, 3.5
+# Rate of wrong ones among the flagged that is offered first; a lower one takes more bona fide samples.
+USUAL_RATE = 0.10
+# Robust standard deviations from which on a suspicion is an outlier: the usual bound of Iglewicz and Hoaglin.
+OUTLIER = 3.5
+# Rule → the least and the largest value, and what it is in words.
 ALLOWED: Mapping[str, tuple[float, float, str]] = {
-    "rate": (0.01, 0.5, "The share of wrong ones lies between 1 % and 50 %."),
+    "rate": (0.01, 0.5, "The rate of wrong ones lies between 1 % and 50 %."),
     "budget": (1, 1e12, "It is a whole number of samples, at least 1."),
     "threshold": (-1e30, 1e30, "It is a number on the detector's own scale."),
 }
@@ -127,8 +131,8 @@ def words(rule: Rule, settings: Mapping[str, Scalar] | None = None, *, promised:
         settings: those that the detector's own rule was made with.
         promised: whether there were p-values, without which its own rule keeps no rate.
     """
-    told = ("false_discovery_rate", "reject_fraction") if promised else ("reject_fraction",)
-    own = [f"{key.replace('_', ' ')} {value:.0%}" for key, value in (settings or {}).items() if key in told]
+    shown = ("false_discovery_rate", "reject_fraction") if promised else ("reject_fraction",)
+    own = [f"{key.replace('_', ' ')} {value:.0%}" for key, value in (settings or {}).items() if key in shown]
     if settings and not promised and "false_discovery_rate" in settings:
         own.append("no rate promised")
     return {

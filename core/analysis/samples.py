@@ -42,15 +42,15 @@ def suspicion_table(opened: OpenedRun) -> pd.DataFrame:
     detectors. `family` is its number, 0 in none, −1 not flagged, −2 not grouped yet. `cluster` is that of
     Activation Clustering, −1 where unknown, within the class `cluster_class`.
     """
-    table, found = _machine_columns(opened), opened.detections
+    table, detections = _machine_columns(opened), opened.detections
     table["row"], table["bona_fide"] = opened.rows, opened.bona_fide
-    table["flagged_by"] = np.sum([detection.flagged for detection in found.values()], axis=0) if found else 0
-    chosen = [found[name] for name in leading(found)]
+    table["flagged_by"] = np.sum([detection.flagged for detection in detections.values()], axis=0) if detections else 0
+    chosen = [detections[name] for name in leading(detections)]
     table["flagged"] = opened.flagged
     table["family"] = membership(opened.run, opened.flagged)
     placed = [ranks(detection.suspicion) / len(table) for detection in chosen]
     table["suspicion"] = np.mean(placed, axis=0) if placed else 0.0
-    clustering = found.get(CLUSTERING)
+    clustering = detections.get(CLUSTERING)
     table["cluster_class"] = opened.clustered_classes if clustering else table["label"]
     table["cluster"] = clustering.groups if clustering and clustering.groups is not None else -1
     return table

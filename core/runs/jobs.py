@@ -155,8 +155,8 @@ def start(directory: Path, arguments: Sequence[str]) -> None:
 def _require_few(directory: Path) -> None:
     """Refuse one more reader beside those of the same kind, and drop its directory."""
     most = limits.readers_at_once()
-    others = (one for one in directory.parent.iterdir() if one != directory and one.is_dir())
-    if sum(poll(one).active for one in others) >= most:
+    others = (other for other in directory.parent.iterdir() if other != directory and other.is_dir())
+    if sum(poll(other).active for other in others) >= most:
         shutil.rmtree(directory, ignore_errors=True)
         raise UserError(
             f"{most} workers of this kind are at work already.",
@@ -183,8 +183,8 @@ def cancel(directory: Path, *, patience: float = stopping.PATIENCE_SECONDS) -> N
 def at_work(workspace: Path) -> list[Path]:
     """The directories of all jobs that are no runs' and have a worker, whoever started it."""
     kinds = ("attacks", "copies", "downloads", "imports", "loads", "previews")
-    found = [lock.parent for kind in kinds for lock in sorted((workspace / kind).glob(f"*/{worker_lock.NAME}"))]
-    return [job for job in found if worker_lock.held(job)]
+    busy = [lock.parent for kind in kinds for lock in sorted((workspace / kind).glob(f"*/{worker_lock.NAME}"))]
+    return [job for job in busy if worker_lock.held(job)]
 
 
 def resume_interrupted(workspace: Path) -> list[Run]:

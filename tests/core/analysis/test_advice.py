@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.analysis.advice import advice, bona_fide_needed, estimated, least_share, review_budget
+from core.analysis.advice import advice, bona_fide_needed, estimated, least_fraction, review_budget
 from core.analysis.rules import Rule
 from core.types import Detection, Notes
 
@@ -28,16 +28,16 @@ def test_how_many_bona_fide_samples_would_be_enough():
     assert bona_fide_needed(0.1, 0.0) == 0
 
 
-def test_the_smallest_share_that_shows():
-    assert least_share(250) == pytest.approx(1 - 0.005 ** (1 / 250))
-    assert least_share(0) == 1
+def test_the_smallest_fraction_that_shows():
+    assert least_fraction(250) == pytest.approx(1 - 0.005 ** (1 / 250))
+    assert least_fraction(0) == 1
 
 
 def test_the_estimate_by_hand():
     p = np.concatenate([np.full(20, 1 / 100), np.linspace(0.2, 1, 80)])
-    share, bound = estimated(p, 99)
+    fraction, bound = estimated(p, 99)
     # A fifth of the samples lies above all 99 clean ones: 0.2 − 1/99, and 0.2 − (1 − 0.005^(1/99)) for sure.
-    assert share == pytest.approx(0.2 - 1 / 99)
+    assert fraction == pytest.approx(0.2 - 1 / 99)
     assert bound == pytest.approx(0.2 - (1 - 0.005 ** (1 / 99)))
     assert estimated(np.linspace(0.01, 1, 100), 99) == (0.0, 0.0)
 
@@ -49,7 +49,7 @@ def test_the_review_budget_by_hand():
     assert review_budget(np.concatenate([np.full(123, 0.001), np.linspace(0.1, 1, 877)]), 0.12) == 130  # 123, upwards
 
 
-def test_the_share_that_is_probably_clean_by_hand():
+def test_the_fraction_that_is_probably_clean_by_hand():
     bona_fide = np.arange(119) >= 100
     p = np.concatenate([np.full(10, 0.05), np.full(10, 0.1), np.full(80, 1.0), np.ones(19)])
     found = Detection(-p.astype(np.float32), p < 0.1, p_values=p.astype(np.float32))
@@ -94,9 +94,9 @@ def test_plenty_of_poison():
     assert said.sentences[1].startswith("At most 10% wrong: the rule flags 4")
     assert len(advice(found, bona_fide, Rule("rate", 0.1)).sentences) == 1
     half = advice(found, bona_fide, Rule("budget", 800)).sentences[-1]
-    share = int(half.partition("about ")[2].partition("%")[0]) / 100
+    fraction = int(half.partition("about ")[2].partition("%")[0]) / 100
     assert half.startswith("Among the 800 most suspicious")
-    assert share == pytest.approx(0.5, abs=0.15)  # 400 of 800 are clean
+    assert fraction == pytest.approx(0.5, abs=0.15)  # 400 of 800 are clean
 
 
 def test_too_few_for_a_promise():
