@@ -13,7 +13,7 @@ from core.types import Labelling
 SCHEMA = 1
 SYNTAX = (
     "Write an attack as NAME or NAME:key=value,key=value, for example patch:ratio=0.01,target=3. Keys: ratio, count, "
-    "target, labelling, source, and the attack's own settings."
+    "target, labelling, source, covers, and the attack's own settings."
 )
 
 
@@ -31,6 +31,7 @@ class AttackSpec:
         source: the source class of a one-to-one attack; None draws one.
         count: so many samples instead of a fraction.
         least: at least so many, should the fraction be fewer.
+        covers: fraction of the data set that carries the trigger, too, and keeps its label.
     """
 
     kind: str
@@ -41,6 +42,7 @@ class AttackSpec:
     source: int | None = None
     count: int | None = None
     least: int = 0
+    covers: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ def _spec(values: Mapping[str, Any], owner: str, hint: str) -> AttackSpec:
     for name, kind in _OWN.items():
         if made.get(name) is not None:
             made[name] = _number(made[name], kind, name, owner, hint)
-        elif name in made and name in ("ratio", "least"):
+        elif name in made and name in ("ratio", "least", "covers"):
             del made[name]
     if made.get("labelling") not in (None, *get_args(Labelling)):
         words = f"Known: {', '.join(get_args(Labelling))}."
@@ -134,5 +136,5 @@ def _number(value: Any, kind: type, name: str, owner: str, hint: str) -> Any:
         raise UserError(f"{name} in {owner} {words}.", hint) from None
 
 
-_OWN = {"ratio": float, "target": int, "labelling": str, "source": int, "count": int, "least": int}
+_OWN = {"ratio": float, "target": int, "labelling": str, "source": int, "count": int, "least": int, "covers": float}
 _FIELDS = f"An attack has these fields: {', '.join(one.name for one in fields(AttackSpec))}."

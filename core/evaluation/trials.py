@@ -56,7 +56,8 @@ def tried_images(run: Run, attack: str, strength: int = 1) -> pd.DataFrame:
     planted = next(one for one in store.planted_attacks(info) if one.name == attack)
     labels = np.asarray(store.load(run.workspace, run.dataset).test_labels)
     intended = planted.intended_classes(labels, len(info.class_names))
-    rows, classes = np.flatnonzero(intended >= 0), run.array("trial-classes")[..., 0]
+    classes = run.array("trial-classes")[..., 0]
+    rows = np.flatnonzero((intended >= 0) & (classes[known.index(wanted)] >= 0))
     found = {"test_row": rows, "label": labels[rows], "goal": intended[rows], "untouched": classes[0, rows]}
     table = pd.DataFrame({**found, "triggered": classes[known.index(wanted), rows]})
     return table.assign(turned=table["triggered"] == table["goal"])
@@ -85,7 +86,8 @@ def examples(run: Run) -> list[dict[str, Any]]:
         if {"attack": attack.name, "strength": 1} not in tried:
             continue
         intended = attack.intended_classes(labels, len(info.class_names))
-        rows = np.flatnonzero(intended >= 0)
+        place = tried.index({"attack": attack.name, "strength": 1})
+        rows = np.flatnonzero((intended >= 0) & (run.array("trial-classes")[place, :, 0] >= 0))
         for row in rows[np.linspace(0, len(rows) - 1, min(EXAMPLES_PER_ATTACK, len(rows))).astype(int)].tolist():
             known = {"attack": attack.name, "test_row": row, "label": int(labels[row]), "goal": int(intended[row])}
             found.append(known | {"predicted": answers(run, row, attack.name)[0][0]})

@@ -123,6 +123,7 @@ def test_only_attacks_with_a_strength_are_doubled():
     assert {name for name, entry in ATTACKS.items() if entry.strength} == {
         "blended_pattern",
         "blended_random",
+        "blended_photograph",
         "sinusoid",
         "frequency",
         "narcissus",
@@ -207,7 +208,7 @@ def test_the_triggered_test_set_leaves_the_target_class_out(make_dataset):
         (AttackSpec("wanet", 0.3, 0, {"cover_ratio": 4}), "wanet (cover): 120 samples are to be poisoned, 70 are left"),
         (AttackSpec("frequency", 0.1, 0), "frequency needs colour images. These are grey"),
         (AttackSpec("patch", 0.9, 0), "90 samples are to be poisoned, 75 are left"),
-        (AttackSpec("patch", 0.1, 0, {"alpha": 0.1}), "patch has no setting named 'alpha'. It has: none"),
+        (AttackSpec("patch", 0.1, 0, {"alpha": 0.1}), "patch has no setting named 'alpha'. It has: place"),
         (AttackSpec("blended_random", 0.1, 0, {"beta": 1}), "It has: alpha"),
         (AttackSpec("warp", 0.1, 0), "There is no attack named 'warp'. Known: patch"),
     ],
