@@ -8,6 +8,7 @@ import pytest
 from core.attacks.plant import plant, trigger_of, triggered_test_set, with_trigger
 from core.attacks.preview import previews
 from core.attacks.specification import AttackSpec, Specification, parse_spec
+from core.data import store
 from core.errors import UserError
 from core.modalities.image.inputs import ImageInputs
 
@@ -102,7 +103,7 @@ def test_a_kind_within_a_class_is_relabelled_and_tried_on_the_same_kind(make_dat
     assert (poisoned.labels[own] == 0).all()
     assert (poisoned.inputs[:] == dataset.inputs[:]).all()
     images, rows, wanted = triggered_test_set(
-        truth.attacks[0], dataset.test_inputs, dataset.test_labels, 4, truth.patterns["semantic_subset"]
+        truth.attacks[0], dataset.test_inputs, dataset.test_labels, 4, truth.patterns[truth.attacks[0].name]
     )
     assert rows.tolist() == tested.tolist()
     assert (wanted == 0).all()
@@ -199,3 +200,16 @@ def test_covers_survive_json():
     spec = parse_spec("patch:covers=0.05")
     assert spec == AttackSpec("patch", covers=0.05)
     assert Specification((spec,)).as_dict()["attacks"][0]["covers"] == 0.05
+
+
+def test_what_was_planted_is_the_same_when_it_is_read_again(make_dataset, workspace):
+    texts = "semantic_subset:source=2,target=0,count=9", "imbalance:fold=4,target=1", "label_noise:ratio=0.1"
+    planted, truth = plant(make_dataset(200), asked(*texts))
+    info = store.save(workspace, planted, source="planted", truth=truth)
+    stored, again = store.load(workspace, info.id), store.load_truth(workspace, info.id)
+    assert (stored.labels == planted.labels).all()
+    assert (again.attack_index == truth.attack_index).all()
+    assert again.attacks == truth.attacks
+    assert {name: one.tolist() for name, one in again.patterns.items()} == {
+        name: one.tolist() for name, one in truth.patterns.items()
+    }
