@@ -49,6 +49,16 @@ def torchvision_datasets(path: Path, *, name: Name = "auto") -> Collection:
 
     Raises:
         UserError: none is there, several are, or its files are incomplete or damaged.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as root:
+        ...     (folder := Path(root) / "stl10_binary").mkdir()
+        ...     _ = (folder / "train_X.bin").write_bytes(bytes(2 * 3 * 96 * 96))  # two black images
+        ...     _ = (folder / "train_y.bin").write_bytes(bytes([1, 7]))
+        ...     black = torchvision_datasets(Path(root))
+        ...     print(black.name, [black.class_names[label] for label in black.train.labels])
+        STL-10 ['airplane', 'horse']
     """
     places = present(path)
     chosen = name if name != "auto" else next(iter(places), "none")

@@ -43,6 +43,16 @@ def hugging_face(path: Path, *, image_column: str = "", label_column: str = "", 
 
     Raises:
         UserError: the folder is none of these, a file is damaged, or the columns are not found.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = (Path(folder) / "metadata.csv").write_text("file_name,label\\nmew.png,cat\\nwoof.png,dog\\n")
+        ...     for name in ("mew.png", "woof.png"):
+        ...         (Path(folder) / name).touch()
+        ...     pets = hugging_face(Path(folder))
+        ...     print(pets.class_names, pets.train.names)
+        ('cat', 'dog') ('mew.png', 'woof.png')
     """
     links_within, path = links_within or _blobs(path), _snapshot(path)
     if (path / "dataset_dict.json").is_file():
