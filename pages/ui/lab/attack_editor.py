@@ -20,6 +20,7 @@ from pages.ui.widgets import params, refusal
 from pages.ui.widgets.fields import one_of, one_or_any
 
 OF_TARGET = ("one_to_one", "clean_label")
+WITHOUT_AMOUNT = ("imbalance",)  # its own setting says how many samples are left
 UNTARGETED = ("all_to_all", "random_other")
 
 
@@ -55,7 +56,7 @@ def edited(number: int, names: Sequence[str]) -> None:
     labelling = st.selectbox("Labels", entry.labellings, start, key=f"{key}-{kind}-labels", **words)
     source = _class("Source class", old.source, names, f"{key}-source") if labelling == "one_to_one" else None
     target = _class("Target class", old.target, names, f"{key}-target") if labelling not in UNTARGETED else None
-    ratio, count = _amount(old, labelling, key)
+    ratio, count = _amount(old, labelling, key) if kind not in WITHOUT_AMOUNT else (old.ratio, old.count)
     covers = _covers(old, key) if entry.role == "backdoor" and not entry.chooses else 0.0
     tunable = tunables(entry.load())
     chosen = params.settings(tunable, old.settings if kind == old.kind else {}, key=f"{key}-{kind}")
@@ -125,6 +126,7 @@ def _line(spec: AttackSpec, names: Sequence[str]) -> str:
     target = drawn.get(labelling) or _class_words(spec.target, names)
     fraction = f"{100 * spec.ratio:.3g} %{' of the class' if labelling in OF_TARGET else ''}"
     amount = f"{spec.count:,} samples" if spec.count is not None else fraction
+    amount = "long tail" if spec.kind in WITHOUT_AMOUNT else amount
     aim = f"{source} → {target}" if labelling != "unchanged" else "labels stay"
     amount += f", {100 * spec.covers:.3g} % covers" * bool(spec.covers)
     more = "".join(f", {name} {str(value)[:20]}" for name, value in list(spec.settings.items())[:4])
