@@ -17,7 +17,7 @@ from benchmarks.alone import alone_table
 from benchmarks.art import f1_per_class, made_up, our_width
 from benchmarks.asking import asking_table
 from benchmarks.attacks import attacks_table
-from benchmarks.badloss_cifar10 import Asked, badloss_cifar10, badloss_table
+from benchmarks.badloss_cifar10 import LoadRequest, badloss_cifar10, badloss_table
 from benchmarks.clean import clean_table
 from benchmarks.damages import OTHER, TRACEBACK, damaged, damages_table, made
 from benchmarks.demo import demo_table
@@ -138,7 +138,7 @@ def test_the_badloss_tables_hold_every_way_of_repair(tmp_path: Path) -> None:
     suspicion = poison.astype(np.float32)
     runs.save_detection(poisoned, "consensus", Detection(suspicion, poison, p_values=1 - suspicion), {}, 1.0)
     ways = ("nothing", "consensus-rate", "badloss", "random", "floor")
-    asked = Asked(ways, ("badloss", "consensus"), preset="demo")  # one of the seven is optimised for minutes
+    asked = LoadRequest(ways, ("badloss", "consensus"), preset="demo")  # one of the seven is optimised for minutes
     text = badloss_table(dataset, config, [0], asked, tmp_path)
     lines = {line.split(" | ")[0].removeprefix("| "): line.split(" | ") for line in reversed(text.splitlines())}
     assert lines["nothing removed"][1:4] == ["0", "0.0 %", "–"]

@@ -74,9 +74,9 @@ def assign(
     cover, copy_of = index.copy(), index.copy()
     planted: dict[int, PlantedAttack] = {}
     patterns: dict[str, Floats] = {}
-    for place in sorted(range(len(specs)), key=lambda one: _rank(specs[one])):
+    for place in sorted(range(len(specs)), key=lambda index: _rank(specs[index])):
         sizes = np.bincount(labels[kept], minlength=n_classes)
-        attack = _resolved(specs[place], sizes, shape, rng, [one.name for one in planted.values()])
+        attack = _resolved(specs[place], sizes, shape, rng, [other.name for other in planted.values()])
         _refuse_contradictions(attack, planted.values(), n_classes)
         free = (index < 0) & (cover < 0) & ~bona_fide & kept
         if attack.kind == "imbalance":

@@ -95,7 +95,7 @@ def trigger_of(
 
 def with_trigger(attacks: Iterable[PlantedAttack]) -> tuple[PlantedAttack, ...]:
     """Those attacks whose trigger can be made again; wrong labels have none, data that others poisoned other ones."""
-    return tuple(one for one in attacks if one.kind in ATTACKS and ATTACKS[one.kind].role == "backdoor")
+    return tuple(attack for attack in attacks if attack.kind in ATTACKS and ATTACKS[attack.kind].role == "backdoor")
 
 
 def doubled(attack: PlantedAttack) -> PlantedAttack | None:

@@ -48,8 +48,8 @@ def previews(dataset: Dataset, specification: Specification) -> tuple[list[Previ
     assigned = assign(
         dataset.labels, dataset.bona_fide, dataset.shape, dataset.n_classes, specification, inputs=dataset.inputs
     )
-    found = [_preview(dataset, assigned, place) for place in range(len(assigned.attacks))]
-    return found, _counts(dataset, assigned)
+    previews = [_preview(dataset, assigned, place) for place in range(len(assigned.attacks))]
+    return previews, _counts(dataset, assigned)
 
 
 def usable(dataset: Dataset, specification: Specification) -> tuple[list[int], dict[int, UserError]]:
@@ -59,7 +59,7 @@ def usable(dataset: Dataset, specification: Specification) -> tuple[list[int], d
         return everything, {}
     places, faults = list[int](), dict[int, UserError]()
     for place in everything:
-        tried = replace(specification, attacks=tuple(specification.attacks[one] for one in (*places, place)))
+        tried = replace(specification, attacks=tuple(specification.attacks[index] for index in (*places, place)))
         if error := _fault(dataset, tried):
             faults[place] = error
         else:

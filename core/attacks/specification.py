@@ -63,7 +63,7 @@ def parse_spec(text: str) -> AttackSpec:
     find(ATTACKS, kind, "attack")
     values: dict[str, Any] = {"kind": kind, "settings": {}}
     for part in filter(None, rest.split(",")):
-        key, equals, value = (one.strip() for one in part.partition("="))
+        key, equals, value = (side.strip() for side in part.partition("="))
         if not equals:
             raise UserError(f"{part!r} in {text!r} is not key=value.", SYNTAX)
         (values if key in _OWN else values["settings"])[key] = value
@@ -86,7 +86,7 @@ def read_specification(content: Any) -> Specification:
     seed = _number(content.get("seed", 0), int, "seed", "the specification", "Write a whole number.")
     if seed < 0:
         raise UserError(f"seed={seed} cannot be used.", "It has to be 0 or more.")
-    return Specification(tuple(_read(one, place) for place, one in enumerate(content["attacks"], 1)), seed)
+    return Specification(tuple(_read(attack, place) for place, attack in enumerate(content["attacks"], 1)), seed)
 
 
 def decoded(content: bytes, owner: str) -> Specification:
@@ -103,7 +103,7 @@ def _read(content: Any, place: int) -> AttackSpec:
     owner = f"attack {place}"
     if not isinstance(content, dict) or not isinstance(content.get("kind"), str):
         raise UserError(f"{owner} of the specification has no kind.", f"Known: {', '.join(ATTACKS)}.")
-    unknown = set(content) - {one.name for one in fields(AttackSpec)}
+    unknown = set(content) - {field.name for field in fields(AttackSpec)}
     if unknown:
         raise UserError(f"{owner} has unknown fields: {', '.join(sorted(map(str, unknown)))}.", _FIELDS)
     if not isinstance(content.get("settings", {}), dict):
@@ -137,4 +137,4 @@ def _number(value: Any, kind: type, name: str, owner: str, hint: str) -> Any:
 
 
 _OWN = {"ratio": float, "target": int, "labelling": str, "source": int, "count": int, "least": int, "covers": float}
-_FIELDS = f"An attack has these fields: {', '.join(one.name for one in fields(AttackSpec))}."
+_FIELDS = f"An attack has these fields: {', '.join(field.name for field in fields(AttackSpec))}."

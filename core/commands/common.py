@@ -98,10 +98,10 @@ def show(content: Any, *, as_json: bool) -> None:
             typer.echo(f"{key}: {_text(value)}")
 
 
-def say_damaged(found: Iterable[Damaged]) -> None:
+def say_damaged(damaged: Iterable[Damaged]) -> None:
     """One line each on standard error for what cannot be listed."""
-    for one in found:
-        typer.echo(f"damaged: {one.error}", err=True)
+    for entry in damaged:
+        typer.echo(f"damaged: {entry.error}", err=True)
 
 
 @contextmanager

@@ -26,10 +26,10 @@ def detect(
     as_json: Json = False,
 ) -> Mapping[str, Any]:
     """Run one detector on a trained run."""
-    found, chosen = runs.open_run(workspace, run), key_values(settings, "n_neighbors=50")
+    subject, chosen = runs.open_run(workspace, run), key_values(settings, "n_neighbors=50")
     if estimate:
-        return {"detector": detector} | asdict(detector_table.estimate(found, detector, chosen))
-    return pipeline.detect(found, detector, chosen)
+        return {"detector": detector} | asdict(detector_table.estimate(subject, detector, chosen))
+    return pipeline.detect(subject, detector, chosen)
 
 
 @command
@@ -45,9 +45,9 @@ def threshold(
     as_json: Json = False,
 ) -> Mapping[str, Any]:
     """Choose how strict to be with a detector that ran: pages, report and exports follow."""
-    asked = Rule(cast("Kind", rule), value)
-    flagged = pipeline.choose_rule(runs.open_run(workspace, run), detector, asked)
-    return {"detector": detector, "rule": words(asked), "flagged": flagged}
+    chosen_rule = Rule(cast("Kind", rule), value)
+    flagged = pipeline.choose_rule(runs.open_run(workspace, run), detector, chosen_rule)
+    return {"detector": detector, "rule": words(chosen_rule), "flagged": flagged}
 
 
 @command
@@ -61,8 +61,8 @@ def reclassify(
     as_json: Json = False,
 ) -> list[dict[str, Any]]:
     """Check suspect clusters by training without them (exclusionary reclassification)."""
-    found = runs.open_run(workspace, run)
-    checked = pipeline.plan_reclassification(found, class_ or (), each=each)
+    subject = runs.open_run(workspace, run)
+    checked = pipeline.plan_reclassification(subject, class_ or (), each=each)
     with progress_bar() as listen:
         return suspect_clusters.reclassified_clusters(opened(pipeline.work(checked, listen)))
 

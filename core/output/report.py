@@ -54,7 +54,7 @@ def report_html(run: Run) -> str:
     child = run if run.parent else next((other for other in runs.children(run) if other.done("evaluate")), None)
     whole = opened(subject)
     table, info = review_table(whole), store.describe(run.workspace, run.dataset)
-    found, rules = detector_figures(whole), rules_in_words(whole)
+    detected, rules = detector_figures(whole), rules_in_words(whole)
     compared = comparison(child) if child and child.done("evaluate") else None
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -72,7 +72,9 @@ def report_html(run: Run) -> str:
         n_before=len(table),
         n_samples=len(table),
         n_flagged=len(flagged),
-        detectors=[{"title": DETECTORS[name].title, "rule": rules[name], **values} for name, values in found.items()],
+        detectors=[
+            {"title": DETECTORS[name].title, "rule": rules[name], **values} for name, values in detected.items()
+        ],
         truth_known=bool(info.attacks),
         judged=_judged(whole, info.class_names),
         caveats=_caveats(whole, table, child),
@@ -100,8 +102,8 @@ def _lead(n: int, n_flagged: int, compared: dict[str, Any] | None) -> str:
 
 def _judged(opened: OpenedRun, names: tuple[str, ...]) -> str:
     """How many classes look poisoned and how many were not judged; "" where Activation Clustering has not run."""
-    found = opened.own_detections.get(CLUSTERING)
-    return f"{judged_words(found.classes.values(), len(names))}." if found else ""
+    clustering = opened.own_detections.get(CLUSTERING)
+    return f"{judged_words(clustering.classes.values(), len(names))}." if clustering else ""
 
 
 def _caveats(opened: OpenedRun, table: pd.DataFrame, child: Run | None) -> list[str]:
@@ -120,10 +122,10 @@ def _chart(compared: dict[str, Any] | None) -> Markup:
 
 
 def _class_rows(opened: OpenedRun, names: tuple[str, ...]) -> list[dict[str, Any]]:
-    found, asked = opened.own_detections.get(CLUSTERING), reclassifications(opened)
+    clustering, results = opened.own_detections.get(CLUSTERING), reclassifications(opened)
     return [
-        {"name": names[index], "again": ratio_words(asked[index]) if index in asked else "–", "found": finding}
-        for index, finding in (found.classes.items() if found else ())
+        {"name": names[index], "again": ratio_words(results[index]) if index in results else "–", "found": finding}
+        for index, finding in (clustering.classes.items() if clustering else ())
         if finding.was_split
     ]
 

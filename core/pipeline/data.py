@@ -279,10 +279,10 @@ def keep_upload(workspace: Path, name: str, content: bytes | memoryview) -> Path
     return path
 
 
-def forget_upload(workspace: Path, asked: PreviewOf) -> None:
+def forget_upload(workspace: Path, request: PreviewOf) -> None:
     """Delete the file that a visitor brought, once it is imported or not wanted."""
-    path = Path(asked.path)
-    if asked.uploaded and path.parent.parent == workspace / "uploads":
+    path = Path(request.path)
+    if request.uploaded and path.parent.parent == workspace / "uploads":
         shutil.rmtree(path.parent, ignore_errors=True)
 
 

@@ -99,9 +99,9 @@ def _fits(name: str, place: Path) -> bool:
         said = f"{place.parent.name}/{place.name}".lower()
         return ("fashion" in said) == (name == "fashion_mnist")
     if name == "cifar100":
-        return all((place / one).exists() for one in ("train.bin", "test.bin")) or (place / "train").is_file()
+        return all((place / entry).exists() for entry in ("train.bin", "test.bin")) or (place / "train").is_file()
     if name in ("imagenet", "imagenette"):
-        folders = [one.name for one in (place / "train").iterdir()] if (place / "train").is_dir() else []
-        wordnet = bool(folders) and all(_WORDNET.fullmatch(one) for one in folders if not one.startswith("."))
+        folders = [entry.name for entry in (place / "train").iterdir()] if (place / "train").is_dir() else []
+        wordnet = bool(folders) and all(_WORDNET.fullmatch(entry) for entry in folders if not entry.startswith("."))
         return wordnet and (len(folders) <= _IMAGENETTE_CLASSES) == (name == "imagenette")
     return True

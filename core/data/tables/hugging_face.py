@@ -145,8 +145,8 @@ def _blobs(path: Path) -> str:
 def _listings(path: Path) -> dict[str, Path]:
     """Split → the `metadata.csv` in its folder of images."""
     folders = sorted(folder for folder in path.iterdir() if folder.is_dir()) if path.is_dir() else []
-    found = {split: folder / _LISTING for folder in folders if (split := nearly_split_of(folder.name))}
-    return {split: file for split, file in found.items() if file.is_file()} if "train" in found else {}
+    listings = {split: folder / _LISTING for folder in folders if (split := nearly_split_of(folder.name))}
+    return {split: file for split, file in listings.items() if file.is_file()} if "train" in listings else {}
 
 
 def _parquet_folders(path: Path) -> list[Path]:

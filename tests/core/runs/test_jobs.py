@@ -292,7 +292,7 @@ def test_paths_that_a_worker_is_given_are_absolute(tmp_path, workspace, monkeypa
     monkeypatch.chdir(tmp_path)
     pipeline.start_import(Path("workspace"), "data", bona_fide="ids.txt")
     pipeline.start_preview(Path("workspace"), "data")
-    job = pipeline.start_loading(Path("workspace"), pipeline.Asked("d", TrainConfig(weights="w.pt")))
+    job = pipeline.start_loading(Path("workspace"), pipeline.LoadRequest("d", TrainConfig(weights="w.pt")))
     started = [arguments for _, arguments in asked_of_workers]
     assert [arguments[-1] for arguments in started[:2]] == [str(tmp_path / "data")] * 2
     assert f"--bona-fide={tmp_path / 'ids.txt'}" in started[0]
