@@ -1,1 +1,0 @@
-"""Triggers of several parts: training images carry some of them, test images all."""
