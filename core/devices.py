@@ -1,15 +1,59 @@
-"""The device to compute on, and what it can do."""
+"""The device to compute on, what it can do, and what is done where its memory ends."""
+
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 
+from core.errors import UserError
+from core.settings import DEVICE
+
+T = TypeVar("T")
+Say = Callable[[str], None]  # told in words what was done otherwise than asked, and why
 SMALL_PIXELS = 64 * 64
+# Images of 32 pixels in one forward pass. A CPU gains nothing from more: at 1,000 their activations leave its cache.
+ON_CPU, ON_GPU = 250, 1000
+
+
+@dataclass(frozen=True)
+class Compute:
+    """Where a network computes, and how precisely.
+
+    Attributes:
+        device: the device.
+        bf16: whether convolutions and products are in bfloat16; weights, losses and sums stay in float32.
+    """
+
+    device: torch.device
+    bf16: bool = False
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether it is an NVIDIA or AMD GPU."""
+        return self.device.type == "cuda"
+
+    def autocast(self) -> AbstractContextManager[object]:
+        """What the forward pass and the loss are computed in; the backward pass follows them by itself."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16)
 
 
 def best_device() -> torch.device:
-    """The first GPU if there is one, else the CPU."""
+    """The first GPU if there is one, else the CPU; what `ASSAY_DEVICE` names, where it names one."""
+    named = os.environ.get(DEVICE, "")
+    if named:
+        return _named(named)
     if torch.cuda.is_available():
         return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def compute_for(precision: str = "auto") -> Compute:
+    """The best device: in bfloat16 where that is asked for, or left to it and the hardware has it; else in float32."""
+    device = best_device()
+    return Compute(device, precision == "bf16" or (precision == "auto" and native_bfloat16(device)))
 
 
 def images_at_once(pixels: int, most: int) -> int:
@@ -22,3 +66,39 @@ def native_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())
+
+
+def in_pieces(call: Callable[[int], T], pieces: int, most: int, say: Say) -> tuple[T, int]:
+    """What `call(pieces)` gives, and the number of pieces; twice as many each time the device's memory is spent.
+
+    Args:
+        call: does the work in that many pieces.
+        pieces: to begin with.
+        most: pieces into which the work can be cut.
+        say: told each time the pieces are halved.
+
+    Raises:
+        UserError: the smallest pieces are still too large.
+    """
+    while True:
+        try:
+            return call(pieces), pieces
+        except torch.OutOfMemoryError as error:
+            if 2 * pieces > most:
+                hint = "Choose a smaller model or input size, or free the device; ASSAY_DEVICE=cpu does without it."
+                raise UserError("The device has too little memory.", str(error).split(". ")[0], hint) from error
+        # Here, where the exception and all that it holds is gone.
+        pieces *= 2
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        say(f"the device's memory is spent: batches go through it in {pieces} pieces")
+
+
+def _named(name: str) -> torch.device:
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        title, hint = f"{DEVICE} is {name[:40]!r}.", "Set it to cpu, cuda, cuda:1 or mps, or remove it."
+        raise UserError(title, f"There is no such device: {str(error).splitlines()[0]}", hint) from error
+    return device

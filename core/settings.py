@@ -10,6 +10,8 @@ DATA = "ASSAY_DATA"
 ARCHITECTURES = "ASSAY_ARCHITECTURES"
 # Whose name stands beside the decisions of a server without sign-in; by default the user of the machine.
 REVIEWER = "ASSAY_REVIEWER"
+# The device that networks and detectors compute on, such as `cpu` or `cuda:1`; by default the first GPU, else the CPU.
+DEVICE = "ASSAY_DEVICE"
 # Anything but "" and "0" keeps the demo from being trained in an empty workspace.
 NO_DEMO = "ASSAY_NO_DEMO"
 # "1" lets a server that strangers could reach start without sign-in.

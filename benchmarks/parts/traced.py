@@ -14,7 +14,8 @@ from core.evaluation.metrics import attack_success_rate
 from core.modalities.image.inputs import ImageInputs
 from core.training.activations import choose, extract, layers
 from core.training.config import TrainConfig
-from core.training.loop import build_model, evaluate, train
+from core.training.evaluating import evaluate
+from core.training.loop import build_model, train
 from core.types import Bools, Dataset, Evidence, Floats, GroundTruth, Images, Ints
 
 

@@ -53,7 +53,9 @@ def train(
     batch_size: int = TrainConfig.batch_size,
     lr: float = TrainConfig.learning_rate,
     weight_decay: float = TrainConfig.weight_decay,
-    augment: Annotated[str, typer.Option(help="none, flip, crop or crop_flip.")] = TrainConfig.augment,
+    augment: Annotated[
+        str, typer.Option(help="none, flip, crop, crop_flip or resized_crop_flip.")
+    ] = TrainConfig.augment,
     weights: Annotated[Path | None, typer.Option(help="Weights to start from: .safetensors or a state_dict.")] = None,
     mean: Mean = "",
     std: Std = "",

@@ -9,7 +9,7 @@ from torch import nn
 
 from core.attacks.plant import doubled, triggered_test_set, with_trigger
 from core.evaluation import metrics
-from core.training.loop import likeliest
+from core.training.evaluating import likeliest
 from core.types import Dataset, GroundTruth, Outcome, PlantedAttack
 
 LIKELIEST = 3  # classes kept for each image and trial: what the Trigger demo shows

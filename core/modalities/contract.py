@@ -1,6 +1,7 @@
 """What a modality has to offer: a folder whose module has these functions is one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,7 +15,23 @@ if TYPE_CHECKING:  # pages reach this module and never need torch
 
 Painter = Callable[[Images], Images]
 Way = Callable[[Images | Floats], Floats]
-Augmentation = Callable[["Tensor", "Generator"], "Tensor"]
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """A change of samples at random, each with its own draw.
+
+    Attributes:
+        draws: of so many samples, (n, q) float32 in main memory, the same for any device.
+        apply: to a batch, given its draws (b, q) on its device.
+    """
+
+    draws: Callable[[int, "Generator"], "Tensor"]
+    apply: Callable[["Tensor", "Tensor"], "Tensor"]
+
+    def __call__(self, batch: "Tensor", generator: "Generator") -> "Tensor":
+        """The batch changed by draws of its own."""
+        return self.apply(batch, self.draws(len(batch), generator).to(batch.device))
 
 
 class Placed(Protocol):
@@ -28,6 +45,9 @@ class Placed(Protocol):
 
     def batch(self, rows: "Tensor") -> "Tensor":
         """What the network is given for these rows."""
+
+    def streamed(self, parts: Sequence["Tensor"]) -> Iterator["Tensor"]:
+        """The same for one part after the other, rows in main memory; the next ones come while one is computed on."""
 
 
 class Batches(Protocol):

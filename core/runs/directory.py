@@ -21,7 +21,7 @@ from core.json_files import Damaged, sorted_out
 from core.runs.run import Run, read, write
 from core.types import Changes
 
-_PACKAGES = ("torch", "torchvision", "timm", "onnxruntime", "accelerate", "scikit-learn", "umap-learn", "numpy")
+_PACKAGES = ("torch", "torchvision", "timm", "onnxruntime", "scikit-learn", "umap-learn", "numpy")
 UNFINISHED = ".unfinished"  # the folder in `runs` that new runs are made in
 
 

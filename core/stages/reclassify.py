@@ -15,7 +15,8 @@ from core.runs.plan import reclassified_classes
 from core.stages.load import beginning
 from core.stages.progress import Reporter
 from core.training.config import TrainConfig, restored
-from core.training.loop import build_model, evaluate, train
+from core.training.evaluating import evaluate
+from core.training.loop import build_model, train
 from core.types import Changes, Dataset, Ints
 
 Listen = Callable[[float, str], None]

@@ -8,13 +8,14 @@ from torch import nn
 
 from core import checksums, runs
 from core.analysis.opened_run import OpenedRun
+from core.devices import best_device
 from core.evaluation import metrics
 from core.files import write_json
 from core.runs import Run
 from core.stages.load import beginning, save_weights, trained_model
 from core.stages.progress import Reporter
 from core.training.config import TrainConfig, restored
-from core.training.loop import accelerator_for, train
+from core.training.loop import train
 from core.types import Dataset
 
 _TRACE = ("checkpoint/last.pt", "history.json", "losses.npy")  # what an epoch adds to
@@ -37,7 +38,7 @@ def train_stage(opened: OpenedRun, _: str, reporter: Reporter) -> None:
     history = runs.history(run) if resume else []
     losses = _trace(run, (len(dataset), config.epochs), fresh=resume is None)
     model = _untrained(run, config, dataset)
-    runs.update(run, device=str(accelerator_for(config.precision).device))
+    runs.update(run, device=str(best_device()))
     done, message = len(history) if resume else 0, "the first epoch takes longest"
 
     def on_batch(share: float) -> None:

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from core.devices import images_at_once
+from core.devices import Say, compute_for
 from core.errors import UserError
-from core.models.preprocessing import pixels_of
-from core.training.loop import EVAL_BATCH, accelerator_for, placed
+from core.training.evaluating import moved, passes, placed
 from core.types import Floats, Inputs, Ints
 
 MOST_FEATURES = 4096  # values of a layer's input; a larger input is averaged over all places
@@ -93,6 +93,7 @@ def extract(
     path: Path,
     *,
     on_batch: Callable[[float], None] = lambda fraction: None,
+    say: Say = lambda words: None,
 ) -> tuple[Floats, Ints, Floats]:
     """The flattened input of `layer` for every sample, streamed to a memory-mapped file.
 
@@ -103,29 +104,33 @@ def extract(
         layer: one of `layers(model, …)`.
         path: the `.npy` file to write, (n, d) float32.
         on_batch: told the fraction of the samples that is done, in [0, 1].
+        say: told when a batch is too large for the device's memory and goes through it in pieces.
 
     Returns:
         features (n, d), memory-mapped; predicted (n,); losses (n,).
     """
     temporary = path.with_suffix(".tmp")
     features = np.lib.format.open_memmap(temporary, "w+", np.float32, (len(inputs), layer.features))
-    predicted, losses = np.empty(len(inputs), np.int64), np.empty(len(inputs), np.float32)
-    accelerator = accelerator_for()
-    model = model.to(memory_format=torch.channels_last)
-    network = accelerator.prepare_model(model, evaluation_mode=True).eval()
-    within_reach = placed(inputs, accelerator)
-    module, at_once = model.get_submodule(layer.name), images_at_once(pixels_of(model, inputs.shape), EVAL_BATCH)
-    with _input_of(module) as captured, torch.inference_mode():
-        for rows in torch.arange(len(inputs)).split(at_once):
-            part = slice(int(rows[0]), int(rows[-1]) + 1)
-            logits = network(within_reach.batch(rows)).float().cpu()
-            features[part] = _per_sample(captured.pop(), module).float().cpu().numpy()
-            predicted[part] = logits.argmax(1).numpy()
+    compute = compute_for()
+    network = moved(model, compute)
+    targets = torch.tensor(labels, device=compute.device)
+    losses = torch.empty(len(inputs), device=compute.device)
+    predicted = torch.empty(len(inputs), dtype=torch.int64, device=compute.device)
+    module = model.get_submodule(layer.name)
+    with _input_of(module) as captured, behind(features, compute.device) as write:
+
+        def call(batch: Tensor) -> tuple[Tensor, Tensor]:
+            logits = network(batch).float()
+            return logits, _per_sample(captured.pop(), module).float()
+
+        for part, (logits, own) in passes(network, call, placed(inputs, compute.device), compute, say):
+            write(part, own)
+            predicted[part] = logits.argmax(1)
+            losses[part] = nn.functional.cross_entropy(logits, targets[part], reduction="none")
             on_batch(part.stop / len(inputs))
-            losses[part] = nn.functional.cross_entropy(logits, torch.tensor(labels[part]), reduction="none").numpy()
     features.flush()
     temporary.replace(path)
-    return np.load(path, mmap_mode="r", allow_pickle=False), predicted, losses
+    return np.load(path, mmap_mode="r", allow_pickle=False), predicted.cpu().numpy(), losses.cpu().numpy()
 
 
 def choose(reached: Sequence[Layer], name: str | None = None) -> Layer:
@@ -163,3 +168,28 @@ def _input_of(module: nn.Module) -> Iterator[list[Tensor]]:
         yield captured
     finally:
         handle.remove()
+
+
+@contextmanager
+def behind(array: NDArray[np.float32], device: torch.device) -> Iterator[Callable[[slice, Tensor], None]]:
+    """A function that writes rows from the device to `array`, each batch while the network works on the next one."""
+    waiting: list[tuple[slice, Tensor, Any]] = []
+
+    def finish() -> None:
+        for rows, values, arrived in waiting:
+            if arrived:
+                arrived.synchronize()
+            array[rows] = values.numpy()
+        waiting.clear()
+
+    def write(rows: slice, values: Tensor) -> None:
+        if device.type != "cuda":
+            array[rows] = values.cpu().numpy()
+            return
+        copied = torch.empty(values.shape, dtype=values.dtype, pin_memory=True).copy_(values, non_blocking=True)
+        arrived = torch.cuda.current_stream(device).record_event()
+        finish()
+        waiting.append((rows, copied, arrived))
+
+    yield write
+    finish()

@@ -8,7 +8,7 @@ from core.modalities.image.store import open_inputs, sampled, write_inputs
 from core.modalities.image.triggers import copied, paint, painted
 from core.modalities.image.view import amplified, average, contrast, png_of
 
-augmentations = ("none", "flip", "crop", "crop_flip")
+augmentations = ("none", "flip", "crop", "crop_flip", "resized_crop_flip")
 
 __all__ = [
     "amplified",

@@ -1,5 +1,12 @@
-"""Images on their way into a network. Everything here needs torch."""
+"""Images on their way into a network. Everything here needs torch.
 
+Images that fit the device lie there as uint8. Others stay in main memory, or mapped in their file: threads read the
+next batches, put them in pinned memory and copy them on a stream of their own, while the network works on one.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import torch
@@ -11,6 +18,8 @@ from core.types import Inputs
 
 MAX_FRACTION_ON_DEVICE = 0.5  # of the free memory of a GPU; the rest is for the model, its gradients and a batch
 CHUNK = 4096  # images that go to the device together
+AHEAD = 4  # batches that are read while one is computed on
+READERS = 4  # threads that read for a GPU; a CPU needs its cores itself, and has one
 
 
 @dataclass(frozen=True)
@@ -38,10 +47,43 @@ class Resident:
     def batch(self, rows: Tensor) -> Tensor:
         """Floats in [0, 1], (b, c, h, w) with channels last in memory, on the device."""
         if self.tensor is None:
-            levels = torch.from_numpy(self.inputs[rows.numpy()])
-        else:
-            levels = self.tensor[rows.to(self.device)]
-        return levels.to(self.device, non_blocking=True).permute(0, 3, 1, 2).float().div_(255)
+            return _floats(self._read(rows, None)[0])
+        return _floats(self.tensor.index_select(0, rows.to(self.device)))
+
+    def streamed(self, parts: Sequence[Tensor]) -> Iterator[Tensor]:
+        """The same for each part (b,), rows in main memory; of images on the device the rows go there in one copy."""
+        if self.tensor is None:
+            yield from map(_floats, self._read_ahead(parts))
+        elif parts:
+            rows = torch.cat(tuple(parts)).to(self.device)
+            for own in rows.split([len(part) for part in parts]):
+                yield _floats(self.tensor.index_select(0, own))
+
+    def _read_ahead(self, parts: Sequence[Tensor]) -> Iterator[Tensor]:
+        """(b, h, w, c) uint8 on the device, part by part."""
+        on_gpu = self.device.type == "cuda"
+        stream = torch.cuda.Stream(self.device) if on_gpu else None
+        waiting: deque[Future[tuple[Tensor, torch.cuda.Event | None]]] = deque()
+        pool = ThreadPoolExecutor(READERS if on_gpu else 1)
+        try:
+            for place, _ in enumerate(parts):
+                for part in parts[place + len(waiting) : place + AHEAD]:
+                    waiting.append(pool.submit(self._read, part, stream))
+                levels, arrived = waiting.popleft().result()
+                if arrived:
+                    torch.cuda.current_stream(self.device).wait_event(arrived)
+                    levels.record_stream(torch.cuda.current_stream(self.device))
+                yield levels
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _read(self, rows: Tensor, stream: "torch.cuda.Stream | None") -> tuple[Tensor, "torch.cuda.Event | None"]:
+        levels = torch.from_numpy(self.inputs[rows.numpy()])
+        if stream is None:
+            return levels.to(self.device), None
+        with torch.cuda.stream(stream):
+            moved = levels.pin_memory().to(self.device, non_blocking=True)
+            return moved, stream.record_event()
 
 
 def resident(inputs: Inputs, device: torch.device) -> Resident:
@@ -59,3 +101,8 @@ def resident(inputs: Inputs, device: torch.device) -> Resident:
 def augmentation(name: str) -> Augmentation:
     """The augmentation of that name, each image of a batch with its own draw."""
     return AUGMENTATIONS[name]
+
+
+def _floats(levels: Tensor) -> Tensor:
+    """(b, c, h, w) in [0, 1], from levels (b, h, w, c)."""
+    return levels.permute(0, 3, 1, 2).float().div_(255)

@@ -19,7 +19,7 @@ from core.attacks.triggers.wanet import control_field, displaced, enlarged, read
 from core.errors import UserError
 from core.modalities.image.inputs import ImageInputs
 from core.registry import checked
-from core.training.loop import evaluate
+from core.training.evaluating import evaluate
 
 SHAPES = [(16, 16, 1), (28, 28, 1), (32, 32, 3), (48, 48, 3), (224, 224, 3)]
 OPTIMISED = [name for name, entry in ATTACKS.items() if SURROGATE in entry.needs]

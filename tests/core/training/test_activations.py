@@ -30,7 +30,7 @@ class Backwards(nn.Module):
 
 def fp32(monkeypatch):
     # Whether the processor computes in half precision is no argument: it is what the machine is.
-    monkeypatch.setattr("core.training.loop.native_bfloat16", lambda device: False)
+    monkeypatch.setattr("core.devices.native_bfloat16", lambda device: False)
 
 
 def test_the_head_of_the_convnet():

@@ -35,7 +35,10 @@ def test_the_limits_themselves_are_allowed(fields):
         ({"learning_rate": 11.0}, "learning_rate=11"),
         ({"learning_rate": float("nan")}, "learning_rate=nan"),
         ({"weight_decay": -0.1}, "weight_decay=-0.1"),
-        ({"augment": "rotate"}, "augment=rotate cannot be used. Known: none, flip, crop, crop_flip."),
+        (
+            {"augment": "rotate"},
+            "augment=rotate cannot be used. Known: none, flip, crop, crop_flip, resized_crop_flip.",
+        ),
         ({"precision": "fp8"}, "Known: auto, bf16, fp32."),
         ({"model": "vgg"}, "There is no model named 'vgg'. Known: convnet, small_resnet, resnet18."),
     ],

@@ -9,9 +9,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from core.training import loop
+from core.devices import ON_CPU, compute_for
 from core.training.config import TrainConfig
-from core.training.loop import build_model, evaluate, train
+from core.training.evaluating import evaluate
+from core.training.loop import build_model, train
+from core.training.steps import set_rate
 
 CONFIG = TrainConfig(epochs=3, batch_size=32, learning_rate=3e-3, precision="fp32", augment="crop_flip")
 
@@ -101,7 +103,7 @@ def rates(config, epochs):
     optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], 1.0)
     found = []
     for epoch in epochs:
-        loop._set_rate(optimizer, config, epoch)
+        set_rate(optimizer, config, epoch)
         found.append(optimizer.param_groups[0]["lr"])
     return found
 
@@ -161,9 +163,9 @@ def test_a_data_set_without_test_images(make_dataset):
 
 
 def test_evaluation_goes_through_more_than_one_batch(make_dataset):
-    dataset = make_dataset(loop.EVAL_BATCH + 50)
+    dataset = make_dataset(ON_CPU + 50)
     model = build_model(CONFIG, dataset.shape, 4)
-    losses, predicted = evaluate(model, dataset.inputs, dataset.labels, loop.accelerator_for("fp32"))
+    losses, predicted = evaluate(model, dataset.inputs, dataset.labels, compute_for("fp32"))
     expected_losses, expected = reference(model, dataset.inputs, dataset.labels)
     assert np.abs(losses - expected_losses).max() < 1e-5
     assert (predicted == expected).all()
