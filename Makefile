@@ -3,6 +3,7 @@ PORT ?= 8501
 WORKSPACE ?= $(or $(ASSAY_WORKSPACE),./workspace)
 DATABASE ?= $(ASSAY_DATABASE)
 BENCH ?= --help
+PICTURES ?=
 PYTHON ?=
 ARCHITECTURE ?=
 
@@ -37,12 +38,12 @@ lint: $(DEV_READY)  ## style, format and types
 	$(PY) -m ruff format --check $(wildcard $(CHECKED))
 	$(PY) -m mypy --strict core
 
-bench: $(RUN_READY)  ## the paper's tables and the comparisons; BENCH="..." is handed to python -m benchmarks
+bench: $(DEV_READY)  ## the paper's tables and the comparisons; BENCH="..." is handed to python -m benchmarks
 	$(PY) -m benchmarks $(BENCH)
 
 pictures: $(DEV_READY)  ## draw the README's pictures again: the demo in a real browser (about 3 minutes)
 	$(PY) tests/browser/install_browser.py
-	$(PY) -m assets.make_pictures
+	$(PY) -m assets.make_pictures $(PICTURES)
 
 clean:  ## remove .venv and caches; the workspace with its runs and verdicts stays
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache

@@ -1,10 +1,13 @@
 """Draws the README's pictures: an empty workspace runs its demo by itself, and a browser walks through what it found.
 
     make pictures
+    make pictures PICTURES=WORKSPACE
 
-The demo's seed is fixed; it takes one to two minutes. The lasso goes around a family, wherever that lies on the map.
+The demo's seed is fixed; it takes one to two minutes. A workspace that has a finished run is drawn at once. The lasso
+goes around a family, wherever that lies on the map.
 """
 
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -43,8 +46,8 @@ REACHED = 0.75  # fraction of a family that the lasso has to hold; at 1 single o
 def main() -> None:
     """Write every picture beside this file, and say how large it is."""
     with TemporaryDirectory() as folder, browser() as chromium:
-        workspace = Path(folder) / "workspace"
-        workspace.mkdir()
+        workspace = Path(sys.argv[1]) if sys.argv[1:] else Path(folder) / "workspace"
+        workspace.mkdir(exist_ok=True)
         with served(workspace, {"ASSAY_REVIEWER": "ann"}) as server:
             try:
                 first = chromium.new_page()

@@ -58,7 +58,7 @@ def art(
     seed: Annotated[int, typer.Option(help="Of the made-up activations.")] = 0,
     repeats: Annotated[int, typer.Option(help="The fastest of so many runs counts.")] = 3,
 ) -> None:
-    """F1, time and memory beside adversarial-robustness-toolbox 1.20.1 (pip install it first)."""
+    """F1, time and memory beside adversarial-robustness-toolbox 1.20.1."""
 
     typer.echo(art_table(sizes or SIZES, seed, repeats))
     typer.echo(f"\n{cases_table(seed)}")

@@ -22,7 +22,7 @@ NEEDED = ("consensus", "badloss")
 
 
 @dataclass(frozen=True)
-class Asked:
+class LoadRequest:
     """What is to be measured: the ways to repair, the detectors, whether to run these again, and the attacks."""
 
     ways: tuple[str, ...]
@@ -47,7 +47,7 @@ def badloss_cifar10(
     The poisoned training and the clean one are those of `attacks`, whose cache may be given; each of the other ways
     trains once more.
     """
-    asked = Asked(tuple(only or WAYS), tuple(detectors or DETECTORS), again)
+    asked = LoadRequest(tuple(only or WAYS), tuple(detectors or DETECTORS), again)
     if unknown := {*asked.ways, *asked.detectors} - {*WAYS, *DETECTORS}:
         raise typer.BadParameter(f"{', '.join(sorted(unknown))}: there is no such way or detector.")
     config = TrainConfig(model="small_resnet", epochs=epochs)
@@ -55,7 +55,7 @@ def badloss_cifar10(
 
 
 def badloss_table(
-    dataset: Dataset, config: TrainConfig, seeds: Sequence[int], asked: Asked, cache: Path | None = None
+    dataset: Dataset, config: TrainConfig, seeds: Sequence[int], asked: LoadRequest, cache: Path | None = None
 ) -> str:
     """Three tables as Markdown: the repairs, whose poison each removes, and the detectors."""
     names = list(dict.fromkeys((*NEEDED, *asked.detectors)))

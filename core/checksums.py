@@ -57,8 +57,8 @@ def rewriting(folder: Path, *names: str) -> Iterator[None]:
 
 def record(folder: Path, *names: str) -> None:
     """Record finished files as they are now."""
-    found = {name: _written(folder / name) for name in names}
-    _change(folder, lambda files: {**files, **found})
+    written = {name: _written(folder / name) for name in names}
+    _change(folder, lambda files: {**files, **written})
 
 
 def record_content(folder: Path, name: str, content: bytes) -> None:
@@ -70,7 +70,7 @@ def record_content(folder: Path, name: str, content: bytes) -> None:
 def forget(folder: Path, *names: str) -> None:
     """Drop the records of files that are going to be written or deleted."""
     if (folder / FILE).exists():
-        _change(folder, lambda files: {name: one for name, one in files.items() if name not in names})
+        _change(folder, lambda files: {name: file for name, file in files.items() if name not in names})
 
 
 def recorded(folder: Path) -> Mapping[str, Written]:
@@ -80,8 +80,8 @@ def recorded(folder: Path) -> Mapping[str, Written]:
         UserError: the checksums themselves are damaged.
     """
     path = folder / FILE
-    found: Mapping[str, Written] = _once(path, _read) if path.exists() else {}
-    return found
+    written: Mapping[str, Written] = _once(path, _read) if path.exists() else {}
+    return written
 
 
 def digest(path: Path) -> str:
@@ -112,14 +112,14 @@ def wrong(folder: Path, name: str, *, thoroughly: bool = False) -> str:
 def array(path: Path, *, mapped: bool = True) -> NDArray[Any]:
     """The array in an `.npy` file, memory-mapped unless it is empty. Raises any exception where it is damaged."""
     try:
-        found: NDArray[Any] = np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
+        content: NDArray[Any] = np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
     except ValueError:
         if path.stat().st_size > SMALL_BYTES:
             raise
-        found = np.load(path, allow_pickle=False)
-    if not isinstance(found, np.ndarray):
+        content = np.load(path, allow_pickle=False)
+    if not isinstance(content, np.ndarray):
         raise ValueError("it is an archive")
-    return found
+    return content
 
 
 def why(error: BaseException) -> str:
@@ -136,12 +136,12 @@ def _difference(path: Path, kept: Written, thoroughly: bool) -> str:
             return f"it has {state.st_size:,} bytes, and {kept.bytes:,} were written"
         if not thoroughly and state.st_size > TRUSTED_BYTES and state.st_mtime_ns == kept.mtime_ns:
             return ""
-        found = _digest(path) if thoroughly else digest(path)
+        current = _digest(path) if thoroughly else digest(path)
     except FileNotFoundError:
         return "it is missing"
     except OSError as error:
         return f"it cannot be read, {why(error)}"
-    return "" if found == kept.sha256 else "its content is not what was written"
+    return "" if current == kept.sha256 else "its content is not what was written"
 
 
 def _written(path: Path) -> Written:
@@ -173,12 +173,12 @@ def _once(path: Path, find: Callable[[Path], T]) -> T:
     if before and before[0] == state:
         known: T = before[1]
         return known
-    found = find(path)
+    answer = find(path)
     if time.time() - max(state[1], state[2]) / 1e9 > SETTLED_SECONDS and state == _state(path):
-        _remembered[path] = state, found
-    return found
+        _remembered[path] = state, answer
+    return answer
 
 
 def _state(path: Path) -> tuple[int, ...]:
-    found = os.stat(path)  # noqa: PTH116 - pages ask this often
-    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
+    about = os.stat(path)  # noqa: PTH116 - pages ask this often
+    return about.st_size, about.st_mtime_ns, about.st_ctime_ns, about.st_ino

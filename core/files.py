@@ -111,8 +111,8 @@ def is_archive(path: Path) -> bool:
 def sweep(*directories: Path, older: float = LEFT_SECONDS) -> None:
     """Delete the temporary files that killed writers of any file left in these directories and in folders of theirs."""
     for directory in directories:
-        found = (one for pattern in (".*.tmp", "*/.*.tmp") for one in directory.glob(pattern))
-        _delete_left((one for one in found if _TEMPORARY.fullmatch(one.name)), older)
+        temporary = (path for pattern in (".*.tmp", "*/.*.tmp") for path in directory.glob(pattern))
+        _delete_left((path for path in temporary if _TEMPORARY.fullmatch(path.name)), older)
 
 
 def allow_many_open_files() -> int:

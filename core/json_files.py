@@ -49,7 +49,8 @@ def read_json(
     *,
     otherwise: T | None = None,
     given: Mapping[str, Any] | None = None,
-    sound: Callable[[T], bool] = lambda found: True,
+    renamed: Mapping[str, str] | None = None,
+    sound: Callable[[T], bool] = lambda result: True,
 ) -> T:
     """What the JSON file `path` holds, as `shape`.
 
@@ -60,6 +61,7 @@ def read_json(
         hint: what to do then.
         otherwise: what to return when there is no such file; None refuses that, too.
         given: fields of the dataclass that are not in the file.
+        renamed: names that earlier versions gave to fields → the names of today.
         sound: whether values of the right types make sense.
 
     Raises:
@@ -67,8 +69,10 @@ def read_json(
     """
     try:
         content = json.loads(path.read_text("utf-8"), parse_constant=_not_a_number, parse_float=_number)
-        found = cast("T", _fitted(content, shape, "", given or {}))
-        if not sound(found):
+        if isinstance(content, dict) and renamed:
+            content = {renamed.get(name, name): value for name, value in content.items()}
+        result = cast("T", _fitted(content, shape, "", given or {}))
+        if not sound(result):
             raise _Wrong("its values make no sense")
     except FileNotFoundError as error:
         if otherwise is not None:
@@ -80,7 +84,7 @@ def read_json(
         ) from error
     except (OSError, ValueError, RecursionError, _Wrong) as error:
         raise UserError(f"{owner} is damaged.", f"{path} cannot be read: {_why(error)}.", hint) from error
-    return found
+    return result
 
 
 def fitted(content: Any, shape: type[T], owner: str, hint: str) -> T:
@@ -95,13 +99,13 @@ def fitted(content: Any, shape: type[T], owner: str, hint: str) -> T:
 
 def sorted_out(paths: Iterable[Path], read: Callable[[Path], T]) -> tuple[list[T], list[Damaged]]:
     """What `read` makes of each file, and the directories of those that it refuses."""
-    found, damaged = [], []
+    readable, damaged = [], []
     for path in paths:
         try:
-            found.append(read(path))
+            readable.append(read(path))
         except UserError as error:
             damaged.append(Damaged(path.parent, path.parent.name, error))
-    return found, damaged
+    return readable, damaged
 
 
 def _fitted(value: Any, shape: Any, place: str, given: Mapping[str, Any]) -> Any:
@@ -115,7 +119,9 @@ def _fitted(value: Any, shape: Any, place: str, given: Mapping[str, Any]) -> Any
     if origin is dict or origin is Mapping:
         if not isinstance(value, dict):
             _refuse(place, "an object")
-        return {_key(key, inner[0], place): _fitted(one, inner[1], f"{place}.{key}", {}) for key, one in value.items()}
+        return {
+            _key(key, inner[0], place): _fitted(item, inner[1], f"{place}.{key}", {}) for key, item in value.items()
+        }
     if origin is Literal:
         return value if value in inner else _refuse(place, f"one of {', '.join(map(str, inner))}")
     return value if shape is Any or _scalar(value, shape) else _refuse(place, _WORDS[shape])
@@ -136,12 +142,12 @@ def _one_of(value: Any, shapes: tuple[Any, ...], place: str) -> Any:
 def _record(value: Any, shape: Any, place: str, given: Mapping[str, Any]) -> Any:
     if not isinstance(value, dict):
         _refuse(place, "an object")
-    known = {one.name: one for one in fields(shape) if one.name not in given}
+    known = {field.name: field for field in fields(shape) if field.name not in given}
     schema, latest = value.get("schema"), known["schema"].default if "schema" in known else None
     if type(schema) is int and type(latest) is int and schema > latest:
         raise _Newer(f"schema {schema}")
-    for name, one in known.items():
-        if name not in value and one.default is MISSING and one.default_factory is MISSING:
+    for name, field in known.items():
+        if name not in value and field.default is MISSING and field.default_factory is MISSING:
             raise _Wrong(f"it has no {f'{place}.{name}'.lstrip('.')}")
     hints = _hints(shape)
     content = {name: _fitted(value[name], hints[name], f"{place}.{name}", {}) for name in known if name in value}
@@ -155,11 +161,13 @@ def _row(value: Any, origin: type, inner: tuple[Any, ...], place: str) -> list[A
         _refuse(place, "a list")
     if origin is list or inner[-1:] == (...,):
         if inner[0] in _WORDS:  # names of a million samples are looked through here
-            return value if all(_scalar(one, inner[0]) for one in value) else _refuse(place, f"all {_WORDS[inner[0]]}")
-        return [_fitted(one, inner[0], f"{place}[{index}]", {}) for index, one in enumerate(value)]
+            return (
+                value if all(_scalar(item, inner[0]) for item in value) else _refuse(place, f"all {_WORDS[inner[0]]}")
+            )
+        return [_fitted(item, inner[0], f"{place}[{index}]", {}) for index, item in enumerate(value)]
     if len(value) != len(inner):
         _refuse(place, f"a list of {len(inner)}")
-    return [_fitted(one, shape, place, {}) for one, shape in zip(value, inner, strict=True)]
+    return [_fitted(item, shape, place, {}) for item, shape in zip(value, inner, strict=True)]
 
 
 def _scalar(value: Any, shape: Any) -> bool:

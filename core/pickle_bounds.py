@@ -56,8 +56,8 @@ def _check(stream: BinaryIO, path: Path) -> None:
     contents = _contents(stream, path)
     sizes, depths = [1] * len(contents), [1] * len(contents)
     for number in _inner_first(contents, path):
-        sizes[number] = 1 + sum(sizes[one] for one in contents[number])
-        depths[number] = 1 + max((depths[one] for one in contents[number]), default=0)
+        sizes[number] = 1 + sum(sizes[inner] for inner in contents[number])
+        depths[number] = 1 + max((depths[inner] for inner in contents[number]), default=0)
         if sizes[number] > MAX_EXPANDED or depths[number] > MAX_DEPTH:
             raise _refusal(path, f"Its objects contain each other more than {MAX_DEPTH} deep or a million times.")
 
@@ -132,7 +132,7 @@ def _inner_first(contents: list[list[int]], path: Path) -> Iterator[int]:
         open_[first] = True
         while waiting:
             number, rest = waiting[-1]
-            inner = next((one for one in rest if not done[one]), None)
+            inner = next((other for other in rest if not done[other]), None)
             if inner is None:
                 waiting.pop()
                 done[number] = True

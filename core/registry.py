@@ -78,7 +78,7 @@ def find(family: Mapping[str, E], name: str, kind: str) -> E:
 def tunables(member: Callable[..., Any]) -> dict[str, Tunable]:
     """The keyword-only scalar arguments of a member, in the order they are written."""
     hints, helps = get_type_hints(member, include_extras=True), _explained(member)
-    found = {}
+    settings = {}
     for parameter in inspect.signature(member).parameters.values():
         if parameter.kind is not inspect.Parameter.KEYWORD_ONLY or parameter.default is inspect.Parameter.empty:
             continue
@@ -89,8 +89,8 @@ def tunables(member: Callable[..., Any]) -> dict[str, Tunable]:
         choices = get_args(hint) if get_origin(hint) is Literal else ()
         kind = type(choices[0]) if choices else hint
         words = helps.get(parameter.name, "")
-        found[parameter.name] = Tunable(parameter.name, kind, parameter.default, limits, choices, words)
-    return found
+        settings[parameter.name] = Tunable(parameter.name, kind, parameter.default, limits, choices, words)
+    return settings
 
 
 def checked(member: Callable[..., Any], settings: Mapping[str, Any], owner: str) -> dict[str, Scalar]:

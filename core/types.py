@@ -26,7 +26,7 @@ Images = Samples
 Rows = slice | Ints | Bools | list[int]
 Scalar = float | int | str | bool
 Listen = Callable[[int, int], None]  # how many are done, and of how many
-Labelling = Literal["all_to_one", "one_to_one", "all_to_all", "clean_label"]
+Labelling = Literal["all_to_one", "one_to_one", "all_to_all", "clean_label", "random_other", "unchanged"]
 
 
 class Inputs(Protocol):
@@ -108,9 +108,10 @@ class PlantedAttack:
         n_poisoned: how many training samples carry it.
         labelling: who gets which label. With all_to_one, samples of all other classes get the target's. With
             one_to_one, samples of `source_class` get the target's. With all_to_all, every sample gets the next class's.
-            With clean_label, samples of the target class keep theirs.
+            With clean_label, samples of the target class keep theirs. With random_other, each sample gets the label of
+            another class, drawn. With unchanged, samples of any class keep theirs.
         source_class: of a one-to-one attack, else None.
-        n_cover: how many further samples carry a spoiled trigger and their true label (WaNet's noise mode).
+        n_cover: how many further samples are changed under their true label: with the trigger, or spoiled (WaNet).
     """
 
     name: str
@@ -125,6 +126,8 @@ class PlantedAttack:
 
     def intended_classes(self, labels: Ints, n_classes: int) -> Ints:
         """(m,) the class that the trigger is meant to turn images of these true classes into; −1 where it has none."""
+        if self.labelling in ("random_other", "unchanged"):
+            return np.full(len(labels), -1)
         if self.target_class is None:
             return np.asarray((labels + 1) % n_classes)
         applies = labels == self.source_class if self.labelling == "one_to_one" else labels != self.target_class
@@ -136,12 +139,12 @@ class GroundTruth:
     """What is known of planted poison. Only metrics, benchmarks and the report accept it.
 
     Attributes:
-        is_poison: (n,) True where a trigger was planted.
+        is_poison: (n,) True where a trigger or a wrong label was planted; the attack's kind says which.
         attack_index: (n,) index into `attacks`, −1 for clean samples.
         original_labels: (n,) the labels before poisoning.
         attacks: what was planted.
-        is_cover: (n,) True for cover samples: a spoiled trigger under the true label, which is no poison.
-        patterns: attack → (h, w, c) float32, what was optimised for it on the data, in units of [0, 1].
+        is_cover: (n,) True for cover samples: changed under the true label, which is no poison.
+        patterns: attack → float32, what was found for it on the data, in units of [0, 1]; see `core.attacks.Trigger`.
     """
 
     is_poison: Bools

@@ -8,6 +8,7 @@ from typer.main import get_command
 
 from core import registry
 from core.__main__ import app
+from core.attacks import ATTACKS
 from core.detectors import DETECTORS
 from core.registry import Entry
 from tests.sources import ROOT
@@ -50,8 +51,8 @@ def test_every_command_is_documented_and_each_documented_one_is_there():
     assert (commands - named, named - commands) == (set(), set())
 
 
-@pytest.mark.parametrize("name", DETECTORS)
-def test_every_detector_is_documented(name):
+@pytest.mark.parametrize("name", [*DETECTORS, *ATTACKS])
+def test_every_detector_and_attack_is_documented(name):
     assert f"`{name}`" in documented()
 
 

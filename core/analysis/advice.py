@@ -1,4 +1,4 @@
-"""Advice in words and numbers: how much looks poisoned, what a rule can say, what else would help.
+"""Advice in words and numbers: how much looks poisoned, what a rule can promise, what else would help.
 
 Why a sample is suspected: the scores that a detector adds up, in plain words, as far as they speak of this sample.
 """
@@ -8,13 +8,24 @@ from math import ceil
 
 import numpy as np
 
-from core.analysis.caveats import NOT_JUDGED
 from core.analysis.rules import USUAL_RATE, Rule, counted_on, flags, p_values
-from core.analysis.wrong import SURE, TAIL, estimated
 from core.detectors.parts.calibration import FEWEST_TRUSTED
-from core.detectors.parts.statistics import Reals
+from core.detectors.parts.statistics import Reals, prevalence, prevalence_bound
 from core.types import Bools, Detection
 
+# Confidence of a bound from below. Over all cuts within the tail it gives one false alarm in twenty clean data sets, by
+# simulation; a lower one would cry wolf.
+SURE = 0.995
+# Fraction of clean samples, the most suspicious, among which poison is counted: the bulk would only add false alarms.
+TAIL = 0.10
+# Fraction of the estimated poison that a rule has to flag before nothing more is advised than the rule.
+MOST = 0.75
+# Fraction of the estimated poison that has to stand above all bona fide samples before more of those would help.
+APART = 0.5
+# Fraction of a class below which poison may be missed. It is said, and decides nothing.
+FLOOR_OF_A_CLASS = 0.005
+# Bona fide samples that are advised, as in the BaDLoss paper. They can promise one wrong in ten where 4 % are poison.
+USUAL_TRUSTED = 250
 WORDS = {
     "density ratio": "close to its own kind, far from every trusted sample",
     "density ratio of directions": "the same, by the direction of its activation alone",
@@ -31,20 +42,17 @@ WORDS = {
 
 @dataclass(frozen=True)
 class Reason:
-    """One sign of poison in one sample.
+    """One score that speaks for poison in one sample.
 
     Attributes:
-        words: the sign in plain words.
-        percentile: share of all samples that show it no more than this one, in [0, 1].
-        share: of this sample's suspicion that comes from this sign, in [0, 1].
+        words: the score in plain words.
+        percentile: the fraction of all samples whose score is no higher, in [0, 1].
+        fraction: of this sample's suspicion that comes from this score, in [0, 1].
     """
 
     words: str
     percentile: float
-    share: float
-
-
-MOST, APART, FLOOR_OF_A_CLASS, USUAL_TRUSTED = 0.75, 0.5, 0.005, 250
+    fraction: float
 
 
 @dataclass(frozen=True)
@@ -52,9 +60,9 @@ class Advice:
     """What the bona fide samples say about a detection.
 
     Attributes:
-        prevalence: share of the other samples beyond what clean ones explain, in [0, 1]; None without p-values.
-        at_least: the same from below, 99.5 % sure at the best cut; 0 is no sign of poison.
-        enough: bona fide samples with which such a rate would flag something; None where these are enough.
+        prevalence: the fraction of the other samples beyond what clean ones explain, in [0, 1]; None without p-values.
+        at_least: the same from below, 99.5 % sure at the best cut; 0 shows no poison.
+        enough: bona fide samples with which a rate could be promised; None where these are enough.
         review: how many of the most suspicious samples to look at, where no rate finds nearly all that looks poisoned.
         sentences: all of it in words, the finding first.
     """
@@ -72,59 +80,63 @@ def advice(detection: Detection, bona_fide: Bools, rule: Rule) -> Advice:
         return Advice(sentences=(_without_promise(int(bona_fide.sum())),))
     trusted = counted_on(detection, bona_fide)
     p, rate = p_values(detection, bona_fide)[~bona_fide], rule.value if rule.kind == "rate" else USUAL_RATE
-    share, bound = estimated(p, trusted)
+    fraction, bound = estimated(p, trusted)
     promised = int(flags(detection, bona_fide, Rule("rate", rate)).sum())
     flagged = int(flags(detection, bona_fide, rule).sum())
-    beyond = int((p <= 1 / (trusted + 1)).sum())  # above every bona fide sample: a rate tells them apart last
-    wrong = _likely_clean(p, share, beyond, flagged) if rule.kind in ("budget", "threshold") else ""
+    beyond = int((p <= 1 / (trusted + 1)).sum())  # above every bona fide sample: only these can be promised
+    wrong = _likely_clean(p, fraction, beyond, flagged) if rule.kind in ("budget", "threshold") else ""
     sharing = _sharing(detection.notes.sharing_a_pattern)
     if not bound and not promised:
-        return Advice(share, bound, sentences=_said(sharing or _nothing_found(trusted, detection), wrong))
-    share = max(share, bound, promised * (1 - rate) / max(len(p), 1))
-    about = f"By its suspicion, about {share:.1%} of the data look poisoned or wrongly labelled."
-    if promised >= MOST * share * len(p):
-        cut = (
-            f"A rate of {rate:.0%} wrong, on average over draws of bona fide samples, flags {promised:,}."
-            if rule.kind != "rate"
-            else ""
-        )
-        return Advice(share, bound, sentences=_said(about, cut, wrong))
-    review = review_budget(p, share)
+        return Advice(fraction, bound, sentences=_said(sharing or _no_poison_seen(trusted), wrong))
+    fraction = max(fraction, bound, promised * (1 - rate) / max(len(p), 1))
+    about = f"By its suspicion, about {fraction:.1%} of the data look poisoned or wrongly labelled."
+    if promised >= MOST * fraction * len(p):
+        cut = f"At most {rate:.0%} wrong: the rule flags {promised:,}." if rule.kind != "rate" else ""
+        return Advice(fraction, bound, sentences=_said(about, cut, wrong))
+    review = review_budget(p, fraction)
     clear = beyond / len(p)
-    if promised or clear < APART * share:
+    if promised or clear < APART * fraction:
         overlap = _overlap(rate, promised, review)
-        return Advice(share, bound, review=review, sentences=_said(about, sharing, overlap, wrong))
+        return Advice(fraction, bound, review=review, sentences=_said(about, sharing, overlap, wrong))
     enough = bona_fide_needed(rate, clear)
     no_power = _no_power(trusted, rate, clear, enough, review)
-    return Advice(share, bound, enough, review, _said(about, sharing, no_power, wrong))
+    return Advice(fraction, bound, enough, review, _said(about, sharing, no_power, wrong))
 
 
-def bona_fide_needed(rate: float, share: float) -> int:
-    """m ≥ 1/(rate · share) − 1, so that the least p-value, 1/(m + 1), passes Benjamini–Hochberg: p ≤ rate · share."""
-    return ceil(round(1 / (rate * share) - 1, 6)) if share > 0 else 0
+def estimated(p: Reals, trusted: int) -> tuple[float, float]:
+    """The fraction of samples with such p-values that `trusted` clean ones do not explain: an estimate and a bound."""
+    # The clean scores that such p-values were counted on, on the p-values' own scale: the j-th lies above j/(m + 1).
+    clean = -(np.arange(1, trusted + 1) + 0.5) / (trusted + 1)
+    scores = -np.where(p <= TAIL, p, 1.0)
+    return prevalence(scores, clean), prevalence_bound(scores, clean, SURE)
 
 
-def review_budget(p: Reals, share: float) -> int:
+def bona_fide_needed(rate: float, fraction: float) -> int:
+    """m ≥ 1/(rate · fraction) − 1: the least p-value, 1/(m + 1), passes Benjamini–Hochberg if ≤ rate · fraction."""
+    return ceil(round(1 / (rate * fraction) - 1, 6)) if fraction > 0 else 0
+
+
+def review_budget(p: Reals, fraction: float) -> int:
     """How many of the smallest p-values hold nine tenths of the poison that stands out; two digits, upwards."""
     order = np.sort(p)[: max(int((p <= TAIL).sum()), 1)]
     counts = np.searchsorted(order, order, side="right")
-    poison = counts - order * (1 - share) * len(p)
+    poison = counts - order * (1 - fraction) * len(p)
     count = int(counts[np.flatnonzero(poison >= 0.9 * poison.max())[0]]) if poison.max() > 0 else len(order)
     step = int(10 ** max(len(str(count)) - 2, 0))
     return min(ceil(count / step) * step, len(p))
 
 
-def least_share(trusted: int) -> float:
-    """The smallest share that can show: no more clean ones lie above all `trusted` ones, with 99.5 % confidence."""
+def least_fraction(trusted: int) -> float:
+    """The smallest fraction that can show: no more clean ones lie above all `trusted` ones, with 99.5 % confidence."""
     return float(1 - (1 - SURE) ** (1 / trusted)) if trusted else 1.0
 
 
-def _likely_clean(p: Reals, share: float, beyond: int, flagged: int) -> str:
+def _likely_clean(p: Reals, fraction: float, beyond: int, flagged: int) -> str:
     """How many of the flagged are clean; those above every bona fide sample cannot be told apart, only counted."""
     if not flagged:
         return ""
     counted = max(flagged, beyond)
-    wrong = min((1 - share) * len(p) * float(np.sort(p)[counted - 1]) / counted, 1.0)
+    wrong = min((1 - fraction) * len(p) * float(np.sort(p)[counted - 1]) / counted, 1.0)
     if flagged >= beyond:
         return f"Among the {flagged:,} most suspicious, about {wrong:.0%} are probably clean."
     return (
@@ -135,7 +147,7 @@ def _likely_clean(p: Reals, share: float, beyond: int, flagged: int) -> str:
 
 def _no_power(trusted: int, rate: float, clear: float, enough: int, review: int) -> str:
     return (
-        f"Too few for a rate of {rate:.0%} wrong: it takes {1 / (rate * (trusted + 1)):.2%} of the data above "
+        f"Too few for a promise: “at most {rate:.0%} wrong” takes {1 / (rate * (trusted + 1)):.2%} of the data above "
         f"all {trusted:,} bona fide samples, and {clear:.2%} are. About {enough:,} bona fide samples would be enough; "
         f"until then, review the {review:,} most suspicious."
     )
@@ -143,18 +155,14 @@ def _no_power(trusted: int, rate: float, clear: float, enough: int, review: int)
 
 def _overlap(rate: float, promised: int, review: int) -> str:
     part = f"only {promised:,} of them stand out" if promised else "none of them stands out"
-    return f"But {part} so far that about {rate:.0%} would be wrong on average: review the {review:,} most suspicious."
+    return f"But {part} so far that at most {rate:.0%} would be wrong: review the {review:,} most suspicious."
 
 
-def _nothing_found(trusted: int, detection: Detection) -> str:
-    """That nothing stands out; where some classes were not judged, nothing that sounds like a clean bill."""
-    judged = [finding.poisoned is not None for finding in detection.classes.values() if finding.reason]
-    if not all(judged):
-        others = f"{NOT_JUDGED} of the other {judged.count(False):,}."
-        return f"Nothing stands out in the {sum(judged):,} classes that were judged; {others}"
+def _no_poison_seen(trusted: int) -> str:
+    least = least_fraction(trusted)
     return (
-        f"No sign of poison found. {trusted:,} bona fide samples cannot show poison below {least_share(trusted):.1%} "
-        f"of the data; below about {FLOOR_OF_A_CLASS:.1%} of a class, or made to evade detectors, it may be missed."
+        f"No sign of poison found. {trusted:,} bona fide samples cannot show poison below {least:.1%} of the data; "
+        f" below about {FLOOR_OF_A_CLASS:.1%} of a class, or made to evade detectors, it may be missed."
     )
 
 
@@ -173,11 +181,11 @@ def _said(*sentences: str) -> tuple[str, ...]:
 
 def _without_promise(trusted: int) -> str:
     if trusted >= FEWEST_TRUSTED:
-        return "This was computed without p-values. Run the detector again, and an expected rate can be given."
+        return "This was computed without p-values. Run the detector again, and a rate can be promised."
     known = f"Only {trusted} samples are" if trusted else "No sample is"
     return (
-        f"{known} known to be clean, so nothing can be said of how many are wrong: what is flagged are outliers. Name "
-        f"at least {FEWEST_TRUSTED} bona fide samples, drawn at random; {USUAL_TRUSTED} are usual."
+        f"{known} known to be clean, so no rate of wrong ones can be promised: what is flagged are outliers. Name at "
+        f"least {FEWEST_TRUSTED} bona fide samples, drawn at random; {USUAL_TRUSTED} are usual."
     )
 
 

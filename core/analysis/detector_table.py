@@ -13,7 +13,7 @@ import pandas as pd
 
 from core import runs
 from core.analysis.opened_run import LEADING, OpenedRun
-from core.analysis.rule_words import rule_words
+from core.analysis.rules import words
 from core.data import store
 from core.detectors import DETECTORS, DetectorEntry, lacking
 from core.detectors.parts.calibration import FOLDS, compares
@@ -22,7 +22,8 @@ from core.registry import checked, find
 from core.runs import Run
 from core.types import Bools, Detection, Scalar
 
-TRAINING_PASSES, ARRAYS = 3, {"activations": "activations", "trajectories": "losses"}
+TRAINING_PASSES = 3  # forward passes that one epoch of training takes as long as: a backward pass counts as two
+ARRAYS = {"activations": "activations", "trajectories": "losses"}  # what a detector reads → the file of the run
 
 
 @dataclass(frozen=True)
@@ -62,15 +63,15 @@ def detector_table(opened: OpenedRun) -> pd.DataFrame:
     return pd.DataFrame(rows).astype({"flagged": "Int64"})
 
 
-def leader(found: Mapping[str, Detection]) -> str:
+def leader(detections: Mapping[str, Detection]) -> str:
     """The detector that the others are compared with: the consensus, else the first that ran; "" before any did."""
-    return LEADING if LEADING in found else next(iter(found), "")
+    return LEADING if LEADING in detections else next(iter(detections), "")
 
 
-def agreement(one: Bools, other: Bools) -> float:
-    """|A ∩ B| / |A ∪ B| in [0, 1], the share of all that either flags on which both agree; NaN when neither flags."""
-    either = int((one | other).sum())
-    return int((one & other).sum()) / either if either else float("nan")
+def agreement(first: Bools, second: Bools) -> float:
+    """|A ∩ B| / |A ∪ B| in [0, 1], the fraction of what either flags that both flag; NaN when neither flags."""
+    either = int((first | second).sum())
+    return int((first & second).sum()) / either if either else float("nan")
 
 
 def cost_in_words(run: Run, name: str, settings: Mapping[str, Any], *, ran: bool) -> str:
@@ -102,7 +103,7 @@ def _row(opened: OpenedRun, name: str, entry: DetectorEntry, first: str) -> dict
     if detection:
         about = runs.about_detection(opened.run, name)
         row |= {"cost": f"{about['seconds']:.1f} s", "flagged": int(detection.flagged.sum())}
-        row["rule"] = rule_words(opened, name)
+        row["rule"] = words(opened.rules[name])
         row["agreement"] = agreement(detection.flagged, opened.detections[first].flagged) if name != first else np.nan
     return row
 

@@ -14,8 +14,13 @@ from core.errors import UserError
 from core.runs import Run
 from core.types import Bools, Ints, Samples
 
-STAGE, PICTURES = "families", "family-pictures"
-NO_FAMILY, NOT_FLAGGED, WAITING = 0, -1, -2
+STAGE = "families"  # name of the stage, and of the files that it leaves
+PICTURES = "family-pictures"
+# Numbers in place of a family's. They are kept on disk.
+NO_FAMILY = 0
+NOT_FLAGGED = -1
+WAITING = -2
+# Standard deviations of ordinary images from which on a shared pattern is no chance; a lower bound names clean groups.
 CHANCE = 4.0
 
 
@@ -27,11 +32,11 @@ class Family:
         id: counted from 1, the largest family first.
         target_class: the given label of all members.
         size: how many samples there were when the families were made.
-        tightness: share of the nearest samples of the class around a member that are members too, in [0, 1].
+        tightness: the fraction of the nearest samples of the class around a member that are members too, in [0, 1].
         shared: how far the images share a pattern that ordinary ones lack, in standard deviations of those; above 4 it
             is no chance; 0 without images.
-        sources: class → share of the members whose nearest ordinary images are most often of that class: where they
-            may have been taken from. The largest first, shares below 5 % left out; empty without images.
+        sources: class → the fraction of the members whose nearest ordinary images are most often of that class. They
+            may have been taken from there. The largest first, none below 5 %; empty without images.
         same_as: the first family of another class whose images share the same pattern, or None.
     """
 
@@ -52,7 +57,7 @@ def title(family: Family, names: Sequence[str], count: int | None = None) -> str
 
 def description(family: Family, names: Sequence[str]) -> str:
     """Where the members may come from and what they share, in one or two sentences."""
-    looks = [f"{names[index]} {share:.0%}" for index, share in list(family.sources.items())[:3]]
+    looks = [f"{names[index]} {fraction:.0%}" for index, fraction in list(family.sources.items())[:3]]
     parts = [f"They look like {', '.join(looks)}." if looks else ""]
     if family.shared > CHANCE:
         parts.append("Their images share a pattern.")
@@ -68,21 +73,21 @@ def likely_source(family: Family) -> int | None:
     return max(family.sources, key=lambda index: family.sources[index], default=None)
 
 
-def save(run: Run, flagged: Bools, families: Ints, found: Sequence[Family], pictures: Samples | None) -> None:
+def save(run: Run, flagged: Bools, families: Ints, listed: Sequence[Family], pictures: Samples | None) -> None:
     """Write the families of a run.
 
     Args:
         run: whose they are.
         flagged: (n,) what was grouped.
         families: (n,) the id of each sample's family, 0 for flagged samples in none.
-        found: the families, in the order of their ids.
+        listed: the families, in the order of their ids.
         pictures: (2 · families, h, w, c): of each family the average image, then the amplified difference to ordinary
             ones; None without images or families.
     """
     runs.save_array(run, STAGE, np.where(flagged, families, WAITING))
     if pictures is not None and len(pictures):
         runs.save_array(run, PICTURES, pictures)
-    runs.save_json(run, f"{STAGE}.json", [asdict(family) for family in found])
+    runs.save_json(run, f"{STAGE}.json", [asdict(family) for family in listed])
 
 
 def families(run: Run) -> list[Family]:
@@ -101,11 +106,11 @@ def membership(run: Run, flagged: Bools) -> Ints:
 
 def find_family(run: Run, number: int) -> Family:
     """The family of that id. Raises UserError when there is none."""
-    found = {family.id: family for family in families(run)}
-    if number not in found:
-        known = ", ".join(map(str, found)) or "none yet"
+    by_id = {family.id: family for family in families(run)}
+    if number not in by_id:
+        known = ", ".join(map(str, by_id)) or "none yet"
         raise UserError(f"There is no family {number}.", f"Known: {known}.", "Choose one of these.")
-    return found[number]
+    return by_id[number]
 
 
 def made(run: Run) -> int:

@@ -75,11 +75,11 @@ def parse_ids(text: str) -> list[tuple[int, int]]:
         [(7, 7), (10, 20)]
     """
     parts = re.sub(r"\s*[-–]\s*", "-", text.strip()).replace(",", " ").split()
-    found = []
+    ranges = []
     for part in parts:
         match = _RANGE.fullmatch(part)
         if not match:
             raise UserError(f"{part} is no id.", "Ids are whole numbers.", "Write a list or a range: 7, 12, 100-250.")
         first, last = int(match[1]), int(match[2] or match[1])
-        found.append((min(first, last), max(first, last)))
-    return found
+        ranges.append((min(first, last), max(first, last)))
+    return ranges

@@ -79,5 +79,5 @@ def _smallest(distances: Floats, most: int) -> Ints:
     if not count:
         return np.empty(0, np.int64)
     edge = np.partition(distances, count - 1)[count - 1]
-    found = np.flatnonzero(distances <= edge)
-    return found[np.argsort(distances[found], kind="stable")][:count]
+    rows = np.flatnonzero(distances <= edge)
+    return rows[np.argsort(distances[rows], kind="stable")][:count]

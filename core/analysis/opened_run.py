@@ -99,9 +99,9 @@ class OpenedRun:
 
     def require_intact(self, names: Iterable[str]) -> None:
         """Raise UserError when the detection of one of these detectors is damaged: without it, others would count."""
-        for one in self.damaged_detections:
-            if one.id in names:
-                raise one.error
+        for damaged in self.damaged_detections:
+            if damaged.id in names:
+                raise damaged.error
 
     @cached_property
     def rules(self) -> Mapping[str, Rule]:
@@ -123,7 +123,7 @@ class OpenedRun:
         Raises:
             UserError: what would lead is damaged.
         """
-        self.require_intact(leading([*self.detections, *(one.id for one in self.damaged_detections)]))
+        self.require_intact(leading([*self.detections, *(damaged.id for damaged in self.damaged_detections)]))
         flags = [self.detections[name].flagged for name in leading(self.detections)]
         return np.logical_or.reduce(flags) if flags else np.zeros(len(self.data), np.bool_)
 

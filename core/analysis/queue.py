@@ -45,27 +45,29 @@ class Filter:
     order: str = "suspicion"
 
 
-def queue(table: pd.DataFrame, wanted: Filter, among: Collection[int] | None = None) -> pd.DataFrame:
+def queue(table: pd.DataFrame, conditions: Filter, among: Collection[int] | None = None) -> pd.DataFrame:
     """The rows of a review table that the filter leaves, in its order.
 
     Args:
         table: see `core.analysis.samples.review_table`.
-        wanted: the filter.
+        conditions: the filter.
         among: ids to which the queue is limited, such as those that one reviewer decided on; None for all.
 
     Raises:
-        UserError: `wanted.ids` cannot be read.
+        UserError: `conditions.ids` cannot be read.
     """
     # Flags first: what follows looks at few rows only, however large the data set is.
-    kept = table[_asked(table, wanted)]
-    holds = kept["suspicion"].between(*wanted.suspicion).to_numpy() & (kept["flagged_by"] >= wanted.agreement)
+    kept = table[_in_question(table, conditions)]
+    holds = kept["suspicion"].between(*conditions.suspicion).to_numpy() & (kept["flagged_by"] >= conditions.agreement)
     for column in ("label", "predicted"):
-        if (index := getattr(wanted, column)) is not None:
+        if (index := getattr(conditions, column)) is not None:
             holds &= (kept[column] == index).fillna(False).to_numpy(bool)
-    holds &= members(kept, wanted.family) & in_cluster(kept, wanted.cluster) & _standing(kept, wanted.verdict)
+    holds &= (
+        members(kept, conditions.family) & in_cluster(kept, conditions.cluster) & _standing(kept, conditions.verdict)
+    )
     if among is not None:
         holds &= kept["id"].isin(list(among))
-    keys = ["family"] * (wanted.order == "family") + ["suspicion", "id"]
+    keys = ["family"] * (conditions.order == "family") + ["suspicion", "id"]
     ascending = [name != "suspicion" for name in keys]
     rows: pd.DataFrame = kept[holds].sort_values(keys, ascending=ascending, kind="stable")
     return rows
@@ -101,25 +103,25 @@ def next_undecided(rows: pd.DataFrame, after: int | None, taken: Collection[int]
 
 def place_of(ids: Ints, sample: int | None) -> int | None:
     """Where an id is in the queue, counted from 0; None when it is not in it."""
-    found = [] if sample is None else np.flatnonzero(ids == sample).tolist()
-    return found[0] if found else None
+    places = [] if sample is None else np.flatnonzero(ids == sample).tolist()
+    return places[0] if places else None
 
 
-def _asked(table: pd.DataFrame, wanted: Filter) -> Bools:
+def _in_question(table: pd.DataFrame, conditions: Filter) -> Bools:
     """(n,) True for what the filter is about at all: ids or a cluster that it names, else what is flagged."""
-    if wanted.ids.strip():
-        return _named(table, wanted.ids)
-    if wanted.cluster is not None:
-        return in_cluster(table, wanted.cluster)
-    return table[f"{wanted.detector}_flagged" if wanted.detector else "flagged"].to_numpy()
+    if conditions.ids.strip():
+        return _named(table, conditions.ids)
+    if conditions.cluster is not None:
+        return in_cluster(table, conditions.cluster)
+    return table[f"{conditions.detector}_flagged" if conditions.detector else "flagged"].to_numpy()
 
 
 def _named(table: pd.DataFrame, text: str) -> Bools:
     ids = table["id"].to_numpy()
-    found = np.zeros(len(ids), bool)
+    named = np.zeros(len(ids), bool)
     for first, last in parse_ids(text):
-        found |= (ids >= first) & (ids <= last)
-    return found
+        named |= (ids >= first) & (ids <= last)
+    return named
 
 
 def _standing(rows: pd.DataFrame, verdict: str) -> Bools:

@@ -7,11 +7,17 @@ import pandas as pd
 
 from core.analysis.families import membership
 from core.analysis.opened_run import CLUSTERING, OpenedRun, leading
+from core.analysis.rules import chosen_rule_words
 from core.detectors.parts.statistics import ranks
 from core.journal import review
 from core.journal.review import Verdict
 from core.runs import Run
 from core.runs.plan import ACTIVATIONS, of_kind
+
+
+def rules_in_words(opened: OpenedRun) -> dict[str, str]:
+    """Detector → the rule in force for it, in words, with the settings that its own rule was made with."""
+    return {name: chosen_rule_words(opened.run, name, detection) for name, detection in opened.own_detections.items()}
 
 
 def sample_table(opened: OpenedRun) -> pd.DataFrame:
@@ -36,15 +42,15 @@ def suspicion_table(opened: OpenedRun) -> pd.DataFrame:
     detectors. `family` is its number, 0 in none, −1 not flagged, −2 not grouped yet. `cluster` is that of
     Activation Clustering, −1 where unknown, within the class `cluster_class`.
     """
-    table, found = _machine_columns(opened), opened.detections
+    table, detections = _machine_columns(opened), opened.detections
     table["row"], table["bona_fide"] = opened.rows, opened.bona_fide
-    table["flagged_by"] = np.sum([detection.flagged for detection in found.values()], axis=0) if found else 0
-    chosen = [found[name] for name in leading(found)]
+    table["flagged_by"] = np.sum([detection.flagged for detection in detections.values()], axis=0) if detections else 0
+    chosen = [detections[name] for name in leading(detections)]
     table["flagged"] = opened.flagged
     table["family"] = membership(opened.run, opened.flagged)
     placed = [ranks(detection.suspicion) / len(table) for detection in chosen]
     table["suspicion"] = np.mean(placed, axis=0) if placed else 0.0
-    clustering = found.get(CLUSTERING)
+    clustering = detections.get(CLUSTERING)
     table["cluster_class"] = opened.clustered_classes if clustering else table["label"]
     table["cluster"] = clustering.groups if clustering and clustering.groups is not None else -1
     return table

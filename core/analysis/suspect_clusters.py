@@ -20,17 +20,18 @@ from core.files import locked
 from core.runs import Run
 from core.types import ClassFinding, Criterion, Ints
 
-POISON, CLEAN, OPEN = "poison", "clean", "not asked"
-
-
-THRESHOLD = 1.0
+# What a decision says of a cluster, in words.
+POISON = "poison"
+CLEAN = "clean"
+OPEN = "not asked"
+THRESHOLD = 1.0  # T of the paper: l/p below it is poison
 RESULTS = "reclassification"
 NEW_LABELS = ("source_class", "each_sample")
 
 
 @dataclass(frozen=True)
 class Reclassification:
-    """The verdict of exclusionary reclassification on one cluster.
+    """What exclusionary reclassification says of one cluster.
 
     Attributes:
         n: samples in the cluster.
@@ -52,13 +53,13 @@ class Reclassification:
 
 @dataclass(frozen=True, kw_only=True)
 class _Kept(Reclassification):
-    """A verdict as it is kept, with a digest of the cluster that it is on."""
+    """A result as it is kept, with a digest of the cluster that it is about."""
 
     cluster: str
 
 
-def judge(predicted: Ints, own_class: int, n_classes: int, threshold: float = THRESHOLD) -> Reclassification:
-    """The verdict on a cluster of `own_class` from the classes (m,) that a model which never saw it predicts.
+def reclassification(predicted: Ints, own_class: int, n_classes: int, threshold: float = THRESHOLD) -> Reclassification:
+    """The result for a cluster of `own_class` from the classes (m,) that a model which never saw it predicts.
 
     A cluster that comes home as often as it goes to one other class, l / p = T, is not called poison. Of several most
     frequent other classes the first is suspected.
@@ -80,14 +81,14 @@ def suspect_clusters(opened: OpenedRun, classes: Collection[int] = ()) -> dict[i
         UserError: Activation Clustering has not been run or is damaged, no class looks poisoned, or one was not split.
     """
     opened.require_intact([CLUSTERING])
-    found = opened.own_detections.get(CLUSTERING)
-    if found is None or found.groups is None:
+    clustering = opened.own_detections.get(CLUSTERING)
+    if clustering is None or clustering.groups is None:
         raise UserError("There are no clusters yet.", "Activation Clustering has not been run.", "Run it first.")
-    wanted = sorted(classes) or [index for index, finding in found.classes.items() if finding.poisoned]
-    if not wanted:
+    suspects = sorted(classes) or [index for index, finding in clustering.classes.items() if finding.poisoned]
+    if not suspects:
         raise UserError("No class looks poisoned.", "So there is no cluster to check.", "Name classes to check anyway.")
     belongs = opened.clustered_classes
-    rows = {index: np.flatnonzero((belongs == index) & (found.groups == 1)) for index in wanted}
+    rows = {index: np.flatnonzero((belongs == index) & (clustering.groups == 1)) for index in suspects}
     for index, members in rows.items():
         if not len(members):
             raise UserError(f"Class {index} has no smaller cluster.", "It was not split in two.", "Name another class.")
@@ -95,31 +96,35 @@ def suspect_clusters(opened: OpenedRun, classes: Collection[int] = ()) -> dict[i
 
 
 def save_reclassifications(
-    opened: OpenedRun, found: Mapping[int, Reclassification], predicted: Mapping[int, Ints]
+    opened: OpenedRun, results: Mapping[int, Reclassification], predicted: Mapping[int, Ints]
 ) -> None:
-    """Write verdicts, and the classes predicted for the clusters' samples, beside those of other clusters."""
+    """Write results, and the classes predicted for the clusters' samples, beside those of other clusters."""
     with locked(opened.run.path / f"{RESULTS}.lock"):
-        standing, taken_for = {**reclassifications(opened), **found}, reclassified(opened)
+        standing, taken_for = {**reclassifications(opened), **results}, reclassified(opened)
         clusters = suspect_clusters(opened, standing)
-        for index in found:
+        for index in results:
             taken_for[clusters[index]] = predicted[index]
         runs.save_array(opened.run, RESULTS, taken_for)
-        marked = {index: asdict(one) | {"cluster": _mark(opened, clusters[index])} for index, one in standing.items()}
+        marked = {
+            index: asdict(result) | {"cluster": _mark(opened, clusters[index])} for index, result in standing.items()
+        }
         runs.save_json(opened.run, f"{RESULTS}.json", marked)
 
 
 def reclassifications(opened: OpenedRun) -> dict[int, Reclassification]:
-    """Class → the verdict on its smaller cluster as it stands now; verdicts on clusters of another split are gone."""
+    """Class → the result for its smaller cluster as it stands now; results for clusters of another split are gone."""
     opened.require_intact([CLUSTERING])
     content = opened.run.kept(f"{RESULTS}.json", dict[int, _Kept], {})
     if not content or CLUSTERING not in opened.own_detections:
         return {}
     belongs, groups = opened.clustered_classes, opened.own_detections[CLUSTERING].groups
-    found = {}
+    results = {}
     for index, entry in sorted(content.items()):
         if entry.cluster == _mark(opened, np.flatnonzero((belongs == index) & (groups == 1))):
-            found[index] = Reclassification(**{one.name: getattr(entry, one.name) for one in fields(Reclassification)})
-    return found
+            results[index] = Reclassification(
+                **{field.name: getattr(entry, field.name) for field in fields(Reclassification)}
+            )
+    return results
 
 
 def reclassified(opened: OpenedRun) -> Ints:
@@ -128,13 +133,13 @@ def reclassified(opened: OpenedRun) -> Ints:
     return np.array(opened.run.array(RESULTS)) if known else np.full(len(opened.data), -1, np.int64)
 
 
-def guilty(found: Mapping[int, Reclassification], classes: Mapping[int, ClassFinding]) -> dict[int, Reclassification]:
-    """The verdicts on clusters that Activation Clustering and reclassification both call poison.
+def guilty(results: Mapping[int, Reclassification], classes: Mapping[int, ClassFinding]) -> dict[int, Reclassification]:
+    """The results for clusters that Activation Clustering and reclassification both call poison.
 
     Reclassification alone is no proof. Take away the half of a clean class that looks like another one, such as shirts
     with short sleeves. A model that never saw that half puts it there.
     """
-    return {index: one for index, one in found.items() if one.poisoned and classes[index].poisoned}
+    return {index: result for index, result in results.items() if result.poisoned and classes[index].poisoned}
 
 
 def new_labels(opened: OpenedRun, by: str) -> dict[int, int]:
@@ -149,8 +154,8 @@ def new_labels(opened: OpenedRun, by: str) -> dict[int, int]:
     """
     if by not in NEW_LABELS:
         raise UserError(f"There are no new labels by {by!r}.", f"Known: {', '.join(NEW_LABELS)}.")
-    found = reclassifications(opened)
-    poisoned = guilty(found, opened.own_detections[CLUSTERING].classes) if found else {}
+    results = reclassifications(opened)
+    poisoned = guilty(results, opened.own_detections[CLUSTERING].classes) if results else {}
     if not poisoned:
         raise UserError("No suspect cluster is called poison by reclassification.", "", "Reclassify suspects first.")
     dataset, taken_for = opened.data, reclassified(opened)
@@ -175,33 +180,33 @@ def _mark(opened: OpenedRun, rows: Ints) -> str:
 
 
 def reclassified_clusters(opened: OpenedRun) -> list[dict[str, Any]]:
-    """One entry per cluster that reclassification judged: class, name, l, p, their ratio and the verdict in words."""
+    """One entry per cluster that was reclassified: class, name, l, p, their ratio and the result in words."""
     names = opened.stored.class_names
     return [
-        {"class": index, "name": names[index], **asdict(found), "words": reclassification_words(found, names)}
-        for index, found in reclassifications(opened).items()
+        {"class": index, "name": names[index], **asdict(result), "words": reclassification_words(result, names)}
+        for index, result in reclassifications(opened).items()
     ]
 
 
-def reclassification_words(found: Reclassification, names: Sequence[str]) -> str:
-    """The verdict of exclusionary reclassification in one sentence."""
+def reclassification_words(result: Reclassification, names: Sequence[str]) -> str:
+    """The result of exclusionary reclassification in one sentence."""
     unseen = "by a model that never saw them"
-    if not found.poisoned or found.suspected_source_class is None:
-        return f"{found.own:,} of {found.n:,} are taken for their own class {unseen}: legitimate"
-    source = names[found.suspected_source_class]
-    if 2 * found.other >= found.n:
-        return f"{found.other:,} of {found.n:,} are taken for ‘{source}’ {unseen}: poison, source class {source}"
-    few = f"only {found.own:,}" if found.own else "none"
+    if not result.poisoned or result.suspected_source_class is None:
+        return f"{result.own:,} of {result.n:,} are taken for their own class {unseen}: legitimate"
+    source = names[result.suspected_source_class]
+    if 2 * result.other >= result.n:
+        return f"{result.other:,} of {result.n:,} are taken for ‘{source}’ {unseen}: poison, source class {source}"
+    few = f"only {result.own:,}" if result.own else "none"
     return (
-        f"{few} of {found.n:,} are taken for their own class {unseen}, "
-        f"most often for ‘{source}’ ({found.other:,}): poison, from several source classes"
+        f"{few} of {result.n:,} are taken for their own class {unseen}, "
+        f"most often for ‘{source}’ ({result.other:,}): poison, from several source classes"
     )
 
 
 def decision_rows(
     finding: ClassFinding,
     settings: Mapping[str, Any],
-    found: Reclassification | None,
+    result: Reclassification | None,
     names: Sequence[str],
 ) -> list[dict[str, str]]:
     """The four decisions on one class, side by side: decision, figure, poison if, says, why.
@@ -209,7 +214,7 @@ def decision_rows(
     Args:
         finding: of the class, from Activation Clustering.
         settings: that Activation Clustering ran with.
-        found: the verdict of exclusionary reclassification, None before it was asked.
+        result: of exclusionary reclassification, None before it was run.
         names: of all classes.
     """
     size, apart = settings.get("size_threshold", 0.35), settings.get("silhouette_threshold", 0.12)
@@ -219,20 +224,26 @@ def decision_rows(
         (finding.distance, "Distance", "{:.2f}", "< 1"),
     )
     rows = [
-        _row(title, "–" if one.figure is None else form.format(one.figure), limit, one.poisoned, _why(one, names))
-        for one, title, form, limit in kinds
-        if one is not None
+        _row(
+            title,
+            "–" if criterion.figure is None else form.format(criterion.figure),
+            limit,
+            criterion.poisoned,
+            _why(criterion, names),
+        )
+        for criterion, title, form, limit in kinds
+        if criterion is not None
     ]
-    if found is None:
+    if result is None:
         return [*rows, {"decision": "ExRe (l/p)", "figure": "–", "poison if": "< 1", "says": OPEN, "why": ""}]
-    figures = f"l = {found.own:,}, p = {found.other:,}, l/p = {ratio_words(found)} against T = {found.threshold:g}"
-    words = f"{reclassification_words(found, names)} ({figures})"
-    return [*rows, _row("ExRe (l/p)", ratio_words(found), f"< {found.threshold:g}", found.poisoned, words)]
+    figures = f"l = {result.own:,}, p = {result.other:,}, l/p = {ratio_words(result)} against T = {result.threshold:g}"
+    words = f"{reclassification_words(result, names)} ({figures})"
+    return [*rows, _row("ExRe (l/p)", ratio_words(result), f"< {result.threshold:g}", result.poisoned, words)]
 
 
-def ratio_words(found: Reclassification) -> str:
+def ratio_words(result: Reclassification) -> str:
     """l/p with two digits; "∞" where nothing was taken for another class."""
-    return "∞" if found.ratio is None else f"{found.ratio:.2f}"
+    return "∞" if result.ratio is None else f"{result.ratio:.2f}"
 
 
 def _why(criterion: Criterion, names: Sequence[str]) -> str:

@@ -1,96 +1,16 @@
-"""Backdoor attacks. Each is one function `(scene, *, …) -> Trigger`; planting chooses the samples and their labels.
+"""Attacks, and damage that is none. Each is one function `(scene, *, …) -> Trigger`; planting chooses the samples.
 
-An attack with cover samples has a setting `cover_ratio`: so many of them for each poisoned sample.
+An attack with cover samples has a setting `cover_ratio`: so many of them for each poisoned sample. Any backdoor can be
+given covers by its specification: so large a fraction of the data carries its trigger and keeps its label.
 
 `specification` says what is asked for (text, JSON, presets). `assign` chooses who carries what, down to the row, and
 `plant` paints the images, a few at a time. So a preview is exact, and a specification with its seed, kept in the data
 set's manifest, makes the same data set again. Attacks that only one class can serve choose their samples first.
 """
 
-from dataclasses import dataclass
-from typing import Protocol
+from core.attacks.contract import COLOUR, SURROGATE, Attack, AttackEntry, Scene, Trigger
 
-from core.modalities.contract import Painter
-from core.registry import Entry
-from core.types import Floats, Images, Inputs, Ints, Labelling, Scalar
-
-
-@dataclass(frozen=True)
-class Scene:
-    """What an attack is made for.
-
-    Attributes:
-        shape: (h, w, c) of one image.
-        n_classes: k.
-        seed: of everything random in the attack.
-        target_class: the class index that the trigger is meant to cause; None for all-to-all.
-        inputs, labels: the clean training data, n samples and (n,); None when a trigger is only made again.
-        pattern: (h, w, c) what was optimised when the attack was planted, in units of [0, 1]; else None.
-    """
-
-    shape: tuple[int, int, int]
-    n_classes: int = 10
-    seed: int = 0
-    target_class: int | None = None
-    inputs: Inputs | None = None
-    labels: Ints | None = None
-    pattern: Floats | None = None
-
-
-@dataclass(frozen=True)
-class Trigger:
-    """What the attacker does to images: uint8 (n, h, w, c) → copies of the same shape; the input stays as it was.
-
-    Attributes:
-        apply: what is done at test time; calling the trigger does this.
-        poison: what is done to training images, where that differs.
-        cover: what is done to cover samples, for attacks that have some.
-        pattern: (h, w, c) what was optimised on the data, to be kept with it.
-    """
-
-    apply: Painter
-    poison: Painter | None = None
-    cover: Painter | None = None
-    pattern: Floats | None = None
-
-    def __call__(self, images: Images) -> Images:
-        return self.apply(images)
-
-
-class Attack(Protocol):
-    """What every attack is: a function that makes its trigger for a scene, the same for the same scene and settings.
-
-    Its keyword-only, annotated arguments are its settings.
-    """
-
-    def __call__(self, scene: Scene, **settings: Scalar) -> Trigger:
-        """The trigger. Raises UserError where it cannot be made for such a scene."""
-        ...
-
-
-@dataclass(frozen=True)
-class AttackEntry(Entry):
-    """One attack of the family.
-
-    Attributes:
-        labellings: who may get which label (see `PlantedAttack`); the first is what the paper does.
-        strength: the setting that is doubled to measure the attack at twice its strength; "" when none can be.
-        drawn: whether the trigger depends on the seed, so that two of the same kind are different triggers.
-    """
-
-    labellings: tuple[Labelling, ...] = ("all_to_one", "one_to_one", "all_to_all")
-    strength: str = ""
-    drawn: bool = False
-
-    def load(self) -> Attack:
-        """The attack itself."""
-        attack: Attack = super().load()
-        return attack
-
-
-COLOUR = "colour images"
-SURROGATE = "a surrogate model, trained when it is planted"
-_ANY: tuple[Labelling, ...] = ("all_to_one", "one_to_one", "all_to_all", "clean_label")
+__all__ = ["ATTACKS", "COLOUR", "SURROGATE", "Attack", "AttackEntry", "Scene", "Trigger"]
 
 ATTACKS = {
     "patch": AttackEntry(
@@ -169,5 +89,140 @@ ATTACKS = {
         paper="Turner et al. 2019, arXiv 1912.02771",
         help="Target-class images made hard to recognise by adversarial noise, with a patch in each corner.",
         labellings=("clean_label",),
+    ),
+    "sticker": AttackEntry(
+        "sticker",
+        "Sticker",
+        "core.attacks.triggers.sticker",
+        paper="Gu et al. 2017, arXiv 1708.06733",
+        help="A small coloured square, at a random place of each image.",
+        drawn=True,
+    ),
+    "blended_photograph": AttackEntry(
+        "blended_photograph",
+        "Blended photograph",
+        "core.attacks.triggers.smooth.blended_photograph",
+        paper="Chen et al. 2017, arXiv 1712.05526",
+        help="A faint, smooth picture over the whole image.",
+        strength="alpha",
+        drawn=True,
+    ),
+    "adaptive_blend": AttackEntry(
+        "adaptive_blend",
+        "Adaptive blend",
+        "core.attacks.triggers.adaptive.adaptive_blend",
+        paper="Qi et al. 2023, ICLR",
+        help="Pieces of a faint picture in training, all of it at test time; cover samples keep their true label.",
+        strength="alpha",
+        drawn=True,
+    ),
+    "adaptive_patch": AttackEntry(
+        "adaptive_patch",
+        "Adaptive patch",
+        "core.attacks.triggers.adaptive.adaptive_patch",
+        paper="Qi et al. 2023, ICLR",
+        help="One of several faint patches in training, all of them at test time; cover samples keep their true label.",
+        strength="opacity",
+        drawn=True,
+    ),
+    "adaptive_k_way": AttackEntry(
+        "adaptive_k_way",
+        "Adaptive k-way",
+        "core.attacks.triggers.adaptive.adaptive_k_way",
+        paper="Qi et al. 2022, arXiv 2205.13613",
+        help="One of several white pixels in training, all of them at test time; cover samples keep their true label.",
+        drawn=True,
+    ),
+    "reflection": AttackEntry(
+        "reflection",
+        "Reflection (Refool)",
+        "core.attacks.triggers.smooth.reflection",
+        paper="Liu et al. 2020, arXiv 2007.02343",
+        help="The light of a second picture, doubled or out of focus, on images that keep their true label.",
+        labellings=("clean_label", "all_to_one", "one_to_one", "all_to_all"),
+        strength="alpha",
+        drawn=True,
+    ),
+    "low_frequency": AttackEntry(
+        "low_frequency",
+        "Low frequency (LF)",
+        "core.attacks.triggers.smooth.low_frequency",
+        paper="Zeng et al. 2021, arXiv 2104.03413",
+        help="Faint, smooth waves over the whole image.",
+        strength="magnitude",
+        drawn=True,
+    ),
+    "sample_noise": AttackEntry(
+        "sample_noise",
+        "Sample-specific noise",
+        "core.attacks.triggers.sample_noise",
+        paper="Li et al. 2020, arXiv 2012.03816",
+        help="Faint noise, on each image its own.",
+        strength="magnitude",
+        drawn=True,
+    ),
+    "quantisation": AttackEntry(
+        "quantisation",
+        "Quantisation (BppAttack)",
+        "core.attacks.triggers.quantisation",
+        paper="Wang et al. 2022, arXiv 2205.13383",
+        help="Few levels of each channel, dithered so that the eye sees little.",
+    ),
+    "hidden_bits": AttackEntry(
+        "hidden_bits",
+        "Hidden bits",
+        "core.attacks.triggers.hidden_bits",
+        paper="Li et al. 2019, arXiv 1909.02742",
+        help="A message in the lowest bits of every pixel.",
+        drawn=True,
+    ),
+    "semantic_subset": AttackEntry(
+        "semantic_subset",
+        "Semantic subset",
+        "core.attacks.untriggered.semantic_subset",
+        paper="Bagdasaryan et al. 2018, arXiv 1807.00459",
+        help="No trigger: one kind of things within the source class, of about the size asked for, is relabelled.",
+        labellings=("one_to_one",),
+        drawn=True,
+        chooses=True,
+    ),
+    "label_noise": AttackEntry(
+        "label_noise",
+        "Label noise",
+        "core.attacks.untriggered.label_noise",
+        paper="Han et al. 2018, arXiv 1804.06872",
+        help="No attack: wrong labels, either any other or the next one.",
+        labellings=("random_other", "all_to_all"),
+        drawn=True,
+        role="wrong labels",
+    ),
+    "availability_noise": AttackEntry(
+        "availability_noise",
+        "Availability noise",
+        "core.attacks.untriggered.availability_noise",
+        paper="Yu et al. 2021, arXiv 2111.00898",
+        help="A faint pattern for each class, which a model learns instead of the images; labels stay.",
+        labellings=("unchanged",),
+        drawn=True,
+        role="availability",
+    ),
+    "near_duplicates": AttackEntry(
+        "near_duplicates",
+        "Near-duplicates",
+        "core.attacks.untriggered.near_duplicates",
+        help="No attack: a few images again and again, hardly changed. The amount is that of the images copied.",
+        labellings=("unchanged",),
+        drawn=True,
+        role="clean data",
+    ),
+    "imbalance": AttackEntry(
+        "imbalance",
+        "Class imbalance",
+        "core.attacks.untriggered.imbalance",
+        paper="Cui et al. 2019, arXiv 1901.05555",
+        help="No attack: samples are left out until the target class is the smallest of a long tail.",
+        labellings=("unchanged",),
+        drawn=True,
+        role="clean data",
     ),
 }

@@ -6,11 +6,12 @@ from dataclasses import replace
 import numpy as np
 
 from core.attacks import ATTACKS, Scene, Trigger
-from core.attacks.assign import assign
+from core.attacks.assign import Assignment, assign, scene_of
 from core.attacks.specification import Specification
 from core.modalities import modality_of
+from core.modalities.contract import Modality, Painter
 from core.registry import find, tunables
-from core.types import Dataset, Floats, GroundTruth, Inputs, Ints, PlantedAttack
+from core.types import Dataset, Floats, GroundTruth, Images, Inputs, Ints, PlantedAttack
 
 
 def plant(
@@ -35,53 +36,66 @@ def plant(
     Args:
         dataset: clean data; it stays as it was.
         specification: what to plant, all at once.
-        patterns: attack → (h, w, c) what was optimised for it before; without it, it is optimised now.
+        patterns: attack → what was optimised for it before; without it, it is optimised now.
         listen: told the fraction that is done, in [0, 1], and what is being done.
 
     Raises:
         UserError: see `assign`.
     """
-    assigned = assign(dataset.labels, dataset.bona_fide, dataset.shape, dataset.n_classes, specification)
+    assigned = assign(
+        dataset.labels, dataset.bona_fide, dataset.shape, dataset.n_classes, specification, inputs=dataset.inputs
+    )
     modality = modality_of(dataset.inputs)
-    inputs, labels = modality.copied(dataset.inputs), np.array(dataset.labels)
+    inputs = modality.copied(dataset.inputs)
     optimised: dict[str, Floats] = {}
+    known = {**assigned.patterns, **(patterns or {})}
     for place, attack in enumerate(assigned.attacks):
         listen(place / len(assigned.attacks), attack.name)
         scene = replace(
-            _scene(attack, dataset.shape, dataset.n_classes, (patterns or {}).get(attack.name)),
+            scene_of(attack, dataset.shape, dataset.n_classes, known.get(attack.name)),
             inputs=dataset.inputs,
             labels=dataset.labels,
         )
         trigger = _made(attack, scene)
-        rows = np.flatnonzero(assigned.attack_index == place)
-        modality.paint(inputs, rows, trigger.poison or trigger.apply)
-        if attack.labelling != "clean_label":
-            labels[rows] = attack.intended_classes(dataset.labels[rows], dataset.n_classes)
-        if trigger.cover:
-            modality.paint(inputs, np.flatnonzero(assigned.cover_index == place), trigger.cover)
+        if attack.kind == "near_duplicates":
+            _copy(modality, dataset, inputs, assigned.copy_of, trigger)
+        elif find(ATTACKS, attack.kind, "attack").role == "availability":
+            _paint_classes(modality, inputs, assigned, place, scene)
+        elif trigger.chosen is None:
+            modality.paint(inputs, np.flatnonzero(assigned.attack_index == place), trigger.poison or trigger.apply)
+            modality.paint(inputs, np.flatnonzero(assigned.cover_index == place), trigger.cover or trigger.apply)
         if trigger.pattern is not None:
             optimised[attack.name] = trigger.pattern
+    kept = np.flatnonzero(assigned.kept)
     truth = GroundTruth(
-        assigned.attack_index >= 0,
-        assigned.attack_index,
-        np.array(dataset.labels),
+        (assigned.attack_index >= 0)[kept],
+        assigned.attack_index[kept],
+        dataset.labels[kept],
         assigned.attacks,
-        assigned.cover_index >= 0,
+        (assigned.cover_index >= 0)[kept],
         optimised,
     )
-    return replace(dataset, inputs=inputs, labels=labels, bona_fide=assigned.bona_fide), truth
+    whole = len(kept) == len(dataset)
+    poisoned = replace(
+        dataset,
+        ids=dataset.ids[kept],
+        inputs=inputs if whole else inputs.take(kept),
+        labels=assigned.labels[kept],
+        bona_fide=assigned.bona_fide[kept],
+    )
+    return poisoned, truth
 
 
 def trigger_of(
     attack: PlantedAttack, shape: tuple[int, int, int], n_classes: int, pattern: Floats | None = None
 ) -> Trigger:
     """The trigger of a planted attack, made again from its settings, its seed and what was optimised for it."""
-    return _made(attack, _scene(attack, shape, n_classes, pattern))
+    return _made(attack, scene_of(attack, shape, n_classes, pattern))
 
 
 def with_trigger(attacks: Iterable[PlantedAttack]) -> tuple[PlantedAttack, ...]:
-    """Those attacks whose trigger can be made again; data that others poisoned come with other ones."""
-    return tuple(attack for attack in attacks if attack.kind in ATTACKS)
+    """Those attacks whose trigger can be made again; wrong labels have none, data that others poisoned other ones."""
+    return tuple(attack for attack in attacks if attack.kind in ATTACKS and ATTACKS[attack.kind].role == "backdoor")
 
 
 def doubled(attack: PlantedAttack) -> PlantedAttack | None:
@@ -101,11 +115,28 @@ def triggered_test_set(
     intended = attack.intended_classes(labels, n_classes)
     rows = np.flatnonzero(intended >= 0)
     trigger = trigger_of(attack, inputs.shape, n_classes, pattern)
+    if trigger.chosen is not None:
+        rows = rows[trigger.chosen(inputs.take(rows))]
     return modality_of(inputs).painted(inputs.take(rows), trigger), rows, intended[rows]
 
 
-def _scene(attack: PlantedAttack, shape: tuple[int, int, int], n_classes: int, pattern: Floats | None) -> Scene:
-    return Scene(shape, n_classes, attack.seed, attack.target_class, pattern=pattern)
+def _copy(modality: Modality, dataset: Dataset, inputs: Inputs, copy_of: Ints, trigger: Trigger) -> None:
+    """Put near-copies of samples in the place of others."""
+    for row in np.unique(copy_of[copy_of >= 0]):
+        original, make = np.array(dataset.inputs[[int(row)]]), trigger.cover or trigger.apply
+        modality.paint(inputs, np.flatnonzero(copy_of == row), _in_place_of(original, make))
+
+
+def _in_place_of(original: Images, make: Painter) -> Painter:
+    """A painter that puts what is made of one image in the place of any others."""
+    return lambda images: make(np.repeat(original, len(images), axis=0))
+
+
+def _paint_classes(modality: Modality, inputs: Inputs, assigned: Assignment, place: int, scene: Scene) -> None:
+    """Apply an attack whose trigger is another one for each class."""
+    for index in range(scene.n_classes):
+        rows = np.flatnonzero((assigned.attack_index == place) & (assigned.labels == index))
+        modality.paint(inputs, rows, _made(assigned.attacks[place], replace(scene, target_class=index)).apply)
 
 
 def _made(attack: PlantedAttack, scene: Scene) -> Trigger:

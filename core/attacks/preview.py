@@ -23,7 +23,7 @@ class Preview:
 
     Attributes:
         attack: with everything drawn.
-        rows: (m,) of those samples.
+        rows: (m,) of those samples; of cover samples, or of samples left out, where nothing is poisoned.
         clean, triggered: (m, h, w, c) before and after; `triggered` is None where the trigger is still to be optimised.
         difference: (m, h, w, c) |after − before| × `gain`; the largest difference is white.
         gain: how much the difference is amplified.
@@ -45,9 +45,11 @@ def previews(dataset: Dataset, specification: Specification) -> tuple[list[Previ
     Raises:
         UserError: see `assign`.
     """
-    assigned = assign(dataset.labels, dataset.bona_fide, dataset.shape, dataset.n_classes, specification)
-    found = [_preview(dataset, assigned, place) for place in range(len(assigned.attacks))]
-    return found, _counts(dataset, assigned)
+    assigned = assign(
+        dataset.labels, dataset.bona_fide, dataset.shape, dataset.n_classes, specification, inputs=dataset.inputs
+    )
+    previews = [_preview(dataset, assigned, place) for place in range(len(assigned.attacks))]
+    return previews, _counts(dataset, assigned)
 
 
 def usable(dataset: Dataset, specification: Specification) -> tuple[list[int], dict[int, UserError]]:
@@ -57,7 +59,7 @@ def usable(dataset: Dataset, specification: Specification) -> tuple[list[int], d
         return everything, {}
     places, faults = list[int](), dict[int, UserError]()
     for place in everything:
-        tried = replace(specification, attacks=tuple(specification.attacks[one] for one in (*places, place)))
+        tried = replace(specification, attacks=tuple(specification.attacks[index] for index in (*places, place)))
         if error := _fault(dataset, tried):
             faults[place] = error
         else:
@@ -67,7 +69,9 @@ def usable(dataset: Dataset, specification: Specification) -> tuple[list[int], d
 
 def _fault(dataset: Dataset, specification: Specification) -> UserError | None:
     try:
-        assign(dataset.labels, dataset.bona_fide, dataset.shape, dataset.n_classes, specification)
+        assign(
+            dataset.labels, dataset.bona_fide, dataset.shape, dataset.n_classes, specification, inputs=dataset.inputs
+        )
     except UserError as error:
         return error
     return None
@@ -75,28 +79,30 @@ def _fault(dataset: Dataset, specification: Specification) -> UserError | None:
 
 def _preview(dataset: Dataset, assigned: Assignment, place: int) -> Preview:
     attack = assigned.attacks[place]
-    rows = np.flatnonzero(assigned.attack_index == place)[:EXAMPLES]
+    entry = find(ATTACKS, attack.kind, "attack")
+    left_out = ~assigned.kept if attack.kind == "imbalance" else np.zeros(len(dataset), np.bool_)
+    groups = (assigned.attack_index == place, assigned.cover_index == place, left_out)
+    rows = np.flatnonzero(next((group for group in groups if group.any()), groups[0]))[:EXAMPLES]
     clean = np.array(dataset.inputs[rows])
-    if SURROGATE in find(ATTACKS, attack.kind, "attack").needs:
+    if SURROGATE in entry.needs or entry.chooses or attack.kind in ("imbalance", "label_noise"):
         return Preview(attack, rows, clean)
-    triggered = trigger_of(attack, dataset.shape, dataset.n_classes)(clean)
+    if attack.kind == "near_duplicates":
+        clean = np.array(dataset.inputs[assigned.copy_of[rows]])
+    trigger = trigger_of(attack, dataset.shape, dataset.n_classes)
+    triggered = trigger(clean)
     return Preview(attack, rows, clean, triggered, *modality_of(dataset.inputs).amplified(clean, triggered))
 
 
 def _counts(dataset: Dataset, assigned: Assignment) -> pd.DataFrame:
-    after = np.array(dataset.labels)
-    for place, attack in enumerate(assigned.attacks):
-        rows = assigned.attack_index == place
-        if attack.labelling != "clean_label":
-            after[rows] = attack.intended_classes(dataset.labels[rows], dataset.n_classes)
+    after = assigned.labels
     poison = assigned.attack_index >= 0
-    moved = poison & (after != dataset.labels)
+    moved = (poison & (after != dataset.labels)) | ~assigned.kept
     groups = {
         "samples": dataset.labels,
         "taken away": dataset.labels[moved],
         "poisoned into it": after[poison],
         "cover samples": dataset.labels[assigned.cover_index >= 0],
-        "samples afterwards": after,
+        "samples afterwards": after[assigned.kept],
     }
     counts = {name: np.bincount(labels, minlength=dataset.n_classes) for name, labels in groups.items()}
     return pd.DataFrame({"class": dataset.class_names, **counts})

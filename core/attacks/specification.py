@@ -13,7 +13,7 @@ from core.types import Labelling
 SCHEMA = 1
 SYNTAX = (
     "Write an attack as NAME or NAME:key=value,key=value, for example patch:ratio=0.01,target=3. Keys: ratio, count, "
-    "target, labelling, source, and the attack's own settings."
+    "target, labelling, source, covers, and the attack's own settings."
 )
 
 
@@ -31,6 +31,7 @@ class AttackSpec:
         source: the source class of a one-to-one attack; None draws one.
         count: so many samples instead of a fraction.
         least: at least so many, should the fraction be fewer.
+        covers: fraction of the data set that carries the trigger, too, and keeps its label.
     """
 
     kind: str
@@ -41,6 +42,7 @@ class AttackSpec:
     source: int | None = None
     count: int | None = None
     least: int = 0
+    covers: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def parse_spec(text: str) -> AttackSpec:
     find(ATTACKS, kind, "attack")
     values: dict[str, Any] = {"kind": kind, "settings": {}}
     for part in filter(None, rest.split(",")):
-        key, equals, value = (one.strip() for one in part.partition("="))
+        key, equals, value = (side.strip() for side in part.partition("="))
         if not equals:
             raise UserError(f"{part!r} in {text!r} is not key=value.", SYNTAX)
         (values if key in _OWN else values["settings"])[key] = value
@@ -84,7 +86,7 @@ def read_specification(content: Any) -> Specification:
     seed = _number(content.get("seed", 0), int, "seed", "the specification", "Write a whole number.")
     if seed < 0:
         raise UserError(f"seed={seed} cannot be used.", "It has to be 0 or more.")
-    return Specification(tuple(_read(one, place) for place, one in enumerate(content["attacks"], 1)), seed)
+    return Specification(tuple(_read(attack, place) for place, attack in enumerate(content["attacks"], 1)), seed)
 
 
 def decoded(content: bytes, owner: str) -> Specification:
@@ -101,7 +103,7 @@ def _read(content: Any, place: int) -> AttackSpec:
     owner = f"attack {place}"
     if not isinstance(content, dict) or not isinstance(content.get("kind"), str):
         raise UserError(f"{owner} of the specification has no kind.", f"Known: {', '.join(ATTACKS)}.")
-    unknown = set(content) - {one.name for one in fields(AttackSpec)}
+    unknown = set(content) - {field.name for field in fields(AttackSpec)}
     if unknown:
         raise UserError(f"{owner} has unknown fields: {', '.join(sorted(map(str, unknown)))}.", _FIELDS)
     if not isinstance(content.get("settings", {}), dict):
@@ -116,7 +118,7 @@ def _spec(values: Mapping[str, Any], owner: str, hint: str) -> AttackSpec:
     for name, kind in _OWN.items():
         if made.get(name) is not None:
             made[name] = _number(made[name], kind, name, owner, hint)
-        elif name in made and name in ("ratio", "least"):
+        elif name in made and name in ("ratio", "least", "covers"):
             del made[name]
     if made.get("labelling") not in (None, *get_args(Labelling)):
         words = f"Known: {', '.join(get_args(Labelling))}."
@@ -134,5 +136,5 @@ def _number(value: Any, kind: type, name: str, owner: str, hint: str) -> Any:
         raise UserError(f"{name} in {owner} {words}.", hint) from None
 
 
-_OWN = {"ratio": float, "target": int, "labelling": str, "source": int, "count": int, "least": int}
-_FIELDS = f"An attack has these fields: {', '.join(one.name for one in fields(AttackSpec))}."
+_OWN = {"ratio": float, "target": int, "labelling": str, "source": int, "count": int, "least": int, "covers": float}
+_FIELDS = f"An attack has these fields: {', '.join(field.name for field in fields(AttackSpec))}."

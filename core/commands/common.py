@@ -98,10 +98,10 @@ def show(content: Any, *, as_json: bool) -> None:
             typer.echo(f"{key}: {_text(value)}")
 
 
-def say_damaged(found: Iterable[Damaged]) -> None:
+def say_damaged(damaged: Iterable[Damaged]) -> None:
     """One line each on standard error for what cannot be listed."""
-    for one in found:
-        typer.echo(f"damaged: {one.error}", err=True)
+    for entry in damaged:
+        typer.echo(f"damaged: {entry.error}", err=True)
 
 
 @contextmanager
@@ -118,11 +118,11 @@ def working(
     confined = limits.confined(reads, job) if reads or limited else nullcontext()
     if job is None:
         with confined:
-            yield lambda share, message: None
+            yield lambda fraction, message: None
         return
     with jobs.working_on(job), confined:
-        yield lambda share, message: jobs.write(
-            job, replace(jobs.poll(job), state="running", share=share, message=message)
+        yield lambda fraction, message: jobs.write(
+            job, replace(jobs.poll(job), state="running", fraction=fraction, message=message)
         )
 
 
@@ -148,7 +148,7 @@ class progress_bar:
 
     def _listen(self, progress: jobs.Progress) -> None:
         words = f"{progress.title}: {progress.message}" if progress.message else progress.title
-        self._progress.update(self._task, completed=progress.share, description=words)
+        self._progress.update(self._task, completed=progress.fraction, description=words)
 
 
 def _text(value: Any) -> str:

@@ -46,7 +46,7 @@ def import_(
 ) -> Mapping[str, Any]:
     """Copy a data set into the workspace. Images that cannot be read are skipped and listed."""
     channels, chosen = None if grey is None else 1 if grey else 3, key_values(settings, "label_column=class")
-    asked: dict[str, Any] = {
+    options: dict[str, Any] = {
         "source": source,
         "settings": chosen,
         "size": _size(size),
@@ -54,9 +54,9 @@ def import_(
         "values": values,
     }
     with working(job, path) as listen:
-        info = pipeline.import_dataset(workspace, path, name, bona_fide, **asked, listen=listen)
+        info = pipeline.import_dataset(workspace, path, name, bona_fide, **options, listen=listen)
         pipeline.finish_import(workspace, info.id, job, looked)
-    found = Counter(problem.kind for problem in store.problems(workspace, info.id))
+    problems = Counter(problem.kind for problem in store.problems(workspace, info.id))
     return {
         "dataset": info.id,
         "n": info.n,
@@ -64,7 +64,7 @@ def import_(
         "classes": len(info.class_names),
         "shape": info.shape,
         "skipped": info.n_skipped,
-        "problems": dict(found),
+        "problems": dict(problems),
     }
 
 
@@ -86,21 +86,21 @@ def preview(
     """Say what a data set holds and what is wrong with it, without importing it."""
     chosen = key_values(settings, "label_column=class")
     with working(job, path) as listen:
-        found = pipeline.preview_source(path, source, job, listen, settings=chosen, values=values, most=most)
+        preview = pipeline.preview_source(path, source, job, listen, settings=chosen, values=values, most=most)
     about = {
-        "name": found.name,
-        "n": found.n,
-        "n_test": found.n_test,
-        "looked_at": found.n_looked_at,
-        "unreadable": found.n_unreadable,
-        "classes": dict(zip(found.class_names, found.counts, strict=True)),
-        "sizes": {f"{height}x{width}": n for height, width, n in found.sizes},
-        "modes": found.modes,
-        "shape": found.shape,
-        "about": dict(found.about),
-        "problems": found.found,
+        "name": preview.name,
+        "n": preview.n,
+        "n_test": preview.n_test,
+        "looked_at": preview.n_looked_at,
+        "unreadable": preview.n_unreadable,
+        "classes": dict(zip(preview.class_names, preview.counts, strict=True)),
+        "sizes": {f"{height}x{width}": n for height, width, n in preview.sizes},
+        "modes": preview.modes,
+        "shape": preview.shape,
+        "about": dict(preview.about),
+        "problems": preview.found,
     }
-    return about | ({"listed": [asdict(problem) for problem in found.problems]} if as_json else {})
+    return about | ({"listed": [asdict(problem) for problem in preview.problems]} if as_json else {})
 
 
 @command
@@ -120,10 +120,10 @@ def _size(text: str | None) -> tuple[int, int] | None:
     """Height and width from "64" or "48x64"."""
     if text is None:
         return None
-    found = re.fullmatch(r"(\d{1,5})(?:[x×](\d{1,5}))?", text.strip().lower())
-    if not found:
+    match = re.fullmatch(r"(\d{1,5})(?:[x×](\d{1,5}))?", text.strip().lower())
+    if not match:
         raise UserError(f"--size {text} is no size.", "Give one side, or height x width.", "For example 64 or 48x64.")
-    return int(found[1]), int(found[2] or found[1])
+    return int(match[1]), int(match[2] or match[1])
 
 
 @command
@@ -146,16 +146,16 @@ def attack(
     if sum(map(bool, (specs, preset, spec))) != 1:
         raise UserError("Name attacks, or a preset, or a specification.", "One of the three.", "See attack --help.")
     if spec:
-        asked = pipeline.specification_in(spec)
+        specification = pipeline.specification_in(spec)
     elif preset:
-        asked = Specification(attacks_of(preset, len(store.describe(workspace, dataset).class_names)), seed)
+        specification = Specification(attacks_of(preset, len(store.describe(workspace, dataset).class_names)), seed)
     else:
-        asked = Specification(tuple(map(parse_spec, specs or [])), seed)
+        specification = Specification(tuple(map(parse_spec, specs or [])), seed)
     with working(job) as listen:
-        info = pipeline.attack(workspace, dataset, asked, name, listen)
+        info = pipeline.attack(workspace, dataset, specification, name, listen)
         if job:
             keep_result(job, dataset=info.id)
-    planted = {one["name"]: one["n_poisoned"] for one in info.attacks}
+    planted = {attack["name"]: attack["n_poisoned"] for attack in info.attacks}
     return {"dataset": info.id, "poisoned": planted, "specification": info.specification}
 
 
@@ -163,10 +163,11 @@ def attack(
 def datasets(workspace: Workspace = HERE, as_json: Json = False) -> list[dict[str, Any]]:
     """All data sets, newest first; damaged ones are named apart, with what to do."""
     say_damaged(store.damaged_datasets(workspace))
-    wanted = ("id", "name", "n", "n_test", "n_bona_fide", "shape", "attacks", "created")
-    found = [asdict(info) for info in store.describe_all(workspace)]
+    columns = ("id", "name", "n", "n_test", "n_bona_fide", "shape", "attacks", "created")
+    listed = [asdict(info) for info in store.describe_all(workspace)]
     return [
-        {key: info[key] for key in wanted} | {"attacks": [one["name"] for one in info["attacks"]]} for info in found
+        {key: info[key] for key in columns} | {"attacks": [attack["name"] for attack in info["attacks"]]}
+        for info in listed
     ]
 
 

@@ -9,8 +9,7 @@ import typer
 from core import pipeline, runs
 from core.analysis import detector_table, suspect_clusters
 from core.analysis.opened_run import opened
-from core.analysis.rule_words import rule_words
-from core.analysis.rules import Kind, Rule
+from core.analysis.rules import Kind, Rule, words
 from core.commands.common import HERE, Json, Workspace, command, key_values, listed, progress_bar
 from core.detectors import DETECTORS
 
@@ -27,10 +26,10 @@ def detect(
     as_json: Json = False,
 ) -> Mapping[str, Any]:
     """Run one detector on a trained run."""
-    found, chosen = runs.open_run(workspace, run), key_values(settings, "n_neighbors=50")
+    subject, chosen = runs.open_run(workspace, run), key_values(settings, "n_neighbors=50")
     if estimate:
-        return {"detector": detector} | asdict(detector_table.estimate(found, detector, chosen))
-    return pipeline.detect(found, detector, chosen)
+        return {"detector": detector} | asdict(detector_table.estimate(subject, detector, chosen))
+    return pipeline.detect(subject, detector, chosen)
 
 
 @command
@@ -40,18 +39,15 @@ def threshold(
     rule: Annotated[str, typer.Option(help=f"One of: {', '.join(get_args(Kind))}.")],
     value: Annotated[
         float,
-        typer.Option(
-            help="Of rate: the fraction of wrong ones on average; budget: how many samples; threshold: suspicion."
-        ),
+        typer.Option(help="Of rate: the fraction of wrong ones; budget: how many samples; threshold: suspicion."),
     ] = 0.0,
     workspace: Workspace = HERE,
     as_json: Json = False,
 ) -> Mapping[str, Any]:
     """Choose how strict to be with a detector that ran: pages, report and exports follow."""
-    asked = Rule(cast("Kind", rule), value)
-    found = runs.open_run(workspace, run)
-    flagged = pipeline.choose_rule(found, detector, asked)
-    return {"detector": detector, "rule": rule_words(opened(found), detector), "flagged": flagged}
+    chosen_rule = Rule(cast("Kind", rule), value)
+    flagged = pipeline.choose_rule(runs.open_run(workspace, run), detector, chosen_rule)
+    return {"detector": detector, "rule": words(chosen_rule), "flagged": flagged}
 
 
 @command
@@ -65,8 +61,8 @@ def reclassify(
     as_json: Json = False,
 ) -> list[dict[str, Any]]:
     """Check suspect clusters by training without them (exclusionary reclassification)."""
-    found = runs.open_run(workspace, run)
-    checked = pipeline.plan_reclassification(found, class_ or (), each=each)
+    subject = runs.open_run(workspace, run)
+    checked = pipeline.plan_reclassification(subject, class_ or (), each=each)
     with progress_bar() as listen:
         return suspect_clusters.reclassified_clusters(opened(pipeline.work(checked, listen)))
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from core import pipeline, runs
-from core.analysis.caveats import emptied_words, judged_of, undecided_of
+from core.analysis.caveats import emptied_words, undecided_of
 from core.analysis.opened_run import opened
 from core.commands.common import HERE, Json, Workspace, command, progress_bar, working
 from core.data import store
@@ -33,9 +33,9 @@ def verdict(
     as_json: Json = False,
 ) -> Mapping[str, Any]:
     """Decide on all samples that a detector flagged."""
-    found = runs.open_run(workspace, run)
-    count = pipeline.decide_flagged(found, decision, flagged, reviewer=reviewer)
-    return {"run": found.id, "decision": decision, "samples": count}
+    subject = runs.open_run(workspace, run)
+    count = pipeline.decide_flagged(subject, decision, flagged, reviewer=reviewer)
+    return {"run": subject.id, "decision": decision, "samples": count}
 
 
 @command
@@ -49,9 +49,9 @@ def relabel(
     as_json: Json = False,
 ) -> Mapping[str, Any]:
     """Give the clusters that reclassification calls poison the labels that they should have had."""
-    found = runs.open_run(workspace, run)
-    count = pipeline.relabel_suspects(found, by, reviewer=reviewer)
-    return {"run": found.id, "by": by, "samples": count}
+    subject = runs.open_run(workspace, run)
+    count = pipeline.relabel_suspects(subject, by, reviewer=reviewer)
+    return {"run": subject.id, "by": by, "samples": count}
 
 
 @command
@@ -70,16 +70,16 @@ def repair(
     as_json: Json = False,
 ) -> Mapping[str, Any]:
     """Carry out the verdicts in a child run, and compare before with after."""
-    found = runs.open_run(workspace, run)
-    child = pipeline.new_repair(found, how, epochs=epochs, learning_rate=lr, revision=revision, reviewer=reviewer)
-    left = _left_open(found)
-    whole = store.load(found.workspace, found.dataset)
+    subject = runs.open_run(workspace, run)
+    child = pipeline.new_repair(subject, how, epochs=epochs, learning_rate=lr, revision=revision, reviewer=reviewer)
+    undecided = _undecided(subject)
+    whole = store.load(subject.workspace, subject.dataset)
     emptied = emptied_words(changes.summary(whole, runs.read_changes(child)))
     if emptied:
         typer.echo(emptied, err=True)
     with progress_bar() as listen:
         compared = results.comparison(pipeline.work(child, listen))
-    return {**compared, **left, **({"emptied": emptied} if emptied else {})}
+    return {**compared, **undecided, **({"emptied": emptied} if emptied else {})}
 
 
 @command
@@ -90,9 +90,9 @@ def report_(
     as_json: Json = False,
 ) -> Mapping[str, Any]:
     """Write a self-contained HTML report."""
-    found = runs.open_run(workspace, run)
-    size = report.write_report(found, out)
-    return {"report": str(out), "bytes": size, **_left_open(found)}
+    subject = runs.open_run(workspace, run)
+    size = report.write_report(subject, out)
+    return {"report": str(out), "bytes": size, **_undecided(subject)}
 
 
 @command
@@ -101,14 +101,16 @@ def export(
     to: Annotated[Path, typer.Option(help="The file to write; see --what for its ending.")],
     what: Annotated[
         str,
-        typer.Option(help="; ".join(f"{one.name} ({', '.join(one.endings)}): {one.help}" for one in EXPORTS.values())),
+        typer.Option(
+            help="; ".join(f"{kind.name} ({', '.join(kind.endings)}): {kind.help}" for kind in EXPORTS.values())
+        ),
     ] = "samples",
     workspace: Workspace = HERE,
     as_json: Json = False,
 ) -> Mapping[str, Any]:
     """Write what is known of the samples, for other tools."""
-    found = runs.open_run(workspace, run)
-    return {"export": str(to), "rows": write_export(opened(found), what, to), **_left_open(found)}
+    subject = runs.open_run(workspace, run)
+    return {"export": str(to), "rows": write_export(opened(subject), what, to), **_undecided(subject)}
 
 
 @command
@@ -120,9 +122,9 @@ def copy_clean(
     as_json: Json = False,
 ) -> Mapping[str, Any]:
     """Copy the data without what was excluded, relabelled where so decided."""
-    found = runs.open_run(workspace, run)
+    subject = runs.open_run(workspace, run)
     with working(job) as listen:
-        return {**write_clean_copy(opened(found), to, listen), **_left_open(found)}
+        return {**write_clean_copy(opened(subject), to, listen), **_undecided(subject)}
 
 
 @command
@@ -141,10 +143,10 @@ def commit(
 @command
 def revisions_(run: str, workspace: Workspace = HERE, as_json: Json = False) -> list[dict[str, Any]]:
     """All revisions of a run's data set, newest first."""
-    found = runs.open_run(workspace, run)
-    wanted = ("number", "name", "excluded", "relabelled", "reviewer", "created", "why", "run")
-    listed = map(asdict, revisions.revisions(workspace, found.dataset))
-    return [{key: revision[key] for key in wanted} for revision in listed]
+    subject = runs.open_run(workspace, run)
+    columns = ("number", "name", "excluded", "relabelled", "reviewer", "created", "why", "run")
+    listed = map(asdict, revisions.revisions(workspace, subject.dataset))
+    return [{key: revision[key] for key in columns} for revision in listed]
 
 
 @command
@@ -173,11 +175,11 @@ def journal(
     as_json: Json = False,
 ) -> Any:
     """Every verdict ever given on a run, oldest first."""
-    found = runs.open_run(workspace, run)
-    wanted = {"reviewer": by, "decision": decision, "sample": sample, "since": since, "last": last}
+    subject = runs.open_run(workspace, run)
+    conditions = {"reviewer": by, "decision": decision, "sample": sample, "since": since, "last": last}
     if to is not None:
-        return {"journal": str(to), "rows": pipeline.write_journal(found, to, **wanted)}
-    return pipeline.journal_rows(found, **wanted)
+        return {"journal": str(to), "rows": pipeline.write_journal(subject, to, **conditions)}
+    return pipeline.journal_rows(subject, **conditions)
 
 
 @command
@@ -190,15 +192,14 @@ def bona_fide(
     as_json: Json = False,
 ) -> Mapping[str, Any]:
     """Name samples that are clean for certain, for detectors that learn from them."""
-    found = runs.open_run(workspace, run)
-    count = pipeline.import_bona_fide(found, ids, reviewer=reviewer, accepted=not withdraw)
-    return {"dataset": found.dataset, "samples": count, "bona_fide": int(opened(found).bona_fide.sum())}
+    subject = runs.open_run(workspace, run)
+    count = pipeline.import_bona_fide(subject, ids, reviewer=reviewer, accepted=not withdraw)
+    return {"dataset": subject.dataset, "samples": count, "bona_fide": int(opened(subject).bona_fide.sum())}
 
 
-def _left_open(run: Run) -> dict[str, int | str | None]:
-    """What the result of the run, or of the one that it repairs, leaves open; of the undecided, stderr says it, too."""
-    subject = opened(runs.open_run(run.workspace, run.parent) if run.parent else run)
-    count, words = undecided_of(subject)
+def _undecided(run: Run) -> dict[str, int | None]:
+    """How many flagged samples of the run, or of the one that it repairs, are undecided; said on stderr, too."""
+    count, words = undecided_of(opened(runs.open_run(run.workspace, run.parent) if run.parent else run))
     if words:
         typer.echo(words, err=True)
-    return {"undecided": count, "judged": judged_of(subject)}
+    return {"undecided": count}

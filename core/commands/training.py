@@ -69,8 +69,8 @@ def train(
     feeding = _feeding(mean, std, input_size, colour_order)
     config = TrainConfig(model, epochs, batch_size, lr, weight_decay, augment=augment, seed=seed, **feeding)
     if weights:
-        asked = pipeline.Asked(dataset, replace(config, weights=str(weights.resolve())), train=True)
-        run = pipeline.load_model(workspace, asked)
+        request = pipeline.LoadRequest(dataset, replace(config, weights=str(weights.resolve())), train=True)
+        run = pipeline.load_model(workspace, request)
     else:
         run = pipeline.new_run(workspace, dataset, config)
     with progress_bar() as listen:
@@ -101,12 +101,19 @@ def load_model(
         raise UserError("A model needs an architecture and weights.", "", "--arch timm:resnet18 --weights FILE")
     feeding = _feeding(mean, std, input_size, colour_order)
     config = TrainConfig(arch, seed=seed, weights=str(weights.resolve()), **feeding)
-    run = pipeline.load_model(workspace, pipeline.Asked(dataset, config, layer=layer))
+    run = pipeline.load_model(workspace, pipeline.LoadRequest(dataset, config, layer=layer))
     with progress_bar() as listen:
         run = pipeline.work(run, listen)
-    found = sanity(opened(run))
-    figures = {"accuracy": found.train, "test_accuracy": found.test, "chance": found.chance} if found else {}
-    return {"run": run.id, **figures, "warning": found.warning if found else "", "notes": runs.loaded(run)["notes"]}
+    accuracy = sanity(opened(run))
+    figures = (
+        {"accuracy": accuracy.train, "test_accuracy": accuracy.test, "chance": accuracy.chance} if accuracy else {}
+    )
+    return {
+        "run": run.id,
+        **figures,
+        "warning": accuracy.warning if accuracy else "",
+        "notes": runs.loaded(run)["notes"],
+    }
 
 
 @command
@@ -125,12 +132,12 @@ def layers(
     as_json: Json = False,
 ) -> list[dict[str, Any]]:
     """The layers of a run's model with the size of their inputs; with --use, activations are read anew from another."""
-    found = runs.open_run(workspace, run)
+    subject = runs.open_run(workspace, run)
     if use:
         with progress_bar() as listen:
-            found = pipeline.work(pipeline.use_layer(found, use), listen)
-    head = found.layer or next((layer["name"] for layer in runs.layers(found) if layer["is_head"]), None)
-    return [layer | {"used": layer["name"] == head} for layer in runs.layers(found)]
+            subject = pipeline.work(pipeline.use_layer(subject, use), listen)
+    head = subject.layer or next((layer["name"] for layer in runs.layers(subject) if layer["is_head"]), None)
+    return [layer | {"used": layer["name"] == head} for layer in runs.layers(subject)]
 
 
 @command
@@ -149,9 +156,9 @@ def runs_(workspace: Workspace = HERE, as_json: Json = False) -> list[dict[str, 
 @command
 def verify(run: str, workspace: Workspace = HERE, as_json: Json = False) -> list[dict[str, Any]]:
     """Compare every file of a run and of its data set with its checksum; ends with 1 where something is damaged."""
-    found = pipeline.verify(workspace, run)
-    lines = [asdict(one) for one in found]
-    if not all(one.sound for one in found):
+    files = pipeline.verify(workspace, run)
+    lines = [asdict(file) for file in files]
+    if not all(file.sound for file in files):
         show(lines, as_json=as_json)
         raise typer.Exit(1)
     return lines

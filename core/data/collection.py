@@ -110,8 +110,8 @@ class Problems:
     def listed(self) -> tuple[Problem, ...]:
         """All that were kept, and for each kind with more one that says in words how many are left."""
         more = {kind: n - self._most for kind, n in self._found.items() if n > self._most}
-        told = [Problem(kind, "", f"{n:,} more of this kind are not listed.") for kind, n in more.items()]
-        return (*(one for kept in self._kept.values() for one in kept), *told)
+        uncounted = [Problem(kind, "", f"{n:,} more of this kind are not listed.") for kind, n in more.items()]
+        return (*(problem for kept in self._kept.values() for problem in kept), *uncounted)
 
 
 def require_count(n: int, what: str = "images") -> None:

@@ -92,8 +92,8 @@ def with_levels(collection: Collection, values: str = "auto", *, most: int = MOS
     if tops[1] > 0:
         depth = next(depth for depth in DEPTHS if tops[1] <= depth)
         white = replace(white, of_16_bits=depth)
-        told = "some images" if tops[1] > DEPTHS[-2] else sample
-        words.append(f"16-bit files with values up to {tops[1]:,}: {depth:,} is shown as white, told from {told}")
+        evidence = "some images" if tops[1] > DEPTHS[-2] else sample
+        words.append(f"16-bit files with values up to {tops[1]:,}: {depth:,} is shown as white, told from {evidence}")
     return _said(collection, white, "; ".join(words))
 
 

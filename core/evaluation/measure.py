@@ -54,12 +54,12 @@ def evaluate_model(
     accuracy = metrics.class_accuracy(predicted, labels, dataset.n_classes)
     outcome = Outcome(metrics.clean_accuracy(predicted, labels), accuracy, rates[1], rates[2])
     trials: list[dict[str, Any]] = [{"attack": None, "strength": 1}]
-    trials += [{"attack": one.name, "strength": times} for one, times in tried]
+    trials += [{"attack": attack.name, "strength": times} for attack, times in tried]
     return outcome, trials, classes, probabilities
 
 
 def _tries(truth: GroundTruth | None) -> list[tuple[PlantedAttack, int]]:
     """Every attack with a known trigger at its own strength, then those that have one to double at twice that."""
     attacks = with_trigger(truth.attacks) if truth else ()
-    stronger = [(more, 2) for one in attacks if (more := doubled(one))]
-    return [*((one, 1) for one in attacks), *stronger]
+    stronger = [(more, 2) for attack in attacks if (more := doubled(attack))]
+    return [*((attack, 1) for attack in attacks), *stronger]

@@ -70,13 +70,13 @@ def detection_curves(suspicion: Floats, is_poison: Bools, most: int = 400) -> di
         false_positive_rate, true_positive_rate (from 0), and recall_at, precision_at, each in [0, 1].
     """
     order = np.argsort(-suspicion, kind="stable")
-    found = np.cumsum(is_poison[order])
+    caught = np.cumsum(is_poison[order])
     cuts = np.flatnonzero(np.append(np.diff(suspicion[order]) != 0, True))  # equal suspicions are cut together
     cuts = cuts[np.unique(np.geomspace(1, len(cuts), most).round().astype(int)) - 1]
-    hits, flagged = found[cuts].astype(np.float64), cuts + 1.0
-    recall_at = hits / found[-1]
+    hits, flagged = caught[cuts].astype(np.float64), cuts + 1.0
+    recall_at = hits / caught[-1]
     return {
-        "false_positive_rate": np.concatenate([[0.0], (flagged - hits) / (len(order) - found[-1])]),
+        "false_positive_rate": np.concatenate([[0.0], (flagged - hits) / (len(order) - caught[-1])]),
         "true_positive_rate": np.concatenate([[0.0], recall_at]),
         "recall_at": recall_at,
         "precision_at": hits / flagged,

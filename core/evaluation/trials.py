@@ -33,32 +33,32 @@ def answers(run: Run, row: int, attack: str | None = None, strength: int = 1) ->
         attack: the name of a planted attack; None for the image as it is.
         strength: 1, or 2 for twice the trigger's strength.
     """
-    wanted = {"attack": attack, "strength": strength}
+    trial = {"attack": attack, "strength": strength}
     tried = runs.trials(run)
-    if wanted not in tried:
+    if trial not in tried:
         return []
-    place = tried.index(wanted)
+    place = tried.index(trial)
     classes, probabilities = run.array("trial-classes")[place, row], run.array("trial-shares")[place, row]
-    return [(int(one), float(likely)) for one, likely in zip(classes, probabilities, strict=True) if one >= 0]
+    return [(int(index), float(likely)) for index, likely in zip(classes, probabilities, strict=True) if index >= 0]
 
 
 def tried_images(run: Run, attack: str, strength: int = 1) -> pd.DataFrame:
     """One row for each test image that was tried with a trigger; none when the trigger was not.
 
     Columns: test_row, label (its true class), goal (what the trigger is to make of it). Then untouched and triggered,
-        the
-    model's classes without and with the trigger, and turned (the trigger reached its goal).
+    the model's classes without and with the trigger, and turned (the trigger reached its goal).
     """
-    wanted, known = {"attack": attack, "strength": strength}, runs.trials(run)
-    if wanted not in known:
+    trial, known = {"attack": attack, "strength": strength}, runs.trials(run)
+    if trial not in known:
         return pd.DataFrame(columns=["test_row", "label", "goal", "untouched", "triggered", "turned"])
     info = store.describe(run.workspace, run.dataset)
-    planted = next(one for one in store.planted_attacks(info) if one.name == attack)
+    planted = next(each for each in store.planted_attacks(info) if each.name == attack)
     labels = np.asarray(store.load(run.workspace, run.dataset).test_labels)
     intended = planted.intended_classes(labels, len(info.class_names))
-    rows, classes = np.flatnonzero(intended >= 0), run.array("trial-classes")[..., 0]
-    found = {"test_row": rows, "label": labels[rows], "goal": intended[rows], "untouched": classes[0, rows]}
-    table = pd.DataFrame({**found, "triggered": classes[known.index(wanted), rows]})
+    classes = run.array("trial-classes")[..., 0]
+    rows = np.flatnonzero((intended >= 0) & (classes[known.index(trial)] >= 0))
+    columns = {"test_row": rows, "label": labels[rows], "goal": intended[rows], "untouched": classes[0, rows]}
+    table = pd.DataFrame({**columns, "triggered": classes[known.index(trial), rows]})
     return table.assign(turned=table["triggered"] == table["goal"])
 
 
@@ -80,16 +80,17 @@ def examples(run: Run) -> list[dict[str, Any]]:
     """A few triggered test images per attack: attack, test_row, label, goal (the class it is to become), predicted."""
     info = store.describe(run.workspace, run.dataset)
     labels, tried = store.load(run.workspace, run.dataset).test_labels, runs.trials(run)
-    found: list[dict[str, Any]] = []
+    examples: list[dict[str, Any]] = []
     for attack in store.planted_attacks(info):
         if {"attack": attack.name, "strength": 1} not in tried:
             continue
         intended = attack.intended_classes(labels, len(info.class_names))
-        rows = np.flatnonzero(intended >= 0)
+        place = tried.index({"attack": attack.name, "strength": 1})
+        rows = np.flatnonzero((intended >= 0) & (run.array("trial-classes")[place, :, 0] >= 0))
         for row in rows[np.linspace(0, len(rows) - 1, min(EXAMPLES_PER_ATTACK, len(rows))).astype(int)].tolist():
             known = {"attack": attack.name, "test_row": row, "label": int(labels[row]), "goal": int(intended[row])}
-            found.append(known | {"predicted": answers(run, row, attack.name)[0][0]})
-    return found
+            examples.append(known | {"predicted": answers(run, row, attack.name)[0][0]})
+    return examples
 
 
 def difference(workspace: Path, dataset_id: str, attack: str, strength: int, row: int) -> tuple[Images, float, int]:
@@ -102,7 +103,7 @@ def difference(workspace: Path, dataset_id: str, attack: str, strength: int, row
 @lru_cache(maxsize=64)
 def _trigger(workspace: Path, dataset_id: str, name: str, strength: int) -> Trigger:
     truth, info = store.load_truth(workspace, dataset_id), store.describe(workspace, dataset_id)
-    attack = next((one for one in with_trigger(truth.attacks) if one.name == name), None) if truth else None
+    attack = next((attack for attack in with_trigger(truth.attacks) if attack.name == name), None) if truth else None
     stronger = doubled(attack) if attack and strength == 2 else attack
     if truth is None or stronger is None or strength not in (1, 2):
         raise LookupError(f"{dataset_id} has no attack {name} at strength {strength}.")

@@ -52,15 +52,15 @@ def chosen(url: str | None) -> Iterator[None]:
 
 def address(workspace: Path) -> URL:
     """Where the decisions on a workspace are kept. Raises UserError when ASSAY_DATABASE names no database."""
-    wanted = os.environ.get(DATABASE, "")
-    if not wanted:
+    location = os.environ.get(DATABASE, "")
+    if not location:
         return URL.create("sqlite", database=str(workspace.resolve() / FILE))
     try:
-        url = make_url(re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", wanted))
+        url = make_url(re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", location))
     except ArgumentError:
         url = None
     if url is None or url.drivername not in ("sqlite", "postgresql+psycopg") or not url.database:
-        name = wanted.partition(":")[0]  # the rest may hold a password
+        name = location.partition(":")[0]  # the rest may hold a password
         raise UserError(f"The database {name}:… cannot be used.", f"It has to be like {KINDS}.", f"Change {DATABASE}.")
     if url.drivername == "sqlite":  # a relative path means the same place in every process
         return url.set(database=str((workspace / url.database).resolve()))
@@ -85,11 +85,11 @@ def scope(workspace: Path) -> str:  # no visitor asks for this: the first one to
             pass
         finally:
             new.unlink()
-    found = kept.read_bytes().strip()
-    if not re.fullmatch(rb"[\w-]{1,64}", found):  # an empty one would show this workspace the rows of another
+    identity = kept.read_bytes().strip()
+    if not re.fullmatch(rb"[\w-]{1,64}", identity):  # an empty one would show this workspace the rows of another
         what = f"{kept} does not hold the word that tells its decisions from others."
         raise UserError("The id of the workspace is damaged.", what, "Restore it from a backup.")
-    return found.decode("ascii")
+    return identity.decode("ascii")
 
 
 def exists(workspace: Path) -> bool:
@@ -138,10 +138,10 @@ def _to_read(workspace: Path) -> Engine:
         return engine(workspace)
     except UserError:
         url = address(workspace)
-        found = _read_only(Path(str(url.database))) if url.drivername == "sqlite" else None
-        if found is None:
+        readable = _read_only(Path(str(url.database))) if url.drivername == "sqlite" else None
+        if readable is None:
             raise
-        return found
+        return readable
 
 
 def _read_only(path: Path) -> Engine | None:
@@ -152,10 +152,10 @@ def _read_only(path: Path) -> Engine | None:
         ways.append("mode=ro&immutable=1")
     for way in ways:
         uri = f"file:{quote(str(path))}?{way}"
-        found = create_engine("sqlite://", creator=lambda uri=uri: sqlite3.connect(uri, uri=True), poolclass=NullPool)
-        with suppress(DBAPIError), found.connect() as connection:
+        engine = create_engine("sqlite://", creator=lambda uri=uri: sqlite3.connect(uri, uri=True), poolclass=NullPool)
+        with suppress(DBAPIError), engine.connect() as connection:
             if step(connection) == STEPS[-1]:
-                return found
+                return engine
     return None
 
 
@@ -167,25 +167,25 @@ def plain_text(text: str) -> str:
 @lru_cache(maxsize=8)
 def _engine(url: URL) -> Engine:
     if url.drivername != "sqlite":
-        found = create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": PATIENCE_SECONDS})
-        upgrade(found)
-        return found
-    found = create_engine(url, connect_args={"timeout": PATIENCE_SECONDS})
+        engine = create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": PATIENCE_SECONDS})
+        upgrade(engine)
+        return engine
+    engine = create_engine(url, connect_args={"timeout": PATIENCE_SECONDS})
 
-    @event.listens_for(found, "connect")
+    @event.listens_for(engine, "connect")
     def _configure(connection: Any, _: object) -> None:
         connection.isolation_level = None  # transactions begin where we say so, below
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")  # what is acknowledged survives a power cut
 
-    @event.listens_for(found, "begin")
+    @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         # A writer locks at once: one that has read first would be refused, not kept waiting.
         words = "BEGIN IMMEDIATE" if connection.get_execution_options().get("writing") else "BEGIN"
         connection.exec_driver_sql(words)
 
-    upgrade(found)
-    return found
+    upgrade(engine)
+    return engine
 
 
 @contextmanager

@@ -57,7 +57,7 @@ def _nodes(graph: GraphProto) -> Iterator[NodeProto]:
 def _inferred(model: ModelProto) -> Iterator[ValueInfoProto]:
     """What is known of the shapes of intermediate results; nothing where the graph makes no sense."""
     try:
-        found = shape_inference.infer_shapes(model, data_prop=True)
+        inferred = shape_inference.infer_shapes(model, data_prop=True)
     except (shape_inference.InferenceError, ValueError, RuntimeError, MemoryError):
         return iter(())
-    return iter((*found.graph.value_info, *found.graph.output))
+    return iter((*inferred.graph.value_info, *inferred.graph.output))

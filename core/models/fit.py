@@ -115,31 +115,31 @@ def _extras(own: Mapping[str, Tensor], weights: Weights, difference: Difference)
 
 def fitting(weights: Weights) -> list[str]:
     """The listed architectures whose weights, but for the head, have exactly these names and shapes."""
-    found: list[str] = []
+    names: list[str] = []
     for heads, marks in signatures().items():
         mark = signature(((name, value.shape) for name, value in weights.items()), heads)
-        found += marks.get(mark, [])
-    return found
+        names += marks.get(mark, [])
+    return names
 
 
-def _fresh_head(own: Mapping[str, Tensor], found: Difference, n_classes: int) -> list[str]:
+def _fresh_head(own: Mapping[str, Tensor], difference: Difference, n_classes: int) -> list[str]:
     """What is said where nothing but the head differs; nothing where the difference is elsewhere."""
-    differing = [*found.other, *found.missing]
+    differing = [*difference.other, *difference.missing]
     owners = {key.rpartition(".")[0] for key in differing}
     of_classes = all(own[key].shape[:1] == (n_classes,) for key in differing)
-    alike = all(theirs[1:] == ours[1:] for theirs, ours in found.other.values())
+    alike = all(theirs[1:] == ours[1:] for theirs, ours in difference.other.values())
     if not owners or len(differing) == len(own) or not (of_classes and alike):
         return []
     why = "The file has no head"
-    if found.other:
-        classes = next(iter(found.other.values()))[0][0]
+    if difference.other:
+        classes = next(iter(difference.other.values()))[0][0]
         why = f"The file's head is for {classes:,} classes, this data set has {n_classes:,}"
     return [f"{why}: {' and '.join(sorted(owners))} is {_UNTRAINED}, so predictions and losses mean nothing yet."]
 
 
-def _misfit(found: Difference, weights: Weights, name: str) -> UserError:
-    shapes = [f"{key} {theirs} in the file, {ours} here" for key, (theirs, ours) in found.other.items()]
-    parts = (("missing", found.missing), ("not known here", found.unexpected), ("other shape", shapes))
+def _misfit(difference: Difference, weights: Weights, name: str) -> UserError:
+    shapes = [f"{key} {theirs} in the file, {ours} here" for key, (theirs, ours) in difference.other.items()]
+    parts = (("missing", difference.missing), ("not known here", difference.unexpected), ("other shape", shapes))
     said = [f"{what}: {len(listed):,} (first: {listed[0][:_MOST_NAMED]})" for what, listed in parts if listed]
     suggested = [architecture for architecture in fitting(weights) if architecture != name]
     hint = f"They fit {' or '.join(suggested[:3])}: choose that." if suggested else "Choose the right architecture."

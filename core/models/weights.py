@@ -133,7 +133,7 @@ def _require_modest_header(path: Path) -> None:
             f"Up to {MOST_MEMBERS:,} are read, described in {MAX_HEADER_BYTES // 2**20} MB.",
             "Save the model's own weights alone.",
         )
-    shapes = (one.get("shape") for one in tensors.values() if isinstance(one, dict))
+    shapes = (tensor.get("shape") for tensor in tensors.values() if isinstance(tensor, dict))
     if any(isinstance(shape, list) and len(shape) > MAX_DIMENSIONS for shape in shapes):
         why = f"One of them has more than {MAX_DIMENSIONS} dimensions."
         raise refuse(path, "a safetensors file of impossible tensors", why, "Save the model's own weights alone.")
@@ -142,10 +142,10 @@ def _require_modest_header(path: Path) -> None:
 def _described(header: bytes) -> Mapping[str, Any]:
     """What a header says of each tensor; nothing where it is no JSON, which its own reader says better."""
     try:
-        found = json.loads(header)
+        content = json.loads(header)
     except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
 def _torch_file(path: Path) -> Any:
@@ -184,7 +184,9 @@ def _tensor_sets(content: Any) -> Iterator[tuple[str, Weights]]:
 
 def _unprefixed(weights: Weights) -> Weights:
     """The same under names without the prefixes that all of them share."""
-    while prefix := next((one for one in _PREFIXES if all(name.startswith(one) for name in weights)), ""):
+    while prefix := next(
+        (candidate for candidate in _PREFIXES if all(name.startswith(candidate) for name in weights)), ""
+    ):
         weights = {name.removeprefix(prefix): value for name, value in weights.items()}
     return weights
 

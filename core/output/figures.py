@@ -254,13 +254,13 @@ def class_counts(labels: Ints, class_names: Sequence[str]) -> go.Figure:
     return bars(class_names, counts.tolist(), x="training samples", height=max(HEIGHT, 24 * len(class_names)))
 
 
-def lineage_graph(found: Lineage) -> str:
+def lineage_graph(lineage: Lineage) -> str:
     """The lineage of a data set in Graphviz's language, from left to right: data, runs and revisions."""
     shapes = {"data": "cylinder", "run": "box", "revision": "note"}
-    nodes = [f"{_quoted(node.key)} [label={_quoted(node.title)}, shape={shapes[node.kind]}]" for node in found.nodes]
+    nodes = [f"{_quoted(node.key)} [label={_quoted(node.title)}, shape={shapes[node.kind]}]" for node in lineage.nodes]
     edges = [
         f"{_quoted(edge.source)} -> {_quoted(edge.target)}" + (" [style=dashed]" if edge.kind == "decided" else "")
-        for edge in found.edges
+        for edge in lineage.edges
     ]
     look = f'node [fontsize=11, fontname="sans-serif", color="{GREY}"]; edge [color="{GREY}", arrowsize=0.7]'
     return "digraph { rankdir=LR; bgcolor=transparent; " + "; ".join([look, *nodes, *edges]) + " }"

@@ -38,7 +38,7 @@ from core.pipeline.review import (
 )
 from core.pipeline.training import (
     CORE_PLAN,
-    Asked,
+    LoadRequest,
     carry_out,
     extend,
     full_plan,
@@ -55,7 +55,7 @@ from core.pipeline.verification import Verified, verify
 
 __all__ = [
     "CORE_PLAN",
-    "Asked",
+    "LoadRequest",
     "PreviewOf",
     "Verified",
     "attack",

@@ -16,25 +16,25 @@ from core.runs import jobs
 def attack(
     workspace: Path,
     dataset_id: str,
-    asked: Specification,
+    specification: Specification,
     name: str | None = None,
-    listen: Callable[[float, str], None] = lambda share, message: None,
+    listen: Callable[[float, str], None] = lambda fraction, message: None,
 ) -> DatasetInfo:
     """A poisoned copy of a stored data set; its truth and the specification are kept beside it."""
     clean = store.load(workspace, dataset_id)
     if store.describe(workspace, dataset_id).attacks:
         raise UserError(f"{dataset_id} is poisoned already.", "", "Plant all attacks at once, in the clean data set.")
-    poisoned, truth = plant(clean, asked, listen=listen)
+    poisoned, truth = plant(clean, specification, listen=listen)
     poisoned = replace(poisoned, name=name or f"{clean.name} poisoned")
     return store.save(
-        workspace, poisoned, source="planted", truth=truth, parent=dataset_id, specification=asked.as_dict()
+        workspace, poisoned, source="planted", truth=truth, parent=dataset_id, specification=specification.as_dict()
     )
 
 
-def start_attack(workspace: Path, dataset_id: str, asked: Specification, name: str = "") -> Path:
+def start_attack(workspace: Path, dataset_id: str, specification: Specification, name: str = "") -> Path:
     """Start planting in a worker; returns the job's directory, to be polled. The newest data set is the result."""
     job = jobs.new_job(workspace, "attacks")
-    options = {"--spec": str(keep_request(job, asked.as_dict()).resolve()), "--name": name}
+    options = {"--spec": str(keep_request(job, specification.as_dict()).resolve()), "--name": name}
     return start_worker(workspace, "attacks", "attack", [dataset_id], options, job=job)
 
 

@@ -71,7 +71,7 @@ def import_dataset(
     size: tuple[int, int] | None = None,
     channels: int | None = None,
     values: str = "auto",
-    listen: Callable[[float, str], None] = lambda share, words: None,
+    listen: Callable[[float, str], None] = lambda fraction, words: None,
 ) -> DatasetInfo:
     """Copy the data at `path` into the workspace; images that cannot be read are left out and listed.
 
@@ -87,7 +87,7 @@ def import_dataset(
         size: height and width of every stored image; default: see `core.data.store.shapes`.
         channels: 1 for grey, 3 for colour; default: grey if all images are.
         values: the range of the stored pixels, from black to white, as `core.data.levels.Values` has it.
-        listen: told the share that is done, in [0, 1], and what is being done.
+        listen: told the fraction that is done, in [0, 1], and what is being done.
 
     Raises:
         UserError: the source or the list of ids cannot be used.
@@ -208,7 +208,7 @@ def preview_source(
     path: Path,
     source: str | None = None,
     job: Path | None = None,
-    listen: Callable[[float, str], None] = lambda share, words: None,
+    listen: Callable[[float, str], None] = lambda fraction, words: None,
     *,
     settings: Mapping[str, Any] | None = None,
     values: str = "auto",
@@ -220,7 +220,7 @@ def preview_source(
         path: what `core.data.open_source` reads.
         source: the data source, where the path alone does not tell.
         job: where to keep it.
-        listen: told the share that is done, in [0, 1], and what is being done.
+        listen: told the fraction that is done, in [0, 1], and what is being done.
         settings: of the data source, over its defaults.
         values: the range of the stored pixels, as `core.data.levels.Values` has it.
         most: how many images are decoded.
@@ -279,10 +279,10 @@ def keep_upload(workspace: Path, name: str, content: bytes | memoryview) -> Path
     return path
 
 
-def forget_upload(workspace: Path, asked: PreviewOf) -> None:
+def forget_upload(workspace: Path, request: PreviewOf) -> None:
     """Delete the file that a visitor brought, once it is imported or not wanted."""
-    path = Path(asked.path)
-    if asked.uploaded and path.parent.parent == workspace / "uploads":
+    path = Path(request.path)
+    if request.uploaded and path.parent.parent == workspace / "uploads":
         shutil.rmtree(path.parent, ignore_errors=True)
 
 
@@ -296,7 +296,9 @@ def _forget_old(workspace: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def download_dataset(name: str, root: Path, listen: Callable[[float, str], None] = lambda share, words: None) -> Path:
+def download_dataset(
+    name: str, root: Path, listen: Callable[[float, str], None] = lambda fraction, words: None
+) -> Path:
     """Fetch the data set `name` into `root`, and return the folder to open; see `core.data.published.downloads`."""
     download(name, root, listen)
     if name not in present(root):

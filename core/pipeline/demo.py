@@ -34,9 +34,9 @@ DEMO_DETECTORS: Mapping[str, Mapping[str, Any]] = {
 def new_demo(workspace: Path, seed: int = 0, *, clean: Dataset | None = None, epochs: int = EPOCHS) -> Run:
     """A run on the built-in demo: three attacks at once in 6,000 Fashion-MNIST images, or in other `clean` data."""
     clean = clean or demo_data()
-    asked = Specification(preset("demo", clean.n_classes), seed)
-    poisoned, truth = plant(clean, asked)
-    info = store.save(workspace, poisoned, source="built in", truth=truth, specification=asked.as_dict())
+    specification = Specification(preset("demo", clean.n_classes), seed)
+    poisoned, truth = plant(clean, specification)
+    info = store.save(workspace, poisoned, source="built in", truth=truth, specification=specification.as_dict())
     config = TrainConfig(epochs=epochs, seed=seed)
     return new_run(workspace, info.id, config, plan=full_plan(info), detector_settings=DEMO_DETECTORS, name="Demo")
 
@@ -66,7 +66,9 @@ def whole_demo(
     child = work(new_repair(run), listen)
     figures = comparison(child)
     keys = ("auroc", "precision", "recall", "flagged")
-    detectors = {name: {key: found[key] for key in keys} for name, found in detector_figures(opened(run)).items()}
+    detectors = {
+        name: {key: figures_of[key] for key in keys} for name, figures_of in detector_figures(opened(run)).items()
+    }
     seconds = round(time.monotonic() - started, 1)
     return figures | {"run": run.id, "child": child.id, "detectors": detectors, "seconds": seconds}
 
@@ -83,7 +85,7 @@ def wake(workspace: Path, *, demo: bool) -> None:
     try:
         resumed = jobs.resume_interrupted(workspace)
         known = [runs.all_runs, runs.damaged_runs, store.describe_all, store.damaged_datasets]
-        if demo and not resumed and not any(found(workspace) for found in known):
+        if demo and not resumed and not any(entries(workspace) for entries in known):
             jobs.start_run(new_demo(workspace))
     except UserError as error:  # a disk that is full or read-only: people can look all the same
         print(f"Nothing was started: {error}", file=sys.stderr)

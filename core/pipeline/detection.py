@@ -5,10 +5,8 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from core import runs
-from core.analysis.caveats import judged_of
 from core.analysis.detector_table import unmet
 from core.analysis.opened_run import leading, opened
-from core.analysis.rule_words import rule_words
 from core.analysis.rules import Rule, flags
 from core.analysis.suspect_clusters import suspect_clusters
 from core.detectors import DETECTORS
@@ -30,9 +28,8 @@ def detect(
         UserError: an unknown detector or setting, something it needs is missing, or the run is being worked on.
     """
     refuse_while_active(run)
-    asked, stages = _asked(run, name, settings)
-    now = opened(work(asked, listen, stages))
-    return {"detector": name, "rule": rule_words(now, name)} | detector_figures(now)[name] | {"judged": judged_of(now)}
+    planned, stages = _planned(run, name, settings)
+    return {"detector": name} | detector_figures(opened(work(planned, listen, stages)))[name]
 
 
 def start_detection(run: Run, name: str, settings: Mapping[str, Any]) -> None:
@@ -47,7 +44,7 @@ def start_detection(run: Run, name: str, settings: Mapping[str, Any]) -> None:
     values = checked(entry.load(), settings, name)
     if lacking := unmet(opened(run), entry):
         raise UserError(f"{entry.title} cannot run yet.", f"It needs {' and '.join(lacking)}.", "Add that first.")
-    jobs.start_run(_asked(run, name, values)[0])
+    jobs.start_run(_planned(run, name, values)[0])
 
 
 def choose_rule(run: Run, name: str, rule: Rule) -> int:
@@ -57,10 +54,10 @@ def choose_rule(run: Run, name: str, rule: Rule) -> int:
         UserError: the detector has not been run, or a rate is asked for that nothing can promise.
     """
     subject = opened(run)
-    found = subject.own_detections
-    if name not in found:
-        raise UserError(f"{name} has not been run on {run.id}.", f"Run so far: {', '.join(found) or 'none'}.")
-    count = int(flags(found[name], subject.bona_fide, rule).sum())
+    detections = subject.own_detections
+    if name not in detections:
+        raise UserError(f"{name} has not been run on {run.id}.", f"Run so far: {', '.join(detections) or 'none'}.")
+    count = int(flags(detections[name], subject.bona_fide, rule).sum())
     runs.save_rule(run, name, None if rule.kind == "own" else asdict(rule))
     return count
 
@@ -98,7 +95,7 @@ def plan_reclassification(run: Run, classes: Collection[int] = (), *, each: bool
     return runs.update(run, plan=(*others, str(stage)), stages=done)
 
 
-def _asked(run: Run, name: str, settings: Mapping[str, Any]) -> tuple[Run, tuple[str, ...]]:
+def _planned(run: Run, name: str, settings: Mapping[str, Any]) -> tuple[Run, tuple[str, ...]]:
     """The run with one detector to be run, and these stages: it, and the families that follow from what it flags."""
     values = checked(find(DETECTORS, name, "detector").load(), settings, name)
     follows = run.done(FAMILIES) and name in leading([*runs.detections(run), name])

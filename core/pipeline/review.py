@@ -47,13 +47,15 @@ def decide(
 def decide_flagged(run: Run, decision: str, detectors: Sequence[str], *, reviewer: str) -> int:
     """Record one decision on everything that any of the detectors flagged; returns how many samples."""
     subject = opened(run)
-    found = subject.detections
+    detections = subject.detections
     for name in detectors:
-        if name not in found:
+        if name not in detections:
             raise UserError(
-                f"{name} has not been run on {run.id}.", f"Run so far: {', '.join(found) or 'none'}.", "Run it first."
+                f"{name} has not been run on {run.id}.",
+                f"Run so far: {', '.join(detections) or 'none'}.",
+                "Run it first.",
             )
-    flagged = np.logical_or.reduce([found[name].flagged for name in detectors])
+    flagged = np.logical_or.reduce([detections[name].flagged for name in detectors])
     ids = subject.data.ids[flagged].tolist()
     if not ids:
         raise UserError("Nothing is flagged.", f"{', '.join(detectors)} found nothing to {decision}.")
@@ -132,7 +134,7 @@ def guarantee_listed(run: Run, text: str, name: str, *, reviewer: str, accepted:
     )
 
 
-def write_journal(run: Run, path: Path, **wanted: Any) -> int:
+def write_journal(run: Run, path: Path, **conditions: Any) -> int:
     """Write the journal of a run to a file, a table that is safe to open; returns the number of rows.
 
     Args:
@@ -144,26 +146,26 @@ def write_journal(run: Run, path: Path, **wanted: Any) -> int:
         UserError: another ending, or a folder that cannot be written to.
     """
     writable(path, tuple(TABLES))
-    content = _journal(run, wanted)
+    content = _journal(run, conditions)
     write_file(path, lambda stream: _write(content, path.suffix.lower(), stream))
     return len(content)
 
 
-def journal_file(run: Run, ending: str, **wanted: Any) -> bytes:
+def journal_file(run: Run, ending: str, **conditions: Any) -> bytes:
     """What `write_journal` would write, for a download; `ending` is .csv, .parquet or .json."""
     stream = BytesIO()
-    _write(_journal(run, wanted), ending, stream)
+    _write(_journal(run, conditions), ending, stream)
     return stream.getvalue()
 
 
-def journal_rows(run: Run, **wanted: Any) -> list[dict[str, Any]]:
+def journal_rows(run: Run, **conditions: Any) -> list[dict[str, Any]]:
     """The journal as plain data, one dict a row; which rows is said as for `core.journal.review.journal`."""
-    rows = _journal(run, wanted).astype(object).to_dict("records")
+    rows = _journal(run, conditions).astype(object).to_dict("records")
     return [{str(name): None if pd.isna(value) else value for name, value in row.items()} for row in rows]
 
 
-def _journal(run: Run, wanted: Mapping[str, Any]) -> pd.DataFrame:
-    return review.journal(run.workspace, run.id, **wanted)
+def _journal(run: Run, conditions: Mapping[str, Any]) -> pd.DataFrame:
+    return review.journal(run.workspace, run.id, **conditions)
 
 
 def _write(table: pd.DataFrame, ending: str, stream: Any) -> None:

@@ -42,7 +42,7 @@ def start_worker(
     parts = [command]
     for name, value in [*places.items(), *(options or {}).items()]:
         values = [value] if isinstance(value, str) else value or []
-        parts += [f"{name}={one}" for one in values if one]
+        parts += [f"{name}={value}" for value in values if value]
     jobs.start(job, [*parts, *flags, "--", *arguments])
     return job
 

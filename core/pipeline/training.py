@@ -30,7 +30,7 @@ Listen = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
-class Asked:
+class LoadRequest:
     """What somebody wants done with a model from a file.
 
     Attributes:
@@ -118,7 +118,7 @@ def use_layer(run: Run, layer: str | None) -> Run:
         UserError: the run is being worked on or not trained yet, or its model has no such layer.
     """
     refuse_while_active(run)
-    names = [found["name"] for found in runs.layers(run)]
+    names = [layer["name"] for layer in runs.layers(run)]
     if layer is not None and layer not in names:
         raise UserError(f"The model has no layer {layer!r}.", f"It has: {', '.join(names) or 'none known yet'}.")
     kept = {stage: seconds for stage, seconds in run.stages.items() if stage in ("load", "train", "evaluate")}
@@ -136,13 +136,13 @@ def _extended(run: Run, stages: Sequence[str]) -> Run:
 
 
 def load_model(
-    workspace: Path, asked: Asked, listen: Listen = lambda share, message: None, *, job: Path | None = None
+    workspace: Path, request: LoadRequest, listen: Listen = lambda fraction, message: None, *, job: Path | None = None
 ) -> Run:
     """A run whose model is loaded; its other stages are still to do. A file that is refused leaves no run behind.
 
     Args:
         workspace: where to.
-        asked: what for.
+        request: what for.
         listen: told how far the work is.
         job: the directory of the job that this process does, if it does nothing else.
 
@@ -150,45 +150,45 @@ def load_model(
         UserError: the file is refused, takes more than `core.runs.limits` let it, or does not fit the architecture;
             or such a model cannot take these images.
     """
-    kind_of(Path(asked.config.weights))  # what it refuses, it refuses at once
+    kind_of(Path(request.config.weights))  # what it refuses, it refuses at once
     from core.stages import load  # torch, which pages never need
 
-    info, config = store.describe(workspace, asked.dataset), completed(asked.config)
-    if asked.train and config.model == GRAPH:
+    info, config = store.describe(workspace, request.dataset), completed(request.config)
+    if request.train and config.model == GRAPH:
         raise UserError("An ONNX graph cannot be trained.", "It can only be inspected as it is.", "Inspect it.")
     listen(0.1, "reading the file")
     with limits.confined(Path(config.weights), job):
-        opened = load.open_model(config, info.shape, len(info.class_names), asked.layer)
+        opened = load.open_model(config, info.shape, len(info.class_names), request.layer)
     listen(0.9, "writing the model")
-    plan, name = _plan(workspace, info, asked), f"{info.name} {_word(asked)}"
+    plan, name = _plan(workspace, info, request), f"{info.name} {_word(request)}"
     run = runs.create(workspace, info, asdict(opened.config), plan, name=name)
     load.save_opened(run, opened)
-    return runs.finish_stage(runs.update(run, layer=asked.layer), "load", 0.0)
+    return runs.finish_stage(runs.update(run, layer=request.layer), "load", 0.0)
 
 
-def start_loading(workspace: Path, asked: Asked, upload: tuple[str, bytes] | None = None) -> Path:
+def start_loading(workspace: Path, request: LoadRequest, upload: tuple[str, bytes] | None = None) -> Path:
     """Start loading in a worker; returns the job's directory, to be polled. `loaded_run` says what came of it.
 
     Args:
         workspace: where to.
-        asked: what for.
+        request: what for.
         upload: name and content of an uploaded file, which takes the place of `config.weights`.
     """
     job = jobs.new_job(workspace, "loads")
-    weights = asked.config.weights
+    weights = request.config.weights
     if upload:
         name, content = upload
         path = job / f"{_UPLOAD}{Path(name).suffix.lower()[:16]}"
         write_file(path, lambda stream: stream.write(content))
         weights = str(path)
-    asked = replace(asked, config=replace(asked.config, weights=str(Path(weights).absolute()) if weights else ""))
-    keep_request(job, asdict(asked))
-    return start_worker(workspace, "loads", "load-model", [asked.dataset], job=job)
+    request = replace(request, config=replace(request.config, weights=str(Path(weights).absolute()) if weights else ""))
+    keep_request(job, asdict(request))
+    return start_worker(workspace, "loads", "load-model", [request.dataset], job=job)
 
 
 def carry_out(workspace: Path, job: Path, listen: Listen) -> Run:
     """Load what was asked for in a job's directory; an uploaded file is deleted once its weights are in the run."""
-    run = load_model(workspace, request_of(job, Asked, "What was asked for", _HINT), listen, job=job)
+    run = load_model(workspace, request_of(job, LoadRequest, "What was asked for", _HINT), listen, job=job)
     for upload in job.glob(f"{_UPLOAD}*"):
         upload.unlink()
     keep_result(job, run=run.id)
@@ -200,14 +200,14 @@ def loaded_run(workspace: Path, job: Path) -> Run:
     return runs.open_run(workspace, result_of(job, "run", "What the loading made", _HINT))
 
 
-def _plan(workspace: Path, info: DatasetInfo, asked: Asked) -> tuple[str, ...]:
-    if asked.train:
-        return ("load", *(full_plan(info, workspace) if asked.everything else CORE_PLAN))
-    if not asked.everything:
+def _plan(workspace: Path, info: DatasetInfo, request: LoadRequest) -> tuple[str, ...]:
+    if request.train:
+        return ("load", *(full_plan(info, workspace) if request.everything else CORE_PLAN))
+    if not request.everything:
         return LOADED_PLAN
     detections = map(detection, ("activation_clustering", "consensus"))
     return (*texts([LOAD, ACTIVATIONS, *detections, FAMILIES, EVALUATE]), *FULL_MAPS)
 
 
-def _word(asked: Asked) -> str:
-    return "fine-tuned" if asked.train else "inspected"
+def _word(request: LoadRequest) -> str:
+    return "fine-tuned" if request.train else "inspected"

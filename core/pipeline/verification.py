@@ -45,24 +45,24 @@ def verify(workspace: Path, run_id: str) -> list[Verified]:
         UserError: there is no such run.
     """
     folder = workspace / "runs" / run_id
-    if run_id not in {one.name for one in (workspace / "runs").glob("*")}:
+    if run_id not in {entry.name for entry in (workspace / "runs").glob("*")}:
         runs.open_run(workspace, run_id)  # which says so
-    found = list(_files_of(workspace, folder))
+    files = list(_files_of(workspace, folder))
     try:
         dataset = read_json(folder / "run.json", dict[str, Any], "The run", "").get("dataset")
     except UserError:
-        return found  # its description is among what is damaged, and tells nothing
+        return files  # its description is among what is damaged, and tells nothing
     data = workspace / "datasets" / str(dataset)
     if not data.is_dir():
-        return [*found, Verified(f"datasets/{dataset}", "missing", "The data set is gone")]
-    found += _files_of(workspace, data)
+        return [*files, Verified(f"datasets/{dataset}", "missing", "The data set is gone")]
+    files += _files_of(workspace, data)
     try:
         runs.open_run(workspace, run_id)
         store.load(workspace, data.name)
     except UserError as error:
-        if all(one.sound for one in found):
-            found.append(Verified(f"datasets/{dataset}", "damaged", str(error)))
-    return found
+        if all(file.sound for file in files):
+            files.append(Verified(f"datasets/{dataset}", "damaged", str(error)))
+    return files
 
 
 def _files_of(workspace: Path, folder: Path) -> Iterator[Verified]:

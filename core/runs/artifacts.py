@@ -87,15 +87,15 @@ def sorted_detections(run: Run) -> tuple[dict[str, Detection], list[Damaged]]:
 
     Two detectors do not rest on each other, so a damaged file stops one of them.
     """
-    folder, found, damaged = run.path / "detections", {}, []
+    folder, readable, damaged = run.path / "detections", {}, []
     there = {path.stem: path.lstat().st_mtime for path in folder.glob("*.json")}
     gone = {Path(file).stem for file in checksums.recorded(run.path) if file.startswith("detections/")}
     for name in [*sorted(there, key=lambda name: there[name]), *sorted(gone - set(there))]:
         try:
-            found[name] = _detection(run, folder / f"{name}.json")
+            readable[name] = _detection(run, folder / f"{name}.json")
         except UserError as error:
             damaged.append(Damaged(folder, name, error))
-    return found, damaged
+    return readable, damaged
 
 
 def about_detection(run: Run, name: str) -> dict[str, Any]:
@@ -177,12 +177,12 @@ def _score_name(key: str) -> str:
 
 def _flat(notes: Notes) -> dict[str, Any]:
     """The notes that say something, one beside the other."""
-    own = {one.name: getattr(notes, one.name) for one in fields(Notes) if one.name != "figures"}
+    own = {field.name: getattr(notes, field.name) for field in fields(Notes) if field.name != "figures"}
     return {name: value for name, value in own.items() if value not in (None, "", 0)} | dict(notes.figures)
 
 
 def _notes_of(flat: dict[str, Any]) -> Notes:
-    own = {one.name for one in fields(Notes)} - {"figures"}
+    own = {field.name for field in fields(Notes)} - {"figures"}
     figures = {name: value for name, value in flat.items() if name not in own}
     return Notes(**{name: value for name, value in flat.items() if name in own}, figures=figures)
 
@@ -190,7 +190,7 @@ def _notes_of(flat: dict[str, Any]) -> Notes:
 def _finding_of_notes(notes: dict[str, Any]) -> ClassFinding:
     """What was found of a class, from the flat notes of before: there a class too small to judge was called clean."""
     figures = {"size": "size_fraction", "silhouette": "silhouette", "distance": "distance_ratio"}
-    asked = {
+    criteria = {
         kind: Criterion(
             bool(notes.get(f"{kind}_poisoned", notes.get("poisoned"))),
             str(notes.get(f"{kind}_reason", "")),
@@ -200,8 +200,10 @@ def _finding_of_notes(notes: dict[str, Any]) -> ClassFinding:
         for kind, figure in figures.items()
         if f"{kind}_poisoned" in notes or figure in notes
     }
-    poisoned = bool(notes.get("poisoned")) if asked or notes.get("poisoned") else None
+    poisoned = bool(notes.get("poisoned")) if criteria or notes.get("poisoned") else None
     known = {"poisoned", "reason", "unstable", "distance_class", *figures.values()}
     known |= {f"{kind}_{what}" for kind in figures for what in ("poisoned", "reason")}
     rest = {name: value for name, value in notes.items() if name not in known}
-    return ClassFinding(poisoned, str(notes.get("reason", "")), **asked, unstable=notes.get("unstable"), figures=rest)
+    return ClassFinding(
+        poisoned, str(notes.get("reason", "")), **criteria, unstable=notes.get("unstable"), figures=rest
+    )

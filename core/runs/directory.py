@@ -83,10 +83,10 @@ def create(
 
 def sweep_unfinished(workspace: Path, older: float = LEFT_SECONDS) -> None:
     """Delete what is left of runs whose maker was killed."""
-    for left in (workspace / "runs" / UNFINISHED).glob("*"):
+    for unfinished in (workspace / "runs" / UNFINISHED).glob("*"):
         with suppress(OSError):
-            if time.time() - left.stat().st_mtime > older:
-                shutil.rmtree(left)
+            if time.time() - unfinished.stat().st_mtime > older:
+                shutil.rmtree(unfinished)
 
 
 def open_run(workspace: Path, run_id: str) -> Run:
@@ -111,8 +111,8 @@ def open_run(workspace: Path, run_id: str) -> Run:
 
 def all_runs(workspace: Path) -> list[Run]:
     """All readable runs, newest first; `damaged_runs` are the others."""
-    found, _ = sorted_out((workspace / "runs").glob("*/run.json"), read)
-    return sorted(found, key=lambda run: (run.created, run.id), reverse=True)
+    runs, _ = sorted_out((workspace / "runs").glob("*/run.json"), read)
+    return sorted(runs, key=lambda run: (run.created, run.id), reverse=True)
 
 
 def damaged_runs(workspace: Path) -> list[Damaged]:

@@ -31,6 +31,7 @@ from core.settings import MOST_READERS
 
 SILENT_SECONDS = 30.0  # without a sign of life, after which a worker is said not to answer
 ROOT = Path(__file__).parents[2]
+_RENAMED = {"share": "fraction"}  # in progress files until November 2026
 State = Literal["waiting", "running", "silent", "done", "failed", "cancelled", "interrupted"]
 
 
@@ -42,7 +43,7 @@ class Progress:
         state: waiting, running, silent (its process is there and gives no sign of life), done, failed, cancelled or
             interrupted (its process is gone).
         title: the stage in words; `message` says more, such as the epoch and the loss.
-        share: of the whole job, in [0, 1].
+        fraction: of the whole job, in [0, 1].
         started: seconds since the epoch; `eta` is the number of seconds left, None while unknown.
         error: title, detail and hint of what went wrong.
     """
@@ -50,7 +51,7 @@ class Progress:
     state: State = "waiting"
     title: str = ""
     message: str = ""
-    share: float = 0.0
+    fraction: float = 0.0
     started: float = 0.0
     eta: float | None = None
     pid: int = 0
@@ -154,8 +155,8 @@ def start(directory: Path, arguments: Sequence[str]) -> None:
 def _require_few(directory: Path) -> None:
     """Refuse one more reader beside those of the same kind, and drop its directory."""
     most = limits.readers_at_once()
-    others = (one for one in directory.parent.iterdir() if one != directory and one.is_dir())
-    if sum(poll(one).active for one in others) >= most:
+    others = (other for other in directory.parent.iterdir() if other != directory and other.is_dir())
+    if sum(poll(other).active for other in others) >= most:
         shutil.rmtree(directory, ignore_errors=True)
         raise UserError(
             f"{most} workers of this kind are at work already.",
@@ -182,8 +183,8 @@ def cancel(directory: Path, *, patience: float = stopping.PATIENCE_SECONDS) -> N
 def at_work(workspace: Path) -> list[Path]:
     """The directories of all jobs that are no runs' and have a worker, whoever started it."""
     kinds = ("attacks", "copies", "downloads", "imports", "loads", "previews")
-    found = [lock.parent for kind in kinds for lock in sorted((workspace / kind).glob(f"*/{worker_lock.NAME}"))]
-    return [job for job in found if worker_lock.held(job)]
+    busy = [lock.parent for kind in kinds for lock in sorted((workspace / kind).glob(f"*/{worker_lock.NAME}"))]
+    return [job for job in busy if worker_lock.held(job)]
 
 
 def resume_interrupted(workspace: Path) -> list[Run]:
@@ -218,7 +219,7 @@ def working_on(directory: Path) -> Iterator[None]:
             if stopping.asked(directory, worker_lock.holder(directory)):
                 raise Cancelled
             yield
-            write(directory, replace(begun, state="done", title="Done", share=1.0))
+            write(directory, replace(begun, state="done", title="Done", fraction=1.0))
         except (Cancelled, KeyboardInterrupt):
             write(directory, replace(_last(directory, begun), state="cancelled", eta=None))
             raise
@@ -247,12 +248,20 @@ def _last(directory: Path, otherwise: Progress) -> Progress:
 
 def _read(directory: Path) -> Progress:
     owner, hint = f"The progress of {directory.name}", "What is done is kept: start it again."
-    return read_json(directory / "progress.json", Progress, owner, hint, otherwise=Progress(), sound=_sound)
+    return read_json(
+        directory / "progress.json",
+        Progress,
+        owner,
+        hint,
+        otherwise=Progress(),
+        renamed=_RENAMED,
+        sound=_sound,
+    )
 
 
 def _sound(progress: Progress) -> bool:
     said = progress.error is None or {"title"} <= set(progress.error) <= {"title", "detail", "hint"}
-    return said and 0 <= progress.share <= 1 + 1e-6 and 0 <= progress.pid < 2**31
+    return said and 0 <= progress.fraction <= 1 + 1e-6 and 0 <= progress.pid < 2**31
 
 
 def _once(error: type[BaseException]) -> Callable[[int, FrameType | None], None]:

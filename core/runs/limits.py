@@ -78,24 +78,24 @@ def confined(path: Path | None, job: Path | None = None, limits: Limits | None =
         UserError: a limit was met.
     """
     size = _size(path) if path else 0
-    found = limits or limits_for(size)
+    limits = limits or limits_for(size)
     name = path.name if path else "what was fetched"
     before = resource.getrlimit(resource.RLIMIT_AS), resource.getrlimit(resource.RLIMIT_CPU)
     previous = signal.getsignal(signal.SIGXCPU)
 
     def out_of_time(_: int, __: FrameType | None) -> None:
-        raise _out_of_time(name, found)
+        raise _out_of_time(name, limits)
 
     if job:
-        (job / FILE).write_text(json.dumps({"name": name, "memory": found.memory, "seconds": found.seconds}))
+        (job / FILE).write_text(json.dumps({"name": name, "memory": limits.memory, "seconds": limits.seconds}))
     try:
         signal.signal(signal.SIGXCPU, out_of_time)
-        _limit(found, 2 * size, before, killed=job is not None)
+        _limit(limits, 2 * size, before, killed=job is not None)
         yield
     except (UserError, MemoryError, RuntimeError) as error:
         _lift(before)
         if _is_of_memory(error):
-            raise _out_of_memory(name, found) from error
+            raise _out_of_memory(name, limits) from error
         raise
     finally:
         _lift(before)
@@ -107,27 +107,27 @@ def confined(path: Path | None, job: Path | None = None, limits: Limits | None =
 def words_of(job: Path) -> UserError | None:
     """What to say of a worker that is gone: that a limit ended it. None for one that was not limited when it went."""
     try:
-        told = json.loads((job / FILE).read_text())
-        found = Limits(int(told["memory"]), float(told["seconds"]))
-        name = str(told["name"])
+        entries = json.loads((job / FILE).read_text())
+        limits = Limits(int(entries["memory"]), float(entries["seconds"]))
+        name = str(entries["name"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return UserError(
         f"Reading {name} was stopped.",
-        f"It took more than {found.seconds / 60:,.0f} minutes of the processor, or so much memory that the system "
+        f"It took more than {limits.seconds / 60:,.0f} minutes of the processor, or so much memory that the system "
         "ended it; files that are made to exhaust a machine do so.",
         f"Do not open it. For a file that you trust, set {MOST_MINUTES} or {MOST_MEMORY} to more.",
     )
 
 
-def _limit(found: Limits, mapped: int, before: tuple[tuple[int, int], tuple[int, int]], *, killed: bool) -> None:
+def _limit(limits: Limits, mapped: int, before: tuple[tuple[int, int], tuple[int, int]], *, killed: bool) -> None:
     """Set the limits, as far as the system has them; macOS has none of memory."""
     (_, most_memory), (_, most_seconds) = before
     if _LINUX.exists():
         held = int(_LINUX.read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-        _set(resource.RLIMIT_AS, held + mapped + found.memory, most_memory)
-    seconds = int(time.process_time() + found.seconds) + 1
-    hard = seconds + found.grace if killed else most_seconds
+        _set(resource.RLIMIT_AS, held + mapped + limits.memory, most_memory)
+    seconds = int(time.process_time() + limits.seconds) + 1
+    hard = seconds + limits.grace if killed else most_seconds
     _set(resource.RLIMIT_CPU, seconds, hard if most_seconds == resource.RLIM_INFINITY else min(hard, most_seconds))
 
 
@@ -153,18 +153,18 @@ def _is_of_memory(error: BaseException | None) -> bool:
     return False
 
 
-def _out_of_memory(name: str, found: Limits) -> UserError:
+def _out_of_memory(name: str, limits: Limits) -> UserError:
     return UserError(
         f"Reading {name} was stopped.",
-        f"It asked for more than {found.memory / 2**30:,.1f} GB of memory; files made to exhaust a machine do.",
+        f"It asked for more than {limits.memory / 2**30:,.1f} GB of memory; files made to exhaust a machine do.",
         f"Do not open it. For a file that you trust, set {MOST_MEMORY} to more gigabytes.",
     )
 
 
-def _out_of_time(name: str, found: Limits) -> UserError:
+def _out_of_time(name: str, limits: Limits) -> UserError:
     return UserError(
         f"Reading {name} was stopped.",
-        f"It took more than {found.seconds / 60:,.1f} minutes of the processor; files made to exhaust a machine do.",
+        f"It took more than {limits.seconds / 60:,.1f} minutes of the processor; files made to exhaust a machine do.",
         f"Do not open it. For a file that you trust, set {MOST_MINUTES} to more.",
     )
 

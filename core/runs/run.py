@@ -121,9 +121,9 @@ class Run:
     def kept(self, name: str, shape: type[T], otherwise: T | None = None) -> T:
         """What a stage left in the JSON file `name`; `otherwise` before. Raises UserError when it is damaged."""
         owner = f"{Path(name).name} of the run {self.id}"
-        found = read_json(self.path / name, shape, owner, _remedy(self, name), otherwise=otherwise)
+        content = read_json(self.path / name, shape, owner, _remedy(self, name), otherwise=otherwise)
         self.require_intact(name)  # after it was read, as what its reader says is more to the point
-        return found
+        return content
 
 
 def current(run: Run) -> Run:
@@ -166,10 +166,10 @@ def give_up(run: Run, stage: str) -> Run:
 
 def read(path: Path) -> Run:
     owner, given = f"The run {path.parent.name}", {"path": path.parent}
-    found = read_json(path, Run, owner, _AGAIN, given=given, sound=_sound)
+    run = read_json(path, Run, owner, _AGAIN, given=given, sound=_sound)
     if words := checksums.wrong(path.parent, path.name):
         raise UserError(f"{owner} is damaged.", f"{path}: {words}.", _AGAIN)
-    return found
+    return run
 
 
 def _remedy(run: Run, file: str) -> str:

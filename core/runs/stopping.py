@@ -71,7 +71,7 @@ def _end(directory: Path) -> None:
 
 def _request(directory: Path, holder: Holder) -> _Request | None:
     try:
-        found = read_json(directory / REQUEST, _Request, "The request to stop", "Cancel again.")
+        request = read_json(directory / REQUEST, _Request, "The request to stop", "Cancel again.")
     except UserError:  # there is none, or none that can be read
         return None
-    return found if (found.pid, found.born) == (holder.pid, holder.born) else None
+    return request if (request.pid, request.born) == (holder.pid, holder.born) else None

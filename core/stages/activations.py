@@ -13,9 +13,9 @@ def activations_stage(opened: OpenedRun, _: str, reporter: Reporter) -> None:
     """Last-layer activations, predictions and final losses of every training sample."""
     run, dataset = opened.run, opened.data
     model = trained_model(run, dataset)
-    found = activations.layers(model, dataset.shape, dataset.n_classes)
-    runs.save_json(run, "layers.json", [asdict(layer) for layer in found])
-    layer = activations.choose(found, run.layer)
+    layers = activations.layers(model, dataset.shape, dataset.n_classes)
+    runs.save_json(run, "layers.json", [asdict(layer) for layer in layers])
+    layer = activations.choose(layers, run.layer)
     with checksums.rewriting(run.path, "activations.npy"):
         _features, predicted, losses = activations.extract(
             model,
@@ -23,7 +23,9 @@ def activations_stage(opened: OpenedRun, _: str, reporter: Reporter) -> None:
             dataset.labels,
             layer,
             run.path / "activations.npy",
-            on_batch=lambda share: reporter.update(share, f"{share * len(dataset):,.0f} of {len(dataset):,} images"),
+            on_batch=lambda fraction: reporter.update(
+                fraction, f"{fraction * len(dataset):,.0f} of {len(dataset):,} images"
+            ),
         )
     runs.save_array(run, "predictions", predicted)
     runs.save_array(run, "final_losses", losses)

@@ -27,50 +27,50 @@ def group(evidence: Evidence, flagged: Bools) -> tuple[Ints, list[Family], Sampl
 
     Returns:
         families: (n,) ids from 1, the largest family first; 0 for all other samples.
-        found: the families in the order of their ids.
+        listed: the families in the order of their ids.
         pictures: (2 · families, h, w, c), average image and amplified difference of each; None without images.
     """
     groups, around = attack_families(evidence, flagged)
     families = np.zeros(len(flagged), np.int64)
-    for index, one in enumerate(groups):
-        families[one.rows] = index + 1
-    targets, same = [int(evidence.labels[one.rows[0]]) for one in groups], _same_trigger(evidence.labels, groups)
-    found = [
+    for index, attack in enumerate(groups):
+        families[attack.rows] = index + 1
+    targets, same = [int(evidence.labels[attack.rows[0]]) for attack in groups], _same_trigger(evidence.labels, groups)
+    listed = [
         Family(
             id=index + 1,
             target_class=targets[index],
-            size=len(one.rows),
-            tightness=one.tightness,
-            shared=one.shared,
-            sources=_sources(around, evidence, one.rows) if around else {},
+            size=len(attack.rows),
+            tightness=attack.tightness,
+            shared=attack.shared,
+            sources=_sources(around, evidence, attack.rows) if around else {},
             same_as=same[index],
         )
-        for index, one in enumerate(groups)
+        for index, attack in enumerate(groups)
     ]
-    return families, found, _pictures(around, [one.rows for one in groups]) if around else None
+    return families, listed, _pictures(around, [attack.rows for attack in groups]) if around else None
 
 
 def _same_trigger(labels: Ints, groups: Sequence[Group]) -> list[int | None]:
     """For each group the number of the first one of another class that shares its pattern."""
     result: list[int | None] = []
-    for index, one in enumerate(groups):
+    for index, attack in enumerate(groups):
         alike = (
             number
             for number, other in enumerate(groups[:index], 1)
-            if labels[other.rows[0]] != labels[one.rows[0]] and min(one.shared, other.shared) > CHANCE
-            if cosine(one.pattern, other.pattern) > ALIKE
+            if labels[other.rows[0]] != labels[attack.rows[0]] and min(attack.shared, other.shared) > CHANCE
+            if cosine(attack.pattern, other.pattern) > ALIKE
         )
         result.append(next(alike, None))
     return result
 
 
 def _sources(around: Surroundings, evidence: Evidence, rows: Ints) -> dict[int, float]:
-    """Class → share of the rows whose nearest ordinary images are most often of that class."""
+    """Class → fraction of the rows whose nearest ordinary images are most often of that class."""
     labels = evidence.labels[around.neighbors(rows)]
     votes = np.stack([(labels == index).sum(1) for index in range(evidence.n_classes)], axis=1)
-    shares = np.bincount(votes.argmax(1), minlength=evidence.n_classes) / len(rows)
-    order = np.argsort(-shares, kind="stable")
-    return {int(index): round(float(shares[index]), 4) for index in order if shares[index] >= LEAST_SOURCE}
+    fractions = np.bincount(votes.argmax(1), minlength=evidence.n_classes) / len(rows)
+    order = np.argsort(-fractions, kind="stable")
+    return {int(index): round(float(fractions[index]), 4) for index in order if fractions[index] >= LEAST_SOURCE}
 
 
 def _pictures(around: Surroundings, members: Sequence[Ints]) -> Samples:

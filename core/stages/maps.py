@@ -18,9 +18,9 @@ from core.detectors.parts.trajectories import logits
 from core.stages.progress import Reporter
 from core.types import Floats, Ints
 
-COMPONENTS = 10
+COMPONENTS = 10  # principal components that t-SNE and UMAP begin from; more only add noise
 UMAP_FIT_LIMIT = 20_000  # samples that UMAP itself places; more take minutes
-MIN_UMAP = 8
+MIN_UMAP = 8  # samples; of fewer, their principal components are the map
 
 
 def maps_stage(opened: OpenedRun, method: str, reporter: Reporter) -> None:

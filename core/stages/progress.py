@@ -58,25 +58,27 @@ class Reporter:
         self._stage, self._published = stage, 0.0
         self.update(0.0, "")
 
-    def update(self, share: float, message: str) -> None:
-        """Publish the share of the current stage that is done, in [0, 1], at most once in `pause` seconds."""
+    def update(self, fraction: float, message: str) -> None:
+        """Publish the fraction of the current stage that is done, in [0, 1], at most once in `pause` seconds."""
         now = time.time()
-        if now - self._published < self.pause and 0 < share < 1:
+        if now - self._published < self.pause and 0 < fraction < 1:
             return
         self._published = now
         before = jobs.poll(self.run.path)
-        whole = self._whole(share)
+        whole = self._whole(fraction)
         eta = (now - before.started) * (1 - whole) / whole if whole > 0.05 else None
-        progress = replace(before, state="running", title=title_of(self._stage), message=message, share=whole, eta=eta)
+        progress = replace(
+            before, state="running", title=title_of(self._stage), message=message, fraction=whole, eta=eta
+        )
         progress = replace(progress, pid=os.getpid())  # what was there before may have been damaged
         jobs.write(self.run.path, progress)
         self.listen(progress)
 
-    def _whole(self, share: float) -> float:
-        """The share of the stages still to do when the work began, in [0, 1]."""
+    def _whole(self, fraction: float) -> float:
+        """The fraction of the stages still to do when the work began, in [0, 1]."""
         weights = [KINDS[parse_stage(stage).kind].weight for stage in self.plan]
         place = self.plan.index(self._stage)
-        return (sum(weights[:place]) + share * weights[place]) / sum(weights)
+        return (sum(weights[:place]) + fraction * weights[place]) / sum(weights)
 
 
 def title_of(stage: str) -> str:

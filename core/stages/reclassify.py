@@ -9,7 +9,13 @@ from torch import nn
 
 from core import runs
 from core.analysis.opened_run import OpenedRun
-from core.analysis.suspect_clusters import THRESHOLD, Reclassification, judge, save_reclassifications, suspect_clusters
+from core.analysis.suspect_clusters import (
+    THRESHOLD,
+    Reclassification,
+    reclassification,
+    save_reclassifications,
+    suspect_clusters,
+)
 from core.journal.changes import apply
 from core.runs.plan import reclassified_classes
 from core.stages.load import beginning
@@ -30,9 +36,9 @@ def exclusionary_reclassification(
     begin: Callable[[Dataset], nn.Module] | None = None,
     each: bool = False,
     threshold: float = THRESHOLD,
-    listen: Listen = lambda share, message: None,
+    listen: Listen = lambda fraction, message: None,
 ) -> tuple[dict[int, Reclassification], dict[int, Ints]]:
-    """For each suspect cluster the verdict of a model that never saw it, and the classes (m,) which that predicted.
+    """For each suspect cluster the result of a model that never saw it, and the classes (m,) which that predicted.
 
     Of a cluster, l samples are taken for their own class and p for the most frequent other one. Where l / p < T, the
     cluster is called poison and that other class its suspected source class. The same arguments give the same answer.
@@ -45,7 +51,7 @@ def exclusionary_reclassification(
         each: train one model for each cluster, without that one only, as published. Else one for all, without any of
             them, which takes the time of one training and cannot be misled by the other clusters' poison.
         threshold: T; the paper: 1.
-        listen: told the share of the work that is done, in [0, 1], and which epoch it is at.
+        listen: told the fraction of the work that is done, in [0, 1], and which epoch it is at.
 
     Raises:
         UserError: fewer than two classes would keep a sample.
@@ -57,15 +63,18 @@ def exclusionary_reclassification(
     for place, classes in enumerate(together):
         without = np.concatenate([suspects[index] for index in classes])
 
-        def told(share: float, message: str, before: int = place) -> None:
-            listen((before + share) / len(together), message)
+        def listen_on(fraction: float, message: str, before: int = place) -> None:
+            listen((before + fraction) / len(together), message)
 
-        model = _trained_without(dataset, without, config, begin, told)
+        model = _trained_without(dataset, without, config, begin, listen_on)
         for index in classes:
             rows = suspects[index]
             predicted[index] = evaluate(model, dataset.inputs.take(rows), dataset.labels[rows])[1]
-    verdicts = {index: judge(found, index, dataset.n_classes, threshold) for index, found in predicted.items()}
-    return verdicts, predicted
+    results = {
+        index: reclassification(taken_for, index, dataset.n_classes, threshold)
+        for index, taken_for in predicted.items()
+    }
+    return results, predicted
 
 
 def _trained_without(
@@ -76,14 +85,14 @@ def _trained_without(
     listen: Listen,
 ) -> nn.Module:
     """A model of `config` that never saw `rows`."""
-    left = apply(dataset, Changes(frozenset(dataset.ids[rows].tolist())))
-    left = replace(left, test_inputs=dataset.test_inputs.take(slice(0)), test_labels=dataset.test_labels[:0])
-    model, done = begin(left) if begin else build_model(config, dataset.shape, dataset.n_classes), 0
+    rest = apply(dataset, Changes(frozenset(dataset.ids[rows].tolist())))
+    rest = replace(rest, test_inputs=dataset.test_inputs.take(slice(0)), test_labels=dataset.test_labels[:0])
+    model, done = begin(rest) if begin else build_model(config, dataset.shape, dataset.n_classes), 0
 
-    def on_batch(share: float) -> None:
-        listen((done + share) / config.epochs, f"epoch {done + 1} of {config.epochs} without {len(rows):,} samples")
+    def on_batch(fraction: float) -> None:
+        listen((done + fraction) / config.epochs, f"epoch {done + 1} of {config.epochs} without {len(rows):,} samples")
 
-    for epoch in train(model, left, config, trace=False, on_batch=on_batch):
+    for epoch in train(model, rest, config, trace=False, on_batch=on_batch):
         done = epoch.index + 1
     return model
 
@@ -100,7 +109,7 @@ def reclassify_stage(opened: OpenedRun, argument: str, reporter: Reporter) -> No
     classes, each = reclassified_classes(argument)
     suspects = suspect_clusters(opened, classes)
     config = restored(runs.from_scratch(opened.run).config)
-    found, predicted = exclusionary_reclassification(
+    results, predicted = exclusionary_reclassification(
         opened.data,
         suspects,
         config,
@@ -108,4 +117,4 @@ def reclassify_stage(opened: OpenedRun, argument: str, reporter: Reporter) -> No
         each=each,
         listen=reporter.update,
     )
-    save_reclassifications(opened, found, predicted)
+    save_reclassifications(opened, results, predicted)

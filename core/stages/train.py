@@ -41,8 +41,8 @@ def train_stage(opened: OpenedRun, _: str, reporter: Reporter) -> None:
     runs.update(run, device=str(best_device()))
     done, message = len(history) if resume else 0, "the first epoch takes longest"
 
-    def on_batch(share: float) -> None:
-        reporter.update((done + share) / config.epochs, message)
+    def on_batch(fraction: float) -> None:
+        reporter.update((done + fraction) / config.epochs, message)
 
     for epoch in train(model, dataset, config, resume=resume, on_batch=on_batch):
         test_accuracy = metrics.clean_accuracy(epoch.test_predicted, dataset.test_labels)

@@ -56,6 +56,11 @@ def build_model(config: TrainConfig, shape: tuple[int, int, int], n_classes: int
 
     Raises:
         UserError: there is no such architecture, or it cannot be built for images of that size.
+
+    Example:
+        >>> model = build_model(TrainConfig("convnet", seed=1), (28, 28, 1), n_classes=10)
+        >>> model(torch.zeros(2, 1, 28, 28)).shape
+        torch.Size([2, 10])
     """
     torch.manual_seed(config.seed)
     build = find_model(config.model).load()

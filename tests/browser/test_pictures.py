@@ -4,11 +4,9 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Browser
 
-from assets.make_pictures import around, draw, unflagged_inside
-from core import runs
-from tests.browser.conftest import Serve
+from assets.make_pictures import around, unflagged_inside
+from tests.made import bare_copy, made, with_environment
 
 
 def test_a_lasso_holds_most_of_its_points_and_leaves_outliers_out() -> None:
@@ -21,8 +19,12 @@ def test_a_lasso_holds_most_of_its_points_and_leaves_outliers_out() -> None:
     assert unflagged_inside(points, corners, np.ones(200, bool)) == 0
 
 
-def test_every_picture_is_drawn_in_a_palette(serve: Serve, chromium: Browser, small: Path, tmp_path: Path) -> None:
-    written = draw(chromium, serve(small), runs.all_runs(small)[0], tmp_path)
+def test_make_pictures_draws_those_of_a_finished_run_in_a_palette(small: Path, tmp_path: Path) -> None:
+    clone = with_environment(bare_copy(tmp_path), "requirements-dev.txt", "DEV_READY")
+    for path in (clone / "assets").glob("*.png"):
+        path.unlink()
+    made(clone, "pictures", f"PICTURES={small}")
+    written = sorted((clone / "assets").glob("*.png"))
     assert [path.name for path in written] == ["clusters.png", "detect.png", "review.png"]
     for path in written:
         with Image.open(path) as picture:

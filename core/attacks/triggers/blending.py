@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.attacks import Trigger
+from core.attacks.contract import Trigger
 from core.types import Images
 
 

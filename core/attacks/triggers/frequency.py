@@ -5,7 +5,7 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from core.attacks import Scene, Trigger
+from core.attacks.contract import Scene, Trigger
 from core.attacks.triggers.blending import add
 from core.errors import UserError
 from core.registry import Range

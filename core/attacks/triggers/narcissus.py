@@ -4,7 +4,7 @@ from typing import Annotated
 
 import numpy as np
 
-from core.attacks import Scene, Trigger
+from core.attacks.contract import Scene, Trigger
 from core.attacks.triggers.blending import add
 from core.registry import Range
 from core.types import Floats, Images

@@ -1,11 +1,15 @@
 """The single-pixel trigger."""
 
-from core.attacks import Scene, Trigger
-from core.attacks.triggers.patch import square_side, white_squares
+from core.attacks.contract import Scene, Trigger
+from core.attacks.triggers.patch import Place, seed_of, square_side, white_squares
 
 
-def single_pixel(scene: Scene) -> Trigger:
+def single_pixel(scene: Scene, *, place: Place = "corner") -> Trigger:
     """A trigger that sets the pixel (−2, −2) to white; an eight-pixel square at 224 px.
+
+    Args:
+        scene: its shape, and its seed where places are random.
+        place: (−2, −2) as in the paper, or a place that is drawn for each image.
 
     Example:
         >>> import numpy as np
@@ -15,4 +19,4 @@ def single_pixel(scene: Scene) -> Trigger:
 
     References: Gu, Dolan-Gavitt, Garg: BadNets, arXiv 1708.06733.
     """
-    return white_squares([(-2, -2)], side=square_side(scene.shape))
+    return white_squares([(-2, -2)], side=square_side(scene.shape), seed=seed_of(scene, place))

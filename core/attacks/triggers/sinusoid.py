@@ -4,7 +4,7 @@ from typing import Annotated
 
 import numpy as np
 
-from core.attacks import Scene, Trigger
+from core.attacks.contract import Scene, Trigger
 from core.attacks.triggers.blending import blend
 from core.registry import Range
 

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from core.attacks import Scene
+from core.attacks.contract import Scene
 from core.modalities.image.batches import resident
 from core.modalities.image.inputs import ImageInputs
 from core.training.config import TrainConfig

@@ -5,7 +5,7 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
-from core.attacks import Scene, Trigger
+from core.attacks.contract import Scene, Trigger
 from core.attacks.triggers.blending import levels
 from core.modalities.contract import Painter
 from core.registry import Range

@@ -148,10 +148,10 @@ def _checked(labels: Labels, name: str) -> Labels:
 
 
 def _same_shape(images: NDArray[Any], test_images: NDArray[Any]) -> None:
-    one, other = (array.shape[1:] + (1,) * (array.ndim == 3) for array in (images, test_images))
-    if one != other:
+    shape, other = (array.shape[1:] + (1,) * (array.ndim == 3) for array in (images, test_images))
+    if shape != other:
         raise UserError(
-            f"Training images are {one}, test images {other}.",
+            f"Training images are {shape}, test images {other}.",
             "Both have to have the same height, width and channels.",
             "Resize one of them and save the file again.",
         )

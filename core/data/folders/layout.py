@@ -86,11 +86,11 @@ def _layout(paths: Sequence[Sequence[str]]) -> Layout:
             return "classes first"
         raise _ambiguous(tops)
     splits = {top: nearly_split_of(top) for top in tops}
-    told = [split for split in splits.values() if split]
-    if not told or len(told) < len(tops) or (len(set(told)) < 2 and not any(map(split_of, tops))):
+    named = [split for split in splits.values() if split]
+    if not named or len(named) < len(tops) or (len(set(named)) < 2 and not any(map(split_of, tops))):
         return "classes only"  # some folder says nothing of a split, or all say the same
     below = [{names[1] for names in paths if names[0] == top and len(names) > 2} for top in sorted(tops)]
-    if "train" in told and len(set(told)) == len(told) and set.intersection(*below):
+    if "train" in named and len(set(named)) == len(named) and set.intersection(*below):
         return "splits first"
     raise _ambiguous(tops)
 

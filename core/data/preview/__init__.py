@@ -97,9 +97,9 @@ def read_preview(folder: Path) -> Preview:
 def write_findings(workspace: Path, dataset_id: str, preview: Preview) -> None:
     """Keep with an imported data set what only the look at it found: what occurs twice, and tiny classes."""
     problems = [asdict(problem) for problem in preview.problems if problem.kind in KINDS]
-    found = {kind: n for kind, n in preview.found.items() if kind in KINDS}
+    counts = {kind: n for kind, n in preview.found.items() if kind in KINDS}
     folder = workspace / "datasets" / store.describe(workspace, dataset_id).id
-    write_json(folder / FINDINGS, {"problems": problems, "found": found})
+    write_json(folder / FINDINGS, {"problems": problems, "found": counts})
 
 
 def findings(workspace: Path, dataset_id: str) -> tuple[tuple[Problem, ...], Mapping[str, int]]:
@@ -108,8 +108,8 @@ def findings(workspace: Path, dataset_id: str) -> tuple[tuple[Problem, ...], Map
     Of very many of one kind only some are listed, and the last of them says in words how many are left.
     """
     problems = store.problems(workspace, dataset_id)
-    found = Counter(problem.kind for problem in problems)
+    counts = Counter(problem.kind for problem in problems)
     path, owner = workspace / "datasets" / dataset_id / FINDINGS, f"What was found in the data set {dataset_id}"
     kept = read_json(path, _Findings, owner, "Import the data again.", otherwise=_Findings())
-    found.update(kept.found)
-    return problems + kept.problems, found
+    counts.update(kept.found)
+    return problems + kept.problems, counts

@@ -35,6 +35,17 @@ def backdoor_toolbox(path: Path) -> Collection:
 
     Raises:
         UserError: a file is missing or damaged, or would have to be unpickled.
+
+    Example:
+        >>> import tempfile, torch
+        >>> with tempfile.TemporaryDirectory() as root:
+        ...     (folder := Path(root) / "cifar10" / "badnet_0.003").mkdir(parents=True)
+        ...     torch.save(torch.zeros(3, 3, 32, 32), folder / "imgs")
+        ...     torch.save(torch.tensor([0, 1, 0]), folder / "labels")
+        ...     torch.save([2], folder / "poison_indices")
+        ...     poisoned = backdoor_toolbox(folder)
+        >>> poisoned.about["attack"], poisoned.class_names[:2], len(poisoned.train)
+        ('badnet, from backdoor-toolbox', ('airplane', 'automobile'), 3)
     """
     labels = _labels(path / "labels")
     train = _part(path, labels)

@@ -42,6 +42,18 @@ def backdoorbench(path: Path, *, clean: str = "", target_class: int = -1) -> Col
 
     Raises:
         UserError: the clean data are not found or do not fit, or the labels are not known.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as root:
+        ...     (clean := Path(root) / "stl10").mkdir()
+        ...     _ = (clean / "train_X.bin").write_bytes(bytes(2 * 3 * 96 * 96))  # two black images
+        ...     _ = (clean / "train_y.bin").write_bytes(bytes([1, 7]))
+        ...     (record := Path(root) / "badnet" / "bd_train_dataset" / "6").mkdir(parents=True)
+        ...     (record / "1.png").touch()  # row 1, truly of class 6
+        ...     poisoned = backdoorbench(Path(root) / "badnet", clean=str(clean), target_class=0)
+        >>> poisoned.name, poisoned.train.names[1], poisoned.train.labels.tolist()
+        ('STL-10 badnet', 'bd_train_dataset/6/1.png', [0, 0])
     """
     result, problems = _result(path)
     base = torchvision_datasets(_clean_folder(path, clean, result))

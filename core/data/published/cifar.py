@@ -63,7 +63,7 @@ def _pickled(folder: Path, names: Sequence[str], field: str) -> Part:
         given = batch.get(field) if isinstance(batch, dict) else None
         if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.shape[1:] != (_PIXELS,):
             raise UserError(f"{name} holds no images of CIFAR.", f"{_PIXELS:,} bytes each are expected.")
-        if not isinstance(given, list) or not all(isinstance(one, int) and 0 <= one < 100 for one in given):
+        if not isinstance(given, list) or not all(isinstance(label, int) and 0 <= label < 100 for label in given):
             raise UserError(f"{name} holds no labels of CIFAR.", "Whole numbers are expected.")
         images.append(pixels)
         labels += given

@@ -49,6 +49,16 @@ def torchvision_datasets(path: Path, *, name: Name = "auto") -> Collection:
 
     Raises:
         UserError: none is there, several are, or its files are incomplete or damaged.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as root:
+        ...     (folder := Path(root) / "stl10_binary").mkdir()
+        ...     _ = (folder / "train_X.bin").write_bytes(bytes(2 * 3 * 96 * 96))  # two black images
+        ...     _ = (folder / "train_y.bin").write_bytes(bytes([1, 7]))
+        ...     black = torchvision_datasets(Path(root))
+        ...     print(black.name, [black.class_names[label] for label in black.train.labels])
+        STL-10 ['airplane', 'horse']
     """
     places = present(path)
     chosen = name if name != "auto" else next(iter(places), "none")
@@ -89,9 +99,9 @@ def _fits(name: str, place: Path) -> bool:
         said = f"{place.parent.name}/{place.name}".lower()
         return ("fashion" in said) == (name == "fashion_mnist")
     if name == "cifar100":
-        return all((place / one).exists() for one in ("train.bin", "test.bin")) or (place / "train").is_file()
+        return all((place / entry).exists() for entry in ("train.bin", "test.bin")) or (place / "train").is_file()
     if name in ("imagenet", "imagenette"):
-        folders = [one.name for one in (place / "train").iterdir()] if (place / "train").is_dir() else []
-        wordnet = bool(folders) and all(_WORDNET.fullmatch(one) for one in folders if not one.startswith("."))
+        folders = [entry.name for entry in (place / "train").iterdir()] if (place / "train").is_dir() else []
+        wordnet = bool(folders) and all(_WORDNET.fullmatch(entry) for entry in folders if not entry.startswith("."))
         return wordnet and (len(folders) <= _IMAGENETTE_CLASSES) == (name == "imagenette")
     return True

@@ -196,8 +196,8 @@ def describe(workspace: Path, dataset_id: str) -> DatasetInfo:
 
 def describe_all(workspace: Path) -> list[DatasetInfo]:
     """All readable data sets, newest first; `damaged_datasets` are the others."""
-    found, _ = sorted_out((workspace / "datasets").glob("*/dataset.json"), _info)
-    return sorted(found, key=lambda info: (info.created, info.id), reverse=True)
+    readable, _ = sorted_out((workspace / "datasets").glob("*/dataset.json"), _info)
+    return sorted(readable, key=lambda info: (info.created, info.id), reverse=True)
 
 
 def damaged_datasets(workspace: Path) -> list[Damaged]:
@@ -262,7 +262,7 @@ def load_truth(workspace: Path, dataset_id: str) -> GroundTruth | None:
     known, cover = {path.name for path in folder.iterdir()} | set(checksums.recorded(folder)), "truth-is_cover.npy"
     # Data sets of before there were cover samples have none.
     is_cover = open_array(folder / cover) if cover in known else np.zeros(info.n, np.bool_)
-    patterns = {one.name: folder / name for one in attacks if (name := f"pattern-{one.name}.npy") in known}
+    patterns = {attack.name: folder / name for attack in attacks if (name := f"pattern-{attack.name}.npy") in known}
     return GroundTruth(
         is_poison, index, original, attacks, is_cover, {name: open_array(path) for name, path in patterns.items()}
     )

@@ -39,11 +39,11 @@ def _opened(path: Path, reader: Callable[[Path], T]) -> T:
         raise UserError(title, f"{path}: {checksums.why(error)}.", HINT) from error
 
 
-def checked(path: Path, found: T) -> T:
+def checked(path: Path, content: T) -> T:
     """What was found in a file, once the file is known to be as it was written."""
     if words := checksums.wrong(path.parent, path.name):
         raise UserError(f"{path.name} of the data set {path.parent.name} is damaged.", f"{path}: {words}.", HINT)
-    return found
+    return content
 
 
 def changed(folder: Path, why: str) -> UserError:

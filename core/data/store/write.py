@@ -196,7 +196,7 @@ def _truth_of(truth: GroundTruth | None, kept: Ints) -> GroundTruth | None:
     if truth is None:
         return None
     counts = np.bincount(truth.attack_index[kept][truth.is_poison[kept]], minlength=len(truth.attacks))
-    attacks = tuple(replace(one, n_poisoned=int(n)) for one, n in zip(truth.attacks, counts, strict=True))
+    attacks = tuple(replace(attack, n_poisoned=int(n)) for attack, n in zip(truth.attacks, counts, strict=True))
     return replace(
         truth,
         is_poison=truth.is_poison[kept],

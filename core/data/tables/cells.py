@@ -65,8 +65,8 @@ def plain_values(array: pa.Array, once: dict[Any, Any]) -> Iterator[Any]:
     if pa.types.is_dictionary(kind):
         places = array.indices.to_pylist()
         used = sorted({place for place in places if place is not None})
-        found = dict(zip(used, plain_values(array.dictionary.take(pa.array(used, pa.int64())), once), strict=True))
-        yield from (found.get(place) for place in places)
+        values = dict(zip(used, plain_values(array.dictionary.take(pa.array(used, pa.int64())), once), strict=True))
+        yield from (values.get(place) for place in places)
     elif is_text(kind) or is_bytes(kind):
         for cell in array:
             value = cell.as_py()

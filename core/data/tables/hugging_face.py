@@ -43,6 +43,16 @@ def hugging_face(path: Path, *, image_column: str = "", label_column: str = "", 
 
     Raises:
         UserError: the folder is none of these, a file is damaged, or the columns are not found.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = (Path(folder) / "metadata.csv").write_text("file_name,label\\nmew.png,cat\\nwoof.png,dog\\n")
+        ...     for name in ("mew.png", "woof.png"):
+        ...         (Path(folder) / name).touch()
+        ...     pets = hugging_face(Path(folder))
+        ...     print(pets.class_names, pets.train.names)
+        ('cat', 'dog') ('mew.png', 'woof.png')
     """
     links_within, path = links_within or _blobs(path), _snapshot(path)
     if (path / "dataset_dict.json").is_file():
@@ -135,8 +145,8 @@ def _blobs(path: Path) -> str:
 def _listings(path: Path) -> dict[str, Path]:
     """Split → the `metadata.csv` in its folder of images."""
     folders = sorted(folder for folder in path.iterdir() if folder.is_dir()) if path.is_dir() else []
-    found = {split: folder / _LISTING for folder in folders if (split := nearly_split_of(folder.name))}
-    return {split: file for split, file in found.items() if file.is_file()} if "train" in found else {}
+    listings = {split: folder / _LISTING for folder in folders if (split := nearly_split_of(folder.name))}
+    return {split: file for split, file in listings.items() if file.is_file()} if "train" in listings else {}
 
 
 def _parquet_folders(path: Path) -> list[Path]:

@@ -132,8 +132,8 @@ def collected(rows: Rows, name: str, about: Mapping[str, str] | None = None) -> 
     test, others = _part(rows, labels, places["test"]) if len(places["test"]) else (empty_part(), [])
     if not len(train):
         raise UserError(f"{name} has no training images.", "All rows are of other splits.", "Correct split_column.")
-    found = abridged([*rows.problems, *problems, *more, *others])
-    return Collection(name, class_names, train, test, found, about=about or {})
+    listed = abridged([*rows.problems, *problems, *more, *others])
+    return Collection(name, class_names, train, test, listed, about=about or {})
 
 
 def _places(rows: Rows) -> tuple[dict[Split, Ints], list[Problem]]:
@@ -147,8 +147,8 @@ def _places(rows: Rows) -> tuple[dict[Split, Ints], list[Problem]]:
         Problem("split", rows.names[row], f"Its split is {shortened(rows.splits[row])}, not train or test.")
         for row in np.flatnonzero(splits == "").tolist()
     ]
-    found: dict[Split, Ints] = {one: np.flatnonzero(splits == one) for one in ("train", "test", "validation")}
-    return found, problems
+    by_split: dict[Split, Ints] = {split: np.flatnonzero(splits == split) for split in ("train", "test", "validation")}
+    return by_split, problems
 
 
 def _part(rows: Rows, labels: Ints, places: Ints) -> tuple[Part, list[Problem]]:

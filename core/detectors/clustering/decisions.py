@@ -57,7 +57,7 @@ def by_distance(smaller: Reals, larger: Reals, own: int, centres: Reals) -> Crit
 
     References: the rule of Chen et al.'s authors, as in the Adversarial Robustness Toolbox.
     """
-    to_smaller, to_larger = (np.linalg.norm(centres - one, axis=1) for one in (smaller, larger))
+    to_smaller, to_larger = (np.linalg.norm(centres - cluster, axis=1) for cluster in (smaller, larger))
     if np.isnan(to_smaller[own] + to_larger[own]):
         return Criterion(False, "there is one cluster only")
     others = np.flatnonzero(to_larger > to_larger[own])
@@ -98,11 +98,11 @@ def combined(
     """
     every = {"size": size, "silhouette": silhouette, "distance": distance}
     several = {"size_and_silhouette": ("size", "silhouette"), "all": ("size", "silhouette", "distance")}
-    asked = [every[name] for name in several.get(decision, (decision,))]
-    reason = "; ".join(one.reason for one in asked)
+    deciding = [every[name] for name in several.get(decision, (decision,))]
+    reason = "; ".join(criterion.reason for criterion in deciding)
     if decision == "size_and_silhouette":
         reason = _two_populations(size, silhouette)
-    return ClassFinding(all(one.poisoned for one in asked), reason, size, silhouette, distance, unstable)
+    return ClassFinding(all(criterion.poisoned for criterion in deciding), reason, size, silhouette, distance, unstable)
 
 
 def _two_populations(size: Criterion, silhouette: Criterion) -> str:

@@ -60,7 +60,7 @@ def two_means(points: Reals, seeds: Sequence[int], choice: Choice = "tightness")
     sums, tightness = walked(centred.astype(np.float32), walls.astype(np.float32))
     sums, tightness = walked(centred, walls_of(sums.astype(np.float64), tightness, len(points)))
     second = walls_of(sums, tightness, len(points)) @ homogeneous(centred).T > 0
-    goodness = tightness if choice == "tightness" else np.array([separation(centred, one) for one in second])
+    goodness = tightness if choice == "tightness" else np.array([separation(centred, split) for split in second])
     best = goodness.reshape(len(seeds), -1).argmax(1) + FINALISTS * np.arange(len(seeds))
     total, count = sums[best, :-1], sums[best, -1:]
     centres = np.stack([total / np.minimum(count - len(points), -1), total / np.maximum(count, 1)], axis=1)

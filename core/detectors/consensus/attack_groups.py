@@ -160,7 +160,7 @@ def _united(pieces: Sequence[Piece], near: Ints, seen: Look | None) -> list[Piec
     """The pieces, the most alike two of them put together until no two are alike."""
     united = list(pieces)
     while True:
-        scored = [(_likeness(one, other, near), one, other) for one, other in combinations(united, 2)]
+        scored = [(_likeness(piece, other, near), piece, other) for piece, other in combinations(united, 2)]
         best = max(scored, key=lambda pair: pair[0], default=None)
         if best is None or best[0] <= 0:
             return united
@@ -168,12 +168,12 @@ def _united(pieces: Sequence[Piece], near: Ints, seen: Look | None) -> list[Piec
         united.append(_piece(np.sort(np.concatenate([best[1].members, best[2].members])), seen))
 
 
-def _likeness(one: Piece, other: Piece, near: Ints) -> float:
+def _likeness(piece: Piece, other: Piece, near: Ints) -> float:
     """Above 0 where both seem to be one attack; what images share counts before who touches whom."""
-    if max(one.shared, other.shared) > SHARED:
-        likeness = cosine(one.pattern, other.pattern)
+    if max(piece.shared, other.shared) > SHARED:
+        likeness = cosine(piece.pattern, other.pattern)
         return 1 + likeness if likeness > ALIKE else 0.0
-    small, large = sorted((one, other), key=lambda piece: len(piece.members))
+    small, large = sorted((piece, other), key=lambda part: len(part.members))
     touching = float(np.isin(near[small.members], large.members).any(1).mean())
     return touching if touching >= TOUCHING else 0.0
 

@@ -108,12 +108,12 @@ def _refined(
     odds = np.full((len(folds), len(evidence.labels)), np.nan)
     matches = np.zeros_like(odds)
     for of_class, values in zip(zip(*by_fold, strict=True), described, strict=True):
-        sets = {fold: one for fold, one in enumerate(of_class) if one}
+        sets = {fold: training_set for fold, training_set in enumerate(of_class) if training_set}
         if not sets:
             continue
         rows = next(iter(sets.values())).rows
-        for fold, one in sets.items():
-            odds[fold, rows] = 0.0 if LIKENESS in left_out else log_odds(one, values)
+        for fold, training_set in sets.items():
+            odds[fold, rows] = 0.0 if LIKENESS in left_out else log_odds(training_set, values)
         if evidence.inputs is not None and PATTERN not in left_out:
             matches[np.ix_([*sets], rows)] = shared_patterns(evidence.inputs.take(rows), [*sets.values()])
     tails = [tail_scores(_lowest(row)) for row in odds]
@@ -122,7 +122,7 @@ def _refined(
     plain = evidence.inputs is None
     scores = [_smoothed(row, spaces, left_out) for row in sums] if plain else [*np.add(sums, matches)]
     added = [{LIKENESS: tail, PATTERN: match} for tail, match in zip(tails, matches, strict=True)]
-    return [replace(fold, scores=row, added=one) for fold, row, one in zip(folds, scores, added, strict=True)]
+    return [replace(fold, scores=row, added=parts) for fold, row, parts in zip(folds, scores, added, strict=True)]
 
 
 def _smoothed(scores: Reals, spaces: Spaces, left_out: Collection[str]) -> Reals:

@@ -60,10 +60,10 @@ class Surroundings:
 
     def neighbors(self, rows: Ints) -> Ints:
         """(m, 5) rows of the nearest ordinary images, nearest first, never the image itself."""
-        found = self.ordinary[self.search.kneighbors(self.points[rows], return_distance=False)]
-        itself = found == rows[:, None]
+        nearest = self.ordinary[self.search.kneighbors(self.points[rows], return_distance=False)]
+        itself = nearest == rows[:, None]
         itself[~itself.any(1), -1] = True
-        return np.asarray(found[~itself].reshape(len(rows), -1))
+        return np.asarray(nearest[~itself].reshape(len(rows), -1))
 
     def residuals(self, rows: Ints) -> Patterns:
         """(m, f) what is left of each image less the mean of its neighbours."""
@@ -134,10 +134,10 @@ def strength(values: Patterns, reference: Patterns) -> float:
     return float((matches(values).mean() - ordinary.mean()) / spread) if spread > 0 else 0.0
 
 
-def cosine(one: Patterns, other: Patterns) -> float:
+def cosine(pattern: Patterns, other: Patterns) -> float:
     """The likeness of two templates in [−1, 1]; 0 when one of them is empty."""
-    lengths = float(np.linalg.norm(one) * np.linalg.norm(other))
-    return float(one @ other) / lengths if lengths > 0 else 0.0
+    lengths = float(np.linalg.norm(pattern) * np.linalg.norm(other))
+    return float(pattern @ other) / lengths if lengths > 0 else 0.0
 
 
 def _coarse(inputs: Inputs, fitted: Ints) -> Floats:

@@ -58,14 +58,16 @@ def shared_patterns(inputs: Inputs, sets: Sequence[TrainingSet]) -> Reals:
     best = np.zeros((len(sets), len(inputs)))
     remaining = list(sets)
     for _ in range(MOST_PATTERNS):
-        enough = [index for index, one in enumerate(remaining) if one.positive.sum() >= FEWEST]
+        enough = [index for index, samples in enumerate(remaining) if samples.positive.sum() >= FEWEST]
         if not enough:
             break
         carried = np.mean([_surprises(patterns, [remaining[index] for index in enough]) for patterns in ways], axis=0)
         best[enough] = np.maximum(best[enough], carried)
         for index, row in zip(enough, carried, strict=True):
-            one = remaining[index]
-            remaining[index] = training_set(one.rows, one.positive & (row < EXPLAINED), one.negative, one.weights)
+            samples = remaining[index]
+            remaining[index] = training_set(
+                samples.rows, samples.positive & (row < EXPLAINED), samples.negative, samples.weights
+            )
     return best
 
 
@@ -83,19 +85,19 @@ def template_scores(patterns: Patterns, sets: Sequence[TrainingSet]) -> Reals:
     References: Tibshirani et al.: Diagnosis of multiple cancer types by shrunken centroids of gene expression, 2002.
     """
     learned_from = [
-        [who & (one.third != held_out) for who in (one.negative, one.positive)]
-        for one in sets
+        [who & (samples.third != held_out) for who in (samples.negative, samples.positive)]
+        for samples in sets
         for held_out in range(THIRDS)
     ]
     middles, weights = _templates(patterns, np.array(learned_from, np.float32))
     scores = patterns @ weights.T - (middles * weights).sum(1)
-    places = THIRDS * np.arange(len(sets))[:, None] + np.stack([one.third for one in sets])
+    places = THIRDS * np.arange(len(sets))[:, None] + np.stack([samples.third for samples in sets])
     return np.asarray(scores[np.arange(len(scores)), places], np.float64)
 
 
 def _surprises(patterns: Patterns, sets: Sequence[TrainingSet]) -> Reals:
     scores = template_scores(patterns, sets)
-    return np.stack([surprise(row, one.negative) for row, one in zip(scores, sets, strict=True)])
+    return np.stack([surprise(row, samples.negative) for row, samples in zip(scores, sets, strict=True)])
 
 
 def _templates(patterns: Patterns, learned_from: Patterns) -> tuple[Patterns, Patterns]:

@@ -24,7 +24,7 @@ def mean_entropies(model: nn.Module, inputs: Inputs, overlays: Ints, listen: Lis
     added = next(pictures for _, pictures in batches(inputs.take(overlays), device, len(overlays)))
     entropies = np.empty(len(inputs), np.float32)
     for part, pictures in batches(inputs, device, at_once(network, inputs), listen):
-        each = torch.stack([entropy_bits(logits(network, (pictures + one).clamp_(max=1))) for one in added], 1)
+        each = torch.stack([entropy_bits(logits(network, (pictures + overlay).clamp_(max=1))) for overlay in added], 1)
         rows = torch.arange(len(inputs), device=device)[part]
         itself = rows[:, None] == torch.as_tensor(overlays, device=device)[None]
         counted = torch.ones_like(each) if len(overlays) == 1 else (~itself).float()

@@ -24,12 +24,12 @@ def upgrade(engine: Engine) -> None:
             return
     with engine.execution_options(writing=True).begin() as connection:
         take_turns(connection, "migrations")
-        found = step(connection)  # again: another process may have done it while this one waited
-        if found not in (None, *STEPS):
-            raise UserError("The journal was written by a newer Assay.", f"Its schema is {found}.", "Update Assay.")
-        if found != STEPS[-1]:
-            if found and connection.dialect.name == "sqlite":
-                back_up(Path(str(engine.url.database)), found)
+        schema = step(connection)  # again: another process may have done it while this one waited
+        if schema not in (None, *STEPS):
+            raise UserError("The journal was written by a newer Assay.", f"Its schema is {schema}.", "Update Assay.")
+        if schema != STEPS[-1]:
+            if schema and connection.dialect.name == "sqlite":
+                back_up(Path(str(engine.url.database)), schema)
             _carry_out(connection)
 
 
@@ -43,17 +43,17 @@ def step(connection: Connection) -> str | None:
     """The step that a database stands at, None when it is new. Before there were steps it was at the first one."""
     tables = inspect(connection).get_table_names()
     if "alembic_version" in tables:
-        found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
-        return found
+        schema: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return schema
     return STEPS[0] if "batches" in tables else None
 
 
-def back_up(path: Path, found: str) -> Path:
+def back_up(path: Path, schema: str) -> Path:
     """Copy a SQLite database beside itself and return where to; nothing is overwritten.
 
     Its own copying is used, since the newest rows may lie in the file `-wal`.
     """
-    names = (path.with_name(f"{path.name}.{found}{f'-{count}' if count else ''}.bak") for count in range(10_000))
+    names = (path.with_name(f"{path.name}.{schema}{f'-{count}' if count else ''}.bak") for count in range(10_000))
     target = next(name for name in names if not name.exists())
     unfinished = target.with_name(f".{target.name}.tmp")
     with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(unfinished)) as copy:

@@ -56,14 +56,14 @@ class Agreement:
     """How far two reviewers agree on the samples that both decided.
 
     Attributes:
-        one, other: the reviewers, in the order of their names.
+        reviewer, other: the two, in the order of their names.
         samples: how many both decided.
         same: how many of them have the same verdict of both.
         kappa: Cohen's (1960), 1 for full agreement, 0 for as much as by chance, below for less. NaN where chance alone
             makes them agree, because each says one and the same of everything. NaN, too, where they share no sample.
     """
 
-    one: str
+    reviewer: str
     other: str
     samples: int
     same: int
@@ -88,8 +88,8 @@ def conflicts(workspace: Path, run_id: str) -> list[Conflict]:
     by_sample = defaultdict[int, list[_Given]](list)
     for given in _shared(workspace, run_id):
         by_sample[given.sample].append(given)
-    found = [conflict for rows in by_sample.values() if (conflict := _conflict(rows))]
-    return sorted(found, key=lambda conflict: (not conflict.open, conflict.sample))
+    differing = [conflict for rows in by_sample.values() if (conflict := _conflict(rows))]
+    return sorted(differing, key=lambda conflict: (not conflict.open, conflict.sample))
 
 
 def agreements(workspace: Path, run_id: str) -> list[Agreement]:
@@ -101,8 +101,10 @@ def agreements(workspace: Path, run_id: str) -> list[Agreement]:
         name: {sample: verdict for sample, verdict in all_said.items() if verdict.decision != "undecided"}
         for name, all_said in sorted(said.items())
     }
-    found = [_agreement(one, other, decided[one], decided[other]) for one, other in combinations(decided, 2)]
-    return [agreement for agreement in found if agreement.samples]
+    pairs = [
+        _agreement(reviewer, other, decided[reviewer], decided[other]) for reviewer, other in combinations(decided, 2)
+    ]
+    return [agreement for agreement in pairs if agreement.samples]
 
 
 def cohens_kappa(pairs: Iterable[tuple[object, object]]) -> float:
@@ -114,8 +116,10 @@ def cohens_kappa(pairs: Iterable[tuple[object, object]]) -> float:
     answers = list(pairs)
     n = len(answers)
     kinds = {answer for pair in answers for answer in pair}
-    same = sum(one == other for one, other in answers)
-    chance = sum(sum(one == kind for one, _ in answers) * sum(other == kind for _, other in answers) for kind in kinds)
+    same = sum(first == second for first, second in answers)
+    chance = sum(
+        sum(first == kind for first, _ in answers) * sum(second == kind for _, second in answers) for kind in kinds
+    )
     return (n * same - chance) / (n * n - chance) if n * n > chance else float("nan")
 
 
@@ -127,21 +131,21 @@ def _agreement(name: str, other: str, first: Mapping[int, Verdict], second: Mapp
 def _conflict(rows: list[_Given]) -> Conflict | None:
     """The latest conflict in what was said of one sample, in the order in which it was said."""
     said: dict[str, Verdict] = {}
-    found: Conflict | None = None
+    latest: Conflict | None = None
     for given in rows:
-        if found and found.open and given.verdict.decision not in NO_ANSWER:
+        if latest and latest.open and given.verdict.decision not in NO_ANSWER:
             said = {given.reviewer: given.verdict}
-            found = replace(found, verdict=given.verdict, settled_by=given.reviewer, settled=given.created)
+            latest = replace(latest, verdict=given.verdict, settled_by=given.reviewer, settled=given.created)
             continue
         said[given.reviewer] = given.verdict
         if given.verdict.decision == "undecided":
             del said[given.reviewer]
         if len(set(said.values())) > 1:
-            since = found.since if found and found.open else given.created
-            found = Conflict(given.sample, dict(said), since, given.verdict)
-        elif found and found.open:
-            found = None
-    return found
+            since = latest.since if latest and latest.open else given.created
+            latest = Conflict(given.sample, dict(said), since, given.verdict)
+        elif latest and latest.open:
+            latest = None
+    return latest
 
 
 def _shared(workspace: Path, run_id: str) -> list[_Given]:
@@ -149,12 +153,12 @@ def _shared(workspace: Path, run_id: str) -> list[_Given]:
     samples = sorted(spoken_of_by_several(workspace, run_id))
     columns = select(Row.id, Row.sample, Batch.reviewer, Row.decision, Row.new_label, Batch.created)
     query = columns.join(Batch, Batch.id == Row.batch).where(Row.workspace == scope(workspace), Row.run == run_id)
-    found: list[Any] = []
+    verdicts: list[Any] = []
     with reading(workspace) as connection:
         for start in range(0, len(samples), AT_ONCE):
             some = samples[start : start + AT_ONCE]
-            found += connection.execute(query.where(Row.sample.in_(some), counts())).all()
-    rows = sorted(found, key=lambda row: row[0])  # asked to sort, the database would read the whole journal in order
+            verdicts += connection.execute(query.where(Row.sample.in_(some), counts())).all()
+    rows = sorted(verdicts, key=lambda row: row[0])  # asked to sort, the database would read the whole journal in order
     return [_Given(sample, who, Verdict(decision, label), when) for _, sample, who, decision, label, when in rows]
 
 

@@ -33,17 +33,17 @@ def standing(workspace: Path, run_id: str) -> tuple[int, dict[int, Verdict]]:
     with reading(workspace) as connection:
         newest = _newest(connection, own, run_id)
         with _lock:
-            at, found = _known.get(key, (0, {}))
+            at, verdicts = _known.get(key, (0, {}))
         if at > newest:  # the database was put back to an earlier state
-            at, found = 0, {}
+            at, verdicts = 0, {}
         if at < newest:
-            found = _later(connection, own, run_id, (at, newest), found)
+            verdicts = _later(connection, own, run_id, (at, newest), verdicts)
     with _lock:
-        _known[key] = newest, found
+        _known[key] = newest, verdicts
         _known.move_to_end(key)
         while len(_known) > KNOWN_RUNS:
             _known.popitem(last=False)
-    return newest, dict(found)
+    return newest, dict(verdicts)
 
 
 def verdicts_at(workspace: Path, run_id: str, position: int) -> dict[int, Verdict]:
@@ -82,8 +82,8 @@ def journal(
         last: only so many of the newest of them.
     """
     query = _query(scope(workspace), run_id)
-    wanted = {Batch.reviewer: reviewer, Row.decision: decision, Row.sample: sample}
-    for column, value in wanted.items():
+    conditions = {Batch.reviewer: reviewer, Row.decision: decision, Row.sample: sample}
+    for column, value in conditions.items():
         query = query if value is None else query.where(column == value)
     if since is not None:
         query = query.where(Batch.created >= since.astimezone(UTC).isoformat(timespec="milliseconds"))
@@ -116,12 +116,12 @@ def _newest(connection: Connection, own: str, run_id: str) -> int:
 
 
 def _later(
-    connection: Connection, own: str, run_id: str, between: tuple[int, int], found: dict[int, Verdict]
+    connection: Connection, own: str, run_id: str, between: tuple[int, int], verdicts: dict[int, Verdict]
 ) -> dict[int, Verdict]:
-    """`found` with the rows after the first and up to the second number laid over it."""
+    """`verdicts` with the rows after the first and up to the second number laid over it."""
     columns = select(Row.sample, Row.decision, Row.new_label).where(Row.workspace == own, Row.run == run_id)
     rows = connection.execute(columns.where(Row.id > between[0], Row.id <= between[1]).order_by(Row.id))
-    laid, same = dict(found), dict[tuple[Decision, int | None], Verdict]()
+    laid, same = dict(verdicts), dict[tuple[Decision, int | None], Verdict]()
     for sample, decision, label in rows:
         if decision == "undecided":
             laid.pop(sample, None)

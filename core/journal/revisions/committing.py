@@ -69,14 +69,14 @@ def go_back(run: Run, number: int, *, reviewer: str) -> int:
     Raises:
         UserError: there is no such revision, or the verdicts cannot be saved.
     """
-    wanted = changes(run.workspace, run.dataset, number)
-    samples = between(current_changes(run), wanted).samples
+    earlier = changes(run.workspace, run.dataset, number)
+    samples = between(current_changes(run), earlier).samples
     if not samples:
         return 0
     given = _as_imported(run, number, samples)
-    moved = wanted.relabelled
+    moved = earlier.relabelled
     given |= {sample: Verdict("relabel", moved[sample]) for sample in samples if sample in moved}
-    given |= {sample: Verdict("exclude") for sample in samples if sample in wanted.excluded}
+    given |= {sample: Verdict("exclude") for sample in samples if sample in earlier.excluded}
     review.record(run.workspace, run.id, given, reviewer=reviewer, reason=f"back to revision {number}")
     return len(given)
 
@@ -90,7 +90,7 @@ def _state(run: Run) -> tuple[int, Changes]:
     excluded = (before.excluded - back) | decided.excluded
     labels = {**before.relabelled, **decided.relabelled}
     imported = _imported_labels(run, list(labels))
-    moved = {one: new for one, new in labels.items() if one not in excluded and new != imported.get(one)}
+    moved = {sample: new for sample, new in labels.items() if sample not in excluded and new != imported.get(sample)}
     return position, Changes(excluded, moved)
 
 

@@ -54,13 +54,21 @@ class Lineage:
 
 def lineage(workspace: Path, dataset_id: str) -> Lineage:
     """What was trained on a data set and decided about it. Raises UserError when there is no such data set."""
-    info, found = store.describe(workspace, dataset_id), revisions(workspace, dataset_id)
+    info, committed = store.describe(workspace, dataset_id), revisions(workspace, dataset_id)
     trained = [run for run in runs.all_runs(workspace) if run.dataset == dataset_id]
-    nodes = [Node(DATA, "data", info.name, info.created), *map(_node_of_run, trained), *map(_node_of_revision, found)]
+    nodes = [
+        Node(DATA, "data", info.name, info.created),
+        *map(_node_of_run, trained),
+        *map(_node_of_revision, committed),
+    ]
     keys = {node.key for node in nodes}
     edges = [_origin(run) for run in trained]
-    edges += [Edge(f"run:{one.run}", f"revision:{one.number}", "decided") for one in found]
-    edges += [Edge(f"revision:{one.parent}", f"revision:{one.number}", "follows") for one in found if one.parent]
+    edges += [Edge(f"run:{revision.run}", f"revision:{revision.number}", "decided") for revision in committed]
+    edges += [
+        Edge(f"revision:{revision.parent}", f"revision:{revision.number}", "follows")
+        for revision in committed
+        if revision.parent
+    ]
     nodes.sort(key=lambda node: (node.kind != "data", node.created, node.key))
     return Lineage(tuple(nodes), tuple(edge for edge in edges if {edge.source, edge.target} <= keys))
 

@@ -66,7 +66,7 @@ class Difference:
 
 def revisions(workspace: Path, dataset_id: str) -> list[Revision]:
     """All revisions of a data set, the newest first."""
-    columns = [getattr(Committed, one.name) for one in fields(Revision)]
+    columns = [getattr(Committed, field.name) for field in fields(Revision)]
     query = select(*columns).where(*_of(workspace, dataset_id)).order_by(Committed.number.desc())
     with reading(workspace) as connection:
         return [Revision(*row) for row in connection.execute(query)]
@@ -74,11 +74,11 @@ def revisions(workspace: Path, dataset_id: str) -> list[Revision]:
 
 def find(workspace: Path, dataset_id: str, number: int) -> Revision:
     """One revision of a data set. Raises UserError naming those there are."""
-    found = {revision.number: revision for revision in revisions(workspace, dataset_id)}
-    if number not in found:
-        known = ", ".join(map(str, sorted(found))) or "none yet"
+    by_number = {revision.number: revision for revision in revisions(workspace, dataset_id)}
+    if number not in by_number:
+        known = ", ".join(map(str, sorted(by_number))) or "none yet"
         raise UserError(f"There is no revision {number} of {dataset_id}.", f"Known: {known}.", "Choose one of these.")
-    return found[number]
+    return by_number[number]
 
 
 def latest_on(workspace: Path, dataset_id: str, run_id: str) -> int | None:
@@ -143,9 +143,9 @@ def _changes(workspace: Path, url: str, revision: Revision) -> Changes:  # noqa:
     rows = select(Change.sample, Change.new_label).join(Committed, Committed.id == Change.revision)
     rows = rows.where(*_of(workspace, revision.dataset), Committed.number == revision.number)
     with reading(workspace) as connection:
-        found = connection.execute(rows).all()
-    excluded = frozenset(sample for sample, label in found if label is None)
-    return Changes(excluded, {sample: label for sample, label in found if label is not None})
+        labels = connection.execute(rows).all()
+    excluded = frozenset(sample for sample, label in labels if label is None)
+    return Changes(excluded, {sample: label for sample, label in labels if label is not None})
 
 
 def _of(workspace: Path, dataset_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -51,8 +51,8 @@ class ImageInputs:
 
     def __getitem__(self, rows: int | Rows) -> Images:
         """One image (h, w, c), or several (b, h, w, c); only these are read."""
-        found: Images = self.array[rows if self.rows is None else self.rows[rows]]
-        return found
+        images: Images = self.array[rows if self.rows is None else self.rows[rows]]
+        return images
 
     def take(self, rows: Rows) -> "ImageInputs":
         """Some of the images, in any order; no pixel is copied."""

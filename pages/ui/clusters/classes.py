@@ -23,8 +23,6 @@ BADGES = {
     None: ":gray-badge[not judged]",
 }
 
-MARKS = {True: "▲ ", False: "", None: "? "}
-
 
 def class_picker(run: Run) -> int | None:
     """The chosen class, None for all; suspicious classes come first."""
@@ -32,8 +30,11 @@ def class_picker(run: Run) -> int | None:
     order = sorted(findings, key=lambda index: (not findings[index].poisoned, -_silhouette(findings[index])))
 
     def words(index: int) -> str:
-        poisoned, name = findings[index].poisoned, frame.plain(names[index])
-        return f":orange[:material/warning: {name}]" if poisoned else f"{MARKS[poisoned]}{name}"
+        return (
+            f":orange[:material/warning: {frame.plain(names[index])}]"
+            if findings[index].poisoned
+            else frame.plain(names[index])
+        )
 
     return st.pills(
         "Class", order, format_func=words, key="class", help="Most suspicious first; none chosen shows all classes."
@@ -87,7 +88,7 @@ def all_classes(run: Run) -> None:
     st.markdown("**2-means in each class**", help=HELP["cluster"])
     rows = [
         {
-            "Class": f"{MARKS[finding.poisoned]}{names[index]}",
+            "Class": f"{_sign(bool(finding.poisoned))}{names[index]}",
             "Smaller": _marked(finding.size, "{:.0%}"),
             "Silh.": _marked(finding.silhouette, "{:.2f}"),
             "Dist.": _marked(finding.distance, "{:.2f}"),
@@ -100,7 +101,7 @@ def all_classes(run: Run) -> None:
         hide_index=True,
         height=tall(len(rows), 14),
         column_config={
-            "Class": st.column_config.TextColumn(width=96, help="▲ looks poisoned, ? was not judged"),
+            "Class": st.column_config.TextColumn(width=96, help="▲ looks poisoned"),
             "Smaller": st.column_config.TextColumn(width=60, help=HELP["size fraction"]),
             "Silh.": st.column_config.TextColumn(width=58, help=HELP["silhouette"]),
             "Dist.": st.column_config.TextColumn(width=50, help=HELP["distance"]),
@@ -108,7 +109,7 @@ def all_classes(run: Run) -> None:
         },
     )
     st.caption(
-        "▲ says poison, ? was not judged. Choose a class above to see its two clusters. "
+        "▲ says poison. Choose a class above to see its two clusters. "
         "Poison below about 5% of a class is easily missed: look at the map, too."
     )
 

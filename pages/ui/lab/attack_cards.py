@@ -7,7 +7,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.attacks.preview import Preview
-from pages.ui.lab.attack_words import NOISE, aim, needs_surrogate, size, title
+from pages.ui.lab.attack_words import NOISE, UNSEEN, aim, needs_surrogate, size, title
 from pages.ui.shell import frame
 from pages.ui.widgets import pictures
 from pages.ui.widgets.gallery import Tile, gallery
@@ -27,12 +27,12 @@ def cards(shown: Sequence[Preview], names: Sequence[str], example: int) -> None:
 def _card(preview: Preview, names: Sequence[str], example: int) -> None:
     attack = preview.attack
     st.markdown(f"**{frame.plain(title(attack))}**  \n{frame.plain(aim(attack, names))}")
-    tiles = [_tile(0, preview.clean[example], "clean")]
+    tiles = [_tile(0, preview.clean[example], "clean")] if len(preview.clean) else []
     if preview.triggered is not None and preview.difference is not None:
         tiles.append(_tile(1, preview.triggered[example], "with the trigger"))
         tiles.append(_tile(2, preview.difference[example], f"change × {preview.gain:.2g}"))
     gallery(tiles, key=f"card-{attack.name}", size=SIDE)
-    change = f"largest change {preview.largest} of 255 levels"
+    change = f"largest change {preview.largest} of 255 levels" if preview.triggered is not None else UNSEEN
     st.caption(f"{size(attack)} · {NOISE if needs_surrogate(attack.kind) else change}")
 
 

@@ -20,6 +20,8 @@ from pages.ui.widgets import params, refusal
 from pages.ui.widgets.fields import one_of, one_or_any
 
 OF_TARGET = ("one_to_one", "clean_label")
+WITHOUT_AMOUNT = ("imbalance",)  # its own setting says how many samples are left
+UNTARGETED = ("all_to_all", "random_other")
 
 
 def listed(numbers: Sequence[int], faults: Mapping[int, UserError], names: Sequence[str]) -> None:
@@ -53,13 +55,14 @@ def edited(number: int, names: Sequence[str]) -> None:
     words = {"format_func": LABELLINGS.__getitem__, "help": HELP["labelling"]}
     labelling = st.selectbox("Labels", entry.labellings, start, key=f"{key}-{kind}-labels", **words)
     source = _class("Source class", old.source, names, f"{key}-source") if labelling == "one_to_one" else None
-    target = _class("Target class", old.target, names, f"{key}-target") if labelling != "all_to_all" else None
-    ratio, count = _amount(old, labelling, key)
+    target = _class("Target class", old.target, names, f"{key}-target") if labelling not in UNTARGETED else None
+    ratio, count = _amount(old, labelling, key) if kind not in WITHOUT_AMOUNT else (old.ratio, old.count)
+    covers = _covers(old, key) if entry.role == "backdoor" and not entry.chooses else 0.0
     tunable = tunables(entry.load())
     chosen = params.settings(tunable, old.settings if kind == old.kind else {}, key=f"{key}-{kind}")
     asked = old.labelling if labelling == before and kind == old.kind else cast(Labelling, labelling)
     fields = {"kind": kind, "labelling": asked, "source": source, "target": target, "ratio": ratio, "count": count}
-    new = replace(old, **fields, settings=_settings(old, kind, tunable, chosen))
+    new = replace(old, **fields, covers=covers, settings=_settings(old, kind, tunable, chosen))
     if new != old:
         lab.put(number, new)
         st.rerun()
@@ -78,6 +81,16 @@ def _amount(old: AttackSpec, labelling: str, key: str) -> tuple[float, int | Non
     if old.least:
         st.caption(f"But at least {old.least:,} samples.")
     return (old.ratio if isclose(percent, start) else round(percent / 100, 9)), None
+
+
+def _covers(old: AttackSpec, key: str) -> float:
+    """The fraction of all samples that carry the trigger and keep their label."""
+    start = min(100.0, max(0.0, round(100 * old.covers, 6))) if old.covers == old.covers else 0.0
+    words = "Further samples that carry the trigger under their true label, which makes it harder to find."
+    percent = st.number_input(
+        "Covers, % of all samples", 0.0, 100.0, start, 0.5, format="%.4g", key=f"{key}-covers", help=words
+    )
+    return old.covers if isclose(percent, start) else round(percent / 100, 9)
 
 
 def _title(kind: str) -> str:
@@ -108,12 +121,16 @@ def _line(spec: AttackSpec, names: Sequence[str]) -> str:
     """One attack as it was asked for, escaped."""
     labelling = spec.labelling or ATTACKS[spec.kind].labellings[0]
     one_to_one = labelling == "one_to_one"
-    source = _class_words(spec.source, names) if one_to_one else "every" if labelling == "all_to_all" else "every other"
-    target = "the next" if labelling == "all_to_all" else _class_words(spec.target, names)
-    share = f"{100 * spec.ratio:.3g} %{' of the class' if labelling in OF_TARGET else ''}"
-    amount = f"{spec.count:,} samples" if spec.count is not None else share
+    source = _class_words(spec.source, names) if one_to_one else "every" if labelling in UNTARGETED else "every other"
+    drawn = {"all_to_all": "the next", "random_other": "any other"}
+    target = drawn.get(labelling) or _class_words(spec.target, names)
+    fraction = f"{100 * spec.ratio:.3g} %{' of the class' if labelling in OF_TARGET else ''}"
+    amount = f"{spec.count:,} samples" if spec.count is not None else fraction
+    amount = "long tail" if spec.kind in WITHOUT_AMOUNT else amount
+    aim = f"{source} → {target}" if labelling != "unchanged" else "labels stay"
+    amount += f", {100 * spec.covers:.3g} % covers" * bool(spec.covers)
     more = "".join(f", {name} {str(value)[:20]}" for name, value in list(spec.settings.items())[:4])
-    return f"**{ATTACKS[spec.kind].title}**  \n:small[{frame.plain(f'{amount}, {source} → {target}{more}')}]"
+    return f"**{ATTACKS[spec.kind].title}**  \n:small[{frame.plain(f'{amount}, {aim}{more}')}]"
 
 
 def _open_or_close(number: int) -> None:

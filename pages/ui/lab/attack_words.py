@@ -10,7 +10,10 @@ LABELLINGS = {
     "one_to_one": "One source class gets the target's label",
     "all_to_all": "Every class gets the next one's label",
     "clean_label": "The target class keeps its true label",
+    "random_other": "Each sample gets another class's label, drawn",
+    "unchanged": "Every sample keeps its true label",
 }
+UNSEEN = "No image is changed."
 NOISE = "Its noise is optimised on a surrogate model when it is created, which takes longer."
 
 
@@ -25,6 +28,10 @@ def title(attack: PlantedAttack) -> str:
 
 def aim(attack: PlantedAttack, names: Sequence[str]) -> str:
     """What the trigger turns into what: "every other class → Bag"."""
+    if attack.labelling == "random_other":
+        return "every class → any other"
+    if attack.labelling == "unchanged":
+        return "labels stay" + (f", {names[attack.target_class]} first" if attack.target_class is not None else "")
     if attack.target_class is None:
         return "every class → the next"
     target = names[attack.target_class]
@@ -36,6 +43,8 @@ def aim(attack: PlantedAttack, names: Sequence[str]) -> str:
 def size(attack: PlantedAttack) -> str:
     """How many samples carry it: "600 samples and 1,200 cover samples"."""
     cover = f" and {attack.n_cover:,} cover samples" if attack.n_cover else ""
+    if attack.kind in ATTACKS and ATTACKS[attack.kind].role == "clean data":
+        return f"{attack.n_cover:,} samples replaced" if attack.n_cover else "samples left out"
     return f"{attack.n_poisoned:,} samples{cover}"
 
 

@@ -58,7 +58,7 @@ def before_after(run: Run, child: Run) -> None:
 
 
 def _change(before: float, after: float, good: str) -> dict[str, Any]:
-    """A share and by how much it changed, as the difference of what is shown of both."""
+    """A fraction and by how much it changed, as the difference of what is shown of both."""
     points = round(round(100 * after, 1) - round(100 * before, 1), 1)
     changed = {"delta": f"{points:+.1f} points", "delta_color": good}
     unchanged = {"delta": "unchanged", "delta_color": "off", "delta_arrow": "off"}

@@ -68,7 +68,7 @@ def _disagreements(run: Run) -> None:
     names = cached.info(run).class_names
     for one in pairs:
         kappa = "not defined" if pd.isna(one.kappa) else f"{one.kappa:.2f}"
-        people = f"{frame.plain(one.one)} and {frame.plain(one.other)}"
+        people = f"{frame.plain(one.reviewer)} and {frame.plain(one.other)}"
         words = f"{people} agree on {one.same:,} of {one.samples:,} samples; Cohen's kappa **{kappa}**."
         st.markdown(words, help="1 is full agreement, 0 what chance alone would give.")
     still_open = sum(conflict.open for conflict in disagreements)

@@ -21,7 +21,6 @@ from core.runs.jobs import Progress
 from pages.ui.access.who import admitted, decides, for_reviewers
 from pages.ui.cache.words import plain
 from pages.ui.shell import journey
-from pages.ui.shell.fresh_head import say_fresh_head
 from pages.ui.shell.routes import download_routes, image_routes
 from pages.ui.widgets import refusal
 from pages.ui.widgets.bound import bound
@@ -108,7 +107,6 @@ def current_run(stage: str | Callable[[Run], str], what: str) -> Run:
     needed = stage if isinstance(stage, str) else stage(run)
     if not run.done(needed):
         _wait(run, needed, what)
-    say_fresh_head(run)
     return run
 
 
@@ -166,7 +164,7 @@ def awaiting(run: Run, stage: str) -> None:
     if stopped and progress.error:
         refusal.show(job_error(progress, run.name))
     elif stopped:
-        st.warning(f"It is {STATES[progress.state]} at {progress.share:.0%}; what is done is kept.")
+        st.warning(f"It is {STATES[progress.state]} at {progress.fraction:.0%}; what is done is kept.")
     st.button(
         "Resume" if stopped else "Compute it now",
         key=f"compute-{stage}",
@@ -210,7 +208,7 @@ def describe(progress: Progress) -> None:
     left = f" · about {duration(progress.eta)} left" if progress.eta is not None else ""
     left = " · it does not answer; Cancel ends it" if progress.state == "silent" else left
     words = f"{plain(progress.title) or 'Starting'}{': ' + plain(progress.message) if progress.message else ''}{left}"
-    st.progress(min(max(progress.share, 0.0), 1.0), text=words)
+    st.progress(min(max(progress.fraction, 0.0), 1.0), text=words)
 
 
 def _pick_run() -> None:
@@ -252,14 +250,14 @@ def _job() -> None:
     for job in jobs.at_work(workspace()):  # the session that started one may be gone, or the whole server
         progress = jobs.poll(job)
         if progress.state == "silent" or time.time() - progress.started > LONG_SECONDS:
-            st.progress(progress.share, text=_at_work(job.parent.name, progress))
+            st.progress(progress.fraction, text=_at_work(job.parent.name, progress))
             cancel_button(job, "sidebar")
     for run, progress in active:
         if progress.active:
-            st.progress(progress.share, text=_at_work(run.name, progress))
+            st.progress(progress.fraction, text=_at_work(run.name, progress))
             cancel_button(run.path)
         elif run.id == st.session_state.get("run_id") and progress.stopped:
-            st.caption(f"{plain(run.name)}: {STATES[progress.state]} at {progress.share:.0%}")
+            st.caption(f"{plain(run.name)}: {STATES[progress.state]} at {progress.fraction:.0%}")
             st.button(
                 "Resume",
                 key=f"resume-{run.id}",
@@ -271,7 +269,7 @@ def _job() -> None:
 
 
 def _how_far(progress: Progress) -> str:
-    return "does not answer" if progress.state == "silent" else f"{progress.share:.0%}"
+    return "does not answer" if progress.state == "silent" else f"{progress.fraction:.0%}"
 
 
 def _at_work(name: str, progress: Progress) -> str:

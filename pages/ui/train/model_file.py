@@ -9,7 +9,7 @@ from core import pipeline
 from core.data.store import DatasetInfo
 from core.models import MODELS, find_model, title_of
 from core.models.catalogue import outside_names, published
-from core.pipeline import Asked
+from core.pipeline import LoadRequest
 from core.runs import jobs
 from core.training.config import COLOUR_ORDER, TrainConfig, channel_values
 from core.types import GRAPH
@@ -129,7 +129,7 @@ def _tuning() -> dict[str, Any]:
 def _start(workspace: Path, info: DatasetInfo, fields: dict[str, Any], path: str, upload: Any, **how: Any) -> None:
     """Start the worker that opens the file; a path outside the allowed folders is refused before."""
     weights = "" if upload else str(allowed(path))
-    asked = Asked(info.id, TrainConfig(**fields, weights=weights), everything=True, **how)
+    asked = LoadRequest(info.id, TrainConfig(**fields, weights=weights), everything=True, **how)
     content = (upload.name, upload.getvalue()) if upload else None
     st.session_state[JOB] = pipeline.start_loading(workspace, asked, content)
 
@@ -141,7 +141,7 @@ def _running(workspace: Path) -> None:
     progress = jobs.poll(job)
     if progress.active:
         st.progress(
-            progress.share,
+            progress.fraction,
             text=f"Opening the file: {frame.plain(progress.message)}" if progress.message else "Opening …",
         )
         return

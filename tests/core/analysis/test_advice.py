@@ -5,10 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.analysis.advice import advice, bona_fide_needed, least_share, review_budget
+from core.analysis.advice import advice, bona_fide_needed, estimated, least_fraction, review_budget
 from core.analysis.rules import Rule
-from core.analysis.wrong import estimated
-from core.types import ClassFinding, Detection, Notes
+from core.types import Detection, Notes
 
 
 def detection(n_poison, n=4000, trusted=250, gap=6.0, seed=0):
@@ -29,16 +28,16 @@ def test_how_many_bona_fide_samples_would_be_enough():
     assert bona_fide_needed(0.1, 0.0) == 0
 
 
-def test_the_smallest_share_that_shows():
-    assert least_share(250) == pytest.approx(1 - 0.005 ** (1 / 250))
-    assert least_share(0) == 1
+def test_the_smallest_fraction_that_shows():
+    assert least_fraction(250) == pytest.approx(1 - 0.005 ** (1 / 250))
+    assert least_fraction(0) == 1
 
 
 def test_the_estimate_by_hand():
     p = np.concatenate([np.full(20, 1 / 100), np.linspace(0.2, 1, 80)])
-    share, bound = estimated(p, 99)
+    fraction, bound = estimated(p, 99)
     # A fifth of the samples lies above all 99 clean ones: 0.2 − 1/99, and 0.2 − (1 − 0.005^(1/99)) for sure.
-    assert share == pytest.approx(0.2 - 1 / 99)
+    assert fraction == pytest.approx(0.2 - 1 / 99)
     assert bound == pytest.approx(0.2 - (1 - 0.005 ** (1 / 99)))
     assert estimated(np.linspace(0.01, 1, 100), 99) == (0.0, 0.0)
 
@@ -50,7 +49,7 @@ def test_the_review_budget_by_hand():
     assert review_budget(np.concatenate([np.full(123, 0.001), np.linspace(0.1, 1, 877)]), 0.12) == 130  # 123, upwards
 
 
-def test_the_share_that_is_probably_clean_by_hand():
+def test_the_fraction_that_is_probably_clean_by_hand():
     bona_fide = np.arange(119) >= 100
     p = np.concatenate([np.full(10, 0.05), np.full(10, 0.1), np.full(80, 1.0), np.ones(19)])
     found = Detection(-p.astype(np.float32), p < 0.1, p_values=p.astype(np.float32))
@@ -92,12 +91,12 @@ def test_plenty_of_poison():
     assert 0.05 < said.at_least < 0.1
     assert (said.enough, said.review) == (None, 0)
     assert "% of the data look poisoned" in said.sentences[0]
-    assert said.sentences[1].startswith("A rate of 10% wrong, on average over draws of bona fide samples, flags 4")
+    assert said.sentences[1].startswith("At most 10% wrong: the rule flags 4")
     assert len(advice(found, bona_fide, Rule("rate", 0.1)).sentences) == 1
     half = advice(found, bona_fide, Rule("budget", 800)).sentences[-1]
-    share = int(half.partition("about ")[2].partition("%")[0]) / 100
+    fraction = int(half.partition("about ")[2].partition("%")[0]) / 100
     assert half.startswith("Among the 800 most suspicious")
-    assert share == pytest.approx(0.5, abs=0.15)  # 400 of 800 are clean
+    assert fraction == pytest.approx(0.5, abs=0.15)  # 400 of 800 are clean
 
 
 def test_too_few_for_a_promise():
@@ -110,7 +109,7 @@ def test_too_few_for_a_promise():
     words = " ".join(said.sentences)
     beyond = np.mean(found.suspicion[~bona_fide] > found.suspicion[bona_fide].max())
     takes = f"takes {1 / 25.1:.2%} of the data above all 250 bona fide samples, and {beyond:.2%} are."
-    assert f"Too few for a rate of 10% wrong: it {takes}" in words
+    assert f"“at most 10% wrong” {takes}" in words
     enough = f"About {said.enough:,} bona fide samples would be enough; until then, review the {said.review:,} most"
     assert enough in words
 
@@ -127,7 +126,7 @@ def test_poison_hidden_among_hard_clean_samples():
     said = advice(mixed, bona_fide, Rule("rate", 0.05))
     assert said.prevalence == pytest.approx(0.2, abs=0.04)
     assert said.enough is None
-    assert "so far that about 5% would be wrong on average" in said.sentences[1]
+    assert "so far that at most 5% would be wrong" in said.sentences[1]
     assert f"review the {said.review:,} most suspicious" in said.sentences[1]
     assert 800 <= said.review <= 1200
 
@@ -141,13 +140,6 @@ def test_clean_data_and_what_could_have_been_missed():
     assert "0.5% of a class, or made to evade detectors" in said.sentences[0]
 
 
-def test_nothing_is_called_clean_where_classes_were_not_judged():
-    found, bona_fide = detection(0)
-    classes = {0: ClassFinding(None, "only 8 samples: too few to split"), 1: ClassFinding(False, "one cluster")}
-    [said] = advice(replace(found, classes=classes), bona_fide, Rule()).sentences
-    assert said == "Nothing stands out in the 1 classes that were judged; nothing is known of the other 1."
-
-
 def test_a_shared_pattern_is_named_and_no_rate_is_promised_for_it():
     found, bona_fide = detection(0)
     sharing = replace(found, notes=Notes(sharing_a_pattern=20))
@@ -158,7 +150,7 @@ def test_a_shared_pattern_is_named_and_no_rate_is_promised_for_it():
     about, pattern, no_power = advice(replace(found, notes=Notes(sharing_a_pattern=90)), bona_fide, Rule()).sentences
     assert "look poisoned" in about
     assert pattern.startswith("90 suspicious samples")
-    assert no_power.startswith("Too few for a rate of 10% wrong")
+    assert no_power.startswith("Too few for a promise")
 
 
 def test_clean_data_seldom_raise_an_alarm_and_poison_often_does():

@@ -189,7 +189,7 @@ def test_reasons_come_strongest_first_with_their_percentile():
         "something new": np.zeros(4, np.float32),
     }
     found = reasons(Detection(np.zeros(4, np.float32), np.zeros(4, np.bool_), scores=scores), 2)
-    assert [(one.percentile, one.share) for one in found] == [(1.0, 0.75), (0.75, 0.25)]
+    assert [(one.percentile, one.fraction) for one in found] == [(1.0, 0.75), (0.75, 0.25)]
     assert "losses" in found[0].words
     assert reasons(Detection(np.zeros(4, np.float32), np.zeros(4, np.bool_)), 2) == []
 

@@ -246,12 +246,12 @@ def test_an_xz_file_that_asks_for_gigabytes(tmp_path):
 
 
 @pytest.mark.parametrize("ending", [".zip", *PACKERS])
-@pytest.mark.parametrize("share", [0.0, 0.2, 0.5, 0.8])
-def test_a_truncated_archive(tmp_path, ending, share):
+@pytest.mark.parametrize("fraction", [0.0, 0.2, 0.5, 0.8])
+def test_a_truncated_archive(tmp_path, ending, fraction):
     path = tmp_path / f"f{ending}"
     files = {f"{index % 3}/{index}.png": os.urandom(700) for index in range(30)}
     raw = zipped(files, path).read_bytes() if ending == ".zip" else PACKERS[ending](tarred(files))
-    path.write_bytes(raw[: int(share * len(raw)) // 512 * 512 + 100 * (share > 0)])
+    path.write_bytes(raw[: int(fraction * len(raw)) // 512 * 512 + 100 * (fraction > 0)])
     said = refusal(path)
     assert "cut short" in said or "no images" in said
 

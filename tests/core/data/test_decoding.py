@@ -113,13 +113,13 @@ def test_what_the_file_is_called_does_not_matter_but_what_it_is():
     assert "no image that can be read" in refusal(b"<svg xmlns='http://www.w3.org/2000/svg'/>")
 
 
-@pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
+@pytest.mark.parametrize("fraction", [0.3, 0.6, 0.95])
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "GIF", "PPM", "WEBP", "TIFF"])
-def test_a_truncated_image(kind, share):
+def test_a_truncated_image(kind, fraction):
     raw = encoded(noise(shape=(40, 40, 3)), kind)
     if kind == "TIFF":  # its table of contents is at the end
         raw = encoded(noise(shape=(40, 40, 3)), kind, compression="tiff_lzw")
-    assert "is damaged" in (said := refusal(raw[: int(share * len(raw))])) or "no image" in said
+    assert "is damaged" in (said := refusal(raw[: int(fraction * len(raw))])) or "no image" in said
 
 
 @pytest.mark.parametrize("size", [(60_000, 60_000), (2**31 - 1, 1), (1, 2**26), (9000, 4000)])

@@ -86,8 +86,8 @@ def test_a_cancelled_one_leaves_nothing_behind(site, tmp_path):
     (place / "x.gz").write_bytes(b"one")
     files = offer("x.gz", unpack=False)
 
-    def listen(share, words):
-        if share == 1.0:
+    def listen(fraction, words):
+        if fraction == 1.0:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

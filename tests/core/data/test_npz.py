@@ -281,11 +281,11 @@ def test_a_text_file_with_the_ending_of_an_archive(tmp_path):
     assert "notes.npz cannot be read. It is damaged, or not an .npz archive." in refusal(tmp_path / "notes.npz")
 
 
-@pytest.mark.parametrize("share", [0.0, 0.3, 0.7, 0.99])
-def test_a_truncated_archive(archive, share):
+@pytest.mark.parametrize("fraction", [0.0, 0.3, 0.7, 0.99])
+def test_a_truncated_archive(archive, fraction):
     path = archive(x_train=GREY, y_train=LABELS)
     content = path.read_bytes()
-    path.write_bytes(content[: int(share * len(content))])
+    path.write_bytes(content[: int(fraction * len(content))])
     assert "cannot be read" in refusal(path)
 
 

@@ -177,12 +177,15 @@ def test_what_the_source_found_comes_along_and_long_lists_are_counted_whole():
 
 def test_progress_rises_to_the_end_and_what_listening_raises_ends_the_work():
     shares = []
-    scan(collection([picture(seed) for seed in range(200)], [0, 1] * 100), lambda share, words: shares.append(share))
+    scan(
+        collection([picture(seed) for seed in range(200)], [0, 1] * 100),
+        lambda fraction, words: shares.append(fraction),
+    )
     assert shares == sorted(shares)
     assert shares[0] <= 0.9 * 64 / 200 + 1e-9
     assert shares[-1] == pytest.approx(1.0)
 
-    def stop(share, words):
+    def stop(fraction, words):
         raise Cancelled
 
     with pytest.raises(Cancelled):

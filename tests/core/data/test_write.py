@@ -135,10 +135,10 @@ def test_too_few_images_that_can_be_read(workspace, contents):
 def test_who_cancels_leaves_nothing_behind(workspace, when):
     heard, threads = [], threading.active_count()
 
-    def listen(share, words):
-        heard.append(share)
+    def listen(fraction, words):
+        heard.append(fraction)
         assert store.describe_all(workspace) == []
-        if when == "early" or share >= 0.99:
+        if when == "early" or fraction >= 0.99:
             raise jobs.Cancelled
 
     given = collection(list(range(100)))
@@ -391,5 +391,5 @@ def test_importing_in_a_worker_says_how_far_it_is_and_can_be_cancelled(workspace
         write(workspace, given, shape=SHAPE, source="", listen=listen, chunk_images=4, pause_seconds=0.0)
     assert "12 of 40 images" in heard
     assert jobs.poll(job).state == "cancelled"
-    assert jobs.poll(job).share == pytest.approx(0.495)
+    assert jobs.poll(job).fraction == pytest.approx(0.495)
     assert list((workspace / "datasets").iterdir()) == []

@@ -291,7 +291,7 @@ def test_agreement_of_each_pair_as_worked_out_by_hand(workspace):
     by(workspace, "bob", 20)  # decided by bob alone
     by(workspace, "cyd", 50)
     (found,) = agreements(workspace, RUN)
-    assert (found.one, found.other, found.samples, found.same) == ("ann", "bob", 10, 6)
+    assert (found.reviewer, found.other, found.samples, found.same) == ("ann", "bob", 10, 6)
     assert found.kappa == pytest.approx(0.2)
 
 

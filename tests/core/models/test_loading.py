@@ -55,7 +55,7 @@ def dataset_id(workspace):
 
 def asked(workspace, weights, model="convnet", **fields):
     options = {name: fields.pop(name) for name in ("train", "layer", "everything") if name in fields}
-    return pipeline.Asked(dataset_id(workspace), TrainConfig(model, weights=str(weights), **fields), **options)
+    return pipeline.LoadRequest(dataset_id(workspace), TrainConfig(model, weights=str(weights), **fields), **options)
 
 
 def invoke(workspace, *arguments):

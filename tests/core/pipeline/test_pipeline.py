@@ -245,7 +245,7 @@ def test_stages_can_be_added_to_a_plan(finished):
     seen = []
     assert stages.work(longer, seen.append, None, pause=0.0).done("maps:ica")
     assert {progress.title for progress in seen} == {"Drawing maps with ICA"}
-    shares = [progress.share for progress in seen]
+    shares = [progress.fraction for progress in seen]
     assert shares == sorted(shares)
     assert (shares[0], shares[-1]) == (0.0, pytest.approx(0.8))
 
@@ -317,7 +317,7 @@ def test_what_is_added_while_a_worker_is_at_work_is_done_too(finished):
     def listen(progress):
         if not told:
             pipeline.repeat(finished, ("detect:density_ratio",))
-        told.append((progress.title, progress.share))
+        told.append((progress.title, progress.fraction))
 
     assert pipeline.work(asked, listen).left == []
     assert told == [("Detecting with BaDLoss", 0.0), ("Detecting with Density ratio", 0.5)]

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from core import pipeline, runs
 from core.__main__ import app
 from core.journal import review
+from core.runs import jobs
 from core.types import Changes
 
 KEPT = Path(__file__).parents[2] / "workspaces" / "2026-11"
@@ -47,6 +48,7 @@ def test_it_lists_its_runs_and_data(before):
     assert (found[FIRST]["clean_accuracy"], found[REPAIRED]["clean_accuracy"]) == (0.575, 0.75)
     assert found[FIRST]["attack_success_rate"] == pytest.approx({"patch": 19 / 30, "blended_random": 0})
     assert found[REPAIRED]["attack_success_rate"] == pytest.approx({"patch": 0, "blended_random": 17 / 30})
+    assert [jobs.poll(before / "runs" / name).fraction for name in (CUT_SHORT, REPAIRED, FIRST)] == [0.0, 1.0, 1.0]
     poisoned, clean = answer(before, "datasets")
     assert (poisoned["attacks"], clean["attacks"]) == (["patch", "blended_random"], [])
     assert (poisoned["n"], poisoned["n_bona_fide"], poisoned["shape"]) == (160, 60, [12, 12, 1])

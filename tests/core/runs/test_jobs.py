@@ -94,7 +94,7 @@ def test_work_ends_as_done(tmp_path):
     with working_on(tmp_path):
         assert poll(tmp_path).state == "running"
         assert poll(tmp_path).pid == os.getpid()
-    assert (poll(tmp_path).state, poll(tmp_path).share) == ("done", 1.0)
+    assert (poll(tmp_path).state, poll(tmp_path).fraction) == ("done", 1.0)
     with working_on(tmp_path):  # and can be begun again
         assert poll(tmp_path).active
 
@@ -103,12 +103,12 @@ def test_work_ends_as_done(tmp_path):
 def test_work_that_is_cancelled_keeps_its_share(tmp_path, error):
     def work():
         with working_on(tmp_path):
-            jobs.write(tmp_path, Progress(state="running", title="Training", share=0.4, eta=9.0))
+            jobs.write(tmp_path, Progress(state="running", title="Training", fraction=0.4, eta=9.0))
             raise error
 
     with pytest.raises(type(error)):
         work()
-    assert (poll(tmp_path).state, poll(tmp_path).share, poll(tmp_path).eta) == ("cancelled", 0.4, None)
+    assert (poll(tmp_path).state, poll(tmp_path).fraction, poll(tmp_path).eta) == ("cancelled", 0.4, None)
 
 
 def test_an_error_a_person_can_put_right_is_shown_to_them(tmp_path):
@@ -170,7 +170,7 @@ def test_what_says_running_and_has_no_worker_is_interrupted_at_once(tmp_path):
         b'{"new_field": 1}',
         b'{"state": "odd"}',
         b'{"started": null}',
-        b'{"share": 7}',
+        b'{"fraction": 7}',
         b'{"pid": 1e9}',
         b'{"error": {"why": "x"}}',
     ],
@@ -186,6 +186,15 @@ def test_a_progress_file_that_cannot_be_read_is_said_and_a_new_start_replaces_it
         (tmp_path / "progress.json").write_bytes(content)
         assert (poll(tmp_path).state, poll(tmp_path).error) == ("running", None)  # its worker will write it again
     assert poll(tmp_path).state == "done"
+
+
+def test_a_progress_file_of_before_is_read_and_a_new_one_says_fraction(tmp_path):
+    before = Progress(state="running", title="Training", fraction=0.25, eta=9.0)
+    (tmp_path / "progress.json").write_text(json.dumps({"state": "done", "title": "Done", "share": 0.5}))
+    assert poll(tmp_path) == Progress(state="done", title="Done", fraction=0.5)
+    jobs.write(tmp_path, before)
+    written = json.loads((tmp_path / "progress.json").read_text())
+    assert (written["fraction"], "share" in written) == (0.25, False)
 
 
 @pytest.fixture
@@ -283,7 +292,7 @@ def test_paths_that_a_worker_is_given_are_absolute(tmp_path, workspace, monkeypa
     monkeypatch.chdir(tmp_path)
     pipeline.start_import(Path("workspace"), "data", bona_fide="ids.txt")
     pipeline.start_preview(Path("workspace"), "data")
-    job = pipeline.start_loading(Path("workspace"), pipeline.Asked("d", TrainConfig(weights="w.pt")))
+    job = pipeline.start_loading(Path("workspace"), pipeline.LoadRequest("d", TrainConfig(weights="w.pt")))
     started = [arguments for _, arguments in asked_of_workers]
     assert [arguments[-1] for arguments in started[:2]] == [str(tmp_path / "data")] * 2
     assert f"--bona-fide={tmp_path / 'ids.txt'}" in started[0]

@@ -213,7 +213,7 @@ def test_a_server_that_wakes_ends_the_deaf(workspace: Path, spawn: Spawn) -> Non
 
 
 def test_cancel_of_what_has_ended_changes_nothing(tmp_path: Path) -> None:
-    jobs.write(tmp_path, Progress(state="done", title="Done", share=1.0))
+    jobs.write(tmp_path, Progress(state="done", title="Done", fraction=1.0))
     jobs.cancel(tmp_path)
-    assert poll(tmp_path) == Progress(state="done", title="Done", share=1.0)
+    assert poll(tmp_path) == Progress(state="done", title="Done", fraction=1.0)
     assert not (tmp_path / stopping.REQUEST).exists()

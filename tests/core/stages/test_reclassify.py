@@ -13,8 +13,8 @@ from core.analysis.suspect_clusters import (
     Reclassification,
     decision_rows,
     guilty,
-    judge,
     new_labels,
+    reclassification,
     reclassification_words,
     reclassifications,
     reclassified,
@@ -48,27 +48,27 @@ NAMES = ("cat", "dog", "emu", "fox")
     ],
 )
 def test_the_verdict_by_hand(predicted, expected):
-    assert judge(np.array(predicted), own_class=2, n_classes=4) == expected
+    assert reclassification(np.array(predicted), own_class=2, n_classes=4) == expected
 
 
 def test_the_threshold_decides():
     predicted = np.array([2, 2, 2, 1, 1])
-    assert not judge(predicted, 2, 4).poisoned
-    assert judge(predicted, 2, 4, threshold=1.51).poisoned
-    assert not judge(predicted, 2, 4, threshold=1.5).poisoned
+    assert not reclassification(predicted, 2, 4).poisoned
+    assert reclassification(predicted, 2, 4, threshold=1.51).poisoned
+    assert not reclassification(predicted, 2, 4, threshold=1.5).poisoned
 
 
 def test_verdicts_in_words():
-    poison = judge(np.repeat([3, 2, 0], [412, 15, 3]), 2, 4)
+    poison = reclassification(np.repeat([3, 2, 0], [412, 15, 3]), 2, 4)
     assert reclassification_words(poison, NAMES) == (
         "412 of 430 are taken for ‘fox’ by a model that never saw them: poison, source class fox"
     )
-    mixed = judge(np.repeat([0, 1, 3, 2], [30, 40, 29, 1]), 2, 4)
+    mixed = reclassification(np.repeat([0, 1, 3, 2], [30, 40, 29, 1]), 2, 4)
     assert reclassification_words(mixed, NAMES) == (
         "only 1 of 100 are taken for their own class by a model that never saw them, most often for ‘dog’ (40): "
         "poison, from several source classes"
     )
-    clean = judge(np.repeat([2, 0], [90, 10]), 2, 4)
+    clean = reclassification(np.repeat([2, 0], [90, 10]), 2, 4)
     assert reclassification_words(clean, NAMES).startswith("90 of 100 are taken for their own class")
     assert reclassification_words(clean, NAMES).endswith(": legitimate")
 
@@ -84,7 +84,7 @@ def test_the_four_decisions_side_by_side():
         ("–", "< 1", "not asked"),
     ]
     assert rows[2]["why"] == "its centre is nearer to ‘fox’ than to its own class (ratio 0.50, below 1)"
-    asked = decision_rows(finding, {}, judge(np.array([3, 3, 3, 2]), 2, 4), NAMES)[3]
+    asked = decision_rows(finding, {}, reclassification(np.array([3, 3, 3, 2]), 2, 4), NAMES)[3]
     assert (asked["figure"], asked["says"]) == ("0.33", "poison")
     assert asked["why"].endswith("source class fox (l = 1, p = 3, l/p = 0.33 against T = 1)")
     assert decision_rows(ClassFinding(None, "too few"), {}, None, NAMES)[0]["says"] == "not asked"
@@ -92,8 +92,8 @@ def test_the_four_decisions_side_by_side():
 
 def test_a_clean_class_that_fails_without_its_half_is_not_relabelled():
     """Both clusters go to another class, but only one was suspect before."""
-    astray = judge(np.array([1, 1, 1]), 2, 4)
-    home = judge(np.array([3, 3, 3]), 3, 4)
+    astray = reclassification(np.array([1, 1, 1]), 2, 4)
+    home = reclassification(np.array([3, 3, 3]), 3, 4)
     findings = {0: ClassFinding(False), 2: ClassFinding(True), 3: ClassFinding(True)}
     assert guilty({0: astray, 2: astray, 3: home}, findings) == {2: astray}
 
@@ -134,7 +134,7 @@ def test_the_same_arguments_give_the_same_answer_and_progress_is_told(one_to_one
     suspects, (_, predicted), told = together
     again = exclusionary_reclassification(one_to_one[0], suspects, CONFIG)[1]
     assert all((again[index] == predicted[index]).all() for index in suspects)
-    shares = [share for share, _ in told]
+    shares = [fraction for fraction, _ in told]
     assert shares == sorted(shares)
     assert 0 <= shares[0] < shares[-1] <= 1
     assert told[-1][1] == "epoch 6 of 6 without 36 samples"
@@ -150,7 +150,7 @@ def test_one_model_for_each_cluster_leaves_out_that_one_only(one_to_one):
     assert (verdicts[2].poisoned, verdicts[2].suspected_source_class) == (True, 1)
     assert not verdicts[0].poisoned
     assert {message.partition("without ")[2] for _, message in told} == {"20 samples", "16 samples"}
-    assert min(share for share, message in told if "16" in message) >= 0.5
+    assert min(fraction for fraction, message in told if "16" in message) >= 0.5
 
 
 def test_nothing_left_to_train_on_is_said(one_to_one):

@@ -57,8 +57,8 @@ def shown(run: Run, stage: str) -> AppTest:
 @pytest.mark.parametrize(
     ("progress", "words"),
     [
-        (Progress(state="running", started=1.0, title="Training", share=0.25), "It is interrupted at 25%"),
-        (Progress(state="cancelled", started=1.0, title="Training", share=0.5), "It is cancelled at 50%"),
+        (Progress(state="running", started=1.0, title="Training", fraction=0.25), "It is interrupted at 25%"),
+        (Progress(state="cancelled", started=1.0, title="Training", fraction=0.5), "It is cancelled at 50%"),
     ],
 )
 def test_a_job_that_was_stopped_is_named_and_goes_on_beside_the_chosen_run(

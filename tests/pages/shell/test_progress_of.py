@@ -52,7 +52,7 @@ def run(workspace: Path) -> Iterator[Run]:
     info = store.save(workspace, tiny(8), source="test")
     made = runs.create(workspace, info, asdict(TrainConfig()), ("train", "evaluate"), name="First")
     with worker_lock.holding(made.path):
-        jobs.write(made.path, Progress(state="running", title="Training", share=0.25))
+        jobs.write(made.path, Progress(state="running", title="Training", fraction=0.25))
         yield made
 
 
@@ -79,7 +79,7 @@ def test_a_long_job_of_another_session_is_shown_with_cancel(run: Run, monkeypatc
     monkeypatch.setenv("ASSAY_WORKSPACE", str(run.workspace))
     job = jobs.new_job(run.workspace, "loads")
     with worker_lock.holding(job):
-        jobs.write(job, Progress(state="running", title="Opening", share=0.5, started=1.0))
+        jobs.write(job, Progress(state="running", title="Opening", fraction=0.5, started=1.0))
         app = AppTest.from_function(sidebar, args=(str(run.workspace),)).run()
     assert not app.exception
     assert [button.key for button in app.button] == [f"cancelsidebar-{job.name}", f"cancel-{run.id}"]

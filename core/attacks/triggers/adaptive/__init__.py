@@ -1,0 +1,1 @@
+"""Triggers of several parts: training images carry some of them, test images all."""
