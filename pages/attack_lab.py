@@ -57,14 +57,14 @@ def choose(datasets: dict[str, store.DatasetInfo]) -> store.DatasetInfo:
 def summary(previews: list[Preview], n: int, n_faults: int) -> str:
     """The whole list in one sentence."""
     attacks = [preview.attack for preview in previews]
-    poison, cover = sum(one.n_poisoned for one in attacks), sum(one.n_cover for one in attacks)
+    poison, cover = sum(attack.n_poisoned for attack in attacks), sum(attack.n_cover for attack in attacks)
     many = "1 attack poisons" if len(attacks) == 1 else f"{len(attacks)} attacks poison"
     words = f"**{many} {poison:,} of {n:,} samples ({poison / n:.1%})**"
     words += f", and {cover:,} more are cover samples" * bool(cover)
     words += f"; **{n_faults} cannot be planted as asked**" * bool(n_faults)
     return words + (
         ". Creating it takes longer: a surrogate model is trained first."
-        if any(needs_surrogate(one.kind) for one in attacks)
+        if any(needs_surrogate(attack.kind) for attack in attacks)
         else "."
     )
 

@@ -53,7 +53,7 @@ st.markdown(
 )
 if info.attacks:
     attacks, names = store.planted_attacks(info), info.class_names
-    planted = frame.plain("; ".join(f"{title(one)}: {size(one)}, {aim(one, names)}" for one in attacks))
+    planted = frame.plain("; ".join(f"{title(attack)}: {size(attack)}, {aim(attack, names)}" for attack in attacks))
     st.caption(f"Poison was planted in this data set, so that results can be checked: {planted}. No detector is told.")
 
 chart, strips = st.columns([2, 3], gap="large")

@@ -72,10 +72,10 @@ def entries(folder: Path) -> tuple[list[FolderEntry], int]:
     place = allowed(folder)
     try:
         with os.scandir(place) as scanned:
-            listed = [_entry(one) for one in scanned if not one.name.startswith(".")]
+            listed = [_entry(entry) for entry in scanned if not entry.name.startswith(".")]
     except OSError as error:
         raise UserError(f"{place} cannot be read.", error.strerror or "", "Check who may read it.") from error
-    listed.sort(key=lambda one: (not one.is_folder, not one.title, one.path.name.lower(), one.path.name))
+    listed.sort(key=lambda entry: (not entry.is_folder, not entry.title, entry.path.name.lower(), entry.path.name))
     return listed[:MOST_ENTRIES], max(0, len(listed) - MOST_ENTRIES)
 
 

@@ -118,10 +118,10 @@ def _check_providers() -> None:
 def _claims(cookies: Mapping[str, str]) -> dict[str, Any]:
     """What the provider said of whoever signed in, from a cookie with Streamlit's signature; empty without one."""
 
-    def one(name: str) -> bytes | None:
+    def signed(name: str) -> bytes | None:
         return decode_signed_value(get_cookie_secret(), name, cookies.get(name, "").encode("latin-1", "replace"))
 
-    claims = json.loads(auth_util.get_cookie_with_chunks(one, USER_COOKIE_NAME) or b"{}")
+    claims = json.loads(auth_util.get_cookie_with_chunks(signed, USER_COOKIE_NAME) or b"{}")
     ours = claims.get("is_logged_in") is True and claims.get("origin") == auth_util.get_origin_from_redirect_uri()
     return claims if ours else {}
 

@@ -64,7 +64,7 @@ def _folder(at: str) -> Path | None:
 
 def _crumbs(place: Path | None, go: Callable[[str], None]) -> None:
     """The way from an allowed folder down to this one; every step leads back."""
-    root = next((one for one in roots.roots() if place is not None and place.is_relative_to(one)), None)
+    root = next((folder for folder in roots.roots() if place is not None and place.is_relative_to(folder)), None)
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key="folder-crumbs"):
         st.button(
             "Folders",

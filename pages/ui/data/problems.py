@@ -32,7 +32,10 @@ def show(problems: Sequence[Problem], counts: Mapping[str, int]) -> None:
 
 
 def _listed(problems: Sequence[Problem], n: int) -> None:
-    rows = {"Where": [problem.what for problem in problems[:MOST]], "What": [one.detail for one in problems[:MOST]]}
+    rows = {
+        "Where": [problem.what for problem in problems[:MOST]],
+        "What": [problem.detail for problem in problems[:MOST]],
+    }
     st.dataframe(rows, hide_index=True, height=tall(len(rows["Where"]), 8))
     if n > MOST:
         st.caption(f"The first {len(rows['Where']):,} of {n:,} are listed.")

@@ -38,7 +38,7 @@ def choose(look: Callable[[str, str], None]) -> None:
     default = frame.workspace() / "downloads"
     st.session_state.setdefault(ROOT, str(default))
     left, right = st.columns([2, 3], gap="large")
-    name = left.selectbox("Data set", list(TITLES), format_func=lambda one: TITLES[one][0], key="known-name")
+    name = left.selectbox("Data set", list(TITLES), format_func=lambda option: TITLES[option][0], key="known-name")
     right.text_input("Folder", key=ROOT, help="The root that torchvision was given, or where to put what is fetched.")
     title, what, size = TITLES[name]
     root = refusal.attempted(lambda: _root(default))

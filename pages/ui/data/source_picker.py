@@ -150,7 +150,9 @@ def _look_at_upload(file: UploadedFile) -> None:
 def _kinds() -> None:
     """What can be opened, and that it is safe to try."""
     st.markdown("**What can be opened**")
-    st.caption("\n".join(f"- **{frame.plain(one.title)}**: {frame.plain(one.help)}" for one in SOURCES.values()))
+    st.caption(
+        "\n".join(f"- **{frame.plain(source.title)}**: {frame.plain(source.help)}" for source in SOURCES.values())
+    )
     st.caption("First you see what was found; nothing is imported before. Nothing in the data is ever executed.")
 
 

@@ -33,7 +33,7 @@ def about(run: Run, row: pd.Series) -> None:
     values = runs.about_detection(run, name)["settings"] if again else run.detector_settings.get(name, {})
     key, few = f"set-{run.id}-{name}", dict(islice(fields.items(), FIRST))
     chosen = params.settings(few, values, key=key)
-    if rest := {one: fields[one] for one in fields if one not in few}:
+    if rest := {field: fields[field] for field in fields if field not in few}:
         with st.expander("More settings"):
             chosen |= params.settings(rest, values, key=key)
     progress = jobs.poll(run.path)

@@ -60,8 +60,8 @@ def edited(number: int, names: Sequence[str]) -> None:
     covers = _covers(old, key) if entry.role == "backdoor" and not entry.chooses else 0.0
     tunable = tunables(entry.load())
     chosen = params.settings(tunable, old.settings if kind == old.kind else {}, key=f"{key}-{kind}")
-    asked = old.labelling if labelling == before and kind == old.kind else cast(Labelling, labelling)
-    fields = {"kind": kind, "labelling": asked, "source": source, "target": target, "ratio": ratio, "count": count}
+    kept = old.labelling if labelling == before and kind == old.kind else cast(Labelling, labelling)
+    fields = {"kind": kind, "labelling": kept, "source": source, "target": target, "ratio": ratio, "count": count}
     new = replace(old, **fields, covers=covers, settings=_settings(old, kind, tunable, chosen))
     if new != old:
         lab.put(number, new)
@@ -100,7 +100,7 @@ def _title(kind: str) -> str:
 def _class(title: str, old: int | None, names: Sequence[str], key: str) -> int | None:
     """A class, or None for one that is drawn; a number beyond the classes stays visible."""
     known = [*range(len(names)), *([old] if old is not None and not 0 <= old < len(names) else [])]
-    words = {one: _class_words(one, names) for one in known}
+    words = {index: _class_words(index, names) for index in known}
     return one_or_any(title, words, _class_words(None, names), first=old, key=key)
 
 
@@ -112,7 +112,7 @@ def _class_words(index: int | None, names: Sequence[str]) -> str:
 
 def _settings(old: AttackSpec, kind: str, tunable: Mapping[str, Any], chosen: Mapping[str, Any]) -> Mapping[str, Any]:
     """The chosen settings as they are kept: only what differs from the default, or all as they were."""
-    defaults = {name: one.default for name, one in tunable.items()}
+    defaults = {name: setting.default for name, setting in tunable.items()}
     same = kind == old.kind and {**defaults, **old.settings} == chosen
     return old.settings if same else params.changed(tunable, chosen)
 

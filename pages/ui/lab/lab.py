@@ -73,7 +73,7 @@ def presets(n_classes: int) -> None:
         ["", *PRESETS],
         width=270,
         help=PRESETS[name].help if name else None,
-        format_func=lambda one: PRESETS[one].title if one else "A list of your own",
+        format_func=lambda key: PRESETS[key].title if key else "A list of your own",
         **bound("lab-preset-box", name, lambda chosen: _chosen(chosen, None, n_classes)),
     )
     if name and (ratios := PRESETS[name].ratios):
@@ -81,7 +81,7 @@ def presets(n_classes: int) -> None:
         st.segmented_control(
             "Poison ratio",
             sorted({*ratios, value}),
-            format_func=lambda one: f"{100 * one:.3g}%",
+            format_func=lambda ratio: f"{100 * ratio:.3g}%",
             required=True,
             **bound(f"lab-ratio-{name}", value, lambda new: _chosen(name, new, n_classes)),
         )
@@ -155,9 +155,9 @@ def _uploaded() -> None:
     st.session_state["lab-files"] = count + 1  # an empty field for the next file
 
     def read() -> None:
-        asked = decoded(file.getvalue(), file.name)
-        _replace(asked.attacks)
-        st.session_state.update({"lab-seed": asked.seed, "lab-preset": ""})
+        specification = decoded(file.getvalue(), file.name)
+        _replace(specification.attacks)
+        st.session_state.update({"lab-seed": specification.seed, "lab-preset": ""})
 
     _try(read)
 

@@ -36,7 +36,7 @@ def result() -> None:
     made = st.session_state.get("planted")
     if made:
         copy = store.describe(frame.workspace(), made)
-        poison = sum(one["n_poisoned"] for one in copy.attacks)
+        poison = sum(attack["n_poisoned"] for attack in copy.attacks)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.success(
                 f"**{frame.plain(copy.name)}** is made: {poison:,} of {copy.n:,} samples are poisoned. "

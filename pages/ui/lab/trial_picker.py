@@ -30,17 +30,17 @@ def choose_trigger(run: Run, attacks: Mapping[str, PlantedAttack]) -> tuple[str,
     common |= bound("trigger-attack", name, lambda new: address.put("attack", new))
     if sum(len(title(attack)) for attack in attacks.values()) <= LETTERS:  # as many buttons as one line holds
         st.segmented_control(
-            "Trigger", names, required=True, format_func=lambda one: plain(title(attacks[one])), **common
+            "Trigger", names, required=True, format_func=lambda option: plain(title(attacks[option])), **common
         )
     else:
-        st.selectbox("Trigger", names, width=260, format_func=lambda one: title(attacks[one]), **common)
-    strengths = [one["strength"] for one in runs.trials(run) if one["attack"] == name]
-    strength = next((one for one in strengths if str(one) == address.get("strength")), strengths[0])
+        st.selectbox("Trigger", names, width=260, format_func=lambda option: title(attacks[option]), **common)
+    strengths = [trial["strength"] for trial in runs.trials(run) if trial["attack"] == name]
+    strength = next((choice for choice in strengths if str(choice) == address.get("strength")), strengths[0])
     st.segmented_control(
         "Strength",
         strengths,
         required=True,
-        format_func=lambda one: f"×{one}",
+        format_func=lambda choice: f"×{choice}",
         help="Twice the trigger's strength, where it has one to double.",
         **bound(f"trigger-strength-{name}", strength, lambda new: address.put("strength", str(new))),
     )
@@ -91,8 +91,8 @@ def strip(run: Run, rows: Sequence[int], row: int) -> None:
     """Test images to pick from; a click chooses."""
     start = rows.index(row) // STRIP * STRIP
     tiles = [
-        Tile(one, pictures.of_test_sample(run.dataset, one), tooltip=f"test image #{one}")
-        for one in rows[start : start + STRIP]
+        Tile(row, pictures.of_test_sample(run.dataset, row), tooltip=f"test image #{row}")
+        for row in rows[start : start + STRIP]
     ]
     gallery(tiles, key="trigger-strip", selected=(row,), size=44, one_row=True, on_event=partial(_picked, row))
 

@@ -88,13 +88,13 @@ def examples(run: Run, child: Run) -> None:
     """The same triggered test images, with what each model predicts."""
     names = cached.info(run).class_names
     st.subheader("The same triggered test images, before and after")
-    after = {(one["attack"], one["test_row"]): one for one in trials.examples(child)}
+    after = {(trial["attack"], trial["test_row"]): trial for trial in trials.examples(child)}
     attacks: dict[str, list[Tile]] = {}
-    for one in trials.examples(run):
-        now = after.get((one["attack"], one["test_row"]), one)
-        words = (f"{names[one['predicted']]} → {names[now['predicted']]}", f"truly {names[one['label']]}")
-        url = pictures.of_triggered(run.dataset, one["attack"], 1, one["test_row"])
-        attacks.setdefault(one["attack"], []).append(Tile(one["test_row"], url, words, tooltip=" ".join(words)))
+    for trial in trials.examples(run):
+        now = after.get((trial["attack"], trial["test_row"]), trial)
+        words = (f"{names[trial['predicted']]} → {names[now['predicted']]}", f"truly {names[trial['label']]}")
+        url = pictures.of_triggered(run.dataset, trial["attack"], 1, trial["test_row"])
+        attacks.setdefault(trial["attack"], []).append(Tile(trial["test_row"], url, words, tooltip=" ".join(words)))
     if len(attacks) > COLUMNS:  # ten attacks in ten columns would show nothing
         chosen = st.selectbox(
             "Attack",

@@ -42,7 +42,7 @@ def _journal(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         people = {name: name for name in review.reviewers(run.workspace, run.id)}
         who = one_or_any("Reviewer", people, "anybody", width=200, key="journal-who")
-        kinds = {one: STANDING[one].capitalize() for one in DECISIONS}
+        kinds = {decision: STANDING[decision].capitalize() for decision in DECISIONS}
         kind = one_or_any("Decision", kinds, "any", width=160, key="journal-kind")
         sample = st.number_input("Sample", 0, value=None, width=140, key="journal-sample", placeholder="any")
         chosen = {"reviewer": who, "decision": kind, "sample": None if sample is None else int(sample)}
@@ -66,10 +66,10 @@ def _disagreements(run: Run) -> None:
         st.caption("No two reviewers have decided on the same sample yet.")
         return
     names = cached.info(run).class_names
-    for one in pairs:
-        kappa = "not defined" if pd.isna(one.kappa) else f"{one.kappa:.2f}"
-        people = f"{frame.plain(one.reviewer)} and {frame.plain(one.other)}"
-        words = f"{people} agree on {one.same:,} of {one.samples:,} samples; Cohen's kappa **{kappa}**."
+    for pair in pairs:
+        kappa = "not defined" if pd.isna(pair.kappa) else f"{pair.kappa:.2f}"
+        people = f"{frame.plain(pair.reviewer)} and {frame.plain(pair.other)}"
+        words = f"{people} agree on {pair.same:,} of {pair.samples:,} samples; Cohen's kappa **{kappa}**."
         st.markdown(words, help="1 is full agreement, 0 what chance alone would give.")
     still_open = sum(conflict.open for conflict in disagreements)
     st.markdown(
@@ -77,16 +77,16 @@ def _disagreements(run: Run) -> None:
     )
     rows = [
         {
-            "sample": one.sample,
-            "state": "open" if one.open else f"settled by {one.settled_by}",
-            "verdicts": "; ".join(f"{who}: {_verdict(verdict, names)}" for who, verdict in one.verdicts.items()),
-            "stands": _verdict(one.verdict, names),
-            "since": one.since[:19].replace("T", " "),
+            "sample": conflict.sample,
+            "state": "open" if conflict.open else f"settled by {conflict.settled_by}",
+            "verdicts": "; ".join(f"{who}: {_verdict(verdict, names)}" for who, verdict in conflict.verdicts.items()),
+            "stands": _verdict(conflict.verdict, names),
+            "since": conflict.since[:19].replace("T", " "),
         }
-        for one in disagreements[:MOST]
+        for conflict in disagreements[:MOST]
     ]
     st.dataframe(rows, hide_index=True)
-    ids = ", ".join(str(one.sample) for one in disagreements if one.open)
+    ids = ", ".join(str(conflict.sample) for conflict in disagreements if conflict.open)
     if ids:
         st.button("Show the open ones in the queue", icon=":material/filter_alt:", on_click=_show, args=(ids,))
 

@@ -114,7 +114,7 @@ def _pressed(run: Run, rows: pd.DataFrame, key: str) -> None:
     """A button of the bar, which is a key; what was clicked in the gallery just before comes first."""
     galleries.answer(gallery_key(run), partial(done, run, rows))
     focus = st.session_state.get(focus_key(run))
-    _act(run, rows, key, selected(run).tolist() or [one for one in (focus,) if one is not None])
+    _act(run, rows, key, selected(run).tolist() or [sample for sample in (focus,) if sample is not None])
 
 
 def done(run: Run, rows: pd.DataFrame, event: GalleryEvent, once: Callable[[], None]) -> None:
@@ -127,7 +127,7 @@ def done(run: Run, rows: pd.DataFrame, event: GalleryEvent, once: Callable[[], N
     st.session_state[focus_key(run)] = event.next
     if event.key:
         about = sorted(ids) if missed or event.on == "selection" else []
-        _act(run, rows, event.key, about or [one for one in (event.focus,) if one is not None], once)
+        _act(run, rows, event.key, about or [sample for sample in (event.focus,) if sample is not None], once)
     _hold(run)
 
 

@@ -31,19 +31,19 @@ def revisions_of(run: Run) -> None:
         refusal.show_kept("commit")
         if words := st.session_state.pop("committed", ""):
             st.success(words)
-        _compare(run, [0, *(one.number for one in reversed(stored))])
+        _compare(run, [0, *(revision.number for revision in reversed(stored))])
     with right:
         rows = [
             {
-                "number": one.number,
-                "name": one.name,
-                "why": one.why,
-                "who": one.reviewer,
-                "when": one.created[:16].replace("T", " "),
-                "left out": one.excluded,
-                "relabelled": one.relabelled,
+                "number": revision.number,
+                "name": revision.name,
+                "why": revision.why,
+                "who": revision.reviewer,
+                "when": revision.created[:16].replace("T", " "),
+                "left out": revision.excluded,
+                "relabelled": revision.relabelled,
             }
-            for one in stored
+            for revision in stored
         ]
         if rows:
             st.dataframe(rows, hide_index=True)

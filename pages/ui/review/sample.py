@@ -91,7 +91,7 @@ def _labels(run: Run, row: pd.Series) -> None:
     """Given, predicted and suspected source label, and what the family has in common."""
     names = [frame.plain(name) for name in cached.info(run).class_names]
     predicted = names[int(row["predicted"])] if row["predicted"] is not pd.NA else "unknown"
-    family = next((one for one in families.families(run) if one.id == row["family"]), None)
+    family = next((each for each in families.families(run) if each.id == row["family"]), None)
     source = families.likely_source(family) if family else None
     words = f"Given **{names[row['label']]}**, predicted **{predicted}**, loss {row['loss']:.3g}"
     if family and source is not None:
@@ -114,11 +114,11 @@ def _suspicions(run: Run, place: int) -> None:
         fraction = float((detection.suspicion <= detection.suspicion[place]).mean())
         flag = " ▲" if detection.flagged[place] else ""
         st.progress(fraction, text=f"{DETECTORS[name].title}{flag}: {fraction:.1%}")
-    signals = [one for name in leading(detections) for one in reasons(detections[name], place)]
+    signals = [signal for name in leading(detections) for signal in reasons(detections[name], place)]
     if signals:
         st.markdown("**Why it is suspected**", help=HELP["signals"])
-    for one in signals:
-        st.progress(one.percentile, text=f"{frame.plain(one.words)}: {one.percentile:.1%}")
+    for signal in signals:
+        st.progress(signal.percentile, text=f"{frame.plain(signal.words)}: {signal.percentile:.1%}")
 
 
 def _curve(run: Run, table: pd.DataFrame, place: int) -> None:

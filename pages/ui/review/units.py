@@ -24,7 +24,7 @@ def head(run: Run, table: pd.DataFrame, flagged: pd.DataFrame, cluster: tuple[in
     number = chosen(run)
     if cluster is not None:
         _cluster(run, table[in_cluster(table, cluster)], cluster)
-    elif family := next((one for one in families.families(run) if one.id == number), None):
+    elif family := next((listed for listed in families.families(run) if listed.id == number), None):
         _family(run, flagged[members(flagged, family.id)], family)
 
 

@@ -45,7 +45,7 @@ def select(run: Run, ids: Sequence[int] | NDArray[np.int64]) -> None:
 
 def follow(run: Run, ids: Iterable[int]) -> None:
     """Make `ids` the selection where a gallery says so, which knows it."""
-    st.session_state[f"selection-{run.id}"] = tuple(sorted({int(one) for one in ids}))
+    st.session_state[f"selection-{run.id}"] = tuple(sorted({int(sample) for sample in ids}))
 
 
 def version(run: Run) -> int:

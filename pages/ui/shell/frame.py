@@ -222,7 +222,7 @@ def _pick_run() -> None:
         return
     all_runs = {other.id: other for other in runs.all_runs(workspace())}
     kin = (other for other in all_runs.values() if run.id in (other.id, other.parent) or other.id == run.parent)
-    st.session_state["drawn"] = {one.id: one.stages for one in kin}
+    st.session_state["drawn"] = {member.id: member.stages for member in kin}
     st.selectbox(
         "Run",
         list(all_runs),

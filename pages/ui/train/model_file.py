@@ -129,9 +129,9 @@ def _tuning() -> dict[str, Any]:
 def _start(workspace: Path, info: DatasetInfo, fields: dict[str, Any], path: str, upload: Any, **how: Any) -> None:
     """Start the worker that opens the file; a path outside the allowed folders is refused before."""
     weights = "" if upload else str(allowed(path))
-    asked = LoadRequest(info.id, TrainConfig(**fields, weights=weights), everything=True, **how)
+    request = LoadRequest(info.id, TrainConfig(**fields, weights=weights), everything=True, **how)
     content = (upload.name, upload.getvalue()) if upload else None
-    st.session_state[JOB] = pipeline.start_loading(workspace, asked, content)
+    st.session_state[JOB] = pipeline.start_loading(workspace, request, content)
 
 
 @st.fragment(run_every=0.5)

@@ -36,7 +36,7 @@ def curves_option(
     if epoch is not None and series:
         mark = {"symbol": "none", "silent": True, "label": {"show": False}, "lineStyle": {"color": GREY}}
         series[-1]["markLine"] = mark | {"data": [{"xAxis": epoch - 1}]}
-    epochs = range(1, 1 + max((len(one["data"]) for one in series), default=0))
+    epochs = range(1, 1 + max((len(curve["data"]) for curve in series), default=0))
     return {
         "animation": False,
         "grid": _ROOM,
@@ -52,7 +52,7 @@ def curves_option(
         "tooltip": {"trigger": "axis", "valueFormatter": "%.3g", "confine": True, "transitionDuration": 0},
         "xAxis": {
             "type": "category",
-            "data": [str(one) for one in epochs],
+            "data": [str(epoch) for epoch in epochs],
             "boundaryGap": False,
             "name": "epoch",
             "nameLocation": "middle",

@@ -33,8 +33,8 @@ def one_of(title: str, options: Mapping[T, str] | Collection[T], *, first: T | N
 def one_dataset(title: str, datasets: Mapping[str, DatasetInfo], *preferred: str | None, **widget: Any) -> DatasetInfo:
     """A list to choose a data set from; it starts at the first of the preferred ids that there is."""
     ids = list(datasets)
-    start = next((ids.index(one) for one in preferred if one in datasets), 0)
-    words = {one.id: f"{one.name} · {one.n:,} samples" for one in datasets.values()}
+    start = next((ids.index(dataset_id) for dataset_id in preferred if dataset_id in datasets), 0)
+    words = {info.id: f"{info.name} · {info.n:,} samples" for info in datasets.values()}
     return datasets[st.selectbox(title, ids, start, format_func=words.__getitem__, **widget)]
 
 
@@ -55,7 +55,7 @@ def one_or_any(title: str, options: Mapping[T, str], none: str, *, first: T | No
         title,
         values,
         values.index(ANY if first is None else first),
-        format_func=lambda one: none if one == ANY else options[one],
+        format_func=lambda option: none if option == ANY else options[option],
         **widget,
     )
     return None if chosen == ANY else chosen

@@ -131,10 +131,10 @@ def answer(key: str, on_event: OnEvent | None) -> bool:
     """Hand on what was done in a gallery and was not handed on yet; False when there was nothing."""
     sent: Sequence[Mapping[str, Any]] = (st.session_state.get(key) or {}).get("event") or []
     ledger, any_new = _ledger(key), False
-    for one in sent if on_event else ():
-        if one["number"] > ledger["seen"]:
-            tick = partial(ledger.__setitem__, "seen", one["number"])
-            on_event(_event(one, st.session_state.get(f"{key}-shown", ())), tick)  # type: ignore[misc]
+    for event in sent if on_event else ():
+        if event["number"] > ledger["seen"]:
+            tick = partial(ledger.__setitem__, "seen", event["number"])
+            on_event(_event(event, st.session_state.get(f"{key}-shown", ())), tick)  # type: ignore[misc]
             tick()
             any_new = True
     return any_new
@@ -148,5 +148,5 @@ def _ledger(key: str) -> dict[str, int]:
 
 def _event(sent: Mapping[str, Any], shown: tuple[int, ...]) -> GalleryEvent:
     focus, following = (None if sent[name] is None else int(sent[name]) for name in ("focus", "next"))
-    ids = tuple(int(one) for one in sent["selected"])
+    ids = tuple(int(sample) for sample in sent["selected"])
     return GalleryEvent(shown, ids, str(sent["key"]), str(sent["on"]), focus, following, int(sent["version"]))

@@ -19,7 +19,9 @@ def settings(tunables: Mapping[str, Tunable], values: Mapping[str, Any], *, key:
         values: where the widgets start; what is missing or of another type starts at its default.
         key: of these widgets, unique on the page.
     """
-    return {name: _widget(one, _start(one, values.get(name)), f"{key}-{name}") for name, one in tunables.items()}
+    return {
+        name: _widget(setting, _start(setting, values.get(name)), f"{key}-{name}") for name, setting in tunables.items()
+    }
 
 
 def changed(tunables: Mapping[str, Tunable], chosen: Mapping[str, Scalar]) -> dict[str, Scalar]:
@@ -61,7 +63,7 @@ def _widget(tunable: Tunable, start: Any, key: str) -> Scalar:
             tunable.choices.index(start),
             key=key,
             help=help_,
-            format_func=lambda one: str(one).replace("_", " "),
+            format_func=lambda choice: str(choice).replace("_", " "),
         )
     elif tunable.type is bool:
         chosen = st.checkbox(title, start, key=key, help=help_)
