@@ -8,7 +8,7 @@ import numpy as np
 from torch import nn
 
 from benchmarks.parts.data import draw_bona_fide
-from core.attacks.plant import plant, triggered_test_set
+from core.attacks.plant import plant, triggered_test_set, with_trigger
 from core.attacks.specification import AttackSpec, Specification
 from core.evaluation.metrics import attack_success_rate
 from core.modalities.image.inputs import ImageInputs
@@ -28,7 +28,7 @@ class Traced:
         attack_index: (n,) −1 for clean samples.
         losses: (n, epochs); features: (n, d); predicted: (n,), of the trained model.
         clean_accuracy: in [0, 1], on the test images.
-        success: (attacks,) attack success rates on test images.
+        success: (attacks,) attack success rates on test images, of those with a trigger.
     """
 
     images: Images
@@ -118,7 +118,7 @@ def _trace(run: Fitted) -> Traced:
 
 def _success(model: nn.Module, dataset: Dataset, truth: GroundTruth | None) -> list[float]:
     rates = []
-    for attack in truth.attacks if truth else ():
+    for attack in with_trigger(truth.attacks) if truth else ():
         pattern = truth.patterns.get(attack.name) if truth else None
         inputs, rows, intended = triggered_test_set(
             attack, dataset.test_inputs, dataset.test_labels, dataset.n_classes, pattern
