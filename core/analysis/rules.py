@@ -42,7 +42,9 @@ class Rule:
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
-            raise UserError(f"There is no rule named {self.kind!r}.", f"Known: {', '.join(get_args(Kind))}.")
+            raise UserError(
+                f"There is no rule named {self.kind!r}.", f"Known: {', '.join(get_args(Kind))}.", "Choose one of these."
+            )
         low, high, allowed = ALLOWED.get(self.kind, (0, 0, "It takes no value."))
         if not low <= self.value <= high:
             raise UserError(f"The rule {self.kind} cannot use {self.value:g}.", allowed, "Choose another value.")

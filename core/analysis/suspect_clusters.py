@@ -153,7 +153,9 @@ def new_labels(opened: OpenedRun, by: str) -> dict[int, int]:
         UserError: no cluster is guilty, or an unknown way.
     """
     if by not in NEW_LABELS:
-        raise UserError(f"There are no new labels by {by!r}.", f"Known: {', '.join(NEW_LABELS)}.")
+        raise UserError(
+            f"There are no new labels by {by!r}.", f"Known: {', '.join(NEW_LABELS)}.", "Choose one of these."
+        )
     results = reclassifications(opened)
     poisoned = guilty(results, opened.own_detections[CLUSTERING].classes) if results else {}
     if not poisoned:

@@ -68,7 +68,7 @@ def assign(
             (0, 1], a class out of range, colour on grey images, more poison than samples, contradictory attacks.
     """
     if not specification.attacks:
-        raise UserError("No attack was named.", "Name one, such as patch:ratio=0.01,target=3, or a preset.")
+        raise UserError("No attack was named.", "", "Name one, such as patch:ratio=0.01,target=3, or a preset.")
     specs, rng = specification.attacks, np.random.default_rng(specification.seed)
     index, kept, after = np.full(len(labels), -1), np.ones(len(labels), np.bool_), np.array(labels)
     cover, copy_of = index.copy(), index.copy()
@@ -110,7 +110,11 @@ def labelling_of(spec: AttackSpec) -> Labelling:
     """Who gets which label: what was asked for, or what the attack's paper does."""
     known = find(ATTACKS, spec.kind, "attack").labellings
     if spec.labelling is not None and spec.labelling not in known:
-        raise UserError(f"{spec.kind}: labelling={spec.labelling} cannot be used.", f"It can be: {', '.join(known)}.")
+        raise UserError(
+            f"{spec.kind}: labelling={spec.labelling} cannot be used.",
+            f"It can be: {', '.join(known)}.",
+            "Choose one of these.",
+        )
     return spec.labelling or known[0]
 
 
@@ -165,9 +169,17 @@ def _resolved(
 def _n_cover(spec: AttackSpec, settings: Mapping[str, Scalar], n_poisoned: int, n: int) -> int:
     """How many cover samples: the fraction that was asked for, or what the attack's own setting says."""
     if not 0 <= spec.covers <= 1:
-        raise UserError(f"{spec.kind}: covers={spec.covers:g} cannot be used.", "It has to be between 0 and 1.")
+        raise UserError(
+            f"{spec.kind}: covers={spec.covers:g} cannot be used.",
+            "It has to be between 0 and 1.",
+            "Give a fraction in that range, or leave covers out.",
+        )
     if spec.covers and find(ATTACKS, spec.kind, "attack").role != "backdoor":
-        raise UserError(f"{spec.kind}: covers={spec.covers:g} cannot be used.", "It has no trigger to cover.")
+        raise UserError(
+            f"{spec.kind}: covers={spec.covers:g} cannot be used.",
+            "It has no trigger to cover.",
+            "Leave covers out.",
+        )
     return round(spec.covers * n) if spec.covers else round(float(settings.get("cover_ratio", 0.0)) * n_poisoned)
 
 
@@ -177,12 +189,24 @@ def _classes(
     """The target and the source class, drawn where they were not given and are needed."""
     for name, given in (("target", spec.target), ("source", spec.source)):
         if given is not None and not 0 <= given < n_classes:
-            raise UserError(f"{spec.kind}: {name}={given} is no class.", f"Classes run from 0 to {n_classes - 1}.")
+            raise UserError(
+                f"{spec.kind}: {name}={given} is no class.",
+                f"Classes run from 0 to {n_classes - 1}.",
+                "Choose one of these classes.",
+            )
     if spec.source is not None and labelling != "one_to_one":
-        raise UserError(f"{spec.kind}: source={spec.source} is for one-to-one attacks.", f"This one is {labelling}.")
+        raise UserError(
+            f"{spec.kind}: source={spec.source} is for one-to-one attacks.",
+            f"This one is {labelling}.",
+            "Leave source out, or set labelling=one_to_one.",
+        )
     if labelling == "all_to_all":
         if spec.target is not None:
-            raise UserError(f"{spec.kind}: target={spec.target} cannot be used.", "All-to-all has no single target.")
+            raise UserError(
+                f"{spec.kind}: target={spec.target} cannot be used.",
+                "All-to-all has no single target.",
+                "Leave target out.",
+            )
         return None, None
     if labelling in ("random_other", "unchanged"):
         return spec.target, None
@@ -201,10 +225,18 @@ def _count(spec: AttackSpec, size: int) -> int:
     """How many samples to poison, out of a data set or class of `size`."""
     if spec.count is not None:
         if spec.count < 1:
-            raise UserError(f"{spec.kind}: count={spec.count} cannot be used.", "It has to be at least 1.")
+            raise UserError(
+                f"{spec.kind}: count={spec.count} cannot be used.",
+                "It has to be at least 1.",
+                "Give a larger count, or a ratio.",
+            )
         return spec.count
     if not 0 < spec.ratio <= 1:
-        raise UserError(f"{spec.kind}: ratio={spec.ratio:g} cannot be used.", "It has to be above 0 and at most 1.")
+        raise UserError(
+            f"{spec.kind}: ratio={spec.ratio:g} cannot be used.",
+            "It has to be above 0 and at most 1.",
+            "For example ratio=0.01.",
+        )
     return max(1, spec.least, round(spec.ratio * size))
 
 
@@ -264,7 +296,11 @@ def _kind_within(attack: PlantedAttack, allowed: Bools, scene: Scene) -> tuple[B
     rows, chosen = np.flatnonzero(allowed), np.zeros(len(allowed), np.bool_)
     chosen[rows] = trigger.chosen(scene.inputs.take(rows))
     if not chosen.any():
-        raise UserError(f"{attack.name}: class {attack.source_class} has no such samples left.")
+        raise UserError(
+            f"{attack.name}: class {attack.source_class} has no such samples left.",
+            "",
+            "Choose another source class, or plant fewer other attacks.",
+        )
     return chosen, trigger.pattern
 
 

@@ -43,7 +43,7 @@ def preset(text: str, n_classes: int) -> tuple[AttackSpec, ...]:
         return chosen.attacks(n_classes, chosen.ratio or 0.0)
     if key.strip() != "ratio" or chosen.ratio is None:
         allowed = "ratio" if chosen.ratio is not None else "none"
-        raise UserError(f"{name} has no setting named {key.strip()!r}.", f"It has: {allowed}.")
+        raise UserError(f"{name} has no setting named {key.strip()!r}.", f"It has: {allowed}.", "Check the spelling.")
     try:
         return chosen.attacks(n_classes, float(value))
     except ValueError:

@@ -77,15 +77,21 @@ def read_specification(content: Any) -> Specification:
         UserError: naming the field that is missing, unknown or of the wrong kind.
     """
     if not isinstance(content, dict) or not isinstance(content.get("attacks"), list):
-        raise UserError("This is no specification of attacks.", 'It needs {"seed": 0, "attacks": [{"kind": …}, …]}.')
+        raise UserError(
+            "This is no specification of attacks.",
+            'It needs {"seed": 0, "attacks": [{"kind": …}, …]}.',
+            "Write one in the Attack lab and download it.",
+        )
     if content.get("schema", SCHEMA) != SCHEMA:
         raise UserError(f"The specification has schema {content['schema']!r}.", f"Known: {SCHEMA}.", "Update Assay.")
     unknown = set(content) - {"schema", "seed", "attacks"}
     if unknown:
-        raise UserError(f"The specification has unknown fields: {', '.join(sorted(map(str, unknown)))}.")
+        raise UserError(
+            f"The specification has unknown fields: {', '.join(sorted(map(str, unknown)))}.", "", "Leave them out."
+        )
     seed = _number(content.get("seed", 0), int, "seed", "the specification", "Write a whole number.")
     if seed < 0:
-        raise UserError(f"seed={seed} cannot be used.", "It has to be 0 or more.")
+        raise UserError(f"seed={seed} cannot be used.", "It has to be 0 or more.", "Give another seed.")
     return Specification(tuple(_read(attack, place) for place, attack in enumerate(content["attacks"], 1)), seed)
 
 
@@ -94,20 +100,26 @@ def decoded(content: bytes, owner: str) -> Specification:
     try:
         return read_specification(json.loads(content))
     except json.JSONDecodeError as error:
-        raise UserError(f"{owner} is not JSON.", f"Line {error.lineno}: {error.msg}.") from error
+        raise UserError(
+            f"{owner} is not JSON.", f"Line {error.lineno}: {error.msg}.", "Correct the file there."
+        ) from error
     except (ValueError, RecursionError) as error:  # not text, a number of thousands of digits, or endless brackets
-        raise UserError(f"{owner} cannot be read.", "It should hold a specification as JSON.") from error
+        raise UserError(
+            f"{owner} cannot be read.", "It should hold a specification as JSON.", "Choose another file."
+        ) from error
 
 
 def _read(content: Any, place: int) -> AttackSpec:
     owner = f"attack {place}"
     if not isinstance(content, dict) or not isinstance(content.get("kind"), str):
-        raise UserError(f"{owner} of the specification has no kind.", f"Known: {', '.join(ATTACKS)}.")
+        raise UserError(
+            f"{owner} of the specification has no kind.", f"Known: {', '.join(ATTACKS)}.", "Give it one of these."
+        )
     unknown = set(content) - {field.name for field in fields(AttackSpec)}
     if unknown:
         raise UserError(f"{owner} has unknown fields: {', '.join(sorted(map(str, unknown)))}.", _FIELDS)
     if not isinstance(content.get("settings", {}), dict):
-        raise UserError(f"{owner}: settings are no object of names and values.")
+        raise UserError(f"{owner}: settings are no object of names and values.", "", 'Write them as {"alpha": 0.1}.')
     find(ATTACKS, content["kind"], "attack")
     return _spec(content, owner, _FIELDS)
 
@@ -122,7 +134,7 @@ def _spec(values: Mapping[str, Any], owner: str, hint: str) -> AttackSpec:
             del made[name]
     if made.get("labelling") not in (None, *get_args(Labelling)):
         words = f"Known: {', '.join(get_args(Labelling))}."
-        raise UserError(f"{owner}: labelling={made['labelling']} cannot be used.", words)
+        raise UserError(f"{owner}: labelling={made['labelling']} cannot be used.", words, "Choose one of these.")
     return AttackSpec(**made)
 
 

@@ -69,7 +69,11 @@ def labelled(names: Sequence[str], labels: Ints, given: Sequence[object]) -> tup
     """
     rows = np.flatnonzero(labels >= 0)
     if len(labels) and not len(rows):
-        raise UserError("No image has a label that can be used.", f"The first is {shortened(given[0])}.")
+        raise UserError(
+            "No image has a label that can be used.",
+            f"The first is {shortened(given[0])}.",
+            "Check that the labels are where they are looked for.",
+        )
     without = np.flatnonzero(labels < 0).tolist()
     return rows, [Problem("label", names[row], f"Its label is {shortened(given[row])}.") for row in without]
 

@@ -55,7 +55,7 @@ def read_weights(path: Path, network: Mapping[str, Tensor] | None = None) -> tup
         names = list(content)[:6] if isinstance(content, Mapping) else []
         held = ", ".join(map(_word, names)) or type(content).__name__
         raise UserError(
-            f"{path.name} holds no weights that were found.",
+            f"{path.name} holds no weights.",
             f"It holds: {held[:300]}. A state_dict is looked for there, and {_DEPTH - 1} mappings deep.",
             "Save model.state_dict() alone.",
         )

@@ -43,4 +43,6 @@ def specification_in(path: Path) -> Specification:
     try:
         return decoded(path.read_bytes(), str(path))
     except OSError as error:
-        raise UserError(f"{path} cannot be read.", "It should hold a specification as JSON.") from error
+        raise UserError(
+            f"{path} cannot be read.", "It should hold a specification as JSON.", "Check the path."
+        ) from error

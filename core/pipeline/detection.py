@@ -56,7 +56,9 @@ def choose_rule(run: Run, name: str, rule: Rule) -> int:
     subject = opened(run)
     detections = subject.own_detections
     if name not in detections:
-        raise UserError(f"{name} has not been run on {run.id}.", f"Run so far: {', '.join(detections) or 'none'}.")
+        raise UserError(
+            f"{name} has not been run on {run.id}.", f"Run so far: {', '.join(detections) or 'none'}.", "Run it first."
+        )
     count = int(flags(detections[name], subject.bona_fide, rule).sum())
     runs.save_rule(run, name, None if rule.kind == "own" else asdict(rule))
     return count

@@ -43,12 +43,18 @@ def new_repair(
             train on.
     """
     if how not in REPAIRS:
-        raise UserError(f"There is no way to repair named {how!r}.", f"Known: {', '.join(REPAIRS)}.")
+        raise UserError(
+            f"There is no way to repair named {how!r}.", f"Known: {', '.join(REPAIRS)}.", "Choose one of these."
+        )
     if not run.trainable:
         what = "It can only be inspected; its data can be cleaned all the same."
         raise UserError("An ONNX graph cannot be trained.", what, "Copy the clean set, and train a model on that.")
     if how == "retrain" and trained_here(run) and (epochs, learning_rate) != (None, None):
-        raise UserError("Retraining repeats the first training.", "Epochs and rate belong to continuing.", "Continue.")
+        raise UserError(
+            "Retraining repeats the first training.",
+            "Epochs and rate are for continuing.",
+            "Leave them out, or continue.",
+        )
     if not run.done("evaluate"):
         raise UserError(
             "This run is not finished.", "There is no 'before' to compare a repair with.", "Let it finish first."

@@ -35,7 +35,11 @@ def decide(
         UserError: no samples, an unknown decision, or a new label that is no class.
     """
     if decision not in review.DECISIONS:
-        raise UserError(f"There is no decision named {decision!r}.", f"Known: {', '.join(review.DECISIONS)}.")
+        raise UserError(
+            f"There is no decision named {decision!r}.",
+            f"Known: {', '.join(review.DECISIONS)}.",
+            "Choose one of these.",
+        )
     n_classes = len(store.describe(run.workspace, run.dataset).class_names)
     if decision == "relabel" and (new_label is None or not 0 <= new_label < n_classes):
         raise UserError("A new label is needed.", f"Classes run from 0 to {n_classes - 1}.", "Choose one.")
@@ -58,7 +62,11 @@ def decide_flagged(run: Run, decision: str, detectors: Sequence[str], *, reviewe
     flagged = np.logical_or.reduce([detections[name].flagged for name in detectors])
     ids = subject.data.ids[flagged].tolist()
     if not ids:
-        raise UserError("Nothing is flagged.", f"{', '.join(detectors)} found nothing to {decision}.")
+        raise UserError(
+            "Nothing is flagged.",
+            f"{', '.join(detectors)} found nothing to {decision}.",
+            "Choose other detectors, or a less strict rule.",
+        )
     return decide(run, ids, decision, reviewer=reviewer, suggested_by=", ".join(detectors), reason="flagged")
 
 

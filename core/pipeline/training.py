@@ -120,7 +120,11 @@ def use_layer(run: Run, layer: str | None) -> Run:
     refuse_while_active(run)
     names = [layer["name"] for layer in runs.layers(run)]
     if layer is not None and layer not in names:
-        raise UserError(f"The model has no layer {layer!r}.", f"It has: {', '.join(names) or 'none known yet'}.")
+        raise UserError(
+            f"The model has no layer {layer!r}.",
+            f"It has: {', '.join(names) or 'none known yet'}.",
+            "Choose one of these.",
+        )
     kept = {stage: seconds for stage, seconds in run.stages.items() if stage in ("load", "train", "evaluate")}
     return runs.update(run, layer=layer, stages=kept, again=())
 

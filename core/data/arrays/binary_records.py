@@ -83,7 +83,11 @@ def part_of(images: Sequence[NDArray[Any]], labels: NDArray[Any], shown: Callabl
     n = int(ends[-1]) if len(ends) else 0
     require_count(n)
     if n != len(labels) or not n:
-        raise UserError(f"There are {n:,} images and {len(labels):,} labels.", "There must be one label each.")
+        raise UserError(
+            f"There are {n:,} images and {len(labels):,} labels.",
+            "There must be one label each.",
+            "Copy the files again.",
+        )
 
     def read(index: int) -> Images:
         array = int(np.searchsorted(ends, index, "right"))
@@ -101,8 +105,14 @@ def checked(name: str, class_names: Sequence[str], train: Part, test: Part | Non
 
 def _check_labels(labels: Ints, n_classes: int) -> None:
     if not 2 <= n_classes <= MAX_CLASSES:
-        raise UserError(f"There are {n_classes} class names.", f"There have to be 2 to {MAX_CLASSES}.")
+        raise UserError(
+            f"There are {n_classes} class names.",
+            f"There have to be 2 to {MAX_CLASSES}.",
+            "Correct the file of class names.",
+        )
     if len(labels) and not (labels.min() >= 0 and labels.max() < n_classes):
         raise UserError(
-            f"Labels run from {labels.min()} to {labels.max()}.", f"There are {n_classes} classes, counted from 0."
+            f"Labels run from {labels.min()} to {labels.max()}.",
+            f"There are {n_classes} classes, counted from 0.",
+            "Copy the files again.",
         )

@@ -52,10 +52,12 @@ def _channels(array: NDArray[Any], name: str) -> tuple[int, int, int] | None:
     """How to bring the channels of one image last; None where they are."""
     shape = array.shape[:1] + (array.shape[2:] + array.shape[1:2] if _channels_first(array) else array.shape[1:])
     if array.ndim not in (3, 4) or 0 in shape or (array.ndim == 4 and shape[3] not in (1, 3)):
-        raise UserError(f"{name} has the shape {array.shape}.", _SHAPES)
+        raise UserError(f"{name} has the shape {array.shape}.", _SHAPES, "Reshape the array and save the file again.")
     require_count(len(array))
     if max(shape[1:3]) > MAX_SIDE or shape[1] * shape[2] > MAX_PIXELS:
-        raise UserError(f"{name} has images of {shape[1]:,}×{shape[2]:,} pixels.", _LARGEST)
+        raise UserError(
+            f"{name} has images of {shape[1]:,}×{shape[2]:,} pixels.", _LARGEST, "Resize them and save the file again."
+        )
     return (1, 2, 0) if _channels_first(array) else None
 
 

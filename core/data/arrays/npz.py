@@ -92,7 +92,11 @@ def npz(path: Path, *, values: Values = "auto") -> Collection:
 
 def _same_length(images: NDArray[Any], labels: Labels, x: str, y: str) -> None:
     if len(images) != len(labels):
-        raise UserError(f"{x} has {len(images)} images, {y} {len(labels)} labels.", "There must be one label each.")
+        raise UserError(
+            f"{x} has {len(images)} images, {y} {len(labels)} labels.",
+            "There must be one label each.",
+            "Save the file again with as many labels as images.",
+        )
 
 
 def _held_out(arrays: Arrays, names: Names) -> tuple[str, str, list[Problem]]:
@@ -127,7 +131,9 @@ def _checked(labels: Labels, name: str) -> Labels:
         bad = np.flatnonzero(~np.isfinite(labels))
         if len(bad):
             raise UserError(
-                f"{name} misses {len(bad):,} labels, the first in row {bad[0]}.", "Every image needs a label."
+                f"{name} misses {len(bad):,} labels, the first in row {bad[0]}.",
+                "Every image needs a label.",
+                "Add them, or leave these images out.",
             )
         labels = (
             labels.astype(np.int64) if (labels == np.rint(labels)).all() and (abs(labels) < 2**53).all() else labels
@@ -160,7 +166,11 @@ def _same_shape(images: NDArray[Any], test_images: NDArray[Any]) -> None:
 def _classes(arrays: Arrays, given: Labels, test_given: Labels, y: str) -> tuple[Ints, tuple[str, ...]]:
     """Class indices of both splits, one after the other, and the class names."""
     if {given.dtype.kind in "US", test_given.dtype.kind in "US"} == {True, False}:
-        raise UserError("The training labels are text and the test labels numbers, or the reverse.", "Use one kind.")
+        raise UserError(
+            "The training labels are text and the test labels numbers, or the reverse.",
+            "Use one kind.",
+            "Convert one of them and save the file again.",
+        )
     if given.dtype.kind in "US":
         return classes([*given.tolist(), *test_given.tolist()])
     both = np.concatenate([given, test_given]).astype(np.int64)
@@ -168,7 +178,11 @@ def _classes(arrays: Arrays, given: Labels, test_given: Labels, y: str) -> tuple
         return both, _class_names(arrays, int(both.max(initial=0)) + 1)
     distinct = np.unique(both)
     if len(distinct) < 2:
-        raise UserError(f"All labels in {y} are {distinct[0]}.", "At least two classes are needed to train.")
+        raise UserError(
+            f"All labels in {y} are {distinct[0]}.",
+            "At least two classes are needed to train.",
+            "Check that these are the labels.",
+        )
     if len(distinct) > MAX_CLASSES:
         title = f"{y} holds {len(distinct):,} different labels."
         raise UserError(title, f"At most {MAX_CLASSES:,} classes can be handled.", "Choose a part of the classes.")
@@ -178,7 +192,11 @@ def _classes(arrays: Arrays, given: Labels, test_given: Labels, y: str) -> tuple
 def _class_names(arrays: Arrays, n_classes: int) -> tuple[str, ...]:
     names = arrays["class_names"]()
     if names.ndim != 1 or names.dtype.kind != "U" or not n_classes <= len(names) <= MAX_CLASSES:
-        raise UserError("class_names cannot be used.", f"It has to be text of the shape ({n_classes},).")
+        raise UserError(
+            "class_names cannot be used.",
+            f"It has to be text of the shape ({n_classes},).",
+            "Correct it, or leave it out.",
+        )
     return tuple(str(name) for name in names)
 
 

@@ -12,7 +12,7 @@ from core.models.weight_files import kind_of
 from core.pickle_bounds import require_modest
 from core.types import Ints
 
-_HINT = "Where you trust it, open it there and save tensors and lists alone."
+_HINT = "If you trust the file, open it where it was made, and save tensors and lists alone."
 
 
 def saved(path: Path) -> Any:
@@ -51,7 +51,9 @@ def array_of(value: Any, name: str) -> NDArray[Any]:
 
     if isinstance(value, torch.Tensor):
         if value.layout != torch.strided or value.is_meta or value.is_quantized or not value.is_contiguous():
-            raise UserError(f"{name} is no plain tensor.", "Dense, contiguous tensors are read.")
+            raise UserError(
+                f"{name} is no plain tensor.", "Dense, contiguous tensors are read.", "Save tensor.contiguous() again."
+            )
         return np.asarray(value.detach().resolve_conj().resolve_neg().numpy())
     if isinstance(value, list | tuple) and all(type(number) in (int, float) for number in value):
         try:
@@ -69,5 +71,9 @@ def indices_of(value: Any, n: int, name: str) -> Ints:
     if not len(rows):
         return np.zeros(0, np.int64)
     if rows.dtype.kind not in "iu" or rows.min() < 0 or rows.max() >= n:
-        raise UserError(f"{name} holds other things than rows.", f"Rows are whole numbers from 0 to {n - 1:,}.")
+        raise UserError(
+            f"{name} holds other things than rows.",
+            f"Rows are whole numbers from 0 to {n - 1:,}.",
+            "Save a list of row numbers.",
+        )
     return np.unique(rows.astype(np.int64))

@@ -57,7 +57,11 @@ def backdoor_toolbox(path: Path) -> Collection:
     test, where = _test_part(folder)
     n_classes = int(max(labels.max(), test.labels.max(initial=0))) + 1
     if not 2 <= n_classes <= MAX_CLASSES:
-        raise UserError(f"There are {n_classes} classes.", f"There have to be 2 to {MAX_CLASSES}.")
+        raise UserError(
+            f"There are {n_classes} classes.",
+            f"There have to be 2 to {MAX_CLASSES}.",
+            "Check that these are the labels.",
+        )
     of_cifar = folder.parent.name == "cifar10" and n_classes <= len(_CIFAR10)
     names = _CIFAR10 if of_cifar else tuple(map(str, range(n_classes)))
     attack = _attack(folder)
@@ -69,7 +73,11 @@ def backdoor_toolbox(path: Path) -> Collection:
 def _labels(path: Path) -> Ints:
     labels = array_of(saved(path), path.name)
     if labels.ndim != 1 or labels.dtype.kind not in "iu" or not len(labels) or labels.min() < 0:
-        raise UserError(f"{path.name} holds {labels.dtype} of the shape {labels.shape}.", "Class indices are needed.")
+        raise UserError(
+            f"{path.name} holds {labels.dtype} of the shape {labels.shape}.",
+            "Class indices are needed.",
+            "Save the labels as whole numbers, one a sample.",
+        )
     require_count(len(labels), "labels")
     return labels.astype(np.int64)
 
@@ -82,7 +90,11 @@ def _part(folder: Path, labels: Ints) -> Part:
         images = array_of(saved(folder / "imgs"), "imgs")
         read, _ = image_reader(images, "imgs", values="0 to 1" if images.dtype.kind == "f" else "auto")
         if len(images) != len(labels):
-            raise UserError(f"imgs holds {len(images):,} images, labels {len(labels):,}.", "They have to be as many.")
+            raise UserError(
+                f"imgs holds {len(images):,} images, labels {len(labels):,}.",
+                "They have to be as many.",
+                "Make the poisoned set again.",
+            )
         names = [f"row {row}" for row in range(len(labels))]
     else:
         below = "imgs" if (folder / "imgs").is_dir() else "data"

@@ -86,7 +86,11 @@ def _result(path: Path) -> tuple[Mapping[str, Any], list[Problem]]:
         with zipfile.ZipFile(own(path / _RESULT)) as archive:
             member = next(info for info in archive.infolist() if info.filename.endswith("/data.pkl"))
             if member.file_size > _MAX_BYTES:
-                raise UserError(f"{_RESULT} holds more than {_MAX_BYTES // 2**20} MB of structure.")
+                raise UserError(
+                    f"{_RESULT} holds more than {_MAX_BYTES // 2**20} MB of structure.",
+                    "",
+                    "Open the record without it, with target_class=NUMBER.",
+                )
             content = described(archive.read(member), _RESULT)
         return (content, []) if isinstance(content, dict) else ({}, [Problem("record", _RESULT, "It holds no table.")])
     except UserError as error:
@@ -121,7 +125,11 @@ def _images(folder: Path, n: int, problems: list[Problem]) -> tuple[Ints, list[s
             name = legible(f"{folder_name}/{file.name}")
             problems.append(Problem("left out", name, "Its name is no row of the training set."))
     if not places:
-        raise UserError(f"{_POISONED} holds no poisoned images.", "They are called <true class>/<row>.png there.")
+        raise UserError(
+            f"{_POISONED} holds no poisoned images.",
+            "They are called <true class>/<row>.png there.",
+            "Choose the folder of a record.",
+        )
     rows = sorted(places)
     names, true = [places[row][0] for row in rows], [places[row][1] for row in rows]
     return np.array(rows, np.int64), names, np.array(true, np.int64)

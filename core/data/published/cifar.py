@@ -62,9 +62,13 @@ def _pickled(folder: Path, names: Sequence[str], field: str) -> Part:
         pixels = batch.get("data") if isinstance(batch, dict) else None
         given = batch.get(field) if isinstance(batch, dict) else None
         if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.shape[1:] != (_PIXELS,):
-            raise UserError(f"{name} holds no images of CIFAR.", f"{_PIXELS:,} bytes each are expected.")
+            raise UserError(
+                f"{name} holds no images of CIFAR.", f"{_PIXELS:,} bytes each are expected.", "Copy the data set again."
+            )
         if not isinstance(given, list) or not all(isinstance(label, int) and 0 <= label < 100 for label in given):
-            raise UserError(f"{name} holds no labels of CIFAR.", "Whole numbers are expected.")
+            raise UserError(
+                f"{name} holds no labels of CIFAR.", "Whole numbers are expected.", "Copy the data set again."
+            )
         images.append(pixels)
         labels += given
     return part_of(images, np.array(labels, np.int64), _shown)

@@ -171,4 +171,8 @@ def _unpack(path: Path, folder: Path) -> None:
 
 def _require_room(size: int, path: Path) -> None:
     if size > _MAX_UNPACKED:
-        raise UserError(f"{path.name} unpacks to {size:,} bytes.", f"At most {_MAX_UNPACKED:,} are unpacked.")
+        raise UserError(
+            f"{path.name} unpacks to {size:,} bytes.",
+            f"At most {_MAX_UNPACKED:,} are unpacked.",
+            "Delete it and fetch it again.",
+        )

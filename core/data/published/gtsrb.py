@@ -53,7 +53,11 @@ def _answers(folder: Path, problems: Problems) -> list[tuple[str, int]]:
     table = records(folder / _ANSWERS, ";")
     _, _, header = next(table, (0, 0, []))
     if "Filename" not in header or "ClassId" not in header:
-        raise UserError(f"{_ANSWERS} is not the table of the test set.", "It has the columns Filename and ClassId.")
+        raise UserError(
+            f"{_ANSWERS} is not the table of the test set.",
+            "It has the columns Filename and ClassId.",
+            "Copy the data set again.",
+        )
     for _, number, cells in table:
         row = dict(zip(header, cells, strict=False))
         name, label = row.get("Filename", ""), row.get("ClassId", "")

@@ -25,7 +25,9 @@ def fashion_mnist(folder: Path) -> Collection:
 def _part(folder: Path, split: str) -> Part:
     images, labels = _array(folder, f"{split}-images-idx3-ubyte"), _array(folder, f"{split}-labels-idx1-ubyte")
     if images.ndim != 3 or labels.ndim != 1 or 0 in images.shape:
-        raise UserError(f"The {split} images have the shape {images.shape}.", "It has to be (n, h, w).")
+        raise UserError(
+            f"The {split} images have the shape {images.shape}.", "It has to be (n, h, w).", "Copy the data set again."
+        )
     return part_of([images], labels, np.asarray)
 
 
@@ -33,4 +35,6 @@ def _array(folder: Path, name: str) -> np.ndarray[tuple[int, ...], np.dtype[np.u
     for path in (folder / name, folder / f"{name}.gz", folder / name.replace("-idx", ".idx")):
         if path.is_file():
             return idx(path)
-    raise UserError(f"{folder.name} lacks {name}.", "Four files are needed: images and labels of train and t10k.")
+    raise UserError(
+        f"{folder.name} lacks {name}.", "Four files are needed: images and labels of train and t10k.", "Copy all four."
+    )

@@ -42,7 +42,11 @@ def svhn(folder: Path) -> Collection:
 def _part(path: Path) -> Part:
     pixels, given = _arrays(path)
     if pixels.shape[:3] != (32, 32, 3) or given.shape[0] != pixels.shape[3] or given.size != given.shape[0]:
-        raise UserError(f"{path.name} holds X {pixels.shape} and y {given.shape}.", "(32, 32, 3, n), (n, 1) are meant.")
+        raise UserError(
+            f"{path.name} holds X {pixels.shape} and y {given.shape}.",
+            "They have to be (32, 32, 3, n) and (n, 1).",
+            "Copy the data set again.",
+        )
     return part_of([pixels.transpose(3, 0, 1, 2)], given.reshape(-1) % 10, np.asarray)  # the digit 0 is written 10
 
 
@@ -55,7 +59,11 @@ def _arrays(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
         path = own(path)
         kinds = {name: (shape, kind) for name, shape, kind in whosmat(str(path))}
         if {"X", "y"} - kinds.keys() or kinds["X"][1] != "uint8" or kinds["y"][1] not in ("uint8", "double"):
-            raise UserError(f"{path.name} holds no X and y of SVHN.", "Bytes and their labels are expected.")
+            raise UserError(
+                f"{path.name} holds no X and y of SVHN.",
+                "Bytes and their labels are expected.",
+                "Copy the data set again.",
+            )
         most = min(MAX_BYTES, MAX_RATIO * path.stat().st_size + _SLACK)
         if math.prod(kinds["X"][0]) > most or math.prod(kinds["y"][0]) > most // 3072:
             raise UserError(f"{path.name} unpacks to more than {most:,} bytes.", "SVHN does not.", "Do not open it.")

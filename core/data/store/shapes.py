@@ -34,9 +34,7 @@ def proposed_shape(collection: Collection, *, n_looked_at: int = LOOKED_AT) -> S
     some = [_evenly(part, n_looked_at) for part in parts]
     headers = list(chain.from_iterable(_headers(part, rows) for part, rows in zip(parts, some, strict=True)))
     if not headers:
-        raise UserError(
-            "None of the images that were looked at can be read.", "", "Check that they are what they are called."
-        )
+        raise UserError("None of the images that were looked at can be read.", "", "Check that the files are images.")
     grey = all(header.channels == 1 for header in headers) and not any(_any_colour(part) for part in parts)
     return common_shape(Counter((header.height, header.width) for header in headers), 1 if grey else 3)
 

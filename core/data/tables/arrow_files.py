@@ -50,7 +50,11 @@ def _rows(files: Sequence[Path], features: dict[str, Any], image: str, label: st
     kind = schema.field(columns.image).type
     if not holds_images(kind):
         name = schema.names[columns.image]
-        raise UserError(f"The column {name!r} holds {kind}.", "Bytes, text or a struct of bytes and path is needed.")
+        raise UserError(
+            f"The column {name!r} holds {kind}.",
+            "Bytes, text or a struct of bytes and path is needed.",
+            "Save the images as bytes.",
+        )
     tables = [_mapped(path, schema, [columns.image, columns.label], most) for path in files]
     cells = pa.chunked_array([chunk for table in tables for chunk in table.column(0).chunks], kind)
     require_count(len(cells))

@@ -96,7 +96,9 @@ def records(
             try:
                 cells = next(reader, None)
             except csv.Error as error:
-                raise UserError(f"Line {number} of {path.name} cannot be read.", f"{error}.") from error
+                raise UserError(
+                    f"Line {number} of {path.name} cannot be read.", f"{error}.", "Correct the table there."
+                ) from error
             if cells is None:
                 return
             if cells:

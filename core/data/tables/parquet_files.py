@@ -176,7 +176,11 @@ def _rows(files: Sequence[Path], schema: pa.Schema, given: tuple[str, str, str],
         )
     for path in files[1:]:
         if not {image, label} <= set(schema_of(path).names):
-            raise UserError(f"{path.name} lacks the columns {image!r} and {label!r}.", f"{files[0].name} has them.")
+            raise UserError(
+                f"{path.name} lacks the columns {image!r} and {label!r}.",
+                f"{files[0].name} has them.",
+                "Write all files with the same columns.",
+            )
     cells, folder = Cells(files, image), files[0].resolve().parent
     once: dict[Any, Any] = {}
     labels = [value for path in files for value in values_of(path, label, once)]

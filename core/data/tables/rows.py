@@ -118,7 +118,7 @@ def collected(rows: Rows, name: str, about: Mapping[str, str] | None = None) -> 
     """
     if not len(rows.names):
         first = f"{rows.problems[0].what}: {rows.problems[0].detail}" if rows.problems else "It holds no rows."
-        raise UserError(f"{name} has no row that can be used.", first)
+        raise UserError(f"{name} has no row that can be used.", first, "Correct the table.")
     labels, class_names = classes(rows.labels, rows.class_names)
     places, problems = _places(rows)
     if not len(places["test"]):

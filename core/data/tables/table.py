@@ -38,7 +38,7 @@ def table(
         ('cat', 'dog') ('a.png', 'b.png') ('c.png',)
     """
     if not path.is_file():
-        raise UserError(f"{path.name} is no file.", f"A table ends in {', '.join(ENDINGS)}.")
+        raise UserError(f"{path.name} is no file.", f"A table ends in {', '.join(ENDINGS)}.", "Check the path.")
     if path.suffix.lower() == ".parquet":
         from core.data.tables.parquet_files import parquet_rows
 
