@@ -153,5 +153,5 @@ def _refusal(path: Path, why: str) -> UserError:
     return UserError(
         f"{path.name} was not opened: it asks for more than any weights or labels do.",
         why,
-        "If you trust the file, open it where it was made, and save its tensors alone, with torch.save or as .safetensors.",
+        "If you trust the file, open it where it was made, and save its tensors alone as .safetensors.",
     )

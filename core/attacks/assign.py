@@ -110,11 +110,8 @@ def labelling_of(spec: AttackSpec) -> Labelling:
     """Who gets which label: what was asked for, or what the attack's paper does."""
     known = find(ATTACKS, spec.kind, "attack").labellings
     if spec.labelling is not None and spec.labelling not in known:
-        raise UserError(
-            f"{spec.kind}: labelling={spec.labelling} cannot be used.",
-            f"It can be: {', '.join(known)}.",
-            "Choose one of these.",
-        )
+        words = f"It can be: {', '.join(known)}."
+        raise _refused(spec, f"labelling={spec.labelling}", words, "Choose one of these.")
     return spec.labelling or known[0]
 
 
@@ -169,17 +166,9 @@ def _resolved(
 def _n_cover(spec: AttackSpec, settings: Mapping[str, Scalar], n_poisoned: int, n: int) -> int:
     """How many cover samples: the fraction that was asked for, or what the attack's own setting says."""
     if not 0 <= spec.covers <= 1:
-        raise UserError(
-            f"{spec.kind}: covers={spec.covers:g} cannot be used.",
-            "It has to be between 0 and 1.",
-            "Give a fraction in that range, or leave covers out.",
-        )
+        raise _refused(spec, f"covers={spec.covers:g}", "It has to be between 0 and 1.", "Correct it, or leave it out.")
     if spec.covers and find(ATTACKS, spec.kind, "attack").role != "backdoor":
-        raise UserError(
-            f"{spec.kind}: covers={spec.covers:g} cannot be used.",
-            "It has no trigger to cover.",
-            "Leave covers out.",
-        )
+        raise _refused(spec, f"covers={spec.covers:g}", "It has no trigger to cover.", "Leave it out.")
     return round(spec.covers * n) if spec.covers else round(float(settings.get("cover_ratio", 0.0)) * n_poisoned)
 
 
@@ -202,11 +191,7 @@ def _classes(
         )
     if labelling == "all_to_all":
         if spec.target is not None:
-            raise UserError(
-                f"{spec.kind}: target={spec.target} cannot be used.",
-                "All-to-all has no single target.",
-                "Leave target out.",
-            )
+            raise _refused(spec, f"target={spec.target}", "All-to-all has no single target.", "Leave it out.")
         return None, None
     if labelling in ("random_other", "unchanged"):
         return spec.target, None
@@ -225,19 +210,16 @@ def _count(spec: AttackSpec, size: int) -> int:
     """How many samples to poison, out of a data set or class of `size`."""
     if spec.count is not None:
         if spec.count < 1:
-            raise UserError(
-                f"{spec.kind}: count={spec.count} cannot be used.",
-                "It has to be at least 1.",
-                "Give a larger count, or a ratio.",
-            )
+            raise _refused(spec, f"count={spec.count}", "It has to be at least 1.", "Give more, or a ratio.")
         return spec.count
     if not 0 < spec.ratio <= 1:
-        raise UserError(
-            f"{spec.kind}: ratio={spec.ratio:g} cannot be used.",
-            "It has to be above 0 and at most 1.",
-            "For example ratio=0.01.",
-        )
+        words = "It has to be above 0 and at most 1."
+        raise _refused(spec, f"ratio={spec.ratio:g}", words, "For example ratio=0.01.")
     return max(1, spec.least, round(spec.ratio * size))
+
+
+def _refused(spec: AttackSpec, given: str, allowed: str, hint: str) -> UserError:
+    return UserError(f"{spec.kind}: {given} cannot be used.", allowed, hint)
 
 
 def _name(kind: str, labelling: Labelling, source: int | None, target: int | None, taken: Sequence[str]) -> str:

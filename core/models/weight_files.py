@@ -15,7 +15,10 @@ from core.files import is_archive
 Kind = Literal["safetensors", "torch", "onnx"]
 MOST_BYTES = 4 * 2**30  # of a file, and of the memory that its weights take: larger models do not fit beside their data
 MOST_MEMBERS = 20_000  # of an archive; the largest architectures have some thousand tensors, one member each
-_SAFE = "If you trust the file, open it where it was made, and save its weights alone: torch.save(model.state_dict(), 'weights.pt')."
+_SAFE = (
+    "If you trust the file, open it where it was made, and save its weights alone: "
+    "torch.save(model.state_dict(), 'weights.pt')."
+)
 _TORCH_MAGIC = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19"
 _FOREIGN = {
     b"\x89HDF\r\n\x1a\n": "an HDF5 file, perhaps of Keras",

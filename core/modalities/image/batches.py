@@ -1,7 +1,8 @@
 """Images on their way into a network. Everything here needs torch.
 
-Images that fit the device lie there as uint8. Others stay in main memory, or mapped in their file: threads read the
-next batches, put them in pinned memory and copy them on a stream of their own, while the network works on one.
+Images that fit the device lie there as uint8. Others stay in main memory, or mapped in their file.
+Threads read the next batches of these into pinned memory, and copy them on a stream of their own while the network
+works.
 """
 
 from collections import deque
