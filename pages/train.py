@@ -12,9 +12,10 @@ from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
 from pages.ui.selection.selection import tiles
 from pages.ui.shell import frame, journey
+from pages.ui.shell.fresh_head import say_fresh_head
 from pages.ui.train.loaded_model import facts, headline
 from pages.ui.train.new_run import new_run
-from pages.ui.widgets import refusal
+from pages.ui.widgets import counted, refusal
 from pages.ui.widgets.gallery import gallery
 
 frame.guard()
@@ -26,7 +27,7 @@ def live(run: runs.Run) -> None:
     history, progress = runs.history(run), jobs.poll(run.path)
     if progress.active:
         frame.describe(progress)
-    elif progress.error:
+    elif progress.stopped and progress.error:
         refusal.show(UserError(**progress.error))
     elif not run.has_model:
         st.warning(f"Training is {frame.STATES[progress.state]} after epoch {len(history)}; what is done is kept.")
@@ -60,7 +61,7 @@ def live_until_done(run: runs.Run) -> None:
 
 def aftermath(run: runs.Run) -> None:
     """What the finished training tells: accuracy per class, the spread of the losses, and the hardest samples."""
-    table = cached.table(run)
+    table = counted.table(run)
     left, right = st.columns(2)
     with left:
         st.markdown("**Training accuracy per class**")
@@ -97,6 +98,7 @@ def answer(run: runs.Run) -> str:
 journey.question("train")
 run = frame.chosen_run()
 if run:
+    say_fresh_head(run)
     st.markdown(answer(run))
 settings, screen = st.columns([1, 2.4], gap="medium")
 with settings:

@@ -7,11 +7,11 @@ from core.output import figures
 from core.runs.plan import maps
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
-from pages.ui.clusters.maps import controls, linked_map
-from pages.ui.detect.strictness import rule_in_words
+from pages.ui.clusters.maps import controls, linked_map, missing_map
 from pages.ui.selection.selection import selected, selection_bar, selection_gallery
 from pages.ui.shell import frame, journey
 from pages.ui.train.loaded_model import untraced
+from pages.ui.widgets import counted
 from pages.ui.widgets.curve_option import curves_option
 from pages.ui.widgets.fields import one_or_any
 
@@ -24,30 +24,29 @@ run = frame.current_run(
 )
 if untraced(run):
     st.stop()
-table, losses, names = cached.table(run), cached.losses(run), cached.info(run).class_names
-flagged = cached.detections(run).get("badloss")
-if flagged is not None:
-    st.markdown(
-        f"**{int(flagged.flagged.sum()):,} samples are flagged by BaDLoss**, {rule_in_words(run, 'badloss')}: those "
-        f"farthest from {flagged.notes.n_bona_fide or 0:,} bona fide samples (the paper rejects 40%).",
+table, losses, names = counted.table(run), cached.losses(run), cached.info(run).class_names
+st.markdown(counted.headline(run))
+counted.go_to_review(run)
+badloss = cached.detections(run).get("badloss")
+if badloss is None:
+    st.caption("BaDLoss has not been run: it needs bona fide samples, known to be clean.", help=HELP["bona fide"])
+elif counted.flagged_by(run) == "badloss":
+    st.caption(
+        f"BaDLoss flags those farthest from {badloss.notes.n_bona_fide or 0:,} bona fide samples (the paper rejects "
+        "40%).",
         help=HELP["bona fide"],
     )
-else:
-    st.markdown("BaDLoss has not been run: it needs bona fide samples, known to be clean.", help=HELP["bona fide"])
 
 screen, side = st.columns([2, 1], gap="medium")
 with screen:
     method, colour, hover = controls(
-        "trajectories", ("flag", "suspicion", "class", "verdict", "loss", "prediction", "cluster")
+        run, "trajectories", ("flag", "suspicion", "class", "verdict", "loss", "prediction", "cluster")
     )
     if run.done(maps(method.lower())):
         places = cached.map_points(run, f"trajectories-{method.lower()}")
         linked_map(run, table, places, key=f"trajectories-{method}", colour=colour, hover=hover)
     else:
-        st.container(height=520, border=True).info(
-            f"The {method} map is still being drawn; the others are ready earlier."
-        )
-        frame.awaiting(run, str(maps(method.lower())))
+        missing_map(run, method)
 with side:
     index = one_or_any("Class", dict(enumerate(names)), "all classes", key="trajectory-class")
     epoch = losses.shape[1]

@@ -1,4 +1,4 @@
-"""Advice in words and numbers: how much looks poisoned, what a rule can promise, what else would help.
+"""Advice in words and numbers: how much looks poisoned, what a rule can say, what else would help.
 
 Why a sample is suspected: the scores that a detector adds up, in plain words, as far as they speak of this sample.
 """
@@ -8,23 +8,20 @@ from math import ceil
 
 import numpy as np
 
+from core.analysis.caveats import NOT_JUDGED
 from core.analysis.rules import USUAL_RATE, Rule, counted_on, flags, p_values
+from core.analysis.wrong import SURE, TAIL, estimated
 from core.detectors.parts.calibration import FEWEST_TRUSTED
-from core.detectors.parts.statistics import Reals, prevalence, prevalence_bound
+from core.detectors.parts.statistics import Reals
 from core.types import Bools, Detection
 
-# Confidence of a bound from below. Over all cuts within the tail it gives one false alarm in twenty clean data sets, by
-# simulation; a lower one would cry wolf.
-SURE = 0.995
-# Fraction of clean samples, the most suspicious, among which poison is counted: the bulk would only add false alarms.
-TAIL = 0.10
 # Fraction of the estimated poison that a rule has to flag before nothing more is advised than the rule.
 MOST = 0.75
 # Fraction of the estimated poison that has to stand above all bona fide samples before more of those would help.
 APART = 0.5
 # Fraction of a class below which poison may be missed. It is said, and decides nothing.
 FLOOR_OF_A_CLASS = 0.005
-# Bona fide samples that are advised, as in the BaDLoss paper. They can promise one wrong in ten where 4 % are poison.
+# Bona fide samples that are advised, as in the BaDLoss paper. They can tell one wrong in ten where 4 % are poison.
 USUAL_TRUSTED = 250
 WORDS = {
     "density ratio": "close to its own kind, far from every trusted sample",
@@ -62,7 +59,7 @@ class Advice:
     Attributes:
         prevalence: the fraction of the other samples beyond what clean ones explain, in [0, 1]; None without p-values.
         at_least: the same from below, 99.5 % sure at the best cut; 0 shows no poison.
-        enough: bona fide samples with which a rate could be promised; None where these are enough.
+        enough: bona fide samples with which such a rate would flag something; None where these are enough.
         review: how many of the most suspicious samples to look at, where no rate finds nearly all that looks poisoned.
         sentences: all of it in words, the finding first.
     """
@@ -83,15 +80,16 @@ def advice(detection: Detection, bona_fide: Bools, rule: Rule) -> Advice:
     fraction, bound = estimated(p, trusted)
     promised = int(flags(detection, bona_fide, Rule("rate", rate)).sum())
     flagged = int(flags(detection, bona_fide, rule).sum())
-    beyond = int((p <= 1 / (trusted + 1)).sum())  # above every bona fide sample: only these can be promised
+    beyond = int((p <= 1 / (trusted + 1)).sum())  # above every bona fide sample: a rate tells them apart last
     wrong = _likely_clean(p, fraction, beyond, flagged) if rule.kind in ("budget", "threshold") else ""
     sharing = _sharing(detection.notes.sharing_a_pattern)
     if not bound and not promised:
-        return Advice(fraction, bound, sentences=_said(sharing or _no_poison_seen(trusted), wrong))
+        return Advice(fraction, bound, sentences=_said(sharing or _nothing_found(trusted, detection), wrong))
     fraction = max(fraction, bound, promised * (1 - rate) / max(len(p), 1))
     about = f"By its suspicion, about {fraction:.1%} of the data look poisoned or wrongly labelled."
     if promised >= MOST * fraction * len(p):
-        cut = f"At most {rate:.0%} wrong: the rule flags {promised:,}." if rule.kind != "rate" else ""
+        cut = f"A rate of {rate:.0%} wrong, on average over draws of bona fide samples, flags {promised:,}."
+        cut = "" if rule.kind == "rate" else cut
         return Advice(fraction, bound, sentences=_said(about, cut, wrong))
     review = review_budget(p, fraction)
     clear = beyond / len(p)
@@ -101,14 +99,6 @@ def advice(detection: Detection, bona_fide: Bools, rule: Rule) -> Advice:
     enough = bona_fide_needed(rate, clear)
     no_power = _no_power(trusted, rate, clear, enough, review)
     return Advice(fraction, bound, enough, review, _said(about, sharing, no_power, wrong))
-
-
-def estimated(p: Reals, trusted: int) -> tuple[float, float]:
-    """The fraction of samples with such p-values that `trusted` clean ones do not explain: an estimate and a bound."""
-    # The clean scores that such p-values were counted on, on the p-values' own scale: the j-th lies above j/(m + 1).
-    clean = -(np.arange(1, trusted + 1) + 0.5) / (trusted + 1)
-    scores = -np.where(p <= TAIL, p, 1.0)
-    return prevalence(scores, clean), prevalence_bound(scores, clean, SURE)
 
 
 def bona_fide_needed(rate: float, fraction: float) -> int:
@@ -147,7 +137,7 @@ def _likely_clean(p: Reals, fraction: float, beyond: int, flagged: int) -> str:
 
 def _no_power(trusted: int, rate: float, clear: float, enough: int, review: int) -> str:
     return (
-        f"Too few for a promise: “at most {rate:.0%} wrong” takes {1 / (rate * (trusted + 1)):.2%} of the data above "
+        f"Too few for a rate of {rate:.0%} wrong: it takes {1 / (rate * (trusted + 1)):.2%} of the data above "
         f"all {trusted:,} bona fide samples, and {clear:.2%} are. About {enough:,} bona fide samples would be enough; "
         f"until then, review the {review:,} most suspicious."
     )
@@ -155,14 +145,19 @@ def _no_power(trusted: int, rate: float, clear: float, enough: int, review: int)
 
 def _overlap(rate: float, promised: int, review: int) -> str:
     part = f"only {promised:,} of them stand out" if promised else "none of them stands out"
-    return f"But {part} so far that at most {rate:.0%} would be wrong: review the {review:,} most suspicious."
+    return f"But {part} so far that about {rate:.0%} would be wrong on average: review the {review:,} most suspicious."
 
 
-def _no_poison_seen(trusted: int) -> str:
+def _nothing_found(trusted: int, detection: Detection) -> str:
+    """That nothing stands out; where some classes were not judged, nothing that sounds like a clean bill."""
+    judged = [finding.poisoned is not None for finding in detection.classes.values() if finding.reason]
+    if not all(judged):
+        others = f"{NOT_JUDGED} of the other {judged.count(False):,}."
+        return f"Nothing stands out in the {sum(judged):,} classes that were judged; {others}"
     least = least_fraction(trusted)
     return (
         f"No sign of poison found. {trusted:,} bona fide samples cannot show poison below {least:.1%} of the data; "
-        f" below about {FLOOR_OF_A_CLASS:.1%} of a class, or made to evade detectors, it may be missed."
+        f"below about {FLOOR_OF_A_CLASS:.1%} of a class, or made to evade detectors, it may be missed."
     )
 
 
@@ -181,11 +176,11 @@ def _said(*sentences: str) -> tuple[str, ...]:
 
 def _without_promise(trusted: int) -> str:
     if trusted >= FEWEST_TRUSTED:
-        return "This was computed without p-values. Run the detector again, and a rate can be promised."
+        return "This was computed without p-values. Run the detector again, and an expected rate can be given."
     known = f"Only {trusted} samples are" if trusted else "No sample is"
     return (
-        f"{known} known to be clean, so no rate of wrong ones can be promised: what is flagged are outliers. Name at "
-        f"least {FEWEST_TRUSTED} bona fide samples, drawn at random; {USUAL_TRUSTED} are usual."
+        f"{known} known to be clean, so nothing can be said of how many are wrong: what is flagged are outliers. Name "
+        f"at least {FEWEST_TRUSTED} bona fide samples, drawn at random; {USUAL_TRUSTED} are usual."
     )
 
 

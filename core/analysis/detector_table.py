@@ -13,7 +13,7 @@ import pandas as pd
 
 from core import runs
 from core.analysis.opened_run import LEADING, OpenedRun
-from core.analysis.rules import words
+from core.analysis.rule_words import rule_words
 from core.data import store
 from core.detectors import DETECTORS, DetectorEntry, lacking
 from core.detectors.parts.calibration import FOLDS, compares
@@ -103,7 +103,7 @@ def _row(opened: OpenedRun, name: str, entry: DetectorEntry, first: str) -> dict
     if detection:
         about = runs.about_detection(opened.run, name)
         row |= {"cost": f"{about['seconds']:.1f} s", "flagged": int(detection.flagged.sum())}
-        row["rule"] = words(opened.rules[name])
+        row["rule"] = rule_words(opened, name)
         row["agreement"] = agreement(detection.flagged, opened.detections[first].flagged) if name != first else np.nan
     return row
 

@@ -11,7 +11,7 @@ from core.detectors.parts.statistics import Reals, benjamini_hochberg, robust_z,
 from core.errors import UserError
 from core.json_files import fitted
 from core.runs import Run
-from core.types import Bools, Detection, Scalar
+from core.types import Bools, Detection
 
 Kind = Literal["own", "rate", "budget", "threshold", "outliers"]
 # Rate of wrong ones among the flagged that is offered first; a lower one takes more bona fide samples.
@@ -31,9 +31,9 @@ class Rule:
     """How strict to be with one detector.
 
     Attributes:
-        kind: Own is the published rule. Rate is at most `value` wrong among the flagged, by Benjamini–Hochberg on
-            p-values. Budget is the `value` most suspicious, threshold a suspicion of `value` or more. Outliers is
-            whatever lies 3.5 robust standard deviations out, which promises nothing.
+        kind: Own is the published rule. Rate is an expected fraction `value` of wrong ones among the flagged, by
+            Benjamini–Hochberg on p-values. Budget is the `value` most suspicious, threshold a suspicion of `value` or
+            more. Outliers is whatever lies 3.5 robust standard deviations out, which promises nothing.
         value: what the kind asks for; 0 for own and outliers.
     """
 
@@ -107,12 +107,6 @@ def chosen_rule(run: Run, name: str, detection: Detection) -> Rule:
     return chosen_rules(run, {name: detection})[name]
 
 
-def chosen_rule_words(run: Run, name: str, detection: Detection) -> str:
-    """The rule in force for one detector of the run, in words."""
-    settings = runs.about_detection(run, name)["settings"]
-    return words(chosen_rule(run, name, detection), settings, promised=detection.p_values is not None)
-
-
 def boundary(detection: Detection) -> float:
     """The lowest suspicion that is flagged; the highest of all where nothing is."""
     flagged = detection.suspicion[detection.flagged]
@@ -123,24 +117,3 @@ def first_rule(kind: Kind, detection: Detection) -> Rule:
     """A rule of this kind to begin with: close to what is flagged now."""
     values = {"rate": USUAL_RATE, "budget": max(int(detection.flagged.sum()), 1), "threshold": boundary(detection)}
     return Rule(kind, values.get(kind, 0.0))
-
-
-def words(rule: Rule, settings: Mapping[str, Scalar] | None = None, *, promised: bool = True) -> str:
-    """The rule in words.
-
-    Args:
-        rule: what is in force.
-        settings: those that the detector's own rule was made with.
-        promised: whether there were p-values, without which its own rule keeps no rate.
-    """
-    shown = ("false_discovery_rate", "reject_fraction") if promised else ("reject_fraction",)
-    own = [f"{key.replace('_', ' ')} {value:.0%}" for key, value in (settings or {}).items() if key in shown]
-    if settings and not promised and "false_discovery_rate" in settings:
-        own.append("no rate promised")
-    return {
-        "own": f"by its own rule ({', '.join(own)})" if own else "by its own rule",
-        "rate": f"at most {rule.value:.0%} of them wrong",
-        "budget": f"the {rule.value:,.0f} most suspicious",
-        "threshold": f"suspicion of {rule.value:.4g} or more",
-        "outliers": "outliers, no promise",
-    }[rule.kind]

@@ -7,17 +7,11 @@ import pandas as pd
 
 from core.analysis.families import membership
 from core.analysis.opened_run import CLUSTERING, OpenedRun, leading
-from core.analysis.rules import chosen_rule_words
 from core.detectors.parts.statistics import ranks
 from core.journal import review
 from core.journal.review import Verdict
 from core.runs import Run
 from core.runs.plan import ACTIVATIONS, of_kind
-
-
-def rules_in_words(opened: OpenedRun) -> dict[str, str]:
-    """Detector → the rule in force for it, in words, with the settings that its own rule was made with."""
-    return {name: chosen_rule_words(opened.run, name, detection) for name, detection in opened.own_detections.items()}
 
 
 def sample_table(opened: OpenedRun) -> pd.DataFrame:

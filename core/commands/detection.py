@@ -9,7 +9,8 @@ import typer
 from core import pipeline, runs
 from core.analysis import detector_table, suspect_clusters
 from core.analysis.opened_run import opened
-from core.analysis.rules import Kind, Rule, words
+from core.analysis.rule_words import rule_words
+from core.analysis.rules import Kind, Rule
 from core.commands.common import HERE, Json, Workspace, command, key_values, listed, progress_bar
 from core.detectors import DETECTORS
 
@@ -39,15 +40,18 @@ def threshold(
     rule: Annotated[str, typer.Option(help=f"One of: {', '.join(get_args(Kind))}.")],
     value: Annotated[
         float,
-        typer.Option(help="Of rate: the fraction of wrong ones; budget: how many samples; threshold: suspicion."),
+        typer.Option(
+            help="Of rate: the fraction of wrong ones on average; budget: how many samples; threshold: suspicion."
+        ),
     ] = 0.0,
     workspace: Workspace = HERE,
     as_json: Json = False,
 ) -> Mapping[str, Any]:
     """Choose how strict to be with a detector that ran: pages, report and exports follow."""
     chosen_rule = Rule(cast("Kind", rule), value)
-    flagged = pipeline.choose_rule(runs.open_run(workspace, run), detector, chosen_rule)
-    return {"detector": detector, "rule": words(chosen_rule), "flagged": flagged}
+    subject = runs.open_run(workspace, run)
+    flagged = pipeline.choose_rule(subject, detector, chosen_rule)
+    return {"detector": detector, "rule": rule_words(opened(subject), detector), "flagged": flagged}
 
 
 @command

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from core import pipeline, runs
-from core.analysis.caveats import emptied_words, undecided_of
+from core.analysis.caveats import emptied_words, judged_of, undecided_of
 from core.analysis.opened_run import opened
 from core.commands.common import HERE, Json, Workspace, command, progress_bar, working
 from core.data import store
@@ -72,14 +72,14 @@ def repair(
     """Carry out the verdicts in a child run, and compare before with after."""
     subject = runs.open_run(workspace, run)
     child = pipeline.new_repair(subject, how, epochs=epochs, learning_rate=lr, revision=revision, reviewer=reviewer)
-    undecided = _undecided(subject)
+    left = _left_open(subject)
     whole = store.load(subject.workspace, subject.dataset)
     emptied = emptied_words(changes.summary(whole, runs.read_changes(child)))
     if emptied:
         typer.echo(emptied, err=True)
     with progress_bar() as listen:
         compared = results.comparison(pipeline.work(child, listen))
-    return {**compared, **undecided, **({"emptied": emptied} if emptied else {})}
+    return {**compared, **left, **({"emptied": emptied} if emptied else {})}
 
 
 @command
@@ -92,7 +92,7 @@ def report_(
     """Write a self-contained HTML report."""
     subject = runs.open_run(workspace, run)
     size = report.write_report(subject, out)
-    return {"report": str(out), "bytes": size, **_undecided(subject)}
+    return {"report": str(out), "bytes": size, **_left_open(subject)}
 
 
 @command
@@ -110,7 +110,7 @@ def export(
 ) -> Mapping[str, Any]:
     """Write what is known of the samples, for other tools."""
     subject = runs.open_run(workspace, run)
-    return {"export": str(to), "rows": write_export(opened(subject), what, to), **_undecided(subject)}
+    return {"export": str(to), "rows": write_export(opened(subject), what, to), **_left_open(subject)}
 
 
 @command
@@ -124,7 +124,7 @@ def copy_clean(
     """Copy the data without what was excluded, relabelled where so decided."""
     subject = runs.open_run(workspace, run)
     with working(job) as listen:
-        return {**write_clean_copy(opened(subject), to, listen), **_undecided(subject)}
+        return {**write_clean_copy(opened(subject), to, listen), **_left_open(subject)}
 
 
 @command
@@ -197,9 +197,10 @@ def bona_fide(
     return {"dataset": subject.dataset, "samples": count, "bona_fide": int(opened(subject).bona_fide.sum())}
 
 
-def _undecided(run: Run) -> dict[str, int | None]:
-    """How many flagged samples of the run, or of the one that it repairs, are undecided; said on stderr, too."""
-    count, words = undecided_of(opened(runs.open_run(run.workspace, run.parent) if run.parent else run))
+def _left_open(run: Run) -> dict[str, int | str | None]:
+    """What the result of the run, or of the one that it repairs, leaves open; of the undecided, stderr says it, too."""
+    subject = opened(runs.open_run(run.workspace, run.parent) if run.parent else run)
+    count, words = undecided_of(subject)
     if words:
         typer.echo(words, err=True)
-    return {"undecided": count}
+    return {"undecided": count, "judged": judged_of(subject)}

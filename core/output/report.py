@@ -13,9 +13,10 @@ from markupsafe import Markup
 
 from core import runs
 from core.analysis import families
-from core.analysis.caveats import emptied_words, judged_words, undecided_words
+from core.analysis.caveats import emptied_words, fresh_head_words, judged_of, undecided_words
 from core.analysis.opened_run import CLUSTERING, OpenedRun, opened
-from core.analysis.samples import flagged_samples, review_table, rules_in_words
+from core.analysis.rule_words import counted_title, counted_words, rule_words
+from core.analysis.samples import flagged_samples, review_table
 from core.analysis.suspect_clusters import ratio_words, reclassifications
 from core.data import store
 from core.detectors import DETECTORS
@@ -54,7 +55,7 @@ def report_html(run: Run) -> str:
     child = run if run.parent else next((other for other in runs.children(run) if other.done("evaluate")), None)
     whole = opened(subject)
     table, info = review_table(whole), store.describe(run.workspace, run.dataset)
-    detected, rules = detector_figures(whole), rules_in_words(whole)
+    detected = detector_figures(whole)
     compared = comparison(child) if child and child.done("evaluate") else None
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -65,7 +66,7 @@ def report_html(run: Run) -> str:
         run=subject,
         dataset=info,
         written=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        lead=_lead(len(table), len(flagged), compared),
+        lead=_lead(whole, compared),
         comparison=compared,
         chart=_chart(compared),
         outcome=outcome_figures(subject),
@@ -73,10 +74,11 @@ def report_html(run: Run) -> str:
         n_samples=len(table),
         n_flagged=len(flagged),
         detectors=[
-            {"title": DETECTORS[name].title, "rule": rules[name], **values} for name, values in detected.items()
+            {"title": DETECTORS[name].title, "rule": rule_words(whole, name), **values}
+            for name, values in detected.items()
         ],
         truth_known=bool(info.attacks),
-        judged=_judged(whole, info.class_names),
+        judged=judged_of(whole),
         caveats=_caveats(whole, table, child),
         class_rows=_class_rows(whole, info.class_names),
         families=_families(subject, table, info.class_names),
@@ -89,10 +91,11 @@ def report_html(run: Run) -> str:
     )
 
 
-def _lead(n: int, n_flagged: int, compared: dict[str, Any] | None) -> str:
-    """The whole finding in one sentence."""
+def _lead(opened: OpenedRun, compared: dict[str, Any] | None) -> str:
+    """The whole finding in one sentence, with the detector that is counted and its rule."""
+    n, (flagged, rule) = len(opened.data), counted_words(opened)
     if not compared:
-        return f"{n_flagged:,} of {n:,} training samples are flagged as possibly poisoned; no repair has been made yet."
+        return f"{flagged}{f', {rule}' if rule else ''}; no repair has been made yet."
     rates = [rate for rate in compared["after"]["attack_success_rate"].values() if rate is not None]
     worst = f"; the strongest known attack now succeeds in {percent(max(rates))} of cases" if rates else ""
     moved = f", {compared['relabelled']:,} got another label" if compared["relabelled"] else ""
@@ -100,17 +103,12 @@ def _lead(n: int, n_flagged: int, compared: dict[str, Any] | None) -> str:
     return f"{compared['removed']:,} of {n:,} training samples were excluded{moved} and {again}{worst}."
 
 
-def _judged(opened: OpenedRun, names: tuple[str, ...]) -> str:
-    """How many classes look poisoned and how many were not judged; "" where Activation Clustering has not run."""
-    clustering = opened.own_detections.get(CLUSTERING)
-    return f"{judged_words(clustering.classes.values(), len(names))}." if clustering else ""
-
-
 def _caveats(opened: OpenedRun, table: pd.DataFrame, child: Run | None) -> list[str]:
     """Sentences on what the decisions leave open, and on the classes that they empty."""
     run = opened.run
     made = runs.read_changes(child) if child else changes.changes_of(review.verdicts(run.workspace, run.id))
-    return [words for words in (undecided_words(table), emptied_words(changes.summary(opened.data, made))) if words]
+    emptied = emptied_words(changes.summary(opened.data, made))
+    return [words for words in (fresh_head_words(run), undecided_words(table, counted_title(opened)), emptied) if words]
 
 
 def _chart(compared: dict[str, Any] | None) -> Markup:

@@ -5,8 +5,10 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from core import runs
+from core.analysis.caveats import judged_of
 from core.analysis.detector_table import unmet
 from core.analysis.opened_run import leading, opened
+from core.analysis.rule_words import rule_words
 from core.analysis.rules import Rule, flags
 from core.analysis.suspect_clusters import suspect_clusters
 from core.detectors import DETECTORS
@@ -29,7 +31,8 @@ def detect(
     """
     refuse_while_active(run)
     planned, stages = _planned(run, name, settings)
-    return {"detector": name} | detector_figures(opened(work(planned, listen, stages)))[name]
+    now = opened(work(planned, listen, stages))
+    return {"detector": name, "rule": rule_words(now, name)} | detector_figures(now)[name] | {"judged": judged_of(now)}
 
 
 def start_detection(run: Run, name: str, settings: Mapping[str, Any]) -> None:

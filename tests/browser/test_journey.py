@@ -67,12 +67,12 @@ def test_a_newcomer_gets_from_an_empty_workspace_to_a_repaired_model(
     first.reload()
     expect(first.get_by_text(re.compile(r"epoch \d+ of 16")).first).to_be_visible(timeout=PATIENT)
     goto(second, "Clusters")
-    waiting_or_there = second.get_by_text(re.compile("This page will show|classes look poisoned"))
+    waiting_or_there = second.get_by_text(re.compile("This page will show|Judged"))
     expect(waiting_or_there.first).to_be_visible(timeout=PATIENT)
 
     # Clusters fills by itself; a lasso becomes a gallery with its count, and one click excludes it.
     wait_for_stage(workspace, "maps:ica")
-    expect(second.get_by_text("classes look poisoned")).to_be_visible(timeout=PATIENT)
+    expect(second.get_by_text("Judged").first).to_be_visible(timeout=PATIENT)
     draw_lasso(second, [(0.3, 0.15), (0.95, 0.15), (0.95, 0.6), (0.3, 0.6)])
     count = selected_count(second)
     assert 0 < count < 6000

@@ -12,8 +12,9 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core import runs
+from core.analysis import caveats, opened_run, samples, suspect_clusters
 from core.analysis import detector_table as tables
-from core.analysis import opened_run, samples, suspect_clusters
+from core.analysis import rule_words as worded
 from core.analysis.advice import Advice, advice
 from core.analysis.neighbours import Neighbours, digests, duplicates, nearest
 from core.analysis.opened_run import OpenedRun
@@ -91,12 +92,30 @@ def detector_curves(run: Run, name: str) -> dict[str, Any]:
     return results.detector_curves(opened(run), name)
 
 
+@of_run(stamps.made, most=24)
+def rule_words(run: Run, name: str) -> str:
+    """The rule in force for a detector that ran."""
+    return worded.rule_words(opened(run), name)
+
+
 @of_run(stamps.made, most=12)
-def rule_words(run: Run) -> str:
+def counted_words(run: Run, by: str) -> tuple[str, str]:
+    """Who flags how many samples, and by which rule; see `core.analysis.rule_words`."""
+    return worded.counted_words(opened(run), by)
+
+
+@of_run(stamps.made, most=12)
+def judged(run: Run) -> str:
+    """How many classes were judged, and how many of them look poisoned."""
+    return caveats.judged_of(opened(run))
+
+
+@of_run(stamps.made, most=12)
+def all_rule_words(run: Run) -> str:
     """How many each detector flagged and by which rule; the leading ones are those shown for review."""
-    words, titles = samples.rules_in_words(opened(run)), {name: entry.title for name, entry in DETECTORS.items()}
     parts = [
-        f"{titles[name]} {int(detection.flagged.sum()):,}, {words[name]}" for name, detection in detections(run).items()
+        f"{DETECTORS[name].title} {int(detection.flagged.sum()):,}, {rule_words(run, name)}"
+        for name, detection in detections(run).items()
     ]
     return f"Flagged: {'; '.join(parts)}." if parts else "No detector has been run."
 

@@ -18,7 +18,8 @@ HELP = {
     "learned.",
     "suspicion": "Suspicion is the score by which detectors rank the samples. Higher is more suspicious.",
     "agreement": "Of all samples that this detector or the leading one flags, the fraction that both flag.",
-    "rate": "Bona fide samples show how suspicious clean ones can look. The fraction of wrong ones holds on average.",
+    "rate": "Bona fide samples show how suspicious clean ones can look. The fraction of wrong ones holds "
+    "on average over draws of bona fide samples, not in every draw.",
     "clean accuracy": "The fraction of untouched test images that the model gets right. Higher is better.",
     "attack success rate": "Attack success rate (ASR): how often the trigger turns images of other classes into the "
     "target. Lower is better.",

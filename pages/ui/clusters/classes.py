@@ -23,6 +23,8 @@ BADGES = {
     None: ":gray-badge[not judged]",
 }
 
+MARKS = {True: "▲ ", False: "", None: "? "}
+
 
 def class_picker(run: Run) -> int | None:
     """The chosen class, None for all; suspicious classes come first."""
@@ -30,11 +32,8 @@ def class_picker(run: Run) -> int | None:
     order = sorted(findings, key=lambda index: (not findings[index].poisoned, -_silhouette(findings[index])))
 
     def words(index: int) -> str:
-        return (
-            f":orange[:material/warning: {frame.plain(names[index])}]"
-            if findings[index].poisoned
-            else frame.plain(names[index])
-        )
+        poisoned, name = findings[index].poisoned, frame.plain(names[index])
+        return f":orange[:material/warning: {name}]" if poisoned else f"{MARKS[poisoned]}{name}"
 
     return st.pills(
         "Class", order, format_func=words, key="class", help="Most suspicious first; none chosen shows all classes."
@@ -88,7 +87,7 @@ def all_classes(run: Run) -> None:
     st.markdown("**2-means in each class**", help=HELP["cluster"])
     rows = [
         {
-            "Class": f"{_sign(bool(finding.poisoned))}{names[index]}",
+            "Class": f"{MARKS[finding.poisoned]}{names[index]}",
             "Smaller": _marked(finding.size, "{:.0%}"),
             "Silh.": _marked(finding.silhouette, "{:.2f}"),
             "Dist.": _marked(finding.distance, "{:.2f}"),
@@ -101,7 +100,7 @@ def all_classes(run: Run) -> None:
         hide_index=True,
         height=tall(len(rows), 14),
         column_config={
-            "Class": st.column_config.TextColumn(width=96, help="▲ looks poisoned"),
+            "Class": st.column_config.TextColumn(width=96, help="▲ looks poisoned, ? was not judged"),
             "Smaller": st.column_config.TextColumn(width=60, help=HELP["size fraction"]),
             "Silh.": st.column_config.TextColumn(width=58, help=HELP["silhouette"]),
             "Dist.": st.column_config.TextColumn(width=50, help=HELP["distance"]),
@@ -109,7 +108,7 @@ def all_classes(run: Run) -> None:
         },
     )
     st.caption(
-        "▲ says poison. Choose a class above to see its two clusters. "
+        "▲ says poison, ? was not judged. Choose a class above to see its two clusters. "
         "Poison below about 5% of a class is easily missed: look at the map, too."
     )
 

@@ -12,11 +12,13 @@ from core import pipeline, runs
 from core.journal.review.verdict import STANDING
 from core.output.palette import ACCENT, CLASSES, EXCLUDED, FLAGGED, GREY, KEPT, RELABELLED, UNSURE
 from core.runs import Run, jobs
+from core.runs.plan import maps
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
 from pages.ui.selection.selection import select, selected
-from pages.ui.widgets import pictures
+from pages.ui.shell import frame
+from pages.ui.widgets import counted, pictures
 from pages.ui.widgets.fields import one_of
 from pages.ui.widgets.scatter import Style, scatter_map
 
@@ -26,12 +28,13 @@ QUANTILES = ("lowest quarter", "second", "third", "highest quarter")
 _STEPS = ("#C7D0D4", "#8FB7BD", "#3F8F98", "#0B4F57")
 
 
-def controls(key: str, colours: tuple[str, ...], run: Run | None = None) -> tuple[str, str, bool]:
-    """The method of the map, what colours it, and whether hovering shows images; with a run, its layer too."""
+def controls(run: Run, key: str, colours: tuple[str, ...], *, layer: bool = False) -> tuple[str, str, bool]:
+    """The method of the map, what colours it, and whether hovering shows images; whose flags count, and the layer."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         method = one_of("Map", METHODS, key=f"{key}-method", help=" ".join(HELP[name] for name in METHODS))
         colour = st.selectbox("Colour by", colours, key=f"{key}-colour", width=160)
-        if run:
+        counted.field(run)
+        if layer:
             layer_picker(run)
         hover = st.toggle("Image on hover", value=True, key=f"{key}-hover")
     return method, colour, hover
@@ -64,12 +67,21 @@ def _use_layer(run: Run, name: str) -> None:
     jobs.start_run(pipeline.use_layer(run, name))
 
 
+def missing_map(run: Run, method: str) -> None:
+    """What stands in the place of a map that is not there: that it is being drawn only if a worker will draw it."""
+    stage = str(maps(method.lower()))
+    coming = stage in run.left and jobs.poll(run.path).active
+    words = "is still being drawn; the others are ready earlier." if coming else "has not been drawn."
+    st.container(height=520, border=True).info(f"The {method} map {words}")
+    frame.awaiting(run, stage)
+
+
 def linked_map(
     run: Run, table: pd.DataFrame, places: NDArray[np.float32], *, key: str, colour: str, hover: bool, height: int = 520
 ) -> None:
     """The map of the samples in `table` at `places`; a new brush becomes the selection of all pages."""
     names = cached.info(run).class_names
-    groups, series = _groups(table, names, colour)
+    groups, series = _groups(table, names, colour, counted.whose(run))
     predicted = table["predicted"].map(lambda index: names[int(index)] if pd.notna(index) else "?")
     points = pd.DataFrame(
         {
@@ -99,7 +111,9 @@ def linked_map(
         st.rerun()
 
 
-def _groups(table: pd.DataFrame, names: tuple[str, ...], colour: str) -> tuple[pd.Series, dict[str, Style]]:
+def _groups(
+    table: pd.DataFrame, names: tuple[str, ...], colour: str, flagged_by: str
+) -> tuple[pd.Series, dict[str, Style]]:
     """Each sample's group, and how the groups look, the most telling on top."""
     if colour in ("class", "prediction"):
         return _by_class(table["label"] if colour == "class" else table["predicted"], names)
@@ -128,7 +142,7 @@ def _groups(table: pd.DataFrame, names: tuple[str, ...], colour: str) -> tuple[p
     flags = {
         "not flagged": Style(GREY, size=6),
         "bona fide": Style(ACCENT),
-        "flagged": Style(FLAGGED, "diamond", size=8),
+        "flagged": Style(FLAGGED, "diamond", f"flagged by {flagged_by} · {int(table['flagged'].sum()):,}", size=8),
     }
     return pd.Series(group, index=table.index), flags
 

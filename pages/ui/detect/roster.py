@@ -4,9 +4,8 @@ import pandas as pd
 import streamlit as st
 
 from core.runs import Run
-from pages.ui.cache import cached
-from pages.ui.cache.words import HELP, plain
-from pages.ui.detect.strictness import rule_in_words
+from pages.ui.cache.words import HELP
+from pages.ui.widgets import counted
 
 ROW, ROWS = 30, 8
 COLUMNS = {
@@ -52,12 +51,8 @@ def choose(run: Run, table: pd.DataFrame) -> str:
 
 def answer(run: Run, table: pd.DataFrame) -> None:
     """The page's question, answered in one line."""
-    first, ran = table.iloc[0], table[table["state"] == "ran"]
+    ran = table[table["state"] == "ran"]
     if ran.empty:
         st.markdown(f"**No detector has been run yet**, of {len(table)}. Choose one and run it.")
         return
-    n, rule = len(cached.table(run)), rule_in_words(run, str(first["name"]))
-    st.markdown(
-        f"**{plain(first['title'])} leads: {first['flagged']:,} of {n:,} samples are flagged**, {rule}. "
-        f"{len(ran)} of {len(table)} detectors have run."
-    )
+    st.markdown(f"{counted.headline(run)} {len(ran)} of {len(table)} detectors have run.")

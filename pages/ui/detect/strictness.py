@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core import pipeline
-from core.analysis.rules import Kind, Rule, boundary, chosen_rule, chosen_rule_words, first_rule
+from core.analysis.rules import Kind, Rule, boundary, chosen_rule, first_rule
 from core.output import figures
 from core.runs import Run
 from pages.ui.access.who import decides, for_reviewers
@@ -14,7 +14,7 @@ from pages.ui.widgets.bound import bound
 
 TITLES = {
     "own": "Its own rule",
-    "rate": "At most … wrong",
+    "rate": "About … wrong on average",
     "outliers": "Outliers, no promise",
     "budget": "The most suspicious …",
     "threshold": "Suspicion above …",
@@ -63,7 +63,7 @@ def _advice(run: Run, name: str, n: int) -> None:
 
 def rule_in_words(run: Run, name: str) -> str:
     """The rule in force for a detector that ran, in words."""
-    return plain(chosen_rule_words(run, name, cached.detections(run)[name]))
+    return plain(cached.rule_words(run, name))
 
 
 def _value(run: Run, name: str, rule: Rule, key: str) -> None:
@@ -75,7 +75,7 @@ def _value(run: Run, name: str, rule: Rule, key: str) -> None:
     common = bound(f"{key}-{rule.kind}", value, lambda new: _choose(run, name, rule.kind, new / unit))
     common |= for_reviewers()
     if rule.kind == "rate":
-        st.number_input("Wrong, at most %", 1, 50, **common)
+        st.number_input("Wrong on average, %", 1, 50, **common)
     elif rule.kind == "budget":
         st.number_input("Number of samples", 1, n, step=max(1, n // 200), **common)
     else:

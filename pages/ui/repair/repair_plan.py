@@ -5,13 +5,14 @@ import streamlit as st
 from core import pipeline
 from core.analysis import suspect_clusters
 from core.analysis.caveats import emptied_words, undecided, undecided_words
-from core.analysis.opened_run import CLUSTERING, leading
+from core.analysis.opened_run import CLUSTERING
 from core.runs import Run, jobs
 from pages.ui.access.who import decides, for_reviewers, reviewer
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
 from pages.ui.selection.verdicts import decide_or_ask, questions, said
 from pages.ui.shell import frame
+from pages.ui.widgets import counted
 from pages.ui.widgets.fields import one_of, tall
 
 WAYS = {"retrain": "Retrain from scratch", "continue": "Continue training with the new labels"}
@@ -24,17 +25,17 @@ def plan(run: Run) -> None:
     summary = cached.repair_summary(run)
     removed, moved = int(summary["excluded"].sum()), int(summary["relabelled away"].sum())
     st.subheader("What will change")
+    st.markdown(counted.headline(run), help=cached.all_rule_words(run))
     said()
     questions(run, lambda: None)
     _relabelling(run)
     if not removed and not moved:
-        flagged = undecided(cached.table(run))
+        flagged = undecided(counted.table(run))
         st.info(
             "Nothing is excluded or relabelled yet. Decide on samples in Review, or take the detectors' word for it:"
         )
-        st.caption(cached.rule_words(run))
         st.button(
-            f"Exclude all {flagged:,} flagged samples",
+            f"Exclude all {flagged:,} flagged by {counted.whose(run)}",
             type="primary",
             icon=":material/block:",
             on_click=_exclude_undecided,
@@ -112,8 +113,8 @@ def _training(run: Run, *, relabelled: bool) -> None:
 
 def _left_open(run: Run) -> None:
     """What is flagged and undecided, and the ways on: exclude it, go on as it is, or go back to Review."""
-    table = cached.table(run)
-    words = undecided_words(table)
+    table = counted.table(run)
+    words = undecided_words(table, counted.whose(run))
     if not words:
         return
     st.warning(f"{words} Exclude them, review them, or go on with what was decided.", icon=":material/rule:")
@@ -130,9 +131,9 @@ def _left_open(run: Run) -> None:
 
 def _exclude_undecided(run: Run) -> None:
     """Ask as Review does, then exclude what is flagged and undecided: a decision that was made stands."""
-    table = cached.table(run)
+    table = counted.table(run)
     ids = table.loc[table["flagged"] & (table["verdict"] == ""), "id"].tolist()
-    decide_or_ask(run, ids, "exclude", what="flagged", by=", ".join(leading(cached.detections(run))), always=True)
+    decide_or_ask(run, ids, "exclude", what=f"flagged by {counted.whose(run)}", by=counted.flagged_by(run), always=True)
 
 
 @decides

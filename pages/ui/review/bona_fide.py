@@ -24,9 +24,9 @@ from pages.ui.widgets.gallery import GalleryEvent, gallery
 AT_ONCE = 25
 KEYS = {"a": "accept"}
 WHY = (
-    "BaDLoss, and the promise of “at most 10% wrong”, compare every sample with some that are known to be clean. A "
-    "person makes them here: they are drawn at random, because only then they stand for all clean ones. What a "
-    "detector flags is left out."
+    "BaDLoss, and an expected rate such as “about 10% wrong”, compare every sample with some that are known to be "
+    "clean. A person makes them here: they are drawn at random, because only then they stand for all clean ones. What "
+    "a detector flags is left out."
 )
 
 
@@ -101,11 +101,11 @@ def again(run: Run) -> None:
 
 def _useful(run: Run, n_bona_fide: int) -> str:
     if n_bona_fide < FEWEST_TRUSTED:
-        return f"{FEWEST_TRUSTED - n_bona_fide:,} more are the least that a promise takes; {USUAL_TRUSTED} are usual."
+        return f"An expected rate takes {FEWEST_TRUSTED - n_bona_fide:,} more at least; {USUAL_TRUSTED} are usual."
     first = leader(cached.detections(run))
     enough = cached.advice_on(run, first).enough if first else None
     if enough and enough > n_bona_fide:
-        return f"About {enough - n_bona_fide:,} more would be enough for a promise here."
+        return f"About {enough - n_bona_fide:,} more would be enough for an expected rate here."
     return f"{USUAL_TRUSTED - n_bona_fide:,} more are usual." if n_bona_fide < USUAL_TRUSTED else "These are enough."
 
 

@@ -24,6 +24,7 @@ from pages.ui.review.keyboard import KEYS, focus_key, gallery_key
 from pages.ui.review.sample import single
 from pages.ui.selection.selection import select, selected, tiles, version
 from pages.ui.selection.verdicts import MOST
+from pages.ui.widgets import counted
 from pages.ui.widgets.gallery import gallery
 
 PAUSE = 2.0  # seconds without a decision, after which the whole page is drawn again
@@ -40,12 +41,12 @@ def desk(run: Run, answer: DeltaGenerator, conditions: Filter, who: str) -> None
         wanted: the filter, but for the family, which is chosen here.
         who: only what this reviewer decided on; "" for all.
     """
-    table, flagged = cached.table(run), cached.flagged(run)
+    table, flagged = counted.table(run), counted.flagged(run)
     with answer:
         _progress(run, table, flagged)
     rows = filtered(run, table, replace(conditions, family=families.chosen(run)), who)
     if sample.is_open():
-        _full_screen(run, table, rows, conditions)
+        _full_screen(run, table, flagged, rows, conditions)
         return
     left, middle, side = st.columns([1.1, 3, 1.5], gap="small")
     with left:
@@ -86,8 +87,9 @@ def _progress(run: Run, table: pd.DataFrame, flagged: pd.DataFrame) -> None:
     st.markdown(
         f"**{decided:,} of {len(flagged):,} flagged samples are decided**; "
         f"{int((table['verdict'] == 'exclude').sum()):,} of {len(table):,} samples are excluded.",
-        help=cached.rule_words(run),
+        help=cached.all_rule_words(run),
     )
+    st.caption(counted.headline(run).replace("**", ""))
     st.progress(decided / max(1, len(flagged)))
 
 
@@ -148,7 +150,7 @@ def _empty_queue(flagged: pd.DataFrame, conditions: Filter) -> None:
         st.success("Nothing is left to decide." if len(flagged) else "No detector flagged anything.")
 
 
-def _full_screen(run: Run, table: pd.DataFrame, rows: pd.DataFrame, conditions: Filter) -> None:
+def _full_screen(run: Run, table: pd.DataFrame, flagged: pd.DataFrame, rows: pd.DataFrame, conditions: Filter) -> None:
     """The sample in focus on the whole screen, above those around it in the queue."""
     ids = rows["id"].to_numpy()
     target = st.session_state.pop(f"goto-{run.id}", st.session_state.get(focus_key(run)))
@@ -158,7 +160,7 @@ def _full_screen(run: Run, table: pd.DataFrame, rows: pd.DataFrame, conditions: 
     with st.container(key="full-screen"):
         _tiles(run, rows, sample.rows_around(rows, place), focus, sample.STRIP, one_row=True)
         if focus is None:
-            _empty_queue(cached.flagged(run), conditions)
+            _empty_queue(flagged, conditions)
         else:
             sample.full_screen(run, table, focus, f"{place + 1:,} of {len(rows):,}")
         keyboard.bar(run, rows, focus)

@@ -3,16 +3,14 @@
 import pandas as pd
 import streamlit as st
 
-from core.analysis.opened_run import leading
 from core.analysis.queue import ORDERS, Filter, queue
-from core.detectors import DETECTORS
 from core.journal import review
 from core.journal.review.verdict import DECISIONS, STANDING
 from core.runs import Run
 from pages.ui.cache import cached, cluster_names
 from pages.ui.cache.words import HELP
 from pages.ui.review import families
-from pages.ui.widgets import refusal
+from pages.ui.widgets import counted, refusal
 from pages.ui.widgets.fields import ANY, one_of, one_or_any
 
 # Widget → what it says when nothing is filtered; the names are those in the address.
@@ -20,7 +18,6 @@ USUAL = {
     "verdict": "undecided",
     "given": ANY,
     "predicted": ANY,
-    "by": "",
     "ids": "",
     "cluster": ANY,
     "reviewer": "",
@@ -39,11 +36,6 @@ def filtered(run: Run, table: pd.DataFrame, conditions: Filter, who: str) -> pd.
     return table.iloc[:0] if rows is None else rows
 
 
-def suggested_by(run: Run) -> str:
-    """The detectors whose flags the queue shows."""
-    return str(st.session_state.get("by") or ", ".join(leading(cached.detections(run))))
-
-
 def filters(run: Run) -> tuple[Filter, str]:
     """The filter on the screen, but for the family, and the reviewer whose decisions are shown, "" for all."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -51,7 +43,7 @@ def filters(run: Run) -> tuple[Filter, str]:
             "Verdict", list(TITLES), key="verdict", format_func=TITLES.get, width=130, bind="query-params"
         )
         given, predicted = (_class(run, title, key) for title, key in (("Given", "given"), ("Predicted", "predicted")))
-        detector = _detector(run)
+        detector = counted.field(run)
         ids = st.text_input(
             "Find ids",
             key="ids",
@@ -76,23 +68,6 @@ def filters(run: Run) -> tuple[Filter, str]:
 def _class(run: Run, title: str, key: str) -> int | None:
     names = dict(enumerate(cached.info(run).class_names))
     return one_or_any(title, names, "any class", key=key, width=140, bind="query-params")
-
-
-def _detector(run: Run) -> str:
-    """The leading detectors together, then each by itself."""
-    detections = cached.detections(run)
-    leaders = leading(detections)
-    others = ["", *(name for name in detections if [name] != leaders)]
-    title = DETECTORS[leaders[0]].title if len(leaders) == 1 else "any detector"
-    chosen: str = st.selectbox(
-        "Flagged by",
-        others,
-        key="by",
-        width=190,
-        bind="query-params",
-        format_func=lambda name: DETECTORS[name].title if name else title,
-    )
-    return chosen
 
 
 def _cluster(run: Run) -> tuple[int, int] | None:
@@ -126,4 +101,5 @@ def _clear() -> None:
     for key, usual in USUAL.items():
         st.session_state[key] = usual
     families.choose(None)
+    counted.count_by("")
     st.session_state["page"] = 1

@@ -13,7 +13,6 @@ from core.journal import review
 from core.runs import Run
 from pages.ui.access.who import may_decide, reviewer
 from pages.ui.review import sample
-from pages.ui.review.filters import suggested_by
 from pages.ui.selection.selection import follow, select, selected, version
 from pages.ui.selection.verdicts import (
     PLACE,
@@ -28,8 +27,8 @@ from pages.ui.selection.verdicts import (
     undo,
 )
 from pages.ui.shell.frame import DIALOG, put_away
+from pages.ui.widgets import counted, refusal
 from pages.ui.widgets import gallery as galleries
-from pages.ui.widgets import refusal
 from pages.ui.widgets.gallery import GalleryEvent
 
 DECISIONS = {"e": "exclude", "k": "keep", "m": "mark", "r": "relabel"}
@@ -135,7 +134,7 @@ def _act(run: Run, rows: pd.DataFrame, key: str, ids: list[int], once: Callable[
     """What a key stands for; it is about `ids`: the selection, else the sample in focus."""
     st.session_state["acted"] = time.monotonic()
     if key in DECISIONS and ids:
-        if decide_or_ask(run, ids, DECISIONS[key], by=suggested_by(run), once=once) and len(selected(run)):
+        if decide_or_ask(run, ids, DECISIONS[key], by=counted.flagged_by(run), once=once) and len(selected(run)):
             follow(run, ())
     elif key == "u":
         undo(run, once)

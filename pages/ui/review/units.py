@@ -5,7 +5,7 @@ import streamlit as st
 
 from core.analysis import families
 from core.analysis.families import Family
-from core.analysis.opened_run import CLUSTERING, leading
+from core.analysis.opened_run import CLUSTERING
 from core.analysis.queue import in_cluster, members
 from core.runs import Run
 from pages.ui.cache import cached
@@ -13,7 +13,7 @@ from pages.ui.cache.cluster_names import KINDS
 from pages.ui.review.families import chosen, common
 from pages.ui.selection.verdicts import decide_or_ask, decision_buttons
 from pages.ui.shell import frame
-from pages.ui.widgets import pictures
+from pages.ui.widgets import counted, pictures
 from pages.ui.widgets.gallery import Tile, gallery
 
 OFFERED = ("exclude", "keep", "relabel")
@@ -32,7 +32,7 @@ def _family(run: Run, now: pd.DataFrame, family: Family) -> None:
     names = cached.info(run).class_names
     words = frame.plain(families.title(family, names, len(now)))
     description = f"**{words}.** {frame.plain(families.description(family, names))}"
-    by = ", ".join(leading(cached.detections(run)))
+    by = counted.flagged_by(run)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(description, width="stretch")
         _decisions(run, now, "family", f"family {family.id}", by)

@@ -21,6 +21,7 @@ from core.runs.jobs import Progress
 from pages.ui.access.who import admitted, decides, for_reviewers
 from pages.ui.cache.words import plain
 from pages.ui.shell import journey
+from pages.ui.shell.fresh_head import say_fresh_head
 from pages.ui.shell.routes import download_routes, image_routes
 from pages.ui.widgets import refusal
 from pages.ui.widgets.bound import bound
@@ -107,6 +108,7 @@ def current_run(stage: str | Callable[[Run], str], what: str) -> Run:
     needed = stage if isinstance(stage, str) else stage(run)
     if not run.done(needed):
         _wait(run, needed, what)
+    say_fresh_head(run)
     return run
 
 

@@ -6,7 +6,7 @@ from core.analysis.samples import flags_stage
 from core.errors import UserError
 from core.runs import Run, jobs
 from core.runs.plan import detection, maps
-from pages.ui.cache import cached
+from pages.ui.widgets import counted
 
 DONE, RUNNING = " ✓", " · running"
 
@@ -36,7 +36,7 @@ def marks(run: Run | None) -> dict[str, str]:
 
 def _left_to_decide(run: Run) -> str:
     try:
-        flagged = cached.flagged(run)
+        flagged = counted.flagged(run)
     except UserError:  # the page itself says what is wrong; the sidebar has to stand meanwhile
         return ""
     undecided = int((flagged["verdict"] == "").sum())

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.analysis.advice import advice, bona_fide_needed, estimated, least_fraction, review_budget
+from core.analysis.advice import advice, bona_fide_needed, least_fraction, review_budget
 from core.analysis.rules import Rule
-from core.types import Detection, Notes
+from core.analysis.wrong import estimated
+from core.types import ClassFinding, Detection, Notes
 
 
 def detection(n_poison, n=4000, trusted=250, gap=6.0, seed=0):
@@ -91,7 +92,7 @@ def test_plenty_of_poison():
     assert 0.05 < said.at_least < 0.1
     assert (said.enough, said.review) == (None, 0)
     assert "% of the data look poisoned" in said.sentences[0]
-    assert said.sentences[1].startswith("At most 10% wrong: the rule flags 4")
+    assert said.sentences[1].startswith("A rate of 10% wrong, on average over draws of bona fide samples, flags 4")
     assert len(advice(found, bona_fide, Rule("rate", 0.1)).sentences) == 1
     half = advice(found, bona_fide, Rule("budget", 800)).sentences[-1]
     fraction = int(half.partition("about ")[2].partition("%")[0]) / 100
@@ -109,7 +110,7 @@ def test_too_few_for_a_promise():
     words = " ".join(said.sentences)
     beyond = np.mean(found.suspicion[~bona_fide] > found.suspicion[bona_fide].max())
     takes = f"takes {1 / 25.1:.2%} of the data above all 250 bona fide samples, and {beyond:.2%} are."
-    assert f"“at most 10% wrong” {takes}" in words
+    assert f"Too few for a rate of 10% wrong: it {takes}" in words
     enough = f"About {said.enough:,} bona fide samples would be enough; until then, review the {said.review:,} most"
     assert enough in words
 
@@ -126,7 +127,7 @@ def test_poison_hidden_among_hard_clean_samples():
     said = advice(mixed, bona_fide, Rule("rate", 0.05))
     assert said.prevalence == pytest.approx(0.2, abs=0.04)
     assert said.enough is None
-    assert "so far that at most 5% would be wrong" in said.sentences[1]
+    assert "so far that about 5% would be wrong on average" in said.sentences[1]
     assert f"review the {said.review:,} most suspicious" in said.sentences[1]
     assert 800 <= said.review <= 1200
 
@@ -140,6 +141,13 @@ def test_clean_data_and_what_could_have_been_missed():
     assert "0.5% of a class, or made to evade detectors" in said.sentences[0]
 
 
+def test_nothing_is_called_clean_where_classes_were_not_judged():
+    found, bona_fide = detection(0)
+    classes = {0: ClassFinding(None, "only 8 samples: too few to split"), 1: ClassFinding(False, "one cluster")}
+    [said] = advice(replace(found, classes=classes), bona_fide, Rule()).sentences
+    assert said == "Nothing stands out in the 1 classes that were judged; nothing is known of the other 1."
+
+
 def test_a_shared_pattern_is_named_and_no_rate_is_promised_for_it():
     found, bona_fide = detection(0)
     sharing = replace(found, notes=Notes(sharing_a_pattern=20))
@@ -150,7 +158,7 @@ def test_a_shared_pattern_is_named_and_no_rate_is_promised_for_it():
     about, pattern, no_power = advice(replace(found, notes=Notes(sharing_a_pattern=90)), bona_fide, Rule()).sentences
     assert "look poisoned" in about
     assert pattern.startswith("90 suspicious samples")
-    assert no_power.startswith("Too few for a promise")
+    assert no_power.startswith("Too few for a rate of 10% wrong")
 
 
 def test_clean_data_seldom_raise_an_alarm_and_poison_often_does():

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from core.analysis.caveats import emptied_words, judged_words, undecided, undecided_words
+from core.analysis.caveats import bona_fide_words, emptied_words, judged_words, undecided, undecided_words
 from core.types import ClassFinding
 
 
@@ -13,19 +13,25 @@ def table(flagged, verdicts):
 def test_flagged_samples_without_a_decision_are_counted_against_all_flagged():
     half = table([True, True, True, False], ["exclude", "", "", ""])
     assert undecided(half) == 2
-    assert undecided_words(half) == "2 of 3 flagged samples are undecided; undecided samples stay in the data."
+    words = "2 of 3 flagged samples are undecided (flagged by STRIP); undecided samples stay in the data."
+    assert undecided_words(half, "STRIP") == words
 
 
 def test_a_review_that_is_done_leaves_no_sentence():
-    assert undecided_words(table([True, False], ["keep", ""])) == ""
+    assert undecided_words(table([True, False], ["keep", ""]), "STRIP") == ""
 
 
 def test_classes_that_were_not_judged_are_never_counted_as_clean_in_silence():
-    assert judged_words([ClassFinding()] * 15, 15) == "0 of 15 classes look poisoned; 15 were not judged"
-    assert judged_words([ClassFinding(True), ClassFinding(False)], 3, ": cat").endswith(
-        "poisoned: cat; 1 was not judged"
-    )
-    assert judged_words([ClassFinding(False)], 1) == "0 of 1 classes look poisoned"
+    assert judged_words([ClassFinding()] * 15, 15) == "Judged 0 of 15 classes: nothing is known of any"
+    some = judged_words([ClassFinding(True), ClassFinding(False)], 3, ": cat")
+    assert some == "Judged 2 of 3 classes: 1 looks poisoned: cat; nothing is known of the other 1"
+    assert judged_words([ClassFinding(False)], 1) == "Judged 1 of 1 classes: 0 look poisoned"
+
+
+def test_bona_fide_samples_among_others_are_counted_by_class():
+    rows = pd.DataFrame({"label": [0, 1, 1, 2], "bona_fide": [False, True, True, True]})
+    assert bona_fide_words(rows, ("a", "b", "c")) == "3 of them are bona fide: b 2, c 1"
+    assert bona_fide_words(rows[:1], ("a", "b", "c")) == ""
 
 
 def test_a_class_that_loses_all_or_nearly_all_its_samples_is_named():

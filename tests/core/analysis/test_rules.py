@@ -8,7 +8,9 @@ import pytest
 from core import pipeline, runs
 from core.analysis import samples
 from core.analysis.opened_run import opened
-from core.analysis.rules import Rule, boundary, chosen_rule, first_rule, flags, words
+from core.analysis.rule_words import words
+from core.analysis.rules import Rule, boundary, chosen_rule, first_rule, flags
+from core.detectors.consensus.consensus import RULES
 from core.errors import UserError
 from core.evaluation import results
 from core.types import Detection
@@ -72,14 +74,22 @@ def test_a_rule_to_begin_with_and_its_words():
     assert first_rule("budget", FOUND) == Rule("budget", 1)
     assert first_rule("rate", FOUND) == Rule("rate", 0.1)
     assert first_rule("own", FOUND) == Rule()
-    assert words(Rule("rate", 0.1)) == "at most 10% of them wrong"
+    assert words(Rule("rate", 0.1)) == "about 10% of them wrong on average over draws of bona fide samples"
     assert words(Rule("budget", 1200)) == "the 1,200 most suspicious"
     assert words(Rule("threshold", 2.34567)) == "suspicion of 2.346 or more"
-    assert words(Rule("outliers")) == "outliers, no promise"
+    assert words(Rule("outliers")) == "outliers, no rate promised"
     assert words(Rule(), {"reject_fraction": 0.4, "n_neighbors": 50}) == "by its own rule (reject fraction 40%)"
     rate = {"false_discovery_rate": 0.1}
-    assert words(Rule(), rate) == "by its own rule (false discovery rate 10%)"
-    assert words(Rule(), rate, promised=False) == "by its own rule (no rate promised)"
+    expected = "about 10% of them wrong on average over draws of bona fide samples"
+    assert words(Rule(), rate, RULES["rate"]) == f"by its own rule: {expected}"
+
+
+@pytest.mark.parametrize("fired", [name for name in RULES if name != "rate"])
+def test_a_fallback_is_named_and_never_labelled_with_a_rate(fired):
+    said = words(Rule(), {"false_discovery_rate": 0.1}, RULES[fired])
+    assert said.startswith("by its fallback rule: ")
+    assert said.endswith(", no rate promised")
+    assert "%" not in said
 
 
 def test_a_chosen_rule_is_kept_and_everything_downstream_follows(finished):

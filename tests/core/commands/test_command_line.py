@@ -24,7 +24,9 @@ from core.evaluation import results
 from core.models import MODELS
 
 ROOT = Path(__file__).parents[3]
-UNDECIDED = re.compile(r"\d+ of \d+ flagged samples are undecided; undecided samples stay in the data\.\n")
+UNDECIDED = re.compile(
+    r"\d+ of \d+ flagged samples are undecided \(flagged by [^)]+\); undecided samples stay in the data\.\n"
+)
 SMALL = ("--epochs", "2", "--batch-size", "64")
 
 
@@ -96,10 +98,14 @@ def test_train(journey):
 def test_detect(journey):
     for name, answered in (("badloss", "badloss"), ("activation_clustering", "clustering")):
         found = journey[answered]
-        assert found.keys() == {"detector", "flagged", "seconds", "auroc", "precision", "recall"}
+        figures = {"flagged", "seconds", "auroc", "precision", "recall"}
+        assert found.keys() == {"detector", "rule", "judged"} | figures
         assert found["detector"] == name
         assert 0 <= found["auroc"] <= 1
     assert journey["badloss"]["flagged"] == 40
+    assert journey["badloss"]["rule"] == "by its own rule (reject fraction 10%)"
+    assert journey["badloss"]["judged"] == "Judged 0 of 10 classes: Activation Clustering has not run."
+    assert journey["clustering"]["judged"].startswith("Judged 10 of 10 classes: ")
 
 
 def test_what_a_detector_would_cost(journey):
@@ -122,7 +128,7 @@ def test_how_strict_to_be(journey):
 
 def test_verdict_and_repair(journey):
     assert journey["verdict"]["samples"] == 40
-    assert journey["repair"].keys() == {"run", "how", "before", "after", "removed", "relabelled", "undecided"}
+    assert journey["repair"].keys() == {"run", "how", "before", "after", "removed", "relabelled", "undecided", "judged"}
     assert journey["repair"]["undecided"] == 39
     assert (journey["repair"]["how"], journey["repair"]["relabelled"]) == ("retrain", 0)
     assert journey["repair"]["removed"] == 40
@@ -161,6 +167,8 @@ def test_export(journey, tmp_path, ending):
 def test_report(journey, tmp_path):
     found = answer(journey["workspace"], "report", journey["run"], "--out", tmp_path / "report.html")
     size = (tmp_path / "report.html").stat().st_size
+    judged = found.pop("judged")
+    assert judged.startswith("Judged 10 of 10 classes: ")
     assert found == {"report": str(tmp_path / "report.html"), "bytes": size, "undecided": 39}
 
 

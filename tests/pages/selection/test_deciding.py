@@ -49,16 +49,14 @@ def test_the_whole_screen_of_an_empty_queue_says_so_above_its_bar() -> None:
         import streamlit as st
 
         from core.analysis.queue import Filter
-        from pages.ui.cache import cached
         from pages.ui.review import desk, keyboard
 
         flagged = pd.DataFrame({"id": [1], "verdict": [""]}, dtype=object)
         with (
             patch.object(desk, "_tiles"),
-            patch.object(cached, "flagged", lambda run: flagged),
             patch.object(keyboard, "bar", lambda *given: st.text("bar")),
         ):
-            desk._full_screen(SimpleNamespace(id="run"), flagged, flagged.iloc[:0], Filter(ids="99"))  # type: ignore[arg-type]
+            desk._full_screen(SimpleNamespace(id="run"), flagged, flagged, flagged.iloc[:0], Filter(ids="99"))  # type: ignore[arg-type]
 
     app = AppTest.from_function(large).run()
     assert not app.exception

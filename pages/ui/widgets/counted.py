@@ -1,0 +1,85 @@
+"""Whose flags the pages count: one value for headline, map, legend, queue, sidebar and whatever decides on all."""
+
+import pandas as pd
+import streamlit as st
+
+from core.analysis.opened_run import leading
+from core.analysis.rule_words import counted_title
+from core.analysis.samples import flagged_samples
+from core.runs import Run
+from pages.ui.cache import cached
+from pages.ui.cache.words import plain
+from pages.ui.widgets import address
+from pages.ui.widgets.bound import bound
+
+ADDRESS = "by"  # the parameter of the address, on the pages that offer the list
+KEPT = "counted"  # where the session keeps it for all pages
+
+
+def counted(run: Run) -> str:
+    """The detector whose flags are counted; "" for the leading ones together."""
+    names = list(cached.detections(run))
+    chosen = address.get(ADDRESS) or str(st.session_state.get(KEPT, ""))
+    return chosen if chosen in names and [chosen] != leading(names) else ""
+
+
+def count_by(by: str) -> None:
+    """Let all pages count the flags of another detector; "" goes back to the leading ones."""
+    st.session_state[KEPT] = by
+    address.put(ADDRESS, by)
+
+
+def whose(run: Run) -> str:
+    """Whose flags are counted, in words."""
+    return counted_title(cached.opened(run), counted(run))
+
+
+def flagged_by(run: Run) -> str:
+    """The detectors whose flags are counted, as a journal keeps them."""
+    return counted(run) or ", ".join(leading(cached.detections(run)))
+
+
+def table(run: Run) -> pd.DataFrame:
+    """The review table of the run as it stands now, in which `flagged` is what is counted."""
+    by, found = counted(run), cached.table(run)
+    return found.assign(flagged=found[f"{by}_flagged"]) if by else found
+
+
+def flagged(run: Run) -> pd.DataFrame:
+    """The rows that are counted, most suspicious first."""
+    return flagged_samples(table(run)) if counted(run) else cached.flagged(run)
+
+
+def headline(run: Run, *, judged: bool = True) -> str:
+    """Who flags how many samples, by which rule, and how many classes were judged, as Markdown."""
+    said, rule = cached.counted_words(run, counted(run))
+    words = f"**{plain(said)}**, {plain(rule)}." if rule else f"**{plain(said)}.**"
+    return f"{words} {plain(cached.judged(run))}" if judged else words
+
+
+def go_to_review(run: Run) -> None:
+    """The link to the review of what is counted."""
+    by = counted(run)
+    st.page_link(
+        "pages/review.py",
+        label=f"Review the {len(flagged(run)):,} flagged by {plain(whose(run))}",
+        icon=":material/rate_review:",
+        query_params={ADDRESS: by} if by else None,
+    )
+
+
+def field(run: Run) -> str:
+    """The list to choose it from; what is chosen holds on all pages."""
+    subject, chosen = cached.opened(run), counted(run)
+    names = [name for name in subject.detections if [name] != leading(subject.detections)]
+    st.session_state[KEPT] = chosen  # one that a link brought along
+    st.selectbox(
+        "Flagged by",
+        ["", *names],
+        width=190,
+        format_func=lambda name: counted_title(subject, name),
+        help="Headline, map, queue and the decisions on all that is flagged follow it, on every page but the report.",
+        **bound(f"counted-{run.id}", chosen, count_by),
+    )
+    address.put(ADDRESS, chosen)
+    return chosen
