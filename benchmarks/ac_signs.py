@@ -16,7 +16,8 @@ from benchmarks.signs import CLASSES
 from core.attacks.specification import AttackSpec
 
 RATIOS = (0.33, 0.15, 0.10, 0.05, 0.02)
-SOURCE, TARGET = (list(CLASSES).index(name) for name in ("stop", "speed limit"))
+SOURCE = list(CLASSES).index("stop")
+TARGET = list(CLASSES).index("speed limit")
 REPLICATED = {0.33: "90.4 %", 0.15: "85.2 %", 0.10: "68.8 %", 0.05: "57.8 %", 0.02: "52.5 %"}
 BARS = {0.33: "≥ 0.99", 0.15: "≥ 0.99", 0.05: "best ≥ 0.9", 0.02: "best ≥ 0.9"}
 ELSEWHERE = "clean flagged in the other classes"

@@ -20,11 +20,19 @@ from core.detectors.spectral_signatures import spectral_signatures
 from core.training.activations import choose, layers
 from core.types import Bools, Evidence
 
-SAMPLES, FEATURES, HIDDEN, OFFSET, FEW = 2000, 64, 40, 100.0, 5
+# Of the made-up activations.
+SAMPLES = 2000
+FEATURES = 64
+HIDDEN = 40  # of the small network whose activations are read
+OFFSET = 100.0  # added to every feature: far from 0, where squares lose digits
+FEW = 5  # samples that a class is cut to
 Case = tuple[Callable[[], str], Callable[[], str]]
 
 
-CLASSES, POISONED, RATIO, EXPECTED = 10, 5, 0.12, 0.10
+CLASSES = 10
+POISONED = 5  # classes that hold poison
+RATIO = 0.12  # of these classes' samples
+EXPECTED = 0.10  # what spectral signatures are told
 SIZES = ("50000x512", "5000x2048")
 MOST_FAILURES = 5
 FLAGS = Callable[[], Bools]

@@ -27,7 +27,11 @@ from core.runs import Run
 from core.stages.load import trained_model
 from core.training.config import TrainConfig
 
-WORDS, SAME, OTHER, TRACEBACK = "in words", "no effect", "another value", "traceback"
+# What came of a damage.
+WORDS = "in words"
+SAME = "no effect"
+OTHER = "another value"
+TRACEBACK = "traceback"
 DETECTORS = ("activation_clustering", "badloss")
 ARRAYS = {
     "train": ("losses",),

@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 from core.files import locked, write_json
 from core.json_files import read_json
 
-FILE, LOCK = "checksums.json", "checksums.lock"
+FILE = "checksums.json"
+LOCK = "checksums.lock"
 TRUSTED_BYTES = 32 * 2**20  # a tenth of a second of SHA-256 on a slow processor
 SETTLED_SECONDS = 2.0  # younger files may change without another time of change: some disks count whole seconds
 SMALL_BYTES = 4096  # of an array without a value, which cannot be mapped

@@ -13,9 +13,10 @@ from core.settings import DEVICE
 
 T = TypeVar("T")
 Say = Callable[[str], None]  # told in words what was done otherwise than asked, and why
-SMALL_PIXELS = 64 * 64
+SMALL_PIXELS = 64 * 64  # of an image up to which the numbers below hold; of larger images fewer are taken
 # Images of 32 pixels in one forward pass. A CPU gains nothing from more: at 1,000 their activations leave its cache.
-ON_CPU, ON_GPU = 250, 1000
+ON_CPU = 250
+ON_GPU = 1000
 
 
 @dataclass(frozen=True)

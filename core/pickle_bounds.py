@@ -22,7 +22,8 @@ MAX_PICKLE_BYTES = 64 * 2**20  # without the tensors, which lie beside it
 MAX_DIMENSIONS = 64  # of a tensor, which is all that torch itself prints; a million of them take it hours
 _PICKLES = 5  # of torch's old format: a number, the version, the machine, the content, the names of the tensors
 _GROWS = {"APPEND", "APPENDS", "SETITEM", "SETITEMS", "ADDITEMS", "BUILD"}
-_SAVES, _RECALLS = {"PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"}, {"GET", "BINGET", "LONG_BINGET"}
+_SAVES = {"PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"}
+_RECALLS = {"GET", "BINGET", "LONG_BINGET"}
 _DAMAGE = (OSError, EOFError, ValueError, LookupError, TypeError, OverflowError, MemoryError, RuntimeError)
 _ZIP_DAMAGE = (zipfile.BadZipFile, zlib.error, NotImplementedError)
 

@@ -21,7 +21,7 @@ from pages.ui.widgets.fields import one_dataset, one_of, tall
 
 frame.guard()
 WORKSPACE = frame.workspace()
-SHOWN = 12
+SHOWN = 12  # attacks on one page: each has three pictures
 
 
 def clean_data() -> dict[str, store.DatasetInfo]:

@@ -17,7 +17,7 @@ from pages.ui.widgets.gallery import Tile, gallery
 
 frame.guard()
 WORKSPACE = frame.workspace()
-STRIP = 16
+STRIP = 16  # samples shown of a class
 
 journey.question("data")
 datasets = {info.id: info for info in store.describe_all(WORKSPACE)}

@@ -61,6 +61,17 @@ def names_taken_twice(root: Path) -> list[str]:
     ]
 
 
+def constants_sharing_a_line(root: Path) -> list[str]:
+    """A constant that shares its line has no room for its unit and its reason."""
+    return [
+        f"{path.relative_to(root)}:{node.lineno} sets {ast.unparse(node.targets[0])}"
+        for path in python_files(root, "core", "pages", "app.py", "benchmarks")
+        for node in tree_of(path).body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple)
+        if any(ast.unparse(target).isupper() for target in node.targets[0].elts)
+    ]
+
+
 def modules_without_a_first_line(root: Path) -> list[str]:
     return [
         f"{path.relative_to(root)} does not say what it is"
@@ -110,6 +121,7 @@ PLANTED: dict[Rule, dict[str, str]] = {
     full_folders: {f"core/runs/a{number}.py": "" for number in range(FILES + 1)},
     formatter_off: {"tests/test_a.py": "x = [1,\n  2]  # fmt" + ": skip"},
     names_taken_twice: {"core/data/cells.py": "", "core/data/tables/cells.py": ""},
+    constants_sharing_a_line: {"core/runs/run.py": "SECONDS, _ROWS = 2.0, 5"},
     modules_without_a_first_line: {"core/runs/run.py": "x = 1"},
     long_sentences: {"core/runs/run.py": f'def f():\n    """{"word " * WORDS}word. Next."""'},
     patches: {"tests/test_a.py": "def test(monkeypatch):\n    monkeypatch.setattr(a, 'b', 1)"},

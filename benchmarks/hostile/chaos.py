@@ -34,7 +34,8 @@ from core.training.config import TrainConfig
 from core.types import Dataset
 
 ROOT = Path(__file__).parents[2]
-CLUSTERING, CONSENSUS = "detect:activation_clustering", "detect:consensus"
+CLUSTERING = "detect:activation_clustering"
+CONSENSUS = "detect:consensus"
 STAGES = ("train", "activations", CLUSTERING, CONSENSUS, "families", "evaluate", "maps:pca")
 CALLED = {CLUSTERING: "detect, Activation Clustering", CONSENSUS: "detect, consensus"}
 HEAD = "| act | seconds | kills | at work | same | other | nameless folders |\n|---|---:|---:|---:|---:|---:|---:|"

@@ -25,7 +25,11 @@ from core.types import Dataset, Detection
 from tests.browser.server import served
 
 ENVIRONMENT = {settings.REVIEWER: "somebody", settings.NO_DEMO: "1"}
-FEATURES, EPOCHS, SIDE, CLASSES = 128, 16, 28, 10
+# Of the made-up run.
+FEATURES = 128
+EPOCHS = 16
+SIDE = 28
+CLASSES = 10
 DETECTORS = ("consensus", "activation_clustering", "badloss", "spectral_signatures")
 
 

@@ -19,7 +19,7 @@ PICTURES = "family-pictures"
 # Numbers in place of a family's. They are kept on disk.
 NO_FAMILY = 0
 NOT_FLAGGED = -1
-WAITING = -2
+WAITING = -2  # flagged since the families were made
 # Standard deviations of ordinary images from which on a shared pattern is no chance; a lower bound names clean groups.
 CHANCE = 4.0
 

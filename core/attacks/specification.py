@@ -10,7 +10,7 @@ from core.errors import UserError
 from core.registry import find
 from core.types import Labelling
 
-SCHEMA = 1
+SCHEMA = 1  # of a specification as JSON; another one is refused
 SYNTAX = (
     "Write an attack as NAME or NAME:key=value,key=value, for example patch:ratio=0.01,target=3. Keys: ratio, count, "
     "target, labelling, source, covers, and the attack's own settings."

@@ -10,7 +10,7 @@ from core.models.weight_files import refuse
 
 MAX_VALUES = 2**28  # numbers in one intermediate result of a single image: a gigabyte; ResNets stay below a million
 MAX_SIDE = 4096  # pixels of the images that a graph takes
-MAX_CHANNELS = 16
+MAX_CHANNELS = 16  # of these images; no image here has more than three
 _LOOPS = ("Loop", "Scan", "SequenceMap")
 
 

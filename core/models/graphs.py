@@ -15,7 +15,8 @@ from core.models.bounded import check_bounded, require_input
 from core.models.enclosed import check_enclosed
 from core.models.weight_files import MOST_BYTES, kind_of, refuse
 
-_LINEAR, _SOFTMAX = ("Gemm", "MatMul"), ("Softmax", "LogSoftmax")
+_LINEAR = ("Gemm", "MatMul")
+_SOFTMAX = ("Softmax", "LogSoftmax")
 _MOST = 2 * 2**30  # what one ONNX file can hold
 # `check_enclosed` has looked at the content as ONNX: onnxruntime shall not take it for a format of its own because of a
 # few bytes. And should anything be left that names a file, it is to be looked for where nothing can be.
@@ -23,7 +24,9 @@ _ENCLOSED = {
     "session.load_model_format": "ONNX",
     "session.model_external_initializers_file_folder_path": os.devnull,
 }
-LOGITS, FEATURES = "assay_logits", "assay_features"
+# Names that no graph has by itself.
+LOGITS = "assay_logits"
+FEATURES = "assay_features"
 
 
 class Head(nn.Module):

@@ -7,7 +7,7 @@ from torchvision.models.resnet import BasicBlock, conv1x1
 
 from core.registry import Range
 
-STAGES = 4
+STAGES = 4  # of one block each; every stage but the first halves the sides
 
 
 def small_resnet(

@@ -23,8 +23,8 @@ from core.output.export import harmless_text, writable
 from core.types import Changes, Dataset, Inputs, Ints
 
 Listen = Callable[[float, str], None]
-IMAGES_AT_ONCE = 1000
-LONGEST_NAME = 60
+IMAGES_AT_ONCE = 1000  # read and written together: memory stays small, and progress is told after each
+LONGEST_NAME = 60  # characters of a class in a folder's name: some disks allow 255 bytes
 
 
 def write_clean_copy(

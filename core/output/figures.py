@@ -16,10 +16,10 @@ from core.journal.revisions import Lineage
 from core.output.palette import ACCENT, GREY, POISON
 from core.types import Floats, Ints
 
-HEIGHT = 300
-MOST_STANDING = 5
+HEIGHT = 300  # pixels of a figure
+MOST_STANDING = 5  # bars that stand; the names of more would overlap
 MOST_MARKED = 12  # epochs that each have a number on the axis
-LONG_TAIL = 8.0
+LONG_TAIL = 8.0  # times the median: a suspicion that goes so far is shown on a logarithmic axis
 GONE = 0.10  # attack success rate; a backdoor that works no more often counts as gone
 _MARGIN = {"l": 8, "r": 8, "t": 12, "b": 8}
 

@@ -31,7 +31,7 @@ from core.output.palette import ACCENT, POISON
 from core.runs import Run
 
 TEMPLATES = Path(__file__).parents[2] / "assets"
-MAX_TILES = 60
+MAX_TILES = 60  # samples pictured in a report: each adds some kilobytes to the file
 
 
 def write_report(run: Run, path: Path) -> int:

@@ -36,9 +36,10 @@ from core.registry import find
 from core.runs import jobs
 
 _JOB = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{4}")
-_ODD, LONGEST_NAME = re.compile(r"[^\w.-]+", re.ASCII), 80
-_KEPT_PREVIEWS = 20
-_KEPT_SECONDS = 24 * 3600
+_ODD = re.compile(r"[^\w.-]+", re.ASCII)
+LONGEST_NAME = 80  # characters of an uploaded file's name, its end, which says what it is
+_KEPT_PREVIEWS = 20  # the newest; older ones are deleted when another begins
+_KEPT_SECONDS = 24 * 3600  # that an upload stays which nobody imports
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from core.files import write_json
 from core.json_files import read_json
 from core.runs import jobs
 
-REQUEST, RESULT = "asked.json", "result.json"
+REQUEST = "asked.json"
+RESULT = "result.json"
 T = TypeVar("T")
 
 

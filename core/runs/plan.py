@@ -25,7 +25,11 @@ class Stage:
         return f"{self.kind}:{self.argument}" if self.argument else self.kind
 
 
-TRAIN, LOAD, ACTIVATIONS, FAMILIES, EVALUATE = map(Stage, ("train", "load", "activations", "families", "evaluate"))
+TRAIN = Stage("train")
+LOAD = Stage("load")
+ACTIVATIONS = Stage("activations")
+FAMILIES = Stage("families")
+EVALUATE = Stage("evaluate")
 
 
 def parse_stage(text: str) -> Stage:

@@ -15,7 +15,7 @@ from core.json_files import read_json
 from core.runs.plan import Stage
 from core.types import GRAPH
 
-SCHEMA = 1
+SCHEMA = 1  # of run.json; a higher one is of a newer Assay, and is refused
 _AGAIN = "Restore it from a backup, or train again."
 T = TypeVar("T")
 

@@ -20,7 +20,7 @@ from core.json_files import fitted
 
 NAME = "worker.lock"
 VARIABLE = "WORKER_LOCK_DESCRIPTOR"  # what a worker was handed; no setting of a person
-BEAT_SECONDS = 2.0
+BEAT_SECONDS = 2.0  # between two signs of life; a page calls a worker silent after many of them
 LENGTH = 200  # of what is written: always the same, so that a reader never sees the end of an older text
 TAKING_SECONDS = 0.5  # somebody who only looks holds the lock for an instant
 

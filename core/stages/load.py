@@ -25,7 +25,9 @@ from core.training.config import TrainConfig, restored
 from core.training.loop import build_model, preprocessed
 from core.types import GRAPH, Dataset
 
-MODEL, INITIAL, ONNX = "model.safetensors", "initial.safetensors", "model.onnx"
+MODEL = "model.safetensors"
+INITIAL = "initial.safetensors"  # the weights that a training began with
+ONNX = "model.onnx"
 
 
 @dataclass(frozen=True)

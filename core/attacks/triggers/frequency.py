@@ -10,8 +10,8 @@ from core.attacks.triggers.blending import add
 from core.errors import UserError
 from core.registry import Range
 
-BLOCK = 32
-LARGEST_BLOCK = 63
+BLOCK = 32  # pixels a side of what is transformed together: the authors'
+LARGEST_BLOCK = 63  # pixels a side of an image that is transformed whole where no blocks of 32 fill it
 # What one level of Cr and one of Cb add to R, G and B (ITU-R BT.601, full range, as in JPEG).
 CR_TO_RGB = np.array([1.402, -0.714136, 0.0])
 CB_TO_RGB = np.array([0.0, -0.344136, 1.772])

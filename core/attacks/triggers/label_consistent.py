@@ -12,7 +12,7 @@ from core.registry import Range
 from core.types import Images
 
 BATCH = 128  # images whose gradients are held at once
-FLIPS: tuple[tuple[int, ...], ...] = ((), (1,), (2,), (1, 2))
+FLIPS: tuple[tuple[int, ...], ...] = ((), (1,), (2,), (1, 2))  # axes, so that the square stands in all four corners
 
 
 def label_consistent(

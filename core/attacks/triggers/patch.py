@@ -10,6 +10,7 @@ from core.attacks.triggers.own import places
 from core.types import Images, Ints
 
 Place = Literal["corner", "random"]
+# Places of the white squares, in sides of a square from the lower right corner: those of arXiv 2408.13221.
 CHECKER = ((-2, -2), (-4, -2), (-2, -4), (-3, -3))
 
 

@@ -17,7 +17,11 @@ from core.errors import UserError
 BLOCK = 512  # bytes: what the format counts in
 _MAX_NOTE_BYTES = 2**16  # about one member: its name, its times, who owns it
 _MAX_RECORDS = 64  # in a note of pax; it knows a dozen keys
-_FILE, _FOLDER, _LONG_NAME, _PAX = (b"0", b"\0", b"7"), b"5", b"L", b"x"
+# Types of members, as the format has them.
+_FILE = (b"0", b"\0", b"7")
+_FOLDER = b"5"
+_LONG_NAME = b"L"
+_PAX = b"x"
 _NOTES = (b"g", b"K", b"V")  # about all members, the target of a link, the archive's label: nothing that is needed
 _SPARSE = b"S"
 

@@ -16,7 +16,9 @@ from core.files import write_array, write_json
 from core.json_files import read_json
 from core.types import Images
 
-DESCRIPTION, EXAMPLES, FINDINGS = "preview.json", "examples.npy", "findings.json"
+DESCRIPTION = "preview.json"
+EXAMPLES = "examples.npy"
+FINDINGS = "findings.json"  # beside an imported data set
 _HINT = "Look at the data again."
 
 

@@ -13,7 +13,7 @@ from core.data.collection import Collection, Part
 from core.errors import UserError
 from core.types import Images
 
-_PIXELS = 3 * 32 * 32
+_PIXELS = 3 * 32 * 32  # bytes of one image, channels first
 
 
 def cifar10(folder: Path) -> Collection:

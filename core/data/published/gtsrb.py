@@ -8,7 +8,7 @@ from core.data.tables.csv_files import records
 from core.data.tables.rows import Rows, collected
 from core.errors import UserError
 
-N_CLASSES = 43
+N_CLASSES = 43  # kinds of traffic signs in the benchmark
 _ANSWERS = "GT-final_test.csv"
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from core.types import GroundTruth, Ints, Labelling, PlantedAttack
 
-UNKNOWN = -1
+UNKNOWN = -1  # in place of a label before poisoning that nobody says
 
 
 def truth_of(

@@ -10,7 +10,7 @@ from core.data.arrays.binary_records import checked, lines, mapped, part_of
 from core.data.collection import Collection, Part
 from core.types import Images
 
-_SIDE = 96
+_SIDE = 96  # pixels of an image
 _NAMES = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck")
 
 

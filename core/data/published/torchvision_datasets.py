@@ -27,7 +27,7 @@ _PLACES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 _MODULES = {"cifar100": "cifar", "cifar10": "cifar", "fashion_mnist": "mnist", "imagenet": "imagenette"}
 _WORDNET = re.compile(r"n[0-9]{8}")
-_IMAGENETTE_CLASSES = 10
+_IMAGENETTE_CLASSES = 10  # more folders are ImageNet
 
 
 def recognises(path: Path) -> bool:

@@ -10,7 +10,11 @@ import struct
 
 import pyarrow as pa
 
-_HEADER, _DICTIONARY_DATA, _BUFFERS, _COMPRESSION = 2, 1, 2, 3  # places of the fields in their tables
+# Places of the fields in their tables, by the schema of Arrow's messages.
+_HEADER = 2
+_DICTIONARY_DATA = 1
+_BUFFERS = 2
+_COMPRESSION = 3
 _PLAIN = -1  # the length of a buffer that was not worth packing
 
 

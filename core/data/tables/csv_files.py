@@ -20,7 +20,7 @@ from core.errors import UserError
 
 MAX_LINE_BYTES = 24 * 2**20  # an image of 18 MB in base64; Python's own reader takes ten times as much for a line
 MAX_RECORD_LINES = 100_000  # of a cell with line breaks in it
-MAX_COLUMNS = 10_000
+MAX_COLUMNS = 10_000  # a table of pixels has some thousand; each cell of a row is held in memory
 MAX_LEFT_OUT = 100_000  # rows: a table with more of them is no table of images, and each takes memory
 MAX_PATH = 4096  # characters: Linux opens no longer path
 _DELIMITERS = ",;\t|"

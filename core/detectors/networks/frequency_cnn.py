@@ -21,9 +21,11 @@ DARKER = 0.5
 NOISE_MEAN = 25 / 255
 # Between which the variance of the noise is drawn, in squared levels of 0 to 255.
 NOISE_VARIANCE = (10.0, 70.0)
-# Least and largest side of a block, and the farthest that it lies from the border, as fractions of the image's side.
+# Least side of a block, as a fraction of the image's side.
 SMALLEST_BLOCK = 2 / 32
+# Largest side of a block, as a fraction of the image's side.
 LARGEST_BLOCK = 8 / 32
+# Farthest that a block lies from the border, as a fraction of the image's side.
 WIDEST_MARGIN = 6 / 32
 # Channels of the three convolutions: small enough for a few hundred trusted images.
 WIDTHS = (8, 16, 32)

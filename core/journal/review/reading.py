@@ -18,7 +18,7 @@ from core.journal.tables import Batch, Decision, Row
 # read once stays true, and only later rows have to be read.
 _known: OrderedDict[tuple[str, str, str], tuple[int, dict[int, Verdict]]] = OrderedDict()
 _lock = Lock()
-KNOWN_RUNS = 16
+KNOWN_RUNS = 16  # whose standing verdicts are remembered; one that is forgotten is read anew
 
 
 def verdicts(workspace: Path, run_id: str) -> dict[int, Verdict]:

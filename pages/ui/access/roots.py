@@ -11,7 +11,7 @@ from core.data import SOURCES
 from core.errors import UserError
 from core.settings import DATA
 
-MOST_ENTRIES = 200
+MOST_ENTRIES = 200  # of a folder that are listed: more buttons make the page slow
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,9 @@ from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 from core.errors import UserError
 from pages.ui.access.people import People, Person, lasts, people, person
 
-AUTH, ASSAY = "auth", "assay"
-SHORTEST_SECRET = 16
+AUTH = "auth"  # Streamlit's section of the secrets
+ASSAY = "assay"  # ours
+SHORTEST_SECRET = 16  # characters of the secret that signs cookies: a shorter one can be guessed
 _NEW_SECRET = 'python -c "import secrets; print(secrets.token_hex(32))"'
 
 

@@ -16,7 +16,8 @@ from pages.ui.access.people import Person, lasts, person
 from pages.ui.cache import stamps
 from pages.ui.widgets import refusal
 
-LOOKS_ONLY, ASK = "Viewers look, and change nothing.", "Ask a reviewer to do this."
+LOOKS_ONLY = "Viewers look, and change nothing."
+ASK = "Ask a reviewer to do this."
 
 
 def signed_in() -> bool:

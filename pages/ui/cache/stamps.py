@@ -9,7 +9,7 @@ from core.journal import review
 from core.runs import Run
 
 MOMENT = 0.1  # seconds, in which nobody would notice
-MOST_ANSWERS = 20
+MOST_ANSWERS = 20  # that are remembered; the oldest is forgotten
 _answers: dict[str, tuple[float, str]] = {}
 
 

@@ -11,7 +11,7 @@ from pages.ui.access.roots import FolderEntry
 from pages.ui.shell import frame
 from pages.ui.widgets import refusal
 
-HEIGHT = 300
+HEIGHT = 300  # pixels of the list of folders
 HELP = (
     "On the machine that runs Assay. This page may read the folders that the variable ASSAY_DATA names, separated by a "
     "colon; without it, the home folder and the one where Assay was started. The command line may open anything."

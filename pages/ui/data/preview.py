@@ -23,7 +23,9 @@ from pages.ui.widgets.fields import one_of, tall
 from pages.ui.widgets.gallery import Tile, gallery
 
 # What the address says: the preview that is shown, and the import that runs.
-ASKED, IMPORT = "preview", "import"
+# Keys of the session.
+ASKED = "preview"
+IMPORT = "import"
 MODES = {
     "RGB": "colour",
     "L": "grey",

@@ -8,7 +8,7 @@ from core.data.collection import Problem
 from pages.ui.shell import frame
 from pages.ui.widgets.fields import tall
 
-MOST = 100
+MOST = 100  # problems in the table; the others are counted below it
 # The worst first; a kind that only one source knows comes after these.
 MEANING = {
     "unreadable": "Images that cannot be decoded; an import leaves them out.",

@@ -26,7 +26,9 @@ TITLES = {
     "imagenette": ("Imagenette", "13,000 photographs, 10 classes of ImageNet", "99 MB"),
     "imagenet": ("ImageNet", "1.3 million photographs, 1,000 classes", ""),
 }
-ROOT, FETCHING = "known-root", "fetching"
+# Keys of the session.
+ROOT = "known-root"
+FETCHING = "fetching"
 
 
 def choose(look: Callable[[str, str], None]) -> None:

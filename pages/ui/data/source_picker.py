@@ -20,9 +20,12 @@ from pages.ui.shell.job_bar import running
 from pages.ui.widgets import address, refusal
 
 WAYS = {"path": "On this machine", "upload": "Upload a file", "known": "Well-known data sets"}
-WAY, PATH, OPENING = "open-way", "open-path", "opening"
+# Keys of the session.
+WAY = "open-way"
+PATH = "open-path"
+OPENING = "opening"
 REFUSED = "open-refused"  # what was asked for and refused, while its path still stands in the field
-MOST_MEGABYTES = 200
+MOST_MEGABYTES = 200  # of an upload, which is held in memory; larger data are opened by their path
 
 
 def is_open() -> bool:

@@ -17,7 +17,7 @@ from pages.ui.cache import cached
 from pages.ui.shell import frame
 from pages.ui.widgets import params, refusal
 
-FIRST = 2
+FIRST = 2  # settings that are shown at once; the others are folded away
 
 
 def about(run: Run, row: pd.Series) -> None:

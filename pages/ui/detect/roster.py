@@ -7,7 +7,8 @@ from core.runs import Run
 from pages.ui.cache.words import HELP
 from pages.ui.widgets import counted
 
-ROW, ROWS = 30, 8
+ROW = 30  # pixels of a row of the table
+ROWS = 8  # shown without scrolling
 COLUMNS = {
     "title": st.column_config.TextColumn("Detector", width=235),
     "state": st.column_config.TextColumn("State", width=115, help="What is greyed lacks something it needs."),

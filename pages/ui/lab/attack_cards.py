@@ -12,8 +12,8 @@ from pages.ui.shell import frame
 from pages.ui.widgets import pictures
 from pages.ui.widgets.gallery import Tile, gallery
 
-SIDE = 90
-WIDTH = 3 * (SIDE + 12) + 6
+SIDE = 90  # pixels of a tile
+WIDTH = 3 * (SIDE + 12) + 6  # pixels of a card: three tiles with their margins
 
 
 def cards(shown: Sequence[Preview], names: Sequence[str], example: int) -> None:

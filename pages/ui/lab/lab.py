@@ -14,7 +14,8 @@ from pages.ui.widgets import refusal
 from pages.ui.widgets.bound import bound
 
 FIRST = "demo"
-MOST, LARGEST_SEED = 100, 2**31 - 1
+MOST = 100  # attacks of one list: each is drawn anew at every click
+LARGEST_SEED = 2**31 - 1  # that the number field takes
 
 
 def open_lab(info: DatasetInfo) -> None:

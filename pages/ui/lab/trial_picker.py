@@ -18,7 +18,8 @@ from pages.ui.widgets.bound import bound
 from pages.ui.widgets.fields import ANY, one_of, one_or_any
 from pages.ui.widgets.gallery import GalleryEvent, Tile, gallery
 
-STRIP, LETTERS = 24, 48
+STRIP = 24  # test images shown in one line
+LETTERS = 48  # of all triggers' names that fit one line as buttons; more make a list
 SHOW = {"all": "all", "turned": "turned", "not": "not turned"}
 
 

@@ -19,7 +19,7 @@ from pages.ui.widgets import pictures
 from pages.ui.widgets.fields import tall
 from pages.ui.widgets.gallery import Tile, gallery
 
-COLUMNS = 3
+COLUMNS = 3  # attacks side by side; more of them are listed one below the other
 MEASURE = "↑ more is better, ↓ less is"
 
 

@@ -21,7 +21,7 @@ from pages.ui.widgets import gallery as galleries
 from pages.ui.widgets import refusal
 from pages.ui.widgets.gallery import GalleryEvent, gallery
 
-AT_ONCE = 25
+AT_ONCE = 25  # candidates shown together: as many as one looks at in a minute
 KEYS = {"a": "accept"}
 WHY = (
     "BaDLoss, and an expected rate such as “about 10% wrong”, compare every sample with some that are known to be "

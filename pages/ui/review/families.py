@@ -16,7 +16,8 @@ from pages.ui.shell import frame
 from pages.ui.widgets import address, pictures, refusal
 from pages.ui.widgets.gallery import Tile, gallery
 
-ADDRESS, CARDS = "family", 620
+ADDRESS = "family"  # the parameter of the address that names one
+CARDS = 620  # pixels of the list of cards, which scrolls
 
 
 def chosen(run: Run) -> int | None:

@@ -14,7 +14,7 @@ from pages.ui.shell.routes import journal_address
 from pages.ui.widgets.fields import one_or_any
 
 VIEWS = ("Journal", "Disagreements", "Revisions")
-MOST = 1000
+MOST = 1000  # rows shown, the newest; the file that can be downloaded has all
 COLUMNS = {
     "created": "Time (UTC)",
     "reviewer": "Reviewer",

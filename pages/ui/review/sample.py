@@ -27,7 +27,8 @@ from pages.ui.widgets.gallery import gallery
 ADDRESS = "large"
 SIDE = 400  # pixels of the sample on the whole screen
 STRIP = 56  # pixels of those around it in the queue
-BEFORE, BEHIND = 4, 20  # how many of those
+BEFORE = 4  # of those that come before it
+BEHIND = 20  # of those that come after it
 VIEWS = ("Curve", "Neighbours", "History")
 
 

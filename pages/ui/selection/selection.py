@@ -29,7 +29,7 @@ __all__ = [
     "version",
 ]
 
-SHOWN = 60
+SHOWN = 60  # samples of a selection that are shown, the most suspicious; the others are counted
 
 
 def selected(run: Run) -> NDArray[np.int64]:

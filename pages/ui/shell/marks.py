@@ -8,7 +8,8 @@ from core.runs import Run, jobs
 from core.runs.plan import detection, maps
 from pages.ui.widgets import counted
 
-DONE, RUNNING = " ✓", " · running"
+DONE = " ✓"
+RUNNING = " · running"
 
 
 def marks(run: Run | None) -> dict[str, str]:

@@ -21,7 +21,9 @@ from pages.ui.widgets import refusal
 from pages.ui.widgets.fields import one_of
 
 AIMS = {"inspect": "Inspect", "train": "Fine-tune"}
-JOB, WEIGHTS = "load-job", "weights"
+# Keys of the session.
+JOB = "load-job"
+WEIGHTS = "weights"
 ENDINGS = ["safetensors", "pt", "pth", "bin", "ckpt", "onnx"]
 
 

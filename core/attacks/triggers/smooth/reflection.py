@@ -14,8 +14,10 @@ from core.types import Images
 
 # The second ghost of a reflection in thick glass: how bright it is beside the first.
 SECOND = 0.6
-# How far it lies from the first, and how far a blurred reflection spreads: a fraction of the shorter side.
-APART, SPREAD = 0.12, 0.06
+# How far it lies from the first: a fraction of the shorter side.
+APART = 0.12
+# How far a blurred reflection spreads: a fraction of the shorter side.
+SPREAD = 0.06
 
 
 def reflection(
