@@ -56,6 +56,7 @@ def train(
     augment: Annotated[
         str, typer.Option(help="none, flip, crop, crop_flip or resized_crop_flip.")
     ] = TrainConfig.augment,
+    compiled: Annotated[bool, typer.Option("--compile", help="Compile the network first; pays on a GPU.")] = False,
     weights: Annotated[Path | None, typer.Option(help="Weights to start from: .safetensors or a state_dict.")] = None,
     mean: Mean = "",
     std: Std = "",
@@ -67,7 +68,9 @@ def train(
 ) -> Mapping[str, Any]:
     """Train a model, tracing the loss of every sample after every epoch."""
     feeding = _feeding(mean, std, input_size, colour_order)
-    config = TrainConfig(model, epochs, batch_size, lr, weight_decay, augment=augment, seed=seed, **feeding)
+    config = TrainConfig(
+        model, epochs, batch_size, lr, weight_decay, augment=augment, seed=seed, compiled=compiled, **feeding
+    )
     if weights:
         request = pipeline.LoadRequest(dataset, replace(config, weights=str(weights.resolve())), train=True)
         run = pipeline.load_model(workspace, request)

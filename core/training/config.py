@@ -35,6 +35,7 @@ class TrainConfig:
         mean, std: x' = (x − mean) / std of values in [0, 1], one value or one a channel; () for none.
         colour_order: in which the network sees the channels; mean and std are in that order, too.
         weights: the file that the model was loaded from; "" for weights drawn from the seed.
+        compiled: whether the network is compiled first: faster on a GPU, and rounded otherwise.
     """
 
     model: str = "convnet"
@@ -52,6 +53,7 @@ class TrainConfig:
     std: tuple[float, ...] = ()
     colour_order: str = "rgb"
     weights: str = ""
+    compiled: bool = False
 
     def __post_init__(self) -> None:
         find_model(self.model)

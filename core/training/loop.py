@@ -23,6 +23,7 @@ from core.modalities import modality_of
 from core.models import find_model, has_three_channels
 from core.models.preprocessing import Preprocessed
 from core.registry import checked
+from core.training.compiled import compiled
 from core.training.config import TrainConfig
 from core.training.evaluating import measured, moved, placed
 from core.training.steps import Fitting, planned, trained
@@ -112,8 +113,9 @@ def train(
         resume: a file written by `Epoch.checkpoint`; training goes on after its epoch.
         trace: False skips the losses of the training samples, for a model that is only wanted in the end.
         on_batch: told the fraction of the running epoch that is done, in [0, 1]; a GPU may still be at it.
-        say: told when the device's memory does not hold a batch. Each then goes through the network in halves, whose
-            gradients are added up; BatchNorm sees halves. The checkpoint keeps that, and resuming goes on with it.
+        say: told when compiling failed, or the device's memory does not hold a batch. Each batch then goes through the
+            network in halves, whose gradients are added up; BatchNorm sees halves. The checkpoint keeps that, and
+            resuming goes on with it.
     """
     compute = compute_for(config.precision)
     network = moved(model, compute)
@@ -122,7 +124,8 @@ def train(
     inputs, tests = placed(dataset.inputs, compute.device), placed(dataset.test_inputs, compute.device)
     labels, test_labels = (torch.tensor(one, device=compute.device) for one in (dataset.labels, dataset.test_labels))
     augmented = modality_of(dataset.inputs).load_batches().augmentation(config.augment)
-    fitting = Fitting(config, compute, optimizer, augmented, on_batch, say)
+    forward = compiled(network, config.batch_size, compute, say) if config.compiled else network
+    fitting = Fitting(config, compute, forward, optimizer, augmented, on_batch, say)
     traced = inputs if trace else placed(dataset.inputs.take(slice(0)), compute.device)
     for index in range(first, config.epochs):
         started = time.monotonic()

@@ -33,10 +33,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class Fitting:
-    """How the steps of an epoch are made, and who is told of them; the fields are those of `train`."""
+    """How the steps of an epoch are made, through which forward pass, and who is told of them; else as in `train`."""
 
     config: TrainConfig
     compute: Compute
+    forward: Callable[[Tensor], Tensor]
     optimizer: Any
     augmented: Augmentation
     on_batch: Callable[[float], None]
@@ -77,7 +78,7 @@ def trained(network: nn.Module, inputs: Placed, plan: Plan, fitting: Fitting, pi
             optimizer.zero_grad(set_to_none=True)
             for piece, own in zip(batch.tensor_split(count), labels.tensor_split(count), strict=True):
                 with fitting.compute.autocast():
-                    logits = network(piece)
+                    logits = fitting.forward(piece)
                 loss = F.cross_entropy(logits.float(), own)
                 (loss if count == 1 else loss * (len(own) / len(labels))).backward()
 

@@ -1,8 +1,7 @@
 """Images on their way into a network. Everything here needs torch.
 
-Images that fit the device lie there as uint8. Others stay in main memory, or mapped in their file.
-Threads read the next batches of these into pinned memory, and copy them on a stream of their own while the network
-works.
+Images that fit the device lie there as uint8. Others stay in main memory, or mapped in their file. While the network
+works on one batch, threads read the next ones into pinned memory, and a stream of its own copies them.
 """
 
 from collections import deque
