@@ -17,7 +17,11 @@ from core.attacks.specification import AttackSpec, Specification, parse_spec
 from core.modalities.image.inputs import ImageInputs
 from core.types import Bools, Dataset, GroundTruth, Images, Ints
 
-MNIST, FASHION, CIFAR, PAIRS = "mnist", "fashion_mnist", "cifar10", "mnist_pairs"
+# Kinds of data.
+MNIST = "mnist"
+FASHION = "fashion_mnist"
+CIFAR = "cifar10"
+PAIRS = "mnist_pairs"  # a hundred classes of two digits
 # Training images; more of a hundred classes, so that each has a hundred.
 SIZES = {MNIST: 6000, FASHION: 6000, CIFAR: 8000, PAIRS: 10_000}
 EPOCHS = 16  # without augmentation

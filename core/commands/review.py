@@ -22,13 +22,16 @@ from core.output.clean_copy import write_clean_copy
 from core.output.export import EXPORTS, write_export
 from core.runs import Run
 
+ME = os.environ.get("USER", "command line")
+Reviewer = Annotated[str, typer.Option(help="Who decides.")]
+
 
 @command
 def verdict(
     run: str,
     decision: Annotated[str, typer.Argument(help="exclude, keep or mark.")],
     flagged: Annotated[list[str], typer.Option(help="Decide on what this detector flagged; may be repeated.")],
-    reviewer: Annotated[str, typer.Option(help="Who decides.")] = os.environ.get("USER", "command line"),
+    reviewer: Reviewer = ME,
     workspace: Workspace = HERE,
     as_json: Json = False,
 ) -> Mapping[str, Any]:
@@ -44,7 +47,7 @@ def relabel(
     by: Annotated[
         str, typer.Option(help="source_class, as published; each_sample: what a model that never saw it says.")
     ] = "source_class",
-    reviewer: Annotated[str, typer.Option(help="Who decides.")] = os.environ.get("USER", "command line"),
+    reviewer: Reviewer = ME,
     workspace: Workspace = HERE,
     as_json: Json = False,
 ) -> Mapping[str, Any]:
@@ -65,7 +68,7 @@ def repair(
     revision: Annotated[
         int | None, typer.Option(help="Train on this revision; by default what is pending is committed.")
     ] = None,
-    reviewer: Annotated[str, typer.Option(help="Who commits then.")] = os.environ.get("USER", "command line"),
+    reviewer: Annotated[str, typer.Option(help="Who commits then.")] = ME,
     workspace: Workspace = HERE,
     as_json: Json = False,
 ) -> Mapping[str, Any]:
@@ -132,7 +135,7 @@ def commit(
     run: str,
     name: Annotated[str, typer.Option(help="What to call the revision; by default it gets its number.")] = "",
     why: Annotated[str, typer.Option(help="What a later reader should know.")] = "",
-    reviewer: Annotated[str, typer.Option(help="Who commits.")] = os.environ.get("USER", "command line"),
+    reviewer: Annotated[str, typer.Option(help="Who commits.")] = ME,
     workspace: Workspace = HERE,
     as_json: Json = False,
 ) -> Mapping[str, Any]:
@@ -153,7 +156,7 @@ def revisions_(run: str, workspace: Workspace = HERE, as_json: Json = False) -> 
 def go_back(
     run: str,
     number: Annotated[int, typer.Argument(help="Of the revision; 0 is the data as imported.")],
-    reviewer: Annotated[str, typer.Option(help="Who decides.")] = os.environ.get("USER", "command line"),
+    reviewer: Reviewer = ME,
     workspace: Workspace = HERE,
     as_json: Json = False,
 ) -> Mapping[str, Any]:
@@ -187,7 +190,7 @@ def bona_fide(
     run: str,
     ids: Annotated[Path, typer.Option(help="A text file with one id of a known-clean sample a line.")],
     withdraw: Annotated[bool, typer.Option("--withdraw", help="They are no longer guaranteed to be clean.")] = False,
-    reviewer: Annotated[str, typer.Option(help="Who guarantees.")] = os.environ.get("USER", "command line"),
+    reviewer: Annotated[str, typer.Option(help="Who guarantees.")] = ME,
     workspace: Workspace = HERE,
     as_json: Json = False,
 ) -> Mapping[str, Any]:

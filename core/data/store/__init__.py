@@ -61,6 +61,23 @@ class DatasetInfo:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where a data set comes from.
+
+    Attributes:
+        source: in words.
+        truth: what is known of its poison.
+        parent: id of the data set that it is a poisoned copy of.
+        specification: what its poison was asked for with.
+    """
+
+    source: str
+    truth: GroundTruth | None = None
+    parent: str | None = None
+    specification: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
 class _Names:
     """What the samples are called in their source."""
 
@@ -86,25 +103,15 @@ def save(
             modality.write_inputs(made / file, inputs)
         if truth:
             write_truth(made, truth)
-        info = described(made, dataset, source=source, truth=truth, parent=parent, specification=specification)
+        info = described(made, dataset, Origin(source, truth, parent, specification))
         folder = workspace / "datasets" / info.id
         if all(other.fingerprint != info.fingerprint for other in describe_all(workspace) if other.id == info.id):
             return move_in(workspace, made, info)
-        for path in sorted(made.iterdir()):  # the same content: it takes the place of the files there
-            path.replace(folder / path.name)
-        write_info(folder, info)
+        _fill(folder, made, info)  # the same content: it takes the place of the files there
     return info
 
 
-def described(
-    folder: Path,
-    dataset: Dataset,
-    *,
-    source: str,
-    truth: GroundTruth | None = None,
-    parent: str | None = None,
-    specification: dict[str, Any] | None = None,
-) -> DatasetInfo:
+def described(folder: Path, dataset: Dataset, origin: Origin) -> DatasetInfo:
     """What there is to say of `dataset`, whose files in `folder` are finished and get their checksums here.
 
     Its id names it and its images and labels: data that differ in the rest alone are versions of each other.
@@ -116,16 +123,16 @@ def described(
         id=f"{slug}-{fingerprints.sampled(dataset)[:6]}",
         name=dataset.name,
         created=datetime.now(UTC).isoformat(timespec="microseconds"),
-        source=source,
+        source=origin.source,
         n=len(dataset),
         n_test=len(dataset.test_labels),
         n_bona_fide=int(dataset.bona_fide.sum()),
         class_names=dataset.class_names,
         shape=dataset.shape,
         fingerprint=print_,
-        parent=parent,
-        attacks=tuple(asdict(attack) for attack in truth.attacks) if truth else (),
-        specification=specification,
+        parent=origin.parent,
+        attacks=tuple(asdict(attack) for attack in origin.truth.attacks) if origin.truth else (),
+        specification=origin.specification,
         modality=dataset.inputs.modality,
     )
 
@@ -162,10 +169,14 @@ def move_in(workspace: Path, made: Path, info: DatasetInfo) -> DatasetInfo:
         except FileExistsError:
             version += 1
             info = replace(plain, id=f"{plain.id}-{version}", name=f"{plain.name} (version {version})")
+    _fill(folder, made, info)
+    return info
+
+
+def _fill(folder: Path, made: Path, info: DatasetInfo) -> None:
     for path in sorted(made.iterdir()):
         path.replace(folder / path.name)
     write_info(folder, info)
-    return info
 
 
 def write_origin(folder: Path, names: dict[str, list[str]], problems: Sequence[Problem]) -> None:

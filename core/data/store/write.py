@@ -108,7 +108,7 @@ def write(
         if truth:
             store.write_truth(folder, truth)
         info = replace(
-            store.described(folder, dataset, source=legible(source), truth=truth),
+            store.described(folder, dataset, store.Origin(legible(source), truth)),
             n_skipped=len(train.problems) + len(test.problems),
             about={legible(key): legible(words) for key, words in about.items()} or None,
         )
