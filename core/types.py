@@ -39,7 +39,7 @@ class Inputs(Protocol):
         """The name of the modality, for `core.modalities.modality_of`."""
 
     @property
-    def shape(self) -> tuple[int, int, int]:
+    def shape(self) -> tuple[int, ...]:
         """Of one sample; (h, w, c) of an image."""
 
     @property
@@ -90,7 +90,7 @@ class Dataset:
         return len(self.class_names)
 
     @property
-    def shape(self) -> tuple[int, int, int]:
+    def shape(self) -> tuple[int, ...]:
         """Of one sample; (h, w, c) of an image."""
         return self.inputs.shape
 

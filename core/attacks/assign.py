@@ -45,7 +45,7 @@ class Assignment:
 def assign(
     labels: Ints,
     bona_fide: Bools,
-    shape: tuple[int, int, int],
+    shape: tuple[int, ...],
     n_classes: int,
     specification: Specification,
     *,
@@ -115,9 +115,7 @@ def labelling_of(spec: AttackSpec) -> Labelling:
     return spec.labelling or known[0]
 
 
-def scene_of(
-    attack: PlantedAttack, shape: tuple[int, int, int], n_classes: int, pattern: Floats | None = None
-) -> Scene:
+def scene_of(attack: PlantedAttack, shape: tuple[int, ...], n_classes: int, pattern: Floats | None = None) -> Scene:
     """What a planted attack is made for, without the data."""
     return Scene(
         shape,
@@ -139,7 +137,7 @@ def draw_bona_fide(allowed: Bools, rng: np.random.Generator) -> Bools:
 
 
 def _resolved(
-    spec: AttackSpec, sizes: Ints, shape: tuple[int, int, int], rng: np.random.Generator, taken: Sequence[str]
+    spec: AttackSpec, sizes: Ints, shape: tuple[int, ...], rng: np.random.Generator, taken: Sequence[str]
 ) -> PlantedAttack:
     """The specification with everything drawn and checked; `sizes` (k,) are the samples of each class."""
     entry, labelling = find(ATTACKS, spec.kind, "attack"), labelling_of(spec)

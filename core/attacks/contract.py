@@ -26,7 +26,7 @@ class Scene:
         n_poisoned: how many samples are wanted, for attacks that look for so many.
     """
 
-    shape: tuple[int, int, int]
+    shape: tuple[int, ...]
     n_classes: int = 10
     seed: int = 0
     target_class: int | None = None

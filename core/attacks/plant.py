@@ -86,9 +86,7 @@ def plant(
     return poisoned, truth
 
 
-def trigger_of(
-    attack: PlantedAttack, shape: tuple[int, int, int], n_classes: int, pattern: Floats | None = None
-) -> Trigger:
+def trigger_of(attack: PlantedAttack, shape: tuple[int, ...], n_classes: int, pattern: Floats | None = None) -> Trigger:
     """The trigger of a planted attack, made again from its settings, its seed and what was optimised for it."""
     return _made(attack, scene_of(attack, shape, n_classes, pattern))
 

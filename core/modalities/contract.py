@@ -1,6 +1,7 @@
 """What a modality has to offer: a folder whose module has these functions is one."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from core.types import Floats, Images, Inputs, Ints
+from core.types import Floats, Images, Inputs, Ints, Samples
 
 if TYPE_CHECKING:  # pages reach this module and never need torch
     from torch import Generator, Tensor, device
@@ -40,7 +41,7 @@ class Placed(Protocol):
     def __len__(self) -> int: ...
 
     @property
-    def shape(self) -> tuple[int, int, int]:
+    def shape(self) -> tuple[int, ...]:
         """Of one sample."""
 
     def batch(self, rows: "Tensor") -> "Tensor":
@@ -92,6 +93,10 @@ class Modality(Protocol):
         """File names of the training and of the test inputs in the folder of a data set."""
 
     @property
+    def dimensions(self) -> int:
+        """How many numbers the shape of a sample has."""
+
+    @property
     def augmentations(self) -> tuple[str, ...]:
         """Names for `Batches.augmentation`; the first is none."""
 
@@ -100,6 +105,9 @@ class Modality(Protocol):
 
     def write_inputs(self, path: Path, inputs: Inputs) -> None:
         """Write all samples to one file."""
+
+    def appending(self, path: Path, shape: tuple[int, ...]) -> AbstractContextManager[Callable[[Samples], None]]:
+        """A file as `write_inputs` makes one, for samples of `shape` that come one by one: what is called with each."""
 
     def sampled(self, inputs: Inputs) -> Iterator[bytes]:
         """What a fingerprint reads of the inputs: a bounded part of them."""

@@ -21,7 +21,7 @@ class ModelBuilder(Protocol):
     Its keyword-only, annotated arguments are its settings.
     """
 
-    def __call__(self, shape: tuple[int, int, int], n_classes: int, **settings: Scalar) -> "nn.Module":
+    def __call__(self, shape: tuple[int, ...], n_classes: int, **settings: Scalar) -> "nn.Module":
         """The network for images of `shape`, (h, w, c), with `n_classes` logits."""
         ...
 
@@ -44,7 +44,7 @@ class OutsideEntry(ModelEntry):
         """The builder; it has no settings."""
         package, _, name = self.name.partition(":")
 
-        def build(shape: tuple[int, int, int], n_classes: int, **_: Scalar) -> Any:
+        def build(shape: tuple[int, ...], n_classes: int, **_: Scalar) -> Any:
             from core.models import outside
 
             if package == "own":

@@ -8,7 +8,7 @@ from core.registry import Range
 
 
 def convnet(
-    shape: tuple[int, int, int],
+    shape: tuple[int, ...],
     n_classes: int,
     *,
     width: Annotated[int, Range(4, 512)] = 16,

@@ -48,7 +48,7 @@ def build_timm(name: str, n_classes: int | None, size: int | None = None) -> nn.
     return model
 
 
-def build_own(path: Path, function: str, shape: tuple[int, int, int], n_classes: int) -> nn.Module:
+def build_own(path: Path, function: str, shape: tuple[int, ...], n_classes: int) -> nn.Module:
     """What `function(shape, n_classes)` of a Python file returns; the file was named when the program was started.
 
     Raises:

@@ -4,7 +4,7 @@ import torchvision
 from torch import nn
 
 
-def resnet18(shape: tuple[int, int, int], n_classes: int) -> nn.Module:
+def resnet18(shape: tuple[int, ...], n_classes: int) -> nn.Module:
     """An untrained ResNet-18; up to 64 px with a 3×3 stride-1 stem and no max-pooling, as in the BaDLoss paper.
 
     Args:

@@ -11,7 +11,7 @@ STAGES = 4  # of one block each; every stage but the first halves the sides
 
 
 def small_resnet(
-    shape: tuple[int, int, int],
+    shape: tuple[int, ...],
     n_classes: int,
     *,
     width: Annotated[int, Range(4, 512)] = 32,

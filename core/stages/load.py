@@ -49,7 +49,7 @@ class Opened:
     graph: bytes | None = None
 
 
-def open_model(config: TrainConfig, shape: tuple[int, int, int], n_classes: int, layer: str | None = None) -> Opened:
+def open_model(config: TrainConfig, shape: tuple[int, ...], n_classes: int, layer: str | None = None) -> Opened:
     """The model in the file `config.weights`, tried on one image.
 
     Raises:
@@ -133,7 +133,7 @@ def _usable(run: Run, file: str) -> Iterator[Path]:
         raise run.damaged(file, checksums.why(error)) from error
 
 
-def _graph(content: bytes, config: TrainConfig, shape: tuple[int, int, int]) -> nn.Module:
+def _graph(content: bytes, config: TrainConfig, shape: tuple[int, ...]) -> nn.Module:
     graph = Graph(content)
     if graph.channels not in (1, 3) or (graph.channels == 1 and shape[2] == 3):
         title = f"The graph takes {graph.channels} channels, the images have {shape[2]}."

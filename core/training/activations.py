@@ -40,7 +40,7 @@ class Layer:
     is_head: bool
 
 
-def layers(model: nn.Module, shape: tuple[int, int, int], n_classes: int) -> list[Layer]:
+def layers(model: nn.Module, shape: tuple[int, ...], n_classes: int) -> list[Layer]:
     """The leaf layers that a forward pass reaches, with the size of their inputs and the head marked.
 
     The head is the last linear layer or convolution that is executed and has k outputs. Layers that do not get one

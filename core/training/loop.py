@@ -52,7 +52,7 @@ class Epoch:
     checkpoint: Callable[[Path], None]
 
 
-def build_model(config: TrainConfig, shape: tuple[int, int, int], n_classes: int) -> nn.Module:
+def build_model(config: TrainConfig, shape: tuple[int, ...], n_classes: int) -> nn.Module:
     """The untrained model of `config`, its weights drawn from `config.seed`, behind its preprocessing where it has any.
 
     Raises:

@@ -31,7 +31,7 @@ def patch(scene: Scene, *, place: Place = "corner") -> Trigger:
     return white_squares(CHECKER, side=square_side(scene.shape), seed=seed_of(scene, place))
 
 
-def square_side(shape: tuple[int, int, int]) -> int:
+def square_side(shape: tuple[int, ...]) -> int:
     """The side of one square in pixels: 1 up to 55 px, 8 at 224 px."""
     return max(1, min(shape[:2]) // 28)
 

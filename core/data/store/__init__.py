@@ -49,7 +49,7 @@ class DatasetInfo:
     n_test: int
     n_bona_fide: int
     class_names: tuple[str, ...]
-    shape: tuple[int, int, int]
+    shape: tuple[int, ...]
     fingerprint: str
     parent: str | None = None
     attacks: tuple[dict[str, Any], ...] = ()
@@ -301,7 +301,7 @@ def _state(folder: Path, modality: str) -> str:
 
 
 def _sound(info: DatasetInfo) -> bool:
-    known = info.modality in MODALITIES
+    known = info.modality in MODALITIES and len(info.shape) == MODALITIES[info.modality].dimensions
     return known and min(info.n, info.n_test, info.n_bona_fide, *info.shape) >= 0 and len(planted_attacks(info)) >= 0
 
 

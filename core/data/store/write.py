@@ -4,14 +4,12 @@ Nothing holds more than a few megabytes of pixels at a time, whatever the size o
 once all of it is: until then it lies in a folder of its own on the same disk.
 """
 
-import os
 import shutil
 import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
@@ -26,10 +24,11 @@ from core.data.store.versions import Earlier, carried_over
 from core.data.threads import in_order, pieces
 from core.errors import UserError
 from core.files import write_array
-from core.modalities.image.store import FILES
+from core.modalities import MODALITIES
 from core.types import Bools, Dataset, GroundTruth, Images, Ints
 
 Listen = Callable[[float, str], None]
+IMAGE = MODALITIES["image"]  # what every source gives today
 SIDES = (1, 1024)  # pixels: the least and the most that a side of a stored image has
 CHUNK_BYTES = 2 * 2**20  # of pixels that a thread prepares in one go
 CHUNK_IMAGES = 256  # that a thread prepares in one go: a cancelled import stops after these
@@ -92,7 +91,9 @@ def write(
         def stream(file: str, part: Part) -> _Written:
             return _stream(folder / file, part, shape, white=collection.white, size=size, progress=progress)
 
-        train, test = stream(FILES[0], collection.train), stream(FILES[1], collection.test)
+        train, test = (
+            stream(file, part) for file, part in zip(IMAGE.files, (collection.train, collection.test), strict=True)
+        )
         _require_classes(collection.train, train)
         dataset = _dataset(folder, collection, train.kept, test.kept, title)
         truth = _truth_of(collection.truth, train.kept)
@@ -124,27 +125,17 @@ def _stream(
     def prepare(piece: range) -> list[Images | Problem]:
         return [_image(part, place, shape, white) for place in piece]
 
-    with path.open("wb") as stream, closing(in_order(prepare, pieces(len(part), size))) as prepared:
-        _write_header(stream, 0, shape)
+    with IMAGE.appending(path, shape) as append, closing(in_order(prepare, pieces(len(part), size))) as prepared:
         for results in prepared:
             for result in results:
                 if isinstance(result, Problem):
                     problems.append(result)
                 else:
-                    stream.write(result.data)
+                    append(result)
                     kept.append(index)
                 index += 1
             progress(len(results))
-        _write_header(stream, len(kept), shape)
-        os.fsync(stream.fileno())
     return _Written(np.asarray(kept, np.int64), tuple(problems))
-
-
-def _write_header(stream: BinaryIO, n_images: int, shape: Shape) -> None:
-    """The array's header at the start of the file; NumPy leaves room in it for the number of rows to grow."""
-    stream.seek(0)
-    described = {"descr": "|u1", "fortran_order": False, "shape": (n_images, *shape)}
-    np.lib.format.write_array_header_1_0(stream, described)
 
 
 def _image(part: Part, index: int, shape: Shape, white: White) -> Images | Problem:

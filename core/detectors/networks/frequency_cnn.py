@@ -56,7 +56,7 @@ def corruption_probabilities(inputs: Inputs, trusted: Images, n_steps: int, seed
     return probabilities
 
 
-def detector_network(shape: tuple[int, int, int]) -> nn.Module:
+def detector_network(shape: tuple[int, ...]) -> nn.Module:
     """An untrained network of three convolutions, from (b, c, h, w) to the logits of untouched and corrupted."""
     height, width, channels = shape
     blocks: list[nn.Module] = []

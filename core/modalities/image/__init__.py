@@ -4,19 +4,22 @@ from core.modalities.contract import Batches, Patterns
 from core.modalities.image.duplicates import digests
 from core.modalities.image.inputs import MODALITY as name
 from core.modalities.image.store import FILES as files
-from core.modalities.image.store import open_inputs, sampled, write_inputs
+from core.modalities.image.store import appending, open_inputs, sampled, write_inputs
 from core.modalities.image.triggers import copied, paint, painted
 from core.modalities.image.view import amplified, average, contrast, png_of
 
+dimensions = 3  # (h, w, c)
 augmentations = ("none", "flip", "crop", "crop_flip", "resized_crop_flip")
 
 __all__ = [
     "amplified",
+    "appending",
     "augmentations",
     "average",
     "contrast",
     "copied",
     "digests",
+    "dimensions",
     "files",
     "load_batches",
     "load_patterns",

@@ -40,7 +40,7 @@ class Resident:
         return len(self.inputs)
 
     @property
-    def shape(self) -> tuple[int, int, int]:
+    def shape(self) -> tuple[int, ...]:
         """(h, w, c) of one image."""
         return self.inputs.shape
 

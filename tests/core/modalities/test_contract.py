@@ -37,6 +37,19 @@ def test_what_is_written_is_opened(inputs, modality, tmp_path):
         modality.open_inputs(tmp_path / "other")
 
 
+def test_what_comes_sample_by_sample_is_the_same_file(inputs, modality, tmp_path):
+    assert len(inputs.shape) == modality.dimensions
+    modality.write_inputs(tmp_path / "whole", inputs)
+    with modality.appending(tmp_path / "appended", inputs.shape) as append:
+        for row in range(N):
+            append(inputs[row])
+    opened = modality.open_inputs(tmp_path / "appended")
+    assert np.array_equal(opened[:], modality.open_inputs(tmp_path / "whole")[:])
+    with modality.appending(tmp_path / "none", inputs.shape):
+        pass
+    assert (len(modality.open_inputs(tmp_path / "none")), opened.shape) == (0, inputs.shape)
+
+
 def test_a_fingerprint_tells_other_samples_and_another_order(inputs, modality):
     same, other = (
         list(modality.sampled(some)) for some in (inputs.take(np.arange(N)), inputs.take([1, 0, *range(2, N)]))

@@ -41,7 +41,7 @@ def blended_photograph(
     return blend(photograph(scene.shape, scene.seed, smoothness), alpha)
 
 
-def photograph(shape: tuple[int, int, int], seed: int, smoothness: float = 1.5) -> NDArray[np.float64]:
+def photograph(shape: tuple[int, ...], seed: int, smoothness: float = 1.5) -> NDArray[np.float64]:
     """(h, w, c) a picture in [0, 1] with the statistics of photographs: no file, but a seed."""
     height, width, channels = shape
     noise = np.random.default_rng(seed).normal(size=(channels + 1, height, width))
