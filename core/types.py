@@ -305,5 +305,5 @@ class Outcome:
 
     clean_accuracy: float | None
     class_accuracy: tuple[float, ...]
-    attack_success_rate: Mapping[str, float]
-    doubled_attack_success_rate: Mapping[str, float] = field(default_factory=dict)
+    attack_success_rate: Mapping[str, float | None]
+    doubled_attack_success_rate: Mapping[str, float | None] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 
 from core import runs
+from core.data import store
 from core.errors import UserError
 from core.runs import Run
 from core.types import Bools, Ints, Samples
@@ -91,15 +92,19 @@ def save(run: Run, flagged: Bools, families: Ints, listed: Sequence[Family], pic
 
 
 def families(run: Run) -> list[Family]:
-    """The families as they were last made; empty before."""
-    return run.kept(f"{STAGE}.json", list[Family], [])
+    """The families as they were last made; empty before. Raises UserError when they name classes that there are not."""
+    found = run.kept(f"{STAGE}.json", list[Family], [])
+    named = {index for one in found for index in (one.target_class, *one.sources)}
+    if named and not named <= set(range(len(store.describe(run.workspace, run.dataset).class_names))):
+        raise run.damaged(f"{STAGE}.json", "it names classes that the data set does not have")
+    return found
 
 
 def membership(run: Run, flagged: Bools) -> Ints:
     """(n,) the family of each flagged sample; 0 in none, −1 for not flagged, −2 for flagged but not grouped yet."""
     known = np.full(len(flagged), WAITING)
     if made(run):
-        kept = run.array(STAGE)
+        kept = run.array(STAGE, (None,))
         known = np.array(kept) if len(kept) == len(flagged) else known
     return np.where(flagged, known, NOT_FLAGGED)
 

@@ -88,10 +88,16 @@ def counted_words(opened: OpenedRun, by: str = "") -> tuple[str, str]:
 
 def _own(settings: Mapping[str, Scalar], fired: str) -> str:
     """What a detector's own rule is, by what it says of itself."""
-    kind = fired.partition(":")[0]
-    if kind == RATE and RATE.replace(" ", "_") in settings:
-        return f"by its own rule: {expected_words(float(settings[RATE.replace(' ', '_')]))}"
+    kind, fractions = fired.partition(":")[0], _fractions(settings)
+    if kind == RATE and RATE.replace(" ", "_") in fractions:
+        return f"by its own rule: {expected_words(fractions[RATE.replace(' ', '_')])}"
     if kind in FALLBACKS:
         return f"by its fallback rule: {FALLBACKS[kind]}, no rate promised"
-    told = [f"reject fraction {float(settings['reject_fraction']):.0%}"] if "reject_fraction" in settings else []
-    return f"by its own rule ({told[0]})" if told else "by its own rule"
+    if "reject_fraction" in fractions:
+        return f"by its own rule (reject fraction {fractions['reject_fraction']:.0%})"
+    return "by its own rule"
+
+
+def _fractions(settings: Mapping[str, Scalar]) -> dict[str, float]:
+    """The settings that are numbers; files of before there were checksums may hold anything."""
+    return {name: float(value) for name, value in settings.items() if isinstance(value, float | int)}

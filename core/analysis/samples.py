@@ -72,8 +72,10 @@ def _machine_columns(opened: OpenedRun) -> pd.DataFrame:
     dataset = opened.data
     table = pd.DataFrame({"id": dataset.ids, "label": dataset.labels})
     known = opened.run.done("activations")
-    table["predicted"] = pd.array(opened.run.array("predictions") if known else [pd.NA] * len(table), dtype="Int64")
-    table["loss"] = np.array(opened.run.array("final_losses")) if known else np.nan
+    n, classes = (len(table),), len(dataset.class_names)
+    predicted = opened.run.array("predictions", n, classes) if known else [pd.NA] * len(table)
+    table["predicted"] = pd.array(predicted, dtype="Int64")
+    table["loss"] = np.array(opened.run.array("final_losses", n)) if known else np.nan
     for name, detection in opened.detections.items():
         table[f"{name}_suspicion"] = detection.suspicion
         table[f"{name}_flagged"] = detection.flagged

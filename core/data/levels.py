@@ -27,6 +27,8 @@ RANGES: dict[str, tuple[float, float]] = {
 DEPTHS = (255, 1023, 4095, 16383, 65535)  # the largest values of 8, 10, 12, 14 and 16 bits
 MOST_IMAGES = 20_000  # looked at where the range is in doubt: half a minute of photographs on a laptop
 FEWEST_IMAGES = 32  # looked at in any case: a set of 8-bit files may hold some of 16
+DARK = 31  # of 255: a set without a brighter value may have been stored with another range
+LARGEST_FRACTION = 16.0  # fractions above 1 and below this are no range of pixels that anybody uses
 REACHED = 0.9  # of −1 and of 1: fractions that stay far from both are more likely centred by a mean
 _CHUNK = 16  # images that a thread decodes in one go
 
@@ -58,6 +60,8 @@ def levels_of(low: float, high: float, whole: bool, values: str = "auto") -> Lev
         return Levels(0, 1) if high > 0 else Levels(0, 255)
     if -1 <= low <= -REACHED and REACHED <= high <= 1:
         return Levels(-1, 1)
+    if not whole and high < LARGEST_FRACTION:
+        return None
     tops = DEPTHS if whole else DEPTHS[:1]
     return next((Levels(0, top) for top in tops if low >= 0 and high <= top), None)
 
@@ -89,8 +93,16 @@ def with_levels(collection: Collection, values: str = "auto", *, most: int = MOS
     if tops[0] == 1:
         white = replace(white, of_8_bits=1)
         words.append(f"values are 0 and 1 only: 1 is shown as white, told from {sample}")
+    elif 0 < tops[0] <= DARK:
+        words.append(f"no value is above {tops[0]} of 255 in {sample}: they are shown almost black")
     if tops[1] > 0:
-        depth = next(depth for depth in DEPTHS if tops[1] <= depth)
+        if tops[1] > DEPTHS[-1]:
+            raise UserError(
+                f"Image files of 32 bits hold values up to {tops[1]:,}.",
+                "Nothing says which value is black and which is white.",
+                "Declare the range with values, or save them with 16 bits.",
+            )
+        depth = 1 if tops[1] == 1 else next(depth for depth in DEPTHS if tops[1] <= depth)
         white = replace(white, of_16_bits=depth)
         evidence = "some images" if tops[1] > DEPTHS[-2] else sample
         words.append(f"16-bit files with values up to {tops[1]:,}: {depth:,} is shown as white, told from {evidence}")
@@ -119,7 +131,7 @@ def _tops(parts: Sequence[Part], most: int) -> tuple[tuple[int, int], int]:
             n += len(result)
             eight = max(eight, *(top for top, _ in result))
             sixteen = max(sixteen, *(top for _, top in result))
-            settled = eight != 1 and not 0 < sixteen <= DEPTHS[-2]
+            settled = not 0 < eight <= DARK and not 0 < sixteen <= DEPTHS[-2]
             if n >= FEWEST_IMAGES and settled and (eight or sixteen):
                 break
     return (eight, sixteen), n

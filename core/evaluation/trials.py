@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from core import runs
 from core.attacks import Trigger
@@ -38,7 +39,7 @@ def answers(run: Run, row: int, attack: str | None = None, strength: int = 1) ->
     if trial not in tried:
         return []
     place = tried.index(trial)
-    classes, probabilities = run.array("trial-classes")[place, row], run.array("trial-shares")[place, row]
+    classes, probabilities = (array[place, row] for array in _tried(run, len(tried)))
     return [(int(index), float(likely)) for index, likely in zip(classes, probabilities, strict=True) if index >= 0]
 
 
@@ -55,11 +56,18 @@ def tried_images(run: Run, attack: str, strength: int = 1) -> pd.DataFrame:
     planted = next(each for each in store.planted_attacks(info) if each.name == attack)
     labels = np.asarray(store.load(run.workspace, run.dataset).test_labels)
     intended = planted.intended_classes(labels, len(info.class_names))
-    classes = run.array("trial-classes")[..., 0]
+    classes = _tried(run, len(known))[0][..., 0]
     rows = np.flatnonzero((intended >= 0) & (classes[known.index(trial)] >= 0))
     columns = {"test_row": rows, "label": labels[rows], "goal": intended[rows], "untouched": classes[0, rows]}
     table = pd.DataFrame({**columns, "triggered": classes[known.index(trial), rows]})
     return table.assign(turned=table["triggered"] == table["goal"])
+
+
+def _tried(run: Run, n: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The likeliest classes, (n, test images, m), and their probabilities."""
+    info = store.describe(run.workspace, run.dataset)
+    shape = n, info.n_test, None
+    return run.array("trial-classes", shape, len(info.class_names)), run.array("trial-shares", shape)
 
 
 def triggered_image(workspace: Path, dataset_id: str, attack: str, strength: int, row: int) -> Images:

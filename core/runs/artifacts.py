@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import checksums
+from core.data.store import describe
 from core.errors import UserError
 from core.files import locked, write_array, write_file, write_json
-from core.json_files import Damaged
-from core.runs.run import Run
+from core.json_files import Damaged, fitted
+from core.runs.directory import read_changes
+from core.runs.run import Run, require_numbers
 from core.types import ClassFinding, Criterion, Detection, Notes, Outcome
 
 _SCORE = "score: "
@@ -37,8 +39,8 @@ class _Rates:
 
     clean_accuracy: float | None
     class_accuracy: tuple[float | None, ...]
-    attack_success_rate: dict[str, Any]
-    doubled_attack_success_rate: dict[str, Any] = field(default_factory=dict)
+    attack_success_rate: dict[str, float | None]
+    doubled_attack_success_rate: dict[str, float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -87,12 +89,12 @@ def sorted_detections(run: Run) -> tuple[dict[str, Detection], list[Damaged]]:
 
     Two detectors do not rest on each other, so a damaged file stops one of them.
     """
-    folder, readable, damaged = run.path / "detections", {}, []
+    folder, readable, damaged, n = run.path / "detections", {}, [], _n_samples(run)
     there = {path.stem: path.lstat().st_mtime for path in folder.glob("*.json")}
     gone = {Path(file).stem for file in checksums.recorded(run.path) if file.startswith("detections/")}
     for name in [*sorted(there, key=lambda name: there[name]), *sorted(gone - set(there))]:
         try:
-            readable[name] = _detection(run, folder / f"{name}.json")
+            readable[name] = _detection(run, folder / f"{name}.json", n)
         except UserError as error:
             damaged.append(Damaged(folder, name, error))
     return readable, damaged
@@ -146,24 +148,41 @@ def trials(run: Run) -> list[dict[str, Any]]:
     return run.kept("outcome.json", _Evaluated, _Evaluated()).trials
 
 
-def _detection(run: Run, path: Path) -> Detection:
+def _n_samples(run: Run) -> int | None:
+    """How many samples the run trains on; None where the data set or the list of changes cannot be read."""
+    try:
+        return describe(run.workspace, run.dataset).n - len(read_changes(run).excluded)
+    except UserError:
+        return None
+
+
+def _detection(run: Run, path: Path, n: int | None) -> Detection:
     about, file = run.kept(f"detections/{path.name}", _About), f"detections/{path.stem}.npz"
+    again = f"Run the detector again: python -m core detect {run.id} {path.stem}"
+    notes = fitted(_sorted_notes(about.notes), Notes, f"{path.name} of the run {run.id}", again)
     run.require_intact(file)
     try:
-        return _with_arrays(run.path / file, about)
+        found = _with_arrays(run.path / file, about, notes)
+        several = found.suspicion, found.flagged, found.groups, found.p_values, *found.scores.values()
+        for array in several:
+            if array is not None:
+                require_numbers(array, (n,))
+        if found.flagged.dtype != np.bool_ or not np.isfinite(found.suspicion).all():
+            raise ValueError("its values make no sense")
+        return found
     except Exception as error:  # damaged bytes can break a reader in any way there is
         why = "it is missing" if isinstance(error, FileNotFoundError) else checksums.why(error)
         raise run.damaged(file, why) from error
 
 
-def _with_arrays(path: Path, about: _About) -> Detection:
+def _with_arrays(path: Path, about: _About, notes: Notes) -> Detection:
     with np.load(path, allow_pickle=False) as arrays:
         groups = arrays.get("groups")
         return Detection(
             arrays["suspicion"],
             arrays["flagged"],
             groups,
-            _notes_of(about.notes),
+            notes,
             about.classes | {index: _finding_of_notes(notes) for index, notes in about.class_notes.items()},
             p_values=arrays.get("p_values"),
             scores={_score_name(key): arrays[key] for key in arrays if key.startswith((_SCORE, _SCORE_BEFORE))},
@@ -181,10 +200,11 @@ def _flat(notes: Notes) -> dict[str, Any]:
     return {name: value for name, value in own.items() if value not in (None, "", 0)} | dict(notes.figures)
 
 
-def _notes_of(flat: dict[str, Any]) -> Notes:
+def _sorted_notes(flat: dict[str, Any]) -> dict[str, Any]:
+    """The flat notes with all that is no field of `Notes` among the figures."""
     own = {field.name for field in fields(Notes)} - {"figures"}
-    figures = {name: value for name, value in flat.items() if name not in own}
-    return Notes(**{name: value for name, value in flat.items() if name in own}, figures=figures)
+    figures = {name: value for name, value in flat.items() if name not in own and value is not None}
+    return {name: value for name, value in flat.items() if name in own} | {"figures": figures}
 
 
 def _finding_of_notes(notes: dict[str, Any]) -> ClassFinding:

@@ -93,12 +93,23 @@ class Run:
         """Whether `stage` is still to be done, for the first time or once more."""
         return str(stage) in self.left
 
-    def array(self, name: str) -> NDArray[Any]:
-        """The array `<name>.npy`, memory-mapped. Raises UserError when it is damaged or not written yet."""
+    def array(self, name: str, shape: tuple[int | None, ...] = (), below: int | None = None) -> NDArray[Any]:
+        """The array `<name>.npy`, memory-mapped.
+
+        Args:
+            name: of the file, without its ending.
+            shape: that it has to have, None for any length; () takes every shape.
+            below: what every number has to be smaller than, and −1 or more.
+
+        Raises:
+            UserError: it is damaged, not what it has to be, or not written yet.
+        """
         file = f"{name}.npy"
         self.require_intact(file)
         try:
-            return checksums.array(self.path / file)
+            found = checksums.array(self.path / file)
+            require_numbers(found, shape, below)
+            return found
         except FileNotFoundError:
             raise UserError(f"This run has no {name} yet.", "", "Let its stages finish first.") from None
         except Exception as error:  # damaged bytes can break a reader in any way there is
@@ -124,6 +135,20 @@ class Run:
         content = read_json(self.path / name, shape, owner, _remedy(self, name), otherwise=otherwise)
         self.require_intact(name)  # after it was read, as what its reader says is more to the point
         return content
+
+
+def require_numbers(found: NDArray[Any], shape: tuple[int | None, ...] = (), below: int | None = None) -> None:
+    """Raise ValueError when an array does not hold numbers of that shape; see `Run.array`.
+
+    Files of before there were checksums are known to be whole by nothing else.
+    """
+    if found.dtype.kind not in "biuf":
+        raise ValueError(f"it holds {found.dtype}, no numbers")
+    fits = len(shape) == found.ndim and all(n in (None, m) for n, m in zip(shape, found.shape, strict=True))
+    if shape and not fits:
+        raise ValueError(f"its shape is {found.shape}")
+    if below is not None and found.size and not (found.min() >= -1 and found.max() < below):
+        raise ValueError(f"it holds {found.min()} to {found.max()}")
 
 
 def current(run: Run) -> Run:

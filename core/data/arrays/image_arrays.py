@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from core.data.collection import Read, require_count
 from core.data.decoding import MAX_PIXELS
-from core.data.levels import Levels, levels_of
+from core.data.levels import DARK, Levels, levels_of
 from core.data.threads import pieces
 from core.errors import UserError
 from core.types import Images
@@ -44,8 +44,10 @@ def image_reader(array: NDArray[Any], name: str, *, values: str = "auto") -> tup
             return image if image.dtype == np.uint8 else image.astype(np.uint8)
         return levels.shown(image)
 
+    if as_they_are:
+        return read, f"{name} has no value above {high:.0f} of 255: it is shown almost black" if high <= DARK else ""
     shown = f"{levels.black:g} is shown as black and {levels.white:g} as white"
-    return read, "" if as_they_are else f"{name} is {array.dtype} with values from {low:.4g} to {high:.4g}; {shown}"
+    return read, f"{name} is {array.dtype} with values from {low:.4g} to {high:.4g}; {shown}"
 
 
 def _channels(array: NDArray[Any], name: str) -> tuple[int, int, int] | None:
@@ -68,7 +70,7 @@ def _channels_first(array: NDArray[Any]) -> bool:
 def _range(array: NDArray[Any], name: str) -> tuple[float, float, bool]:
     """The smallest and the largest value of all images, and whether all values are whole numbers.
 
-    Bytes are looked at only until one exceeds 1: any other range of theirs is the ordinary one.
+    Bytes are looked at only until one is bright: any other range of theirs is the ordinary one.
     """
     if array.dtype.kind not in "biuf":
         raise UserError(f"{name} is {array.dtype}.", "Images have to be numbers.", "Convert them first.")
@@ -76,7 +78,7 @@ def _range(array: NDArray[Any], name: str) -> tuple[float, float, bool]:
     for row, part in _parts(array):
         if array.dtype == np.uint8:
             low, high = 0.0, max(high, float(part.max()))
-            if high > 1:
+            if high > DARK:
                 return 0.0, 255.0, True
             continue
         numbers = part.astype(np.float64)

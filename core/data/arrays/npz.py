@@ -13,6 +13,7 @@ from core.data.collection import Collection, Part, Problem, Read, abridged, empt
 from core.data.labels import MAX_CLASSES, MAX_LABEL_CHARACTERS, classes, labelled
 from core.data.levels import Values
 from core.errors import UserError
+from core.json_files import LARGEST
 from core.types import Ints
 
 Labels = NDArray[Any]
@@ -144,6 +145,8 @@ def _checked(labels: Labels, name: str) -> Labels:
         hint = "Save numpy.argmax(labels, 1) instead." if labels.ndim == 2 and labels.shape[1] > 1 else ""
         title = f"{name} is {labels.dtype} with the shape {labels.shape}."
         raise UserError(title, "Labels have to be whole numbers of the shape (n,) or (n, 1), or text.", hint)
+    if labels.dtype.kind == "u" and len(labels) and labels.max() > LARGEST:
+        raise UserError(f"{name} holds {labels.max():,}.", f"A label is at most {LARGEST:,}.", "Renumber the classes.")
     if labels.dtype.kind in "iu" and len(labels) and labels.min() < 0 and set(np.unique(labels)) != {-1, 1}:
         raise UserError(
             f"{name} runs from {labels.min()} to {labels.max()}.",

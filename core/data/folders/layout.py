@@ -72,7 +72,7 @@ def arranged(files: Files, name: str, layout: Layout = "auto") -> Collection:
         test=_part(files, test, known) if test else empty_part(),
         problems=tuple(problems),
         close=files.close,
-        about={"splits": ", ".join(said)} if said and unusual else {},
+        about={"splits": ", ".join(said)} if said and unusual else _passed_over(parts.values(), splits),
     )
 
 
@@ -81,18 +81,37 @@ def _layout(paths: Sequence[Sequence[str]]) -> Layout:
     tops = {names[0] for names in paths if len(names) > 1}
     if any(len(names) > 2 and split_of(names[0]) == "train" for names in paths):
         return "splits first"
-    if paths and all(len(names) > 2 and split_of(names[1]) for names in paths):
-        if any(split_of(names[1]) == "train" for names in paths):
-            return "classes first"
-        raise _ambiguous(tops)
     splits = {top: nearly_split_of(top) for top in tops}
     named = [split for split in splits.values() if split]
+    inner = [nearly_split_of(names[1]) if len(names) > 2 else None for names in paths]
+    exact = bool(paths) and all(len(names) > 2 and split_of(names[1]) for names in paths)
+    if exact or (not named and {"train"} < set(inner) - {None}):
+        if None in inner or "train" not in inner:
+            raise _ambiguous(tops)
+        return "classes first"
+    below = [{names[1] for names in paths if names[0] == top and len(names) > 2} for top in sorted(tops)]
+    if 0 < len(named) < len(tops) and any(map(split_of, tops)) and len(set.intersection(*below)) > 1:
+        raise _ambiguous(tops)  # the same folders lie in one that is named after a split and in one that is not
     if not named or len(named) < len(tops) or (len(set(named)) < 2 and not any(map(split_of, tops))):
         return "classes only"  # some folder says nothing of a split, or all say the same
-    below = [{names[1] for names in paths if names[0] == top and len(names) > 2} for top in sorted(tops)]
     if "train" in named and len(set(named)) == len(named) and set.intersection(*below):
         return "splits first"
     raise _ambiguous(tops)
+
+
+def _passed_over(paths: Iterable[Sequence[str]], splits: Mapping[str, Split | None]) -> dict[str, str]:
+    """A word on folders that lie in every class and tell nothing: they may be the classes, and the classes splits."""
+    below: dict[str, set[str]] = {}
+    for names in paths:
+        below.setdefault(names[0], set()).add(names[1] if len(names) > 2 else "")
+    shared = set.intersection(*below.values()) - {""} if below and not splits else set()
+    if len(shared) < 2:
+        return {}
+    folders = ", ".join(legible(name) for name in sorted(shared)[:8])
+    return {
+        "folders": f"{folders} lie in every class and are not told apart; to make them classes, rename the folders "
+        "around them to train and test"
+    }
 
 
 def _ambiguous(tops: Iterable[str]) -> UserError:

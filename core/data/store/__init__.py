@@ -29,7 +29,7 @@ SCHEMA = 2  # 1: its fingerprint covers labels and a part of the images
 T = TypeVar("T")
 SETTLED_SECONDS = 2.0  # younger files may change without another time of change: some disks count whole seconds
 _ARRAYS = ("ids", "labels", "test_labels", "bona_fide")
-_intact: dict[Path, tuple[str, str]] = {}  # folder → fingerprint and state of the files it was found with
+_intact: dict[Path, tuple[str, str]] = {}  # folder → fingerprint, and the state of what it was found of
 _TRUTH = ("is_poison", "attack_index", "original_labels", "is_cover")
 
 
@@ -240,12 +240,11 @@ def load(workspace: Path, dataset_id: str) -> Dataset:
         class_names=info.class_names,
         **arrays,
     )
-    if _intact.get(folder.absolute()) != (info.fingerprint, state) and _fingerprint(info, dataset, folder) != (
-        info.fingerprint
-    ):
+    found = info.fingerprint, repr((state, info.class_names))
+    if _intact.get(folder.absolute()) != found and _fingerprint(info, dataset, folder) != info.fingerprint:
         raise changed(folder, "Its fingerprint differs")
     if state:
-        _intact[folder.absolute()] = info.fingerprint, state
+        _intact[folder.absolute()] = found
     return dataset
 
 

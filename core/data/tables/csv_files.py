@@ -6,7 +6,7 @@ Where each record begins is remembered, so that a large cell is read again only 
 import base64
 import binascii
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -15,7 +15,7 @@ from core.data.collection import Problem, Problems, require_count
 from core.data.decoding import MAX_BYTES
 from core.data.labels import MAX_LABEL_CHARACTERS
 from core.data.paths import content, named
-from core.data.tables.rows import Columns, Rows, found_columns
+from core.data.tables.rows import Columns, Rows, found_columns, split_in
 from core.errors import UserError
 
 MAX_LINE_BYTES = 24 * 2**20  # an image of 18 MB in base64; Python's own reader takes ten times as much for a line
@@ -57,7 +57,7 @@ def csv_rows(
         if problem:
             problems.add(Problem("row", f"line {number}", problem))
             known = columns.split is not None and columns.split < len(cells)
-            left_out[place] = (f"line {number}", cells[columns.split or 0][:100] if known else "")
+            left_out[place] = (f"line {number}", _split(header, columns, cells) if known else "")
             if len(left_out) > MAX_LEFT_OUT:
                 title = f"More than {MAX_LEFT_OUT:,} rows of {path.name} cannot be used."
                 raise UserError(title, f"The first is {next(iter(left_out.values()))[0]}.", "Correct the table.")
@@ -67,7 +67,7 @@ def csv_rows(
         names.append(f"line {number}" if encoded else cell)
         offsets.append(offset if encoded else -1)
         labels.append(cells[columns.label][: MAX_LABEL_CHARACTERS + 1])
-        splits.append(cells[columns.split][:100] if columns.split is not None else "")
+        splits.append(_split(header, columns, cells) if columns.split is not None else "")
         require_count(len(names), "rows")
 
     def read(row: int) -> bytes:
@@ -193,3 +193,8 @@ def _problem(cells: list[str], columns: Columns, n_columns: int, folder: Path) -
 def _reader(lines: _Lines, delimiter: str) -> Iterator[list[str]]:
     csv.field_size_limit(MAX_LINE_BYTES)
     return csv.reader(iter(lines), delimiter=delimiter)
+
+
+def _split(header: Sequence[str], columns: Columns, cells: Sequence[str]) -> str:
+    """What a row says of its split."""
+    return split_in(header[columns.split or 0], cells[columns.split or 0][:100])

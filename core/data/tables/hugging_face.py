@@ -107,6 +107,15 @@ def _sharded(path: Path, image_column: str, label_column: str, links_within: str
     from core.data.tables.parquet_files import parquet_rows
 
     folders = _parquet_folders(path)
+    by_split = {nearly_split_of(folder.name): folder for folder in folders}
+    if len(folders) > 1 and "train" in by_split and None not in by_split and len(by_split) == len(folders):
+        return {
+            str(split): parquet_rows(
+                [inside(folder, file.name, links_within) for file in sorted(folder.glob("*.parquet"))],
+                *(image_column, label_column, "", links_within),
+            )
+            for split, folder in by_split.items()
+        }
     if len(folders) > 1:
         raise UserError(
             f"{path.name} holds several data sets.",
@@ -159,7 +168,10 @@ def _parquet_folders(path: Path) -> list[Path]:
         if path.is_dir()
         else []
     )
-    return [folder for folder in below if any(folder.glob("*.parquet"))]
+    found = [folder for folder in below if any(folder.glob("*.parquet"))]
+    if not found and len(below) == 1 and any(below[0].glob("*/*.parquet")):
+        return _parquet_folders(below[0])  # of the only configuration, as the hub's conversion has it
+    return found
 
 
 def _joined(parts: Mapping[str, Rows]) -> Rows:

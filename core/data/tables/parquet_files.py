@@ -19,7 +19,7 @@ from core.data.collection import Problem, require_count
 from core.data.decoding import MAX_BYTES
 from core.data.paths import named
 from core.data.tables.cells import MAX_TEXT, class_names_of, holds_images, image_bytes, is_bytes, is_text, plain_values
-from core.data.tables.rows import Rows, found_columns
+from core.data.tables.rows import Rows, found_columns, split_in
 from core.errors import UserError
 
 HELD_BYTES = 64 * 2**20  # of batches in memory; threads that ask out of order find their rows among them
@@ -186,7 +186,8 @@ def _rows(files: Sequence[Path], schema: pa.Schema, given: tuple[str, str, str],
     labels = [value for path in files for value in values_of(path, label, once)]
     splits = None
     if columns.split is not None:
-        splits = [str(value)[:100] for path in files for value in values_of(path, schema.names[columns.split], once)]
+        column = schema.names[columns.split]
+        splits = [split_in(column, str(value)[:100]) for path in files for value in values_of(path, column, once)]
     if len(labels) != len(cells) or (splits is not None and len(splits) != len(cells)):
         raise ValueError("The columns are not as long as the file says.")
     names, bad = _names(files, image, is_text(kind), len(cells))

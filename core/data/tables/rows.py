@@ -51,7 +51,17 @@ _LABEL = (
     "clsid",
     "cls",
 )
-_SPLIT = ("split", "subset", "partition", "set", "usage")
+_FLAGS: dict[str, tuple[Split, Split]] = {  # a column of true and false → the splits that these are
+    "istest": ("test", "train"),
+    "istrain": ("train", "test"),
+    "istraining": ("train", "test"),
+    "isval": ("validation", "train"),
+    "isvalid": ("validation", "train"),
+    "isvalidation": ("validation", "train"),
+}
+_TRUE = ("true", "1", "yes", "1.0")
+_FALSE = ("false", "0", "no", "0.0")
+_SPLIT = ("split", "subset", "partition", "set", "usage", *_FLAGS)
 
 
 @dataclass(frozen=True)
@@ -108,6 +118,18 @@ def found_columns(columns: Sequence[str], image: str = "", label: str = "", spli
                 f"Say which it is with {kind}_column.",
             )
     return Columns(int(where or 0), int(what or 0), part)
+
+
+def split_in(column: str, cell: str) -> str:
+    """What a cell says of the split: as it is written, or what true and false are in a column such as `is_test`.
+
+    >>> split_in("is_test", "True"), split_in("is_test", "0"), split_in("split", "val")
+    ('test', 'train', 'val')
+    """
+    flag, word = _FLAGS.get(_plain(column)), cell.strip().lower()
+    if flag is None or word not in (*_TRUE, *_FALSE):
+        return cell
+    return flag[0] if word in _TRUE else flag[1]
 
 
 def collected(rows: Rows, name: str, about: Mapping[str, str] | None = None) -> Collection:
@@ -183,5 +205,9 @@ def _told(columns: Sequence[str], name: str, setting: str) -> int:
 
 
 def _guessed(columns: Sequence[str], likely: Sequence[str]) -> int | None:
-    plain = [re.sub(r"[^a-z0-9]", "", name.lower()) for name in columns]
+    plain = list(map(_plain, columns))
     return next((plain.index(name) for name in likely if name in plain), None)
+
+
+def _plain(column: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", column.lower())

@@ -152,3 +152,20 @@ def test_damage_anywhere_in_arrow_is_refused_or_harmless(tmp_path_factory, place
     path.unlink()  # an earlier mapping keeps the file that it was made of
     path.write_bytes(content[:place] + noise + content[place + len(noise) :])
     valid_or_refused(folder)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("train/part-00000-of-00002", "train/part-00001-of-00002", "test/part-00000-of-00001"),
+        ("split=train/0000", "split=train/0001", "split=test/0000"),
+        ("default/train/0000", "default/train/0001", "default/test/0000"),
+    ],
+)
+def test_folders_of_parquet_files_that_are_named_after_splits(tmp_path, names):
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        table = pa.table({"image": [png(1), png(2)], "label": ["cat", "dog"]})
+        parquet.write_table(table, tmp_path / f"{name}.parquet")
+    found = open_source(tmp_path)
+    assert (found.class_names, len(found.train), len(found.test)) == (("cat", "dog"), 4, 2)

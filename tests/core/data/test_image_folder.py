@@ -87,6 +87,23 @@ def test_classes_first_and_splits_below(folder):
     assert "train is the training set" in found.about["splits"]
 
 
+@pytest.mark.parametrize(("train", "test"), [("train_images", "test_images"), ("TRAIN", "VAL"), ("trainset", "dev")])
+def test_splits_below_the_classes_may_nearly_say_so(folder, train, test):
+    paths = [f"{label}/{split}/{i}.png" for label in "ab" for split in (train, test) for i in range(2)]
+    found = open_source(folder(dict.fromkeys(paths, 1)))
+    assert (found.class_names, len(found.train), len(found.test)) == (("a", "b"), 4, 4)
+    assert f"{train} is the training set" in found.about["splits"]
+    with pytest.raises(UserError, match="can be read in two ways"):
+        open_source(folder({"a/loose.png": 1}))
+
+
+def test_folders_that_lie_in_every_class_are_mentioned(folder):
+    found = open_source(folder({f"{fold}/{label}/1.png": 1 for fold in ("fold_0", "fold_1") for label in "ab"}))
+    assert found.class_names == ("fold_0", "fold_1")
+    assert found.about["folders"].startswith("a, b lie in every class")
+    assert "folders" not in open_source(folder({"fold_2/c/1.png": 1})).about
+
+
 @pytest.mark.parametrize(
     "paths",
     [

@@ -45,6 +45,28 @@ def test_masks_of_0_and_1_become_black_and_white():
     assert (ordinary.white, ordinary.about) == (White(), {})
 
 
+def test_masks_in_16_bits_become_black_and_white():
+    found = with_levels(collection([ramp(1, np.uint16), ramp(1, np.uint16)]))
+    assert np.unique(decoded(found.train.read(0), found.white)).tolist() == [0, 255]
+
+
+def test_files_that_stay_almost_black_are_said():
+    found = with_levels(collection([ramp(2, np.uint8)] * 40))
+    assert (found.white, found.about["pixels"]) == (
+        White(),
+        "no value is above 2 of 255 in all 40 images: they are shown almost black",
+    )
+
+
+def test_files_of_32_bits_with_more_than_16_are_asked_about():
+    raw = encoded(Image.fromarray(ramp(70_000, np.int32)), "TIFF")
+    given = replace(collection([]), train=Part(("a", "b"), np.array([0, 1]), [raw, raw].__getitem__))
+    with pytest.raises(UserError, match="32 bits hold values up to 70,000"):
+        with_levels(given)
+    declared = with_levels(given, "0 to 65535")
+    assert decoded(declared.train.read(0), declared.white).max() == 255
+
+
 def test_the_brightest_image_may_be_the_last_of_many():
     images = [ramp(900, np.uint16)] * 60
     images[47] = ramp(3000, np.uint16)

@@ -136,6 +136,19 @@ def test_a_range_that_is_declared_is_taken(archive):
     )
 
 
+def test_labels_that_no_int64_holds_are_refused(archive):
+    labels = np.array([2**63 + 1, 1, 1, 1, 1, 1], np.uint64)
+    assert "y_train holds 9,223,372,036,854,775,80" in refusal(archive(x_train=GREY, y_train=labels))
+
+
+def test_fractions_a_little_above_1_are_asked_about_and_bytes_that_stay_dark_are_said(archive):
+    bright = np.linspace(0, 1.02, GREY.size).reshape(GREY.shape)
+    assert "with values from 0 to 1.02" in refusal(archive(x_train=bright, y_train=LABELS))
+    found = open_source(archive(x_train=GREY % 15, y_train=LABELS))
+    assert "no value above 14 of 255: it is shown almost black" in found.about["pixels"]
+    assert np.array_equal(found.train.read(0)[..., 0], GREY[0] % 15)
+
+
 def test_labels_with_gaps_and_labels_in_a_column_are_classes(archive):
     found = open_source(archive(x_train=GREY, y_train=np.array([3, 70, 900, 3, 70, 900])))
     assert (found.class_names, found.train.labels.tolist()) == (("3", "70", "900"), [0, 1, 2, 0, 1, 2])

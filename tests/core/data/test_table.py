@@ -261,6 +261,23 @@ def test_parquet_of_the_datasets_library(tmp_path):
         found.train.read(2)
 
 
+@pytest.mark.parametrize(
+    ("column", "cells"),
+    [("is_test", ("False", "false", "True")), ("Is Train", ("1", "1", "0")), ("is_valid", ("no", "no", "yes"))],
+)
+def test_a_column_of_true_and_false_tells_the_test_set(folder, column, cells):
+    rows = "".join(f"photos/{name}.png,{name},{cell}\n" for name, cell in zip("abc", cells, strict=True))
+    found = open_source(csv(folder, f"image,label,{column}\n{rows}"))
+    assert (found.train.names, found.test.names) == (("photos/a.png", "photos/b.png"), ("photos/c.png",))
+
+
+def test_a_column_of_true_and_false_in_parquet(folder):
+    columns = {"image": [png(1), png(2), png(3)], "label": ["a", "b", "a"], "is_test": [False, False, True]}
+    parquet.write_table(pa.table(columns), folder / "flags.parquet")
+    found = open_source(folder / "flags.parquet")
+    assert (len(found.train), len(found.test)) == (2, 1)
+
+
 def test_parquet_with_paths_and_splits(folder):
     columns = {
         "path": ["photos/a.png", "../x.png", "photos/c.png"],

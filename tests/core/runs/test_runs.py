@@ -25,6 +25,13 @@ def run(workspace, info):
     return runs.create(workspace, info, CONFIG, ("train", "evaluate"), name="First")
 
 
+@pytest.fixture
+def of_two(workspace, make_dataset):
+    """A run on two samples."""
+    info = store.save(workspace, make_dataset(2, name="two"), source="test")
+    return runs.create(workspace, info, CONFIG, ("train", "evaluate"))
+
+
 def edit(run, **fields):
     """Change run.json as a version without checksums would."""
     path = run.path / "run.json"
@@ -139,9 +146,9 @@ def test_changes(workspace, info, run):
     assert runs.children(child) == []
 
 
-def test_findings_of_classes_as_they_were_kept_before_are_read(run):
+def test_findings_of_classes_as_they_were_kept_before_are_read(of_two):
     nothing = np.zeros(2, np.bool_)
-    runs.save_detection(run, "old", Detection(nothing.astype(np.float32), nothing), {}, 0.1)
+    runs.save_detection(of_two, "old", Detection(nothing.astype(np.float32), nothing), {}, 0.1)
     asked = {"size_fraction": 0.1, "size_poisoned": True, "size_reason": "small", "unstable": 0.25}
     asked |= {"silhouette": 0.3, "silhouette_poisoned": True, "silhouette_reason": "apart"}
     asked |= {"distance_ratio": 2.0, "distance_class": 3, "distance_poisoned": False, "distance_reason": "home"}
@@ -151,10 +158,10 @@ def test_findings_of_classes_as_they_were_kept_before_are_read(run):
         2: {"dimensions": 4},
     }
     about = {"settings": {}, "seconds": 0.1, "notes": {"prevalence": 0.1, "n_flagged": 4}, "class_notes": notes}
-    checksums.forget(run.path, "detections/old.json")
-    (run.path / "detections/old.json").write_text(json.dumps(about))
+    checksums.forget(of_two.path, "detections/old.json")
+    (of_two.path / "detections/old.json").write_text(json.dumps(about))
     size, apart = Criterion(True, "small", 0.1), Criterion(True, "apart", 0.3)
-    old = runs.detections(run)["old"]
+    old = runs.detections(of_two)["old"]
     assert old.notes == Notes(prevalence=0.1, figures={"n_flagged": 4})
     assert old.classes == {
         0: ClassFinding(True, "a cluster", size, apart, Criterion(False, "home", 2.0, 3), unstable=0.25),
@@ -163,17 +170,17 @@ def test_findings_of_classes_as_they_were_kept_before_are_read(run):
     }
 
 
-def test_scores_as_they_were_kept_before_are_read(run):
+def test_scores_as_they_were_kept_before_are_read(of_two):
     nothing = np.zeros(2, np.bool_)
-    runs.save_detection(run, "old", Detection(nothing.astype(np.float32), nothing), {}, 0.1)
+    runs.save_detection(of_two, "old", Detection(nothing.astype(np.float32), nothing), {}, 0.1)
     before = {"part: BaDLoss": np.float32([1, 2]), "part: class lesson": np.float32([3, 4])}
-    checksums.forget(run.path, "detections/old.npz")
-    np.savez(run.path / "detections/old.npz", suspicion=nothing.astype(np.float32), flagged=nothing, **before)
-    scores = runs.detections(run)["old"].scores
+    checksums.forget(of_two.path, "detections/old.npz")
+    np.savez(of_two.path / "detections/old.npz", suspicion=nothing.astype(np.float32), flagged=nothing, **before)
+    scores = runs.detections(of_two)["old"].scores
     assert {name: values.tolist() for name, values in scores.items()} == {"BaDLoss": [1, 2], "class likeness": [3, 4]}
 
 
-def test_detections(run):
+def test_detections(of_two):
     first = Detection(
         np.array([0.5, 1.5], np.float32),
         np.array([False, True]),
@@ -181,9 +188,9 @@ def test_detections(run):
         Notes(threshold=0.35, counted_on=250, figures={"n_steps": 3}),
         {1: ClassFinding(True, "small", silhouette=Criterion(True, "apart", 0.5), figures={"dimensions": 3})},
     )
-    runs.save_detection(run, "zeta", first, {"n_components": 10}, 1.5)
-    runs.save_detection(run, "alpha", Detection(first.suspicion, ~first.flagged), {}, 0.1)
-    found = runs.detections(run)
+    runs.save_detection(of_two, "zeta", first, {"n_components": 10}, 1.5)
+    runs.save_detection(of_two, "alpha", Detection(first.suspicion, ~first.flagged), {}, 0.1)
+    found = runs.detections(of_two)
     assert set(found) == {"zeta", "alpha"}
     assert found["zeta"].suspicion.tolist() == [0.5, 1.5]
     assert found["zeta"].flagged.tolist() == [False, True]
@@ -191,14 +198,58 @@ def test_detections(run):
     assert (found["zeta"].notes, found["zeta"].classes) == (first.notes, first.classes)
     assert found["alpha"].groups is None
     assert found["alpha"].p_values is None
-    assert runs.about_detection(run, "zeta") == {"settings": {"n_components": 10}, "seconds": 1.5}
+    assert runs.about_detection(of_two, "zeta") == {"settings": {"n_components": 10}, "seconds": 1.5}
 
 
-def test_p_values_are_kept(run):
+@pytest.mark.parametrize(
+    ("name", "values", "words"),
+    [
+        ("suspicion", np.ones(3, np.float32), r"its shape is \(3,\)"),
+        ("suspicion", np.float32([1, np.nan]), "its values make no sense"),
+        ("flagged", np.ones(2, np.int64), "its values make no sense"),
+        ("p_values", np.ones((2, 1), np.float32), r"its shape is \(2, 1\)"),
+        ("p_values", np.array(["x", "y"]), "no numbers"),
+    ],
+)
+def test_detections_without_checksums_have_to_make_sense(of_two, name, values, words):
+    whole = {"suspicion": np.ones(2, np.float32), "flagged": np.zeros(2, np.bool_)}
+    for one in ("fits", "odd"):
+        runs.save_detection(of_two, one, Detection(**whole), {}, 0.1)
+        checksums.forget(of_two.path, f"detections/{one}.npz")
+    np.savez(of_two.path / "detections/odd.npz", **(whole | {name: values}))
+    found, [damaged] = runs.sorted_detections(of_two)
+    assert list(found) == ["fits"]
+    assert damaged.id == "odd"
+    assert re.search(words, str(damaged.error))
+
+
+def test_notes_without_checksums_have_to_make_sense(of_two):
+    nothing = np.zeros(2, np.bool_)
+    runs.save_detection(of_two, "odd", Detection(nothing.astype(np.float32), nothing), {}, 0.1)
+    checksums.forget(of_two.path, "detections/odd.json")
+    about = {"settings": {}, "seconds": 0.1, "notes": {"counted_on": []}}
+    (of_two.path / "detections/odd.json").write_text(json.dumps(about))
+    _, [damaged] = runs.sorted_detections(of_two)
+    assert "counted_on has to be a whole number" in str(damaged.error)
+    assert f"python -m core detect {of_two.id} odd" in damaged.error.hint
+
+
+def test_an_array_has_to_have_the_shape_and_the_range_that_is_asked_for(run):
+    runs.save_array(run, "predictions", np.array([0, 3, -1]))
+    assert run.array("predictions", (3,), 4).tolist() == [0, 3, -1]
+    for shape, below, words in (((4,), 4, r"its shape is \(3,\)"), ((None,), 3, "it holds -1 to 3")):
+        with pytest.raises(UserError, match=words):
+            run.array("predictions", shape, below)
+    runs.save_array(run, "predictions", np.array(["x"]))
+    with pytest.raises(UserError, match="no numbers"):
+        run.array("predictions")
+
+
+def test_p_values_are_kept(of_two):
     p_values = np.array([0.5, 0.004], np.float32)
     nothing = np.zeros(2, np.bool_)
-    runs.save_detection(run, "zeta", Detection(np.ones(2, np.float32), nothing, p_values=p_values), {}, 1.0)
-    assert runs.detections(run)["zeta"].p_values.tolist() == p_values.tolist()
+    runs.save_detection(of_two, "zeta", Detection(np.ones(2, np.float32), nothing, p_values=p_values), {}, 1.0)
+    assert runs.detections(of_two)["zeta"].p_values.tolist() == p_values.tolist()
 
 
 def test_rules_are_kept_by_detector(run):
