@@ -58,11 +58,11 @@ def _kinds(scene: Scene) -> Floats:
     points = _points(scene.inputs.take(np.flatnonzero(scene.labels == scene.source_class)))
     if not len(points):
         raise ValueError(f"the clean data has no samples of class {scene.source_class}")
-    wanted = min(max(scene.n_poisoned, 1), len(points))
-    count = min(max(2, round(len(points) / wanted)), len(points), MOST_KINDS)
+    size = min(max(scene.n_poisoned, 1), len(points))
+    count = min(max(2, round(len(points) / size)), len(points), MOST_KINDS)
     centres = _means(points, count, np.random.default_rng(scene.seed))
     sizes = np.bincount(_nearest(points, centres), minlength=len(centres))
-    chosen = int(np.abs(sizes - wanted).argmin())
+    chosen = int(np.abs(sizes - size).argmin())
     return np.concatenate([centres[chosen : chosen + 1], np.delete(centres, chosen, 0)])
 
 

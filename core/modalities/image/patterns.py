@@ -25,7 +25,7 @@ CHUNK = 2048
 LARGEST_SIDE = 64
 # Lowest cosine that counts; the k-th cosine of a side makes k/2 cycles.
 LOWEST = 2 * LOWEST_FREQUENCY
-# Brightness and two differences of colour, of length 1 each.
+# Brightness and two differences of colour, of length 1 each: a trigger in one colour does not drown in brightness.
 OPPONENTS = np.array([[1, 1, 1], [1, 1, -2], [1, -1, 0]], np.float32).T / np.sqrt([3, 6, 2], dtype=np.float32)
 # Pixels a side of the images that neighbours are looked for in: too coarse for fine triggers to count.
 COARSE_SIDE = 14

@@ -38,7 +38,7 @@ def desk(run: Run, answer: DeltaGenerator, conditions: Filter, who: str) -> None
     Args:
         run: under review.
         answer: where it is written how much is decided.
-        wanted: the filter, but for the family, which is chosen here.
+        conditions: the filter, but for the family, which is chosen here.
         who: only what this reviewer decided on; "" for all.
     """
     table, flagged = counted.table(run), counted.flagged(run)
