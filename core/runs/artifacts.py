@@ -107,7 +107,7 @@ def about_detection(run: Run, name: str) -> dict[str, Any]:
 
 
 def rules(run: Run) -> dict[str, dict[str, Any]]:
-    """Detector → kind and value of the rule that was chosen for it; those that are judged by their own are left out."""
+    """Detector → kind and value of the rule that was chosen for it; those that flag by their own are left out."""
     return run.kept("rules.json", dict[str, dict[str, Any]], {})
 
 

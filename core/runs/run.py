@@ -203,7 +203,7 @@ def _remedy(run: Run, file: str) -> str:
     if file.startswith("detections/"):
         return f"Restore it from a backup, or run the detector again: python -m core detect {run.id} {name}"
     if file.startswith("rules."):
-        return "Restore it from a backup, or delete it: each detector is then judged by its own rule."
+        return "Restore it from a backup, or delete it: each detector then flags by its own rule."
     if file.startswith("checkpoint/"):
         return f"Delete {run.path / 'checkpoint'}, then resume the run: its training begins anew."
     return _AGAIN
