@@ -43,7 +43,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         **for_reviewers(),
     )
 st.session_state["dataset_id"] = info.id
-labels, bona_fide = cached.labels_of(WORKSPACE, info.id)
+ids, labels = cached.labels_of(WORKSPACE, info.id)
 height, width, channels = info.shape
 st.markdown(
     f"**{info.n:,} training images in {len(info.class_names)} classes**, {height}×{width} "
@@ -71,7 +71,7 @@ with strips:
         rows = (labels == index).nonzero()[0][:STRIP]
         with lines.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(frame.plain(name), width=110)
-            strip = [Tile(int(row), pictures.of_sample(info.id, int(row)), tooltip=f"#{row}") for row in rows]
+            strip = [Tile(int(row), pictures.of_sample(info.id, int(row)), tooltip=f"#{ids[row]}") for row in rows]
             gallery(strip, key=f"strip-{info.id}-{index}", size=44, one_row=True)
     if len(info.class_names) > 20:
         st.caption(f"20 of {len(info.class_names)} classes are shown.")

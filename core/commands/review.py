@@ -7,11 +7,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 
 from core import pipeline, runs
 from core.analysis.caveats import emptied_words, judged_of, undecided_of
 from core.analysis.opened_run import opened
+from core.analysis.rule_words import rule_words
 from core.commands.common import HERE, Json, Workspace, command, progress_bar, working
 from core.data import store
 from core.evaluation import results
@@ -38,7 +40,16 @@ def verdict(
     """Decide on all samples that a detector flagged."""
     subject = runs.open_run(workspace, run)
     count = pipeline.decide_flagged(subject, decision, flagged, reviewer=reviewer)
-    return {"run": subject.id, "decision": decision, "samples": count}
+    now = opened(subject)
+    hit = np.logical_or.reduce([now.detections[name].flagged for name in flagged])
+    rules = {name: rule_words(now, name) for name in flagged}
+    return {
+        "run": subject.id,
+        "decision": decision,
+        "samples": count,
+        "bona_fide": int((hit & now.bona_fide).sum()),
+        "rules": rules,
+    }
 
 
 @command

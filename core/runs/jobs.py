@@ -45,7 +45,7 @@ class Progress:
         title: the stage in words; `message` says more, such as the epoch and the loss.
         fraction: of the whole job, in [0, 1].
         started: seconds since the epoch; `eta` is the number of seconds left, None while unknown.
-        error: title, detail and hint of what went wrong.
+        error: title, detail and hint of what went wrong, or of what was refused while the rest was done.
     """
 
     state: State = "waiting"
@@ -201,8 +201,12 @@ def write(directory: Path, progress: Progress) -> None:
 
 
 @contextmanager
-def working_on(directory: Path) -> Iterator[None]:
+def working_on(directory: Path, refused: Sequence[UserError] = ()) -> Iterator[None]:
     """Hold the lock of `directory`, turn SIGTERM into `Cancelled`, and leave the right state behind.
+
+    Args:
+        directory: of the job.
+        refused: what was refused meanwhile and left the rest to be done: the first is kept beside the state "done".
 
     Raises:
         UserError: another worker is at work there.
@@ -219,7 +223,8 @@ def working_on(directory: Path) -> Iterator[None]:
             if stopping.asked(directory, worker_lock.holder(directory)):
                 raise Cancelled
             yield
-            write(directory, replace(begun, state="done", title="Done", fraction=1.0))
+            error = refused[0].as_dict() if refused else None
+            write(directory, replace(begun, state="done", title="Done", fraction=1.0, error=error))
         except (Cancelled, KeyboardInterrupt):
             write(directory, replace(_last(directory, begun), state="cancelled", eta=None))
             raise

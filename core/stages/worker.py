@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection
 
 from core import runs
 from core.analysis.opened_run import OpenedRun, opened
+from core.errors import UserError
 from core.runs import Run, jobs
 from core.runs.jobs import Progress
 from core.runs.plan import FAMILIES, parse_stage
@@ -40,19 +41,26 @@ def work(
 
     What is added to the plan meanwhile is done too. What is added in the last moment is done by a second round: whoever
     added it saw this worker at work and started none. Progress is told at most once in `pause` seconds.
+
+    Raises:
+        UserError: a detector was refused. What else was to be done is done, and the run is as finished as without it.
     """
-    while True:
-        with jobs.working_on(run.path):
-            run = _go_through(run, Reporter(run, [], listen, pause), only)
-        if not _left(run, only):
-            return run
+    refused: list[UserError] = []
+    left = True
+    while left:
+        with jobs.working_on(run.path, refused):
+            run = _go_through(run, Reporter(run, [], listen, pause), only, refused)
+        left = bool(_left(run, only))
+    if refused:
+        raise refused[0]
+    return run
 
 
 def _left(run: Run, only: Collection[str] | None) -> list[str]:
     return [stage for stage in runs.current(run).left if only is None or stage in only]
 
 
-def _go_through(run: Run, reporter: Reporter, only: Collection[str] | None) -> Run:
+def _go_through(run: Run, reporter: Reporter, only: Collection[str] | None, refused: list[UserError]) -> Run:
     while left := _left(run, only):
         stage = left[0]
         reporter.begin(stage, left)
@@ -61,9 +69,13 @@ def _go_through(run: Run, reporter: Reporter, only: Collection[str] | None) -> R
         try:
             # A page may have given the stage other settings since the run was opened.
             STAGES[planned.kind](opened(runs.current(run)), planned.argument, reporter)
-        except Exception:
-            if planned.kind == "detect":  # others may be able to do what this one cannot
-                runs.give_up(run, stage)
-            raise
+        except Exception as error:
+            if planned.kind != "detect":
+                raise
+            runs.give_up(run, stage)  # others may be able to do what this one cannot
+            if not isinstance(error, UserError):
+                raise
+            refused.append(error)
+            continue
         run = runs.finish_stage(run, stage, time.monotonic() - started)
     return runs.current(run)

@@ -223,10 +223,10 @@ def montage(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def labels_of(workspace: Path, dataset_id: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """The given labels and the bona fide flags of a stored data set."""
+def labels_of(workspace: Path, dataset_id: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The ids of the samples of a stored data set, which are their rows in its source, and their given labels."""
     dataset = store.load(workspace, dataset_id)
-    return np.array(dataset.labels), np.array(dataset.bona_fide)
+    return np.array(dataset.ids), np.array(dataset.labels)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -17,6 +17,7 @@ from pages.ui.selection.selection import follow, select, selected, version
 from pages.ui.selection.verdicts import (
     PLACE,
     WORDS,
+    bona_fide_among,
     decide_or_ask,
     decision_buttons,
     questions,
@@ -81,6 +82,9 @@ def bar(run: Run, rows: pd.DataFrame, focus: int | None) -> None:
     with st.container(key="selection-bar", horizontal=True, vertical_alignment="center", gap="small"):
         words = f"**{chosen:,} selected**" if chosen else f"**Sample #{focus}**" if focus is not None else ""
         st.markdown(words, width=130)
+        about = selected(run).tolist() or [one for one in (focus,) if one is not None]
+        if guaranteed := bona_fide_among(run, about):
+            st.markdown(f":material/verified: **{guaranteed}**", width=200)
         keys = {decision: key for key, decision in DECISIONS.items()}
         decision_buttons(
             "selection",

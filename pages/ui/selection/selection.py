@@ -13,7 +13,7 @@ from core.runs import Run
 from pages.ui.access.who import for_reviewers
 from pages.ui.cache import cached
 from pages.ui.cache.words import plain
-from pages.ui.selection.verdicts import WORDS, decide_or_ask, decision_buttons, questions, said, undo
+from pages.ui.selection.verdicts import WORDS, bona_fide_among, decide_or_ask, decision_buttons, questions, said, undo
 from pages.ui.shell.frame import put_away
 from pages.ui.widgets import pictures
 from pages.ui.widgets.gallery import Tile, gallery
@@ -85,8 +85,10 @@ def selection_bar(run: Run, table: pd.DataFrame) -> None:
     mix = rows["label"].value_counts()
     words = ", ".join(f"{names[index]} {count:,}" for index, count in mix.head(3).items())
     more = f" and {len(mix) - 3} more classes" if len(mix) > 3 else ""
+    guaranteed = bona_fide_among(run, selected(run))
     with st.container(key="selection-bar", horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{len(rows):,} selected** · {words}{more}", width="stretch")
+        clean = f" · :material/verified: **{guaranteed}**" if guaranteed else ""
+        st.markdown(f"**{len(rows):,} selected** · {words}{more}{clean}", width="stretch")
         actions(run)
 
 

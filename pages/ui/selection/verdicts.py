@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core import pipeline
+from core.analysis.caveats import bona_fide_words
 from core.journal import review
 from core.journal.review.verdict import STANDING
 from core.runs import Run
@@ -89,7 +90,7 @@ def decide_or_ask(
     always: bool = False,
     once: Callable[[], None] = _nothing,
 ) -> bool:
-    """Record a decision, or ask first: for a new label, and where the samples are more than a page shows.
+    """Record a decision, or ask first: for a new label, where a bona fide sample would go, and for more than a page.
 
     Args:
         run: under review.
@@ -103,7 +104,8 @@ def decide_or_ask(
     Returns:
         True when it is decided, False when a question is open or nothing could be recorded.
     """
-    if len(ids) and (always or decision == "relabel" or len(ids) > MOST):
+    guaranteed = decision == "exclude" and bona_fide_among(run, ids)
+    if len(ids) and (always or decision == "relabel" or len(ids) > MOST or guaranteed):
         st.session_state[DIALOG] = Question(run.id, tuple(ids), decision, what, by)
         return False
     return bool(decide(run, ids, decision, what=what, by=by, once=once))
@@ -130,6 +132,12 @@ def decide(
         st.session_state[REASON] = st.session_state.get(REASON, 0) + 1
     tell(f"{STANDING[decision].capitalize()}: {_samples(count)}", ":material/done:")
     return True
+
+
+def bona_fide_among(run: Run, ids: Collection[int]) -> str:
+    """How many of these samples are bona fide, and of which classes, as Markdown; "" where none is."""
+    table = cached.table(run)
+    return frame.plain(bona_fide_words(table[table["id"].isin(ids)], cached.info(run).class_names))
 
 
 def reason_key() -> str:
@@ -173,6 +181,7 @@ def said() -> None:
 
 
 def _confirm(run: Run, question: Question, after: Callable[[], None]) -> None:
+    _say_bona_fide(run, question)
     st.markdown("Whatever was decided on them before is replaced. Undo takes it back.")
     with st.container(horizontal=True):
         words = f"{WORDS[question.decision]} {len(question.ids):,}"
@@ -187,6 +196,7 @@ def _pick(run: Run, question: Question, after: Callable[[], None]) -> None:
     """A button per class, with its number as its key, or a list where classes are many."""
     names, likely = cached.info(run).class_names, _likely(run, question.ids)
     label = None
+    _say_bona_fide(run, question)
     if len(names) <= 10:
         with st.container(horizontal=True):
             for index, name in enumerate(names):
@@ -200,6 +210,11 @@ def _pick(run: Run, question: Question, after: Callable[[], None]) -> None:
             label = chosen
     if label is not None:
         _answered(run, question, label, after)
+
+
+def _say_bona_fide(run: Run, question: Question) -> None:
+    if words := bona_fide_among(run, question.ids):
+        st.warning(f"{words}. They were called clean.", icon=":material/verified:")
 
 
 def _answered(run: Run, question: Question, label: int | None, after: Callable[[], None]) -> None:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core import runs
 from core.models import title_of
-from core.runs import Run
+from core.runs import Run, jobs
 from pages.ui.cache import cached
 from pages.ui.shell import frame, journey
 
@@ -13,7 +13,8 @@ def headline(run: Run) -> str:
     """How often a loaded model agrees with the given labels, in one line."""
     agreement = cached.sanity(run)
     if agreement is None:
-        return "The model is loaded; what it makes of the data is being read."
+        coming = "is being read" if jobs.poll(run.path).active else "has not been read yet"
+        return f"The model is loaded; what it makes of the data {coming}."
     test = f" and on {agreement.test:.1%} of the test images" if agreement.test is not None else ""
     return (
         f"Loaded as it is, the model agrees with **{agreement.train:.1%} of the given labels**{test}; guessing would "

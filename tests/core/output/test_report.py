@@ -2,8 +2,10 @@
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 
 from core import pipeline, runs
@@ -12,10 +14,12 @@ from core.analysis.samples import review_table
 from core.attacks.plant import plant
 from core.attacks.specification import AttackSpec, Specification
 from core.data import store
+from core.detectors.consensus.consensus import RULES
 from core.errors import UserError
 from core.output import figures, report
 from core.output.report import report_html, write_report
 from core.training.config import TrainConfig
+from core.types import Detection, Notes
 
 MARKUP = "<script>alert('x')</script>"
 ESCAPED = "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;"
@@ -194,3 +198,20 @@ def test_what_the_decisions_leave_open_is_printed(finished):
     whole = table.loc[table["label"] == 0, "id"].tolist()
     pipeline.decide(finished, whole, "exclude", reviewer="ann")
     assert f"{name} loses all {len(whole)}" in Page(report_html(finished)).text
+
+
+def test_a_rate_is_an_expected_one_and_a_fallback_is_named_without_any(finished):
+    n = len(opened(finished).data)
+    p_values = np.where(np.arange(n) < 20, 1 / 101, 1.0).astype(np.float32)
+    found = Detection(1 - p_values, p_values < 0.5, notes=Notes(RULES["rate"], counted_on=100), p_values=p_values)
+    runs.save_detection(finished, "consensus", found, {"false_discovery_rate": 0.2}, 1.0)
+    text = Page(report_html(finished)).text
+    expected = "about 20% of them wrong on average over draws of bona fide samples, in this draw 0% to "
+    assert f"20 of {n} samples are flagged by Consensus, by its own rule: {expected}" in text
+    assert ", with 90% confidence" in text
+    fallback = replace(found, notes=replace(found.notes, rule=RULES["budget"]))
+    runs.save_detection(finished, "consensus", fallback, {"false_discovery_rate": 0.2}, 1.0)
+    text = Page(report_html(finished)).text
+    assert "by its fallback rule: as many as are estimated to be poison, no rate promised" in text
+    for words in ("at most", "of them wrong", "No sign of poison in"):
+        assert words not in text

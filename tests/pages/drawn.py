@@ -1,0 +1,42 @@
+"""What a page has drawn, in words: helpers of the tests of whole pages."""
+
+import json
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).parents[2]
+SAMPLES, FEW, MANY = 120, 12, 30  # of the made-up run: all, those that the consensus flags, and Activation Clustering
+
+
+def page(name: str, app: AppTest | None = None) -> AppTest:
+    """The page as a visitor sees it, in a session that may have seen others."""
+    app = app or AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    app.switch_page(f"pages/{name}.py").run()
+    assert not app.exception, app.exception
+    return app
+
+
+def walk(block: object) -> list[object]:
+    """All that is drawn below it."""
+    children = list(getattr(block, "children", {}).values())
+    return [one for child in children for one in (child, *walk(child))]
+
+
+def drawn(app: AppTest, kind: str) -> list[str]:
+    """What the server sent of every element of a kind."""
+    return [str(one.proto) for one in walk(app.main) if getattr(one, "type", "") == kind]  # type: ignore[attr-defined]
+
+
+def said(app: AppTest) -> str:
+    """All words of the page: headlines, captions, warnings, fields and buttons."""
+    words = [*app.markdown, *app.caption, *app.warning, *app.info, *app.success]
+    return "\n".join([*(one.value for one in words), *(one.label for one in app.button), *drawn(app, "page_link")])
+
+
+def legend(app: AppTest) -> str:
+    """The words of the map's legend."""
+    charts = (one for one in walk(app.main) if getattr(one, "type", "") == "echarts_chart")
+    legends = (json.loads(one.proto.spec)["legend"]["data"] for one in charts)  # type: ignore[attr-defined]
+    names = ([str(entry["name"]) for entry in found if isinstance(entry, dict)] for found in legends)
+    return next(", ".join(found) for found in names if "not flagged" in found)
