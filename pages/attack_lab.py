@@ -12,10 +12,9 @@ from core.output import figures
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
-from pages.ui.lab import lab, poisoned_copy
+from pages.ui.lab import attack_words, lab, poisoned_copy
 from pages.ui.lab.attack_cards import cards
 from pages.ui.lab.attack_editor import listed
-from pages.ui.lab.attack_words import needs_surrogate
 from pages.ui.shell import frame, journey
 from pages.ui.widgets.fields import one_dataset, one_of, tall
 
@@ -57,14 +56,11 @@ def choose(datasets: dict[str, store.DatasetInfo]) -> store.DatasetInfo:
 def summary(previews: list[Preview], n: int, n_faults: int) -> str:
     """The whole list in one sentence."""
     attacks = [preview.attack for preview in previews]
-    poison, cover = sum(attack.n_poisoned for attack in attacks), sum(attack.n_cover for attack in attacks)
-    many = "1 attack poisons" if len(attacks) == 1 else f"{len(attacks)} attacks poison"
-    words = f"**{many} {poison:,} of {n:,} samples ({poison / n:.1%})**"
-    words += f", and {cover:,} more are cover samples" * bool(cover)
+    words = attack_words.summary(attacks, n)
     words += f"; **{n_faults} cannot be planted as asked**" * bool(n_faults)
     return words + (
         ". Creating it takes longer: a surrogate model is trained first."
-        if any(needs_surrogate(attack.kind) for attack in attacks)
+        if any(attack_words.needs_surrogate(attack.kind) for attack in attacks)
         else "."
     )
 

@@ -31,13 +31,32 @@ def aim(attack: PlantedAttack, names: Sequence[str]) -> str:
     if attack.labelling == "random_other":
         return "every class → any other"
     if attack.labelling == "unchanged":
-        return "labels stay" + (f", {names[attack.target_class]} first" if attack.target_class is not None else "")
+        return "labels stay" + (
+            "" if attack.target_class is None else f", {names[attack.target_class]} is the smallest"
+        )
     if attack.target_class is None:
         return "every class → the next"
     target = names[attack.target_class]
     if attack.labelling == "one_to_one" and attack.source_class is not None:
         return f"{names[attack.source_class]} → {target}"
     return f"every other class → {target}{', clean label' * (attack.labelling == 'clean_label')}"
+
+
+def summary(attacks: Sequence[PlantedAttack], n: int) -> str:
+    """The whole list of a data set of n samples, as Markdown: what is poisoned, what is only wrong."""
+
+    def of(*roles: str) -> list[PlantedAttack]:
+        return [one for one in attacks if one.kind not in ATTACKS or ATTACKS[one.kind].role in roles]
+
+    poisoning, wrong = of("backdoor", "availability"), sum(one.n_poisoned for one in of("wrong labels"))
+    poison, cover = sum(one.n_poisoned for one in poisoning), sum(one.n_cover for one in poisoning)
+    many = "1 attack poisons" if len(poisoning) == 1 else f"{len(poisoning)} attacks poison"
+    parts = [f"**{many} {poison:,} of {n:,} samples ({poison / n:.1%})**"] if poisoning or not attacks else []
+    parts += [f"**{wrong:,} of {n:,} labels are wrong**"] if wrong else []
+    copies, kinds = sum(one.n_cover for one in of("clean data")), {one.kind for one in attacks}
+    parts += [f"{copies:,} samples are replaced by near-copies"] if copies else []
+    parts += ["samples are left out of all classes but the largest"] if "imbalance" in kinds else []
+    return "; ".join(parts) + f", and {cover:,} more are cover samples" * bool(cover)
 
 
 def size(attack: PlantedAttack) -> str:
