@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from core.modalities.contract import Painter
 from core.registry import Entry
@@ -87,6 +87,10 @@ class AttackEntry(Entry):
     drawn: bool = False
     chooses: bool = False
     role: Role = "backdoor"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for `--json`."""
+        return {**super().as_dict(), "role": self.role, "labellings": list(self.labellings)}
 
     def load(self) -> Attack:
         """The attack itself."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.attacks import ATTACKS, Scene, Trigger
 from core.attacks.assign import Assignment, assign, scene_of
@@ -94,6 +95,16 @@ def trigger_of(attack: PlantedAttack, shape: tuple[int, ...], n_classes: int, pa
 def with_trigger(attacks: Iterable[PlantedAttack]) -> tuple[PlantedAttack, ...]:
     """Those attacks whose trigger can be made again; wrong labels have none, data that others poisoned other ones."""
     return tuple(attack for attack in attacks if attack.kind in ATTACKS and ATTACKS[attack.kind].role == "backdoor")
+
+
+def roles(truth: GroundTruth) -> NDArray[np.str_]:
+    """(n,) what each sample is: the role of its attack, "cover", or "clean data".
+
+    Data that others poisoned are backdoors.
+    """
+    known = [ATTACKS[attack.kind].role if attack.kind in ATTACKS else "backdoor" for attack in truth.attacks]
+    names = np.array([*known, "clean data"])  # −1, no attack, is the last one
+    return np.where(truth.is_cover, "cover", names[truth.attack_index])
 
 
 def doubled(attack: PlantedAttack) -> PlantedAttack | None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.attacks.plant import plant, trigger_of, triggered_test_set, with_trigger
+from core.attacks.plant import plant, roles, trigger_of, triggered_test_set, with_trigger
 from core.attacks.preview import previews
 from core.attacks.specification import AttackSpec, Specification, parse_spec
 from core.data import store
@@ -213,3 +213,20 @@ def test_what_was_planted_is_the_same_when_it_is_read_again(make_dataset, worksp
     assert {name: one.tolist() for name, one in again.patterns.items()} == {
         name: one.tolist() for name, one in truth.patterns.items()
     }
+
+
+def test_near_duplicates_spare_what_they_are_copied_from_and_stop_where_there_is_no_room(make_dataset):
+    dataset = replace(make_dataset(40), bona_fide=np.arange(40) < 8)  # 8 of each class are free
+    doubled, truth = plant(dataset, asked("near_duplicates:count=16,copies=50"))
+    assert truth.is_cover.sum() == 16 == truth.attacks[0].n_cover
+    same = (doubled.inputs[:] == dataset.inputs[:]).all((1, 2, 3))
+    assert (same == ~truth.is_cover).all()
+
+
+def test_the_truth_says_what_each_sample_is(make_dataset):
+    _, truth = plant(make_dataset(200), asked("patch:ratio=0.05,target=1,covers=0.02", "label_noise:ratio=0.1"))
+    names, counts = np.unique(roles(truth), return_counts=True)
+    assert dict(zip(names, counts, strict=True)) == {"backdoor": 10, "cover": 4, "wrong labels": 20, "clean data": 166}
+    assert (roles(truth)[truth.attack_index == 1] == "wrong labels").all()
+    foreign = replace(truth, attacks=tuple(replace(one, kind="badnet of somebody") for one in truth.attacks))
+    assert set(roles(foreign)) == {"backdoor", "cover", "clean data"}
