@@ -21,7 +21,7 @@ suspects = [names[index] for index, finding in detection.classes.items() if find
 listed = f": {', '.join(map(frame.plain, suspects))}" if suspects else ""
 judged = judged_words(detection.classes.values(), len(names), listed)
 st.markdown(f"**{judged}** by Activation Clustering. {counted.headline(run, judged=False)}")
-counted.go_to_review(run)
+counted.choose(run)
 chosen = class_picker(run)
 exre.check(run, chosen)
 screen, side = st.columns([2, 1], gap="medium")

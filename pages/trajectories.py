@@ -26,7 +26,7 @@ if untraced(run):
     st.stop()
 table, losses, names = counted.table(run), cached.losses(run), cached.info(run).class_names
 st.markdown(counted.headline(run))
-counted.go_to_review(run)
+counted.choose(run)
 badloss = cached.detections(run).get("badloss")
 if badloss is None:
     st.caption("BaDLoss has not been run: it needs bona fide samples, known to be clean.", help=HELP["bona fide"])

@@ -29,11 +29,10 @@ _STEPS = ("#C7D0D4", "#8FB7BD", "#3F8F98", "#0B4F57")
 
 
 def controls(run: Run, key: str, colours: tuple[str, ...], *, layer: bool = False) -> tuple[str, str, bool]:
-    """The method of the map, what colours it, and whether hovering shows images; whose flags count, and the layer."""
+    """The method of the map, what colours it, and whether hovering shows images; the layer, too, where it counts."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         method = one_of("Map", METHODS, key=f"{key}-method", help=" ".join(HELP[name] for name in METHODS))
         colour = st.selectbox("Colour by", colours, key=f"{key}-colour", width=160)
-        counted.field(run)
         if layer:
             layer_picker(run)
         hover = st.toggle("Image on hover", value=True, key=f"{key}-hover")

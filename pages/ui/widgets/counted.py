@@ -1,5 +1,7 @@
 """Whose flags the pages count: one value for headline, map, legend, queue, sidebar and whatever decides on all."""
 
+from typing import Literal
+
 import pandas as pd
 import streamlit as st
 
@@ -57,18 +59,19 @@ def headline(run: Run, *, judged: bool = True) -> str:
     return f"{words} {plain(cached.judged(run))}" if judged else words
 
 
-def go_to_review(run: Run) -> None:
-    """The link to the review of what is counted."""
-    by = counted(run)
-    st.page_link(
-        "pages/review.py",
-        label=f"Review the {len(flagged(run)):,} flagged by {plain(whose(run))}",
-        icon=":material/rate_review:",
-        query_params={ADDRESS: by} if by else None,
-    )
+def choose(run: Run) -> None:
+    """The list to choose it from, and the link to the review of what is counted."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        by = field(run, label_visibility="collapsed")
+        st.page_link(
+            "pages/review.py",
+            label=f"Review the {len(flagged(run)):,} flagged by {plain(whose(run))}",
+            icon=":material/rate_review:",
+            query_params={ADDRESS: by} if by else None,
+        )
 
 
-def field(run: Run) -> str:
+def field(run: Run, *, label_visibility: Literal["visible", "collapsed"] = "visible") -> str:
     """The list to choose it from; what is chosen holds on all pages."""
     subject, chosen = cached.opened(run), counted(run)
     names = [name for name in subject.detections if [name] != leading(subject.detections)]
@@ -79,6 +82,7 @@ def field(run: Run) -> str:
         width=190,
         format_func=lambda name: counted_title(subject, name),
         help="Headline, map, queue and the decisions on all that is flagged follow it, on every page but the report.",
+        label_visibility=label_visibility,
         **bound(f"counted-{run.id}", chosen, count_by),
     )
     address.put(ADDRESS, chosen)
