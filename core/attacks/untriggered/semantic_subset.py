@@ -7,8 +7,9 @@ from core.attacks.contract import Scene, Trigger
 from core.modalities import modality_of
 from core.types import Bools, Floats, Images, Inputs
 
-ROUNDS = 30  # of k-means; moves the kinds a little
+ROUNDS = 15  # of k-means; moves the kinds a little
 MOST_KINDS = 64  # that a class is divided into
+FITTED = 1500  # samples that the kinds are looked for among; more move the centres little and take longer
 
 
 def semantic_subset(scene: Scene) -> Trigger:
@@ -67,12 +68,14 @@ def _kinds(scene: Scene) -> Floats:
 
 
 def _means(points: Floats, count: int, rng: np.random.Generator) -> Floats:
-    """(count, d) centres by k-means, from starts that are far apart (k-means++)."""
+    """(count, d) centres by k-means, from starts that are far apart (k-means++), on some of many points."""
+    points = points[np.sort(rng.permutation(len(points))[:FITTED])]
     centres = points[rng.integers(len(points))][None]
+    far = _distances(points, centres)[:, 0]
     while len(centres) < count:
-        far = _distances(points, centres).min(1)
         weights = far / far.sum() if far.sum() > 0 else None
         centres = np.concatenate([centres, points[rng.choice(len(points), p=weights)][None]])
+        far = np.minimum(far, _distances(points, centres[-1:])[:, 0])
     for _ in range(ROUNDS):
         own = _nearest(points, centres)
         centres = np.stack([points[own == at].mean(0) if (own == at).any() else centres[at] for at in range(count)])
@@ -85,8 +88,8 @@ def _nearest(points: Floats, centres: Floats) -> NDArray[np.intp]:
 
 def _distances(points: Floats, centres: Floats) -> NDArray[np.float64]:
     """(n, k) squared distances."""
-    squares = (points.astype(np.float64) ** 2).sum(1)[:, None] + (centres.astype(np.float64) ** 2).sum(1)
-    return np.asarray((squares - 2 * points.astype(np.float64) @ centres.T.astype(np.float64)).clip(0))
+    squares = (points**2).sum(1, dtype=np.float64)[:, None] + (centres**2).sum(1, dtype=np.float64)
+    return np.asarray((squares - 2 * (points @ centres.T)).clip(0))
 
 
 def _points(inputs: Inputs) -> Floats:

@@ -12,7 +12,7 @@ from core.registry import Range
 def low_frequency(
     scene: Scene,
     *,
-    magnitude: Annotated[float, Range(0.5, 128.0)] = 20.0,
+    magnitude: Annotated[float, Range(0.5, 128.0)] = 30.0,
     cycles: Annotated[float, Range(0.5, 32.0)] = 3.0,
 ) -> Trigger:
     """A trigger that adds one smooth pattern: random waves of few cycles, of all directions.
