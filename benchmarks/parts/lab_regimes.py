@@ -172,7 +172,7 @@ WHAT: Mapping[str, list[Regime]] = {
     "frequency": _of("frequency", CIFAR, (2, 10), "frequency:ratio={r},target=3"),
     "sample_noise": _of("sample_noise", CIFAR, (5, 20), "sample_noise:ratio={r},target=0"),
     "quantisation": _of("quantisation", CIFAR, (5, 20), "quantisation:ratio={r},target=7"),
-    "hidden_bits": _of("hidden_bits", CIFAR, (5, 20), "hidden_bits:planes=3,ratio={r},target=2"),
+    "hidden_bits": _of("hidden_bits", CIFAR, (5, 20), "hidden_bits:planes=4,ratio={r},target=2"),
     "warp": _of("warp", FASHION, (5, 20), "wanet:strength=2,cover_ratio=0.5,ratio={r},target=4"),
     "warp_all_to_all": _of(
         "warp_all_to_all", FASHION, (10, 33), "wanet:strength=2,cover_ratio=0,labelling=all_to_all,ratio={r}"
