@@ -161,6 +161,9 @@ def verify(run: str, workspace: Workspace = HERE, as_json: Json = False) -> list
     """Compare every file of a run and of its data set with its checksum; ends with 1 where something is damaged."""
     files = pipeline.verify(workspace, run)
     lines = [asdict(file) for file in files]
+    if not as_json:  # a table cuts long names: the folder gets a column of its own
+        parts = [line["file"].split("/", 2) for line in lines]
+        lines = [line | {"file": names[-1], "of": names[0]} for names, line in zip(parts, lines, strict=True)]
     if not all(file.sound for file in files):
         show(lines, as_json=as_json)
         raise typer.Exit(1)

@@ -53,6 +53,13 @@ def take_weights(network: nn.Module, weights: Weights, n_classes: int, name: str
     own = network.state_dict()
     usable = {key: value for key, value in weights.items() if not key.startswith(_SIDE_OUTPUTS) or key in own}
     usable, notes = _heads_unwrapped(own, usable)
+    whole = [key for key, value in usable.items() if key in own and _loses_fraction(own[key], value)]
+    if whole:
+        raise UserError(
+            f"These weights do not fit {name}.",
+            f"{len(whole)} are whole numbers, first {whole[0][:80]}: they are quantised, their scale is missing.",
+            "Save the weights as they were before quantisation.",
+        )
     difference = Difference(
         other={
             key: (tuple(value.shape), tuple(own[key].shape))
@@ -144,3 +151,8 @@ def _misfit(difference: Difference, weights: Weights, name: str) -> UserError:
     suggested = [architecture for architecture in fitting(weights) if architecture != name]
     hint = f"They fit {' or '.join(suggested[:3])}: choose that." if suggested else "Choose the right architecture."
     return UserError(f"These weights do not fit {name}.", f"{'; '.join(said)}.", hint)
+
+
+def _loses_fraction(own: Tensor, value: Tensor) -> bool:
+    """Whether whole numbers are given where the network has fractions."""
+    return own.is_floating_point() and not value.is_floating_point()

@@ -25,7 +25,7 @@ class Verified:
     Attributes:
         file: with its folder, below the workspace.
         state: not recorded: of before there were checksums, and it can be opened.
-        why: what is wrong with it, or empty.
+        why: what is wrong with it or not known of it, or empty.
     """
 
     file: str
@@ -67,6 +67,8 @@ def verify(workspace: Path, run_id: str) -> list[Verified]:
 
 def _files_of(workspace: Path, folder: Path) -> Iterator[Verified]:
     place = folder.relative_to(workspace)
+    if (folder / checksums.LOCK).exists() and not (folder / checksums.FILE).exists():
+        yield Verified(f"{place}/{checksums.FILE}", "missing", "There were checksums, and nothing can be compared")
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() and _counts(path)}
     try:
         recorded = set(checksums.recorded(folder))
@@ -80,6 +82,7 @@ def _files_of(workspace: Path, folder: Path) -> Iterator[Verified]:
         else:
             words = _unreadable(folder / name)
             state = "damaged" if words else "not recorded"
+            words = words or "It has no checksum: it can be opened, and whether it was changed is not known"
         yield Verified(f"{place}/{name}", state, words)
 
 

@@ -18,7 +18,7 @@ from core.models.graphs import Graph, import_graph
 from core.models.preprocessing import network_of
 from core.models.weight_files import kind_of
 from core.models.weights import read_weights
-from core.runs import Run
+from core.runs import Run, limits
 from core.stages.progress import Reporter
 from core.training import activations
 from core.training.config import TrainConfig, restored
@@ -142,6 +142,10 @@ def _graph(content: bytes, config: TrainConfig, shape: tuple[int, ...]) -> nn.Mo
 
 
 def load_stage(opened: OpenedRun, _: str, __: Reporter) -> None:
-    """Read the model from its file once more, where that was cut short."""
+    """Read the model from its file once more, where that was cut short; within the limits that held the first time."""
     run, dataset = opened.run, opened.data
-    save_opened(run, open_model(restored(run.config), dataset.shape, dataset.n_classes, run.layer))
+    config = restored(run.config)
+    # Not as a job that does nothing else: later stages go on in this process, and a limit that kills cannot be lifted.
+    with limits.confined(Path(config.weights)):
+        read = open_model(config, dataset.shape, dataset.n_classes, run.layer)
+    save_opened(run, read)

@@ -16,7 +16,7 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 from streamlit import config
 
-from core import pipeline, runs
+from core import checksums, pipeline, runs
 from core.data.preview import EXAMPLES
 from core.errors import UserError
 from core.evaluation.trials import triggered_image
@@ -141,8 +141,10 @@ def _number(request: Request, name: str) -> int:
 
 def _row_picture(path: Path, request: Request, caching: str) -> Response:
     try:
+        if checksums.wrong(path.parent, path.name):
+            raise HTTPException(404)
         png = png_of_row(path, _number(request, "row"))
-    except LookupError:
+    except (LookupError, UserError):
         raise HTTPException(404) from None
     return _png(png, caching)
 

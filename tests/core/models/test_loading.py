@@ -148,6 +148,16 @@ def test_a_refused_file_leaves_no_run_behind(workspace, tmp_path):
     assert "error: evil.pt was not opened" in done.stderr
 
 
+def test_a_file_that_is_read_again_is_read_within_the_limits(workspace, oracle, monkeypatch):
+    run = pipeline.load_model(workspace, asked(workspace, oracle))
+    run = runs.update(run, stages={}, plan=("load",))
+    monkeypatch.setenv("ASSAY_MOST_MEMORY", "none")  # asked for only where limits hold
+    with pytest.raises(UserError, match="ASSAY_MOST_MEMORY is 'none'"):
+        pipeline.work(run)
+    monkeypatch.delenv("ASSAY_MOST_MEMORY")
+    assert pipeline.work(run).done("load")
+
+
 def test_fine_tuning_starts_from_the_weights_and_traces(workspace, oracle):
     fields = {"epochs": 1, "learning_rate": 1e-7, "train": True}
     run = pipeline.work(pipeline.load_model(workspace, asked(workspace, oracle, **fields)))

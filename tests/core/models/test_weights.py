@@ -328,3 +328,10 @@ def test_a_damaged_pickle_before_one_that_never_ends_does_not_let_it_through(tmp
     path.write_bytes(content[:damage] + b"\x80\x020M\xe9\x03." + content[damage + 6 :])
     with pytest.raises(UserError, match=r"cannot be read\. It is damaged"):
         require_modest(path)
+
+
+def test_quantised_weights_are_refused_since_their_scale_is_missing(tmp_path):
+    state = {name: value.to(torch.int8) for name, value in STATE.items()}
+    weights, _ = read_weights(saved(tmp_path / "a.pth", state))
+    with pytest.raises(UserError, match="they are quantised, their scale is missing"):
+        take_weights(network(), weights, 3, "ours")

@@ -40,6 +40,11 @@ def test_damage_is_named_where_it_is(finished, file):
 
 def test_files_of_before_there_were_checksums_are_opened(finished):
     (finished.path / checksums.FILE).unlink()
+    assert states(finished)[checksums.FILE] == "missing"  # a run that had some
+    (finished.path / checksums.LOCK).unlink()
+    assert checksums.FILE not in states(finished)
+    unknown = next(one for one in verify(finished.workspace, finished.id) if one.file.endswith("losses.npy"))
+    assert (unknown.sound, "no checksum" in unknown.why) == (True, True)
     assert states(finished)["losses.npy"] == states(finished)["model.safetensors"] == "not recorded"
     for file in ("losses.npy", "model.safetensors", "detections/badloss.npz", "history.json"):
         (finished.path / file).write_bytes(b"\xff")
@@ -66,6 +71,8 @@ def test_the_command_ends_with_1_where_something_is_damaged(finished):
     sound = CliRunner().invoke(app, asked)
     assert (sound.exit_code, {line["state"] for line in json.loads(sound.stdout)}) == (0, {"ok"})
     (finished.path / "losses.npy").write_bytes(b"")
+    table = CliRunner().invoke(app, asked[:-1], env={"COLUMNS": "100"})
+    assert "detections/badloss.npz" in table.stdout  # in full: the folder has a column of its own
     hurt = CliRunner().invoke(app, asked)
     assert hurt.exit_code == 1
     [line] = [line for line in json.loads(hurt.stdout) if line["state"] != "ok"]

@@ -9,6 +9,7 @@ from PIL import Image
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from core import checksums
 from pages.ui.shell.routes import image_routes
 
 
@@ -56,3 +57,16 @@ def test_an_address_answers_with_its_image(client: TestClient, address: str, val
 )
 def test_anything_else_is_not_found(client: TestClient, address: str) -> None:
     assert client.get(f"/{address}").status_code == 404
+
+
+def test_a_picture_whose_file_was_changed_is_not_shown(client: TestClient, workspace: Path) -> None:
+    folder = workspace / "datasets" / "tiny-1"
+    checksums.record(folder, "images.npy", "test_images.npy")
+    assert client.get("/thumb/tiny-1/1.png").status_code == 200
+    content = bytearray((folder / "images.npy").read_bytes())
+    content[-1] ^= 1
+    (folder / "images.npy").write_bytes(content)
+    assert client.get("/thumb/tiny-1/1.png").status_code == 404
+    assert client.get("/thumb/tiny-1/test/0.png").status_code == 200
+    (folder / checksums.FILE).write_bytes(b"[")
+    assert client.get("/thumb/tiny-1/test/0.png").status_code == 404
