@@ -5,7 +5,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import timm
 import torchvision
 from torch import nn
 
@@ -40,6 +39,8 @@ def build_timm(name: str, n_classes: int | None, size: int | None = None) -> nn.
         n_classes: k outputs of its head; None leaves the head as it is published.
         size: edge of the images in pixels, for architectures that have to know it; None takes their own.
     """
+    import timm  # takes a second, and torchvision's models do without it
+
     settings: dict[str, Any] = {} if n_classes is None else {"num_classes": n_classes}
     about = timm.get_pretrained_cfg(name)
     if size and about is not None and about.fixed_input_size and size != about.input_size[-1]:

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from core.devices import Say, compute_for
+from core.devices import Compute, Say, compute_for
 from core.errors import UserError
 from core.training.evaluating import moved, passes, placed
 from core.types import Floats, Inputs, Ints
@@ -94,6 +94,7 @@ def extract(
     *,
     on_batch: Callable[[float], None] = lambda fraction: None,
     say: Say = lambda words: None,
+    compute: Compute | None = None,
 ) -> tuple[Floats, Ints, Floats]:
     """The flattened input of `layer` for every sample, streamed to a memory-mapped file.
 
@@ -105,13 +106,14 @@ def extract(
         path: the `.npy` file to write, (n, d) float32.
         on_batch: told the fraction of the samples that is done, in [0, 1].
         say: told when a batch is too large for the device's memory and goes through it in pieces.
+        compute: where and how precisely; None for the best there is.
 
     Returns:
         features (n, d), memory-mapped; predicted (n,); losses (n,).
     """
     temporary = path.with_suffix(".tmp")
     features = np.lib.format.open_memmap(temporary, "w+", np.float32, (len(inputs), layer.features))
-    compute = compute_for()
+    compute = compute or compute_for()
     network = moved(model, compute)
     targets = torch.tensor(labels, device=compute.device)
     losses = torch.empty(len(inputs), device=compute.device)
