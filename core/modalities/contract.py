@@ -81,6 +81,37 @@ class Patterns(Protocol):
         """(n,) how strongly each sample repeats what its class shares, in any unit; NaN in too small a class."""
 
 
+class Stamp(Protocol):
+    """A recovered trigger: what samples that seem to carry one have in common, as something to put on others."""
+
+    @property
+    def name(self) -> str:
+        """How it is put on a sample."""
+
+    @property
+    def picture(self) -> Samples:
+        """One sample that shows it."""
+
+    def put_on(self, samples: Samples) -> Samples:
+        """The samples with the trigger."""
+
+    def taken_off(self, samples: Samples, beneath: Floats) -> Samples:
+        """The samples without it; `beneath` is what their look-alikes show."""
+
+
+class Stamps(Protocol):
+    """How a trigger is recovered from samples that may carry one, given their look-alikes of other classes."""
+
+    def beneath(self, inputs: Inputs, near: Ints) -> Floats:
+        """What each sample's look-alikes show, rows (m, q)."""
+
+    def residuals(self, inputs: Inputs, rows: Ints, near: Ints) -> Floats:
+        """(m, f) what each sample has beyond that."""
+
+    def stamps(self, inputs: Inputs, rows: Ints, near: Ints) -> tuple[Stamp, ...]:
+        """Ways to put on a sample what all of these have beyond their look-alikes."""
+
+
 class Modality(Protocol):
     """One kind of input: how it is stored, given to a model, shown, compared and poisoned."""
 
@@ -141,3 +172,6 @@ class Modality(Protocol):
 
     def load_patterns(self) -> Patterns:
         """What samples can share."""
+
+    def load_stamps(self) -> Stamps:
+        """How a trigger is recovered."""

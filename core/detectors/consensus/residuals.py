@@ -92,7 +92,7 @@ def surroundings(inputs: Inputs, suspects: Bools, order: Ints) -> Surroundings |
     ordinary = order[~suspects[order]][:MOST_ORDINARY]
     if len(ordinary) <= NEIGHBORS:
         return None
-    points = _coarse(inputs, ordinary[:MOST_FITTED])
+    points = coarse_points(inputs, ordinary[:MOST_FITTED])
     search = NearestNeighbors(n_neighbors=NEIGHBORS + 1, algorithm="brute").fit(points[ordinary])
     nothing = np.zeros(0, np.float32)
     way = patterns_of(inputs).ways[0]
@@ -140,7 +140,7 @@ def cosine(pattern: Patterns, other: Patterns) -> float:
     return float(pattern @ other) / lengths if lengths > 0 else 0.0
 
 
-def _coarse(inputs: Inputs, fitted: Ints) -> Floats:
+def coarse_points(inputs: Inputs, fitted: Ints) -> Floats:
     """(n, ≤ 32) all images, averaged over blocks, in the principal directions of the `fitted` ones."""
     values = patterns_of(inputs).coarse(inputs)
     pca = PCA(min(DIRECTIONS, len(fitted), values.shape[1]), svd_solver="covariance_eigh").fit(values[fitted])

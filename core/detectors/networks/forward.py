@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from copy import deepcopy
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from core.devices import images_at_once, native_bfloat16
-from core.types import Inputs, Listen
+from core.types import Floats, Inputs, Listen, Samples
 
 # Images in a forward pass. Moves the memory and the speed only.
 BATCH = 1000
@@ -56,3 +57,19 @@ def logits(network: nn.Module, batch: Tensor) -> Tensor:
     """(b, k) float32, without gradients."""
     with torch.no_grad():
         return differentiable_logits(network, batch)
+
+
+def probabilities(network: nn.Module, samples: Samples, device: torch.device) -> Floats:
+    """(m, k) the softmax of the logits for samples (m, h, w, c), in levels of 0 to 255.
+
+    Args:
+        network: from `prepared`.
+        samples: read or made already.
+        device: of the network.
+    """
+    size = images_at_once(samples.shape[1] * samples.shape[2], BATCH)
+    parts = []
+    for start in range(0, len(samples), size):
+        part = torch.from_numpy(np.ascontiguousarray(samples[start : start + size])).to(device)
+        parts.append(logits(network, part.permute(0, 3, 1, 2).float().div_(255)).softmax(1).cpu().numpy())
+    return np.concatenate(parts).astype(np.float32)

@@ -1,6 +1,6 @@
 """Images: all that is particular to pixels. This module fulfils the contract of a modality."""
 
-from core.modalities.contract import Batches, Patterns
+from core.modalities.contract import Batches, Patterns, Stamps
 from core.modalities.image.duplicates import digests
 from core.modalities.image.inputs import MODALITY as name
 from core.modalities.image.store import FILES as files
@@ -23,6 +23,7 @@ __all__ = [
     "files",
     "load_batches",
     "load_patterns",
+    "load_stamps",
     "name",
     "open_inputs",
     "paint",
@@ -45,3 +46,10 @@ def load_patterns() -> Patterns:
     from core.modalities.image import patterns  # parts of scipy that the start of the app need not wait for
 
     return patterns
+
+
+def load_stamps() -> Stamps:
+    """How a trigger is recovered from images."""
+    from core.modalities.image import stamps  # as above
+
+    return stamps

@@ -43,13 +43,13 @@ def cosines(images: Floats) -> Floats:
 
 def fine_patterns(images: Images | Floats) -> Floats:
     """(m, pixels) each channel less its 3×3 mean; images with sides above 64 are averaged over blocks first."""
-    pixels = _reduced(images)
+    pixels = reduced(images)
     return np.asarray(pixels - uniform_filter(pixels, (0, 3, 3, 0))).reshape(len(pixels), -1)
 
 
 def cosine_patterns(images: Images | Floats) -> Floats:
     """(m, f) cosines of high frequency, of brightness and two colour differences or, if not three, of the channels."""
-    pixels = _reduced(images)
+    pixels = reduced(images)
     colours = np.matmul(pixels, OPPONENTS, dtype=np.float32) if pixels.shape[-1] == len(OPPONENTS) else pixels
     rows, columns = np.indices(colours.shape[1:3])
     far = np.hypot(rows, columns) >= min(LOWEST, max(colours.shape[1:3]) / 3)
@@ -140,7 +140,7 @@ def _blocks(images: Images, block: int) -> Floats:
     return np.asarray(blocks.mean((2, 4)).reshape(m, -1))
 
 
-def _reduced(images: Images | Floats) -> Floats:
+def reduced(images: Images | Floats) -> Floats:
     """The images in floats, averaged over blocks where a side is longer than 64."""
     pixels = np.asarray(images).astype(np.float32)
     block = -(-max(pixels.shape[1:3]) // LARGEST_SIDE)

@@ -1,0 +1,123 @@
+"""Left out and asked again: what a model that never saw the suspects takes them for.
+
+Poison is learned from its own kind alone. So the run's model knows a poisoned sample well, and a model that never saw
+any turns from its label. The suspicious samples of a clean class are its hard ones, and some turn, too. So they are
+compared with samples of the class that are as hard by the loss and were left out with them. Wrong labels turn in
+another way: no model learns them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import fisher_exact
+
+from core.decision.look_alikes import LookAlikes
+from core.types import Bools, Floats, Ints
+
+# Fraction of each class, from the most suspicious, that is left out; and of as hard ones.
+PART = 0.15
+# Most suspicious samples of a class that are asked about together, and as many as hard ones.
+ASKED = 60
+# Probability of the label from which on the run's model has learned it.
+LEARNED = 0.5
+# Probability of the label below which a model that never saw the sample has turned from it.
+TURNED = 0.2
+# How many more of a group turn than of as hard ones, as a fraction, for poison; clean classes reach 0.45.
+MARGIN = 0.6
+# Least p-value that counts, before it is divided by the number of classes.
+LEVEL = 0.01
+# Probability of the label below which neither model believes it, and that of another class above which both agree.
+DISBELIEVED, BELIEVED = 0.05, 0.8
+# Fraction of all samples, and of the classes, from which on wrong labels are told from the usual few.
+MOST_USUAL, SPREAD = 0.015, 0.5
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the two models say of samples that the second one never saw.
+
+    Attributes:
+        groups: class → rows of its most suspicious samples.
+        controls: class → rows of as hard ones.
+        without: (n,) True for all that were left out.
+        seen, unseen: (n, k) probabilities of the run's model and of the other; 0 for samples that were not left out.
+    """
+
+    groups: Mapping[int, Ints]
+    controls: Mapping[int, Ints]
+    without: Bools
+    seen: Floats
+    unseen: Floats
+
+    def turned(self, rows: Ints, index: int) -> Bools:
+        """(m,) True where the run's model has learned the label and the other turns from it."""
+        return np.asarray((self.seen[rows, index] > LEARNED) & (self.unseen[rows, index] < TURNED))
+
+
+def to_leave_out(
+    labels: Ints, n_classes: int, suspicion: Floats, losses: Floats, alike: LookAlikes, also: Bools
+) -> tuple[dict[int, Ints], dict[int, Ints], Bools]:
+    """The groups, their controls, and (n,) all that is to be left out.
+
+    Args:
+        labels: (n,) given labels.
+        n_classes: k.
+        suspicion: (n,) higher = more suspicious.
+        losses: (n,) of the run's model, by which controls are as hard.
+        alike: look-alikes, which tell near-duplicates.
+        also: (n,) members of groups that are known already.
+    """
+    groups, controls, without = {}, {}, also.copy()
+    for index in range(n_classes):
+        rows = np.flatnonzero((labels == index) & ~also)
+        if len(rows) < 4:
+            continue
+        ranked = rows[np.argsort(-suspicion[rows], kind="stable")]
+        top = ranked[: max(int(PART * len(ranked)), min(ASKED, len(ranked) // 3))]
+        groups[index] = alike.thinned(top, index, ASKED)
+        controls[index] = _as_hard(losses, groups[index], ranked[len(top) :])
+        without[top] = without[controls[index]] = True
+    return groups, controls, without
+
+
+def speaks_of_poison(asked: Asked, index: int, n_classes: int) -> tuple[float, float, bool]:
+    """How many of a class's group turn and how many of as hard ones, as fractions; whether that tells of poison.
+
+    The exact test of Fisher 1934 compares the two, divided among the classes by Bonferroni; a margin keeps what is
+    merely significant out.
+    """
+    group, control = (asked.turned(rows[index], index) for rows in (asked.groups, asked.controls))
+    table = [[int(group.sum()), int((~group).sum())], [int(control.sum()), int((~control).sum())]]
+    p = float(fisher_exact(table, alternative="greater").pvalue) if len(group) and len(control) else 1.0
+    fractions = (float(group.mean()) if len(group) else 0.0, float(control.mean()) if len(control) else 0.0)
+    return *fractions, p <= LEVEL / n_classes and fractions[0] - fractions[1] >= MARGIN
+
+
+def wrong_labels(asked: Asked, labels: Ints, n_classes: int) -> Bools:
+    """(n,) True where neither model believes the label and both are sure of the same other class.
+
+    Only where that is more than the usual few of a clean data set, in at least half of the classes; nobody otherwise.
+    """
+    own = np.arange(len(labels)), labels
+    agreed = asked.seen.argmax(1) == asked.unseen.argmax(1)
+    disbelieved = (asked.seen[own] < DISBELIEVED) & (asked.unseen[own] < DISBELIEVED)
+    wrong = asked.without & agreed & disbelieved & (asked.unseen.max(1) > BELIEVED)
+    spread = len(np.unique(labels[wrong])) / n_classes
+    if wrong.mean() < MOST_USUAL or spread < SPREAD:
+        return np.zeros(len(labels), np.bool_)
+    return np.asarray(wrong)
+
+
+def _as_hard(losses: Floats, group: Ints, rest: Ints) -> Ints:
+    """For each of the group one of the rest, none twice, with the nearest loss."""
+    logs = np.log(losses + 1e-4)
+    free = rest.copy()
+    chosen = []
+    for row in group:
+        if not len(free):
+            break
+        place = int(np.abs(logs[free] - logs[row]).argmin())
+        chosen.append(int(free[place]))
+        free = np.delete(free, place)
+    return np.array(chosen, np.int64)

@@ -1,0 +1,73 @@
+"""The look-alikes of a sample among other classes: what it would be without a trigger.
+
+Neighbours are looked for in coarse samples, where a trigger hardly counts. They are of other classes, since most of a
+class may be poison, and then its own samples would cancel the trigger out.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from sklearn.neighbors import NearestNeighbors
+
+from core.detectors.consensus.residuals import coarse_points
+from core.types import Floats, Inputs, Ints
+
+# Look-alikes of a sample.
+NEAREST = 10
+# Samples of other classes that may be somebody's look-alike; bounds the time of large data sets.
+MOST_ORDINARY = 20_000
+# Samples that the directions are worked out from.
+MOST_FITTED = 5_000
+# Distance of two samples, as a fraction of the usual distance to a look-alike, below which they are near-duplicates.
+DUPLICATE = 0.25
+
+
+@dataclass(frozen=True)
+class LookAlikes:
+    """Where the look-alikes of samples are.
+
+    Attributes:
+        labels: (n,) given labels.
+        points: (n, ≤ 32) all samples, coarse, in their principal directions.
+        seed: of the choice, where there are more samples than may be look-alikes.
+    """
+
+    labels: Ints
+    points: Floats
+    seed: int = 0
+    _searches: dict[int, tuple[Ints, NearestNeighbors]] = field(default_factory=dict, repr=False)
+
+    def near(self, rows: Ints, index: int) -> Ints:
+        """(m, ≤ 10) for each row the nearest samples outside class `index`, nearest first."""
+        others, search = self._search(index)
+        return np.asarray(others[search.kneighbors(self.points[rows], return_distance=False)])
+
+    def thinned(self, rows: Ints, index: int, most: int) -> Ints:
+        """The first `most` of the rows that are no near-duplicate of an earlier one: copies share all, not a trigger."""
+        considered = rows[: 4 * most]
+        if len(considered) < 2:
+            return considered
+        usual = float(np.median(self._search(index)[1].kneighbors(self.points[considered])[0][:, 0]))
+        kept: list[int] = []
+        for row in considered:
+            apart = np.linalg.norm(self.points[kept] - self.points[row], axis=1) if kept else np.array([np.inf])
+            if apart.min() > DUPLICATE * usual:
+                kept.append(int(row))
+            if len(kept) == most:
+                break
+        return np.array(kept, np.int64)
+
+    def _search(self, index: int) -> tuple[Ints, NearestNeighbors]:
+        if index not in self._searches:
+            others = np.flatnonzero(self.labels != index)
+            if len(others) > MOST_ORDINARY:
+                others = np.sort(np.random.default_rng(self.seed).choice(others, MOST_ORDINARY, replace=False))
+            search = NearestNeighbors(n_neighbors=min(NEAREST, len(others)), algorithm="brute")
+            self._searches[index] = others, search.fit(self.points[others])
+        return self._searches[index]
+
+
+def look_alikes(inputs: Inputs, labels: Ints, seed: int = 0) -> LookAlikes:
+    """The look-alikes of all samples of a data set."""
+    fitted = np.random.default_rng(seed).permutation(len(labels))[:MOST_FITTED]
+    return LookAlikes(labels, coarse_points(inputs, fitted), seed)

@@ -1,0 +1,169 @@
+"""Who carries a pattern: a matched filter that is learned from a group and counted on samples of other classes.
+
+What look-alikes do not explain is whitened by what is usual there, so that every direction has its say. Samples of
+other classes cannot carry the trigger of this one. So they say how often a match happens by chance, and no bona fide
+sample is needed.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.decomposition import PCA
+
+from core.decision.look_alikes import LookAlikes
+from core.detectors.consensus.refinement import log_odds, training_set
+from core.detectors.parts.statistics import Reals, benjamini_hochberg
+from core.modalities import modality_of
+from core.types import Bools, Floats, Inputs, Ints
+
+# Samples of each class, and of all, that say what is usual.
+FROM_EACH, FROM_ALL = 150, 3_000
+# Directions that are whitened one by one; the rest share one variance.
+DIRECTIONS = 120
+# Fraction of the mean variance added to each, so that a direction that hardly varies does not rule.
+FLOOR = 0.02
+# Standard errors by which a template is shrunken: what differs by chance counts nothing.
+ERRORS = 2.0
+# Expected fraction of chance matches among the carriers.
+RATE = 0.05
+# How often the template is learned again from whoever carries it, and how fast their number may grow.
+ROUNDS, GROWTH = 6, 3
+# Fewer carriers are no group.
+FEWEST = 8
+# p-value above which a sample does not match at all: an ordinary one to learn from.
+ORDINARY = 0.2
+
+
+@dataclass(frozen=True)
+class Whitening:
+    """What is usual of residuals.
+
+    Attributes:
+        middle, directions, scales: of the residuals; `rest` is the deviation of what the directions leave.
+        owner: (r,) the class of each ordinary sample.
+        values: (r, f) their residuals, whitened.
+    """
+
+    middle: Floats
+    directions: Floats
+    scales: Floats
+    rest: float
+    owner: Ints
+    values: Floats
+
+    def whitened(self, residuals: Floats) -> Floats:
+        """(m, directions + f) the residuals in units of what is usual."""
+        centred = residuals - self.middle
+        along = centred @ self.directions.T
+        left = centred - along @ self.directions
+        return np.hstack([along / self.scales, left / self.rest]).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Carriers:
+    """Who of a class carries a pattern.
+
+    Attributes:
+        carrying: (m,) of the samples of the class, at an expected false discovery rate of 5 %.
+        scores: (m,) how far each matches; 1 for a carrier on average.
+        p_values: (m,) how often a sample of another class matches as well.
+    """
+
+    carrying: Bools
+    scores: Reals
+    p_values: Reals
+
+
+def whitening(inputs: Inputs, alike: LookAlikes, n_classes: int, seed: int = 0) -> Whitening:
+    """What is usual of the residuals of all classes."""
+    rng, stamps = np.random.default_rng(seed), modality_of(inputs).load_stamps()
+    owners, found = [], []
+    each = max(min(FROM_EACH, FROM_ALL // n_classes), 4)
+    for index in range(n_classes):
+        rows = np.flatnonzero(alike.labels == index)
+        rows = np.sort(rng.choice(rows, min(each, len(rows)), replace=False))
+        if len(rows):
+            owners.append(np.full(len(rows), index))
+            found.append(stamps.residuals(inputs, rows, alike.near(rows, index)))
+    values, owner = np.concatenate(found), np.concatenate(owners)
+    middle = values.mean(0)
+    count = max(min(DIRECTIONS, len(values) // 5, values.shape[1] - 1), 1)
+    pca = PCA(count, svd_solver="randomized", random_state=seed).fit(values)
+    variance = pca.explained_variance_
+    total = float(((values - middle) ** 2).sum(1).mean())
+    floor = FLOOR * float(variance.mean()) + 1e-9
+    rest = max(total - float(variance.sum()), 0.0) / max(values.shape[1] - count, 1)
+    scales = np.sqrt(variance + floor)
+    usual = Whitening(middle, pca.components_, scales, float(np.sqrt(rest + floor)), owner, values[:0])
+    return Whitening(middle, pca.components_, scales, usual.rest, owner, usual.whitened(values))
+
+
+def carriers(usual: Whitening, values: Floats, core: Ints, index: int, seed: int = 0) -> Carriers:
+    """Who of class `index` carries what the `core` of it has in common.
+
+    Each half of the class is scored by a template that the other half taught, so nobody matches oneself.
+
+    Args:
+        usual: of all classes.
+        values: (m, f) whitened residuals of the class.
+        core: positions in the class to begin with.
+        index: the class.
+        seed: of the halves.
+    """
+    ordinary = usual.values[usual.owner != index]
+    half = np.random.default_rng(seed).permutation(len(values)) % 2
+    carrying = np.zeros(len(values), np.bool_)
+    carrying[core] = True
+    scores, p_values = np.zeros(len(values)), np.ones(len(values))
+    for _ in range(ROUNDS):
+        scores, p_values = np.zeros(len(values)), np.ones(len(values))
+        for side in (0, 1):
+            teachers, scored = values[carrying & (half != side)], half == side
+            template = _template(teachers)
+            if template is None:
+                continue
+            chance, own = np.sort(ordinary @ template), values[scored] @ template
+            scores[scored] = own / float(template @ template)
+            p_values[scored] = (1 + len(chance) - np.searchsorted(chance, own)) / (1 + len(chance))
+        now = benjamini_hochberg(p_values, RATE)
+        if now.sum() > GROWTH * carrying.sum():  # a blurred template would take in whoever is near
+            now = np.zeros(len(values), np.bool_)
+            now[np.argsort(-scores, kind="stable")[: GROWTH * int(carrying.sum())]] = True
+        if now.sum() < FEWEST or (now == carrying).all():
+            return Carriers(now, scores, p_values)
+        carrying = now
+    return Carriers(carrying, scores, p_values)
+
+
+def refined(found: Carriers, description: Reals) -> Bools:
+    """(m,) the carriers by all that is known of them: by how far they match and by where the model puts them.
+
+    Args:
+        found: by their match alone.
+        description: (m, f) activations and trajectories, standardised.
+    """
+    spread = max(float(found.scores.std()), 1e-9)
+    values = np.hstack([description, ((found.scores - np.median(found.scores)) / spread)[:, None]])
+    positive, negative = found.carrying, ~found.carrying & (found.p_values > ORDINARY)
+    for _ in range(2):
+        if min(positive.sum(), negative.sum()) < FEWEST:
+            return positive
+        learned_from = training_set(np.arange(len(values)), positive, negative, _balanced(positive, negative))
+        positive = log_odds(learned_from, values) > 0
+        negative = ~positive
+    return positive
+
+
+def _balanced(positive: Bools, negative: Bools) -> Reals:
+    weights = np.zeros(len(positive))
+    weights[positive], weights[negative] = 0.5 / positive.sum(), 0.5 / negative.sum()
+    return weights * float((positive | negative).sum())
+
+
+def _template(values: Floats) -> Floats | None:
+    """(f,) the mean less what may be chance; None where nothing is left or too few teach it."""
+    if len(values) < FEWEST // 2:
+        return None
+    mean, error = values.mean(0), ERRORS * values.std(0) / np.sqrt(len(values))
+    template = np.asarray(np.sign(mean) * np.maximum(np.abs(mean) - error, 0), np.float32)
+    return template if template.any() else None

@@ -1,0 +1,80 @@
+"""What a decision says: a state for each sample, groups with the figures of their tests, and one verdict."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from core.types import Ints
+
+State = Literal["none", "backdoor", "wrong label", "open", "not judged"]
+# The state of sample i is STATES[decision.states[i]].
+STATES: tuple[State, ...] = ("none", "backdoor", "wrong label", "open", "not judged")
+NONE, BACKDOOR, WRONG_LABEL, OPEN, NOT_JUDGED = range(len(STATES))
+NO_GROUP = 0
+
+
+@dataclass(frozen=True)
+class DecidedGroup:
+    """Samples of one class that were put to the test together.
+
+    Attributes:
+        id: counted from 1.
+        target_class: the given label of all members; −1 for wrong labels, which are of many classes.
+        state: "backdoor", "wrong label" or "open".
+        kind: what was found, in a few words.
+        size: members.
+        reason: the test in words, with its numbers.
+        flip_rate: fraction of samples of other classes that the recovered trigger turns into this class, in [0, 1]:
+            the attack success rate, estimated. None where no trigger was recovered.
+        interval: the 95 % confidence interval of that, by Wilson's score.
+        control: the same fraction for as many of the least suspicious samples of the class.
+        p: how often ordinary samples of the class do as well by chance; None where that was not asked.
+        kept: fraction of the members that keep their label once the trigger is taken off, in [0, 1].
+        turned: fraction that the run's model has learned and a model that never saw them takes for another class.
+        turned_control: the same fraction for samples of the class that are as hard.
+    """
+
+    id: int
+    target_class: int
+    state: State
+    kind: str
+    size: int
+    reason: str
+    flip_rate: float | None = None
+    interval: tuple[float, float] | None = None
+    control: float | None = None
+    p: float | None = None
+    kept: float | None = None
+    turned: float | None = None
+    turned_control: float | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What was decided of a run.
+
+    Attributes:
+        states: (n,) places in `STATES`.
+        membership: (n,) the group of each sample, 0 for none.
+        groups: in the order of their ids.
+        not_judged: class → why nothing can be said of it. Not judged is not clean.
+        left_out: what was not there to look at, and what that costs, in words; "" where all was there.
+        least: the smallest group that could have been confirmed, in samples of one class.
+        n_classes: k, those without samples included.
+    """
+
+    states: Ints
+    membership: Ints
+    groups: tuple[DecidedGroup, ...]
+    not_judged: Mapping[int, str] = field(default_factory=dict)
+    left_out: str = ""
+    least: int = 0
+    n_classes: int = 0
+
+    @property
+    def verdict(self) -> State:
+        """The strongest state: a backdoor before wrong labels, these before what is open or was not judged."""
+        there = {group.state for group in self.groups}
+        order: tuple[State, ...] = ("backdoor", "wrong label", "open")
+        found = next((state for state in order if state in there), None)
+        return found or ("not judged" if self.not_judged or not len(self.states) else "none")

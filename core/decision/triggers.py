@@ -1,0 +1,185 @@
+"""The recovered trigger, put on samples of other classes: the test that needs neither trusted samples nor an attack.
+
+What the most suspicious samples of a class have beyond their look-alikes is averaged and put on samples of other
+classes. A backdoor turns them into the class; what ordinary samples of the class have in common does not. Three things
+are asked: how many it turns, how many the same from ordinary samples turns, and whether the suspects keep their label
+without it. A logo on clean samples turns others, too, but clean samples stay what they are without it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from core.decision.look_alikes import LookAlikes
+from core.decision.members import Carriers, Whitening, carriers
+from core.modalities import modality_of
+from core.modalities.contract import Stamp
+from core.types import Bools, Floats, Inputs, Ints, Samples
+
+Ask = Callable[[Samples], Floats]  # (m, …) samples → (m, k) probabilities
+
+# Most suspicious samples of a class that a trigger is recovered from; each size is tried.
+SIZES = (30, 60, 180)
+# A class with fewer samples is not judged.
+SMALLEST_CLASS = 40
+# Fraction of the class that a group to begin with may be.
+LARGEST_PART = 0.5
+# Fraction of samples of other classes that a trigger has to turn beyond its control, to be tested further.
+MARGIN = 0.15
+# Fraction of the group that has to carry the pattern that the group taught; of clean classes at most 0.9 do.
+CONSISTENT = 0.85
+# Samples of other classes that a trigger is put on, and those of each chance group.
+PROBES, CHANCE_PROBES = 200, 50
+# Chance groups at most, for the p-value; they are as many as the number of classes asks for.
+MOST_CHANCE = 199
+# Members that a final trigger is recovered from.
+MOST_MEMBERS = 300
+# Fraction of members that keep their label without the trigger, from which on it is no proof of poison.
+MOST_KEPT = 0.6
+# Groups of one class, one after the other: two attacks may share a target.
+MOST_GROUPS = 3
+
+
+@dataclass(frozen=True)
+class Suspects:
+    """What is needed to ask about the groups of a run.
+
+    Attributes:
+        inputs, labels: n samples and (n,) their given labels.
+        orders: suspicions (n,), each an order in which to suspect; higher = more suspicious.
+        predicted: (n,) the model's classes.
+        ask: the run's model.
+        alike: look-alikes.
+        usual: what is usual of residuals.
+        probes: rows that triggers are put on, in random order: the least suspicious ones that the model has right.
+        n_classes: k.
+        seed: of everything that is drawn.
+    """
+
+    inputs: Inputs
+    labels: Ints
+    orders: Sequence[Floats]
+    predicted: Ints
+    ask: Ask
+    alike: LookAlikes
+    usual: Whitening
+    probes: Ints
+    n_classes: int
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class RecoveredTrigger:
+    """A trigger that turns samples of other classes into a class.
+
+    Attributes:
+        stamp: how to put it on and take it off.
+        core: (m,) rows that it was recovered from first.
+        carriers: who of the class carries its pattern; `rows` (c,) are the samples of the class.
+        flip_rate, control: fraction of probes turned by it, and by as many of the least suspicious of the class.
+        turned: of how many probes the flip rate is.
+        p: how often as many ordinary samples of the class do as well.
+        kept: fraction of the carriers that keep their label without it.
+    """
+
+    stamp: Stamp
+    core: Ints
+    rows: Ints
+    carriers: Carriers
+    flip_rate: float
+    control: float
+    turned: int
+    p: float
+    kept: float
+
+
+def recovered_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredTrigger | None:
+    """The strongest trigger that samples of class `index` carry; None where none passes.
+
+    Args:
+        suspects: of the run.
+        index: the class.
+        left: (n,) samples that no earlier group has.
+    """
+    rows = np.flatnonzero(suspects.labels == index)
+    probes = _probes(suspects, index, PROBES)
+    best: RecoveredTrigger | None = None
+    values: Floats | None = None
+    for order in suspects.orders:
+        remaining = rows[left[rows]]
+        ranked = remaining[np.argsort(-order[remaining], kind="stable")]
+        for size in (size for size in SIZES if size <= LARGEST_PART * len(rows) or size == SIZES[0]):
+            core = suspects.alike.thinned(ranked, index, min(size, int(LARGEST_PART * len(rows))))
+            if len(core) < SIZES[0] // 3:
+                continue
+            stamp, rate = strongest(suspects, core, index, probes)
+            if rate < max(MARGIN, best.flip_rate if best else 0.0):
+                continue
+            control = strongest(suspects, _least(suspects, ranked, len(core), index), index, probes)[1]
+            if rate - control < MARGIN:
+                continue
+            if values is None:
+                values = whitened_class(suspects, rows, index)
+            carrying = carriers(suspects.usual, values, np.flatnonzero(np.isin(rows, core)), index, suspects.seed)
+            if carrying.carrying[np.isin(rows, core)].mean() >= CONSISTENT:
+                best = RecoveredTrigger(stamp, core, rows, carrying, rate, control, len(probes), 1.0, 1.0)
+    return None if best is None else _tested(suspects, best, index)
+
+
+def whitened_class(suspects: Suspects, rows: Ints, index: int) -> Floats:
+    """(c, f) what the samples of a class have beyond their look-alikes, whitened."""
+    stamps = modality_of(suspects.inputs).load_stamps()
+    return suspects.usual.whitened(stamps.residuals(suspects.inputs, rows, suspects.alike.near(rows, index)))
+
+
+def strongest(suspects: Suspects, rows: Ints, index: int, probes: Ints) -> tuple[Stamp, float]:
+    """The way to put on what these rows share that turns most probes into class `index`, and how many it turns."""
+    made = modality_of(suspects.inputs).load_stamps().stamps(suspects.inputs, rows, suspects.alike.near(rows, index))
+    rates = [flip_rate(suspects.ask, stamp, suspects.inputs[probes], index) for stamp in made]
+    return made[int(np.argmax(rates))], float(max(rates))
+
+
+def flip_rate(ask: Ask, stamp: Stamp, samples: Samples, index: int) -> float:
+    """The fraction of samples that a model takes for class `index` once the trigger is on them, in [0, 1]."""
+    return float((ask(stamp.put_on(samples)).argmax(1) == index).mean()) if len(samples) else 0.0
+
+
+def _tested(suspects: Suspects, found: RecoveredTrigger, index: int) -> RecoveredTrigger:
+    """The trigger recovered again from all who carry it, its chance level, and who keeps the label without it."""
+    rng = np.random.default_rng((suspects.seed, index))
+    carrying = found.rows[found.carriers.carrying]
+    members = np.sort(rng.permutation(carrying)[:MOST_MEMBERS])
+    probes = _probes(suspects, index, PROBES)
+    stamp, rate = strongest(suspects, members, index, probes)
+    if rate < found.flip_rate:
+        stamp, rate = found.stamp, found.flip_rate
+    others = found.rows[~found.carriers.carrying]
+    pool = others if len(others) >= 2 * len(found.core) else found.rows
+    few = probes[:CHANCE_PROBES]
+    as_well, groups = 0, min(max(20 * suspects.n_classes - 1, 19), MOST_CHANCE)
+    reached = flip_rate(suspects.ask, stamp, suspects.inputs[few], index)
+    for _ in range(groups):
+        drawn = np.sort(rng.choice(pool, min(len(found.core), len(pool)), replace=False))
+        as_well += strongest(suspects, drawn, index, few)[1] >= reached
+    kept = _kept(suspects, stamp, members, index)
+    return replace(found, stamp=stamp, flip_rate=rate, p=(1 + as_well) / (1 + groups), kept=kept)
+
+
+def _kept(suspects: Suspects, stamp: Stamp, members: Ints, index: int) -> float:
+    """The fraction of the members that the model has right and still has once the trigger is taken off."""
+    learned = members[suspects.predicted[members] == index]
+    if not len(learned):
+        return 0.0
+    beneath = modality_of(suspects.inputs).load_stamps().beneath(suspects.inputs, suspects.alike.near(learned, index))
+    without = stamp.taken_off(suspects.inputs[learned], beneath)
+    return float((suspects.ask(without).argmax(1) == index).mean())
+
+
+def _least(suspects: Suspects, ranked: Ints, count: int, index: int) -> Ints:
+    """As many of the least suspicious samples of the class, no near-duplicates among them."""
+    return suspects.alike.thinned(ranked[::-1], index, count)
+
+
+def _probes(suspects: Suspects, index: int, most: int) -> Ints:
+    return suspects.probes[suspects.labels[suspects.probes] != index][:most]

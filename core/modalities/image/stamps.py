@@ -1,0 +1,96 @@
+"""Recovered triggers: what images that seem to carry one have beyond their look-alikes, put on others and taken off."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.modalities.contract import Stamp
+from core.modalities.image.patterns import reduced
+from core.types import Bools, Floats, Images, Inputs, Ints, Samples
+
+# Images whose look-alikes are read at a time. Moves the memory only.
+CHUNK = 32
+# Levels by which a pixel may vary over a group that is pasted there.
+CONSTANT = 12.0
+# Levels by which such a pixel differs from that of the look-alikes.
+UNLIKE = 40.0
+# Fraction of an image that a pasted mark may cover; near-duplicates are constant everywhere.
+MOST_PASTED = 0.2
+# The least that an overlay leaves of the image beneath it.
+LEAST_LEFT = 0.5
+# Look-alikes whose spread says how much an overlay leaves.
+COMPARED = 3
+
+
+@dataclass(frozen=True, eq=False)
+class ImageStamp:
+    """A recovered trigger.
+
+    Attributes:
+        name: how it is put on an image: "added", "middle added", "laid over" or "pasted".
+        scale: what is left of the image beneath, a factor in (0, 1].
+        offset: (h, w, c) levels that are added after that, or that stand where the mask is.
+        mask: (h, w, c) where it replaces what is there; None where it replaces nothing.
+    """
+
+    name: str
+    scale: float
+    offset: Floats
+    mask: Bools | None = None
+
+    def put_on(self, samples: Samples) -> Samples:
+        """(m, h, w, c) the images with the trigger."""
+        pixels = samples.astype(np.float32)
+        changed = self.scale * pixels + self.offset if self.mask is None else np.where(self.mask, self.offset, pixels)
+        return np.asarray(np.rint(changed).clip(0, 255), np.uint8)
+
+    def taken_off(self, samples: Samples, beneath: Floats) -> Samples:
+        """(m, h, w, c) the images without it; where it replaced something, what their look-alikes show there."""
+        pixels = samples.astype(np.float32)
+        changed = (pixels - self.offset) / self.scale if self.mask is None else np.where(self.mask, beneath, pixels)
+        return np.asarray(np.rint(changed).clip(0, 255), np.uint8)
+
+    @property
+    def picture(self) -> Images:
+        """(h, w, c) the trigger on mid-grey, its contrast stretched."""
+        shown = self.offset if self.mask is None else np.where(self.mask, self.offset - 127.5, 0)
+        centred = shown - (np.median(shown) if self.mask is None else 0)
+        return np.asarray(np.rint(127.5 + 127.5 * centred / max(float(np.abs(centred).max()), 1.0)), np.uint8)
+
+
+def beneath(inputs: Inputs, near: Ints) -> Floats:
+    """(m, h, w, c) the median of each image's look-alikes, rows (m, q) of the inputs, in levels of 0 to 255."""
+    parts = [near[start : start + CHUNK] for start in range(0, len(near), CHUNK)]
+    medians = [np.median(inputs[part.ravel()].reshape(*part.shape, *inputs.shape), axis=1) for part in parts]
+    return np.concatenate(medians).astype(np.float32)
+
+
+def residuals(inputs: Inputs, rows: Ints, near: Ints) -> Floats:
+    """(m, f) what each image has beyond the median of its look-alikes; sides above 64 are averaged over blocks."""
+    parts = [slice(start, start + CHUNK) for start in range(0, len(rows), CHUNK)]
+    left = [
+        reduced(inputs[rows[part]].astype(np.float32) - beneath(inputs, near[part])).reshape(len(rows[part]), -1)
+        for part in parts
+    ]
+    return np.concatenate(left)
+
+
+def stamps(inputs: Inputs, rows: Ints, near: Ints) -> tuple[Stamp, ...]:
+    """Ways to put on an image what the images in these rows have beyond their look-alikes, rows (m, q).
+
+    Added: the mean of what is left, and its median. Laid over: an overlay leaves less of the image beneath, so the
+    group varies less than its look-alikes do. Pasted: where the group is constant and unlike its look-alikes.
+    """
+    images, under = inputs[rows].astype(np.float32), beneath(inputs, near)
+    left, others = images - under, inputs[near[:, :COMPARED].ravel()].astype(np.float32)
+    mean, varying = left.mean(0), float(others.std(0).sum())
+    scale = float(np.clip(images.std(0).sum() / max(varying, 1e-6), LEAST_LEFT, 1.0))
+    mask = (images.std(0) < CONSTANT) & (np.abs(mean) > UNLIKE)
+    made = [
+        ImageStamp("added", 1.0, mean),
+        ImageStamp("middle added", 1.0, np.asarray(np.median(left, axis=0), np.float32)),
+        ImageStamp("laid over", scale, np.asarray(images.mean(0) - scale * under.mean(0), np.float32)),
+    ]
+    if 0 < mask.mean() < MOST_PASTED:
+        made.append(ImageStamp("pasted", 1.0, np.asarray(np.median(images, axis=0), np.float32), mask))
+    return tuple(made)
