@@ -11,9 +11,9 @@ from core.decision.look_alikes import look_alikes
 from core.decision.members import FEWEST, refined, whitening
 from core.decision.states import BACKDOOR, NOT_JUDGED, OPEN, WRONG_LABEL, DecidedGroup, Decision
 from core.decision.triggers import (
+    FEWEST_IN_CORE,
     MOST_GROUPS,
     MOST_KEPT,
-    SIZES,
     SMALLEST_CLASS,
     RecoveredTrigger,
     Suspects,
@@ -22,7 +22,7 @@ from core.decision.triggers import (
 from core.detectors.consensus.consensus import consensus
 from core.detectors.consensus.signals import descriptions
 from core.detectors.networks.forward import prepared, probabilities
-from core.detectors.parts.statistics import ranks
+from core.detectors.parts.statistics import Reals, ranks
 from core.detectors.parts.subspaces import class_spaces
 from core.devices import best_device
 from core.modalities.contract import Stamp
@@ -81,7 +81,9 @@ class _Maker:
     """A decision in the making: what is known so far."""
 
     def __init__(self, evidence: Evidence, first: Floats, blind: Floats, listen: Listen) -> None:
-        assert evidence.model is not None and evidence.inputs is not None and evidence.predicted is not None
+        assert evidence.model is not None
+        assert evidence.inputs is not None
+        assert evidence.predicted is not None
         self.evidence, self.first, self.listen = evidence, first, listen
         self.labels, self.device = evidence.labels, best_device()
         self.network = prepared(evidence.model, self.device)
@@ -115,6 +117,7 @@ class _Maker:
         self.states = np.zeros(len(self.labels), np.int64)
         self.groups: list[DecidedGroup] = []
         self.stamps: dict[int, Stamp] = {}
+        self.cores: dict[int, Ints] = {}
 
     def ask(self, samples: Samples) -> Floats:
         return probabilities(self.network, samples, self.device)
@@ -142,13 +145,11 @@ class _Maker:
         described = dict(self._described())
         return refined(trigger.carriers, described[index]) if index in described else trigger.carriers.carrying
 
-    def _described(self) -> Iterator[tuple[int, Floats]]:
+    def _described(self) -> Iterator[tuple[int, Reals]]:
         """Class → its samples' activations and trajectories, in the order of their rows."""
         assert self.evidence.features is not None
         if not hasattr(self, "_descriptions"):
-            spaces = class_spaces(
-                self.evidence.features, self.labels, self.evidence.n_classes, self.evidence.seed
-            )
+            spaces = class_spaces(self.evidence.features, self.labels, self.evidence.n_classes, self.evidence.seed)
             values = descriptions(self.evidence, spaces)
             self._descriptions = {
                 int(self.labels[space.rows[0]]): described[np.argsort(space.rows)]
@@ -159,7 +160,7 @@ class _Maker:
     def _beyond_chance(
         self, found: list[tuple[int, RecoveredTrigger, Bools]]
     ) -> list[tuple[int, RecoveredTrigger, Bools]]:
-        """The triggers that pass Benjamini–Hochberg over all judged classes, one without a trigger counting as p = 1."""
+        """The triggers that pass Benjamini–Hochberg over all judged classes; one without a trigger counts as p = 1."""
         p_values = sorted(trigger.p for _, trigger, _ in found)
         tests = max(len(self.judged), len(found), 1)
         passing = [p for place, p in enumerate(p_values, 1) if p <= LEVEL * place / tests]
@@ -167,12 +168,12 @@ class _Maker:
 
     def _add_trigger(self, index: int, trigger: RecoveredTrigger, members: Bools) -> None:
         number, size = len(self.groups) + 1, int(members.sum())
-        interval = wilson(trigger.flip_rate, trigger.turned)
+        interval = wilson(trigger.flip_rate, trigger.probed)
         proven = trigger.kept <= MOST_KEPT
         said = (
-            f"What these samples share, put on {trigger.turned} samples of other classes, turns {trigger.flip_rate:.0%} "
-            f"of them into the class (95 % interval {interval[0]:.0%} to {interval[1]:.0%}); the same from the least "
-            f"suspicious of the class turns {trigger.control:.0%} (p = {trigger.p:.3f}). "
+            f"What these samples share, put on {trigger.probed} samples of other classes, turns "
+            f"{trigger.flip_rate:.0%} of them into the class (95 % interval {interval[0]:.0%} to {interval[1]:.0%}). "
+            f"The same from the least suspicious of the class turns {trigger.control:.0%} (p = {trigger.p:.3f}). "
         )
         said += (
             f"Without it {trigger.kept:.0%} of them keep their label."
@@ -195,14 +196,14 @@ class _Maker:
                 trigger.kept,
             )
         )
-        self.membership[members], self.stamps[number] = number, trigger.stamp
+        self.membership[members], self.stamps[number], self.cores[number] = number, trigger.stamp, trigger.core
         self.states[members] = BACKDOOR if proven else OPEN
 
     def ask_again(self, retrain: Retrain) -> None:
         """Train without the suspects, and ask that model about them."""
         known = self.states == BACKDOOR
         groups, controls, without = to_leave_out(
-            self.labels, self.evidence.n_classes, self.in_class, self._losses(), self.suspects.alike, known
+            self.suspects.alike, self.evidence.n_classes, self.in_class, self._losses(), known
         )
         self.listen(0.4, f"training without {int(without.sum()):,} suspicious samples")
         network = prepared(retrain(~without), self.device)
@@ -224,8 +225,9 @@ class _Maker:
         """Take from a backdoor's group who is at home in the class for a model that saw neither."""
         for place, group in enumerate(self.groups):
             members = np.flatnonzero(self.membership == group.id)
-            home = members[asked.unseen[members, group.target_class] > LEARNED_AT_HOME]
-            if group.state != "backdoor" or len(home) > MOST_AT_HOME * len(members):
+            at_home = asked.unseen[:, group.target_class] > LEARNED_AT_HOME
+            home, core = members[at_home[members]], self.cores[group.id]
+            if group.state != "backdoor" or at_home[core].mean() > MOST_AT_HOME or len(home) == len(members):
                 continue
             self.membership[home], self.states[home] = 0, 0
             self.groups[place] = replace(group, size=len(members) - len(home))
@@ -289,14 +291,14 @@ class _Maker:
             tuple(self.groups),
             self.too_small,
             left_out,
-            SIZES[0] // 3,
+            FEWEST_IN_CORE,
             self.evidence.n_classes,
         )
 
 
 # Probability of the class from which on a sample is at home there for a model that never saw it.
 LEARNED_AT_HOME = 0.5
-# Fraction of a group that may be at home; of a clean-label attack nearly all are, and they stay.
+# Fraction of a group's core that may be at home; of a clean-label attack nearly all are, and all members stay.
 MOST_AT_HOME = 0.5
 
 

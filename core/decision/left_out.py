@@ -56,21 +56,20 @@ class Asked:
 
 
 def to_leave_out(
-    labels: Ints, n_classes: int, suspicion: Floats, losses: Floats, alike: LookAlikes, also: Bools
+    alike: LookAlikes, n_classes: int, suspicion: Floats, losses: Floats, also: Bools
 ) -> tuple[dict[int, Ints], dict[int, Ints], Bools]:
     """The groups, their controls, and (n,) all that is to be left out.
 
     Args:
-        labels: (n,) given labels.
+        alike: look-alikes, which know the labels and tell near-duplicates.
         n_classes: k.
         suspicion: (n,) higher = more suspicious.
         losses: (n,) of the run's model, by which controls are as hard.
-        alike: look-alikes, which tell near-duplicates.
         also: (n,) members of groups that are known already.
     """
     groups, controls, without = {}, {}, also.copy()
     for index in range(n_classes):
-        rows = np.flatnonzero((labels == index) & ~also)
+        rows = np.flatnonzero((alike.labels == index) & ~also)
         if len(rows) < 4:
             continue
         ranked = rows[np.argsort(-suspicion[rows], kind="stable")]

@@ -43,7 +43,7 @@ class LookAlikes:
         return np.asarray(others[search.kneighbors(self.points[rows], return_distance=False)])
 
     def thinned(self, rows: Ints, index: int, most: int) -> Ints:
-        """The first `most` of the rows that are no near-duplicate of an earlier one: copies share all, not a trigger."""
+        """The first `most` of the rows that are no near-duplicate of an earlier one, for copies share everything."""
         considered = rows[: 4 * most]
         if len(considered) < 2:
             return considered

@@ -30,6 +30,8 @@ RATE = 0.05
 ROUNDS, GROWTH = 6, 3
 # Fewer carriers are no group.
 FEWEST = 8
+# Fraction of the core's median match that a carrier reaches: the rest of the class may resemble it by what it shows.
+REACHING = 0.5
 # p-value above which a sample does not match at all: an ordinary one to learn from.
 ORDINARY = 0.2
 
@@ -125,7 +127,7 @@ def carriers(usual: Whitening, values: Floats, core: Ints, index: int, seed: int
             chance, own = np.sort(ordinary @ template), values[scored] @ template
             scores[scored] = own / float(template @ template)
             p_values[scored] = (1 + len(chance) - np.searchsorted(chance, own)) / (1 + len(chance))
-        now = benjamini_hochberg(p_values, RATE)
+        now = benjamini_hochberg(p_values, RATE) & (scores >= REACHING * np.median(scores[core]))
         if now.sum() > GROWTH * carrying.sum():  # a blurred template would take in whoever is near
             now = np.zeros(len(values), np.bool_)
             now[np.argsort(-scores, kind="stable")[: GROWTH * int(carrying.sum())]] = True

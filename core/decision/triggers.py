@@ -21,14 +21,20 @@ Ask = Callable[[Samples], Floats]  # (m, …) samples → (m, k) probabilities
 
 # Most suspicious samples of a class that a trigger is recovered from; each size is tried.
 SIZES = (30, 60, 180)
+# Fewer samples than that teach no pattern.
+FEWEST_IN_CORE = 10
+# Least suspicious samples of a class that the trigger is compared with.
+CONTROL = 60
 # A class with fewer samples is not judged.
 SMALLEST_CLASS = 40
 # Fraction of the class that a group to begin with may be.
 LARGEST_PART = 0.5
 # Fraction of samples of other classes that a trigger has to turn beyond its control, to be tested further.
 MARGIN = 0.15
-# Fraction of the group that has to carry the pattern that the group taught; of clean classes at most 0.9 do.
+# Fraction of the group that has to carry the pattern that the group taught.
 CONSISTENT = 0.85
+# A group that is not is tried again without those who do not carry it, if so many are left, and has to be so then.
+LEFT, CONSISTENT_AGAIN = 0.5, 0.95
 # Samples of other classes that a trigger is put on, and those of each chance group.
 PROBES, CHANCE_PROBES = 200, 50
 # Chance groups at most, for the p-value; they are as many as the number of classes asks for.
@@ -36,7 +42,9 @@ MOST_CHANCE = 199
 # Members that a final trigger is recovered from.
 MOST_MEMBERS = 300
 # Fraction of members that keep their label without the trigger, from which on it is no proof of poison.
-MOST_KEPT = 0.6
+MOST_KEPT = 0.55
+# The same of a group that was tried again; of clean classes, 0.6 to 0.95 keep it.
+MOST_KEPT_AGAIN = 0.4
 # Groups of one class, one after the other: two attacks may share a target.
 MOST_GROUPS = 3
 
@@ -78,9 +86,10 @@ class RecoveredTrigger:
         core: (m,) rows that it was recovered from first.
         carriers: who of the class carries its pattern; `rows` (c,) are the samples of the class.
         flip_rate, control: fraction of probes turned by it, and by as many of the least suspicious of the class.
-        turned: of how many probes the flip rate is.
+        probed: of how many samples the flip rate is.
         p: how often as many ordinary samples of the class do as well.
-        kept: fraction of the carriers that keep their label without it.
+        kept: fraction of the core that keeps its label without it.
+        again: whether the core is what was left of a group that did not agree at first.
     """
 
     stamp: Stamp
@@ -89,9 +98,10 @@ class RecoveredTrigger:
     carriers: Carriers
     flip_rate: float
     control: float
-    turned: int
-    p: float
-    kept: float
+    probed: int = 0
+    p: float = 1.0
+    kept: float = 1.0
+    again: bool = False
 
 
 def recovered_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredTrigger | None:
@@ -104,27 +114,54 @@ def recovered_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredT
     """
     rows = np.flatnonzero(suspects.labels == index)
     probes = _probes(suspects, index, PROBES)
-    best: RecoveredTrigger | None = None
+    found: list[RecoveredTrigger] = []
     values: Floats | None = None
     for order in suspects.orders:
         remaining = rows[left[rows]]
         ranked = remaining[np.argsort(-order[remaining], kind="stable")]
+        control: float | None = None
         for size in (size for size in SIZES if size <= LARGEST_PART * len(rows) or size == SIZES[0]):
             core = suspects.alike.thinned(ranked, index, min(size, int(LARGEST_PART * len(rows))))
-            if len(core) < SIZES[0] // 3:
+            if len(core) < FEWEST_IN_CORE:
                 continue
             stamp, rate = strongest(suspects, core, index, probes)
-            if rate < max(MARGIN, best.flip_rate if best else 0.0):
+            if rate < MARGIN:
                 continue
-            control = strongest(suspects, _least(suspects, ranked, len(core), index), index, probes)[1]
-            if rate - control < MARGIN:
-                continue
-            if values is None:
-                values = whitened_class(suspects, rows, index)
-            carrying = carriers(suspects.usual, values, np.flatnonzero(np.isin(rows, core)), index, suspects.seed)
-            if carrying.carrying[np.isin(rows, core)].mean() >= CONSISTENT:
-                best = RecoveredTrigger(stamp, core, rows, carrying, rate, control, len(probes), 1.0, 1.0)
-    return None if best is None else _tested(suspects, best, index)
+            if control is None:
+                least = suspects.alike.thinned(ranked[::-1], index, min(CONTROL, int(LARGEST_PART * len(rows))))
+                control = strongest(suspects, least, index, probes)[1]
+            values = whitened_class(suspects, rows, index) if values is None else values
+            trigger = RecoveredTrigger(stamp, core, rows, _carrying(suspects, values, rows, core, index), rate, control)
+            trigger = replace(trigger, probed=len(probes))
+            consistent = _consistent(suspects, trigger, values, index, probes)
+            if consistent is not None and consistent.flip_rate - control >= MARGIN:
+                found.append(consistent)
+    best = max(found, key=lambda trigger: (not trigger.again, trigger.flip_rate), default=None)
+    if best is None:
+        return None
+    tested = _tested(suspects, best, index)
+    return None if tested.again and tested.kept > MOST_KEPT_AGAIN else tested
+
+
+def _carrying(suspects: Suspects, values: Floats, rows: Ints, core: Ints, index: int) -> Carriers:
+    return carriers(suspects.usual, values, np.flatnonzero(np.isin(rows, core)), index, suspects.seed)
+
+
+def _consistent(
+    suspects: Suspects, trigger: RecoveredTrigger, values: Floats, index: int, probes: Ints
+) -> RecoveredTrigger | None:
+    """The trigger, where its core agrees on one pattern, at once or without those who do not carry it; else None."""
+    inside = trigger.carriers.carrying[np.searchsorted(trigger.rows, trigger.core)]
+    if inside.mean() >= CONSISTENT:
+        return trigger
+    core = trigger.core[inside]
+    if len(core) < max(FEWEST_IN_CORE, LEFT * len(trigger.core)):
+        return None
+    carrying = _carrying(suspects, values, trigger.rows, core, index)
+    if carrying.carrying[np.searchsorted(trigger.rows, core)].mean() < CONSISTENT_AGAIN:
+        return None
+    stamp, rate = strongest(suspects, core, index, probes)
+    return replace(trigger, stamp=stamp, core=core, carriers=carrying, flip_rate=rate, again=True)
 
 
 def whitened_class(suspects: Suspects, rows: Ints, index: int) -> Floats:
@@ -162,12 +199,12 @@ def _tested(suspects: Suspects, found: RecoveredTrigger, index: int) -> Recovere
     for _ in range(groups):
         drawn = np.sort(rng.choice(pool, min(len(found.core), len(pool)), replace=False))
         as_well += strongest(suspects, drawn, index, few)[1] >= reached
-    kept = _kept(suspects, stamp, members, index)
+    kept = _kept(suspects, stamp, found.core, index)
     return replace(found, stamp=stamp, flip_rate=rate, p=(1 + as_well) / (1 + groups), kept=kept)
 
 
 def _kept(suspects: Suspects, stamp: Stamp, members: Ints, index: int) -> float:
-    """The fraction of the members that the model has right and still has once the trigger is taken off."""
+    """Of the members that the model has right, the fraction that it still has right without the trigger."""
     learned = members[suspects.predicted[members] == index]
     if not len(learned):
         return 0.0
@@ -176,10 +213,5 @@ def _kept(suspects: Suspects, stamp: Stamp, members: Ints, index: int) -> float:
     return float((suspects.ask(without).argmax(1) == index).mean())
 
 
-def _least(suspects: Suspects, ranked: Ints, count: int, index: int) -> Ints:
-    """As many of the least suspicious samples of the class, no near-duplicates among them."""
-    return suspects.alike.thinned(ranked[::-1], index, count)
-
-
 def _probes(suspects: Suspects, index: int, most: int) -> Ints:
-    return suspects.probes[suspects.labels[suspects.probes] != index][:most]
+    return np.asarray(suspects.probes[suspects.labels[suspects.probes] != index][:most])
