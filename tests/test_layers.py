@@ -55,7 +55,10 @@ UNPICKLERS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "
 UNSAFE_ARGUMENTS = {("allow_pickle", True), ("weights_only", False), ("unsafe_allow_html", True)}
 # Where inputs may be of any modality; of the detectors, all but those that need images.
 INPUTS_ARE_ANYTHING = (
-    *(f"core/{name}" for name in ("analysis", "commands", "decision", "detectors", "journal", "pipeline", "runs", "stages")),
+    *(
+        f"core/{name}"
+        for name in ("analysis", "commands", "decision", "detectors", "journal", "pipeline", "runs", "stages")
+    ),
     "core/training",
     "pages",
 )

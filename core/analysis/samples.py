@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from core.analysis.decision import sample_states
 from core.analysis.families import membership
 from core.analysis.opened_run import CLUSTERING, OpenedRun, leading
 from core.detectors.parts.statistics import ranks
@@ -18,7 +19,8 @@ def sample_table(opened: OpenedRun) -> pd.DataFrame:
     """One row per sample in data-set order.
 
     Columns: id, label, predicted, loss, then `<detector>_suspicion` and `<detector>_flagged` for each detector that
-    ran, then verdict and new_label. What is not known yet is missing (NA), never a guess.
+    ran. Then `decision` and `group` where it was decided, verdict and new_label. What is not known yet is missing (NA),
+    never a guess.
     """
     return with_verdicts(_machine_columns(opened), review.verdicts(opened.run.workspace, opened.run.id))
 
@@ -79,6 +81,8 @@ def _machine_columns(opened: OpenedRun) -> pd.DataFrame:
     for name, detection in opened.detections.items():
         table[f"{name}_suspicion"] = detection.suspicion
         table[f"{name}_flagged"] = detection.flagged
+    if decided := sample_states(opened):
+        table["decision"], table["group"] = decided
     return table
 
 

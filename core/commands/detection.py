@@ -8,6 +8,7 @@ import typer
 
 from core import pipeline, runs
 from core.analysis import detector_table, suspect_clusters
+from core.analysis.decision import as_dict, decision_of, headline
 from core.analysis.opened_run import opened
 from core.analysis.rule_words import rule_words
 from core.analysis.rules import Kind, Rule
@@ -69,6 +70,27 @@ def reclassify(
     checked = pipeline.plan_reclassification(subject, class_ or (), each=each)
     with progress_bar() as listen:
         return suspect_clusters.reclassified_clusters(opened(pipeline.work(checked, listen)))
+
+
+@command
+def decide(
+    run: str,
+    training: Annotated[
+        bool, typer.Option(help="Train a second model without the suspects: it tells wrong labels, and warps.")
+    ] = True,
+    estimate: Annotated[bool, typer.Option("--estimate", help="Say what it will cost, and do not run it.")] = False,
+    workspace: Workspace = HERE,
+    as_json: Json = False,
+) -> Mapping[str, Any]:
+    """Decide what is a backdoor, what a wrong label and what stays open; runs what it needs first."""
+    subject = runs.open_run(workspace, run)
+    if estimate:
+        return {"seconds": pipeline.decision_seconds(subject, training=training), "trains": training and subject.traced}
+    with progress_bar() as listen:
+        now = opened(pipeline.work(pipeline.plan_decision(subject, training=training), listen))
+    decision = decision_of(now)
+    assert decision is not None  # it was just made
+    return {"headline": headline(decision, now.stored.class_names), **as_dict(decision, now.data.ids)}
 
 
 @command

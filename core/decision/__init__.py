@@ -1,8 +1,8 @@
 """The decision: from suspicion to a verdict on each class, with the test that it rests on.
 
 Detectors rank; this room asks the model. A *group* is the most suspicious samples of a class. `look_alikes` finds what
-its samples would be without a trigger, `triggers` recovers one from what is left and puts it on samples of other
-classes, `members` finds who else carries it, `left_out` asks a model that never saw the group, `wrong_labels` tells
-label errors from attacks. `decide` puts all of it together, in `states` that say what was found, what is open and what
-could not be judged. No bona fide sample and no known attack is needed.
+its samples would be without a trigger. `triggers` recovers one from what is left and puts it on samples of other
+classes. `members` finds who else carries it. `left_out` asks a model that never saw the group, and tells label errors.
+`decide` puts all of it together. `states` says what was found, what is open and what could not be judged, and
+`reasons` why. No bona fide sample and no known attack is needed.
 """

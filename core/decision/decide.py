@@ -9,6 +9,7 @@ from torch import nn
 from core.decision.left_out import Asked, speaks_of_poison, to_leave_out, wrong_labels
 from core.decision.look_alikes import look_alikes
 from core.decision.members import FEWEST, refined, whitening
+from core.decision.reasons import trigger_reason, turned_reason, wilson, wrong_reason
 from core.decision.states import BACKDOOR, NOT_JUDGED, OPEN, WRONG_LABEL, DecidedGroup, Decision
 from core.decision.triggers import (
     FEWEST_IN_CORE,
@@ -35,8 +36,10 @@ Listen = Callable[[float, str], None]
 PROBED = 0.6
 # Level of the test on a recovered trigger, over all classes, by Benjamini and Hochberg 1995.
 LEVEL = 0.05
-# Standard deviations of a 95 % interval.
-SURE = 1.96
+# Probability of the class from which on a sample is at home there for a model that never saw it.
+LEARNED_AT_HOME = 0.5
+# Fraction of a group's core that may be at home; of a clean-label attack nearly all are, and all members stay.
+MOST_AT_HOME = 0.5
 NO_TRAINING = "no second training: triggers without a fixed pattern and wrong labels were not looked for"
 NO_MODEL = "no model or no samples to show it: nothing was put to the test"
 
@@ -168,19 +171,7 @@ class _Maker:
 
     def _add_trigger(self, index: int, trigger: RecoveredTrigger, members: Bools) -> None:
         number, size = len(self.groups) + 1, int(members.sum())
-        interval = wilson(trigger.flip_rate, trigger.probed)
         proven = trigger.kept <= MOST_KEPT
-        said = (
-            f"What these samples share, put on {trigger.probed} samples of other classes, turns "
-            f"{trigger.flip_rate:.0%} of them into the class (95 % interval {interval[0]:.0%} to {interval[1]:.0%}). "
-            f"The same from the least suspicious of the class turns {trigger.control:.0%} (p = {trigger.p:.3f}). "
-        )
-        said += (
-            f"Without it {trigger.kept:.0%} of them keep their label."
-            if proven
-            else f"But {trigger.kept:.0%} of them keep their label without it: a mark on true samples of the class, "
-            "such as a logo, or a clean-label attack. Look at them."
-        )
         self.groups.append(
             DecidedGroup(
                 number,
@@ -188,9 +179,9 @@ class _Maker:
                 "backdoor" if proven else "open",
                 f"recovered trigger, {trigger.stamp.name}" if proven else f"shared mark, {trigger.stamp.name}",
                 size,
-                said,
+                trigger_reason(trigger, proven=proven),
                 trigger.flip_rate,
-                interval,
+                wilson(trigger.flip_rate, trigger.probed),
                 trigger.control,
                 trigger.p,
                 trigger.kept,
@@ -238,11 +229,6 @@ class _Maker:
         if len(members) < FEWEST:
             return
         number = len(self.groups) + 1
-        said = (
-            f"The run's model has learned {turned:.0%} of the most suspicious samples, and a model that never saw them "
-            f"takes them for other classes; of samples that are as hard that is {control:.0%}. They were learned from "
-            "one another alone, but share no fixed pattern."
-        )
         self.groups.append(
             DecidedGroup(
                 number,
@@ -250,7 +236,7 @@ class _Maker:
                 "backdoor",
                 "no fixed pattern",
                 len(members),
-                said,
+                turned_reason(turned, control),
                 turned=turned,
                 turned_control=control,
             )
@@ -262,11 +248,7 @@ class _Maker:
             return
         number, size = len(self.groups) + 1, int(wrong.sum())
         classes = len(np.unique(self.labels[wrong]))
-        said = (
-            f"Neither the run's model nor one that never saw them believes the labels of {size:,} samples in {classes} "
-            "classes, and both are sure of the same other class. No trigger turns others: these are label errors."
-        )
-        self.groups.append(DecidedGroup(number, -1, "wrong label", "label errors", size, said))
+        self.groups.append(DecidedGroup(number, -1, "wrong label", "label errors", size, wrong_reason(size, classes)))
         self.membership[wrong], self.states[wrong] = number, WRONG_LABEL
 
     def _losses(self) -> Floats:
@@ -294,23 +276,6 @@ class _Maker:
             FEWEST_IN_CORE,
             self.evidence.n_classes,
         )
-
-
-# Probability of the class from which on a sample is at home there for a model that never saw it.
-LEARNED_AT_HOME = 0.5
-# Fraction of a group's core that may be at home; of a clean-label attack nearly all are, and all members stay.
-MOST_AT_HOME = 0.5
-
-
-def wilson(rate: float, n: int) -> tuple[float, float]:
-    """The 95 % confidence interval of a fraction of n, by Wilson's score.
-
-    >>> tuple(round(end, 3) for end in wilson(0.5, 100))
-    (0.404, 0.596)
-    """
-    middle = (rate + SURE**2 / (2 * n)) / (1 + SURE**2 / n)
-    half = SURE * np.sqrt(rate * (1 - rate) / n + SURE**2 / (4 * n**2)) / (1 + SURE**2 / n)
-    return max(float(middle - half), 0.0), min(float(middle + half), 1.0)
 
 
 def _trusting(evidence: Evidence, blind: Floats) -> Floats:

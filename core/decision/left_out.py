@@ -27,10 +27,14 @@ TURNED = 0.2
 MARGIN = 0.6
 # Least p-value that counts, before it is divided by the number of classes.
 LEVEL = 0.01
-# Probability of the label below which neither model believes it, and that of another class above which both agree.
-DISBELIEVED, BELIEVED = 0.05, 0.8
-# Fraction of all samples, and of the classes, from which on wrong labels are told from the usual few.
-MOST_USUAL, SPREAD = 0.015, 0.5
+# Probability of the label below which a model does not believe it.
+DISBELIEVED = 0.05
+# Probability of another class above which the model that never saw the sample is sure.
+BELIEVED = 0.8
+# Fraction of all samples from which on wrong labels are more than the usual few.
+MOST_USUAL = 0.015
+# Fraction of the classes that they have to be spread over.
+SPREAD = 0.5
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,10 @@ from core.detectors.parts.statistics import Reals, benjamini_hochberg
 from core.modalities import modality_of
 from core.types import Bools, Floats, Inputs, Ints
 
-# Samples of each class, and of all, that say what is usual.
-FROM_EACH, FROM_ALL = 150, 3_000
+# Samples of each class that say what is usual.
+FROM_EACH = 150
+# The same of all classes together.
+FROM_ALL = 3_000
 # Directions that are whitened one by one; the rest share one variance.
 DIRECTIONS = 120
 # Fraction of the mean variance added to each, so that a direction that hardly varies does not rule.
@@ -26,8 +28,10 @@ FLOOR = 0.02
 ERRORS = 2.0
 # Expected fraction of chance matches among the carriers.
 RATE = 0.05
-# How often the template is learned again from whoever carries it, and how fast their number may grow.
-ROUNDS, GROWTH = 6, 3
+# How often the template is learned again from whoever carries it.
+ROUNDS = 6
+# How many times as many they may become in one round.
+GROWTH = 3
 # Fewer carriers are no group.
 FEWEST = 8
 # Fraction of the core's median match that a carrier reaches: the rest of the class may resemble it by what it shows.

@@ -9,7 +9,11 @@ from core.types import Ints
 State = Literal["none", "backdoor", "wrong label", "open", "not judged"]
 # The state of sample i is STATES[decision.states[i]].
 STATES: tuple[State, ...] = ("none", "backdoor", "wrong label", "open", "not judged")
-NONE, BACKDOOR, WRONG_LABEL, OPEN, NOT_JUDGED = range(len(STATES))
+NONE = 0
+BACKDOOR = 1
+WRONG_LABEL = 2
+OPEN = 3
+NOT_JUDGED = 4
 NO_GROUP = 0
 
 
@@ -27,7 +31,7 @@ class DecidedGroup:
         flip_rate: fraction of samples of other classes that the recovered trigger turns into this class, in [0, 1]:
             the attack success rate, estimated. None where no trigger was recovered.
         interval: the 95 % confidence interval of that, by Wilson's score.
-        control: the same fraction for as many of the least suspicious samples of the class.
+        control: the same fraction for what other samples of the class share.
         p: how often ordinary samples of the class do as well by chance; None where that was not asked.
         kept: fraction of the members that keep their label once the trigger is taken off, in [0, 1].
         turned: fraction that the run's model has learned and a model that never saw them takes for another class.

@@ -23,7 +23,7 @@ Ask = Callable[[Samples], Floats]  # (m, …) samples → (m, k) probabilities
 SIZES = (30, 60, 180)
 # Fewer samples than that teach no pattern.
 FEWEST_IN_CORE = 10
-# Least suspicious samples of a class that the trigger is compared with.
+# Samples of a class that the trigger is compared with.
 CONTROL = 60
 # A class with fewer samples is not judged.
 SMALLEST_CLASS = 40
@@ -33,10 +33,14 @@ LARGEST_PART = 0.5
 MARGIN = 0.15
 # Fraction of the group that has to carry the pattern that the group taught.
 CONSISTENT = 0.85
-# A group that is not is tried again without those who do not carry it, if so many are left, and has to be so then.
-LEFT, CONSISTENT_AGAIN = 0.5, 0.95
-# Samples of other classes that a trigger is put on, and those of each chance group.
-PROBES, CHANCE_PROBES = 200, 50
+# A group that is not is tried again without those who do not carry it, if this fraction is left.
+LEFT = 0.5
+# The fraction that has to carry the pattern then.
+CONSISTENT_AGAIN = 0.95
+# Samples of other classes that a trigger is put on.
+PROBES = 200
+# The same for what each chance group shares.
+CHANCE_PROBES = 50
 # Chance groups at most, for the p-value; they are as many as the number of classes asks for.
 MOST_CHANCE = 199
 # Members that a final trigger is recovered from.
@@ -85,7 +89,7 @@ class RecoveredTrigger:
         stamp: how to put it on and take it off.
         core: (m,) rows that it was recovered from first.
         carriers: who of the class carries its pattern; `rows` (c,) are the samples of the class.
-        flip_rate, control: fraction of probes turned by it, and by as many of the least suspicious of the class.
+        flip_rate, control: fraction of probes turned by it, and by the same from other samples of the class.
         probed: of how many samples the flip rate is.
         p: how often as many ordinary samples of the class do as well.
         kept: fraction of the core that keeps its label without it.
@@ -119,7 +123,7 @@ def recovered_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredT
     for order in suspects.orders:
         remaining = rows[left[rows]]
         ranked = remaining[np.argsort(-order[remaining], kind="stable")]
-        control: float | None = None
+        least: float | None = None
         for size in (size for size in SIZES if size <= LARGEST_PART * len(rows) or size == SIZES[0]):
             core = suspects.alike.thinned(ranked, index, min(size, int(LARGEST_PART * len(rows))))
             if len(core) < FEWEST_IN_CORE:
@@ -127,12 +131,13 @@ def recovered_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredT
             stamp, rate = strongest(suspects, core, index, probes)
             if rate < MARGIN:
                 continue
-            if control is None:
-                least = suspects.alike.thinned(ranked[::-1], index, min(CONTROL, int(LARGEST_PART * len(rows))))
-                control = strongest(suspects, least, index, probes)[1]
             values = whitened_class(suspects, rows, index) if values is None else values
-            trigger = RecoveredTrigger(stamp, core, rows, _carrying(suspects, values, rows, core, index), rate, control)
-            trigger = replace(trigger, probed=len(probes))
+            carrying = _carrying(suspects, values, rows, core, index)
+            least = _control(suspects, ranked[::-1], index, probes) if least is None else least
+            # Where most of a class is poison, even its least suspicious are: then those who match least are not.
+            matching = rows[np.argsort(carrying.scores, kind="stable")]
+            control = least if rate - least >= MARGIN else _control(suspects, matching, index, probes)
+            trigger = RecoveredTrigger(stamp, core, rows, carrying, rate, control, len(probes))
             consistent = _consistent(suspects, trigger, values, index, probes)
             if consistent is not None and consistent.flip_rate - control >= MARGIN:
                 found.append(consistent)
@@ -141,6 +146,12 @@ def recovered_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredT
         return None
     tested = _tested(suspects, best, index)
     return None if tested.again and tested.kept > MOST_KEPT_AGAIN else tested
+
+
+def _control(suspects: Suspects, ranked: Ints, index: int, probes: Ints) -> float:
+    """How many probes what the first of these samples of the class share turns, as a fraction."""
+    chosen = suspects.alike.thinned(ranked, index, min(CONTROL, int(LARGEST_PART * len(ranked))))
+    return strongest(suspects, chosen, index, probes)[1]
 
 
 def _carrying(suspects: Suspects, values: Floats, rows: Ints, core: Ints, index: int) -> Carriers:

@@ -22,7 +22,15 @@ from core.pipeline.data import (
     store_demo,
 )
 from core.pipeline.demo import new_demo, wake, whole_demo
-from core.pipeline.detection import choose_rule, detect, group_again, plan_reclassification, start_detection
+from core.pipeline.detection import (
+    choose_rule,
+    decision_seconds,
+    detect,
+    group_again,
+    plan_decision,
+    plan_reclassification,
+    start_detection,
+)
 from core.pipeline.repair import continued_epochs, new_repair, start_copy, trained_here
 from core.pipeline.review import (
     decide,
@@ -65,6 +73,7 @@ __all__ = [
     "decide",
     "decide_family",
     "decide_flagged",
+    "decision_seconds",
     "detect",
     "download_dataset",
     "extend",
@@ -87,6 +96,7 @@ __all__ = [
     "new_repair",
     "new_run",
     "pending_changes",
+    "plan_decision",
     "plan_reclassification",
     "preview_job",
     "preview_source",

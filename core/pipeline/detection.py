@@ -7,7 +7,7 @@ from typing import Any
 from core import runs
 from core.analysis.caveats import judged_of
 from core.analysis.detector_table import unmet
-from core.analysis.opened_run import leading, opened
+from core.analysis.opened_run import LEADING, leading, opened
 from core.analysis.rule_words import rule_words
 from core.analysis.rules import Rule, flags
 from core.analysis.suspect_clusters import suspect_clusters
@@ -18,7 +18,7 @@ from core.pipeline.training import refuse_while_active, repeat, work
 from core.registry import checked, find
 from core.runs import Run, jobs
 from core.runs.jobs import Progress
-from core.runs.plan import FAMILIES, detection, of_kind, reclassification, texts
+from core.runs.plan import FAMILIES, decision, detection, of_kind, reclassification, texts
 
 
 def detect(
@@ -98,6 +98,34 @@ def plan_reclassification(run: Run, classes: Collection[int] = (), *, each: bool
     others = [text for text in run.plan if text not in earlier]
     done = {stage: seconds for stage, seconds in run.stages.items() if stage in others}
     return runs.update(run, plan=(*others, str(stage)), stages=done)
+
+
+def plan_decision(run: Run, *, training: bool = True) -> Run:
+    """The run with the decision to be made, once more where it was made, and the consensus first where it did not run.
+
+    Args:
+        run: with a model and activations.
+        training: whether a second model is trained, which takes about as long as the first.
+
+    Raises:
+        UserError: the run is being worked on, or has no activations yet.
+    """
+    refuse_while_active(run)
+    if not (run.done("activations") and run.has_model):
+        raise UserError("There is nothing to decide yet.", "This run has no activations.", "Let its stages finish.")
+    others = [text for text in run.plan if text not in texts(of_kind(run.plan, "decide"))]
+    done = {stage: seconds for stage, seconds in run.stages.items() if stage in others}
+    first = () if LEADING in runs.detections(run) else texts([detection(LEADING)])
+    plan = (*others, *(stage for stage in first if stage not in others), str(decision(training=training)))
+    return runs.update(run, plan=plan, stages=done)
+
+
+def decision_seconds(run: Run, *, training: bool = True) -> float | None:
+    """About how long a decision takes, by what the run's training and its activations took; None before these."""
+    trained, asked = runs.from_scratch(run).stages.get("train"), run.stages.get("activations")
+    if asked is None:
+        return None
+    return 15.0 + 20 * asked + (trained or 0.0) * (training and run.traced)
 
 
 def _planned(run: Run, name: str, settings: Mapping[str, Any]) -> tuple[Run, tuple[str, ...]]:

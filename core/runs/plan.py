@@ -6,6 +6,7 @@ This is the only place that makes such a text or takes one apart.
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+UNTRAINED = "untrained"  # the argument of a decision that does without a second training
 EACH = "each"  # in the argument of a reclassification: one model for each cluster
 
 
@@ -71,6 +72,15 @@ def reclassified_classes(argument: str) -> tuple[list[int], bool]:
     """
     words = argument.split(",") if argument else []
     return [int(word) for word in words if word != EACH], EACH in words
+
+
+def decision(*, training: bool = True) -> Stage:
+    """It is decided what is a backdoor, what a wrong label and what stays open.
+
+    >>> str(decision()), str(decision(training=False))
+    ('decide', 'decide:untrained')
+    """
+    return Stage("decide", "" if training else UNTRAINED)
 
 
 def of_kind(plan: Iterable[str], kind: str) -> list[Stage]:

@@ -28,6 +28,7 @@ KINDS = {
     "detect": Kind("Detecting with {}", 4),
     FAMILIES.kind: Kind("Grouping what is flagged into families", 2),
     "reclassify": Kind("Exclusionary reclassification", 60),
+    "decide": Kind("Deciding: triggers recovered, a model trained without the suspects", 75),
     "evaluate": Kind("Measuring accuracy and attack success", 2),
     "maps": Kind("Drawing maps with {}", 6),
 }

@@ -10,6 +10,7 @@ from core.runs import Run, jobs
 from core.runs.jobs import Progress
 from core.runs.plan import FAMILIES, parse_stage
 from core.stages.activations import activations_stage
+from core.stages.decide import decide_stage
 from core.stages.detect import detect_stage
 from core.stages.evaluate import evaluate_stage
 from core.stages.families import families_stage
@@ -26,6 +27,7 @@ STAGES: dict[str, Callable[[OpenedRun, str, Reporter], None]] = {
     "detect": detect_stage,
     FAMILIES.kind: families_stage,
     "reclassify": reclassify_stage,
+    "decide": decide_stage,
     "evaluate": evaluate_stage,
     "maps": maps_stage,
 }
