@@ -104,6 +104,15 @@ def test_no_table_hands_formulas_to_a_spreadsheet() -> None:
     assert config.get_option("client.disableDataExport")
 
 
+def test_the_address_of_a_report_answers_with_it_under_a_policy_of_its_own(client: TestClient, run: Run) -> None:
+    answer = client.get(report_address(run, "content"))
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert run.id in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["x-frame-options"] == "SAMEORIGIN"
+    assert "http://" not in answer.text.replace("http://www.w3.org/", "")  # nothing that the policy would stop
+
+
 def test_the_address_of_a_report_that_is_not_there_is_not_found(client: TestClient, run: Run) -> None:
     assert client.get(f"{report_address(run, '')}".replace(run.id, "nothing")).status_code == 404
     assert client.get("/report/..%2f..%2fsecret.html").status_code == 404
