@@ -10,16 +10,16 @@ from pages.ui.widgets import counted
 ROW = 30  # pixels of a row of the table
 ROWS = 8  # shown without scrolling
 COLUMNS = {
-    "title": st.column_config.TextColumn("Detector", width=215),
+    "title": st.column_config.TextColumn("Detector", width=235),
     "state": st.column_config.TextColumn("State", width=95, help="What is greyed lacks something it needs."),
     "flagged": st.column_config.NumberColumn("Flagged", format="localized", width=70, help="By the rule in force."),
     "agreement": st.column_config.NumberColumn("Agreement", format="%.0f %%", width=90, help=HELP["agreement"]),
     "cost": st.column_config.TextColumn(
         "Cost",
-        width=125,
+        width=105,
         help="The time it took; before it ran, an estimate. A pass asks the model about every sample.",
     ),
-    "rule": st.column_config.TextColumn("How strict", width=310),
+    "rule": st.column_config.TextColumn("How strict", width=300),
     "needs": st.column_config.TextColumn("Needs", width=120, help=HELP["bona fide"]),
 }
 

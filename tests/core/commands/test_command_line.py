@@ -121,6 +121,10 @@ def test_how_strict_to_be(journey):
     found = answer(journey["workspace"], *arguments, "budget", "--value", 17)
     assert (found["rule"], found["flagged"]) == ("the 17 most suspicious", 17)
     answer(journey["workspace"], *arguments, "own")
+    rate = answer(journey["workspace"], "threshold", journey["run"], "badloss", "--rule", "rate", "--value", 0.2)
+    assert rate["rule"].startswith("about 20% of them wrong on average over draws of bona fide samples")
+    assert "at most" not in rate["rule"]
+    answer(journey["workspace"], "threshold", journey["run"], "badloss", "--rule", "own")
     refused = invoke(journey["workspace"], *arguments, "budget")
     assert refused.exit_code == 2
     assert "at least 1" in refused.stderr
@@ -128,6 +132,8 @@ def test_how_strict_to_be(journey):
 
 def test_verdict_and_repair(journey):
     assert journey["verdict"]["samples"] == 40
+    assert journey["verdict"]["rules"] == {"badloss": "by its own rule (reject fraction 10%)"}
+    assert journey["verdict"]["bona_fide"] == 0
     assert journey["repair"].keys() == {"run", "how", "before", "after", "removed", "relabelled", "undecided", "judged"}
     assert journey["repair"]["undecided"] == 39
     assert (journey["repair"]["how"], journey["repair"]["relabelled"]) == ("retrain", 0)
