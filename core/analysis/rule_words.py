@@ -81,9 +81,12 @@ def counted_words(opened: OpenedRun, by: str = "") -> tuple[str, str]:
         return "No detector has been run", ""
     flagged = opened.detections[by].flagged if by else opened.flagged
     rules = [rule_words(opened, name) for name in names]
-    several = [f"{DETECTORS[name].title} {rule}" for name, rule in zip(names, rules, strict=True)]
-    count = f"{int(flagged.sum()):,} of {len(flagged):,} samples are flagged by {counted_title(opened, by)}"
-    return count, rules[0] if len(names) == 1 else "; ".join(several)
+    counts = [int(opened.detections[name].flagged.sum()) for name in names]
+    several = [
+        f"{DETECTORS[name].title} {count:,}, {rule}" for name, count, rule in zip(names, counts, rules, strict=True)
+    ]
+    said = f"{int(flagged.sum()):,} of {len(flagged):,} samples are flagged by {counted_title(opened, by)}"
+    return said, rules[0] if len(names) == 1 else "; ".join(several)
 
 
 def _own(settings: Mapping[str, Scalar], fired: str) -> str:

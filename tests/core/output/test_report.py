@@ -128,6 +128,10 @@ def test_markup_in_the_names_of_data_and_classes_is_text(workspace, make_dataset
 
 def test_a_run_without_a_repair_says_so(finished):
     text = Page(report_html(finished)).text
+    assert "samples are flagged by any of BaDLoss and Activation Clustering" in text.replace(
+        "Activation Clustering and BaDLoss", "BaDLoss and Activation Clustering"
+    )
+    assert "BaDLoss 20, by its own rule (reject fraction 10%)" in text
     assert "no repair has been made yet" in text
     assert "The model as it was trained" in text
     assert f"Clean accuracy {percent(runs.outcome(finished).clean_accuracy)} higher" in text
