@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from torch import nn
 
 from benchmarks.on_gpu.measuring import Clock, Row, gigabytes, took
 from core.attacks.plant import plant
@@ -18,7 +19,7 @@ from core.evaluation.metrics import auroc
 from core.training.activations import choose, extract, layers
 from core.training.config import TrainConfig
 from core.training.loop import build_model, train
-from core.types import Bools, Dataset, Detection, Evidence, GroundTruth
+from core.types import Bools, Dataset, Detection, Evidence, Floats, GroundTruth
 
 BONA_FIDE = 250
 PUBLISHED = {"badloss": "7.98 % (the paper)", "consensus": "63.44 % (the paper's other defences, mean)"}
@@ -111,7 +112,7 @@ def _trusted(truth: GroundTruth, seed: int) -> Bools:
     return trusted
 
 
-def _evidence(model, dataset: Dataset, trusted: Bools, losses, seed: int) -> Evidence:
+def _evidence(model: nn.Module, dataset: Dataset, trusted: Bools, losses: Floats, seed: int) -> Evidence:
     head = choose(layers(model, dataset.shape, dataset.n_classes))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "activations.npy"
@@ -142,7 +143,7 @@ def _without(dataset: Dataset, removed: Bools) -> Dataset:
     )
 
 
-def _outcome(model, dataset: Dataset, truth: GroundTruth) -> str:
+def _outcome(model: nn.Module, dataset: Dataset, truth: GroundTruth) -> str:
     outcome, *_ = evaluate_model(model, dataset, truth)
     rates = outcome.attack_success_rate
     each = ", ".join(f"{name} {100 * rate:.1f}" for name, rate in rates.items())

@@ -101,5 +101,5 @@ def _streams(sheets: Mapping[str, list[bytes]]) -> dict[str, NDArray[Any]]:
 
 def _npz(arrays: Arrays, *, compressed: bool) -> bytes:
     stream = io.BytesIO()
-    (np.savez_compressed if compressed else np.savez)(stream, **arrays)
+    (np.savez_compressed if compressed else np.savez)(stream, allow_pickle=False, **arrays)
     return stream.getvalue()
