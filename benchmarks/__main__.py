@@ -13,6 +13,7 @@ from benchmarks import (
     badloss_cifar10,
     clean,
     damages,
+    decisions,
     demo,
     importing,
     planting,
@@ -35,6 +36,7 @@ app.command("ac_mnist")(ac_mnist.ac_mnist)
 app.command()(signs.signs)
 app.command("ac_signs")(ac_signs.ac_signs)
 app.command()(regimes.regimes)
+app.command()(decisions.decisions)
 app.command()(asking.asking)
 app.command()(ablation.ablation)
 app.command()(clean.clean)

@@ -20,6 +20,7 @@ from benchmarks.attacks import attacks_table
 from benchmarks.badloss_cifar10 import LoadRequest, badloss_cifar10, badloss_table
 from benchmarks.clean import clean_table
 from benchmarks.damages import OTHER, TRACEBACK, damaged, damages_table, made
+from benchmarks.decisions import decisions_table, measured
 from benchmarks.demo import demo_table
 from benchmarks.hostile.chaos import Act, chaos_lines, outcome, set_back
 from benchmarks.hostile.sessions import ENVIRONMENT, draw
@@ -28,6 +29,7 @@ from benchmarks.parts.answers import within_classes
 from benchmarks.parts.cells import number, percent
 from benchmarks.parts.data import draw_bona_fide, part_of
 from benchmarks.parts.judged import Judged, mean_percent, of, worst_and_mean
+from benchmarks.parts.lab_regimes import Regime
 from benchmarks.parts.repairs import WAYS, auroc_of, removed_by
 from benchmarks.parts.studies import Study, traced_study
 from benchmarks.parts.timing import timed
@@ -264,6 +266,19 @@ def test_the_tables_of_regimes_and_clean_data_have_a_row_for_each(tmp_path: Path
 def test_the_table_of_what_is_left_out_has_a_row_for_each_score_and_step(tmp_path: Path) -> None:
     table = ablation_table([PATCHED], npz(tmp_path, "tiny"), [0], tmp_path / "cache").splitlines()
     assert [line.split(" | ")[0] for line in table[4:]] == [f"| {part}" for part in ("nothing", *SCORES, *STEPS)]
+
+
+def test_the_decision_has_a_row_for_each_regime_which_a_cache_keeps(tmp_path: Path) -> None:
+    folder, cache = npz(tmp_path, "mnist"), tmp_path / "rows.json"
+    regimes = [Regime("patch", "mnist", ("patch:ratio=0.1,target=1",), 0.1), Regime("clean", "mnist")]
+    rows = list(measured(regimes, folder, [0], ["none"], cache))
+    assert [(row.poison, row.trust, row.kind) for row in rows] == [(24, "none", "backdoor"), (0, "none", "clean data")]
+    assert (rows[1].verdict, rows[1].flagged) == ("none", 0)
+    (folder / "mnist.npz").unlink()
+    assert list(measured(regimes, folder, [0], ["none"], cache)) == rows
+    table = decisions_table(rows)
+    assert table[2].startswith("| mnist/patch/10 | none |")
+    assert "of 1 runs on clean data, 0 confirmed" in table[-1]
 
 
 def test_the_detectors_that_ask_the_model_have_a_table(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def traced(
     if path and path.exists():
         with np.load(path, allow_pickle=False) as content:
             return Traced(**{one.name: content[one.name] for one in fields(Traced)})
-    made = _trace(fitted(dataset, attacks, config))
+    made = trace(fitted(dataset, attacks, config))
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_suffix(".part.npz")
@@ -98,7 +98,8 @@ def fitted(dataset: Dataset, attacks: tuple[AttackSpec, ...], config: TrainConfi
     return Fitted(model, dataset, truth, losses, float(np.mean(epochs[-1].test_predicted == dataset.test_labels)))
 
 
-def _trace(run: Fitted) -> Traced:
+def trace(run: Fitted) -> Traced:
+    """What detectors see of a model that was trained on known poison."""
     dataset, truth = run.dataset, run.truth
     head = choose(layers(run.model, dataset.shape, dataset.n_classes))
     with tempfile.TemporaryDirectory() as folder:

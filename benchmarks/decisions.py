@@ -1,0 +1,220 @@
+"""The decision in every regime of the lab: what is confirmed, how much is found and how much of that is right."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from time import process_time
+from typing import Annotated, Literal, get_args
+
+import numpy as np
+import typer
+from torch import nn
+
+from benchmarks.parts.cells import number, percent, table
+from benchmarks.parts.data import draw_bona_fide
+from benchmarks.parts.hardware import hardware
+from benchmarks.parts.lab_regimes import LAB, Regime, held_back
+from benchmarks.parts.studies import fitted_study
+from benchmarks.parts.traced import Fitted, Traced, trace
+from core.decision.decide import decide
+from core.decision.states import BACKDOOR, WRONG_LABEL, Decision
+from core.detectors.consensus.consensus import consensus
+from core.journal.changes import apply
+from core.training.config import TrainConfig
+from core.training.loop import build_model, train
+from core.types import Bools, Changes
+
+Trust = Literal["250", "none", "5 poisoned"]
+# Bona fide samples that are poison in the last of these.
+POISONED = 5
+# Attack success rate from which on a backdoor counts as learned, and has to be confirmed.
+LEARNED = 0.5
+
+
+@dataclass(frozen=True)
+class Row:
+    """One decision on one training.
+
+    Attributes:
+        regime, kind, trust: which, what the truth is, and which bona fide samples there were.
+        success: the mean attack success rate; None without a trigger.
+        verdict: of the decision.
+        right: confirmed classes that are targets; wrong: those that are not.
+        flagged, correct, poison: samples that are called backdoor or wrong label, those of them that are, and all.
+        called: of the correct ones, how many are called what they are.
+        estimated: the mean attack success rate by recovered triggers; None without one.
+        seconds: of the processor, without the second training.
+    """
+
+    regime: str
+    kind: str
+    trust: str
+    success: float | None
+    verdict: str
+    right: int
+    wrong: int
+    flagged: int
+    correct: int
+    poison: int
+    called: int
+    estimated: float | None
+    seconds: float
+
+
+def decisions(
+    *,
+    data: Annotated[Path, typer.Option(help="A folder of npz files; see benchmarks/README.md.")],
+    half: Annotated[str, typer.Option(help="`tuned`, `held-back` or `both`.")] = "both",
+    seeds: Annotated[list[int] | None, typer.Option("--seed", help="May be repeated; default 0.")] = None,
+    trusts: Annotated[
+        list[str] | None, typer.Option("--trust", help="250, none, 5 poisoned; default the first two.")
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Only regimes with this in their name; may be repeated.")
+    ] = None,
+    cache: Annotated[Path | None, typer.Option(help="A file that keeps each row, to go on later.")] = None,
+) -> None:
+    """Verdict, precision, recall and estimated attack success of the decision, tuned and held-back regimes apart."""
+    chosen = [regime for regime in LAB if not only or any(part in regime.name for part in only)]
+    rows = list(measured(_of_half(chosen, half), data, seeds or [0], trusts or ["250", "none"], cache))
+    for title, held in (("### Tuned", False), ("### Held back", True)):
+        part = [row for row in rows if held_back(row.regime) == held]
+        if part:
+            typer.echo(
+                f"\n{title}\n\n{hardware()}; training seeds {seeds or [0]}\n\n" + "\n".join(decisions_table(part))
+            )
+
+
+def measured(
+    regimes: Sequence[Regime], data: Path, seeds: Sequence[int], trusts: Sequence[str], cache: Path | None
+) -> Iterator[Row]:
+    """A row for each regime, training seed and choice of bona fide samples; those in the cache are not made again."""
+    kept: dict[str, dict[str, object]] = json.loads(cache.read_text()) if cache and cache.exists() else {}
+    for regime in regimes:
+        for seed in seeds:
+            keys = {trust: f"{regime.name} {seed} {trust}" for trust in trusts}
+            fitted = None if all(key in kept for key in keys.values()) else fitted_study(regime.study, data, seed)
+            for trust, key in keys.items():
+                if key not in kept:
+                    assert fitted is not None
+                    kept[key] = asdict(_row(regime, fitted, trust, seed))
+                    typer.echo(f"{key}: {kept[key]}", err=True)
+                    if cache:
+                        cache.write_text(json.dumps(kept, indent=1))
+                yield Row(**kept[key])  # type: ignore[arg-type]
+
+
+def decisions_table(rows: Sequence[Row]) -> list[str]:
+    """The rows of each regime as Markdown, and below them how often a learned backdoor was confirmed."""
+    lines = []
+    for name, trust in dict.fromkeys((row.regime, row.trust) for row in rows):
+        some = [row for row in rows if (row.regime, row.trust) == (name, trust)]
+        verdicts = ", ".join(f"{row.verdict}" for row in some)
+        lines.append(
+            [
+                name,
+                trust,
+                percent([row.success for row in some]),
+                verdicts,
+                number([row.wrong for row in some], 0),
+                number([row.flagged for row in some], 0),
+                percent([row.correct / row.flagged if row.flagged else None for row in some]),
+                percent([row.correct / row.poison if row.poison else None for row in some]),
+                percent([row.estimated for row in some]),
+                number([row.seconds for row in some], 0),
+            ]
+        )
+    head = ["regime", "bona fide", "ASR", "verdict", "clean classes accused", "flagged", "precision", "recall"]
+    return [*table([*head, "estimated ASR", "s"], lines), "", *_summary(rows)]
+
+
+def _summary(rows: Sequence[Row]) -> list[str]:
+    said = []
+    for trust in dict.fromkeys(row.trust for row in rows):
+        some = [row for row in rows if row.trust == trust]
+        learned = [row for row in some if row.kind == "backdoor" and (row.success or 0) >= LEARNED]
+        confirmed = [row for row in learned if row.right]
+        clean = [row for row in some if row.kind == "clean data"]
+        said.append(
+            f"Bona fide {trust}: of {len(learned)} runs with an attack success rate of {LEARNED:.0%} or more, "
+            f"{len(confirmed)} confirmed in the right class; of {len(clean)} runs on clean data, "
+            f"{sum(row.verdict == 'backdoor' for row in clean)} confirmed; clean classes accused in "
+            f"{sum(row.wrong > 0 for row in some)} of all {len(some)} runs."
+        )
+    return said
+
+
+def _of_half(regimes: Sequence[Regime], half: str) -> list[Regime]:
+    if half == "both":
+        return list(regimes)
+    return [regime for regime in regimes if held_back(regime.name) == (half == "held-back")]
+
+
+def _row(regime: Regime, fitted: Fitted, trust: str, seed: int) -> Row:
+    if trust not in get_args(Trust):
+        raise typer.BadParameter(f"{trust} is not one of {', '.join(get_args(Trust))}.")
+    traced, dataset = trace(fitted), fitted.dataset
+    is_poison = traced.is_poison
+    evidence = replace(
+        traced.evidence(), bona_fide=_bona_fide(is_poison, trust), model=fitted.model.eval(), inputs=dataset.inputs
+    )
+    started, trained = process_time(), [0.0]
+
+    def retrain(kept: Bools) -> nn.Module:
+        before = process_time()
+        model = _trained(fitted, regime, kept, seed)
+        trained[0] += process_time() - before
+        return model
+
+    detection = consensus(evidence)
+    decision, _ = decide(evidence, detection.suspicion, detection.flagged, retrain)
+    seconds = process_time() - started - trained[0]
+    return scored(regime, trust, decision, traced, seconds)
+
+
+def _trained(fitted: Fitted, regime: Regime, kept: Bools, seed: int) -> nn.Module:
+    rest = apply(fitted.dataset, Changes(frozenset(fitted.dataset.ids[~kept].tolist())))
+    config = TrainConfig(model=regime.study.model, epochs=regime.study.epochs, seed=seed)
+    model = build_model(config, rest.shape, rest.n_classes)
+    for _ in train(model, rest, config, trace=False):
+        pass
+    return model.eval()
+
+
+def _bona_fide(is_poison: Bools, trust: str) -> Bools:
+    if trust == "none":
+        return np.zeros(len(is_poison), np.bool_)
+    chosen = draw_bona_fide(is_poison, 0)
+    poison = np.flatnonzero(is_poison)
+    if trust == "5 poisoned" and len(poison):
+        rng = np.random.default_rng(0)
+        count = min(POISONED, len(poison))
+        chosen[rng.choice(np.flatnonzero(chosen), count, replace=False)] = False
+        chosen[rng.choice(poison, count, replace=False)] = True
+    return chosen
+
+
+def scored(regime: Regime, trust: str, decision: Decision, traced: Traced, seconds: float) -> Row:
+    """How good a decision is, by what was planted."""
+    is_poison = traced.is_poison
+    flagged = np.isin(decision.states, [BACKDOOR, WRONG_LABEL])
+    meant = WRONG_LABEL if regime.kind == "wrong labels" else BACKDOOR
+    poisoned = set(traced.labels[is_poison].tolist()) if regime.kind == "backdoor" else set()
+    accused = {group.target_class for group in decision.groups if group.state == "backdoor"}
+    rates = [group.flip_rate for group in decision.groups if group.state == "backdoor" and group.flip_rate is not None]
+    return Row(
+        regime=regime.name,
+        kind=regime.kind,
+        trust=trust,
+        success=float(traced.success.mean()) if traced.success.size else None,
+        verdict=decision.verdict,
+        right=len(accused & poisoned),
+        wrong=len(accused - poisoned),
+        flagged=int(flagged.sum()),
+        correct=int((flagged & is_poison).sum()),
+        poison=int(is_poison.sum()),
+        called=int((is_poison & (decision.states == meant)).sum()),
+        estimated=float(np.mean(rates)) if rates else None,
+        seconds=round(seconds, 1),
+    )
