@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from core.detectors.parts.linear_algebra import accelerator, placed, second_clusters
 from core.detectors.parts.scores import fitted
 from core.detectors.parts.statistics import Reals
 from core.detectors.parts.subspaces import pairwise
@@ -33,6 +34,8 @@ MOST_STEPS = 100
 SAME = 1e-5
 # Samples × coordinates × walls in one product: as much as stays in a core's cache. Moves the speed only.
 SMALL_PRODUCT = 10**6
+# Times as many products as another matrix needs until a step on a GPU is worth its launches.
+STEP_WORTH = 20
 # Samples that a silhouette is the mean over; its cost is their square.
 SILHOUETTE_SAMPLES = 1000
 # Samples whose distances to the others are held at a time. Moves the memory only.
@@ -183,10 +186,14 @@ def walked(
         small_product: numbers in one product; moves the speed only.
     """
     rows, moving = homogeneous(points), np.arange(len(walls))
-    columns = np.ascontiguousarray(rows.T)
+    columns, place = np.ascontiguousarray(rows.T), accelerator(rows.size * len(walls) // STEP_WORTH)
+    there = placed(rows, place) if place else None
     sums, tightness = np.zeros(walls.shape, points.dtype), np.zeros(len(walls), points.dtype)
     for _ in range(MOST_STEPS):
-        reached_sums = _second_clusters(rows, columns, walls, small_product)
+        if there is not None:
+            reached_sums = second_clusters(there, walls)
+        else:
+            reached_sums = _second_clusters(rows, columns, walls, small_product)
         reached = _tightness(reached_sums, len(points))
         better = reached > tightness[moving]
         moving, reached_sums, reached = moving[better], reached_sums[better], reached[better]

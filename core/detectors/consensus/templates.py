@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.detectors.consensus.refinement import FEWEST, THIRDS, TrainingSet, training_set
+from core.detectors.parts.linear_algebra import accelerator, shrunken_matches
 from core.detectors.parts.statistics import Reals, surprise
 from core.modalities import modality_of
 from core.modalities.contract import Patterns as PatternsOfModality
@@ -89,8 +90,12 @@ def template_scores(patterns: Patterns, sets: Sequence[TrainingSet]) -> Reals:
         for samples in sets
         for held_out in range(THIRDS)
     ]
-    middles, weights = _templates(patterns, np.array(learned_from, np.float32))
-    scores = patterns @ weights.T - (middles * weights).sum(1)
+    groups, place = np.array(learned_from, np.float32), accelerator(patterns.size)
+    if place:
+        scores = shrunken_matches(patterns, groups, NOISE_ERRORS, VARIANCE_FLOOR, place)
+    else:
+        middles, weights = _templates(patterns, groups)
+        scores = patterns @ weights.T - (middles * weights).sum(1)
     places = THIRDS * np.arange(len(sets))[:, None] + np.stack([samples.third for samples in sets])
     return np.asarray(scores[np.arange(len(scores)), places], np.float64)
 

@@ -20,6 +20,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neighbors import NearestNeighbors
 from threadpoolctl import threadpool_limits
 
+from core.detectors.parts.linear_algebra import accelerator, nearest_others, products
 from core.detectors.parts.statistics import Reals
 from core.types import Ints
 
@@ -85,10 +86,18 @@ def class_spaces(features: NDArray[Any], labels: Ints, n_classes: int, seed: int
         if limit:
             rows = rows[canonical_order(features[rows])]
             points = principal_components(features[rows], limit, seed)
-            near = NearestNeighbors(n_neighbors=min(NEIGHBORS, len(rows) - 1), algorithm="brute").fit(points)
-            distances, neighbors = near.kneighbors()
+            distances, neighbors = _nearest(points, min(NEIGHBORS, len(rows) - 1))
             spaces.append(ClassSpace(rows, points, neighbors, distances))
     return spaces
+
+
+def _nearest(points: Reals, n_neighbors: int) -> tuple[Reals, Ints]:
+    """(m, n_neighbors) distances and rows of the nearest others, nearest first."""
+    place = accelerator(len(points) ** 2)
+    if place:
+        return nearest_others(points, n_neighbors, place)
+    distances, neighbors = NearestNeighbors(n_neighbors=n_neighbors, algorithm="brute").fit(points).kneighbors()
+    return distances, neighbors
 
 
 def canonical_order(features: NDArray[Any]) -> Ints:
@@ -123,11 +132,18 @@ def principal_components(features: NDArray[Any], n_components: int, seed: int) -
 def _leading(centred: NDArray[Any], limit: int) -> NDArray[Any]:
     """(m, limit) the centred features in their top directions, largest variance and largest entry positive first."""
     wide = centred.shape[1] > len(centred)
-    values, vectors = _top(centred @ centred.T if wide else centred.T @ centred, limit)
+    values, vectors = _top(_products(centred, of_rows=wide), limit)
     points = vectors * np.sqrt(np.maximum(values, 0)) if wide else centred @ vectors
     points = points[:, ::-1]
     largest = points[np.abs(points).argmax(0), np.arange(points.shape[1])]
     return np.asarray(points * np.where(largest < 0, -1, 1).astype(points.dtype))
+
+
+def _products(values: NDArray[Any], *, of_rows: bool) -> NDArray[Any]:
+    place = accelerator(values.size)
+    if place:
+        return products(values, place, of_rows=of_rows)
+    return np.asarray(values @ values.T if of_rows else values.T @ values)
 
 
 def _top(products: NDArray[Any], limit: int) -> tuple[NDArray[Any], NDArray[Any]]:
