@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from core import runs
+from core import checksums, runs
 from core.analysis.opened_run import OpenedRun
 from core.decision.states import STATES, DecidedGroup, Decision
 from core.runs import Run
@@ -40,6 +40,9 @@ def save_decision(run: Run, decision: Decision, pictures: Samples | None) -> Non
     runs.save_array(run, ARRAY, np.stack([decision.states, decision.membership]).astype(np.int64))
     if pictures is not None and len(pictures):
         runs.save_array(run, PICTURES, pictures)
+    else:  # those of an earlier decision would be shown beside groups that they do not belong to
+        checksums.forget(run.path, f"{PICTURES}.npy")
+        (run.path / f"{PICTURES}.npy").unlink(missing_ok=True)
     kept = _Kept(
         list(decision.groups), dict(decision.not_judged), decision.left_out, decision.least, decision.n_classes
     )
@@ -67,11 +70,11 @@ def headline(decision: Decision, names: tuple[str, ...]) -> str:
     """The verdict in one sentence, with what was not judged."""
     found = [group for group in decision.groups if group.state == decision.verdict]
     classes = list(dict.fromkeys(names[group.target_class] for group in found if group.target_class >= 0))
-    size = sum(group.size for group in found)
+    size = int((decision.states == STATES.index(decision.verdict)).sum())
     said = SENTENCES[decision.verdict]
-    if classes:
+    if classes and sum(group.size for group in found) == size:
         said += f" in {', '.join(classes)}: {size:,} samples"
-    elif found:
+    elif decision.verdict in ("backdoor", "wrong label", "open"):  # open are also those of no group
         said += f": {size:,} samples"
     elif decision.verdict == "none":
         said += f" among {decision.n_classes:,} classes; groups below {decision.least} samples cannot be confirmed"

@@ -71,7 +71,7 @@ class Carriers:
 
     Attributes:
         carrying: (m,) of the samples of the class, at an expected false discovery rate of 5 %.
-        scores: (m,) how far each matches; 1 for a carrier on average.
+        scores: (m,) how far each matches; 0 for an ordinary sample on average, 1 or more for a carrier.
         p_values: (m,) how often a sample of another class matches as well.
     """
 
@@ -117,7 +117,7 @@ def carriers(usual: Whitening, values: Floats, core: Ints, index: int, seed: int
         seed: of the halves.
     """
     ordinary = usual.values[usual.owner != index]
-    half = np.random.default_rng(seed).permutation(len(values)) % 2
+    half = _halves(len(values), core, seed)
     carrying = np.zeros(len(values), np.bool_)
     carrying[core] = True
     scores, p_values = np.zeros(len(values)), np.ones(len(values))
@@ -133,12 +133,28 @@ def carriers(usual: Whitening, values: Floats, core: Ints, index: int, seed: int
             p_values[scored] = (1 + len(chance) - np.searchsorted(chance, own)) / (1 + len(chance))
         now = benjamini_hochberg(p_values, RATE) & (scores >= REACHING * np.median(scores[core]))
         if now.sum() > GROWTH * carrying.sum():  # a blurred template would take in whoever is near
-            now = np.zeros(len(values), np.bool_)
-            now[np.argsort(-scores, kind="stable")[: GROWTH * int(carrying.sum())]] = True
+            most = GROWTH * int(carrying.sum()) // 2
+            now = _best(now & (half == 0), scores, most) | _best(now & (half == 1), scores, most)
         if now.sum() < FEWEST or (now == carrying).all():
             return Carriers(now, scores, p_values)
         carrying = now
     return Carriers(carrying, scores, p_values)
+
+
+def _halves(m: int, core: Ints, seed: int) -> Ints:
+    """(m,) 0 or 1 at random, with as many of the core in either: a small one has to teach both."""
+    rng = np.random.default_rng(seed)
+    half = np.empty(m, np.int64)
+    half[np.concatenate([rng.permutation(core), rng.permutation(np.setdiff1d(np.arange(m), core))])] = np.arange(m) % 2
+    return half
+
+
+def _best(chosen: Bools, scores: Reals, most: int) -> Bools:
+    """(m,) those of the chosen with the highest scores; scores of two templates cannot be compared."""
+    rows = np.flatnonzero(chosen)
+    best = np.zeros(len(chosen), np.bool_)
+    best[rows[np.argsort(-scores[rows], kind="stable")[:most]]] = True
+    return best
 
 
 def refined(found: Carriers, description: Reals) -> Bools:

@@ -77,8 +77,13 @@ class Decision:
 
     @property
     def verdict(self) -> State:
-        """The strongest state: a backdoor before wrong labels, these before what is open or was not judged."""
+        """The strongest state: a backdoor before wrong labels, these before what is open or was not judged.
+
+        Samples may be open without a group, where a detector flags them and no test confirms it.
+        """
         there = {group.state for group in self.groups}
+        if (self.states == OPEN).any():
+            there.add("open")
         order: tuple[State, ...] = ("backdoor", "wrong label", "open")
         found = next((state for state in order if state in there), None)
         return found or ("not judged" if self.not_judged or not len(self.states) else "none")

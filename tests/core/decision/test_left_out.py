@@ -1,0 +1,171 @@
+"""Left out and asked again: two made-up tables of probabilities, against answers worked out by hand."""
+
+import numpy as np
+import pytest
+from scipy.stats import hypergeom
+
+from core.decision.left_out import ASKED, LEVEL, MARGIN, Asked, speaks_of_poison, to_leave_out, wrong_labels
+from core.decision.look_alikes import LookAlikes
+
+K = 4
+
+
+def certain(classes, probability=0.97):
+    """(n, k) probabilities: this much for one class, the rest for the others alike."""
+    rows = np.full((len(classes), K), (1 - probability) / (K - 1), np.float32)
+    rows[np.arange(len(classes)), classes] = probability
+    return rows
+
+
+def turning(group, control, of=(20, 20)):
+    """Asked about class 1: so many of its group and of its controls turn from their label, the others do not."""
+    n = sum(of)
+    unseen = np.ones(n, np.int64)
+    unseen[:group] = 0
+    unseen[of[0] : of[0] + control] = 0
+    rows = np.arange(n)
+    asked = np.ones(n, bool)
+    return Asked({1: rows[: of[0]]}, {1: rows[of[0] :]}, asked, certain(np.ones(n, np.int64)), certain(unseen))
+
+
+@pytest.mark.parametrize(("group", "control", "of"), [(20, 4, (20, 20)), (16, 3, (20, 20)), (9, 0, (9, 30))])
+def test_the_p_value_is_that_of_the_hypergeometric_distribution(group, control, of):
+    p = float(hypergeom.sf(group - 1, sum(of), group + control, of[0]))
+    assert group / of[0] - control / of[1] >= MARGIN
+    asked = turning(group, control, of)
+    just = LEVEL / p  # so many classes may be tested before this p-value is too large
+    assert speaks_of_poison(asked, 1, int(just)) == (group / of[0], control / of[1], True)
+    assert speaks_of_poison(asked, 1, int(just) + 1)[2] is False or just > 1e6
+
+
+def test_what_is_significant_but_below_the_margin_is_no_poison():
+    many = turning(120, 10, (200, 200))
+    turned, control, poison = speaks_of_poison(many, 1, 1)
+    assert (turned, control) == (0.6, 0.05)
+    assert float(hypergeom.sf(119, 400, 130, 200)) < 1e-9
+    assert not poison
+    assert speaks_of_poison(turning(140, 10, (200, 200)), 1, 1)[2]
+
+
+def test_a_large_margin_of_few_samples_is_no_poison():
+    assert not speaks_of_poison(turning(3, 0, (3, 3)), 1, 1)[2]
+
+
+def test_nobody_asked_says_nothing():
+    assert speaks_of_poison(turning(0, 0, (0, 5)), 1, 1) == (0.0, 0.0, False)
+    assert speaks_of_poison(turning(5, 0, (5, 0)), 1, 1) == (1.0, 0.0, False)
+
+
+def test_who_was_never_learned_has_not_turned():
+    asked = turning(20, 0)
+    unlearned = Asked(asked.groups, asked.controls, asked.without, certain(np.zeros(40, np.int64)), asked.unseen)
+    assert unlearned.turned(np.arange(40), 1).sum() == 0
+    assert speaks_of_poison(unlearned, 1, 1) == (0.0, 0.0, False)
+
+
+def noise(fraction, classes=range(K), n=400):
+    """Labels of which this fraction, in these classes, is of the next class, and what two models say that see it."""
+    truth = np.arange(n) % K
+    labels = truth.copy()
+    for index in classes:
+        rows = np.flatnonzero(truth == index)
+        labels[rows[: round(fraction * n / len(classes))]] = (index + 1) % K
+    says = certain(truth)
+    return labels, Asked({}, {}, np.ones(n, bool), says, says.copy()), labels != truth
+
+
+@pytest.mark.parametrize("fraction", [0.03, 0.2])
+def test_label_noise_in_all_classes_is_wrong_labels(fraction):
+    labels, asked, wrong = noise(fraction)
+    assert wrong.any()
+    assert np.array_equal(wrong_labels(asked, labels, K), wrong)
+
+
+def test_the_usual_few_are_nobody():
+    labels, asked, wrong = noise(0.01)
+    assert wrong.sum() == 4
+    assert not wrong_labels(asked, labels, K).any()
+
+
+def test_wrong_labels_of_one_class_alone_are_no_label_noise():
+    labels, asked, wrong = noise(0.1, classes=[2])
+    assert wrong.mean() >= 0.05
+    assert not wrong_labels(asked, labels, K).any()
+
+
+def test_a_label_that_one_of_the_models_believes_is_not_wrong():
+    labels, asked, wrong = noise(0.2)
+    for name in ("seen", "unseen"):
+        tables = {"seen": asked.seen, "unseen": asked.unseen}
+        tables[name] = certain(labels)
+        assert not wrong_labels(Asked({}, {}, asked.without, **tables), labels, K).any()
+    kept = Asked({}, {}, ~wrong, asked.seen, asked.unseen)  # who was not left out was not asked
+    assert not wrong_labels(kept, labels, K).any()
+
+
+def test_models_that_disagree_or_are_unsure_say_nothing():
+    labels, asked, _ = noise(0.2)
+    another = certain((np.arange(len(labels)) + 2) % K)
+    assert not wrong_labels(Asked({}, {}, asked.without, asked.seen, another), labels, K).any()
+    truth = np.arange(len(labels)) % K
+    hardly = certain(truth, 0.7)
+    hardly[np.arange(len(labels)), labels] = 0.01
+    assert not wrong_labels(Asked({}, {}, asked.without, asked.seen, hardly), labels, K).any()
+
+
+@pytest.fixture(scope="module")
+def left():
+    """Four classes of 100, some of class 0 known already; suspicion and losses at random."""
+    rng = np.random.default_rng(0)
+    alike = LookAlikes(np.arange(400) % K, rng.normal(size=(400, 8)).astype(np.float32))
+    suspicion, losses = rng.random(400).astype(np.float32), rng.lognormal(-4, 2, 400).astype(np.float32)
+    also = np.zeros(400, bool)
+    also[[0, 4, 8]] = True
+    return alike, suspicion, losses, also, to_leave_out(alike, K, suspicion, losses, also)
+
+
+def test_the_most_suspicious_of_each_class_are_left_out_and_who_is_known_is_not_asked(left):
+    alike, suspicion, _, also, (groups, controls, without) = left
+    assert set(groups) == set(controls) == set(range(K))
+    assert without[also].all()
+    for index, rows in groups.items():
+        assert (alike.labels[rows] == index).all()
+        assert not also[rows].any()
+        own = np.flatnonzero((alike.labels == index) & ~also)
+        assert suspicion[rows].min() > np.median(suspicion[own])
+        assert without[rows].all()
+        assert without[controls[index]].all()
+
+
+def test_controls_are_as_many_as_hard_none_twice_and_none_a_suspect(left):
+    alike, _, losses, also, (groups, controls, _) = left
+    for index, rows in controls.items():
+        assert len(rows) == len(set(rows.tolist())) == len(groups[index])
+        assert not set(rows.tolist()) & set(groups[index].tolist())
+        assert (alike.labels[rows] == index).all()
+        assert not also[rows].any()
+        own = np.log(losses[(alike.labels == index) & ~also] + 1e-4)
+        apart = np.abs(np.log(losses[rows] + 1e-4) - np.log(losses[groups[index]] + 1e-4))
+        assert np.median(apart) < 0.15 * own.std()
+
+
+def test_at_most_so_many_of_a_class_are_asked_and_tiny_classes_are_left_alone():
+    labels = np.concatenate([np.zeros(997, np.int64), np.ones(3, np.int64)])
+    rng = np.random.default_rng(1)
+    alike = LookAlikes(labels, rng.normal(size=(1000, 8)).astype(np.float32))
+    scores = rng.random(1000).astype(np.float32)
+    groups, controls, without = to_leave_out(alike, 2, scores, scores, np.zeros(1000, bool))
+    assert set(groups) == {0}
+    assert len(groups[0]) == len(controls[0]) == ASKED
+    assert not without[labels == 1].any()
+
+
+def test_every_possible_control_is_used_before_there_are_none():
+    alike = LookAlikes(np.repeat([0, 1], 10), np.random.default_rng(0).normal(size=(20, 4)).astype(np.float32))
+    losses = np.arange(20, dtype=np.float32)
+    also = np.zeros(20, bool)
+    also[10:] = True
+    groups, controls, without = to_leave_out(alike, 2, losses, losses, also)
+    assert groups[0].tolist() == [9, 8, 7]
+    assert sorted(controls[0].tolist()) == [4, 5, 6]
+    assert without.sum() == 16

@@ -1,0 +1,82 @@
+"""A verdict is the strongest that there is; "none" is said only where every class was judged and nothing is suspect."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from core.decision.reasons import trigger_reason, turned_reason, wilson, wrong_reason
+from core.decision.states import BACKDOOR, NONE, OPEN, STATES, WRONG_LABEL, DecidedGroup, Decision
+from core.decision.triggers import RecoveredTrigger
+
+
+def group(state, number=1, target=0, size=5):
+    return DecidedGroup(number, target, state, "kind", size, "reason")
+
+
+def decided(*found, n=20, states=None, **others):
+    flags = np.zeros(n, np.int64) if states is None else np.array(states)
+    groups = tuple(group(state, number) for number, state in enumerate(found, 1))
+    return Decision(flags, np.zeros(n, np.int64), groups, **others)
+
+
+def test_states_are_named_by_their_numbers():
+    assert [STATES[number] for number in (NONE, BACKDOOR, WRONG_LABEL, OPEN)] == [
+        "none",
+        "backdoor",
+        "wrong label",
+        "open",
+    ]
+
+
+@pytest.mark.parametrize("states", list(itertools.permutations(["backdoor", "wrong label", "open"])))
+def test_the_strongest_state_is_the_verdict_in_any_order(states):
+    assert decided(*states).verdict == "backdoor"
+    assert decided(*(state for state in states if state != "backdoor")).verdict == "wrong label"
+    assert decided("open", not_judged={1: "too few"}).verdict == "open"
+    assert decided(*states, not_judged={1: "too few"}).verdict == "backdoor"
+
+
+def test_none_is_said_only_where_every_class_was_judged():
+    assert decided().verdict == "none"
+    assert decided(not_judged={3: "only 5 samples; 40 are needed"}).verdict == "not judged"
+    assert decided(n=0).verdict == "not judged"
+
+
+def test_flags_that_no_test_confirmed_are_open_and_never_no_sign():
+    flagged = [OPEN] * 3 + [NONE] * 17
+    assert decided(states=flagged).verdict == "open"
+    assert decided(states=flagged, not_judged={0: "too few"}).verdict == "open"
+
+
+def trigger(kept):
+    return RecoveredTrigger(None, np.arange(5), np.arange(20), None, 0.64, 0.03, 200, 0.005, kept)
+
+
+def test_reasons_name_their_numbers():
+    proven = trigger_reason(trigger(0.1), proven=True)
+    assert "put on 200 samples of other classes, turns 64% of them into the class" in proven
+    assert "(95 % interval 57% to 70%)" in proven
+    assert "turns 3% (p = 0.005)" in proven
+    assert proven.endswith("Without it 10% of the most suspicious keep their label.")
+    mark = trigger_reason(trigger(0.87), proven=False)
+    assert "But 87% of the most suspicious keep their label without it" in mark
+    assert "logo" in mark
+    assert "learned 90% of the most suspicious" in turned_reason(0.9, 0.1)
+    assert "as hard that is 10%" in turned_reason(0.9, 0.1)
+    assert "labels of 1,200 samples in 10 classes" in wrong_reason(1200, 10)
+
+
+@pytest.mark.parametrize(("rate", "n"), [(0.0, 5), (1.0, 5), (0.5, 1), (0.03, 200)])
+def test_an_interval_holds_its_fraction_and_stays_a_fraction(rate, n):
+    low, high = wilson(rate, n)
+    assert 0 <= low <= rate <= high <= 1
+    assert low < high
+    assert wilson(rate, 100 * n)[1] - wilson(rate, 100 * n)[0] < high - low
+
+
+def test_an_interval_covers_as_often_as_it_says():
+    for rate in (0.1, 0.5, 0.9):
+        drawn = np.random.default_rng(0).binomial(200, rate, 2000) / 200
+        covered = np.mean([low <= rate <= high for low, high in (wilson(one, 200) for one in drawn)])
+        assert 0.93 <= covered <= 0.97
