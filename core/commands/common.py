@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from core import settings
+from core.commands.names import named, with_ids
 from core.errors import UserError
 from core.files import plain
 from core.journal import database
@@ -35,6 +36,10 @@ Seed = Annotated[int, typer.Option(min=0, help="Of everything random.")]
 DATABASE_HELP = "Where decisions are kept, sqlite:///… or postgresql+psycopg://…; by default in the workspace."
 Database = Annotated[str | None, typer.Option(envvar=settings.DATABASE, help=DATABASE_HELP, show_default=False)]
 HERE = Path("workspace")
+# Columns that other commands ask for: they stay whole, and the rest gives way.
+WHOLE = {"run", "dataset", "id", "detector"}
+# Characters of a line that goes to a file or another program.
+PIPED = 240
 P = ParamSpec("P")
 
 
@@ -69,7 +74,8 @@ def command(function: Callable[P, Any]) -> Callable[P, None]:
     def run(*arguments: P.args, **options: P.kwargs) -> None:
         try:
             with database.chosen(cast("str | None", options.pop("database", None))):
-                show(function(*arguments, **options), as_json=bool(options.get("as_json")))
+                whole = with_ids(options, function)
+                show(function(*arguments, **whole), as_json=bool(options.get("as_json")))
         except UserError as error:
             typer.echo(f"error: {error}", err=True)
             raise typer.Exit(2) from None
@@ -79,7 +85,7 @@ def command(function: Callable[P, Any]) -> Callable[P, None]:
 
     own = inspect.signature(function)
     added = inspect.Parameter("database", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Database)
-    vars(run)["__signature__"] = own.replace(parameters=[*own.parameters.values(), added])
+    vars(run)["__signature__"] = own.replace(parameters=[*map(named, own.parameters.values()), added])
     app.command(function.__name__.rstrip("_").replace("_", "-"))(run)
     return run
 
@@ -89,10 +95,12 @@ def show(content: Any, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(plain(content), ensure_ascii=False))
     elif isinstance(content, list):
-        table = Table(*(content[0] if content else ["nothing yet"]))
+        table = Table()
+        for heading in content[0] if content else ["nothing yet"]:
+            table.add_column(heading, no_wrap=heading in WHOLE, overflow="fold")
         for entry in content:
             table.add_row(*(_text(value) for value in entry.values()))
-        Console().print(table)
+        Console(width=None if sys.stdout.isatty() else PIPED).print(table)
     else:
         for key, value in content.items():
             typer.echo(f"{key}: {_text(value)}")

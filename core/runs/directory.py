@@ -98,7 +98,8 @@ def open_run(workspace: Path, run_id: str) -> Run:
     path = workspace / "runs" / run_id / "run.json"
     if not re.fullmatch(r"[a-z0-9-]+", run_id) or not path.exists():
         known = ", ".join(run.id for run in all_runs(workspace)) or "none yet"
-        raise UserError(f"There is no run {run_id!r}.", f"Known: {known}.", "Train one first.")
+        remedy = "Train one first." if known == "none yet" else "Choose one of these."
+        raise UserError(f"There is no run {run_id!r}.", f"Known: {known}.", remedy)
     run = read(path)
     if describe(workspace, run.dataset).fingerprint != run.fingerprint:
         raise UserError(

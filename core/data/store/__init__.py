@@ -201,7 +201,8 @@ def describe(workspace: Path, dataset_id: str) -> DatasetInfo:
     path = workspace / "datasets" / dataset_id / "dataset.json"
     if not re.fullmatch(r"[a-z0-9-]+", dataset_id) or not path.exists():
         known = ", ".join(info.id for info in describe_all(workspace)) or "none yet"
-        raise UserError(f"There is no data set {dataset_id!r}.", f"Known: {known}.", "Import one first.")
+        remedy = "Import one first." if known == "none yet" else "Choose one of these."
+        raise UserError(f"There is no data set {dataset_id!r}.", f"Known: {known}.", remedy)
     return _info(path)
 
 
