@@ -7,9 +7,11 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from scipy.fft import dct
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from core.devices import best_device
 from core.modalities.image.patterns import cosines
 from core.types import Floats, Images, Inputs
 
@@ -37,7 +39,9 @@ CHUNK = 2048
 LEARNING_RATE = 1e-3
 
 
-def corruption_probabilities(inputs: Inputs, trusted: Images, n_steps: int, seed: int) -> Floats:
+def corruption_probabilities(
+    inputs: Inputs, trusted: Images, n_steps: int, seed: int, device: torch.device | None = None
+) -> Floats:
     """(n,) the probability that each image is corrupted, by a network trained on `trusted` and corrupted copies of it.
 
     Args:
@@ -45,14 +49,16 @@ def corruption_probabilities(inputs: Inputs, trusted: Images, n_steps: int, seed
         trusted: (m, h, w, c) uint8, images known to be untouched.
         n_steps: of training, each on as many untouched as freshly corrupted images.
         seed: of weights, batches and corruptions.
+        device: where the network computes; None for the best there is.
     """
-    network = _trained(_floats(trusted), n_steps, seed).eval()
+    device = device or best_device()
+    network = _trained(_floats(trusted), n_steps, seed, device).eval()
     probabilities = np.empty(len(inputs), np.float32)
     with torch.inference_mode():
         for start in range(0, len(inputs), CHUNK):
             part = slice(start, start + CHUNK)
-            outputs = network(_cosines(_floats(inputs[part])))
-            probabilities[part] = outputs.softmax(1)[:, 1].numpy()
+            outputs = network(transformed(_floats(inputs[part]), device))
+            probabilities[part] = outputs.softmax(1)[:, 1].cpu().numpy()
     return probabilities
 
 
@@ -117,17 +123,17 @@ def overlay(image: Floats, others: Floats, rng: np.random.Generator) -> Floats:
 CORRUPTIONS = (white_block, noise_block, noise, shadow, overlay)
 
 
-def _trained(clean: Floats, n_steps: int, seed: int) -> nn.Module:
+def _trained(clean: Floats, n_steps: int, seed: int, device: torch.device) -> nn.Module:
     rng = np.random.default_rng(seed)
-    with torch.random.fork_rng(devices=()):
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else ()):
         torch.manual_seed(seed)
-        network = detector_network(clean.shape[1:])
+        network = detector_network(clean.shape[1:]).to(device)
         optimizer = torch.optim.Adam(network.parameters(), LEARNING_RATE, weight_decay=1e-4)
-        answers = torch.arange(2).repeat_interleave(HALF_BATCH)
+        answers = torch.arange(2, device=device).repeat_interleave(HALF_BATCH)
         for _ in range(n_steps):
             untouched = clean[rng.integers(len(clean), size=HALF_BATCH)]
             spoiled = corrupted(clean[rng.integers(len(clean), size=HALF_BATCH)], clean, rng)
-            loss = F.cross_entropy(network(_cosines(np.concatenate([untouched, spoiled]))), answers)
+            loss = F.cross_entropy(network(transformed(np.concatenate([untouched, spoiled]), device)), answers)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -139,9 +145,21 @@ def _floats(images: Images) -> Floats:
     return np.asarray(images / np.float32(255), dtype=np.float32)
 
 
-def _cosines(images: Floats) -> Tensor:
-    """(b, c, h, w) the cosine transform, as it is."""
-    return torch.from_numpy(cosines(images)).permute(0, 3, 1, 2)
+def transformed(images: Floats, device: torch.device, *, by_matrices: bool | None = None) -> Tensor:
+    """(b, c, h, w) the cosine transform of images (b, h, w, c), on the device.
+
+    Args:
+        images: in [0, 1].
+        device: where it goes.
+        by_matrices: whether it is worked out there, as two products; by default on anything but a CPU.
+    """
+    if not (device.type != "cpu" if by_matrices is None else by_matrices):
+        return torch.from_numpy(cosines(images)).permute(0, 3, 1, 2)
+    down, across = (
+        torch.from_numpy(dct(np.eye(side, dtype=np.float32), axis=0, norm="ortho")).to(device)
+        for side in images.shape[1:3]
+    )
+    return down @ torch.from_numpy(images).to(device).permute(0, 3, 1, 2) @ across.T
 
 
 def _with_block(image: Floats, fill: Callable[[tuple[int, ...]], Floats], rng: np.random.Generator) -> Floats:

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from core.detectors.networks.forward import GRADIENT_BATCH, at_once, batches, differentiable_logits, logits, prepared
-from core.devices import best_device
+from core.devices import ON_GPU, best_device, in_pieces
 from core.types import Floats, Inputs, Listen
 
 # Of Adam, on the mask before it is squeezed, as published.
@@ -40,8 +40,15 @@ def mask_sizes(
     generator = torch.Generator().manual_seed(seed)
     colours = torch.rand(n_steps, 1, inputs.shape[2], 1, 1, generator=generator).to(device)
     sizes = np.empty(len(inputs), np.float32)
-    for part, pictures in batches(inputs, device, at_once(network, inputs, GRADIENT_BATCH), listen):
-        sizes[part] = _masks(network, pictures, colours, alpha, beta).sum((1, 2, 3)).cpu().numpy()
+    pieces, most = 1, GRADIENT_BATCH if device.type == "cpu" else ON_GPU
+    for part, pictures in batches(inputs, device, at_once(network, inputs, most), listen):
+
+        def measured(count: int, whole: Tensor = pictures) -> Tensor:
+            masks = [_masks(network, piece, colours, alpha, beta) for piece in whole.tensor_split(count)]
+            return torch.cat([mask.sum((1, 2, 3)) for mask in masks])
+
+        found, pieces = in_pieces(measured, pieces, len(pictures), lambda words: None)
+        sizes[part] = found.cpu().numpy()
     return sizes
 
 

@@ -77,3 +77,23 @@ def test_masks_far_below_those_of_bona_fide_samples_are_flagged(monkeypatch):
     assert found.notes.threshold == pytest.approx(-(12 - 2 * (8 / 3) ** 0.5))
     assert found.flagged.tolist() == [False, False, False, False, True, True]
     assert found.suspicion.tolist() == (-sizes).tolist()
+
+
+class Narrow(nn.Module):
+    """The same with a memory for two images and no more."""
+
+    def __init__(self):
+        super().__init__()
+        self.sizes = []
+
+    def forward(self, images):
+        if len(images) > 2:
+            raise torch.OutOfMemoryError("Out of memory.")
+        self.sizes.append(len(images))
+        return TopLeft()(images)
+
+
+def test_images_that_do_not_fit_together_have_the_same_masks_in_pieces():
+    settings = {"n_steps": 5, "alpha": 0.01, "beta": 10.0, "seed": 0}
+    whole = mask_sizes(TopLeft(), ImageInputs(IMAGES), **settings)
+    assert mask_sizes(Narrow(), ImageInputs(IMAGES), **settings) == pytest.approx(whole, rel=1e-5)

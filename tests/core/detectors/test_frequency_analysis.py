@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from core.detectors.frequency_analysis import frequency_analysis
 from core.detectors.networks.frequency_cnn import (
@@ -11,6 +12,7 @@ from core.detectors.networks.frequency_cnn import (
     noise_block,
     overlay,
     shadow,
+    transformed,
     white_block,
 )
 from core.modalities.image.inputs import ImageInputs
@@ -33,6 +35,14 @@ def test_a_cosine_has_its_own_coefficient():
     found = cosines(np.broadcast_to(wave[None, :, None], (1, 8, 8, 1)).astype(np.float32))[0, ..., 0]
     assert found[0, 3] == pytest.approx(np.sqrt(8) * np.sqrt(8 / 2), rel=1e-5)
     assert np.count_nonzero(abs(found) > 1e-4) == 1
+
+
+def test_a_device_transforms_by_matrices_what_a_cpu_transforms_fast():
+    images = np.random.default_rng(0).random((5, 12, 9, 3), np.float32)
+    cpu = torch.device("cpu")
+    there, here = (transformed(images, cpu, by_matrices=way) for way in (True, False))
+    assert there.shape == here.shape == (5, 3, 12, 9)
+    assert torch.allclose(there, here, atol=1e-5)
 
 
 @pytest.mark.parametrize("seed", range(5))
