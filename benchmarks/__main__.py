@@ -12,7 +12,6 @@ from benchmarks import (
     attacks,
     badloss_cifar10,
     clean,
-    damages,
     decisions,
     demo,
     importing,
@@ -21,7 +20,7 @@ from benchmarks import (
     scoring,
     signs,
 )
-from benchmarks.hostile import bombs, chaos, fuzz, sessions
+from benchmarks.hostile import bombs, chaos, damages, fuzz, sessions
 from benchmarks.screen import deciding, opening, review
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)

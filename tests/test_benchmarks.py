@@ -19,10 +19,10 @@ from benchmarks.asking import asking_table
 from benchmarks.attacks import attacks_table
 from benchmarks.badloss_cifar10 import LoadRequest, badloss_cifar10, badloss_table
 from benchmarks.clean import clean_table
-from benchmarks.damages import OTHER, TRACEBACK, damaged, damages_table, made
 from benchmarks.decisions import decisions_table, measured
 from benchmarks.demo import demo_table
 from benchmarks.hostile.chaos import Act, chaos_lines, outcome, set_back
+from benchmarks.hostile.damages import OTHER, TRACEBACK, damaged, damages_table, made
 from benchmarks.hostile.sessions import ENVIRONMENT, draw
 from benchmarks.importing import generate, importing_table
 from benchmarks.parts.answers import within_classes
