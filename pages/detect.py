@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.ui.cache import cached
+from pages.ui.detect import decision
 from pages.ui.detect.detector import about, against_the_truth
 from pages.ui.detect.roster import answer, choose
 from pages.ui.detect.strictness import strictness
@@ -11,6 +12,7 @@ from pages.ui.shell import frame, journey
 journey.question("detect", "suspicion")
 run = frame.current_run("activations", "every detector, what it flags, and how strict to be with it")
 frame.say_damaged(cached.opened(run).damaged_detections, "detection")
+decision.panel(run)
 table = cached.detectors(run)
 answer(run, table)
 chosen = choose(run, table)

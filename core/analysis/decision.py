@@ -1,6 +1,6 @@
 """The decision of a run as it is kept with it, for pages, reports and exports; they read it without torch."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -8,18 +8,24 @@ import numpy as np
 
 from core import checksums, runs
 from core.analysis.opened_run import OpenedRun
-from core.decision.states import STATES, DecidedGroup, Decision
+from core.decision.states import NO_GROUP, OPEN, STATES, DecidedGroup, Decision, State
 from core.runs import Run
 from core.types import Samples
 
 FILE = "decision.json"
 ARRAY = "decision"
 PICTURES = "decision-pictures"
+# What is measured of a group.
+FLIPS = "Trigger works on"
+CONTROL = "Control"
+KEPT = "Keep the label without it"
+TURNED = "Unknown to a model that never saw them"
+TURNED_CONTROL = "As hard samples"
 SENTENCES = {
     "backdoor": "Backdoor confirmed",
     "wrong label": "Wrong labels, no backdoor confirmed",
-    "open": "Suspicious, open: look at them",
-    "not judged": "Not judged",
+    "open": "Suspicious, no backdoor confirmed",
+    "not judged": "Nothing was confirmed in the classes that were judged",
     "none": "No sign of a backdoor",
 }
 
@@ -53,8 +59,15 @@ def decision_of(opened: OpenedRun) -> Decision | None:
     """The decision of a run; None before there is one. Raises UserError when it is damaged."""
     if not opened.run.has(FILE):
         return None
-    kept = opened.run.kept(FILE, _Kept)
+    kept, n_classes = opened.run.kept(FILE, _Kept), len(opened.data.class_names)
+    if any(not -1 <= index < n_classes for index in (*_classes(kept.groups), *kept.not_judged)):
+        raise opened.run.damaged(FILE, "it names classes that the data set does not have")
+    if [group.id for group in kept.groups] != list(range(1, len(kept.groups) + 1)):
+        raise opened.run.damaged(FILE, "its groups are not counted from 1")
     states, membership = np.array(opened.run.array(ARRAY, (2, len(opened.data))))
+    for values, most in ((states, len(STATES) - 1), (membership, len(kept.groups))):
+        if values.min(initial=0) < 0 or values.max(initial=0) > most:
+            raise opened.run.damaged(f"{ARRAY}.npy", "it names states or groups that there are not")
     return Decision(states, membership, tuple(kept.groups), kept.not_judged, kept.left_out, kept.least, kept.n_classes)
 
 
@@ -67,20 +80,79 @@ def sample_states(opened: OpenedRun) -> tuple[list[str], list[int]] | None:
 
 
 def headline(decision: Decision, names: tuple[str, ...]) -> str:
-    """The verdict in one sentence, with what was not judged."""
-    found = [group for group in decision.groups if group.state == decision.verdict]
-    classes = list(dict.fromkeys(names[group.target_class] for group in found if group.target_class >= 0))
-    size = int((decision.states == STATES.index(decision.verdict)).sum())
-    said = SENTENCES[decision.verdict]
-    if classes and sum(group.size for group in found) == size:
-        said += f" in {', '.join(classes)}: {size:,} samples"
-    elif decision.verdict in ("backdoor", "wrong label", "open"):  # open are also those of no group
-        said += f": {size:,} samples"
-    elif decision.verdict == "none":
-        said += f" among {decision.n_classes:,} classes; groups below {decision.least} samples cannot be confirmed"
+    """The verdict in one sentence or two, with what was not judged."""
+    verdict, judged = decision.verdict, decision.n_classes - len(decision.not_judged)
+    said = SENTENCES[verdict]
+    classes = list(dict.fromkeys(names[index] for index in _classes(_of_state(decision, verdict)) if index >= 0))
+    if verdict == "not judged" and not judged:
+        return "Nothing could be judged. That is no clean bill."
+    classes = [] if verdict == "open" and open_alone(decision) else classes  # they are of any class
+    if verdict in ("backdoor", "wrong label", "open"):
+        said += f" in {', '.join(classes)}" * bool(classes) + f": {samples_words(size_of(decision, verdict))}"
+    elif verdict == "none":
+        said += f" among {judged:,} classes; groups below {decision.least} samples cannot be confirmed"
+        said += f". Left out: {decision.left_out}" * bool(decision.left_out)
     if decision.not_judged:
         said += f". {len(decision.not_judged):,} of {decision.n_classes:,} classes could not be judged"
     return f"{said}."
+
+
+def size_of(decision: Decision, state: State) -> int:
+    """How many samples have a state."""
+    return int((decision.states == STATES.index(state)).sum())
+
+
+def open_alone(decision: Decision) -> int:
+    """How many samples are open in no group: a detector flags them, and no test confirms or clears them."""
+    return int(((decision.states == OPEN) & (decision.membership == NO_GROUP)).sum())
+
+
+def group_title(group: DecidedGroup, names: tuple[str, ...]) -> str:
+    """A group in a few words; its class, or that it is of several.
+
+    >>> group_title(DecidedGroup(2, -1, "wrong label", "label errors", 31, ""), ("cat", "dog"))
+    'Group 2: several classes'
+    """
+    return f"Group {group.id}: {names[group.target_class] if group.target_class >= 0 else 'several classes'}"
+
+
+def group_figures(group: DecidedGroup) -> dict[str, str]:
+    """What was measured of a group → the figure in words; empty where nothing was put to a test."""
+    found = {}
+    if group.flip_rate is not None:
+        low, high = group.interval or (group.flip_rate, group.flip_rate)
+        found[FLIPS] = f"{group.flip_rate:.0%} ({low:.0%}–{high:.0%})"
+    if group.control is not None:
+        found[CONTROL] = f"{group.control:.0%}"
+    if group.kept is not None:
+        found[KEPT] = f"{group.kept:.0%}"
+    if group.turned is not None:
+        found[TURNED] = f"{group.turned:.0%}"
+    if group.turned_control is not None:
+        found[TURNED_CONTROL] = f"{group.turned_control:.0%}"
+    return found
+
+
+def has_picture(run: Run, group: DecidedGroup) -> bool:
+    """Whether a trigger was recovered from the group, to be shown."""
+    return group.flip_rate is not None and run.has(f"{PICTURES}.npy")
+
+
+def samples_words(count: int) -> str:
+    """A number of samples.
+
+    >>> samples_words(1), samples_words(1200)
+    ('1 sample', '1,200 samples')
+    """
+    return f"{count:,} sample{'s' * (count != 1)}"
+
+
+def _of_state(decision: Decision, state: State) -> list[DecidedGroup]:
+    return [group for group in decision.groups if group.state == state]
+
+
+def _classes(groups: Sequence[DecidedGroup]) -> list[int]:
+    return [group.target_class for group in groups]
 
 
 def as_dict(decision: Decision, ids: Any) -> Mapping[str, Any]:

@@ -26,6 +26,8 @@ class Filter:
         family: its number; 0 for flagged samples in no family, None for any.
         cluster: a class and one of its clusters by Activation Clustering, all of which is shown, flagged or not; None
             for any.
+        decided: a group of the decision by its number, or one of its states in words, all of which is shown, flagged
+            or not; None for any.
         verdict: one of `VERDICTS`.
         agreement: at least so many detectors flag the sample.
         suspicion: lowest and highest percentile, in [0, 1].
@@ -38,6 +40,7 @@ class Filter:
     detector: str = ""
     family: int | None = None
     cluster: tuple[int, int] | None = None
+    decided: int | str | None = None
     verdict: str = "undecided"
     agreement: int = 0
     suspicion: tuple[float, float] = (0.0, 1.0)
@@ -65,6 +68,7 @@ def queue(table: pd.DataFrame, conditions: Filter, among: Collection[int] | None
     holds &= (
         members(kept, conditions.family) & in_cluster(kept, conditions.cluster) & _standing(kept, conditions.verdict)
     )
+    holds &= in_decided(kept, conditions.decided)
     if among is not None:
         holds &= kept["id"].isin(list(among))
     keys = ["family"] * (conditions.order == "family") + ["suspicion", "id"]
@@ -83,6 +87,16 @@ def in_cluster(rows: pd.DataFrame, cluster: tuple[int, int] | None) -> Bools:
     if cluster is None:
         return np.ones(len(rows), bool)
     return np.asarray((rows["cluster_class"] == cluster[0]) & (rows["cluster"] == cluster[1]), np.bool_)
+
+
+def in_decided(rows: pd.DataFrame, decided: int | str | None) -> Bools:
+    """(n,) True for the rows of a group of the decision, or of one of its states. None stands for any."""
+    if decided is None:
+        return np.ones(len(rows), bool)
+    column = "group" if isinstance(decided, int) else "decision"
+    if column not in rows:
+        return np.zeros(len(rows), bool)
+    return np.asarray(rows[column] == decided, np.bool_)
 
 
 def next_undecided(rows: pd.DataFrame, after: int | None, taken: Collection[int] = ()) -> int | None:
@@ -108,11 +122,13 @@ def place_of(ids: Ints, sample: int | None) -> int | None:
 
 
 def _in_question(table: pd.DataFrame, conditions: Filter) -> Bools:
-    """(n,) True for what the filter is about at all: ids or a cluster that it names, else what is flagged."""
+    """(n,) True for what the filter is about at all: ids, a cluster or a group that it names, else what is flagged."""
     if conditions.ids.strip():
         return _named(table, conditions.ids)
     if conditions.cluster is not None:
         return in_cluster(table, conditions.cluster)
+    if conditions.decided is not None:
+        return in_decided(table, conditions.decided)
     return table[f"{conditions.detector}_flagged" if conditions.detector else "flagged"].to_numpy()
 
 

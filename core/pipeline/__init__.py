@@ -29,6 +29,7 @@ from core.pipeline.detection import (
     group_again,
     plan_decision,
     plan_reclassification,
+    start_decision,
     start_detection,
 )
 from core.pipeline.repair import continued_epochs, new_repair, start_copy, trained_here
@@ -105,6 +106,7 @@ __all__ = [
     "specification_in",
     "start_attack",
     "start_copy",
+    "start_decision",
     "start_detection",
     "start_download",
     "start_import",

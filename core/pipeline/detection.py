@@ -120,6 +120,11 @@ def plan_decision(run: Run, *, training: bool = True) -> Run:
     return runs.update(run, plan=plan, stages=done)
 
 
+def start_decision(run: Run, *, training: bool = True) -> None:
+    """Have a worker decide; what was decided before stays until then. Raises UserError as `plan_decision` does."""
+    jobs.start_run(plan_decision(run, training=training))
+
+
 def decision_seconds(run: Run, *, training: bool = True) -> float | None:
     """About how long a decision takes, by what the run's training and its activations took; None before these."""
     trained, asked = runs.from_scratch(run).stages.get("train"), run.stages.get("activations")

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from core import runs
 from core.analysis import caveats, opened_run, samples, suspect_clusters
+from core.analysis import decision as decisions
 from core.analysis import detector_table as tables
 from core.analysis import rule_words as worded
 from core.analysis.advice import Advice, advice
@@ -27,6 +28,7 @@ from core.data.collection import Problem
 from core.data.preview import Preview as DataPreview
 from core.data.preview import findings, read_preview
 from core.data.store import DatasetInfo
+from core.decision.states import Decision
 from core.detectors import DETECTORS
 from core.errors import UserError
 from core.evaluation import results, trials
@@ -71,6 +73,12 @@ def flagged(run: Run) -> pd.DataFrame:
 def detections(run: Run) -> Mapping[str, Detection]:
     """What each detector said, flagged by the rule in force for it."""
     return opened(run).detections
+
+
+@of_run(stamps.made, most=6)
+def decision(run: Run) -> Decision | None:
+    """What was decided of the run; None before."""
+    return decisions.decision_of(opened(run))
 
 
 @of_run(stamps.made, most=6, spinner="Reading what the detectors said …")

@@ -33,8 +33,10 @@ HELP = {
     "it.",
     "loss": "The loss is the cross-entropy: 0 when the model is sure of the given label, large when it disagrees.",
     "cluster": "Each class is split into two clusters. Poison, if there is any, gathers in the smaller one.",
+    "decided": "What the decision on Detect says of a sample. All of a group is shown, flagged or not.",
     "decision": "Four published tests. Is the cluster small? Does it stand apart? Is it nearer to another class? "
     "Where does a model put it that never saw it?",
+    "recovered": "The recovered trigger: what the members of a group share, on grey, its contrast stretched.",
     "reclassification": "Exclusionary reclassification (ExRe) trains a model without the cluster and then has it "
     "classify the cluster. Of its samples, l get their given label and p the most frequent other one. l/p below 1 "
     "means poison from that class.",

@@ -52,7 +52,7 @@ def desk(run: Run, answer: DeltaGenerator, conditions: Filter, who: str) -> None
     with left:
         families.cards(run, flagged)
     with middle:
-        units.head(run, table, flagged, conditions.cluster)
+        units.head(run, table, flagged, conditions)
         with st.container(horizontal=True, vertical_alignment="center"):
             shown, focus = _current_page(rows, run)
             st.caption(f"{len(shown):,} of {len(rows):,}")

@@ -7,7 +7,7 @@ from core.analysis.queue import ORDERS, Filter, queue
 from core.journal import review
 from core.journal.review.verdict import DECISIONS, STANDING
 from core.runs import Run
-from pages.ui.cache import cached, cluster_names
+from pages.ui.cache import cached, cluster_names, decided_names
 from pages.ui.cache.words import HELP
 from pages.ui.review import families
 from pages.ui.widgets import counted, refusal
@@ -19,13 +19,14 @@ USUAL = {
     "given": ANY,
     "predicted": ANY,
     "ids": "",
+    "decided": ANY,
     "cluster": ANY,
     "reviewer": "",
     "agree": 0,
     "suspicion": (0, 100),
     "order": "suspicion",
 }
-RARER = ("cluster", "reviewer", "agree", "suspicion", "order")
+RARER = ("decided", "cluster", "reviewer", "agree", "suspicion", "order")
 TITLES = {"undecided": "Undecided", "decided": "Decided", "all": "All"}
 TITLES |= {decision: STANDING[decision].capitalize() for decision in DECISIONS if decision != "undecided"}
 
@@ -53,14 +54,16 @@ def filters(run: Run) -> tuple[Filter, str]:
             help="A list or a range; what is named here need not be flagged.",
         )
         with st.popover(_more(), icon=":material/tune:"):
-            cluster = _cluster(run)
+            cluster, decided = _cluster(run), _decided(run)
             who, agreement, suspicion, order = _rarer(run)
         st.button(
             "Clear filters", key="clear-filters", icon=":material/filter_alt_off:", type="tertiary", on_click=_clear
         )
     low, high = suspicion
     return (
-        Filter(given, predicted, detector, None, cluster, verdict, agreement, (low / 100, high / 100), ids, order),
+        Filter(
+            given, predicted, detector, None, cluster, decided, verdict, agreement, (low / 100, high / 100), ids, order
+        ),
         who,
     )
 
@@ -74,6 +77,13 @@ def _cluster(run: Run) -> tuple[int, int] | None:
     """One of the two clusters of a class, by Activation Clustering; none without it."""
     clusters = cluster_names.names(run)
     return one_or_any("Cluster", clusters, "any cluster", key="cluster", bind="query-params", help=HELP["cluster"])
+
+
+def _decided(run: Run) -> int | str | None:
+    """A group of the decision, or one of its states; none before there is a decision."""
+    return one_or_any(
+        "Decision", decided_names.names(run), "any", key="decided", bind="query-params", help=HELP["decided"]
+    )
 
 
 def _rarer(run: Run) -> tuple[str, int, tuple[int, int], str]:

@@ -1,15 +1,18 @@
-"""What is decided on as one: the family or the cluster that the review shows, and the three decisions on all of it."""
+"""What is decided on as one: the family, the cluster or the group that the review shows, and the three decisions."""
 
 import pandas as pd
 import streamlit as st
 
 from core.analysis import families
+from core.analysis.decision import PICTURES, group_title, has_picture
 from core.analysis.families import Family
 from core.analysis.opened_run import CLUSTERING
-from core.analysis.queue import in_cluster, members
+from core.analysis.queue import Filter, in_cluster, in_decided, members
+from core.decision.states import DecidedGroup
 from core.runs import Run
 from pages.ui.cache import cached
 from pages.ui.cache.cluster_names import KINDS
+from pages.ui.cache.words import HELP, plain
 from pages.ui.review.families import chosen, common
 from pages.ui.selection.verdicts import decide_or_ask, decision_buttons
 from pages.ui.shell import frame
@@ -19,11 +22,13 @@ from pages.ui.widgets.gallery import Tile, gallery
 OFFERED = ("exclude", "keep", "relabel")
 
 
-def head(run: Run, table: pd.DataFrame, flagged: pd.DataFrame, cluster: tuple[int, int] | None) -> None:
-    """What the chosen cluster or family is, and the decisions on all of it."""
-    number = chosen(run)
+def head(run: Run, table: pd.DataFrame, flagged: pd.DataFrame, conditions: Filter) -> None:
+    """What the chosen cluster, group or family is, and the decisions on all of it."""
+    number, cluster, decided = chosen(run), conditions.cluster, conditions.decided
     if cluster is not None:
         _cluster(run, table[in_cluster(table, cluster)], cluster)
+    elif group := _group_of(run, decided):
+        _group(run, table[in_decided(table, decided)], group)
     elif family := next((listed for listed in families.families(run) if listed.id == number), None):
         _family(run, flagged[members(flagged, family.id)], family)
 
@@ -54,6 +59,24 @@ def _cluster(run: Run, now: pd.DataFrame, cluster: tuple[int, int]) -> None:
         key=f"cluster-{run.id}-{index}-{which}",
         size=96,
     )
+
+
+def _group_of(run: Run, decided: int | str | None) -> DecidedGroup | None:
+    decision = cached.decision(run)
+    groups = decision.groups if decision and isinstance(decided, int) else ()
+    return next((group for group in groups if group.id == decided), None)
+
+
+def _group(run: Run, now: pd.DataFrame, group: DecidedGroup) -> None:
+    """A group of the decision, with its proof: all its samples, flagged or not."""
+    title = plain(group_title(group, cached.info(run).class_names))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{title}: {len(now):,} samples.** {plain(group.reason)}", width="stretch")
+        _decisions(run, now, "group", f"group {group.id} of the decision", "decision")
+    if has_picture(run, group):
+        picture = pictures.of_array(run.id, PICTURES, group.id - 1)
+        tile = Tile(-1, picture, ("recovered trigger",), tooltip=HELP["recovered"])
+        gallery([tile], key=f"group-{run.id}-{group.id}", size=96)
 
 
 def _decisions(run: Run, now: pd.DataFrame, kind: str, what: str, by: str) -> None:

@@ -1,0 +1,138 @@
+"""The decision at the top of Detect: what was confirmed, by which test, and what could not be judged."""
+
+import streamlit as st
+
+from core import pipeline
+from core.analysis.decision import (
+    PICTURES,
+    group_figures,
+    group_title,
+    has_picture,
+    headline,
+    open_alone,
+    samples_words,
+)
+from core.decision.states import DecidedGroup, Decision
+from core.errors import UserError
+from core.runs import Run, jobs
+from core.runs.plan import of_kind, texts
+from pages.ui.access.who import decides, for_reviewers
+from pages.ui.cache import cached, decided_names
+from pages.ui.cache.words import HELP, plain
+from pages.ui.shell import frame
+from pages.ui.widgets import pictures, refusal
+from pages.ui.widgets.gallery import Tile, gallery
+
+BADGES = {
+    "backdoor": ":red-badge[backdoor]",
+    "wrong label": ":orange-badge[wrong label]",
+    "open": ":blue-badge[open]",
+}
+WHAT = (
+    "The model itself is asked. What the suspects of a class share is put on other samples, and a second model is "
+    "trained without the suspects."
+)
+UNTRAINED = (
+    "This model was loaded and not trained here, so no second model is trained: triggers without a fixed pattern and "
+    "wrong labels cannot be looked for."
+)
+PICTURE = 84  # pixels
+
+
+def panel(run: Run) -> None:
+    """What was decided, or what a decision does and costs; and the button that has it made."""
+    decision = cached.decision(run)
+    st.subheader("Decision")
+    if decision is None:
+        st.markdown(WHAT)
+    else:
+        _found(run, decision)
+    refusal.show_kept("decision")
+    _making(run, again=decision is not None)
+
+
+def _found(run: Run, decision: Decision) -> None:
+    """The headline, one row a group, then what is open, was not judged and was left out."""
+    names = cached.info(run).class_names
+    st.markdown(f"**{plain(headline(decision, names))}**")
+    for group in decision.groups:
+        _row(run, group, names)
+    if alone := open_alone(decision):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"{BADGES['open']} {samples_words(alone)}: a detector flags them, and no test confirms it.")
+            _review(run, "open")
+    if decision.not_judged:
+        listed = (f"{names[index]} ({why})" for index, why in decision.not_judged.items())
+        st.markdown(f":gray-badge[not judged] {plain('; '.join(listed))}. Not judged is not clean.")
+    if decision.left_out:
+        st.caption(f"Left out: {plain(decision.left_out)}.")
+
+
+def _row(run: Run, group: DecidedGroup, names: tuple[str, ...]) -> None:
+    """One group: its picture, what it is, and the test in figures and in words."""
+    picture, about, test = st.columns([1, 3.2, 6.8], vertical_alignment="center")
+    if has_picture(run, group):
+        with picture:
+            address = pictures.of_array(run.id, PICTURES, group.id - 1, version=_version(run))
+            gallery([Tile(-1, address, tooltip=HELP["recovered"])], key=f"trigger-{run.id}-{group.id}", size=PICTURE)
+    with about:
+        st.markdown(f"{BADGES.get(group.state, '')} **{plain(group_title(group, names))}**")
+        st.caption(f"{samples_words(group.size)} · {plain(group.kind)}")
+        _review(run, group.id)
+    with test:
+        figures = group_figures(group)
+        st.markdown(" · ".join(f"{plain(name)}: **{plain(value)}**" for name, value in figures.items()))
+        st.caption(plain(group.reason))
+
+
+def _review(run: Run, decided: int | str) -> None:
+    """The way to the review of a group or of a state."""
+    query = {"decided": decided_names.names(run)[decided], "verdict": "All"}
+    st.page_link("pages/review.py", label="Review these", icon=":material/rate_review:", query_params=query)
+
+
+def _making(run: Run, *, again: bool) -> None:
+    """The bar while it is made; else the button, the second training as a choice, and what it costs."""
+    progress, planned = jobs.poll(run.path), texts(of_kind(run.plan, "decide"))
+    waited = any(run.waits_for(stage) for stage in planned)
+    if progress.active and waited:
+        frame.progress_of(run, *planned)
+        return
+    if waited and progress.error:
+        refusal.show(UserError(**progress.error))
+    can_train = run.trainable and run.traced
+    with st.container(horizontal=True, vertical_alignment="center"):
+        training = can_train and st.checkbox(
+            "Train a second model without the suspects", value=True, key="decide-train"
+        )
+        st.button(
+            "Decide again" if again else "Decide",
+            key="decide",
+            type="secondary" if again else "primary",
+            icon=":material/gavel:",
+            on_click=_start,
+            args=(run, training),
+            **for_reviewers(disabled=progress.active or not run.has_model),
+        )
+        st.caption(_cost(run, training=training, busy=progress.active))
+    if not can_train:
+        st.caption(UNTRAINED)
+
+
+def _cost(run: Run, *, training: bool, busy: bool) -> str:
+    if not run.has_model:
+        return "There is no model to ask."
+    if busy:
+        return "It waits for what is at work on this run."
+    seconds = pipeline.decision_seconds(run, training=training)
+    return f"Takes about {frame.duration(seconds or 0)}, in a process of its own: you can go on meanwhile."
+
+
+def _version(run: Run) -> int:
+    """Another number for another decision: its picture is fetched anew."""
+    return round(1000 * sum(run.stages.get(stage, 0.0) for stage in texts(of_kind(run.plan, "decide"))))
+
+
+@decides(beside="decision")
+def _start(run: Run, training: bool) -> None:
+    pipeline.start_decision(run, training=training)
