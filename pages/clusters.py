@@ -20,7 +20,7 @@ detection, names = cached.detections(run)[AC], cached.info(run).class_names
 suspects = [names[index] for index, finding in detection.classes.items() if finding.poisoned]
 listed = f": {', '.join(map(frame.plain, suspects))}" if suspects else ""
 judged = judged_words(detection.classes.values(), len(names), listed)
-st.markdown(f"**{judged}** by Activation Clustering. {counted.headline(run, judged=False)}")
+st.markdown(f"{counted.headline(run, judged=False)} {judged} by Activation Clustering.")
 counted.choose(run)
 chosen = class_picker(run)
 exre.check(run, chosen)

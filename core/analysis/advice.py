@@ -84,7 +84,7 @@ def advice(detection: Detection, bona_fide: Bools, rule: Rule) -> Advice:
     wrong = _likely_clean(p, fraction, beyond, flagged) if rule.kind in ("budget", "threshold") else ""
     sharing = _sharing(detection.notes.sharing_a_pattern)
     if not bound and not promised:
-        return Advice(fraction, bound, sentences=_said(sharing or _nothing_found(trusted, detection), wrong))
+        return Advice(fraction, bound, sentences=_said(sharing or _nothing_found(trusted, detection, flagged), wrong))
     fraction = max(fraction, bound, promised * (1 - rate) / max(len(p), 1))
     about = f"By its suspicion, about {fraction:.1%} of the data look poisoned or wrongly labelled."
     if promised >= MOST * fraction * len(p):
@@ -148,15 +148,18 @@ def _overlap(rate: float, promised: int, review: int) -> str:
     return f"But {part} so far that about {rate:.0%} would be wrong on average: review the {review:,} most suspicious."
 
 
-def _nothing_found(trusted: int, detection: Detection) -> str:
-    """That nothing stands out; where some classes were not judged, nothing that sounds like a clean bill."""
+def _nothing_found(trusted: int, detection: Detection, flagged: int) -> str:
+    """That nothing stands out; where some are flagged or not judged, nothing that sounds like a clean bill."""
     judged = [finding.poisoned is not None for finding in detection.classes.values() if finding.reason]
     if not all(judged):
         others = f"{NOT_JUDGED} of the other {judged.count(False):,}."
         return f"Nothing stands out in the {sum(judged):,} classes that were judged; {others}"
     least = least_fraction(trusted)
+    found = "No sign by this detector."
+    if flagged:
+        found = "No more samples stand out than clean ones explain, so no rate can be given for what is flagged."
     return (
-        f"No sign of poison found. {trusted:,} bona fide samples cannot show poison below {least:.1%} of the data; "
+        f"{found} {trusted:,} bona fide samples cannot show poison below {least:.1%} of the data; "
         f"below about {FLOOR_OF_A_CLASS:.1%} of a class, or made to evade detectors, it may be missed."
     )
 

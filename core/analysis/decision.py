@@ -79,10 +79,16 @@ def sample_states(opened: OpenedRun) -> tuple[list[str], list[int]] | None:
     return [STATES[state] for state in decision.states], decision.membership.tolist()
 
 
-def headline(decision: Decision, names: tuple[str, ...]) -> str:
-    """The verdict in one sentence or two, with what was not judged."""
+def headline(decision: Decision, names: tuple[str, ...], *, flagged: bool = False) -> str:
+    """The verdict in one sentence or two, with what was not judged.
+
+    Args:
+        decision: what was decided.
+        names: of the classes.
+        flagged: whether anything is flagged now: never "no sign" beside flags.
+    """
     verdict, judged = decision.verdict, decision.n_classes - len(decision.not_judged)
-    said = SENTENCES[verdict]
+    said = "No backdoor confirmed" if verdict == "none" and flagged else SENTENCES[verdict]
     classes = list(dict.fromkeys(names[index] for index in _classes(_of_state(decision, verdict)) if index >= 0))
     if verdict == "not judged" and not judged:
         return "Nothing could be judged. That is no clean bill."
@@ -95,6 +101,15 @@ def headline(decision: Decision, names: tuple[str, ...]) -> str:
     if decision.not_judged:
         said += f". {len(decision.not_judged):,} of {decision.n_classes:,} classes could not be judged"
     return f"{said}."
+
+
+def decided_words(opened: OpenedRun) -> str:
+    """The headline of a run's decision; "" before there is one."""
+    decision = decision_of(opened)
+    if decision is None:
+        return ""
+    flagged = decision.verdict == "none" and bool(opened.flagged.any())
+    return headline(decision, opened.data.class_names, flagged=flagged)
 
 
 def size_of(decision: Decision, state: State) -> int:

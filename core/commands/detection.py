@@ -8,7 +8,7 @@ import typer
 
 from core import pipeline, runs
 from core.analysis import detector_table, suspect_clusters
-from core.analysis.decision import as_dict, decision_of, headline
+from core.analysis.decision import as_dict, decided_words, decision_of
 from core.analysis.opened_run import opened
 from core.analysis.rule_words import rule_words
 from core.analysis.rules import Kind, Rule
@@ -90,7 +90,7 @@ def decide(
         now = opened(pipeline.work(pipeline.plan_decision(subject, training=training), listen))
     decision = decision_of(now)
     assert decision is not None  # it was just made
-    return {"headline": headline(decision, now.stored.class_names), **as_dict(decision, now.data.ids)}
+    return {"headline": decided_words(now), **as_dict(decision, now.data.ids)}
 
 
 @command

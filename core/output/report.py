@@ -14,6 +14,7 @@ from markupsafe import Markup
 from core import runs
 from core.analysis import families
 from core.analysis.caveats import emptied_words, fresh_head_words, judged_of, undecided_words
+from core.analysis.decision import decided_words
 from core.analysis.opened_run import CLUSTERING, OpenedRun, opened
 from core.analysis.rule_words import counted_title, counted_words, rule_words
 from core.analysis.samples import flagged_samples, review_table
@@ -66,7 +67,7 @@ def report_html(run: Run) -> str:
         run=subject,
         dataset=info,
         written=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        lead=_lead(whole, compared),
+        lead=" ".join(filter(None, (decided_words(whole), _lead(whole, compared)))),
         comparison=compared,
         chart=_chart(compared),
         outcome=outcome_figures(subject),

@@ -81,6 +81,12 @@ def decision(run: Run) -> Decision | None:
     return decisions.decision_of(opened(run))
 
 
+@of_run(stamps.made, most=12)
+def decided_words(run: Run) -> str:
+    """The verdict of the decision in a sentence; "" before there is one."""
+    return decisions.decided_words(opened(run))
+
+
 @of_run(stamps.made, most=6, spinner="Reading what the detectors said …")
 def detectors(run: Run) -> pd.DataFrame:
     """Every detector: whether it ran, what it needs and flags, and how far it agrees with the leading one."""

@@ -19,7 +19,7 @@ from pages.ui.widgets.gallery import Tile, gallery
 
 BADGES = {
     True: ":orange-badge[looks poisoned]",
-    False: ":gray-badge[no sign of poison]",
+    False: ":gray-badge[no sign by this detector]",
     None: ":gray-badge[not judged]",
 }
 

@@ -8,7 +8,6 @@ from core.analysis.decision import (
     group_figures,
     group_title,
     has_picture,
-    headline,
     open_alone,
     samples_words,
 )
@@ -54,7 +53,7 @@ def panel(run: Run) -> None:
 def _found(run: Run, decision: Decision) -> None:
     """The headline, one row a group, then what is open, was not judged and was left out."""
     names = cached.info(run).class_names
-    st.markdown(f"**{plain(headline(decision, names))}**")
+    st.markdown(f"**{plain(cached.decided_words(run))}**")
     for group in decision.groups:
         _row(run, group, names)
     if alone := open_alone(decision):

@@ -56,4 +56,4 @@ def answer(run: Run, table: pd.DataFrame) -> None:
     if ran.empty:
         st.markdown(f"**No detector has been run yet**, of {len(table)}. Choose one and run it.")
         return
-    st.markdown(f"{counted.headline(run)} {len(ran)} of {len(table)} detectors have run.")
+    st.markdown(f"{counted.headline(run, decided=False)} {len(ran)} of {len(table)} detectors have run.")

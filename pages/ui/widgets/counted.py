@@ -52,11 +52,19 @@ def flagged(run: Run) -> pd.DataFrame:
     return flagged_samples(table(run)) if counted(run) else cached.flagged(run)
 
 
-def headline(run: Run, *, judged: bool = True) -> str:
-    """Who flags how many samples, by which rule, and how many classes were judged, as Markdown."""
+def headline(run: Run, *, judged: bool = True, decided: bool = True) -> str:
+    """What was decided, who flags how many samples by which rule, and how many classes were judged, as Markdown.
+
+    Args:
+        run: whose headline it is.
+        judged: whether the classes are counted.
+        decided: whether the decision comes first, where there is one.
+    """
     said, rule = cached.counted_words(run, counted(run))
-    words = f"**{plain(said)}**, {plain(rule)}." if rule else f"**{plain(said)}.**"
-    return f"{words} {plain(cached.judged(run))}" if judged else words
+    first = plain(cached.decided_words(run)) if decided else ""
+    bold = "" if first else "**"  # one thing is
+    words = f"{bold}{plain(said)}{bold}, {plain(rule)}." if rule else f"{bold}{plain(said)}.{bold}"
+    return " ".join(filter(None, (f"**{first}**" * bool(first), words, plain(cached.judged(run)) * judged)))
 
 
 def choose(run: Run) -> None:

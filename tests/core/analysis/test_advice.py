@@ -134,11 +134,20 @@ def test_poison_hidden_among_hard_clean_samples():
 
 def test_clean_data_and_what_could_have_been_missed():
     found, bona_fide = detection(0)
-    said = advice(found, bona_fide, Rule())
+    none = replace(found, flagged=np.zeros_like(found.flagged))
+    said = advice(none, bona_fide, Rule())
     assert said.at_least == 0
-    assert said.sentences[0].startswith("No sign of poison found.")
+    assert said.sentences[0].startswith("No sign by this detector.")
     assert f"poison below {1 - 0.005 ** (1 / 250):.1%} of the data" in said.sentences[0]
     assert "0.5% of a class, or made to evade detectors" in said.sentences[0]
+
+
+def test_there_is_never_no_sign_beside_flags():
+    found, bona_fide = detection(0)
+    assert found.flagged.any()
+    [said] = advice(found, bona_fide, Rule()).sentences
+    assert "No sign" not in said
+    assert "no rate can be given for what is flagged" in said
 
 
 def test_nothing_is_called_clean_where_classes_were_not_judged():

@@ -106,14 +106,17 @@ def test_a_changed_byte_is_said_in_words(run):
             decision([WRONG_LABEL] * 2, [3] * 2, [LABELS]),
             "Wrong labels, no backdoor confirmed: 2 samples.",
         ),
-        (decision([OPEN] * 2, [1] * 2, [MARK]), "Suspicious, open: look at them in fox: 2 samples."),
-        (decision([OPEN] * 3, [1] * 2, [MARK]), "Suspicious, open: look at them: 3 samples."),
-        (decision([OPEN] * 4), "Suspicious, open: look at them: 4 samples."),
+        (decision([OPEN] * 2, [1] * 2, [MARK]), "Suspicious, no backdoor confirmed in fox: 2 samples."),
+        (decision([OPEN] * 3, [1] * 2, [MARK]), "Suspicious, no backdoor confirmed: 3 samples."),
+        (decision([OPEN] * 4), "Suspicious, no backdoor confirmed: 4 samples."),
         (
             decision([OPEN] + [NOT_JUDGED] * 11, not_judged=dict.fromkeys(range(4), "its model cannot be asked")),
-            "Suspicious, open: look at them: 1 samples. 4 of 4 classes could not be judged.",
+            "Suspicious, no backdoor confirmed: 1 sample. 4 of 4 classes could not be judged.",
         ),
-        (decision(not_judged={0: "", 2: ""}), "Not judged. 2 of 4 classes could not be judged."),
+        (
+            decision(not_judged={0: "", 2: ""}),
+            "Nothing was confirmed in the classes that were judged. 2 of 4 classes could not be judged.",
+        ),
         (
             decision(),
             "No sign of a backdoor among 4 classes; groups below 10 samples cannot be confirmed.",

@@ -20,6 +20,8 @@ TABLE = pd.DataFrame(
         "cluster_class": [0, 1, 1, 0, 1],
         "cluster": [1, 0, 1, 1, -1],
         "verdict": ["", "exclude", "keep", "", ""],
+        "decision": ["backdoor", "open", "none", "backdoor", "none"],
+        "group": [1, 0, 0, 2, 0],
     }
 )
 
@@ -52,6 +54,10 @@ def test_what_is_flagged_comes_most_suspicious_first_and_equals_by_id():
         ({"cluster": (0, 1), "ids": "4-12"}, [9]),
         ({"cluster": (0, 1), "suspicion": (0.5, 1.0)}, [3]),
         ({"cluster": (2, 1)}, []),
+        ({"decided": "backdoor"}, [3, 9]),  # all of it, flagged or not
+        ({"decided": 2}, [9]),
+        ({"decided": 2, "cluster": (0, 1)}, [9]),
+        ({"decided": "open", "ids": "3-8"}, [5]),
         ({"ids": "9, 3"}, [3, 9]),
         ({"ids": "4-9", "verdict": "undecided"}, [9]),
     ],
@@ -92,3 +98,8 @@ def test_next_goes_on_behind_the_focus_passes_over_what_is_taken_and_begins_agai
 def test_a_place_is_counted_from_the_front():
     ids_in_order = queue(TABLE, Filter(verdict="all"))["id"].to_numpy()
     assert [place_of(ids_in_order, one) for one in (3, 12, 9, None)] == [0, 2, None, None]
+
+
+def test_nothing_is_of_a_group_before_there_is_a_decision():
+    before = TABLE.drop(columns=["decision", "group"])
+    assert queue(before, Filter(verdict="all", decided=1)).empty
