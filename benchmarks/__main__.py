@@ -4,13 +4,10 @@ import typer
 
 from benchmarks import (
     ablation,
-    ac_mnist,
-    ac_signs,
     alone,
     art,
     asking,
     attacks,
-    badloss_cifar10,
     clean,
     decisions,
     demo,
@@ -18,9 +15,9 @@ from benchmarks import (
     planting,
     regimes,
     scoring,
-    signs,
 )
 from benchmarks.hostile import bombs, chaos, damages, fuzz, sessions
+from benchmarks.papers import ac_mnist, ac_signs, badloss_cifar10, signs
 from benchmarks.screen import deciding, opening, review
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)

@@ -11,13 +11,10 @@ import typer
 from PIL import Image
 
 from benchmarks.ablation import SCORES, STEPS, ablation_table
-from benchmarks.ac_mnist import ac_table, class_scores
-from benchmarks.ac_signs import TARGET, signs_study, signs_table
 from benchmarks.alone import alone_table
 from benchmarks.art import f1_per_class, made_up, our_width
 from benchmarks.asking import asking_table
 from benchmarks.attacks import attacks_table
-from benchmarks.badloss_cifar10 import LoadRequest, badloss_cifar10, badloss_table
 from benchmarks.clean import clean_table
 from benchmarks.decisions import decisions_table, measured
 from benchmarks.demo import demo_table
@@ -25,6 +22,10 @@ from benchmarks.hostile.chaos import Act, chaos_lines, outcome, set_back
 from benchmarks.hostile.damages import OTHER, TRACEBACK, damaged, damages_table, made
 from benchmarks.hostile.sessions import ENVIRONMENT, draw
 from benchmarks.importing import generate, importing_table
+from benchmarks.papers.ac_mnist import ac_table, class_scores
+from benchmarks.papers.ac_signs import TARGET, signs_study, signs_table
+from benchmarks.papers.badloss_cifar10 import LoadRequest, badloss_cifar10, badloss_table
+from benchmarks.papers.signs import CLASSES, signs
 from benchmarks.parts.answers import within_classes
 from benchmarks.parts.cells import number, percent
 from benchmarks.parts.data import draw_bona_fide, part_of
@@ -40,7 +41,6 @@ from benchmarks.scoring import falling_losses, largest_error, scoring_table
 from benchmarks.screen.deciding import deciding_table
 from benchmarks.screen.opening import DETECTORS, SHAPE, opening_table
 from benchmarks.screen.review import made_up_run, review_table
-from benchmarks.signs import CLASSES, signs
 from core import runs
 from core.analysis.opened_run import opened
 from core.analysis.samples import suspicion_table

@@ -7,12 +7,12 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from benchmarks.papers.signs import CLASSES
 from benchmarks.parts.answers import Answers, answers, clustered, elsewhere, f1, within_classes
 from benchmarks.parts.cells import number, percent, table
 from benchmarks.parts.hardware import hardware
 from benchmarks.parts.studies import Study, traced_study
 from benchmarks.parts.traced import Traced
-from benchmarks.signs import CLASSES
 from core.attacks.specification import AttackSpec
 
 RATIOS = (0.33, 0.15, 0.10, 0.05, 0.02)
