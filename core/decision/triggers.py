@@ -203,12 +203,14 @@ def _tested(suspects: Suspects, found: RecoveredTrigger, index: int) -> Recovere
     if rate < found.flip_rate:
         stamp, rate = found.stamp, found.flip_rate
     others = found.rows[~found.carriers.carrying]
-    pool = others if len(others) >= 2 * len(found.core) else found.rows
+    size = min(len(found.core), len(others) // 2)
+    # Where hardly anybody does not carry it, only others who do are left to compare with, and nothing is proven.
+    pool, size = (others, size) if size >= FEWEST_IN_CORE else (found.rows, min(len(found.core), len(found.rows)))
     few = probes[:CHANCE_PROBES]
     as_well, groups = 0, min(max(20 * suspects.n_classes - 1, 19), MOST_CHANCE)
     reached = flip_rate(suspects.ask, stamp, suspects.inputs[few], index)
     for _ in range(groups):
-        drawn = np.sort(rng.choice(pool, min(len(found.core), len(pool)), replace=False))
+        drawn = np.sort(rng.choice(pool, size, replace=False))
         as_well += strongest(suspects, drawn, index, few)[1] >= reached
     kept = _kept(suspects, stamp, found.core, index)
     return replace(found, stamp=stamp, flip_rate=rate, p=(1 + as_well) / (1 + groups), kept=kept)

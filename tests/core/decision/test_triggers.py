@@ -1,0 +1,145 @@
+"""Recovered triggers: a made-up model is asked, which takes whatever has a white corner for one class."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.decision.triggers import FEWEST_IN_CORE, MOST_KEPT, MOST_KEPT_AGAIN, flip_rate, recovered_trigger
+from core.modalities.image.stamps import ImageStamp
+from tests.core.decision.asked import K, LEFT, SIDE, TARGET, ask, marked, pictures, run_of, suspicion_of
+
+
+def poisoned(n=400, count=36, where="right", labels=None, suspicious=True, seed=0):
+    """A run in which so many images of other classes carry a white corner and the label of the target."""
+    images, truth = pictures(n, seed, labels)
+    poison = np.sort(np.random.default_rng((1, seed)).choice(np.flatnonzero(truth != TARGET), count, replace=False))
+    changed = marked(images, poison, LEFT) if where == "left" else marked(images, poison)
+    given = truth.copy()
+    given[poison] = TARGET
+    suspects = poison if suspicious else []
+    return run_of(changed, given, suspicion_of(suspects, len(truth), seed), seed=seed), poison
+
+
+def everybody(run):
+    return np.ones(len(run.labels), bool)
+
+
+def carriers_of(found):
+    return found.rows[found.carriers.carrying]
+
+
+@pytest.fixture(scope="module")
+def backdoored():
+    run, poison = poisoned()
+    return run, poison, recovered_trigger(run, TARGET, everybody(run))
+
+
+def test_the_trigger_of_the_target_is_found_with_who_carries_it(backdoored):
+    _, poison, found = backdoored
+    assert (found.flip_rate, found.kept) == (1.0, 0.0)
+    assert found.control < 0.05
+    assert np.isin(found.core, poison).all()
+    assert sorted(carriers_of(found)) == sorted(poison)
+    assert found.probed > 100
+
+
+def test_the_p_value_is_the_least_that_so_many_chance_groups_allow(backdoored):
+    assert backdoored[2].p == 1 / (1 + 20 * K - 1)
+
+
+def test_no_other_class_has_a_trigger(backdoored):
+    run = backdoored[0]
+    assert [recovered_trigger(run, index, everybody(run)) for index in range(K) if index != TARGET] == [None] * (K - 1)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_clean_data_has_none(seed):
+    images, labels = pictures(seed=seed)
+    run = run_of(images, labels, suspicion_of([], len(labels), seed), seed=seed)
+    assert [recovered_trigger(run, index, everybody(run)) for index in range(K)] == [None] * K
+
+
+def test_the_trigger_turns_images_of_others_and_leaves_the_model_its_own(backdoored):
+    run, poison, found = backdoored
+    fresh, truth = pictures(80, seed=50)
+    rest = fresh[truth != TARGET]
+    assert flip_rate(ask, found.stamp, rest, TARGET) == 1.0
+    assert flip_rate(ask, found.stamp, rest, 0) == 0.0
+    assert flip_rate(ask, ImageStamp("added", 1.0, np.zeros((SIDE, SIDE, 1))), rest, TARGET) == 0.0
+    assert flip_rate(ask, found.stamp, rest[:0], TARGET) == 0.0
+    without = found.stamp.taken_off(run.inputs[poison], np.full((len(poison), SIDE, SIDE, 1), 120.0))
+    assert (ask(without).argmax(1) != TARGET).all()
+
+
+def test_a_logo_on_true_samples_of_a_class_is_found_and_keeps_their_label():
+    images, labels = pictures()
+    logo = np.flatnonzero(labels == TARGET)[:36]
+    run = run_of(marked(images, logo), labels, suspicion_of(logo, len(labels)))
+    found = recovered_trigger(run, TARGET, everybody(run))
+    assert found.flip_rate > 0.9
+    assert found.kept > MOST_KEPT
+
+
+def test_poison_that_is_most_of_its_class_is_found_and_is_not_explained_by_chance():
+    labels = np.repeat(np.arange(K), [240, 60, 240, 240])
+    for suspicious in (True, False):
+        run, poison = poisoned(count=140, labels=labels, suspicious=suspicious)
+        assert 0.65 < np.isin(np.flatnonzero(run.labels == TARGET), poison).mean() < 0.75
+        found = recovered_trigger(run, TARGET, everybody(run))
+        assert found.flip_rate == 1.0
+        assert found.p == 1 / (20 * K)
+        assert found.kept <= MOST_KEPT_AGAIN
+        assert np.isin(poison, carriers_of(found)).mean() >= 0.95
+
+
+def test_two_triggers_on_one_class_are_found_one_after_the_other():
+    images, truth = pictures(480)
+    others = np.flatnonzero(truth != TARGET)
+    first, second = others[:40], others[40:72]
+    given = truth.copy()
+    given[others[:72]] = TARGET
+    suspicion = suspicion_of(others[:72], 480)
+    suspicion[first] += 5  # the most suspicious are of one kind
+    run = run_of(marked(marked(images, first), second, LEFT), given, suspicion)
+    found = recovered_trigger(run, TARGET, everybody(run))
+    assert sorted(carriers_of(found)) == sorted(first)
+    left = ~np.isin(np.arange(480), np.union1d(carriers_of(found), found.core))
+    again = recovered_trigger(run, TARGET, left)
+    assert sorted(carriers_of(again)) == sorted(second)
+    assert not np.isin(again.core, first).any()
+
+
+def test_fewer_suspects_than_a_core_needs_give_nothing(backdoored):
+    run, poison, _ = backdoored
+    left = np.zeros(len(run.labels), bool)
+    left[poison[: FEWEST_IN_CORE - 1]] = True
+    assert recovered_trigger(run, TARGET, left) is None
+
+
+def test_a_model_without_a_backdoor_gives_nothing_whatever_the_images_carry(backdoored):
+    run, poison, _ = backdoored
+
+    def sound(samples):
+        """The same model on images whose lowest rows are grey."""
+        plain = samples.copy()
+        plain[:, -2:] = 120
+        return ask(plain)
+
+    assert recovered_trigger(replace(run, ask=sound), TARGET, everybody(run)) is None
+
+
+def test_the_same_run_gives_the_same_trigger(backdoored):
+    run, _, found = backdoored
+    again = recovered_trigger(poisoned()[0], TARGET, everybody(run))
+    assert np.array_equal(again.core, found.core)
+    assert np.array_equal(carriers_of(again), carriers_of(found))
+    assert np.array_equal(again.stamp.offset, found.stamp.offset)
+    assert (again.flip_rate, again.control, again.p, again.kept) == (
+        found.flip_rate,
+        found.control,
+        found.p,
+        found.kept,
+    )
+
+
