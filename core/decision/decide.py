@@ -1,6 +1,6 @@
 """One function from a run's evidence to its decision: the numbers behind flags and words alike."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -20,11 +20,11 @@ from core.decision.triggers import (
     Suspects,
     recovered_trigger,
 )
-from core.detectors.consensus.consensus import consensus
+from core.detectors.consensus.consensus import consensus, reordered
 from core.detectors.consensus.signals import descriptions
 from core.detectors.networks.forward import prepared, probabilities
-from core.detectors.parts.statistics import Reals, ranks
-from core.detectors.parts.subspaces import class_spaces
+from core.detectors.parts.statistics import Reals, benjamini_hochberg, ranks
+from core.detectors.parts.subspaces import canonical_order, class_spaces
 from core.devices import best_device
 from core.modalities.contract import Stamp
 from core.types import Bools, Evidence, Floats, Ints, Samples
@@ -73,11 +73,25 @@ def decide(
         why = dict.fromkeys(range(evidence.n_classes), "its model cannot be asked")
         states = np.where(flags, OPEN, NOT_JUDGED)
         return Decision(states, np.zeros(len(blind), np.int64), (), why, NO_MODEL, 0, evidence.n_classes), {}
-    maker = _Maker(evidence, first, blind, listen)
+    assert evidence.features is not None  # or there were no consensus
+    order = canonical_order(evidence.features)
+    back, quiet = np.argsort(order), blind[order]
+    maker = _Maker(reordered(evidence, order), quiet if first is blind else first[order], quiet, listen)
     maker.look_for_triggers()
     if retrain is not None:
-        maker.ask_again(retrain)
-    return maker.decision(flags, "" if retrain is not None else NO_TRAINING), maker.stamps
+        maker.ask_again(lambda kept: retrain(kept[back]))
+    found = maker.decision(flags[order], "" if retrain is not None else NO_TRAINING)
+    return replace(found, states=found.states[back], membership=found.membership[back]), maker.stamps
+
+
+def beyond_chance(p_values: Sequence[float], classes: int) -> Bools:
+    """(g,) True for groups that pass Benjamini–Hochberg over all judged classes; one without a group counts as p = 1.
+
+    >>> beyond_chance([0.005, 0.03], 10).tolist(), beyond_chance([0.006], 10).tolist()
+    ([True, False], [False])
+    """
+    others = [1.0] * (classes - len(p_values))
+    return benjamini_hochberg(np.array([*p_values, *others]), LEVEL)[: len(p_values)]
 
 
 class _Maker:
@@ -141,8 +155,10 @@ class _Maker:
                 members[trigger.core] = True
                 found.append((index, trigger, members))
                 left &= ~members
-        for index, trigger, members in self._beyond_chance(found):
-            self._add_trigger(index, trigger, members)
+        passing = beyond_chance([trigger.p for _, trigger, _ in found], len(self.judged))
+        for (index, trigger, members), passes in zip(found, passing, strict=True):
+            if passes:
+                self._add_trigger(index, trigger, members)
 
     def _refined(self, trigger: RecoveredTrigger, index: int) -> Bools:
         described = dict(self._described())
@@ -159,15 +175,6 @@ class _Maker:
                 for space, described in zip(spaces, values, strict=True)
             }
         yield from self._descriptions.items()
-
-    def _beyond_chance(
-        self, found: list[tuple[int, RecoveredTrigger, Bools]]
-    ) -> list[tuple[int, RecoveredTrigger, Bools]]:
-        """The triggers that pass Benjamini–Hochberg over all judged classes; one without a trigger counts as p = 1."""
-        p_values = sorted(trigger.p for _, trigger, _ in found)
-        tests = max(len(self.judged), len(found), 1)
-        passing = [p for place, p in enumerate(p_values, 1) if p <= LEVEL * place / tests]
-        return [one for one in found if passing and one[1].p <= max(passing)]
 
     def _add_trigger(self, index: int, trigger: RecoveredTrigger, members: Bools) -> None:
         number, size = len(self.groups) + 1, int(members.sum())

@@ -41,8 +41,10 @@ CONSISTENT_AGAIN = 0.95
 PROBES = 200
 # The same for what each chance group shares.
 CHANCE_PROBES = 50
-# Chance groups at most, for the p-value; they are as many as the number of classes asks for.
-MOST_CHANCE = 199
+# Chance groups for each class, for the p-value: so many that one group alone may pass the test over all classes.
+CHANCE_GROUPS = 20
+# Chance groups that do as well, after which no more are asked (Besag and Clifford 1991).
+AS_WELL = 10
 # Members that a final trigger is recovered from.
 MOST_MEMBERS = 300
 # Fraction of members that keep their label without the trigger, from which on it is no proof of poison.
@@ -181,9 +183,15 @@ def whitened_class(suspects: Suspects, rows: Ints, index: int) -> Floats:
     return suspects.usual.whitened(stamps.residuals(suspects.inputs, rows, suspects.alike.near(rows, index)))
 
 
-def strongest(suspects: Suspects, rows: Ints, index: int, probes: Ints) -> tuple[Stamp, float]:
-    """The way to put on what these rows share that turns most probes into class `index`, and how many it turns."""
-    made = modality_of(suspects.inputs).load_stamps().stamps(suspects.inputs, rows, suspects.alike.near(rows, index))
+def strongest(
+    suspects: Suspects, rows: Ints, index: int, probes: Ints, near: Ints | None = None
+) -> tuple[Stamp, float]:
+    """The way to put on what these rows share that turns most probes into class `index`, and how many it turns.
+
+    Look-alikes are looked for where `near` does not name them, (m, q).
+    """
+    near = suspects.alike.near(rows, index) if near is None else near
+    made = modality_of(suspects.inputs).load_stamps().stamps(suspects.inputs, rows, near)
     rates = [flip_rate(suspects.ask, stamp, suspects.inputs[probes], index) for stamp in made]
     return made[int(np.argmax(rates))], float(max(rates))
 
@@ -191,6 +199,22 @@ def strongest(suspects: Suspects, rows: Ints, index: int, probes: Ints) -> tuple
 def flip_rate(ask: Ask, stamp: Stamp, samples: Samples, index: int) -> float:
     """The fraction of samples that a model takes for class `index` once the trigger is on them, in [0, 1]."""
     return float((ask(stamp.put_on(samples)).argmax(1) == index).mean()) if len(samples) else 0.0
+
+
+def chance(does_as_well: Callable[[], bool], groups: int) -> float:
+    """The p-value by which a group differs from chance groups, at least 1 / (groups + 1) and exact at any level.
+
+    After ten that do as well no more are drawn: their fraction is as valid a p-value.
+
+    >>> chance(lambda: False, 199), chance(lambda: True, 199)
+    (0.005, 1.0)
+    """
+    as_well = 0
+    for drawn in range(1, groups + 1):
+        as_well += does_as_well()
+        if as_well == AS_WELL:
+            return as_well / drawn
+    return (1 + as_well) / (1 + groups)
 
 
 def _tested(suspects: Suspects, found: RecoveredTrigger, index: int) -> RecoveredTrigger:
@@ -207,13 +231,16 @@ def _tested(suspects: Suspects, found: RecoveredTrigger, index: int) -> Recovere
     # Where hardly anybody does not carry it, only others who do are left to compare with, and nothing is proven.
     pool, size = (others, size) if size >= FEWEST_IN_CORE else (found.rows, min(len(found.core), len(found.rows)))
     few = probes[:CHANCE_PROBES]
-    as_well, groups = 0, min(max(20 * suspects.n_classes - 1, 19), MOST_CHANCE)
     reached = flip_rate(suspects.ask, stamp, suspects.inputs[few], index)
-    for _ in range(groups):
-        drawn = np.sort(rng.choice(pool, size, replace=False))
-        as_well += strongest(suspects, drawn, index, few)[1] >= reached
+    near = suspects.alike.near(pool, index)
+
+    def does_as_well() -> bool:
+        drawn = np.sort(rng.choice(len(pool), size, replace=False))
+        return strongest(suspects, pool[drawn], index, few, near[drawn])[1] >= reached
+
+    p = chance(does_as_well, max(CHANCE_GROUPS * suspects.n_classes - 1, 19))
     kept = _kept(suspects, stamp, found.core, index)
-    return replace(found, stamp=stamp, flip_rate=rate, p=(1 + as_well) / (1 + groups), kept=kept)
+    return replace(found, stamp=stamp, flip_rate=rate, p=p, kept=kept)
 
 
 def _kept(suspects: Suspects, stamp: Stamp, members: Ints, index: int) -> float:

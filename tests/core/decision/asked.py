@@ -51,7 +51,7 @@ class Model(nn.Module):
         self.anything = nn.Linear(1, 1)  # a network has parameters
 
     def forward(self, images):
-        samples = (255 * images).round().permute(0, 2, 3, 1).cpu().numpy()
+        samples = (255 * images).round().byte().permute(0, 2, 3, 1).cpu().numpy()
         return images.new_tensor(np.log(self.answer(samples) + 1e-9))
 
 
@@ -62,11 +62,11 @@ def suspicion_of(suspects, n, seed=0):
     return values
 
 
-def run_of(images, labels, suspicion, answer=ask, seed=0, k=K):
+def run_of(images, labels, suspicion, *, answer=ask, seed=0):
     """What the search for triggers needs to know of a run."""
     inputs, predicted = ImageInputs(images), answer(images).argmax(1)
     alike = look_alikes(inputs, labels, seed)
     quiet = np.flatnonzero((predicted == labels) & (suspicion <= np.quantile(suspicion, 0.6)))
     probes = np.random.default_rng(seed).permutation(quiet)
-    usual = whitening(inputs, alike, k, seed)
-    return Suspects(inputs, labels, [suspicion], predicted, answer, alike, usual, probes, k, seed)
+    usual = whitening(inputs, alike, K, seed)
+    return Suspects(inputs, labels, [suspicion], predicted, answer, alike, usual, probes, K, seed)

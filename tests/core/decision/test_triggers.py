@@ -5,20 +5,28 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.decision.triggers import FEWEST_IN_CORE, MOST_KEPT, MOST_KEPT_AGAIN, flip_rate, recovered_trigger
+from core.decision.decide import LEVEL, beyond_chance
+from core.decision.triggers import (
+    AS_WELL,
+    CHANCE_GROUPS,
+    FEWEST_IN_CORE,
+    MOST_KEPT,
+    MOST_KEPT_AGAIN,
+    chance,
+    flip_rate,
+    recovered_trigger,
+)
 from core.modalities.image.stamps import ImageStamp
-from tests.core.decision.asked import K, LEFT, SIDE, TARGET, ask, marked, pictures, run_of, suspicion_of
+from tests.core.decision.asked import LEFT, SIDE, TARGET, K, ask, marked, pictures, run_of, suspicion_of
 
 
-def poisoned(n=400, count=36, where="right", labels=None, suspicious=True, seed=0):
+def poisoned(*, count=36, labels=None, suspicious=True):
     """A run in which so many images of other classes carry a white corner and the label of the target."""
-    images, truth = pictures(n, seed, labels)
-    poison = np.sort(np.random.default_rng((1, seed)).choice(np.flatnonzero(truth != TARGET), count, replace=False))
-    changed = marked(images, poison, LEFT) if where == "left" else marked(images, poison)
+    images, truth = pictures(labels=labels)
+    poison = np.sort(np.random.default_rng(1).choice(np.flatnonzero(truth != TARGET), count, replace=False))
     given = truth.copy()
     given[poison] = TARGET
-    suspects = poison if suspicious else []
-    return run_of(changed, given, suspicion_of(suspects, len(truth), seed), seed=seed), poison
+    return run_of(marked(images, poison), given, suspicion_of(poison if suspicious else [], len(truth))), poison
 
 
 def everybody(run):
@@ -118,7 +126,7 @@ def test_fewer_suspects_than_a_core_needs_give_nothing(backdoored):
 
 
 def test_a_model_without_a_backdoor_gives_nothing_whatever_the_images_carry(backdoored):
-    run, poison, _ = backdoored
+    run = backdoored[0]
 
     def sound(samples):
         """The same model on images whose lowest rows are grey."""
@@ -143,3 +151,31 @@ def test_the_same_run_gives_the_same_trigger(backdoored):
     )
 
 
+def test_p_values_are_never_below_what_the_chance_groups_allow_and_exact_at_any_level():
+    """Of 4,000 groups like any other, p ≤ a in a fraction a of them, to within 0.015 above."""
+    rng = np.random.default_rng(0)
+    p_values = np.array([chance(lambda own=own: rng.random() >= own, 79) for own in rng.random(4000)])
+    assert p_values.min() == 1 / 80
+    assert p_values.max() == 1.0
+    for level in (0.0125, 0.05, 0.1, 0.25, 0.5):
+        assert level - 0.03 <= (p_values <= level).mean() <= level + 0.015
+
+
+def test_no_more_chance_groups_are_drawn_than_decide_anything():
+    drawn = []
+    assert chance(lambda: bool(drawn.append(1)) or len(drawn) % 2 == 0, 1999) == AS_WELL / 20
+    assert len(drawn) == 20
+
+
+@pytest.mark.parametrize("classes", [1, 2, 10, 43, 100, 200])
+def test_one_group_alone_may_pass_the_test_over_any_number_of_classes(classes):
+    assert beyond_chance([chance(lambda: False, CHANCE_GROUPS * classes - 1)], classes).tolist() == [True]
+
+
+def test_the_test_over_all_classes_by_hand():
+    assert beyond_chance([], 10).tolist() == []
+    assert beyond_chance([0.01], 10).tolist() == [False]  # limit 0.005
+    assert beyond_chance([0.01, 0.01], 10).tolist() == [True, True]  # limits 0.005 and 0.01
+    assert beyond_chance([0.02, 0.005, 0.9], 10).tolist() == [False, True, False]
+    assert beyond_chance([0.02] * 6, 4).tolist() == [True] * 6  # more groups than classes
+    assert LEVEL == 0.05
