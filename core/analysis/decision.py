@@ -122,6 +122,12 @@ def open_alone(decision: Decision) -> int:
     return int(((decision.states == OPEN) & (decision.membership == NO_GROUP)).sum())
 
 
+def open_alone_words(decision: Decision) -> str:
+    """A sentence on what is open in no group; "" where nothing is."""
+    alone = open_alone(decision)
+    return f"{samples_words(alone)}: a detector flags them, and no test confirms it." if alone else ""
+
+
 def group_title(group: DecidedGroup, names: tuple[str, ...]) -> str:
     """A group in a few words; its class, or that it is of several.
 

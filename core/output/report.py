@@ -14,7 +14,15 @@ from markupsafe import Markup
 from core import runs
 from core.analysis import families
 from core.analysis.caveats import emptied_words, fresh_head_words, judged_of, undecided_words
-from core.analysis.decision import decided_words
+from core.analysis.decision import (
+    PICTURES,
+    decided_words,
+    decision_of,
+    group_figures,
+    group_title,
+    has_picture,
+    open_alone_words,
+)
 from core.analysis.opened_run import CLUSTERING, OpenedRun, opened
 from core.analysis.rule_words import counted_title, counted_words, rule_words
 from core.analysis.samples import flagged_samples, review_table
@@ -82,6 +90,7 @@ def report_html(run: Run) -> str:
         judged=judged_of(whole),
         caveats=_caveats(whole, table, child),
         class_rows=_class_rows(whole, info.class_names),
+        decision=_decision(whole),
         families=_families(subject, table, info.class_names),
         decisions=_decisions(subject),
         tiles=_tiles(subject, flagged.head(MAX_TILES), info.class_names),
@@ -146,6 +155,33 @@ def _families(run: Run, table: pd.DataFrame, names: tuple[str, ...]) -> list[dic
                 }
             )
     return rows
+
+
+def _decision(opened: OpenedRun) -> dict[str, Any] | None:
+    """The groups of the decision with what was measured, what is open and what was not judged; None before."""
+    decision, names = decision_of(opened), opened.data.class_names
+    if decision is None:
+        return None
+    groups = [
+        {
+            "title": group_title(group, names),
+            "state": group.state,
+            "size": group.size,
+            "kind": group.kind,
+            "reason": group.reason,
+            "figures": group_figures(group),
+            "picture": _picture(opened.run, f"{PICTURES}.npy", group.id - 1) if has_picture(opened.run, group) else "",
+        }
+        for group in decision.groups
+    ]
+    not_judged = [f"{names[index]}: {why}" for index, why in decision.not_judged.items()]
+    return {
+        "headline": decided_words(opened),
+        "groups": groups,
+        "open": open_alone_words(decision),
+        "not_judged": not_judged,
+        "left_out": decision.left_out,
+    }
 
 
 def _source(images: Path, row: int) -> str:

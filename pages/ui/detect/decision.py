@@ -8,7 +8,7 @@ from core.analysis.decision import (
     group_figures,
     group_title,
     has_picture,
-    open_alone,
+    open_alone_words,
     samples_words,
 )
 from core.decision.states import DecidedGroup, Decision
@@ -56,9 +56,9 @@ def _found(run: Run, decision: Decision) -> None:
     st.markdown(f"**{plain(cached.decided_words(run))}**")
     for group in decision.groups:
         _row(run, group, names)
-    if alone := open_alone(decision):
+    if alone := open_alone_words(decision):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"{BADGES['open']} {samples_words(alone)}: a detector flags them, and no test confirms it.")
+            st.markdown(f"{BADGES['open']} {alone}")
             _review(run, "open")
     if decision.not_judged:
         listed = (f"{names[index]} ({why})" for index, why in decision.not_judged.items())
