@@ -19,6 +19,7 @@ from benchmarks.on_gpu.measuring import HEAD, Clock, Row
 from benchmarks.on_gpu.networks import enlarged, network_rows
 from benchmarks.on_gpu.paper import Setting, paper_rows
 from benchmarks.on_gpu.plain import Case, peaks
+from benchmarks.on_gpu.scale import Size, scale_rows
 from benchmarks.parts.hardware import hardware
 from benchmarks.parts.packed import unpacked
 from core.devices import Compute, compute_for
@@ -36,31 +37,31 @@ class Sizes:
         matrix: side of the products that the limit is measured with.
         evidence: samples, features and classes of the evidence for detectors.
         equal: images of the comparison with the CPU, and how its model is trained.
-        compiling: whether compiled networks are measured.
         setting: of `--paper`.
+        scale: of `--scale`.
     """
 
     cases: tuple[tuple[Case, int], ...]
     matrix: int
     evidence: tuple[tuple[int, int, int], ...]
     equal: tuple[int, TrainConfig]
-    compiling: bool
     setting: Setting
+    scale: Size
 
 
 EQUAL = TrainConfig("convnet", 2, 64, precision="fp32", augment="crop_flip")
 WHOLE = Sizes(
     cases=(
         (Case("small ResNet, 32 px", "small_resnet", 32, 128), 50_000),
-        (Case("ResNet-18, 32 px", "resnet18", 32, 128), 50_000),
+        (Case("ResNet-18, 32 px", "resnet18", 32, 128, compiled=True), 50_000),
         (Case("ResNet-50, 32 px", "resnet50", 32, 128), 20_000),
         (Case("ResNet-50, 224 px", "resnet50", 224, 64, at_once=250), 5_000),
     ),
     matrix=8192,
     evidence=((50_000, 512, 10), (1_000_000, 512, 100)),
     equal=(2_000, EQUAL),
-    compiling=True,
     setting=Setting(),
+    scale=Size(Case("ResNet-50", "resnet50", 224, 64), 12_800, 100, 2048),
 )
 SMALL = Sizes(
     cases=(
@@ -72,8 +73,8 @@ SMALL = Sizes(
     matrix=256,
     evidence=((600, 32, 3),),
     equal=(120, TrainConfig("convnet", 2, 32, precision="fp32", augment="crop_flip")),
-    compiling=False,
     setting=Setting("convnet", "demo", 2, 2, 64),
+    scale=Size(Case("ResNet-50", "resnet50", 224, 2), 24, 1, 64),
 )
 
 
@@ -89,7 +90,7 @@ def gpu_rows(dataset: Dataset, sizes: Sizes, compute: Compute, clock: Clock, *, 
     yield from equality_rows(dataset, *sizes.equal)
     for case, n in sizes.cases:
         some = enlarged(dataset, case.side, n)
-        yield from network_rows(case, some, compute, convolution, clock, compiling=sizes.compiling)
+        yield from network_rows(case, some, compute, convolution, clock)
     case, n = sizes.cases[0]
     yield from network_detector_rows(enlarged(dataset, case.side, n).inputs, case, compute, clock)
     for n, width, n_classes in sizes.evidence:
@@ -127,7 +128,8 @@ def main(asked: argparse.Namespace) -> Iterator[str]:
     yield f"{hardware()}; {dataset.name}, {len(dataset):,} images; seed 0."
     yield ""
     yield HEAD
-    for row in gpu_rows(dataset, sizes, compute, clock, paper=asked.paper):
+    found = gpu_rows(dataset, sizes, compute, clock, paper=asked.paper)
+    for row in scale_rows(asked.scale, sizes.scale, compute) if asked.scale else found:
         yield row.line()
     memory = (
         f" of {torch.cuda.get_device_properties(compute.device).total_memory / 1e9:.0f} GB" if compute.on_gpu else ""
@@ -142,6 +144,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, help="a file of benchmarks.gpu_data; made-up images without it")
     parser.add_argument("--small", action="store_true", help="tiny sizes, to see that everything runs; for a CPU")
     parser.add_argument("--paper", action="store_true", help="BaDLoss' own setting instead, whole")
+    parser.add_argument("--scale", type=Path, help="ImageNet's size at a hundredth instead, from a file in this folder")
     parser.add_argument("--minutes", type=float, default=9.0, help="after which nothing new is begun")
     return parser
 

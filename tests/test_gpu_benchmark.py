@@ -47,6 +47,15 @@ def test_the_papers_setting_goes_from_planting_to_training_again():
     assert rows[5][2] == "7.98 % (the paper)"
 
 
+def test_a_hundredth_of_imagenet_is_trained_on_from_a_file(tmp_path):
+    lines = list(main(arguments().parse_args(["--small", "--scale", str(tmp_path)])))
+    rows = [cells(line) for line in lines[3:-2]]
+    assert [row[0].startswith("24 images of 224 px") for row in rows[:3]] == [True] * 3
+    assert len(rows) >= 12
+    assert all(row[1].endswith("images/s") for row in rows)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_nothing_is_begun_when_the_time_is_spent():
     lines = list(main(arguments().parse_args(["--small", "--minutes", "0"])))
     assert any("not run: about" in line for line in lines)

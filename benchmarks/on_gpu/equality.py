@@ -54,7 +54,7 @@ def equality_rows(dataset: Dataset, n: int, config: TrainConfig) -> Iterator[Row
     poisoned, _ = plant(small, Specification((AttackSpec("patch", 0.05, 0),)))
     poisoned = replace(poisoned, bona_fide=small.bona_fide)
     # TF32, which cuDNN takes by itself, has three digits.
-    with torch.backends.cudnn.flags(allow_tf32=False):
+    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
         yield from _compared(poisoned, config, n)
 
 

@@ -38,9 +38,7 @@ def enlarged(dataset: Dataset, side: int, n: int) -> Dataset:
     )
 
 
-def network_rows(
-    case: Case, dataset: Dataset, compute: Compute, peak: float, clock: Clock, *, compiling: bool
-) -> Iterator[Row]:
+def network_rows(case: Case, dataset: Dataset, compute: Compute, peak: float, clock: Clock) -> Iterator[Row]:
     """The rows of one network; what takes longest comes last, and not at all when the time is spent.
 
     Args:
@@ -49,7 +47,6 @@ def network_rows(
         compute: where and how precisely.
         peak: operations a second of the card's convolutions.
         clock: for the whole script.
-        compiling: whether the compiled network is measured, too.
     """
     n, title = len(dataset), case.title
     levels = torch.tensor(dataset.inputs[:], device=compute.device)
@@ -83,7 +80,7 @@ def network_rows(
             lambda: extract(network, dataset.inputs, dataset.labels, head, path, compute=compute), compute.device
         )
     yield Row(f"{title}: activations to a file", rate(n, read.seconds), memory=gigabytes(read.memory))
-    if compiling and clock.left > 0:
+    if case.compiled and clock.left > 0:
         faster, memory = _seconds(case, dataset, replace(config, compiled=True), compute, trace=False)
         yield Row(f"{title}: training, compiled", rate(n, faster), rate(n, plain), times(plain / faster), "", memory)
 

@@ -27,6 +27,7 @@ class Case:
         side: of the images in pixels.
         batch: images in a training step.
         at_once: images in a forward pass of the plain evaluation.
+        compiled: whether the compiled network is measured, too; compiling takes a minute.
     """
 
     title: str
@@ -34,6 +35,7 @@ class Case:
     side: int
     batch: int
     at_once: int = 1000
+    compiled: bool = False
 
     def network(self, seed: int = 0) -> nn.Module:
         """The untrained network for ten classes; ResNet-50 has the stem of small images up to 64 px."""
@@ -66,7 +68,7 @@ def plain_epoch(case: Case, levels: Tensor, labels: Tensor, compute: Compute, ep
             loss.backward()
             optimizer.step()
 
-    with torch.backends.cudnn.flags(benchmark=True):
+    with torch.backends.cudnn.flags(enabled=True, benchmark=True):
         for _ in range(epochs - 1):
             epoch()
         return took(epoch, compute.device).seconds
@@ -81,7 +83,7 @@ def plain_evaluation(case: Case, network: nn.Module, levels: Tensor, compute: Co
             for part in levels.split(case.at_once):
                 network(part.permute(0, 3, 1, 2).float().div_(255)).argmax(1)
 
-    with torch.backends.cudnn.flags(benchmark=True):
+    with torch.backends.cudnn.flags(enabled=True, benchmark=True):
         whole()
         return took(whole, compute.device).seconds
 
