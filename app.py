@@ -11,6 +11,7 @@ from pages.ui.shell import entrance, frame, journey
 from pages.ui.widgets import refusal
 
 PAGES = (
+    ("overview", "Overview", ":material/space_dashboard:"),
     ("data", "Data", ":material/database:"),
     ("train", "Train", ":material/model_training:"),
     ("clusters", "Clusters", ":material/bubble_chart:"),

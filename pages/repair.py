@@ -3,9 +3,7 @@
 import streamlit as st
 
 from core import runs
-from core.evaluation import results
-from core.output import figures
-from pages.ui.repair.outcome import before_after
+from pages.ui.repair.outcome import before_after, gone_words
 from pages.ui.repair.repair_plan import plan
 from pages.ui.shell import frame, journey
 
@@ -18,16 +16,9 @@ if run.parent:
 repairs = runs.children(run)
 finished = shown or next((child for child in repairs if child.done("evaluate")), None)
 unfinished = repairs[0] if repairs and not repairs[0].done("evaluate") else None
-after = results.comparison(finished)["after"] if finished else {}
-if rates := results.measured(after.get("attack_success_rate", {})):
-    gone = sum(rate <= figures.GONE for rate in rates)
-    st.markdown(f"**{gone} of {len(rates)} known attacks now succeed in {figures.GONE:.0%} of cases or fewer.**")
-elif finished:
-    missing = "There are no test images" if after["clean_accuracy"] is None else "No known trigger can be tried"
-    st.markdown(
-        f"**Trained again as decided.** {missing}, so whether a backdoor is gone cannot be measured: see what "
-        "the detectors say of the new model."
-    )
+if finished:
+    said, left_open = gone_words(finished)
+    st.markdown(f"**{said}** {left_open}")
 else:
     st.markdown("Not repaired yet: the model still carries whatever it learned.")
 if unfinished:

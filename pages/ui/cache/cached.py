@@ -12,13 +12,16 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core import runs
-from core.analysis import caveats, opened_run, samples, suspect_clusters
+from core.analysis import caveats, opened_run, overview, samples, suspect_clusters
 from core.analysis import decision as decisions
 from core.analysis import detector_table as tables
+from core.analysis import families as grouped
 from core.analysis import rule_words as worded
 from core.analysis.advice import Advice, advice
+from core.analysis.families import Family
 from core.analysis.neighbours import Neighbours, digests, duplicates, nearest
 from core.analysis.opened_run import OpenedRun
+from core.analysis.overview import Group
 from core.analysis.suspect_clusters import Reclassification
 from core.attacks import preview
 from core.attacks.preview import Preview, usable
@@ -214,6 +217,25 @@ def report_html(run: Run) -> str:
 def export(run: Run, what: str, ending: str) -> bytes:
     """The content of a file that `core.output.export` writes."""
     return exports.exported(opened(run), what, ending)
+
+
+def decided_groups(run: Run) -> list[Group]:
+    """The groups of the run's decision, with the verdicts as they stand; none before there is one."""
+    if (decided := decision(run)) is None:
+        return []
+    return overview.decided_groups(run, table(run), decided, families(run))
+
+
+@of_run(stamps.made, most=12)
+def not_judged(run: Run) -> dict[str, list[int]]:
+    """Why nothing is known of some classes → these classes."""
+    return overview.not_judged(opened(run), decision(run))
+
+
+@of_run(stamps.made, most=6)
+def families(run: Run) -> list[Family]:
+    """The families of what is flagged, as they were last made."""
+    return grouped.families(run)
 
 
 def repair_summary(run: Run) -> pd.DataFrame:

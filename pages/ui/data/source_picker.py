@@ -56,10 +56,11 @@ def open_data(*, back: bool) -> None:
         _choose(back)
 
 
-def start_demo() -> None:
-    """The button that trains the built-in demo."""
+def start_demo(*, first: bool = False) -> None:
+    """The button that trains the built-in demo; `first` where it is the first thing to do."""
     st.button(
         "Start the demo",
+        type="primary" if first else "secondary",
         icon=":material/play_circle:",
         on_click=decides(lambda: frame.start(pipeline.new_demo(frame.workspace()))),
         **for_reviewers(tip="6,000 real images, three attacks at once."),

@@ -23,6 +23,19 @@ COLUMNS = 3  # attacks side by side; more of them are listed one below the other
 MEASURE = "↑ more is better, ↓ less is"
 
 
+def gone_words(child: Run) -> tuple[str, str]:
+    """Whether the known attacks are gone after a finished repair: a sentence, and what it leaves open."""
+    after = results.comparison(child)["after"]
+    if rates := results.measured(after["attack_success_rate"]):
+        gone = sum(rate <= figures.GONE for rate in rates)
+        return f"{gone} of {len(rates)} known attacks now succeed in {figures.GONE:.0%} of cases or fewer.", ""
+    missing = "There are no test images" if after["clean_accuracy"] is None else "No known trigger can be tried"
+    return (
+        "Trained again as decided.",
+        f"{missing}, so whether a backdoor is gone cannot be measured: see what the detectors say of the new model.",
+    )
+
+
 def before_after(run: Run, child: Run) -> None:
     """The figures of both models side by side, then the same triggered images with both predictions."""
     compared = results.comparison(child)

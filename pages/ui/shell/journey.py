@@ -8,6 +8,7 @@ from streamlit.navigation.page import StreamlitPage
 from pages.ui.cache.words import HELP, plain
 
 QUESTIONS = {
+    "overview": "Is this data poisoned, and what do I do next?",
     "data": "What am I about to trust?",
     "train": "Is the model learning, and what?",
     "clusters": "Which classes hold two populations?",

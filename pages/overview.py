@@ -1,0 +1,34 @@
+"""Overview: is this data poisoned, and what do I do next?"""
+
+import streamlit as st
+
+from core.runs import jobs
+from pages.ui.cache import cached
+from pages.ui.overview import beginning, groups, standing, way_on
+from pages.ui.shell import frame, journey
+from pages.ui.shell.fresh_head import say_fresh_head
+
+journey.question("overview")
+st.caption(
+    "Assay finds the training samples that carry a backdoor, shows them for you to decide on, trains without them, and "
+    "measures whether the backdoor is gone."
+)
+frame.guard()
+run = frame.chosen_run()
+if run is None:
+    beginning.beginning()
+    st.stop()
+say_fresh_head(run)
+frame.say_damaged(cached.opened(run).damaged_detections, "detection")
+standing.verdict(run)
+progress = jobs.poll(run.path)
+if progress.active:
+    frame.progress_of(run)
+elif progress.stopped and run.left:
+    way_on.stopped(run, progress)
+else:
+    way_on.way_on(run)
+standing.steps(run, progress)
+groups.cards(run)
+standing.not_judged(run)
+standing.lineage(run)

@@ -1,0 +1,84 @@
+"""A card for each group that was decided on or, before there is a decision, for each family of what is flagged."""
+
+import pandas as pd
+import streamlit as st
+
+from core.analysis import families, overview
+from core.analysis.decision import open_alone_words
+from core.analysis.overview import Group
+from core.runs import Run
+from pages.ui.cache import cached, decided_names
+from pages.ui.cache.words import HELP, plain
+from pages.ui.review.families import ADDRESS
+from pages.ui.selection.selection import tiles
+from pages.ui.widgets import counted, pictures
+from pages.ui.widgets.gallery import Tile, gallery
+
+DECIDED = "decided"  # the parameter of the address that names a group of the decision
+CARDS = 9  # that are drawn; the others are counted
+MEMBERS = 5  # shown on a card, the most suspicious
+NARROWEST = 286  # pixels of a card
+PICTURE = 84  # pixels of the picture of what the members have in common
+THUMB = 40  # pixels of a member
+
+
+def groups_of(run: Run) -> list[Group]:
+    """The groups of the run's decision; without one, the families of what is counted."""
+    if cached.decision(run) is not None:
+        return cached.decided_groups(run)
+    return overview.family_groups(counted.flagged(run), cached.families(run))
+
+
+def cards(run: Run) -> None:
+    """What each group looks like, where it may come from, how sure that is, and what is left to decide."""
+    if not cached.detections(run):
+        return
+    groups = groups_of(run)
+    shown = groups[:CARDS]
+    if (decision := cached.decision(run)) is not None and (alone := open_alone_words(decision)):
+        st.markdown(f"Open, in no group: {alone}")
+    if not shown:
+        return
+    with st.grid(min_column_width=NARROWEST, gap="small"):
+        for group in shown:
+            with st.container(border=True, gap="xsmall"):
+                _card(run, group)
+    if len(groups) > CARDS:
+        st.caption(f"{CARDS} of {len(groups):,} groups are shown, and {len(groups) - CARDS:,} more are on Review.")
+
+
+def _card(run: Run, group: Group) -> None:
+    names, size = cached.info(run).class_names, len(group.rows)
+    st.markdown(f"**{plain(overview.source_words(group, names))}**")
+    words = plain(group.state)
+    st.markdown(f":orange[:material/warning: {words}]" if group.suspected else words)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if group.picture:
+            _picture(run, group)
+        with st.container(gap="xxsmall"):
+            st.caption(f"{size:,} samples  \n{size - group.undecided:,} decided, {group.undecided:,} undecided")
+            _review(run, group)
+    _members(run, group, group.rows.head(MEMBERS))
+
+
+def _review(run: Run, group: Group) -> None:
+    """The way to its members on Review: the undecided first, all of them where nothing is left."""
+    named = {DECIDED: decided_names.names(run)[group.number]} if group.decided else {ADDRESS: str(group.number)}
+    words = f"Review the {group.undecided:,} undecided" if group.undecided else f"Look at these {len(group.rows):,}"
+    query = named if group.undecided else named | {"verdict": "All"}
+    st.page_link("pages/review.py", label=words, icon=":material/rate_review:", query_params=query)
+
+
+def _picture(run: Run, group: Group) -> None:
+    """What the members have in common, magnified."""
+    name, row = group.picture or ("", 0)
+    version = families.made(run)  # another version is fetched anew
+    address = pictures.of_array(run.id, name, row, version=version)
+    with st.container(width=PICTURE + 8):
+        gallery([Tile(-1, address, tooltip=HELP["difference"])], key=f"picture-{run.id}-{name}-{row}", size=PICTURE)
+
+
+def _members(run: Run, group: Group, rows: pd.DataFrame) -> None:
+    bare = [Tile(tile.id, tile.image_url, tooltip=tile.tooltip) for tile in tiles(run, rows)]
+    key = f"members-{run.id}-{'decided' if group.decided else 'family'}-{group.number}"
+    gallery(bare, key=key, size=THUMB, one_row=True)

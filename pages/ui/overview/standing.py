@@ -1,0 +1,111 @@
+"""What is known of a run: the verdict in one sentence, the rule, what was not judged, how far it is, and its kin."""
+
+import streamlit as st
+
+from core import runs
+from core.analysis import overview
+from core.runs import Run
+from core.runs.jobs import Progress
+from pages.ui.cache import cached
+from pages.ui.cache.words import plain
+from pages.ui.overview.groups import groups_of
+from pages.ui.repair.outcome import gone_words
+from pages.ui.shell import frame
+from pages.ui.widgets import counted
+
+HOW = (
+    "The model itself was asked: what suspects share was put on other samples, and a second model was trained without "
+    "the suspects."
+)
+MOST_REASONS = 3  # reasons why classes were not judged; the others are counted
+MOST_KIN = 4  # repairs that are listed
+DONE = ":material/check_circle:"
+OPEN = ":material/radio_button_unchecked:"
+
+
+def verdict(run: Run) -> None:
+    """What the run says of its data in one sentence, and by which rule."""
+    sentence, rule = _words(run)
+    st.header(plain(sentence), anchor=False)
+    if rule:
+        st.caption(plain(rule))
+
+
+def _words(run: Run) -> tuple[str, str]:
+    names = cached.info(run).class_names
+    if not run.has_model:
+        return "Nothing is known yet: no model has learned these data.", ""
+    if (decision := cached.decision(run)) is not None:
+        least = f"Groups below {decision.least:,} samples cannot be confirmed." * bool(decision.least)
+        left_out = f"Left out: {decision.left_out}." * bool(decision.left_out)
+        return cached.decided_words(run), " ".join(part for part in (HOW, least, left_out, _by_whom(run)) if part)
+    if run.parent and run.done("evaluate"):
+        said, left_open = gone_words(run)
+        return said, f"{left_open} {_by_whom(run) or 'No detector has been run on this model.'}".strip()
+    if not cached.detections(run):
+        return "Nothing is known yet: no detector has been run.", ""
+    flagged, n = counted.flagged(run), len(cached.table(run))
+    return overview.flags_words(flagged, n, groups_of(run), names), f"{_by_whom(run)} {cached.judged(run)}"
+
+
+def _by_whom(run: Run) -> str:
+    """Whose flags are counted, and by which rule."""
+    rule = cached.counted_words(run, counted.counted(run))[1]
+    return f"Flagged by {counted.whose(run)}: {rule}." if rule else ""
+
+
+def steps(run: Run, progress: Progress) -> None:
+    """The journey: what is done, and what is not."""
+    flagged = counted.flagged(run) if cached.detections(run) else None
+    count = 0 if flagged is None else len(flagged)
+    decided = 0 if flagged is None else int((flagged["verdict"] != "").sum())
+    done = {
+        "Data": True,
+        "Trained" if run.model_stage == "train" else "Loaded": run.has_model,
+        "Activations": run.done("activations"),
+        "Detected": bool(count) or (flagged is not None and not progress.active),
+        "Decided by the model": cached.decision(run) is not None,
+        f"Reviewed {decided:,} of {count:,}" if count else "Reviewed": bool(count) and decided == count,
+        "Repaired": any(child.done("evaluate") for child in runs.children(run)),
+    }
+    words = (f"{DONE} {step}" if is_done else f":gray[{OPEN} {step}]" for step, is_done in done.items())
+    st.markdown("&ensp; ".join(words))
+
+
+def not_judged(run: Run) -> None:
+    """The classes of which nothing is known, and why; not judged is not clean."""
+    if not cached.detections(run):
+        return
+    names, reasons = cached.info(run).class_names, cached.not_judged(run)
+    if not reasons:
+        return
+    count = sum(map(len, reasons.values()))
+    st.markdown(f"**Not judged: {count:,} of {len(names):,} classes.** Not judged is not clean.")
+    for why, classes in list(reasons.items())[:MOST_REASONS]:
+        whole = len(classes) == len(names)
+        named = "All classes" if whole else plain(overview.listed([names[index] for index in classes]))
+        st.markdown(f"- {named}: {plain(why)}.")
+    if len(reasons) > MOST_REASONS:
+        st.caption(f"And {len(reasons) - MOST_REASONS} more reasons.")
+
+
+def lineage(run: Run) -> None:
+    """The run that this one repairs, and its own repairs, each a click away."""
+    repairs = runs.children(run)
+    if not (run.parent or repairs):
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if run.parent:
+            parent = runs.open_run(run.workspace, run.parent)
+            st.markdown("This run repairs")
+            _run_button(parent)
+        if repairs:
+            st.markdown("Repaired as" if not run.parent else "and is repaired as")
+        for child in repairs[:MOST_KIN]:
+            _run_button(child)
+        if len(repairs) > MOST_KIN:
+            st.caption(f"and {len(repairs) - MOST_KIN} more")
+
+
+def _run_button(run: Run) -> None:
+    st.button(plain(run.name), key=f"kin-{run.id}", icon=":material/history:", on_click=frame.choose_run, args=(run,))

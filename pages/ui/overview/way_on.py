@@ -1,0 +1,83 @@
+"""The one button that leads on, by how far the run is."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core import runs
+from core.runs import Run
+from core.runs.jobs import Progress
+from pages.ui.access.who import for_reviewers
+from pages.ui.cache import cached
+from pages.ui.shell import frame
+from pages.ui.widgets import counted, refusal
+
+
+@dataclass(frozen=True)
+class Step:
+    """Where the button leads.
+
+    Attributes:
+        page: file name of the page, without its ending.
+        words: what is done there.
+        icon: of the button.
+    """
+
+    page: str
+    words: str
+    icon: str
+
+
+REPORT = Step("report", "Write the report", ":material/description:")
+
+
+def next_step(run: Run) -> Step:
+    """What is to be done next with a run that nobody works on."""
+    repairs = runs.children(run)
+    if not run.has_model:
+        step = Step("train", "Train the model", ":material/model_training:")
+    elif any(child.done("evaluate") for child in (run, *repairs) if child.parent):
+        step = REPORT
+    elif repairs:
+        step = Step("repair", "See the repair", ":material/healing:")
+    elif not cached.detections(run):
+        step = Step("detect", "Run a detector", ":material/policy:")
+    else:
+        step = _after_detection(run)
+    return step
+
+
+def _after_detection(run: Run) -> Step:
+    verdicts = counted.flagged(run)["verdict"]
+    undecided = int((verdicts == "").sum())
+    if undecided and undecided == len(verdicts) and cached.decision(run) is None:
+        return Step("detect", "Decide what is a backdoor", ":material/policy:")
+    if undecided:
+        return Step("review", f"Review the {undecided:,} undecided", ":material/fact_check:")
+    if verdicts.isin(["exclude", "relabel"]).any():
+        return Step("repair", "Repair the model", ":material/healing:")
+    return REPORT
+
+
+def way_on(run: Run) -> None:
+    """The button to the next step."""
+    step = next_step(run)
+    if st.button(step.words, key="way-on", type="primary", icon=step.icon):
+        st.switch_page(f"pages/{step.page}.py")
+
+
+def stopped(run: Run, progress: Progress) -> None:
+    """Why the run's work ended before it was done, and the button that goes on with it; what is done is kept."""
+    if progress.error:
+        refusal.show(frame.job_error(progress, run.name))
+    else:
+        st.warning(f"The work is {frame.STATES[progress.state]} at {progress.fraction:.0%}; what is done is kept.")
+    st.button(
+        "Go on with the work",
+        key="way-on",
+        type="primary",
+        icon=":material/play_circle:",
+        on_click=frame.start,
+        args=(run,),
+        **for_reviewers(),
+    )
