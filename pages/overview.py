@@ -10,8 +10,8 @@ from pages.ui.shell.fresh_head import say_fresh_head
 
 journey.question("overview")
 st.caption(
-    "Assay finds the training samples that carry a backdoor, shows them for you to decide on, trains without them, and "
-    "measures whether the backdoor is gone."
+    "Assay finds training samples that carry a backdoor. You decide on them. It trains again without them, and "
+    "measures what is left."
 )
 frame.guard()
 run = frame.chosen_run()

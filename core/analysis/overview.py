@@ -110,14 +110,14 @@ def decided_groups(run: Run, table: pd.DataFrame, decision: Decision, families: 
 def source_words(group: Group, names: Sequence[str]) -> str:
     """Where the members may come from and where they go, as "Trouser → Sneaker"."""
     if group.target_class < 0:
-        return "several classes"
+        return "Several classes"
     first = max(group.sources, key=lambda index: group.sources[index], default=None)
     if first is None:
-        start = "unknown"
+        start = "Unknown"
     elif group.sources[first] < MAIN_SOURCE:
-        start = "several classes"
+        start = "Several classes"
     else:
-        start = "the class itself" if first == group.target_class else names[first]
+        start = "The class itself" if first == group.target_class else names[first]
     return f"{start} → {names[group.target_class]}"
 
 

@@ -59,7 +59,7 @@ def test_a_newcomer_gets_from_an_empty_workspace_to_a_repaired_model(
     first, second = page(server.url), page(server.url)
 
     # The demo starts by itself and shows its progress; the page stays usable, here and in a second window.
-    expect(first.get_by_text("is being worked on")).to_be_visible(timeout=PATIENT)
+    expect(first.get_by_text("Nothing is known yet")).to_be_visible(timeout=PATIENT)
     expect(first.get_by_text(re.compile("Training: epoch|Training")).first).to_be_visible(timeout=60_000)
     goto(first, "Train")
     # However fast the training is: "epoch 3 of 16, mean loss …" while it lasts, "After epoch 16 of 16 …" afterwards.
@@ -89,8 +89,13 @@ def test_a_newcomer_gets_from_an_empty_workspace_to_a_repaired_model(
     expect(second.get_by_text(f"Taken back: {count:,} sample")).to_be_visible(timeout=PATIENT)
     assert review.verdicts(workspace, run.id) == {}
 
-    # Review: everything that is flagged, excluded in two clicks.
+    # The first page has the answer by now, a card for each group, and leads on.
     wait_for_stage(workspace, "evaluate")
+    goto(first, "Overview")
+    expect(first.get_by_text(re.compile("Three classes look poisoned"))).to_be_visible(timeout=PATIENT)
+    expect(first.get_by_role("link", name=re.compile("Review these")).nth(2)).to_be_visible(timeout=PATIENT)
+
+    # Review: everything that is flagged, excluded in two clicks.
     goto(second, "Review")
     second.locator(".st-key-choose-all").get_by_role("button").click(timeout=PATIENT)
     n_flagged = selected_count(second)

@@ -88,7 +88,7 @@ def test_traps_and_mistakes_get_words_and_nothing_is_executed_or_lost(
     for name in ("trap.npz", "trap.pt"):
         (data / name).write_bytes(TRAP % str(ran).encode())
     server = serve(workspace, {"ASSAY_NO_DEMO": "1", "ASSAY_DATA": str(data)})
-    opened = page(server.url)
+    opened = page(f"{server.url}/data")
     field = opened.get_by_role("textbox", name="Path of a file or folder")
     expect(field).to_be_visible(timeout=PATIENT)
     for path, words in (

@@ -21,6 +21,7 @@ from tests.browser.server import Server
 from tests.browser.test_journey import PATIENT, answer_yes, goto, selected_count
 
 QUESTIONS = {
+    "overview": "Is this data poisoned, and what do I do next?",
     "data": "What am I about to trust?",
     "train": "Is the model learning, and what?",
     "clusters": "Which classes hold two populations?",
@@ -34,6 +35,7 @@ QUESTIONS = {
     "trigger": "What does the trigger do to the model?",
 }
 TELLING = {
+    "overview": "samples flagged",
     "data": "Samples per class",
     "train": "After epoch 3 of 3",
     "clusters": "1,000 of 1,000 drawn",
@@ -102,6 +104,7 @@ def test_an_empty_workspace_stays_empty_and_says_what_to_do(serve: Serve, page: 
     server = serve(workspace, {"ASSAY_NO_DEMO": "1"})
     opened = page(server.url)
     expect(opened.get_by_role("button", name="Start the demo")).to_be_visible(timeout=PATIENT)
+    sound(opened)
     for title in ("Train", "Clusters", "Trajectories", "Detect", "Review", "Repair", "Report", "Trigger demo"):
         goto(opened, title)
         expect(opened.get_by_role("link", name="Open data or start the demo")).to_be_visible(timeout=PATIENT)

@@ -18,7 +18,7 @@ DECIDED = "decided"  # the parameter of the address that names a group of the de
 CARDS = 9  # that are drawn; the others are counted
 MEMBERS = 5  # shown on a card, the most suspicious
 NARROWEST = 286  # pixels of a card
-PICTURE = 84  # pixels of the picture of what the members have in common
+PICTURE = 76  # pixels of the picture of what the members have in common
 THUMB = 40  # pixels of a member
 
 
@@ -52,7 +52,7 @@ def _card(run: Run, group: Group) -> None:
     st.markdown(f"**{plain(overview.source_words(group, names))}**")
     words = plain(group.state)
     st.markdown(f":orange[:material/warning: {words}]" if group.suspected else words)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         if group.picture:
             _picture(run, group)
         with st.container(gap="xxsmall"):

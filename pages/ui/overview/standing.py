@@ -50,8 +50,9 @@ def _words(run: Run) -> tuple[str, str]:
 
 def _by_whom(run: Run) -> str:
     """Whose flags are counted, and by which rule."""
-    rule = cached.counted_words(run, counted.counted(run))[1]
-    return f"Flagged by {counted.whose(run)}: {rule}." if rule else ""
+    rule, whose = cached.counted_words(run, counted.counted(run))[1], counted.whose(run)
+    several = whose.startswith("any of ")  # each of them is named with its own rule
+    return f"Flagged by {whose}{': ' if several else ', '}{rule}." if rule else ""
 
 
 def steps(run: Run, progress: Progress) -> None:
@@ -66,7 +67,7 @@ def steps(run: Run, progress: Progress) -> None:
         "Detected": bool(count) or (flagged is not None and not progress.active),
         "Decided by the model": cached.decision(run) is not None,
         f"Reviewed {decided:,} of {count:,}" if count else "Reviewed": bool(count) and decided == count,
-        "Repaired": any(child.done("evaluate") for child in runs.children(run)),
+        "Repaired": any(child.done("evaluate") for child in (run, *runs.children(run)) if child.parent),
     }
     words = (f"{DONE} {step}" if is_done else f":gray[{OPEN} {step}]" for step, is_done in done.items())
     st.markdown("&ensp; ".join(words))

@@ -19,12 +19,12 @@ class Step:
 
     Attributes:
         page: file name of the page, without its ending.
-        words: what is done there.
+        action: what is done there, in words.
         icon: of the button.
     """
 
     page: str
-    words: str
+    action: str
     icon: str
 
 
@@ -62,7 +62,7 @@ def _after_detection(run: Run) -> Step:
 def way_on(run: Run) -> None:
     """The button to the next step."""
     step = next_step(run)
-    if st.button(step.words, key="way-on", type="primary", icon=step.icon):
+    if st.button(step.action, key="way-on", type="primary", icon=step.icon):
         st.switch_page(f"pages/{step.page}.py")
 
 

@@ -1,0 +1,232 @@
+"""The Overview page in every state of a run: what it says, what it never says, and where its one button leads."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import pipeline, runs
+from core.analysis import families
+from core.analysis.decision import save_decision
+from core.analysis.families import Family
+from core.data import store
+from core.decision.states import BACKDOOR, DecidedGroup, Decision
+from core.files import write_json
+from core.runs import Run, jobs, worker_lock
+from core.runs.jobs import Progress
+from core.training.config import TrainConfig
+from core.types import Detection
+from tests.core.conftest import tiny
+from tests.pages.access.test_who import REVIEWER, VIEWER, be
+from tests.pages.drawn import FEW, ROOT, SAMPLES, page, said, walk
+
+PICTURE = np.zeros((2, 8, 8, 1), np.uint8)
+
+
+def opened() -> AppTest:
+    """The first thing that a visitor sees: no page is asked for."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    assert not app.exception, app.exception
+    return app
+
+
+def words(app: AppTest) -> str:
+    """All words of the page, as they are read."""
+    headings = [*app.title, *app.header, *app.error]
+    return "\n".join([*(one.value for one in headings), said(app)]).replace("\\", "")
+
+
+def primary(app: AppTest) -> list[str]:
+    """The labels of the buttons that stand out."""
+    buttons = (one for one in walk(app.main) if getattr(one, "type", "") == "button")
+    return [one.label for one in buttons if one.proto.type == "primary"]  # type: ignore[attr-defined]
+
+
+def grouped(run: Run, *listed: Family) -> None:
+    """Put the first flagged samples into families, in the order and of the size that these say."""
+    numbers = np.zeros(SAMPLES, np.int64)
+    start = 0
+    for family in listed:
+        numbers[start : start + family.size] = family.id
+        start += family.size
+    flagged = np.arange(SAMPLES) < FEW
+    families.save(run, flagged, numbers, listed, np.concatenate([PICTURE] * len(listed)))
+
+
+def decided(run: Run, *groups: DecidedGroup, not_judged: dict[int, str] | None = None) -> None:
+    """Keep a decision with these groups, each of the next samples."""
+    states, membership, start = np.zeros(SAMPLES, np.int64), np.zeros(SAMPLES, np.int64), 0
+    for group in groups:
+        states[start : start + group.size], membership[start : start + group.size] = BACKDOOR, group.id
+        start += group.size
+    pictures = np.zeros((len(groups), 8, 8, 1), np.uint8)
+    save_decision(run, Decision(states, membership, groups, not_judged or {}, "", 10, 10), pictures)
+    runs.update(run, stages={**run.stages, "decide": 1.0})
+
+
+PATTERN = Family(1, 2, 6, 0.9, 12.0, {5: 0.8})
+CHANCE = Family(2, 7, 4, 0.9, 1.0, {5: 0.3})
+GROUP = DecidedGroup(1, 2, "backdoor", "recovered trigger", 6, "It turns 98%.", flip_rate=0.98)
+
+
+def test_the_bare_address_opens_the_answer(two_detections: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    be(REVIEWER, monkeypatch)
+    assert [one.value for one in opened().title] == ["Is this data poisoned, and what do I do next?"]
+
+
+def test_flags_with_a_pattern_name_the_class_the_counts_and_the_rule(
+    two_detections: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    be(REVIEWER, monkeypatch)
+    grouped(two_detections, PATTERN, CHANCE)
+    pipeline.decide(two_detections, [0, 1], "keep", reviewer="ann")
+    app = page("overview")
+    assert f"One class looks poisoned, class 2: {FEW} of {SAMPLES} samples flagged, {FEW - 2} undecided." in words(app)
+    assert "Flagged by Consensus, by its fallback rule" in words(app)
+    assert "class 5 → class 2" in words(app)
+    assert "Several classes → class 7" in words(app)
+    assert "Shares no pattern: perhaps clean" in words(app)
+    assert "6 samples  \n2 decided, 4 undecided" in words(app)
+    assert primary(app) == [f"Review the {FEW - 2} undecided"]
+
+
+def test_a_card_shows_what_is_shared_five_members_and_leads_to_the_family(two_detections: Run) -> None:
+    grouped(two_detections, PATTERN)
+    app = page("overview")
+    sent = [str(one.proto) for one in walk(app.main) if getattr(one, "type", "") == "bidi_component"]  # type: ignore[attr-defined]
+    assert sum("family-pictures/1.png" in one for one in sent) == 1
+    assert sum(one.count("thumb/") for one in sent) == 5
+    links = [str(one.proto) for one in walk(app.main) if getattr(one, "type", "") == "page_link"]  # type: ignore[attr-defined]
+    assert any("family=1" in one and "Review these 6" in one for one in links)
+
+
+def test_nothing_flagged_is_not_called_clean_and_what_was_not_judged_is_named(two_detections: Run) -> None:
+    nothing = np.zeros(SAMPLES, np.bool_)
+    runs.save_detection(two_detections, "consensus", Detection(np.zeros(SAMPLES, np.float32), nothing), {}, 1.0)
+    app = page("overview")
+    assert f"None of {SAMPLES} samples is flagged, which does not prove them clean." in words(app)
+    assert "Not judged: 2 of 10 classes." in words(app)
+    assert "class 8 and class 9: only 8 samples: too few to split." in words(app)
+
+
+def test_a_decision_speaks_before_the_flags(two_detections: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    be(REVIEWER, monkeypatch)
+    grouped(two_detections, PATTERN, CHANCE)
+    decided(two_detections, GROUP, not_judged={8: "too few samples"})
+    app = page("overview")
+    assert "Backdoor confirmed in class 2: 6 samples. 1 of 10 classes could not be judged." in words(app)
+    assert "Groups below 10 samples cannot be confirmed." in words(app)
+    assert "class 8: too few samples." in words(app)
+    assert "look poisoned, class" not in words(app)
+    assert words(app).count("Review these") == 1  # a card for the group, none for the families
+    assert primary(app) == [f"Review the {FEW} undecided"]
+
+
+def test_the_reason_why_a_class_was_not_judged_stays_text(two_detections: Run) -> None:
+    decided(two_detections, GROUP, not_judged={0: "**bold** [a](b)"})
+    assert "**bold**" not in said(page("overview"))
+    assert "class 0: **bold** [a](b)." in words(page("overview"))
+
+
+def test_the_button_leads_from_step_to_step(two_detections: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    be(REVIEWER, monkeypatch)
+    grouped(two_detections, PATTERN)
+    assert primary(page("overview")) == ["Decide what is a backdoor"]
+    decided(two_detections, GROUP)
+    assert primary(page("overview")) == [f"Review the {FEW} undecided"]
+    pipeline.decide(two_detections, range(FEW), "keep", reviewer="ann")
+    assert primary(page("overview")) == ["Write the report"]
+    pipeline.decide(two_detections, range(FEW), "exclude", reviewer="ann")
+    assert primary(page("overview")) == ["Repair the model"]
+    child = pipeline.new_repair(two_detections, reviewer="ann")
+    assert primary(page("overview")) == ["See the repair"]
+    outcome = {"clean_accuracy": 0.9, "class_accuracy": [0.9] * 10, "attack_success_rate": {"patch": 0.01}}
+    for run in (two_detections, child):
+        write_json(run.path / "outcome.json", {"outcome": outcome, "trials": []})
+    runs.update(child, stages={"train": 1.0, "activations": 1.0, "evaluate": 1.0})
+    app = page("overview")
+    assert primary(app) == ["Write the report"]
+    next(button for button in app.button if button.key == f"kin-{child.id}").click().run()
+    assert "1 of 1 known attacks now succeed in 10% of cases or fewer." in words(app)
+    assert "No detector has been run on this model." in words(app)
+
+
+def test_an_empty_workspace_says_what_to_do(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSAY_WORKSPACE", str(workspace))
+    be(REVIEWER, monkeypatch)
+    app = opened()
+    assert "Nothing is known yet: no data are open." in words(app)
+    assert primary(app) == ["Start the demo"]
+
+
+def test_data_without_a_run_lead_to_training(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSAY_WORKSPACE", str(workspace))
+    store.save(workspace, tiny(4), source="test")
+    app = opened()
+    assert "Nothing is known yet: a data set is open, and no model is trained." in words(app)
+    assert primary(app) == ["Train a model"]
+
+
+@pytest.fixture
+def new(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A run of which nothing is done."""
+    monkeypatch.setenv("ASSAY_WORKSPACE", str(workspace))
+    info = store.save(workspace, tiny(4), source="test")
+    return runs.create(workspace, info, asdict(TrainConfig()), ("train", "activations", "detect:consensus"))
+
+
+def test_a_run_that_was_never_started_says_so(new: Run) -> None:
+    app = opened()
+    assert "Nothing is known yet: no model has learned these data." in words(app)
+    assert primary(app) == ["Train the model"]
+
+
+@pytest.mark.parametrize(
+    ("progress", "expected"),
+    [
+        (
+            Progress(state="cancelled", started=1.0, fraction=0.25),
+            "The work is cancelled at 25%; what is done is kept.",
+        ),
+        (
+            Progress(state="failed", started=1.0, error={"title": "No space.", "detail": "", "hint": "Make some."}),
+            "**No space.** Make some.",
+        ),
+    ],
+)
+def test_work_that_stopped_says_why_and_can_go_on(
+    new: Run, progress: Progress, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    be(REVIEWER, monkeypatch)
+    write_json(new.path / "progress.json", asdict(progress))
+    app = opened()
+    assert expected in words(app)
+    assert "clean" not in words(app)
+    assert primary(app) == ["Go on with the work"]
+
+
+def test_a_viewer_cannot_go_on_with_the_work(new: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    be(VIEWER, monkeypatch)
+    write_json(new.path / "progress.json", asdict(Progress(state="cancelled", started=1.0)))
+    assert [one.disabled for one in opened().button if one.label == "Go on with the work"] == [True]
+
+
+def test_while_a_run_works_there_is_one_bar_and_no_button(new: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    be(REVIEWER, monkeypatch)
+    working = Progress(state="running", title="Training", message="epoch 3 of 16", fraction=0.2, started=1.0, eta=41.0)
+    with worker_lock.holding(new.path):
+        jobs.write(new.path, working)
+        app = opened()
+    bars = [str(one.proto) for one in walk(app.main) if getattr(one, "type", "") == "progress"]  # type: ignore[attr-defined]
+    assert len(bars) == 1
+    assert "Training: epoch 3 of 16 · about 41 s left" in bars[0].replace("\\\\", "")
+    assert primary(app) == []
+
+
+def test_of_many_groups_some_are_shown_and_the_others_counted(two_detections: Run) -> None:
+    grouped(two_detections, *(Family(number, 0, 1, 0.9, 12.0, {5: 0.8}) for number in range(1, FEW + 1)))
+    app = page("overview")
+    assert f"9 of {FEW} groups are shown, and {FEW - 9} more are on Review." in words(app)
+    assert words(app).count("Review these") == 9
