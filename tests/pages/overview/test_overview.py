@@ -1,6 +1,7 @@
 """The Overview page in every state of a run: what it says, what it never says, and where its one button leads."""
 
-from dataclasses import asdict
+import re
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,11 @@ from streamlit.testing.v1 import AppTest
 
 from core import pipeline, runs
 from core.analysis import families
-from core.analysis.decision import save_decision
+from core.analysis.decision import decided_words
 from core.analysis.families import Family
+from core.analysis.opened_run import opened as opened_run
 from core.data import store
-from core.decision.states import BACKDOOR, DecidedGroup, Decision
+from core.decision.states import State
 from core.files import write_json
 from core.runs import Run, jobs, worker_lock
 from core.runs.jobs import Progress
@@ -20,7 +22,8 @@ from core.training.config import TrainConfig
 from core.types import Detection
 from tests.core.conftest import tiny
 from tests.pages.access.test_who import REVIEWER, VIEWER, be
-from tests.pages.drawn import FEW, ROOT, SAMPLES, page, said, walk
+from tests.pages.decided import VERDICTS, decided, flags_open, made_decision
+from tests.pages.drawn import FEW, ROOT, SAMPLES, drawn, page, said, walk
 
 PICTURE = np.zeros((2, 8, 8, 1), np.uint8)
 
@@ -55,20 +58,9 @@ def grouped(run: Run, *listed: Family) -> None:
     families.save(run, flagged, numbers, listed, np.concatenate([PICTURE] * len(listed)))
 
 
-def decided(run: Run, *groups: DecidedGroup, not_judged: dict[int, str] | None = None) -> None:
-    """Keep a decision with these groups, each of the next samples."""
-    states, membership, start = np.zeros(SAMPLES, np.int64), np.zeros(SAMPLES, np.int64), 0
-    for group in groups:
-        states[start : start + group.size], membership[start : start + group.size] = BACKDOOR, group.id
-        start += group.size
-    pictures = np.zeros((len(groups), 8, 8, 1), np.uint8)
-    save_decision(run, Decision(states, membership, groups, not_judged or {}, "", 10, 10), pictures)
-    runs.update(run, stages={**run.stages, "decide": 1.0})
-
-
 PATTERN = Family(1, 2, 6, 0.9, 12.0, {5: 0.8})
 CHANCE = Family(2, 7, 4, 0.9, 1.0, {5: 0.3})
-GROUP = DecidedGroup(1, 2, "backdoor", "recovered trigger", 6, "It turns 98%.", flip_rate=0.98)
+JUDGED = made_decision("backdoor")  # ten samples of class 3
 
 
 def test_the_bare_address_opens_the_answer(two_detections: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,11 +87,10 @@ def test_flags_with_a_pattern_name_the_class_the_counts_and_the_rule(
 def test_a_card_shows_what_is_shared_five_members_and_leads_to_the_family(two_detections: Run) -> None:
     grouped(two_detections, PATTERN)
     app = page("overview")
-    sent = [str(one.proto) for one in walk(app.main) if getattr(one, "type", "") == "bidi_component"]  # type: ignore[attr-defined]
+    sent = drawn(app, "bidi_component")
     assert sum("family-pictures/1.png" in one for one in sent) == 1
     assert sum(one.count("thumb/") for one in sent) == 5
-    links = [str(one.proto) for one in walk(app.main) if getattr(one, "type", "") == "page_link"]  # type: ignore[attr-defined]
-    assert any("family=1" in one and "Review these 6" in one for one in links)
+    assert any("family=1" in one and "Review the 6 undecided" in one for one in drawn(app, "page_link"))
 
 
 def test_nothing_flagged_is_not_called_clean_and_what_was_not_judged_is_named(two_detections: Run) -> None:
@@ -114,18 +105,35 @@ def test_nothing_flagged_is_not_called_clean_and_what_was_not_judged_is_named(tw
 def test_a_decision_speaks_before_the_flags(two_detections: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     be(REVIEWER, monkeypatch)
     grouped(two_detections, PATTERN, CHANCE)
-    decided(two_detections, GROUP, not_judged={8: "too few samples"})
+    decided(two_detections, replace(JUDGED, not_judged={8: "too few samples"}, left_out="the second model"))
+    pipeline.decide(two_detections, [0, 1], "keep", reviewer="ann")
     app = page("overview")
-    assert "Backdoor confirmed in class 2: 6 samples. 1 of 10 classes could not be judged." in words(app)
+    assert "Backdoor confirmed in class 3: 10 samples. 1 of 10 classes could not be judged." in words(app)
     assert "Groups below 10 samples cannot be confirmed." in words(app)
+    assert "Left out: the second model." in words(app)
     assert "class 8: too few samples." in words(app)
     assert "look poisoned, class" not in words(app)
-    assert words(app).count("Review these") == 1  # a card for the group, none for the families
-    assert primary(app) == [f"Review the {FEW} undecided"]
+    assert words(app).count("Review the 8 undecided") == 1  # of the group's card; none is there for the families
+    assert primary(app) == [f"Review the {FEW - 2} undecided"]
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_every_verdict_of_a_decision_has_its_sentence_and_none_says_clean(verdict: State, two_detections: Run) -> None:
+    decision = made_decision(verdict)
+    decided(two_detections, decision)
+    app = page("overview")
+    assert [one.value.replace("\\", "") for one in app.header] == [decided_words(opened_run(two_detections))]
+    assert len(decision.groups) == sum("decided=" in one for one in drawn(app, "page_link"))
+    assert not re.search(r"(is|are|looks?) clean", words(app))
+
+
+def test_what_is_open_in_no_group_is_said(two_detections: Run) -> None:
+    decided(two_detections, flags_open())
+    assert f"Open, in no group: {FEW} samples: a detector flags them" in words(page("overview"))
 
 
 def test_the_reason_why_a_class_was_not_judged_stays_text(two_detections: Run) -> None:
-    decided(two_detections, GROUP, not_judged={0: "**bold** [a](b)"})
+    decided(two_detections, replace(JUDGED, not_judged={0: "**bold** [a](b)"}))
     assert "**bold**" not in said(page("overview"))
     assert "class 0: **bold** [a](b)." in words(page("overview"))
 
@@ -134,7 +142,7 @@ def test_the_button_leads_from_step_to_step(two_detections: Run, monkeypatch: py
     be(REVIEWER, monkeypatch)
     grouped(two_detections, PATTERN)
     assert primary(page("overview")) == ["Decide what is a backdoor"]
-    decided(two_detections, GROUP)
+    decided(two_detections, JUDGED)
     assert primary(page("overview")) == [f"Review the {FEW} undecided"]
     pipeline.decide(two_detections, range(FEW), "keep", reviewer="ann")
     assert primary(page("overview")) == ["Write the report"]
@@ -219,7 +227,7 @@ def test_while_a_run_works_there_is_one_bar_and_no_button(new: Run, monkeypatch:
     with worker_lock.holding(new.path):
         jobs.write(new.path, working)
         app = opened()
-    bars = [str(one.proto) for one in walk(app.main) if getattr(one, "type", "") == "progress"]  # type: ignore[attr-defined]
+    bars = drawn(app, "progress")
     assert len(bars) == 1
     assert "Training: epoch 3 of 16 · about 41 s left" in bars[0].replace("\\\\", "")
     assert primary(app) == []
@@ -229,4 +237,4 @@ def test_of_many_groups_some_are_shown_and_the_others_counted(two_detections: Ru
     grouped(two_detections, *(Family(number, 0, 1, 0.9, 12.0, {5: 0.8}) for number in range(1, FEW + 1)))
     app = page("overview")
     assert f"9 of {FEW} groups are shown, and {FEW - 9} more are on Review." in words(app)
-    assert words(app).count("Review these") == 9
+    assert words(app).count("Review the 1 undecided") == 9
