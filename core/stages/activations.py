@@ -16,6 +16,12 @@ def activations_stage(opened: OpenedRun, _: str, reporter: Reporter) -> None:
     layers = activations.layers(model, dataset.shape, dataset.n_classes)
     runs.save_json(run, "layers.json", [asdict(layer) for layer in layers])
     layer = activations.choose(layers, run.layer)
+    short: list[str] = []
+
+    def on_batch(fraction: float) -> None:
+        done = f"{fraction * len(dataset):,.0f} of {len(dataset):,} images"
+        reporter.update(fraction, "; ".join([done, *short[-1:]]))
+
     with checksums.rewriting(run.path, "activations.npy"):
         _features, predicted, losses = activations.extract(
             model,
@@ -23,9 +29,8 @@ def activations_stage(opened: OpenedRun, _: str, reporter: Reporter) -> None:
             dataset.labels,
             layer,
             run.path / "activations.npy",
-            on_batch=lambda fraction: reporter.update(
-                fraction, f"{fraction * len(dataset):,.0f} of {len(dataset):,} images"
-            ),
+            on_batch=on_batch,
+            say=short.append,
         )
     runs.save_array(run, "predictions", predicted)
     runs.save_array(run, "final_losses", losses)
