@@ -38,7 +38,8 @@ PROBED = 0.6
 LEVEL = 0.05
 # Probability of the class from which on a sample is at home there for a model that never saw it.
 LEARNED_AT_HOME = 0.5
-# Fraction of a group's core that may be at home; of a clean-label attack nearly all are, and all members stay.
+# Fraction of a group, or of its core, that may be at home; beyond it, all stay: the attack is clean-label, or the
+# other model saw enough of it.
 MOST_AT_HOME = 0.5
 NO_TRAINING = "no second training: triggers without a fixed pattern and wrong labels were not looked for"
 NO_MODEL = "no model or no samples to show it: nothing was put to the test"
@@ -225,7 +226,11 @@ class _Maker:
             members = np.flatnonzero(self.membership == group.id)
             at_home = asked.unseen[:, group.target_class] > LEARNED_AT_HOME
             home, core = members[at_home[members]], self.cores[group.id]
-            if group.state != "backdoor" or at_home[core].mean() > MOST_AT_HOME or len(home) == len(members):
+            if (
+                group.state != "backdoor"
+                or at_home[core].mean() > MOST_AT_HOME
+                or len(home) > MOST_AT_HOME * len(members)
+            ):
                 continue
             self.membership[home], self.states[home] = 0, 0
             self.groups[place] = replace(group, size=len(members) - len(home))

@@ -26,12 +26,16 @@ DIRECTIONS = 120
 FLOOR = 0.02
 # Standard errors by which a template is shrunken: what differs by chance counts nothing.
 ERRORS = 2.0
+# Samples that a template is shrunken as if taught by, at most: any more, and it learns what a class shows.
+TEACHERS = 60
 # Expected fraction of chance matches among the carriers.
 RATE = 0.05
 # How often the template is learned again from whoever carries it.
 ROUNDS = 6
 # How many times as many they may become in one round.
 GROWTH = 3
+# Growth below which the carriers have settled.
+SETTLED = 1.1
 # Fewer carriers are no group.
 FEWEST = 8
 # Fraction of the core's median match that a carrier reaches: the rest of the class may resemble it by what it shows.
@@ -135,8 +139,10 @@ def carriers(usual: Whitening, values: Floats, core: Ints, index: int, seed: int
         if now.sum() > GROWTH * carrying.sum():  # a blurred template would take in whoever is near
             most = GROWTH * int(carrying.sum()) // 2
             now = _best(now & (half == 0), scores, most) | _best(now & (half == 1), scores, most)
-        if now.sum() < FEWEST or (now == carrying).all():
-            return Carriers(now, scores, p_values)
+        if now.sum() < FEWEST or now.sum() <= SETTLED * carrying.sum():
+            return Carriers(
+                now, scores, p_values
+            )  # taught by any more of them, a template drifts to what a class shows
         carrying = now
     return Carriers(carrying, scores, p_values)
 
@@ -186,6 +192,6 @@ def _template(values: Floats) -> Floats | None:
     """(f,) the mean less what may be chance; None where nothing is left or too few teach it."""
     if len(values) < FEWEST // 2:
         return None
-    mean, error = values.mean(0), ERRORS * values.std(0) / np.sqrt(len(values))
+    mean, error = values.mean(0), ERRORS * values.std(0) / np.sqrt(min(len(values), TEACHERS))
     template = np.asarray(np.sign(mean) * np.maximum(np.abs(mean) - error, 0), np.float32)
     return template if template.any() else None
