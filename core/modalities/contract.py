@@ -1,10 +1,10 @@
 """What a modality has to offer: a folder whose module has these functions is one."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,6 +92,10 @@ class Stamp(Protocol):
     def picture(self) -> Samples:
         """One sample that shows it."""
 
+    @property
+    def parts(self) -> Mapping[str, NDArray[Any]]:
+        """The arrays that it is made of, to be kept; `Stamps.restored` makes it of them."""
+
     def put_on(self, samples: Samples) -> Samples:
         """The samples with the trigger."""
 
@@ -110,6 +114,9 @@ class Stamps(Protocol):
 
     def stamps(self, inputs: Inputs, rows: Ints, near: Ints) -> tuple[Stamp, ...]:
         """Ways to put on a sample what all of these have beyond their look-alikes."""
+
+    def restored(self, parts: Mapping[str, NDArray[Any]], shape: tuple[int, ...]) -> Stamp:
+        """A trigger from its `parts`, for samples of `shape`. Raises KeyError or ValueError where they do not fit."""
 
 
 class Modality(Protocol):

@@ -24,6 +24,7 @@ from core.analysis.decision import (
     open_alone_words,
 )
 from core.analysis.opened_run import CLUSTERING, OpenedRun, opened
+from core.analysis.recovered_triggers import estimate_words, estimates_of, title
 from core.analysis.rule_words import counted_title, counted_words, rule_words
 from core.analysis.samples import flagged_samples, review_table
 from core.analysis.suspect_clusters import ratio_words, reclassifications
@@ -66,6 +67,7 @@ def report_html(run: Run) -> str:
     table, info = review_table(whole), store.describe(run.workspace, run.dataset)
     detected = detector_figures(whole)
     compared = comparison(child) if child and child.done("evaluate") else None
+    estimates = estimates_of(child) if child and compared else []
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
@@ -91,6 +93,8 @@ def report_html(run: Run) -> str:
         caveats=_caveats(whole, table, child),
         class_rows=_class_rows(whole, info.class_names),
         decision=_decision(whole),
+        estimated=[(title(one, info.class_names), one) for one in estimates],
+        estimate_words=estimate_words(estimates),
         families=_families(subject, table, info.class_names),
         decisions=_decisions(subject),
         tiles=_tiles(subject, flagged.head(MAX_TILES), info.class_names),

@@ -14,6 +14,8 @@
 | `detections/<name>.npz` `.json` | suspicion, flagged, groups, p-values, each signal's part; settings, notes |
 | `rules.json` | the rule that a person chose for a detector, where it is not the detector's own |
 | `families.json` `.npy` `family-pictures.npy` | what is flagged, grouped by the attack it seems to come from |
+| `decision.json` `.npy` `decision-pictures.npy` `decision-triggers.npz` | what was decided; the recovered triggers |
+| `estimates.json` | of a repair: what the recovered triggers of the run before do to both models |
 | `reclassification.json` `.npy` | what a model that never saw the suspect clusters makes of them |
 | `map-<scope>-<method>.npy` | (n, 2) |
 | `outcome.json` | clean accuracy, attack success rates at once and twice the strength, the list of trials |

@@ -8,6 +8,7 @@ from torch import nn
 from core import runs
 from core.analysis.decision import save_decision
 from core.analysis.opened_run import LEADING, OpenedRun
+from core.analysis.recovered_triggers import save_triggers
 from core.decision.decide import decide
 from core.journal.changes import apply
 from core.runs.plan import UNTRAINED
@@ -44,6 +45,7 @@ def decide_stage(opened: OpenedRun, argument: str, reporter: Reporter) -> None:
         pictures = np.full((len(decision.groups), *evidence.inputs.shape), 127, np.uint8)
         for number, stamp in stamps.items():
             pictures[number - 1] = stamp.picture
+    save_triggers(opened.run, stamps)
     save_decision(opened.run, decision, pictures)
 
 

@@ -1,11 +1,19 @@
 """The stage that measures the model on the test set, with and without triggers."""
 
+from contextlib import suppress
 from dataclasses import asdict
+
+from torch import nn
 
 from core import runs
 from core.analysis.opened_run import OpenedRun
+from core.analysis.opened_run import opened as opened_run
+from core.analysis.recovered_triggers import save_estimates
 from core.data import store
+from core.errors import UserError
+from core.evaluation.estimates import estimates
 from core.evaluation.measure import evaluate_model
+from core.runs import Run
 from core.stages.load import trained_model
 from core.stages.progress import Reporter
 
@@ -14,7 +22,19 @@ def evaluate_stage(opened: OpenedRun, _: str, reporter: Reporter) -> None:
     """Clean accuracy and, where triggers are known, how far each still steers the model, image by image."""
     run, dataset = opened.run, opened.data
     truth = store.load_truth(run.workspace, run.dataset)
-    outcome, trials, classes, shares = evaluate_model(trained_model(run, dataset), dataset, truth, reporter.update)
+    model = trained_model(run, dataset)
+    outcome, trials, classes, shares = evaluate_model(model, dataset, truth, reporter.update)
     runs.save_array(run, "trial-classes", classes)
     runs.save_array(run, "trial-shares", shares)
     runs.save_json(run, "outcome.json", {"outcome": asdict(outcome), "trials": trials})
+    if run.parent:
+        _estimate(opened, runs.open_run(run.workspace, run.parent), model)
+
+
+def _estimate(opened: OpenedRun, parent: Run, model: nn.Module) -> None:
+    """Keep how far the recovered triggers of the run that was repaired steer its model and this one."""
+    before, found = opened_run(parent), []
+    with suppress(UserError):  # a damaged decision is said where it stands, and keeps no repair from being measured
+        models = trained_model(parent, before.data), model
+        found = estimates(before, models, opened.data, int(opened.run.config["seed"]))
+    save_estimates(opened.run, found)

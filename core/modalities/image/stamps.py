@@ -1,8 +1,11 @@
 """Recovered triggers: what images that seem to carry one have beyond their look-alikes, put on others and taken off."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.modalities.contract import Stamp
 from core.modalities.image.patterns import reduced
@@ -51,6 +54,12 @@ class ImageStamp:
         return np.asarray(np.rint(changed).clip(0, 255), np.uint8)
 
     @property
+    def parts(self) -> dict[str, NDArray[Any]]:
+        """Name, scale, offset and, where it replaces something, mask."""
+        parts = {"name": np.array(self.name), "scale": np.array(self.scale, np.float32), "offset": self.offset}
+        return parts if self.mask is None else {**parts, "mask": self.mask}
+
+    @property
     def picture(self) -> Images:
         """(h, w, c) the trigger on mid-grey, its contrast stretched."""
         shown = self.offset if self.mask is None else np.where(self.mask, self.offset - 127.5, 0)
@@ -73,6 +82,16 @@ def residuals(inputs: Inputs, rows: Ints, near: Ints) -> Floats:
         for part in parts
     ]
     return np.concatenate(left)
+
+
+def restored(parts: Mapping[str, NDArray[Any]], shape: tuple[int, ...]) -> Stamp:
+    """A trigger from its `parts`, for images of `shape`. Raises KeyError or ValueError where they do not fit."""
+    scale, offset, mask = float(parts["scale"]), parts["offset"], parts.get("mask")
+    if offset.shape != shape or not np.isfinite(offset).all() or not 0 < scale <= 1:
+        raise ValueError("its trigger does not fit the images")
+    if mask is not None and (mask.shape != shape or mask.dtype != np.bool_):
+        raise ValueError("its mask does not fit the images")
+    return ImageStamp(str(parts["name"]), scale, offset.astype(np.float32), mask)
 
 
 def stamps(inputs: Inputs, rows: Ints, near: Ints) -> tuple[Stamp, ...]:

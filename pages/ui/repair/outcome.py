@@ -9,6 +9,7 @@ import streamlit as st
 
 from core import runs
 from core.analysis.caveats import emptied_words
+from core.analysis.recovered_triggers import Estimate, estimate_words, estimates_of, title
 from core.evaluation import results, trials
 from core.journal import changes
 from core.output import figures
@@ -24,11 +25,17 @@ MEASURE = "↑ more is better, ↓ less is"
 
 
 def gone_words(child: Run) -> tuple[str, str]:
-    """Whether the known attacks are gone after a finished repair: a sentence, and what it leaves open."""
+    """Whether the known attacks, or else the recovered triggers, are gone after a finished repair: a sentence, and what it leaves open."""
     after = results.comparison(child)["after"]
     if rates := results.measured(after["attack_success_rate"]):
         gone = sum(rate <= figures.GONE for rate in rates)
         return f"{gone} of {len(rates)} known attacks now succeed in {figures.GONE:.0%} of cases or fewer.", ""
+    if estimated := estimates_of(child):
+        gone = sum(one.after <= figures.GONE for one in estimated)
+        return (
+            f"{gone} of {len(estimated)} recovered triggers now succeed in {figures.GONE:.0%} of cases or fewer.",
+            "That is an estimate: no trigger is known.",
+        )
     missing = "There are no test images" if after["clean_accuracy"] is None else "No known trigger can be tried"
     return (
         "Trained again as decided.",
@@ -59,12 +66,15 @@ def before_after(run: Run, child: Run) -> None:
     if compared["how"] == "continue":
         st.caption(f"Training went on from the weights before, for {child.config['epochs']:,} epochs.")
     table, chart = st.columns(2, gap="large")
-    shown = _figures(before, after)
+    estimated = estimates_of(child)
+    shown = pd.concat([_figures(before, after), _estimated(run, estimated)]).fillna("")
     columns = {
         name: st.column_config.TextColumn(alignment="right", help=HELP["doubled"] if "×2" in name else None)
         for name in shown.columns[1:]
     }
     table.dataframe(shown, hide_index=True, column_config=columns, key="before-after", height=tall(len(shown), 12))
+    if estimated:
+        table.caption(estimate_words(estimated))
     if rates:
         chart.plotly_chart(figures.before_after(rates, after["attack_success_rate"]), key="asr")
         examples(run, child)
@@ -91,6 +101,17 @@ def _figures(before: Mapping[str, Any], after: Mapping[str, Any]) -> pd.DataFram
         rows.append({MEASURE: f"ASR {name.replace('_', ' ')} ↓"} | rates)
     table = pd.DataFrame(rows).fillna("")
     return table.loc[:, (table != "").any()]
+
+
+def _estimated(run: Run, estimated: list[Estimate]) -> pd.DataFrame:
+    """One row for each recovered trigger."""
+    names = cached.info(run).class_names
+    return pd.DataFrame(
+        [
+            {MEASURE: f"{title(one, names)}, estimated ASR ↓", "Before": _share(one.before), "After": _share(one.after)}
+            for one in estimated
+        ]
+    )
 
 
 def _share(value: float | None) -> str:

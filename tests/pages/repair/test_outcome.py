@@ -1,8 +1,14 @@
 """The before/after table: percentages in words, doubled triggers only where some were tried."""
 
+from core import runs
+from core.analysis.recovered_triggers import Estimate, save_estimates
+from core.data import store
 from core.evaluation.results import measured
-from pages.ui.repair.outcome import MEASURE, _change, _figures
+from core.files import write_json
+from core.runs import Run
+from pages.ui.repair.outcome import MEASURE, _change, _estimated, _figures, gone_words
 
+NOTHING_KNOWN = {"clean_accuracy": 0.9, "class_accuracy": [0.9] * 10, "attack_success_rate": {}}
 BEFORE = {
     "clean_accuracy": 0.9,
     "attack_success_rate": {"patch": 0.97, "blended_random": 0.5},
@@ -42,3 +48,24 @@ def test_a_change_is_the_difference_of_what_is_shown() -> None:
 
 def test_what_could_not_be_measured_is_no_success_rate() -> None:
     assert measured({"patch": 0.5, "blend": None, "pixel": float("nan")}) == [0.5]
+
+
+def test_each_recovered_trigger_has_a_row_of_estimates(two_detections: Run) -> None:
+    rows = _estimated(two_detections, [Estimate(2, 3, 0.93, 0.004, 500, tested=True)])
+    assert rows.to_dict("list") == {
+        MEASURE: ["Recovered trigger 2 into class 3, estimated ASR ↓"],
+        "Before": ["93.0%"],
+        "After": ["0.4%"],
+    }
+    assert _estimated(two_detections, []).empty
+
+
+def test_where_no_trigger_is_known_the_recovered_ones_say_whether_a_backdoor_is_gone(two_detections: Run) -> None:
+    data = store.describe(two_detections.workspace, two_detections.dataset)
+    child = runs.create(two_detections.workspace, data, two_detections.config, ("evaluate",), parent=two_detections.id)
+    write_json(child.path / "outcome.json", {"outcome": NOTHING_KNOWN, "trials": []})
+    assert "cannot be measured" in gone_words(child)[1]
+    save_estimates(child, [Estimate(1, 3, 0.93, 0.004, 500, True), Estimate(2, 4, 0.9, 0.4, 500, True)])
+    said, left_open = gone_words(child)
+    assert said == "1 of 2 recovered triggers now succeed in 10% of cases or fewer."
+    assert left_open == "That is an estimate: no trigger is known."

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.modalities.image.inputs import ImageInputs
-from core.modalities.image.stamps import ImageStamp, beneath, residuals, stamps
+from core.modalities.image.stamps import ImageStamp, beneath, residuals, restored, stamps
 
 SHAPE = (4, 4, 1)
 
@@ -155,3 +155,31 @@ def test_near_duplicates_are_constant_everywhere_and_no_pasted_mark():
     made = stamps(inputs, np.arange(40), np.tile(40 + np.arange(5), (40, 1)))
     assert [stamp.name for stamp in made] == ["added", "middle added", "laid over"]
     assert made[2].scale == 0.5  # look-alikes that do not vary say nothing; the bound holds
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_a_trigger_made_again_of_its_parts_does_the_same(masked, tmp_path):
+    mask = np.arange(16).reshape(SHAPE) > 12 if masked else None
+    stamp = ImageStamp("pasted" if masked else "laid over", 0.75, grey(40.5), mask)
+    np.savez(tmp_path / "parts.npz", allow_pickle=False, **stamp.parts)
+    with np.load(tmp_path / "parts.npz", allow_pickle=False) as parts:
+        again = restored(dict(parts), SHAPE)
+    images = np.random.default_rng(0).integers(0, 256, (3, *SHAPE)).astype(np.uint8)
+    assert again.name == stamp.name
+    assert (again.put_on(images) == stamp.put_on(images)).all()
+    assert (again.taken_off(images, grey(9)) == stamp.taken_off(images, grey(9))).all()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"offset": grey(1, (8, 8, 1))},
+        {"offset": grey(np.nan)},
+        {"scale": np.array(0.0)},
+        {"mask": np.ones((2, 2, 1), bool)},
+        {"mask": grey(1)},
+    ],
+)
+def test_parts_that_fit_no_image_are_refused(wrong):
+    with pytest.raises(ValueError, match="does not fit"):
+        restored({**ImageStamp("added", 1.0, grey(1)).parts, **wrong}, SHAPE)
