@@ -25,7 +25,7 @@ MEASURE = "↑ more is better, ↓ less is"
 
 
 def gone_words(child: Run) -> tuple[str, str]:
-    """Whether the known attacks, or else the recovered triggers, are gone after a finished repair: a sentence, and what it leaves open."""
+    """Whether the known attacks, or else the recovered triggers, are gone: a sentence, and what it leaves open."""
     after = results.comparison(child)["after"]
     if rates := results.measured(after["attack_success_rate"]):
         gone = sum(rate <= figures.GONE for rate in rates)
