@@ -55,7 +55,7 @@ def test_a_folder_an_archive_and_a_table_are_looked_at_imported_and_shown(
     serve: Serve, page: OpenPage, workspace: Path, data: Path
 ) -> None:
     server = serve(workspace, {"ASSAY_NO_DEMO": "1", "ASSAY_DATA": str(data)})
-    opened = page(server.url, width=1000, height=700)
+    opened = page(f"{server.url}/data", width=1000, height=700)
     opened.get_by_role("button", name="pictures", exact=True).click(timeout=PATIENT)
     expect(opened.get_by_role("textbox", name="Path of a file or folder")).to_have_value(str(data / "pictures"))
     opened.get_by_role("button", name="Look at it").click()

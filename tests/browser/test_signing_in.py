@@ -1,7 +1,6 @@
 """Sign-in as a team has it: a reviewer, a viewer, a stranger, and what can be reached around the door."""
 
 import json
-import re
 import shutil
 import urllib.error
 import urllib.request
@@ -19,7 +18,7 @@ from core.runs import Run
 from tests.browser.conftest import OpenPage
 from tests.browser.provider import Provider, provider
 from tests.browser.server import Server, end_workers
-from tests.browser.test_journey import PATIENT
+from tests.browser.test_journey import PATIENT, goto
 from tests.browser.test_pages import eventually
 
 TILE, BAR = ".tile[role=option]", ".st-key-selection-bar"
@@ -99,7 +98,7 @@ def test_a_reviewer_decides_under_the_address_and_signs_out(team: tuple[Server, 
     server, _ = team
     window = enter(team, page, "Ann@Example.org", name="Ann", email_verified=True)
     expect(window.get_by_text("ann@example.org")).to_be_visible()
-    window.get_by_role("link", name=re.compile("Review")).click()
+    goto(window, "Review")
     expect(window.locator(TILE).first).to_be_visible(timeout=2 * PATIENT)
     answer = window.request.get(image(server))
     assert (answer.status, answer.headers["content-type"]) == (200, "image/png")
@@ -122,13 +121,14 @@ def test_a_viewer_looks_and_neither_decides_nor_starts_anything(team: tuple[Serv
     before = decisions(server)
     window = enter(team, page, "vic@example.net")
     expect(window.get_by_text("Viewer: looks, and changes nothing.")).to_be_visible()
+    goto(window, "Data")
     expect(window.get_by_role("button", name="Open other data")).to_be_disabled(timeout=PATIENT)
-    window.get_by_role("link", name=re.compile("Review")).click()
+    goto(window, "Review")
     expect(window.locator(TILE).first).to_be_visible(timeout=2 * PATIENT)
     expect(window.locator(BAR).get_by_role("button", name="Exclude")).to_be_disabled(timeout=PATIENT)
     window.keyboard.press("e")
     expect(window.get_by_text("Viewers look, and change nothing.")).to_be_visible(timeout=PATIENT)
-    window.get_by_role("link", name=re.compile("Train")).click()
+    goto(window, "Train")
     expect(window.get_by_role("button", name="Train", exact=True)).to_be_disabled(timeout=2 * PATIENT)
     assert window.request.get(image(server)).status == 200
     assert window.request.put(f"{server.url}/_stcore/upload_file/session/file").status == 403
