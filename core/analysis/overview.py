@@ -14,7 +14,7 @@ from core.analysis.queue import members
 from core.decision.states import Decision
 from core.runs import Run
 
-MOST_NAMED = 5  # classes named in a sentence; the others are counted
+MOST_NAMED = 3  # classes named in a sentence; the others are counted
 MAIN_SOURCE = 0.5  # fraction of the members from which on one class is called their source
 NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
 
@@ -65,7 +65,7 @@ def family_groups(flagged: pd.DataFrame, families: Sequence[Family]) -> list[Gro
             continue
         # Without images nothing is known of a pattern, and every family may be an attack.
         suspected = family.shared > CHANCE or not family.sources
-        state = "Suspected, not decided" if suspected else "Shares no pattern: perhaps clean"
+        state = "Suspected, not decided" if suspected else "Shares no pattern, not decided"
         picture = (FAMILY_PICTURES, 2 * family.id - 1) if family.sources else None
         groups.append(
             Group(family.id, False, family.id, family.target_class, state, suspected, rows, family.sources, picture)

@@ -14,7 +14,7 @@ def beginning() -> None:
     if not datasets:
         st.header("Nothing is known yet: no data are open.", anchor=False)
         st.markdown(
-            "The demo plants three attacks in 6,000 real images and finds them, in about a minute. Or open data of "
+            "The demo plants three attacks in 6,000 real images and finds them, in a minute or two. Or open data of "
             "your own: a folder, an archive, arrays or a table."
         )
         start_demo(first=True)

@@ -36,7 +36,10 @@ def cards(run: Run) -> None:
     groups = groups_of(run)
     shown = groups[:CARDS]
     if (decision := cached.decision(run)) is not None and (alone := open_alone_words(decision)):
-        st.markdown(f"Open, in no group: {alone}")
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"Open, in no group: {alone}")
+            query = {DECIDED: decided_names.names(run)["open"], "verdict": "All"}
+            st.page_link("pages/review.py", label="Look at them", icon=":material/rate_review:", query_params=query)
     if not shown:
         return
     with st.grid(min_column_width=NARROWEST, gap="small"):
@@ -64,7 +67,7 @@ def _card(run: Run, group: Group) -> None:
 def _review(run: Run, group: Group) -> None:
     """The way to its members on Review: the undecided first, all of them where nothing is left."""
     named = {DECIDED: decided_names.names(run)[group.number]} if group.decided else {ADDRESS: str(group.number)}
-    words = f"Review the {group.undecided:,} undecided" if group.undecided else f"Look at these {len(group.rows):,}"
+    words = f"Review these {group.undecided:,}" if group.undecided else f"Look at these {len(group.rows):,}"
     query = named if group.undecided else named | {"verdict": "All"}
     st.page_link("pages/review.py", label=words, icon=":material/rate_review:", query_params=query)
 

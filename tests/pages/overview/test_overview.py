@@ -79,7 +79,7 @@ def test_flags_with_a_pattern_name_the_class_the_counts_and_the_rule(
     assert "Flagged by Consensus, by its fallback rule" in words(app)
     assert "class 5 → class 2" in words(app)
     assert "Several classes → class 7" in words(app)
-    assert "Shares no pattern: perhaps clean" in words(app)
+    assert "Shares no pattern, not decided" in words(app)
     assert "6 samples  \n2 decided, 4 undecided" in words(app)
     assert primary(app) == [f"Review the {FEW - 2} undecided"]
 
@@ -90,7 +90,7 @@ def test_a_card_shows_what_is_shared_five_members_and_leads_to_the_family(two_de
     sent = drawn(app, "bidi_component")
     assert sum("family-pictures/1.png" in one for one in sent) == 1
     assert sum(one.count("thumb/") for one in sent) == 5
-    assert any("family=1" in one and "Review the 6 undecided" in one for one in drawn(app, "page_link"))
+    assert any("family=1" in one and "Review these 6" in one for one in drawn(app, "page_link"))
 
 
 def test_nothing_flagged_is_not_called_clean_and_what_was_not_judged_is_named(two_detections: Run) -> None:
@@ -113,7 +113,7 @@ def test_a_decision_speaks_before_the_flags(two_detections: Run, monkeypatch: py
     assert "Left out: the second model." in words(app)
     assert "class 8: too few samples." in words(app)
     assert "look poisoned, class" not in words(app)
-    assert words(app).count("Review the 8 undecided") == 1  # of the group's card; none is there for the families
+    assert words(app).count("Review these 8") == 1  # of the group's card; none is there for the families
     assert primary(app) == [f"Review the {FEW - 2} undecided"]
 
 
@@ -123,7 +123,7 @@ def test_every_verdict_of_a_decision_has_its_sentence_and_none_says_clean(verdic
     decided(two_detections, decision)
     app = page("overview")
     assert [one.value.replace("\\", "") for one in app.header] == [decided_words(opened_run(two_detections))]
-    assert len(decision.groups) == sum("decided=" in one for one in drawn(app, "page_link"))
+    assert len(decision.groups) == sum("decided=Group" in one for one in drawn(app, "page_link"))
     assert not re.search(r"(is|are|looks?) clean", words(app))
 
 
@@ -237,4 +237,4 @@ def test_of_many_groups_some_are_shown_and_the_others_counted(two_detections: Ru
     grouped(two_detections, *(Family(number, 0, 1, 0.9, 12.0, {5: 0.8}) for number in range(1, FEW + 1)))
     app = page("overview")
     assert f"9 of {FEW} groups are shown, and {FEW - 9} more are on Review." in words(app)
-    assert words(app).count("Review the 1 undecided") == 9
+    assert words(app).count("Review these 1") == 9
