@@ -30,7 +30,8 @@ LAB = (
 if __name__ == "__main__":
     st.set_page_config(page_title="Assay", page_icon=str(frame.ASSETS / "icon.svg"), layout="wide")
     entrance.admit()
-    from pages.ui.shell.marks import marks  # has caches, which want a running page
+    from pages.ui.shell.context import context  # these two have caches, which want a running page
+    from pages.ui.shell.marks import marks
 
     state = marks(frame.chosen_run())
     stages, lab = (
@@ -48,6 +49,8 @@ if __name__ == "__main__":
     try:
         frame.show(current.url_path)
         entrance.badge()
+        if current in stages:
+            context(frame.chosen_run())
         current.run()
     except UserError as error:
         refusal.show(error)

@@ -24,6 +24,7 @@ from pages.ui.widgets.scatter import Style, scatter_map
 
 METHODS = ("PCA", "ICA", "UMAP")
 COLOURS = ("flag", "class", "cluster", "verdict", "loss", "prediction", "suspicion")
+DECIDED = "decided"  # the group of what a person decided on; no class may have its name
 QUANTILES = ("lowest quarter", "second", "third", "highest quarter")
 _STEPS = ("#C7D0D4", "#8FB7BD", "#3F8F98", "#0B4F57")
 
@@ -81,6 +82,8 @@ def linked_map(
     """The map of the samples in `table` at `places`; a new brush becomes the selection of all pages."""
     names = cached.info(run).class_names
     groups, series = _groups(table, names, colour, counted.whose(run))
+    if colour != "verdict":
+        groups, series = _decided_apart(table, groups, series)
     predicted = table["predicted"].map(lambda index: names[int(index)] if pd.notna(index) else "?")
     points = pd.DataFrame(
         {
@@ -138,12 +141,24 @@ def _groups(
         }
         return table["verdict"].map(words), styles
     group = np.select([table["flagged"], table["bona_fide"]], ["flagged", "bona fide"], "not flagged")
+    n_left = int((table["flagged"] & (table["verdict"] == "")).sum())
     flags = {
         "not flagged": Style(GREY, size=6),
         "bona fide": Style(ACCENT),
-        "flagged": Style(FLAGGED, "diamond", f"flagged by {flagged_by} · {int(table['flagged'].sum()):,}", size=8),
+        "flagged": Style(FLAGGED, "diamond", f"flagged by {flagged_by} · {n_left:,}", size=8),
     }
     return pd.Series(group, index=table.index), flags
+
+
+def _decided_apart(
+    table: pd.DataFrame, groups: pd.Series, series: dict[str, Style]
+) -> tuple[pd.Series, dict[str, Style]]:
+    """The same with the samples that a person decided on in a group of their own, hollow and below the others."""
+    decided = table["verdict"] != ""
+    if not decided.any():
+        return groups, series
+    below = {DECIDED: Style(GREY, title=f"{DECIDED} · {int(decided.sum()):,}", size=6, hollow=True)}
+    return groups.astype(object).mask(decided, DECIDED), below | series
 
 
 def _by_class(classes: pd.Series, names: tuple[str, ...]) -> tuple[pd.Series, dict[str, Style]]:

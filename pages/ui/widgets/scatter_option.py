@@ -14,6 +14,7 @@ from core.output.palette import ACCENT, GREY
 
 Window = list[list[float]]
 LARGE = 20_000  # points; above, they are drawn as one path per series, which cannot dim or ring single points
+FADED = 0.2  # opacity of what is drawn faded
 AXES = ["x", "y"]
 _COLUMN = re.compile(r"\{@(.+?)\}")
 _GRID = {"left": 1, "right": 1, "bottom": 1, "show": True, "borderColor": "rgba(128,140,145,.3)"}
@@ -59,12 +60,14 @@ class Style:
         symbol: "circle", "rect", "roundRect", "triangle", "diamond", "pin" or "arrow": shape says what colour says.
         title: the legend's word; the group's own name without one.
         size: in pixels, at up to 20,000 points; more points are drawn smaller.
+        hollow: drawn as a thin outline, or faded where there are too many points for outlines.
     """
 
     colour: str
     symbol: str = "circle"
     title: str = ""
     size: int = 7
+    hollow: bool = False
 
 
 def window_around(points: pd.DataFrame) -> Window:
@@ -144,7 +147,7 @@ def _group(index: int, name: str, style: Style, frame: pd.DataFrame, n_shown: in
         "encode": {"x": "x", "y": "y"},
         "symbol": style.symbol,
         "symbolSize": (3 if n_shown <= 10 * LARGE else 2) if large else style.size,
-        "itemStyle": {"color": style.colour, "opacity": 0.6 if large else 0.8},
+        "itemStyle": _look(style, large=large),
         # In parts, a large series stays half painted after a brush.
         "progressive": 0,
         # A large series without points stops the whole chart.
@@ -152,6 +155,13 @@ def _group(index: int, name: str, style: Style, frame: pd.DataFrame, n_shown: in
         "largeThreshold": 0,
         "z": 2 + index,
     }
+
+
+def _look(style: Style, *, large: bool) -> dict[str, Any]:
+    """The colour of a group's points; a large series has no outlines."""
+    if style.hollow and not large:
+        return {"color": "transparent", "borderColor": style.colour, "borderWidth": 1, "opacity": 0.7}
+    return {"color": style.colour, "opacity": FADED if style.hollow else 0.6 if large else 0.8}
 
 
 def _rings(index: int, ink: str, n_rings: int, dense: bool, series: Mapping[str, Style]) -> dict[str, Any]:

@@ -1,0 +1,39 @@
+"""The line above every page of a run: the data, the run, and what would stay if a person stopped now."""
+
+import streamlit as st
+
+from core import runs
+from core.errors import UserError
+from core.runs import Run
+from pages.ui.cache import cached
+from pages.ui.cache.words import plain
+from pages.ui.widgets import counted
+
+
+def context(run: Run | None) -> None:
+    """Data › run › what it repairs, and how many flagged samples nobody decided on; nothing before there is a run."""
+    if run is None:
+        return
+    try:
+        words = [_where(run), _left(run)]
+    except UserError:  # the page itself says what is wrong
+        return
+    with st.container(key="context"):
+        st.caption(" · ".join(filter(None, words)))
+
+
+def _where(run: Run) -> str:
+    parts = [cached.info(run).name, run.name]
+    if run.parent:
+        parts.insert(1, runs.open_run(run.workspace, run.parent).name)
+    return " › ".join(map(plain, parts))
+
+
+def _left(run: Run) -> str:
+    if not cached.detections(run):
+        return ""
+    verdicts = counted.flagged(run)["verdict"]
+    count, n = int((verdicts == "").sum()), len(verdicts)
+    if count:
+        return f"**If you stopped now: {count:,} of {n:,} flagged remain undecided**"
+    return f"all {n:,} flagged decided" if n else ""

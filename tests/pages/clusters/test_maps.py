@@ -1,0 +1,42 @@
+"""What was decided shows at once on both maps: hollow, and counted in the legend."""
+
+import json
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import pipeline
+from core.runs import Run
+from pages.ui.widgets.scatter_option import FADED, LARGE, Style, map_option, window_around
+from tests.pages.access.test_who import REVIEWER, be
+from tests.pages.drawn import FEW, legend, page, walk
+
+
+def series(app: AppTest) -> dict[str, dict[str, object]]:
+    """Legend's word → how the map draws that group."""
+    chart = next(one for one in walk(app.main) if getattr(one, "type", "") == "echarts_chart")
+    return {one["name"]: one for one in json.loads(chart.proto.spec)["series"]}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", ["clusters", "trajectories"])
+def test_decided_samples_are_hollow_and_the_flagged_that_are_left_are_counted(
+    name: str, two_detections: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    be(REVIEWER, monkeypatch)
+    assert "decided" not in legend(page(name))
+    pipeline.decide(two_detections, [0, 1, 50], "keep", reviewer="ann")
+    app = page(name)
+    assert "decided · 3" in legend(app)
+    assert f"flagged by Consensus · {FEW - 2}" in legend(app)
+    assert series(app)["decided · 3"]["itemStyle"]["color"] == "transparent"  # type: ignore[index]
+
+
+def test_too_many_points_for_outlines_are_faded() -> None:
+    import pandas as pd
+
+    n = LARGE + 1
+    points = pd.DataFrame({"id": range(n), "x": 0.0, "y": 0.0, "group": "decided"})
+    option = map_option(
+        points, points[:0], {"decided": Style("#000000", hollow=True)}, tip="", window=window_around(points), ink="#000"
+    )
+    assert option["series"][0]["itemStyle"] == {"color": "#000000", "opacity": FADED}
