@@ -9,7 +9,7 @@ import streamlit as st
 
 from core import runs
 from core.analysis.caveats import emptied_words
-from core.analysis.recovered_triggers import Estimate, estimate_words, estimates_of, title
+from core.analysis.recovered_triggers import Estimate, estimate_words, estimates_of
 from core.evaluation import results, trials
 from core.journal import changes
 from core.output import figures
@@ -106,12 +106,9 @@ def _figures(before: Mapping[str, Any], after: Mapping[str, Any]) -> pd.DataFram
 def _estimated(run: Run, estimated: list[Estimate]) -> pd.DataFrame:
     """One row for each recovered trigger."""
     names = cached.info(run).class_names
-    return pd.DataFrame(
-        [
-            {MEASURE: f"{title(one, names)}, estimated ASR ↓", "Before": _share(one.before), "After": _share(one.after)}
-            for one in estimated
-        ]
-    )
+    titles = [f"Estimated ASR {one.group}, {names[one.target_class]} ↓" for one in estimated]
+    rates = [{"Before": _share(one.before), "After": _share(one.after)} for one in estimated]
+    return pd.DataFrame([{MEASURE: title} | rate for title, rate in zip(titles, rates, strict=True)])
 
 
 def _share(value: float | None) -> str:

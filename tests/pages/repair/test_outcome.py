@@ -53,7 +53,7 @@ def test_what_could_not_be_measured_is_no_success_rate() -> None:
 def test_each_recovered_trigger_has_a_row_of_estimates(two_detections: Run) -> None:
     rows = _estimated(two_detections, [Estimate(2, 3, 0.93, 0.004, 500, tested=True)])
     assert rows.to_dict("list") == {
-        MEASURE: ["Recovered trigger 2 into class 3, estimated ASR ↓"],
+        MEASURE: ["Estimated ASR 2, class 3 ↓"],
         "Before": ["93.0%"],
         "After": ["0.4%"],
     }
