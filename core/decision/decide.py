@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from torch import nn
 
-from core.decision.left_out import Asked, speaks_of_poison, to_leave_out, wrong_labels
+from core.decision.left_out import CONFIRMED, Asked, speaks_of_poison, to_leave_out, wrong_labels
 from core.decision.look_alikes import look_alikes
 from core.decision.members import FEWEST, refined, whitening
 from core.decision.reasons import trigger_reason, turned_reason, wilson, wrong_reason
@@ -240,20 +240,20 @@ class _Maker:
         members = candidates[asked.turned(candidates, index)]
         if len(members) < FEWEST:
             return
-        number = len(self.groups) + 1
+        number, confirmed = len(self.groups) + 1, turned >= CONFIRMED
         self.groups.append(
             DecidedGroup(
                 number,
                 index,
-                "backdoor",
+                "backdoor" if confirmed else "open",
                 "no fixed pattern",
                 len(members),
-                turned_reason(turned, control),
+                turned_reason(turned, control, confirmed=confirmed),
                 turned=turned,
                 turned_control=control,
             )
         )
-        self.membership[members], self.states[members] = number, BACKDOOR
+        self.membership[members], self.states[members] = number, BACKDOOR if confirmed else OPEN
 
     def _add_wrong_labels(self, wrong: Bools) -> None:
         if not wrong.any():

@@ -23,8 +23,10 @@ ASKED = 60
 LEARNED = 0.5
 # Probability of the label below which a model that never saw the sample has turned from it.
 TURNED = 0.2
-# How many more of a group turn than of as hard ones, as a fraction, for poison; clean classes reach 0.45.
+# How many more of a group turn than of as hard ones, as a fraction, for a group to be shown at all.
 MARGIN = 0.6
+# Fraction of a group that has to turn for a backdoor to be confirmed; of clean classes up to 0.7 do.
+CONFIRMED = 0.85
 # Least p-value that counts, before it is divided by the number of classes.
 LEVEL = 0.01
 # Probability of the label below which a model does not believe it.

@@ -24,13 +24,15 @@ def trigger_reason(trigger: RecoveredTrigger, *, proven: bool) -> str:
     )
 
 
-def turned_reason(turned: float, control: float) -> str:
+def turned_reason(turned: float, control: float, *, confirmed: bool = True) -> str:
     """How many of the suspects only their own kind taught the model, beside samples that are as hard."""
-    return (
+    turns = (
         f"The run's model has learned {turned:.0%} of the most suspicious samples, and a model that never saw them "
-        f"takes them for other classes. Of samples that are as hard that is {control:.0%}. They were learned from one "
-        "another alone, but share no fixed pattern."
+        f"takes them for other classes. Of samples that are as hard that is {control:.0%}."
     )
+    if confirmed:
+        return f"{turns} They were learned from one another alone, but share no fixed pattern."
+    return f"{turns} A rare kind of true samples does that, too: look at them."
 
 
 def wrong_reason(size: int, classes: int) -> str:

@@ -210,13 +210,13 @@ def test_a_sample_that_is_at_home_for_a_model_that_never_saw_it_leaves_the_group
     assert after.groups[0].size == len(poison) <= before.groups[0].size - len(innocent)
 
 
-def learned_by_heart():
-    """Evidence in which 46 images of other classes are labelled as the target without any mark, and learned."""
+def learned_by_heart(known=46):
+    """Evidence in which 46 images of other classes are labelled as the target without any mark; `known` are learned."""
     images, truth = pictures()
     poison = np.flatnonzero(truth != TARGET)[:46]
     labels = truth.copy()
     labels[poison] = TARGET
-    answer = seen_only(images[poison], labels[poison])
+    answer = seen_only(images[poison[:known]], labels[poison[:known]])
     return evidence_of(images, labels, truth, poison, answer=answer), suspicion_of(poison, 400), poison
 
 
@@ -232,6 +232,14 @@ def test_what_only_its_own_kind_taught_is_a_backdoor_without_a_fixed_pattern():
     assert stamps == {}
     assert decide(evidence, suspicion)[0].verdict == "none"
     assert decide(evidence, suspicion)[0].left_out == NO_TRAINING
+
+
+def test_a_group_of_which_too_few_turn_stays_open():
+    evidence, suspicion, _ = learned_by_heart(known=35)
+    (group,) = decide(evidence, suspicion, retrain=lambda kept: Model())[0].groups
+    assert 0.6 < group.turned < 0.85
+    assert (group.state, group.kind) == ("open", "no fixed pattern")
+    assert "A rare kind of true samples does that, too" in group.reason
 
 
 def test_label_noise_in_all_classes_is_wrong_labels_and_never_an_attack():
