@@ -4,9 +4,11 @@ Two-dimensional maps of high-dimensional samples.
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA, FastICA
 from sklearn.exceptions import ConvergenceWarning
@@ -98,8 +100,6 @@ def _umap(points: NDArray[np.float64], seed: int, fit_limit: int = UMAP_FIT_LIMI
     Exact neighbours and a principal start are handed over: for ten dimensions they are faster than UMAP's own search,
     whose compilation alone takes over a minute.
     """
-    from umap import UMAP  # importing it takes seconds, which the other maps need not wait for
-
     if len(points) < MIN_UMAP:
         return points
     rng = np.random.default_rng(seed)
@@ -108,7 +108,9 @@ def _umap(points: NDArray[np.float64], seed: int, fit_limit: int = UMAP_FIT_LIMI
     neighbors = min(15, len(chosen) - 1)
     distances, indices = NearestNeighbors(n_neighbors=neighbors).fit(chosen).kneighbors(chosen)
     start = chosen[:, :2] / max(float(chosen[:, :2].std()), 1e-9) if chosen.shape[1] > 1 else "random"
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _same_threads():
+        from umap import UMAP  # importing it takes seconds, which the other maps need not wait for
+
         warnings.simplefilter("ignore")  # a seed makes it single-threaded, which it announces each time
         reducer = UMAP(
             n_neighbors=neighbors,
@@ -125,6 +127,19 @@ def _umap(points: NDArray[np.float64], seed: int, fit_limit: int = UMAP_FIT_LIMI
     everywhere: NDArray[np.float64] = placed[nearest].mean(1)
     everywhere[fitted] = placed
     return everywhere
+
+
+@contextmanager
+def _same_threads() -> Iterator[None]:
+    """PyTorch has as many threads afterwards as before: another number sums in another order, to other last digits.
+
+    Numba, which UMAP runs on, sets the number for the whole process.
+    """
+    before = torch.get_num_threads()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 METHODS: dict[str, Callable[[NDArray[np.float64], int], NDArray[np.float64]]] = {

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from core.stages.maps import METHODS, project, project_classes
 
@@ -25,6 +26,13 @@ def test_a_map_has_two_finite_coordinates_a_sample_and_repeats_itself(method):
     assert np.isfinite(points).all()
     assert (features == before).all()
     assert (project(features, method, seed=3) == points).all()
+
+
+def test_a_map_leaves_torch_its_threads():
+    """What is trained after it in the same process has to be the same to the last digit."""
+    before = torch.get_num_threads()
+    project(blobs(), "umap", seed=3)
+    assert torch.get_num_threads() == before
 
 
 @pytest.mark.parametrize("method", METHODS)
