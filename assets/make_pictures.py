@@ -35,7 +35,7 @@ Points = NDArray[np.float64]
 
 ASSETS = Path(__file__).parent
 WIDTH, HEIGHT = 1400, 900  # pixels, at a scale of 1
-DETECT_HEIGHT = 916  # with the words below the axis, without half of the next line
+DETECT_HEIGHT = 1120  # with the words below the axis, without half of the next line
 DEMO_SECONDS = 600.0
 COLOURS = 256  # a palette takes a third of the bytes of all colours
 LEGEND_HEIGHT = 32  # pixels above the map's frame, where its legend takes one line
