@@ -273,7 +273,8 @@ def test_the_decision_has_a_row_for_each_regime_which_a_cache_keeps(tmp_path: Pa
     regimes = [Regime("patch", "mnist", ("patch:ratio=0.1,target=1",), 0.1), Regime("clean", "mnist")]
     rows = list(measured(regimes, folder, [0], ["none"], cache))
     assert [(row.poison, row.trust, row.kind) for row in rows] == [(24, "none", "backdoor"), (0, "none", "clean data")]
-    assert (rows[1].verdict, rows[1].flagged) == ("none", 0)
+    assert (rows[1].wrong, rows[1].flagged) == (0, 0)
+    assert rows[1].verdict in ("none", "open")  # without bona fide samples, outliers of clean data stay open
     (folder / "mnist.npz").unlink()
     assert list(measured(regimes, folder, [0], ["none"], cache)) == rows
     table = decisions_table(rows)

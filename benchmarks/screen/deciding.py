@@ -1,5 +1,6 @@
 """How long a scripted browser takes to decide on samples: one by one by key, and by family in one go."""
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,7 +56,9 @@ def deciding_table(workspace: Path, count: int) -> str:
 def _by_key(window: "Page", count: int) -> tuple[int, list[float]]:
     """How many samples were decided on, and the seconds of each decision."""
     took = []
-    before = int(window.get_by_text(" of ").first.inner_text().split(" of ")[0].replace(",", ""))
+    before = int(
+        window.get_by_text(re.compile(r"^[\d,]+ of [\d,]+")).first.inner_text().split(" of ")[0].replace(",", "")
+    )
     for number in range(before + 1, before + count + 1):
         started = time.perf_counter()
         window.keyboard.press("ek"[number % 2])
