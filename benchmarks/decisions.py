@@ -20,10 +20,9 @@ from benchmarks.parts.traced import Fitted, Traced, trace
 from core.decision.decide import decide
 from core.decision.states import BACKDOOR, WRONG_LABEL, Decision
 from core.detectors.consensus.consensus import consensus
-from core.journal.changes import apply
+from core.stages.reclassify import trained_without
 from core.training.config import TrainConfig
-from core.training.loop import build_model, train
-from core.types import Bools, Changes
+from core.types import Bools
 
 Trust = Literal["250", "none", "5 poisoned"]
 # Bona fide samples that are poison in the last of these.
@@ -174,12 +173,8 @@ def _row(regime: Regime, fitted: Fitted, trust: str, seed: int) -> Row:
 
 
 def _trained(fitted: Fitted, regime: Regime, kept: Bools, seed: int) -> nn.Module:
-    rest = apply(fitted.dataset, Changes(frozenset(fitted.dataset.ids[~kept].tolist())))
     config = TrainConfig(model=regime.study.model, epochs=regime.study.epochs, seed=seed)
-    model = build_model(config, rest.shape, rest.n_classes)
-    for _ in train(model, rest, config, trace=False):
-        pass
-    return model.eval()
+    return trained_without(fitted.dataset, np.flatnonzero(~kept), config, None, lambda fraction, message: None).eval()
 
 
 def _bona_fide(is_poison: Bools, trust: str) -> Bools:

@@ -1,7 +1,8 @@
 """One function from a run's evidence to its decision: the numbers behind flags and words alike."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 from torch import nn
@@ -102,7 +103,7 @@ class _Maker:
         assert evidence.model is not None
         assert evidence.inputs is not None
         assert evidence.predicted is not None
-        self.evidence, self.first, self.listen = evidence, first, listen
+        self.evidence, self.listen = evidence, listen
         self.labels, self.device = evidence.labels, best_device()
         self.network = prepared(evidence.model, self.device)
         counts = np.bincount(self.labels, minlength=evidence.n_classes)
@@ -162,20 +163,18 @@ class _Maker:
                 self._add_trigger(index, trigger, members)
 
     def _refined(self, trigger: RecoveredTrigger, index: int) -> Bools:
-        described = dict(self._described())
-        return refined(trigger.carriers, described[index]) if index in described else trigger.carriers.carrying
+        described = self._described.get(index)
+        return trigger.carriers.carrying if described is None else refined(trigger.carriers, described)
 
-    def _described(self) -> Iterator[tuple[int, Reals]]:
+    @cached_property
+    def _described(self) -> dict[int, Reals]:
         """Class → its samples' activations and trajectories, in the order of their rows."""
         assert self.evidence.features is not None
-        if not hasattr(self, "_descriptions"):
-            spaces = class_spaces(self.evidence.features, self.labels, self.evidence.n_classes, self.evidence.seed)
-            values = descriptions(self.evidence, spaces)
-            self._descriptions = {
-                int(self.labels[space.rows[0]]): described[np.argsort(space.rows)]
-                for space, described in zip(spaces, values, strict=True)
-            }
-        yield from self._descriptions.items()
+        spaces = class_spaces(self.evidence.features, self.labels, self.evidence.n_classes, self.evidence.seed)
+        return {
+            int(self.labels[space.rows[0]]): described[np.argsort(space.rows)]
+            for space, described in zip(spaces, descriptions(self.evidence, spaces), strict=True)
+        }
 
     def _add_trigger(self, index: int, trigger: RecoveredTrigger, members: Bools) -> None:
         number, size = len(self.groups) + 1, int(members.sum())

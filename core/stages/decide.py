@@ -10,14 +10,13 @@ from core.analysis.decision import save_decision
 from core.analysis.opened_run import LEADING, OpenedRun
 from core.analysis.recovered_triggers import save_triggers
 from core.decision.decide import decide
-from core.journal.changes import apply
 from core.runs.plan import UNTRAINED
 from core.stages.detect import gather_evidence
 from core.stages.load import beginning
 from core.stages.progress import Reporter
+from core.stages.reclassify import trained_without
 from core.training.config import restored
-from core.training.loop import train
-from core.types import Bools, Changes
+from core.types import Bools
 
 
 def decide_stage(opened: OpenedRun, argument: str, reporter: Reporter) -> None:
@@ -52,13 +51,9 @@ def decide_stage(opened: OpenedRun, argument: str, reporter: Reporter) -> None:
 def _trained_on(opened: OpenedRun, kept: Bools, reporter: Reporter) -> nn.Module:
     """A model of the run's configuration that saw only the samples `kept` (n,)."""
     config = restored(runs.from_scratch(opened.run).config)
-    dataset = opened.data
-    rest = apply(dataset, Changes(frozenset(dataset.ids[~kept].tolist())))
-    model, done = beginning(opened.run, config, rest), 0
 
-    def on_batch(fraction: float) -> None:
-        reporter.update(0.4 + 0.55 * (done + fraction) / config.epochs, f"epoch {done + 1} of {config.epochs}")
+    def listen(fraction: float, message: str) -> None:
+        reporter.update(0.4 + 0.55 * fraction, message)
 
-    for epoch in train(model, rest, config, trace=False, on_batch=on_batch):
-        done = epoch.index + 1
-    return model.eval()
+    begin = partial(beginning, opened.run, config)
+    return trained_without(opened.data, np.flatnonzero(~kept), config, begin, listen).eval()

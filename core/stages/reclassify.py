@@ -66,7 +66,7 @@ def exclusionary_reclassification(
         def listen_on(fraction: float, message: str, before: int = place) -> None:
             listen((before + fraction) / len(together), message)
 
-        model = _trained_without(dataset, without, config, begin, listen_on)
+        model = trained_without(dataset, without, config, begin, listen_on)
         for index in classes:
             rows = suspects[index]
             predicted[index] = evaluate(model, dataset.inputs.take(rows), dataset.labels[rows])[1]
@@ -77,7 +77,7 @@ def exclusionary_reclassification(
     return results, predicted
 
 
-def _trained_without(
+def trained_without(
     dataset: Dataset,
     rows: Ints | Sequence[int],
     config: TrainConfig,
