@@ -15,6 +15,7 @@ from benchmarks import (
     planting,
     regimes,
     scoring,
+    training,
 )
 from benchmarks.hostile import bombs, chaos, damages, fuzz, sessions
 from benchmarks.papers import ac_mnist, ac_signs, badloss_cifar10, signs
@@ -27,6 +28,7 @@ app.command()(alone.alone)
 app.command("badloss_cifar10")(badloss_cifar10.badloss_cifar10)
 app.command()(planting.planting)
 app.command()(scoring.scoring)
+app.command()(training.training)
 app.command()(art.art)
 app.command("ac_mnist")(ac_mnist.ac_mnist)
 app.command()(signs.signs)

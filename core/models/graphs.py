@@ -1,6 +1,7 @@
 """ONNX graphs: models that bring their own architecture, to be inspected but not trained."""
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -10,6 +11,7 @@ import torch
 from onnx import ModelProto, TensorProto, helper, load_from_string
 from torch import Tensor, nn
 
+from core.devices import best_device
 from core.errors import UserError
 from core.models.bounded import check_bounded, require_input
 from core.models.enclosed import check_enclosed
@@ -24,6 +26,8 @@ _ENCLOSED = {
     "session.load_model_format": "ONNX",
     "session.model_external_initializers_file_folder_path": os.devnull,
 }
+_ON_CPU = "CPUExecutionProvider"
+_ON_CUDA = "CUDAExecutionProvider"
 # Names that no graph has by itself.
 LOGITS = "assay_logits"
 FEATURES = "assay_features"
@@ -44,21 +48,31 @@ class Graph(nn.Module):
 
     Args:
         content: a graph prepared by `import_graph`.
+        device: where it is computed, if onnxruntime can; None for the best device there is.
     """
 
     differentiable = False
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, device: torch.device | None = None) -> None:
         super().__init__()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
         options.log_severity_level = 3
         for name, value in _ENCLOSED.items():
             options.add_session_config_entry(name, value)
-        self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        self._device = device or best_device()
+        able = providers(self._device, onnxruntime.get_available_providers())
+        self._session = onnxruntime.InferenceSession(content, options, providers=able)
         self._input = self._session.get_inputs()[0]
         self._outputs = [output.name for output in self._session.get_outputs()]
         self.head = Head()
+
+    @property
+    def note(self) -> str:
+        """Where it is computed, if that is not the device that was wanted; else ""."""
+        if self._device.type == "cpu" or _ON_CUDA in self._session.get_providers():
+            return ""
+        return "It is computed on the CPU: this onnxruntime has no use for the device. onnxruntime-gpu has, on CUDA."
 
     @property
     def channels(self) -> int:
@@ -95,6 +109,21 @@ class Graph(nn.Module):
         return self  # nothing in it ever changes
 
 
+def providers(device: torch.device, offered: Collection[str]) -> list[Any]:
+    """What onnxruntime is to compute with on the device, best first; the CPU takes what nothing else can.
+
+    Args:
+        device: where.
+        offered: what this onnxruntime was built with.
+
+    >>> providers(torch.device("cuda:1"), ["CUDAExecutionProvider", "CPUExecutionProvider"])
+    [('CUDAExecutionProvider', {'device_id': 1}), 'CPUExecutionProvider']
+    """
+    if device.type == "cuda" and _ON_CUDA in offered:
+        return [(_ON_CUDA, {"device_id": device.index or 0}), _ON_CPU]
+    return [_ON_CPU]
+
+
 def onnx(*_: object) -> NoReturn:
     """Nothing: a graph cannot be built, only read.
 
@@ -125,6 +154,7 @@ def import_graph(path: Path, n_classes: int) -> tuple[bytes, list[str]]:
     content = model.SerializeToString()
     try:
         graph = Graph(content)
+        notes += [graph.note] if graph.note else []
         edge, channels = graph.size or 224, graph.channels
         require_input(path, edge, channels)
         answered = graph(torch.zeros(1, channels, edge, edge)).shape

@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from core.devices import images_at_once, native_bfloat16
+from core.devices import ON_CPU, ON_GPU, images_at_once, native_bfloat16
 from core.types import Floats, Inputs, Listen, Samples
 
-# Images in a forward pass. Moves the memory and the speed only.
-BATCH = 1000
+# Images in a forward pass, where nobody says how many. Moves the memory and the speed only.
+BATCH = ON_CPU
 # The same where gradients are kept, which take several times the memory.
 GRADIENT_BATCH = 250
 
@@ -20,6 +20,11 @@ def prepared(model: nn.Module, device: torch.device) -> nn.Module:
     """A copy of the model on `device`, in eval mode, without gradients for its weights."""
     copy: nn.Module = deepcopy(model).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return copy.eval().requires_grad_(False)
+
+
+def passed(device: torch.device) -> int:
+    """How many small images go through a network in one forward pass."""
+    return ON_CPU if device.type == "cpu" else ON_GPU
 
 
 def at_once(network: nn.Module, inputs: Inputs, most: int = BATCH) -> int:
@@ -67,7 +72,7 @@ def probabilities(network: nn.Module, samples: Samples, device: torch.device) ->
         samples: read or made already.
         device: of the network.
     """
-    size = images_at_once(samples.shape[1] * samples.shape[2], BATCH)
+    size = images_at_once(samples.shape[1] * samples.shape[2], passed(device))
     parts = []
     for start in range(0, len(samples), size):
         part = torch.from_numpy(np.ascontiguousarray(samples[start : start + size])).to(device)

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from core.detectors.networks.forward import at_once, batches, logits, prepared
+from core.detectors.networks.forward import at_once, batches, logits, passed, prepared
 from core.devices import best_device
 from core.types import Floats, Inputs, Ints, Listen
 
@@ -23,7 +23,7 @@ def mean_entropies(model: nn.Module, inputs: Inputs, overlays: Ints, listen: Lis
     network = prepared(model, device)
     added = next(pictures for _, pictures in batches(inputs.take(overlays), device, len(overlays)))
     entropies = np.empty(len(inputs), np.float32)
-    for part, pictures in batches(inputs, device, at_once(network, inputs), listen):
+    for part, pictures in batches(inputs, device, at_once(network, inputs, passed(device)), listen):
         each = torch.stack([entropy_bits(logits(network, (pictures + overlay).clamp_(max=1))) for overlay in added], 1)
         rows = torch.arange(len(inputs), device=device)[part]
         itself = rows[:, None] == torch.as_tensor(overlays, device=device)[None]

@@ -23,7 +23,9 @@ Reals = NDArray[np.float64]  # as in `statistics`
 AT_ONCE = 2**26
 # Numbers of a matrix below which the way to the device and back takes longer than the work.
 WORTH_IT = 10**5
-
+# Directions beyond those that are wanted, and rounds, of the randomised SVD; as scikit-learn's defaults.
+OVERSAMPLES = 10
+POWER_STEPS = 4
 
 _lent: "ContextVar[device | None]" = ContextVar("lent", default=None)
 
@@ -99,6 +101,25 @@ def products(values: NDArray[Any], place: "device", *, of_rows: bool) -> NDArray
 
     there = torch.from_numpy(np.ascontiguousarray(values)).to(place)
     return np.asarray((there @ there.T if of_rows else there.T @ there).cpu().numpy())
+
+
+def leading(centred: NDArray[Any], limit: int, seed: int, place: "device") -> NDArray[Any]:
+    """(m, limit) centred features in their top directions, of matrices too wide for all their eigenvectors.
+
+    A randomised SVD as scikit-learn's, on the device. The random directions are drawn in main memory, so that a seed
+    gives the same on every device; in each column the largest entry is positive.
+    """
+    import torch
+
+    values = torch.from_numpy(np.ascontiguousarray(centred)).to(place)
+    drawn = np.random.default_rng(seed).standard_normal((values.shape[1], limit + OVERSAMPLES)).astype(centred.dtype)
+    found = torch.linalg.qr(values @ torch.from_numpy(drawn).to(place)).Q
+    for _ in range(POWER_STEPS):
+        found = torch.linalg.qr(values @ torch.linalg.qr(values.T @ found).Q).Q
+    _, _, directions = torch.linalg.svd(found.T @ values, full_matrices=False)
+    points = values @ directions[:limit].T
+    largest = points.gather(0, points.abs().argmax(0, keepdim=True))
+    return np.asarray((points * torch.where(largest < 0, -1, 1)).cpu().numpy())
 
 
 def shrunken_matches(patterns: Floats, learned_from: Floats, errors: float, floor: float, place: "device") -> Floats:

@@ -20,7 +20,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neighbors import NearestNeighbors
 from threadpoolctl import threadpool_limits
 
-from core.detectors.parts.linear_algebra import accelerator, nearest_others, products
+from core.detectors.parts.linear_algebra import accelerator, leading, nearest_others, products
 from core.detectors.parts.statistics import Reals
 from core.types import Ints
 
@@ -119,7 +119,10 @@ def principal_components(features: NDArray[Any], n_components: int, seed: int) -
     kind = np.float64 if smaller <= EXACT_LIMIT else np.float32
     centred = np.asarray(features, kind)
     centred = centred - np.ones((1, len(features)), kind) @ centred / len(features)
-    if smaller > DENSE_LIMIT:
+    place = accelerator(centred.size)
+    if smaller > DENSE_LIMIT and place:
+        points = leading(centred, limit, seed, place)
+    elif smaller > DENSE_LIMIT:
         points = PCA(limit, svd_solver="randomized", random_state=seed).fit_transform(centred)
     else:
         points = _leading(centred, limit)

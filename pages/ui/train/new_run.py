@@ -18,6 +18,10 @@ from pages.ui.widgets import refusal
 from pages.ui.widgets.fields import one_dataset, one_of
 
 WAYS = {"train": "Train", "load": "Load a model"}
+COMPILE = (
+    "Takes up to a minute, and pays on a GPU with many epochs. It rounds otherwise: the same seed gives another model. "
+    "Where compiling fails, the training goes on without."
+)
 
 
 def new_run(workspace: Path, datasets: Mapping[str, DatasetInfo], current: str) -> None:
@@ -53,8 +57,9 @@ def _training(workspace: Path, info: DatasetInfo) -> None:
             "Augmentation", AUGMENT, help="Tracing wants none: augmentation hides how samples are learned."
         )
         seed = st.number_input("Seed", 0, 2**31 - 1, 0)
+        compiled = st.checkbox("Compile the network first", help=COMPILE)
     fields = {"model": model, "epochs": epochs, "batch_size": batch, "learning_rate": rate, "weight_decay": decay}
-    fields |= {"augment": augment, "seed": seed, "input_size": size}
+    fields |= {"augment": augment, "seed": seed, "input_size": size, "compiled": compiled}
     if st.button("Train", type="primary", icon=":material/model_training:", width="stretch", **for_reviewers()):
         _train(workspace, info, fields)
         st.rerun()

@@ -22,6 +22,7 @@ from core.detectors.parts.linear_algebra import (
     products,
     second_clusters,
 )
+from core.detectors.parts.subspaces import principal_components
 from core.settings import DEVICE
 from core.stages.detect import gather_evidence
 
@@ -108,3 +109,13 @@ def test_a_cpu_is_no_accelerator_and_small_matrices_stay(monkeypatch):
     assert accelerator() is None
     monkeypatch.setenv(DEVICE, "no name of a device")  # nobody asks it for a small matrix
     assert accelerator(10) is None
+
+
+def test_the_principal_components_of_wide_features_are_those_of_scikit_learn():
+    features = RNG.normal(size=(1500, 1100)).astype(np.float32)
+    features[:, :4] *= [40, 30, 20, 10]
+    here = principal_components(features, 4, 0)
+    with lending(CPU):
+        there = principal_components(features, 4, 0)
+    np.testing.assert_allclose(np.abs(there), np.abs(here), rtol=1e-2, atol=1e-2 * float(np.abs(here).max()))
+    assert not np.array_equal(there, here)

@@ -298,3 +298,11 @@ def test_a_worker_carries_out_what_a_page_asked_for(workspace, oracle, asked_of_
     assert pipeline.loaded_run(workspace, job).id == run.id
     assert not (job / "weights.pth").exists()
     assert "train" in run.plan
+
+
+def test_a_graph_on_a_device_that_onnxruntime_cannot_use_is_computed_on_the_cpu_and_says_so(tmp_path):
+    content, notes = import_graph(quarter_graph(tmp_path / "q.onnx"), 4)
+    assert notes == []
+    graph = Graph(content, torch.device("cuda"))
+    assert graph(torch.rand(2, 1, 16, 16)).shape == (2, 4)
+    assert "computed on the CPU" in graph.note
