@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.data import store
+from core.data.store.sample_names import one_line
 from core.output import figures
 from core.runs import jobs
 from pages.ui.access.who import for_reviewers
@@ -43,18 +44,38 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         **for_reviewers(),
     )
 st.session_state["dataset_id"] = info.id
+
+
+def _carried() -> str:
+    """Where the bona fide samples come from, if from an earlier import of the same data."""
+    words = (info.about or {}).get("bona fide")
+    return f" ({frame.plain(words)})" if words else ""
+
+
 ids, labels = cached.labels_of(WORKSPACE, info.id)
 height, width, channels = info.shape
 st.markdown(
     f"**{info.n:,} training images in {len(info.class_names)} classes**, {height}×{width} "
     f"{'grey' if channels == 1 else 'colour'}, and {info.n_test:,} test images. "
-    + (f"{info.n_bona_fide:,} training images are bona fide." if info.n_bona_fide else "None is known to be clean."),
+    + (
+        f"{info.n_bona_fide:,} training images are bona fide{_carried()}."
+        if info.n_bona_fide
+        else "None is known to be clean."
+    ),
     help=HELP["bona fide"],
 )
 if info.attacks:
     attacks, names = store.planted_attacks(info), info.class_names
     planted = frame.plain("; ".join(f"{title(attack)}: {size(attack)}, {aim(attack, names)}" for attack in attacks))
     st.caption(f"Poison was planted in this data set, so that results can be checked: {planted}. No detector is told.")
+
+called = cached.names_in(WORKSPACE, info.id)
+
+
+def _words(row: int) -> str:
+    """Number and name of a sample, for whoever hovers over it."""
+    return f"#{ids[row]} · {one_line(called[row])}"
+
 
 chart, strips = st.columns([2, 3], gap="large")
 with chart:
@@ -71,7 +92,7 @@ with strips:
         rows = (labels == index).nonzero()[0][:STRIP]
         with lines.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(frame.plain(name), width=110)
-            strip = [Tile(int(row), pictures.of_sample(info.id, int(row)), tooltip=f"#{ids[row]}") for row in rows]
+            strip = [Tile(int(row), pictures.of_sample(info.id, int(row)), tooltip=_words(int(row))) for row in rows]
             gallery(strip, key=f"strip-{info.id}-{index}", size=44, one_row=True)
     if len(info.class_names) > 20:
         st.caption(f"20 of {len(info.class_names)} classes are shown.")

@@ -9,6 +9,7 @@ import numpy as np
 from core import runs
 from core.analysis.rules import Rule, chosen_rules, flags
 from core.data import store
+from core.data.store.sample_names import sample_names
 from core.journal import review
 from core.journal.changes import apply
 from core.json_files import Damaged
@@ -82,6 +83,19 @@ class OpenedRun:
         order = np.argsort(self.stored.ids)
         rows: Ints = order[np.searchsorted(self.stored.ids, self.data.ids, sorter=order)]
         return rows
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """What each sample of the run is called in its source, n names; "row 7" where the source gave none."""
+        called = sample_names(self.run.workspace, self.run.dataset)
+        return called if len(called) == len(self.data) else tuple(called[row] for row in self.rows.tolist())
+
+    def names_of(self, samples: Iterable[int]) -> list[str]:
+        """What these samples, given by id, are called in their source; "" for what is no sample of the run."""
+        wanted = np.fromiter(samples, np.int64)
+        places = np.flatnonzero(np.isin(self.data.ids, wanted))
+        called = {int(self.data.ids[place]): self.names[place] for place in places.tolist()}
+        return [called.get(sample, "") for sample in wanted.tolist()]
 
     @cached_property
     def _sorted_detections(self) -> tuple[dict[str, Detection], list[Damaged]]:

@@ -3,13 +3,15 @@
 Which samples a person might call clean next: drawn at random, equally from every class.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from core.analysis.ids import parse_ids
+from core.data.store.sample_names import matching
+from core.errors import UserError
 from core.types import Bools, Ints
 
 ORDERS = {"suspicion": "most suspicious first", "family": "family by family"}
@@ -31,7 +33,7 @@ class Filter:
         verdict: one of `VERDICTS`.
         agreement: at least so many detectors flag the sample.
         suspicion: lowest and highest percentile, in [0, 1].
-        ids: a list of ids and ranges, such as "7, 10-20"; what is named here need not be flagged.
+        ids: a list of ids and ranges, such as "7, 10-20", or a part of names; what is named here need not be flagged.
         order: one of `ORDERS`.
     """
 
@@ -48,19 +50,25 @@ class Filter:
     order: str = "suspicion"
 
 
-def queue(table: pd.DataFrame, conditions: Filter, among: Collection[int] | None = None) -> pd.DataFrame:
+def queue(
+    table: pd.DataFrame,
+    conditions: Filter,
+    among: Collection[int] | None = None,
+    names: Callable[[], Sequence[str]] = tuple,
+) -> pd.DataFrame:
     """The rows of a review table that the filter leaves, in its order.
 
     Args:
         table: see `core.analysis.samples.review_table`.
         conditions: the filter.
         among: ids to which the queue is limited, such as those that one reviewer decided on; None for all.
+        names: what gives the n names of the samples, asked for when `conditions.ids` holds no ids.
 
     Raises:
-        UserError: `conditions.ids` cannot be read.
+        UserError: `conditions.ids` cannot be read, and there are no names.
     """
     # Flags first: what follows looks at few rows only, however large the data set is.
-    kept = table[_in_question(table, conditions)]
+    kept = table[_in_question(table, conditions, names)]
     holds = kept["suspicion"].between(*conditions.suspicion).to_numpy() & (kept["flagged_by"] >= conditions.agreement)
     for column in ("label", "predicted"):
         if (index := getattr(conditions, column)) is not None:
@@ -121,10 +129,10 @@ def place_of(ids: Ints, sample: int | None) -> int | None:
     return places[0] if places else None
 
 
-def _in_question(table: pd.DataFrame, conditions: Filter) -> Bools:
+def _in_question(table: pd.DataFrame, conditions: Filter, names: Callable[[], Sequence[str]]) -> Bools:
     """(n,) True for what the filter is about at all: ids, a cluster or a group that it names, else what is flagged."""
     if conditions.ids.strip():
-        return _named(table, conditions.ids)
+        return _named(table, conditions.ids, names)
     if conditions.cluster is not None:
         return in_cluster(table, conditions.cluster)
     if conditions.decided is not None:
@@ -132,10 +140,18 @@ def _in_question(table: pd.DataFrame, conditions: Filter) -> Bools:
     return table[f"{conditions.detector}_flagged" if conditions.detector else "flagged"].to_numpy()
 
 
-def _named(table: pd.DataFrame, text: str) -> Bools:
+def _named(table: pd.DataFrame, text: str, names: Callable[[], Sequence[str]]) -> Bools:
+    """(n,) True for the ids that the text lists; where it lists none, for the samples whose names hold it."""
     ids = table["id"].to_numpy()
+    try:
+        ranges = parse_ids(text)
+    except UserError:
+        called = names()
+        if not called:
+            raise
+        return np.array(matching(called, text), np.bool_)
     named = np.zeros(len(ids), bool)
-    for first, last in parse_ids(text):
+    for first, last in ranges:
         named |= (ids >= first) & (ids <= last)
     return named
 

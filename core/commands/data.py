@@ -28,7 +28,11 @@ def import_(
     path: Annotated[Path, typer.Argument(help="; ".join(entry.title for entry in SOURCES.values()))],
     name: Annotated[str | None, typer.Option(help="What to call it.")] = None,
     bona_fide: Annotated[
-        Path | None, typer.Option(help="A text file with one id of a known-clean sample a line.")
+        Path | None,
+        typer.Option(
+            help="A text file with one known-clean sample a line, by row number or name. Without it, those of an "
+            "earlier import of the same data stay."
+        ),
     ] = None,
     source: Annotated[str | None, typer.Option(help=f"What it is, if unclear: {', '.join(SOURCES)}.")] = None,
     size: Annotated[str | None, typer.Option(help="Of every image: 64, or 48x64 (height × width).")] = None,
@@ -63,6 +67,8 @@ def import_(
         "n_test": info.n_test,
         "classes": len(info.class_names),
         "shape": info.shape,
+        "bona_fide": info.n_bona_fide,
+        **({"carried_over": info.about["bona fide"]} if info.about and "bona fide" in info.about else {}),
         "skipped": info.n_skipped,
         "problems": dict(problems),
     }

@@ -199,7 +199,7 @@ def journal(
 @command
 def bona_fide(
     run: str,
-    ids: Annotated[Path, typer.Option(help="A text file with one id of a known-clean sample a line.")],
+    ids: Annotated[Path, typer.Option(help="A text file with one known-clean sample a line, by row number or name.")],
     withdraw: Annotated[bool, typer.Option("--withdraw", help="They are no longer guaranteed to be clean.")] = False,
     reviewer: Annotated[str, typer.Option(help="Who guarantees.")] = ME,
     workspace: Workspace = HERE,

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from core import runs
 from core.analysis.opened_run import OpenedRun
 from core.analysis.samples import flagged_ids, sample_table
-from core.data import store
+from core.data.store.sample_names import is_file_name
 from core.errors import UserError
 from core.files import write_file
 from core.journal.changes import changes_of
@@ -109,8 +109,33 @@ def poison_indices(opened: OpenedRun) -> NDArray[np.int64]:
     return np.array(sorted({*changes_of(decided).excluded, *suspected}), np.int64)
 
 
+def removed_files(opened: OpenedRun) -> list[str]:
+    """The names of the samples that a person excluded, in data-set order.
+
+    Raises:
+        UserError: they are no files, or a name holds what the source could not say in Unicode.
+    """
+    gone = changes_of(verdicts(opened.run.workspace, opened.run.id)).excluded
+    names = [name for sample, name in zip(opened.data.ids.tolist(), opened.names, strict=True) if sample in gone]
+    if names and not all(map(is_file_name, names)):
+        raise UserError(
+            "The samples of this data set are no files.",
+            f"One is called {next(name for name in names if not is_file_name(name))}.",
+            "Take poison_indices: it lists their rows.",
+        )
+    if damaged := [name for name in names if "\ufffd" in name]:
+        raise UserError(
+            f"{len(damaged):,} names are no Unicode, so that they cannot be written as they are.",
+            f"The first is {damaged[0][:100]!r}.",
+            "Rename these files and import the folder again, or take the samples as a table.",
+        )
+    return names
+
+
 def cartography(opened: OpenedRun) -> list[dict[str, Any]]:
-    """One dict per sample: guid, index, gold, confidence, variability and losses, in the terms of dataset cartography.
+    """One dict per sample, in the terms of dataset cartography.
+
+    Keys: guid, index, name, gold, confidence, variability, losses.
 
     Confidence is the mean over the epochs of the probability that the model gives the label, variability its standard
     deviation (Swayamdipta et al. 2020, arXiv 2009.10795). Correctness is left out: losses alone do not tell it.
@@ -123,17 +148,19 @@ def cartography(opened: OpenedRun) -> list[dict[str, Any]]:
     if not losses.size:
         raise UserError("This run traced no losses.", "Only a training does.", "Train a model on this data set first.")
     chances = np.exp(-losses)
-    columns = zip(dataset.ids, dataset.labels, chances.mean(1), chances.std(1), losses.round(6), strict=True)
+    figures = (chances.mean(1), chances.std(1), losses.round(6))
+    columns = zip(dataset.ids, opened.names, dataset.labels, *figures, strict=True)
     return [
         {
             "guid": int(sample),
             "index": place,
+            "name": name,
             "gold": int(label),
             "confidence": round(float(confidence), 6),
             "variability": round(float(variability), 6),
             "losses": trajectory.tolist(),
         }
-        for place, (sample, label, confidence, variability, trajectory) in enumerate(columns)
+        for place, (sample, name, label, confidence, variability, trajectory) in enumerate(columns)
     ]
 
 
@@ -141,8 +168,7 @@ def _write_samples(opened: OpenedRun, ending: str, stream: Any) -> int:
     table = sample_table(opened)
     names = np.array([*opened.stored.class_names, None], object)
     table.insert(2, "class_name", names[table["label"].to_numpy()])
-    if called := store.names(opened.run.workspace, opened.run.dataset):
-        table.insert(1, "name", np.array(called, object)[opened.rows])
+    table.insert(1, "name", np.array(opened.names, object))
     TABLES[ending](table, stream)
     return len(table)
 
@@ -153,6 +179,20 @@ def _write_indices(indices: NDArray[np.int64], ending: str, stream: Any) -> int:
     else:
         stream.write("".join(f"{index}\n" for index in indices.tolist()).encode())
     return len(indices)
+
+
+def _write_removed(opened: OpenedRun, ending: str, stream: Any) -> int:
+    names = removed_files(opened)
+    broken = [name for name in names if "\n" in name or "\r" in name]
+    if broken and ending == ".txt":
+        raise UserError(
+            f"{len(broken):,} names hold the end of a line, so that they cannot stand one on a line.",
+            f"The first is {broken[0][:100]!r}.",
+            "Take the format .nul, which xargs -0 reads.",
+        )
+    end = "\n" if ending == ".txt" else "\0"
+    stream.write("".join(f"{name}{end}" for name in names).encode())
+    return len(names)
 
 
 def _write_cartography(opened: OpenedRun, _: str, stream: Any) -> int:
@@ -180,6 +220,15 @@ EXPORTS: Mapping[str, Export] = {
             "What is excluded, and what is flagged while nobody decided.",
             (".txt", ".npy"),
             lambda opened, ending, stream: _write_indices(poison_indices(opened), ending, stream),
+        ),
+        Export(
+            "removed_files",
+            "Files to remove",
+            "removed_files.txt",
+            "All that is excluded, one path a line, below the imported folder: xargs -d '\\n' rm < removed_files.txt. "
+            ".nul is for xargs -0.",
+            (".txt", ".nul"),
+            _write_removed,
         ),
         Export(
             "is_clean",

@@ -29,6 +29,7 @@ from core.analysis.rule_words import counted_title, counted_words, rule_words
 from core.analysis.samples import flagged_samples, review_table
 from core.analysis.suspect_clusters import ratio_words, reclassifications
 from core.data import store
+from core.data.store.sample_names import is_file_name, one_line, short_name
 from core.detectors import DETECTORS
 from core.evaluation.results import comparison, detector_figures, outcome_figures
 from core.files import write_file
@@ -97,7 +98,7 @@ def report_html(run: Run) -> str:
         estimate_words=estimate_words(estimates),
         families=_families(subject, table, info.class_names),
         decisions=_decisions(subject),
-        tiles=_tiles(subject, flagged.head(MAX_TILES), info.class_names),
+        tiles=_tiles(whole, flagged.head(MAX_TILES)),
         facts=_facts(whole, child),
         gone=figures.GONE,
         poison=POISON,
@@ -217,17 +218,21 @@ def _decisions(run: Run) -> list[dict[str, Any]]:
     ]
 
 
-def _tiles(run: Run, table: pd.DataFrame, names: tuple[str, ...]) -> list[dict[str, Any]]:
+def _tiles(opened: OpenedRun, table: pd.DataFrame) -> list[dict[str, Any]]:
+    run, names = opened.run, opened.data.class_names
+    called = [opened.names[place] for place in table.index]
     images = run.workspace / "datasets" / run.dataset / "images.npy"
     return [
         {
             "id": int(sample["id"]),
+            "name": one_line(name) if is_file_name(name) else "",
+            "short": short_name(name) if is_file_name(name) else "",
             "label": names[sample["label"]],
             "predicted": names[sample["predicted"]] if sample["predicted"] is not pd.NA else "?",
             "verdict": sample["verdict"],
             "source": _source(images, int(sample["row"])),
         }
-        for sample in table.to_dict("records")
+        for sample, name in zip(table.to_dict("records"), called, strict=True)
     ]
 
 

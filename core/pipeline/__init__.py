@@ -7,7 +7,6 @@ that a worker goes through.
 from core.pipeline.attack import attack, specification_in, start_attack
 from core.pipeline.data import (
     PreviewOf,
-    download_dataset,
     finish_import,
     forget_upload,
     import_dataset,
@@ -16,7 +15,6 @@ from core.pipeline.data import (
     keep_upload,
     preview_job,
     preview_source,
-    start_download,
     start_import,
     start_preview,
     store_demo,
@@ -32,6 +30,7 @@ from core.pipeline.detection import (
     start_decision,
     start_detection,
 )
+from core.pipeline.downloads import download_dataset, start_download
 from core.pipeline.repair import continued_epochs, new_repair, start_copy, trained_here
 from core.pipeline.review import (
     decide,

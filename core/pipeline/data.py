@@ -1,8 +1,6 @@
 """Data sets come into the workspace.
 
 A look at data before they come into the workspace, and the files that visitors bring.
-
-The data sets of the field are fetched, on request only.
 """
 
 import re
@@ -22,8 +20,6 @@ from core.data.collection import Collection, Problem, legible
 from core.data.levels import Values, with_levels
 from core.data.preview import Preview, read_preview, write_findings, write_preview
 from core.data.preview.scan import MOST_IMAGES, scan
-from core.data.published.downloads import download
-from core.data.published.torchvision_datasets import present
 from core.data.store import DatasetInfo
 from core.data.store.demo import demo as demo_data
 from core.data.store.shapes import Shape, proposed_shape
@@ -82,7 +78,7 @@ def import_dataset(
         name: what to call it; default: what the source calls it.
         bona_fide: a text file with one sample a line: its row among the source's training images, from 0, or its name.
             Rows count as the source lists them, whatever is left out. One that is named and left out is listed. Without
-            a file, those of an earlier version under the same name are carried over.
+            a file, those of an earlier import of the same path, or under the same name, are carried over.
         source: the data source, where the path alone does not tell.
         settings: of the data source, over its defaults (the column of labels of a table, say).
         size: height and width of every stored image; default: see `core.data.store.shapes`.
@@ -105,7 +101,8 @@ def import_dataset(
             shape=shape,
             source=str(path),
             name=name,
-            earlier=_earlier(workspace, legible(name or collection.name)),
+            earlier=_earlier(workspace, legible(name or collection.name), path),
+            opening=_opening(path, source, settings),
             listen=listen,
         )
     finally:
@@ -195,9 +192,17 @@ def _guaranteed(collection: Collection, path: Path) -> Collection:
     return replace(collection, bona_fide=known, problems=(*collection.problems, *lost))
 
 
-def _earlier(workspace: Path, name: str) -> Earlier | None:
+def _opening(path: Path, source: str | None, settings: Mapping[str, Any] | None) -> store.Opening:
+    """How the source is opened again: what `_opened` was asked for, the source by its name."""
+    named = source or recognised(path).name
+    return store.Opening(
+        legible(str(path.absolute())), named, {key: str(value) for key, value in (settings or {}).items()}
+    )
+
+
+def _earlier(workspace: Path, name: str, path: Path) -> Earlier | None:
     """The version before, with what people made bona fide since; None for the first import."""
-    info = latest_version(workspace, name)
+    info = latest_version(workspace, name, path)
     if info is None:
         return None
     dataset = store.load(workspace, info.id)
@@ -295,21 +300,6 @@ def _forget_old(workspace: Path) -> None:
     for path in (workspace / "uploads").glob("*"):
         if time.time() - path.stat().st_mtime > _KEPT_SECONDS:
             shutil.rmtree(path, ignore_errors=True)
-
-
-def download_dataset(
-    name: str, root: Path, listen: Callable[[float, str], None] = lambda fraction, words: None
-) -> Path:
-    """Fetch the data set `name` into `root`, and return the folder to open; see `core.data.published.downloads`."""
-    download(name, root, listen)
-    if name not in present(root):
-        raise UserError(f"{name} was fetched, but is not complete.", f"It should lie in {root}.", "Fetch it again.")
-    return present(root)[name]
-
-
-def start_download(workspace: Path, name: str, root: Path) -> Path:
-    """Start fetching the data set `name` into `root` in a worker; returns the job's directory, to be polled."""
-    return start_worker(workspace, "downloads", "download", [name], {"--to": str(root.resolve())})
 
 
 def _pairs(settings: Mapping[str, str] | None) -> list[str]:

@@ -17,6 +17,7 @@ from core.analysis.opened_run import CLUSTERING, opened
 from core.analysis.samples import review_table
 from core.analysis.suspect_clusters import new_labels
 from core.data import store
+from core.data.store.sample_names import sample_names
 from core.errors import UserError
 from core.files import write_file
 from core.journal import review, revisions
@@ -111,7 +112,7 @@ def import_bona_fide(run: Run, path: Path, *, reviewer: str, accepted: bool = Tr
 
     Args:
         run: on the data set that they belong to.
-        path: a text file with one sample id a line.
+        path: a text file with one sample a line: its id, which is its row in the source, or its name.
         reviewer: who guarantees.
         accepted: False takes the word back.
 
@@ -122,7 +123,7 @@ def import_bona_fide(run: Run, path: Path, *, reviewer: str, accepted: bool = Tr
 
 
 def guarantee_listed(run: Run, text: str, name: str, *, reviewer: str, accepted: bool = True) -> int:
-    """Guarantee the samples whose ids `text` lists, one a line, to be clean; returns how many.
+    """Guarantee the samples whose ids or names `text` lists, one a line, to be clean; returns how many.
 
     Args:
         run: on the data set that they belong to.
@@ -135,8 +136,8 @@ def guarantee_listed(run: Run, text: str, name: str, *, reviewer: str, accepted:
         UserError: nothing is listed, or something that is no id of a sample.
     """
     known = store.load(run.workspace, run.dataset).ids.tolist()
-    names = store.names(run.workspace, run.dataset)
-    ids = listed_ids(text, name, set(known), list(zip(known, names, strict=False)))
+    names = sample_names(run.workspace, run.dataset)
+    ids = listed_ids(text, name, set(known), list(zip(known, names, strict=True)))
     return review.guarantee(
         run.workspace, run.dataset, ids, reviewer=reviewer, accepted=accepted, reason=f"from {name}"
     )
@@ -173,7 +174,10 @@ def journal_rows(run: Run, **conditions: Any) -> list[dict[str, Any]]:
 
 
 def _journal(run: Run, conditions: Mapping[str, Any]) -> pd.DataFrame:
-    return review.journal(run.workspace, run.id, **conditions)
+    """The rows with the name of each sample in its source."""
+    rows = review.journal(run.workspace, run.id, **conditions)
+    rows.insert(2, "name", opened(run).names_of(rows["sample"].tolist()))
+    return rows
 
 
 def _write(table: pd.DataFrame, ending: str, stream: Any) -> None:

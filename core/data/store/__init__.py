@@ -17,6 +17,9 @@ import numpy as np
 from core import checksums
 from core.data.collection import Problem, abridged
 from core.data.store import fingerprints
+from core.data.store.description import DatasetInfo as DatasetInfo
+from core.data.store.description import Opening as Opening
+from core.data.store.description import Origin as Origin
 from core.data.store.reading import HINT, changed, checked, open_array, open_inputs
 from core.data.store.unfinished import unfinished
 from core.errors import UserError
@@ -25,56 +28,11 @@ from core.json_files import Damaged, fitted, read_json, sorted_out
 from core.modalities import MODALITIES, modality_of
 from core.types import Dataset, GroundTruth, PlantedAttack
 
-SCHEMA = 2  # 1: its fingerprint covers labels and a part of the images
 T = TypeVar("T")
 SETTLED_SECONDS = 2.0  # younger files may change without another time of change: some disks count whole seconds
 _ARRAYS = ("ids", "labels", "test_labels", "bona_fide")
 _intact: dict[Path, tuple[str, str]] = {}  # folder → fingerprint, and the state of what it was found of
 _TRUTH = ("is_poison", "attack_index", "original_labels", "is_cover")
-
-
-@dataclass(frozen=True)
-class DatasetInfo:
-    """What is known of a stored data set without opening its arrays.
-
-    `specification` is what its poison was asked for with: planted again in the data set `parent`, it gives this one.
-    `n_skipped` images of the source could not be read; `about` holds what else the source says, heading → words.
-    """
-
-    id: str
-    name: str
-    created: str
-    source: str
-    n: int
-    n_test: int
-    n_bona_fide: int
-    class_names: tuple[str, ...]
-    shape: tuple[int, ...]
-    fingerprint: str
-    parent: str | None = None
-    attacks: tuple[dict[str, Any], ...] = ()
-    specification: dict[str, Any] | None = None
-    n_skipped: int = 0
-    about: dict[str, str] | None = None
-    modality: str = "image"  # data sets of before there were others say nothing
-    schema: int = SCHEMA
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where a data set comes from.
-
-    Attributes:
-        source: in words.
-        truth: what is known of its poison.
-        parent: id of the data set that it is a poisoned copy of.
-        specification: what its poison was asked for with.
-    """
-
-    source: str
-    truth: GroundTruth | None = None
-    parent: str | None = None
-    specification: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Data that are imported again: a second version beside the first, which keeps its runs, and its bona fide samples."""
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,16 +30,21 @@ class Earlier:
     names: Sequence[str]
 
 
-def latest_version(workspace: Path, name: str) -> DatasetInfo | None:
-    """The newest data set that was imported as `name`, poisoned copies aside; None for the first import."""
+def latest_version(workspace: Path, name: str, path: Path | None = None) -> DatasetInfo | None:
+    """The newest data set that was imported from `path` or as `name`, poisoned copies aside; None for the first."""
     imported = (info for info in store.describe_all(workspace) if info.parent is None and info.specification is None)
-    return next((info for info in imported if plain_name(info.name) == plain_name(name)), None)
+    place = None if path is None else os.path.realpath(path)
+    return next((info for info in imported if plain_name(info.name) == plain_name(name) or _lies_at(info, place)), None)
 
 
 def plain_name(name: str) -> str:
     """A data set's name without the number of its version."""
     match = _VERSION.fullmatch(name)
     return match[1] if match else name
+
+
+def _lies_at(info: DatasetInfo, place: str | None) -> bool:
+    return place is not None and os.path.realpath(info.opening.path if info.opening else info.source) == place
 
 
 def carried_over(earlier: Earlier, dataset: Dataset, names: Sequence[str]) -> Bools:

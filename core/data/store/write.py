@@ -53,6 +53,7 @@ def write(
     name: str | None = None,
     bona_fide: Bools | None = None,
     earlier: Earlier | None = None,
+    opening: store.Opening | None = None,
     listen: Listen = lambda fraction, words: None,
     chunk_bytes: int = CHUNK_BYTES,
     chunk_images: int = CHUNK_IMAGES,
@@ -71,6 +72,7 @@ def write(
         source: where it came from, in words.
         name: what to call it; default: the collection's own name.
         bona_fide: (n,) True for samples of `collection.train` known to be clean; default: what the collection says.
+        opening: how the source was opened.
         earlier: the version whose bona fide samples are carried over where `bona_fide` and the collection name none.
         listen: told the fraction that is done, and what is being done. What it raises ends the work, and nothing of
             the data set is left.
@@ -110,6 +112,7 @@ def write(
             store.write_truth(folder, truth)
         info = replace(
             store.described(folder, dataset, store.Origin(legible(source), truth)),
+            opening=opening,
             n_skipped=len(train.problems) + len(test.problems),
             about={legible(key): legible(words) for key, words in about.items()} or None,
         )

@@ -139,7 +139,7 @@ def _form(job: Path, request: PreviewOf, preview: Preview, leave: Callable[[], N
         width = right.number_input("Width", *SIDES, width, key=f"import-width-{job.name}")
         first = "grey" if channels == 1 else "colour"
         pixels = one_of("Pixels", ("grey", "colour"), first=first, key=f"import-pixels-{job.name}")
-        file = {"placeholder": "A file with one row number a line", "help": HELP["bona fide"]}
+        file = {"placeholder": "A file with one row number or name a line", "help": HELP["bona fide"]}
         bona_fide_file = st.text_input("Bona fide ids (optional)", key=f"import-known-{job.name}", **file)
         values = "auto"
         if "pixels" in preview.about and "values" not in request.settings:

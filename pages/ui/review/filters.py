@@ -33,7 +33,8 @@ TITLES |= {decision: STANDING[decision].capitalize() for decision in DECISIONS i
 
 def filtered(run: Run, table: pd.DataFrame, conditions: Filter, who: str) -> pd.DataFrame:
     """The queue that a filter leaves, in its order; with `who`, of what this reviewer decided on."""
-    rows = refusal.attempted(lambda: queue(table, conditions, cached.decided_by(run, who) if who else None))
+    among = cached.decided_by(run, who) if who else None
+    rows = refusal.attempted(lambda: queue(table, conditions, among, lambda: cached.names(run)))
     return table.iloc[:0] if rows is None else rows
 
 
@@ -46,12 +47,12 @@ def filters(run: Run) -> tuple[Filter, str]:
         given, predicted = (_class(run, title, key) for title, key in (("Given", "given"), ("Predicted", "predicted")))
         detector = counted.field(run)
         ids = st.text_input(
-            "Find ids",
+            "Find",
             key="ids",
-            placeholder="7, 100-250",
+            placeholder="7, 100-250 or a name",
             width=130,
             bind="query-params",
-            help="A list or a range; what is named here need not be flagged.",
+            help="Ids, a range of them, or a part of a name. What is named here need not be flagged.",
         )
         with st.popover(_more(), icon=":material/tune:"):
             cluster, decided = _cluster(run), _decided(run)

@@ -19,6 +19,7 @@ COLUMNS = {
     "created": "Time (UTC)",
     "reviewer": "Reviewer",
     "sample": "Sample",
+    "name": "Name",
     "decision": "Decision",
     "new_label": "New label",
     "reason": "Reason",
@@ -49,6 +50,7 @@ def _journal(run: Run) -> None:
         st.link_button("Download", journal_address(run, chosen), icon=":material/download:")
     rows = review.journal(run.workspace, run.id, **chosen, last=MOST).iloc[::-1]  # type: ignore[arg-type]
     names = cached.info(run).class_names
+    rows.insert(2, "name", cached.names_of(run, rows["sample"].tolist()))
     shown = rows[list(COLUMNS)].assign(
         created=rows["created"].str[:19].str.replace("T", " "),
         decision=rows["decision"].map(STANDING).str.capitalize(),
@@ -75,15 +77,17 @@ def _disagreements(run: Run) -> None:
     st.markdown(
         f"**{still_open:,} open, {len(disagreements) - still_open:,} settled.** A later verdict by anyone settles one."
     )
+    called = cached.names_of(run, [conflict.sample for conflict in disagreements[:MOST]])
     rows = [
         {
             "sample": conflict.sample,
+            "name": name,
             "state": "open" if conflict.open else f"settled by {conflict.settled_by}",
             "verdicts": "; ".join(f"{who}: {_verdict(verdict, names)}" for who, verdict in conflict.verdicts.items()),
             "stands": _verdict(conflict.verdict, names),
             "since": conflict.since[:19].replace("T", " "),
         }
-        for conflict in disagreements[:MOST]
+        for conflict, name in zip(disagreements[:MOST], called, strict=True)
     ]
     st.dataframe(rows, hide_index=True)
     ids = ", ".join(str(conflict.sample) for conflict in disagreements if conflict.open)

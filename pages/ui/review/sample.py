@@ -38,6 +38,7 @@ def single(run: Run, table: pd.DataFrame, sample: int) -> None:
     row = table.iloc[place]
     verdict = f" · {row['verdict']}" if row["verdict"] else ""
     st.markdown(f"**Sample #{sample}**{verdict}")
+    _name(run, sample)
     gallery(tiles(run, table.iloc[[place]]), key="single", size=200)
     _labels(run, row)
     view = one_of("Shown below", VIEWS, key="view", label_visibility="collapsed", persist_state="session")
@@ -58,6 +59,7 @@ def full_screen(run: Run, table: pd.DataFrame, sample: int, where: str) -> None:
     with left:
         verdict = f" · {STANDING[row['verdict']]}" if row["verdict"] else ""
         st.markdown(f"**Sample #{sample}**{verdict} · {where}")
+        _name(run, sample)
         gallery(tiles(run, table.iloc[[place]]), key="large", size=SIDE)
         _curve(run, table, place)
     with middle:
@@ -86,6 +88,13 @@ def toggle(run: Run, sample: int | None) -> None:
 def rows_around(rows: pd.DataFrame, place: int) -> pd.DataFrame:
     """The few rows of the queue before and behind a place."""
     return rows.iloc[max(0, place - BEFORE) : place + BEHIND]
+
+
+def _name(run: Run, sample: int) -> None:
+    """What the sample is called in its source, with a button that copies it; nothing where it is only a row."""
+    (name,) = cached.names_of(run, [sample])
+    if name:
+        st.code(name, language=None, wrap_lines=True)
 
 
 def _labels(run: Run, row: pd.Series) -> None:

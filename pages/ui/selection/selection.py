@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from core.data.store.sample_names import is_file_name, one_line, short_name
 from core.journal import review
 from core.journal.review.verdict import STANDING
 from core.runs import Run
@@ -29,6 +30,7 @@ __all__ = [
     "version",
 ]
 
+CAPTION = 18  # characters of a name under a tile; hovering says the whole path
 SHOWN = 60  # samples of a selection that are shown, the most suspicious; the others are counted
 
 
@@ -54,9 +56,10 @@ def version(run: Run) -> int:
 
 
 def tiles(run: Run, rows: pd.DataFrame, taken: Collection[int] = ()) -> list[Tile]:
-    """A tile per row of the review table: given and predicted label, verdict, flag, or that someone else has it."""
-    names = cached.info(run).class_names
-    return [_tile(run, row, names, taken) for row in rows.to_dict("records")]
+    """A tile per row of the review table: name, both labels, verdict, flag, or that someone else has it."""
+    classes, names = cached.info(run).class_names, cached.names(run)
+    called = [names[place] for place in rows.index]
+    return [_tile(run, row, name, classes, taken) for row, name in zip(rows.to_dict("records"), called, strict=True)]
 
 
 def selection_gallery(run: Run, table: pd.DataFrame, *, height: int) -> bool:
@@ -120,7 +123,7 @@ def _undo_alone(run: Run) -> None:
     )
 
 
-def _tile(run: Run, row: dict[str, object], names: tuple[str, ...], taken: Collection[int]) -> Tile:
+def _tile(run: Run, row: dict[str, object], called: str, names: tuple[str, ...], taken: Collection[int]) -> Tile:
     given = names[int(row["label"])]  # type: ignore[call-overload]
     is_predicted = row["predicted"] is not pd.NA
     predicted = names[int(row["predicted"])] if is_predicted else "not predicted"  # type: ignore[call-overload]
@@ -128,11 +131,12 @@ def _tile(run: Run, row: dict[str, object], names: tuple[str, ...], taken: Colle
     badge = STANDING.get(str(row["verdict"]), "taken" if held else "flagged" if row["flagged"] else "")
     held_words = " · someone else looks at it" if held else ""
     rank = f"more suspicious than {float(row['suspicion']):.0%}"  # type: ignore[arg-type]
-    words = f"#{row['id']} · given {given} · predicted {predicted} · {rank}{held_words}"
+    file = f" · {one_line(called)}" if is_file_name(called) else ""
+    words = f"#{row['id']}{file} · given {given} · predicted {predicted} · {rank}{held_words}"
     return Tile(
         int(row["id"]),
         pictures.of_sample(run.dataset, int(row["row"])),
-        (given, f"→ {predicted}"),
+        (given, f"→ {predicted}", *((short_name(called, CAPTION),) if file else ())),
         badge,
         words,  # type: ignore[call-overload]
         settled=bool(row["verdict"]) or held,

@@ -26,6 +26,9 @@ TABLE = pd.DataFrame(
 )
 
 
+NAMES = ("cat/a.png", "cat/b.png", "dog/a.png", "Dog/7.png", "x.png")
+
+
 def ids(among=None, **wanted):
     return queue(TABLE, Filter(**{"verdict": "all", **wanted}), among)["id"].tolist()
 
@@ -103,3 +106,15 @@ def test_a_place_is_counted_from_the_front():
 def test_nothing_is_of_a_group_before_there_is_a_decision():
     before = TABLE.drop(columns=["decision", "group"])
     assert queue(before, Filter(verdict="all", decided=1)).empty
+
+
+def test_what_is_no_id_is_a_part_of_a_name():
+    def found(text):
+        return queue(TABLE, Filter(verdict="all", ids=text), names=lambda: NAMES)["id"].tolist()
+
+    assert found("dog/") == [8, 9]  # flagged or not
+    assert found("7") == []
+    assert found("12") == [12]
+    assert found("nothing") == []
+    with pytest.raises(UserError, match="is no id"):
+        ids(ids="dog/")

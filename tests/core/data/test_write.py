@@ -24,7 +24,6 @@ from core.data.store.shapes import common_shape, proposed_shape
 from core.data.store.unfinished import unfinished
 from core.data.store.write import write
 from core.errors import UserError
-from core.journal import review
 from core.modalities.image.inputs import ImageInputs
 from core.runs import jobs
 from core.types import GroundTruth, PlantedAttack
@@ -198,24 +197,6 @@ def images(folder, greys):
         (folder / f"{index}.png").write_bytes(plain(grey, 9))
 
 
-def test_bona_fide_samples_are_carried_over_to_the_next_version_and_said(workspace, tmp_path):
-    images(tmp_path / "f" / "a", [1, 2, 3])
-    images(tmp_path / "f" / "b", [11, 12, 13])
-    (tmp_path / "list.txt").write_text("0\n1\n4\n")
-    first = pipeline.import_dataset(workspace, tmp_path / "f", "Mine", tmp_path / "list.txt")
-    review.guarantee(workspace, first.id, [5], reviewer="ada")
-    images(tmp_path / "f" / "a", [1, 99, 3])  # 1.png is another picture now
-    (tmp_path / "f" / "a" / "00.png").write_bytes(plain(7, 9))  # and all rows behind this one move
-    again = pipeline.import_dataset(workspace, tmp_path / "f", "Mine")
-    names = np.array(store.names(workspace, again.id))
-    assert names[store.load(workspace, again.id).bona_fide].tolist() == ["a/0.png", "b/1.png", "b/2.png"]
-    assert again.about["bona fide"] == f"3 of 4 samples carried over from {first.id}"
-    assert store.load(workspace, first.id).bona_fide.sum() == 3
-    (tmp_path / "list.txt").write_text("b/0.png\n")
-    named = pipeline.import_dataset(workspace, tmp_path / "f", "Mine", tmp_path / "list.txt")
-    assert (named.id, named.n_bona_fide, named.about) == (f"{again.id}-2", 1, None)
-
-
 def test_a_list_names_rows_of_the_source_whatever_is_left_out(workspace, tmp_path):
     images(tmp_path / "img", range(10, 34))
     labels = ["" if row < 2 else "abc"[row // 8] for row in range(24)]
@@ -370,6 +351,7 @@ def test_importing_from_the_command_line(workspace, tmp_path):
         "n_test": 0,
         "classes": 2,
         "shape": [12, 10, 3],
+        "bona_fide": 0,
         "skipped": 1,
         "problems": {"no image": 1, "unreadable": 1},
     }

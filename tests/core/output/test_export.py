@@ -39,7 +39,7 @@ def test_a_run_that_has_just_begun_is_exported_too(finished, tmp_path):
     run = runs.create(finished.workspace, info, finished.config, ("train",))
     write_export(opened(run), "samples", tmp_path / "samples.csv")
     table = pd.read_csv(tmp_path / "samples.csv")
-    assert table.columns.tolist() == ["id", "label", "class_name", "predicted", "loss", "verdict", "new_label"]
+    assert table.columns.tolist() == ["id", "name", "label", "class_name", "predicted", "loss", "verdict", "new_label"]
     assert table["predicted"].isna().all()
 
 
@@ -108,4 +108,50 @@ def test_class_names_reach_no_spreadsheet_as_formulas(finished, tmp_path):
 def test_an_export_that_does_not_exist(finished, tmp_path):
     with pytest.raises(UserError, match="no export named"):
         write_export(opened(finished), "everything", tmp_path / "a.csv")
-    assert set(EXPORTS) == {"samples", "poison_indices", "is_clean", "cartography"}
+    assert set(EXPORTS) == {"samples", "poison_indices", "removed_files", "is_clean", "cartography"}
+
+
+def named_run(finished, names):
+    """The finished run, its samples called as given: `names` of the first ones, and files for the rest."""
+    called = [*names, *(f"cat/{place}.png" for place in range(len(names), 200))]
+    folder = finished.workspace / "datasets" / finished.dataset
+    (folder / "names.json").write_text(json.dumps({"train": called, "test": []}))
+    return finished
+
+
+def test_the_name_stands_in_every_export(finished, tmp_path):
+    run = opened(named_run(finished, ["a b.png", "=evil.png"]))
+    write_export(run, "samples", tmp_path / "samples.csv")
+    table = pd.read_csv(tmp_path / "samples.csv")
+    assert table["name"][:3].tolist() == ["a b.png", "'=evil.png", "cat/2.png"]
+    assert cartography(run)[1]["name"] == "=evil.png"
+
+
+def test_the_files_to_remove_are_those_that_were_excluded_one_a_line(finished, tmp_path):
+    run = named_run(finished, ["red panda/0.png"])
+    pipeline.decide(run, [7, 0], "exclude", reviewer="ann")
+    pipeline.decide(run, [9], "keep", reviewer="ann")
+    assert write_export(opened(run), "removed_files", tmp_path / "removed_files.txt") == 2
+    assert (tmp_path / "removed_files.txt").read_text() == "red panda/0.png\ncat/7.png\n"
+
+
+def test_a_name_with_the_end_of_a_line_is_said_and_goes_into_a_file_for_xargs_0(finished, tmp_path):
+    run = named_run(finished, ["two\nlines.png"])
+    pipeline.decide(run, [0, 1], "exclude", reviewer="ann")
+    with pytest.raises(UserError, match="1 names hold the end of a line"):
+        write_export(opened(run), "removed_files", tmp_path / "removed.txt")
+    write_export(opened(run), "removed_files", tmp_path / "removed.nul")
+    assert (tmp_path / "removed.nul").read_bytes() == b"two\nlines.png\0cat/1.png\0"
+
+
+def test_rows_are_no_files_to_remove(finished, tmp_path):
+    pipeline.decide(finished, [3], "exclude", reviewer="ann")
+    with pytest.raises(UserError, match="are no files"):
+        write_export(opened(finished), "removed_files", tmp_path / "removed.txt")
+
+
+def test_a_name_that_lost_its_bytes_is_never_given_to_a_tool_that_deletes(finished, tmp_path):
+    run = named_run(finished, ["caf\ufffd.png"])
+    pipeline.decide(run, [0], "exclude", reviewer="ann")
+    with pytest.raises(UserError, match="no Unicode"):
+        write_export(opened(run), "removed_files", tmp_path / "removed.nul")
