@@ -1,5 +1,8 @@
 """The names of the environment variables that people set, each with what it is for."""
 
+# The option, and no variable, with which a worker is told that variables come through its standard input.
+HANDED = "--handed"
+
 # The folder of runs and data sets; by default `workspace` where Assay was started.
 WORKSPACE = "ASSAY_WORKSPACE"
 # Where decisions are kept, an address of SQLite or PostgreSQL; by default in the workspace. It may hold a password.

@@ -8,25 +8,25 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, ParamSpec, cast
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, cast
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from core import settings
+from core.commands.late import Late, command_name
 from core.commands.names import named, with_ids
 from core.errors import UserError
-from core.files import plain
-from core.journal import database
-from core.json_files import Damaged
-from core.models.catalogue import name_architectures
-from core.registry import Entry
-from core.runs import environment, jobs, limits
+
+if TYPE_CHECKING:
+    from core.json_files import Damaged
+    from core.registry import Entry
+    from core.runs.jobs import Progress
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Assay: find, review and remove poisoned training data."
+    cls=Late,
+    no_args_is_help=True,
+    add_completion=False,
+    help="Assay: find, review and remove poisoned training data.",
 )
 Workspace = Annotated[
     Path, typer.Option("--workspace", envvar=settings.WORKSPACE, help="Where runs and data sets are kept.")
@@ -50,14 +50,18 @@ def start(
         typer.Option(help="A Python file of yours whose functions (shape, n_classes) become models own:<function>."),
     ] = None,
     handed: Annotated[
-        bool, typer.Option(environment.FLAG, hidden=True, help="Variables come as JSON on stdin.")
+        bool, typer.Option(settings.HANDED, hidden=True, help="Variables come as JSON on stdin.")
     ] = False,
 ) -> None:
     """Name what only the command line may name."""
     if handed:
-        environment.take_environment()
+        from core.runs.environment import take_environment
+
+        take_environment()
     try:
         if architecture:
+            from core.models.catalogue import name_architectures
+
             name_architectures(architecture)
     except UserError as error:
         typer.echo(f"error: {error}", err=True)
@@ -72,6 +76,9 @@ def command(function: Callable[P, Any]) -> Callable[P, None]:
 
     @wraps(function)
     def run(*arguments: P.args, **options: P.kwargs) -> None:
+        from core.journal import database
+        from core.runs import jobs
+
         try:
             with database.chosen(cast("str | None", options.pop("database", None))):
                 whole = with_ids(options, function)
@@ -86,15 +93,20 @@ def command(function: Callable[P, Any]) -> Callable[P, None]:
     own = inspect.signature(function)
     added = inspect.Parameter("database", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Database)
     vars(run)["__signature__"] = own.replace(parameters=[*map(named, own.parameters.values()), added])
-    app.command(function.__name__.rstrip("_").replace("_", "-"))(run)
+    app.command(command_name(function.__name__))(run)
     return run
 
 
 def show(content: Any, *, as_json: bool) -> None:
     """Print a result: JSON for programs, a table or a list of facts for people."""
     if as_json:
+        from core.files import plain
+
         typer.echo(json.dumps(plain(content), ensure_ascii=False))
     elif isinstance(content, list):
+        from rich.console import Console
+        from rich.table import Table
+
         table = Table()
         for heading in content[0] if content else ["nothing yet"]:
             table.add_column(heading, no_wrap=heading in WHOLE, overflow="fold")
@@ -106,7 +118,7 @@ def show(content: Any, *, as_json: bool) -> None:
             typer.echo(f"{key}: {_text(value)}")
 
 
-def say_damaged(damaged: Iterable[Damaged]) -> None:
+def say_damaged(damaged: "Iterable[Damaged]") -> None:
     """One line each on standard error for what cannot be listed."""
     for entry in damaged:
         typer.echo(f"damaged: {entry.error}", err=True)
@@ -123,6 +135,8 @@ def working(
         reads: a file or folder of somebody else's that is read: `core.runs.limits` hold meanwhile.
         limited: whether they hold for what comes from elsewhere, too.
     """
+    from core.runs import jobs, limits
+
     confined = limits.confined(reads, job) if reads or limited else nullcontext()
     if job is None:
         with confined:
@@ -138,6 +152,9 @@ class progress_bar:
     """A progress bar on a terminal, silence elsewhere."""
 
     def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
@@ -147,14 +164,14 @@ class progress_bar:
         self._progress = Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty())
         self._task = self._progress.add_task("Starting", total=1.0)
 
-    def __enter__(self) -> Callable[[jobs.Progress], None]:
+    def __enter__(self) -> "Callable[[Progress], None]":
         self._progress.start()
         return self._listen
 
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def _listen(self, progress: jobs.Progress) -> None:
+    def _listen(self, progress: "Progress") -> None:
         words = f"{progress.title}: {progress.message}" if progress.message else progress.title
         self._progress.update(self._task, completed=progress.fraction, description=words)
 
@@ -169,7 +186,7 @@ def _text(value: Any) -> str:
     return "–" if value is None else str(value)
 
 
-def listed(family: Mapping[str, Entry]) -> list[dict[str, Any]]:
+def listed(family: "Mapping[str, Entry]") -> list[dict[str, Any]]:
     """The members of a family, as plain data."""
     return [entry.as_dict() for entry in family.values()]
 

@@ -7,8 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from core import runs
-from core.data import store
 from core.errors import UserError
 
 LATEST = "latest"
@@ -50,6 +48,9 @@ def whole_id(kind: str, text: str, workspace: Path) -> str:
     Raises:
         UserError: it may mean several.
     """
+    from core import runs
+    from core.data import store
+
     if kind == "run":
         known = [(run.id, run.name) for run in runs.all_runs(workspace)]
     else:

@@ -27,7 +27,7 @@ from core.json_files import read_json
 from core.runs import Run, all_runs, limits, stopping, worker_lock
 from core.runs import environment as surroundings
 from core.runs.worker_lock import Holder
-from core.settings import MOST_READERS
+from core.settings import HANDED, MOST_READERS
 
 SILENT_SECONDS = 30.0  # without a sign of life, after which a worker is said not to answer
 ROOT = Path(__file__).parents[2]
@@ -121,7 +121,7 @@ def start(directory: Path, arguments: Sequence[str]) -> None:
     if arguments[0] in limits.COMMANDS:
         _require_few(directory)
     handed, empty = surroundings.command_environment(arguments[0], os.environ), directory.absolute() / "worker.empty"
-    command = [sys.executable, "-P", "-m", "core", *([surroundings.FLAG] if handed else []), *arguments]
+    command = [sys.executable, "-P", "-m", "core", *([HANDED] if handed else []), *arguments]
     environment = surroundings.worker_environment(os.environ, ROOT)
     with locked(directory / "progress.lock"):  # two sessions may ask for it at once
         if poll(directory).active:
