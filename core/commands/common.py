@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, cast
 import typer
 
 from core import settings
-from core.commands.late import Late, command_name
+from core.commands.late import app, command_name
 from core.commands.names import named, with_ids
 from core.errors import UserError
 
@@ -22,12 +22,6 @@ if TYPE_CHECKING:
     from core.registry import Entry
     from core.runs.jobs import Progress
 
-app = typer.Typer(
-    cls=Late,
-    no_args_is_help=True,
-    add_completion=False,
-    help="Assay: find, review and remove poisoned training data.",
-)
 Workspace = Annotated[
     Path, typer.Option("--workspace", envvar=settings.WORKSPACE, help="Where runs and data sets are kept.")
 ]

@@ -16,6 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 
 # The files of commands, in the order of the list.
 FILES = ("data", "detection", "review", "training")
+HELP = "Assay: find, review and remove poisoned training data."
 
 
 class Late(TyperGroup):
@@ -57,7 +58,8 @@ class _Named(TyperCommand):
     def load(self) -> Any:
         """The command itself."""
         import_module(f"core.commands.{self._file}")
-        from core.commands.common import app
-
         group = typer.main.get_command(app)
         return group.commands[self.name]  # type: ignore[attr-defined]
+
+
+app = typer.Typer(cls=Late, no_args_is_help=True, add_completion=False, help=HELP)
