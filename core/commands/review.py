@@ -20,7 +20,7 @@ from core.evaluation import results
 from core.journal import changes, revisions
 from core.journal.review import DECISIONS
 from core.output import report
-from core.output.clean_copy import write_clean_copy
+from core.output.clean_copy import files_of, write_clean_copy
 from core.output.export import EXPORTS, write_export
 from core.runs import Run
 
@@ -131,6 +131,13 @@ def export(
 def copy_clean(
     run: str,
     to: Annotated[Path, typer.Option(help="A new folder, or a file ending in .npz.")],
+    files: Annotated[
+        str | None,
+        typer.Option(
+            help="What the folder gets: copy, hard-link or symlink for the original files; pixels for the stored "
+            "images. By default the originals are copied where there are any."
+        ),
+    ] = None,
     job: Annotated[Path | None, typer.Option(hidden=True, help="The directory of the job that this is.")] = None,
     workspace: Workspace = HERE,
     as_json: Json = False,
@@ -138,7 +145,8 @@ def copy_clean(
     """Copy the data without what was excluded, relabelled where so decided."""
     subject = runs.open_run(workspace, run)
     with working(job) as listen:
-        return {**write_clean_copy(opened(subject), to, listen), **_left_open(subject)}
+        chosen = None if files is None else files_of(files)
+        return {**write_clean_copy(opened(subject), to, listen, files=chosen), **_left_open(subject)}
 
 
 @command

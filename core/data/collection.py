@@ -41,6 +41,7 @@ class Part:
         labels: (n,) class indices.
         read: index → the encoded image's bytes, or uint8 (h, w), (h, w, 1 or 3) where the source holds pixels. Called
             from several threads at once. Raises UserError or OSError for an image that cannot be read.
+        places: (n,) the row of each image in the table that the source is; empty where it is none.
         left_out: row → name of what the source lists in this split and this part lacks, such as rows without a label.
     """
 
@@ -48,6 +49,7 @@ class Part:
     labels: Ints
     read: Read
     left_out: Mapping[int, str] = field(default_factory=dict)
+    places: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def __len__(self) -> int:
         return len(self.labels)

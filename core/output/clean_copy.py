@@ -5,10 +5,10 @@ import io
 import re
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,23 +20,33 @@ from core.journal import review
 from core.journal.changes import apply, changes_of
 from core.modalities.image.view import png_of
 from core.output.export import harmless_text, writable
+from core.output.originals import How, why_not, write_originals
 from core.types import Changes, Dataset, Inputs, Ints
 
 Listen = Callable[[float, str], None]
+Files = Literal[How, "pixels"]
+FILES: tuple[str, ...] = (*get_args(How), "pixels")
 IMAGES_AT_ONCE = 1000  # read and written together: memory stays small, and progress is told after each
 LONGEST_NAME = 60  # characters of a class in a folder's name: some disks allow 255 bytes
 
 
 def write_clean_copy(
-    opened: OpenedRun, target: Path, listen: Listen = lambda progress, message: None
+    opened: OpenedRun,
+    target: Path,
+    listen: Listen = lambda progress, message: None,
+    *,
+    files: Files | None = None,
 ) -> dict[str, Any]:
     """Write what the verdicts leave of the run's data; returns how many samples stay, went and have a new label.
 
     Args:
         opened: the run; its own training data, with the standing verdicts carried out.
-        target: a name ending in `.npz`, or a folder that does not exist yet or is empty: `train/<class>/<id>.png`,
-            `test/<class>/<row>.png`, `classes.csv` and `changes.csv`.
+        target: a name ending in `.npz`, or a folder that does not exist yet or is empty. It gets the original files
+            under their names, or `train/<class>/<id>.png`, `test/<class>/<row>.png` and `classes.csv`. In both cases it
+            gets `changes.csv`.
         listen: told the progress, in [0, 1], and which part is written.
+        files: what a folder gets: the original files, copied or linked, or the stored "pixels". By default copies of
+            the originals where there are any.
 
     Raises:
         UserError: the folder holds something already, nothing would be left, or the place cannot be written to.
@@ -44,15 +54,32 @@ def write_clean_copy(
     before = opened.data
     changes = changes_of(review.verdicts(opened.run.workspace, opened.run.id))
     kept, labels = _kept(before, changes)
+    moved, said = dict[int, str](), dict[str, Any]()
     if target.suffix.lower() == ".npz":
         writable(target, (".npz",))
         write_file(target, lambda stream: _write_archive(stream, before, kept, labels, listen))
     else:
         with _new_folder(target) as unfinished:
-            _write_images(unfinished, before, kept, labels, listen)
-            _write_changes(unfinished / "changes.csv", before, changes)
+            lacking = why_not(opened) if files is None else ""
+            if files == "pixels" or lacking:
+                _write_images(unfinished, before, kept, labels, listen)
+                said["files"] = f"stored pixels{f', since {lacking}' if lacking else ''}"
+            else:
+                written = write_originals(opened, unfinished, kept, labels, files or "copy", listen=listen)
+                moved, younger = written.moved, written.younger
+                said["files"] = "originals"
+                said |= {"changed_since_import": younger} if younger else {}
+            _write_changes(unfinished / "changes.csv", opened, changes, moved)
     relabelled = int((labels != np.asarray(before.labels)[kept]).sum())
-    return {"copy": str(target), "samples": len(kept), "excluded": len(before) - len(kept), "relabelled": relabelled}
+    counts = {"samples": len(kept), "excluded": len(before) - len(kept), "relabelled": relabelled}
+    return {"copy": str(target), **counts, **said}
+
+
+def files_of(text: str) -> Files:
+    """What was written, as a choice. Raises UserError for what is none."""
+    if text not in FILES:
+        raise UserError(f"There is no way {text!r} to give files.", f"Known: {', '.join(FILES)}.", "Choose one.")
+    return cast("Files", text)
 
 
 def folder_names(class_names: tuple[str, ...]) -> list[str]:
@@ -137,16 +164,23 @@ def _write_images(folder: Path, dataset: Dataset, kept: Ints, labels: Ints, list
     _write_csv(folder / "classes.csv", ("index", "folder", "name"), described)
 
 
-def _write_changes(path: Path, dataset: Dataset, changes: Changes) -> None:
-    """What was done to which sample: id, given label, decision, new label."""
+def _write_changes(path: Path, opened: OpenedRun, changes: Changes, names: Mapping[int, str]) -> None:
+    """What was done to which sample: id, name, given label, decision, new label, and the new name if it has one."""
+    dataset = opened.data
     labels = dict(zip(dataset.ids.tolist(), np.asarray(dataset.labels).tolist(), strict=True))
-    gone = ((sample, labels[sample], "exclude", "") for sample in sorted(changes.excluded) if sample in labels)
+    touched = [sample for sample in sorted({*changes.excluded, *changes.relabelled}) if sample in labels]
+    called = dict(zip(touched, opened.names_of(touched), strict=True))
+    gone = (
+        (sample, called[sample], labels[sample], "exclude", "", "")
+        for sample in sorted(changes.excluded)
+        if sample in labels
+    )
     moved = (
-        (sample, labels[sample], "relabel", label)
+        (sample, called[sample], labels[sample], "relabel", label, names.get(sample, ""))
         for sample, label in sorted(changes.relabelled.items())
         if sample in labels and sample not in changes.excluded
     )
-    _write_csv(path, ("id", "label", "decision", "new_label"), [*gone, *moved])
+    _write_csv(path, ("id", "name", "label", "decision", "new_label", "new_name"), [*gone, *moved])
 
 
 def _write_csv(path: Path, head: tuple[str, ...], rows: Any) -> None:

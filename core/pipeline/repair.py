@@ -99,9 +99,10 @@ def continued_epochs(run: Run) -> int:
     return max(3, math.ceil(int(runs.from_scratch(run).config["epochs"]) / 4))
 
 
-def start_copy(run: Run, *, as_folder: bool) -> tuple[Path, Path]:
+def start_copy(run: Run, *, as_folder: bool, files: str | None = None) -> tuple[Path, Path]:
     """Start copying the clean set in a worker; returns the job's directory, to be polled, and the place of the copy."""
     job = jobs.new_job(run.workspace, "copies")
     target = job / (f"{run.dataset}-clean" + ("" if as_folder else ".npz"))
-    start_worker(run.workspace, "copies", "copy-clean", [run.id], {"--to": str(target.resolve())}, job=job)
+    options = {"--to": str(target.resolve()), "--files": files}
+    start_worker(run.workspace, "copies", "copy-clean", [run.id], options, job=job)
     return job, target

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core import pipeline
 from core.output.export import EXPORTS
+from core.output.originals import why_not
 from core.runs import Run
 from pages.ui.access.who import for_reviewers, may_decide
 from pages.ui.cache import cached
@@ -15,7 +16,7 @@ from pages.ui.shell.routes import copy_address
 from pages.ui.widgets import refusal
 from pages.ui.widgets.fields import one_of
 
-FORMS = {"archive": "One .npz file", "folder": "Image folder"}
+FORMS = {"copy": "The original files", "archive": "One .npz file", "pixels": "Image folder of what is stored"}
 
 
 def files(run: Run) -> None:
@@ -37,10 +38,15 @@ def files(run: Run) -> None:
 def clean_set(run: Run) -> None:
     """The data without what was excluded: made by a worker, then found in the workspace or downloaded."""
     st.markdown("The data without what is excluded, with the new labels, for training elsewhere.")
-    form = one_of("As", FORMS)
+    lacking = why_not(cached.opened(run))
+    form = one_of("As", {key: title for key, title in FORMS.items() if key != "copy" or not lacking})
+    if lacking:
+        st.caption(f"The original files cannot be given back: {frame.plain(lacking)}.")
     key = f"copy-{run.id}"
     if st.button("Copy the clean set", icon=":material/folder_copy:", **for_reviewers()) and may_decide():
-        st.session_state[key] = pipeline.start_copy(run, as_folder=form == "folder")
+        st.session_state[key] = pipeline.start_copy(
+            run, as_folder=form != "archive", files=None if form == "archive" else form
+        )
     if key in st.session_state:
         job, target = st.session_state[key]
         if awaited(job, "Copying …", leave="Close", on_leave=lambda: st.session_state.pop(key)):

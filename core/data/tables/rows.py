@@ -179,8 +179,17 @@ def _part(rows: Rows, labels: Ints, places: Ints) -> tuple[Part, list[Problem]]:
     kept, problems = labelled(names, labels[places], [rows.labels[row] for row in places.tolist()])
     originals = places[kept]
     return Part(
-        tuple(names[row] for row in kept.tolist()), labels[originals], lambda index: rows.read(int(originals[index]))
+        tuple(names[row] for row in kept.tolist()),
+        labels[originals],
+        lambda index: rows.read(int(originals[index])),
+        places=_in_table(rows)[originals],
     ), problems
+
+
+def _in_table(rows: Rows) -> Ints:
+    """(n,) the place of each row in the table, those that were left out counted."""
+    n = len(rows.names) + len(rows.left_out)
+    return np.setdiff1d(np.arange(n), np.fromiter(rows.left_out, np.int64, len(rows.left_out)))
 
 
 def _left_out(rows: Rows, labels: Ints, places: Ints) -> dict[int, str]:
@@ -190,8 +199,7 @@ def _left_out(rows: Rows, labels: Ints, places: Ints) -> dict[int, str]:
         for place, (name, split) in rows.left_out.items()
         if rows.splits is None or split_of(split) == "train"
     }
-    n = len(rows.names) + len(rows.left_out)
-    in_table = np.setdiff1d(np.arange(n), np.fromiter(rows.left_out, np.int64, len(rows.left_out)))
+    in_table = _in_table(rows)
     without_label = {int(in_table[place]): rows.names[place] for place in places[labels[places] < 0].tolist()}
     listed = np.union1d(in_table[places], np.fromiter(gone, np.int64, len(gone)))
     return {int(np.searchsorted(listed, place)): name for place, name in (gone | without_label).items()}

@@ -1,0 +1,86 @@
+"""A table given back: the same columns, the rows that stay, new labels where so decided."""
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import parquet
+
+from core.data.tables.csv_files import delimiter_of, records
+from core.data.tables.parquet_files import schema_of
+from core.data.tables.rows import found_columns
+
+BATCH_ROWS = 64  # rows with their images in memory at once
+
+
+@dataclass(frozen=True)
+class TableChanges:
+    """What becomes of the rows of a table, each by its place in it.
+
+    Attributes:
+        stays: rows that stay.
+        relabelled: row → a row that has the new label: it is written as it is written there.
+    """
+
+    stays: frozenset[int]
+    relabelled: Mapping[int, int]
+
+
+def write_table(path: Path, target: Path, settings: Mapping[str, Any], changes: TableChanges) -> None:
+    """Write the rows of a table that stay, in their order, to `target`, a file of the same kind.
+
+    Args:
+        path: the table, `.csv`, `.tsv` or `.parquet`.
+        target: to write.
+        settings: with which it was opened: the names of its columns.
+        changes: which rows stay, and which labels change.
+    """
+    names = [str(settings.get(f"{kind}_column", "")) for kind in ("image", "label", "split")]
+    (_parquet if path.suffix.lower() == ".parquet" else _csv)(path, target, names, changes)
+
+
+def _csv(path: Path, target: Path, names: list[str], changes: TableChanges) -> None:
+    delimiter = delimiter_of(path)
+    _, _, header = next(records(path, delimiter))
+    column = found_columns([name.strip() for name in header], *names).label
+    examples = set(changes.relabelled.values())
+    labels = {row: cells[column] for row, cells in _records(path, delimiter) if row in examples}
+    with target.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, delimiter=delimiter, lineterminator="\n")
+        writer.writerow(header)
+        for row, cells in _records(path, delimiter):
+            if row in changes.relabelled:
+                cells[column] = labels[changes.relabelled[row]]
+            if row in changes.stays:
+                writer.writerow(cells)
+
+
+def _records(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    every = records(path, delimiter)
+    next(every, None)
+    return enumerate(cells for _, _, cells in every)
+
+
+def _parquet(path: Path, target: Path, names: list[str], changes: TableChanges) -> None:
+    schema = schema_of(path)
+    column = found_columns(schema.names, *names).label
+    label = schema.field(column)
+    cells = [value for batch in _batches(path, [label.name]) for value in batch.column(0).to_pylist()]
+    start = 0
+    with parquet.ParquetWriter(target, schema) as writer:
+        for batch in _batches(path):
+            rows = range(start, start + len(batch))
+            start = rows.stop
+            kept = batch
+            if any(row in changes.relabelled for row in rows):
+                labels = [cells[changes.relabelled.get(row, row)] for row in rows]
+                kept = batch.set_column(column, label, pa.array(labels, label.type))
+            writer.write_batch(kept.filter(pa.array([row in changes.stays for row in rows])))
+
+
+def _batches(path: Path, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+    with parquet.ParquetFile(path) as file:
+        yield from file.iter_batches(BATCH_ROWS, columns=columns, use_threads=False)
