@@ -1,25 +1,19 @@
 """Activation Clustering: poison that reaches a class by another road than its neighbours forms a cluster of its own."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-import numpy as np
 from numpy.typing import NDArray
 
 from core.detectors import require
-from core.detectors.clustering.decisions import Decision, by_distance, by_silhouette, by_size, centre, combined
-from core.detectors.clustering.two_means import Choice, silhouette, steady_two_means
+from core.detectors.clustering.decisions import Decision
+from core.detectors.clustering.splits import Judging, judged, split_class
+from core.detectors.clustering.two_means import Choice
 from core.detectors.parts.statistics import Reals
-from core.detectors.parts.subspaces import canonical_order, on_one_core, pairwise, principal_components, whitened
+from core.detectors.parts.subspaces import canonical_order, on_one_core, principal_components, whitened
 from core.errors import UserError
 from core.modalities import modality_of
 from core.registry import Range
-from core.types import Bools, ClassFinding, Detection, Evidence, Floats, Ints, Notes
-
-# Samples of a class that 2-means is asked to split; a smaller class is not judged.
-MIN_CLASS_SIZE = 10
-Seen = Callable[[NDArray[Any]], Reals]
+from core.types import Detection, Evidence, Ints
 
 
 @on_one_core
@@ -95,69 +89,9 @@ def activation_clustering(
         components = principal_components(own, n_components, evidence.seed)
         return whitened(components) if reduction == "ica" else components
 
-    splits = [_split(values[own], points, evidence.seed, n_seeds, split_choice) for own in rows]
-    centres = np.stack([split.centres[0] for split in splits])
-    suspicion = np.zeros(len(classes), np.float32)
-    flagged = np.zeros(len(classes), np.bool_)
-    groups = np.full(len(classes), -1, np.int64)
-    findings: dict[int, ClassFinding] = {}
-    for index, (own, split) in enumerate(zip(rows, splits, strict=True)):
-        if len(own) < MIN_CLASS_SIZE:
-            findings[index] = ClassFinding(None, f"only {len(own)} samples: too few to split")
-            continue
-        size = by_size(split.fraction, size_threshold)
-        apart = by_silhouette(split.silhouette, silhouette_threshold)
-        distance = by_distance(split.centres[1], split.centres[2], index, centres)
-        findings[index] = combined(size, apart, distance, decision, split.unstable)
-        suspicion[own] = split.nearness * (1 - 2 * split.fraction)
-        flagged[own] = split.smaller & bool(findings[index].poisoned)
-        groups[own] = split.smaller
-    unstable = [split.unstable for split in splits]
-    poisoned = sum(bool(finding.poisoned) for finding in findings.values())
-    notes = Notes(figures={"poisoned_classes": poisoned, "unstable": max(unstable, default=0.0)})
-    return Detection(suspicion, flagged, groups, notes, findings)
-
-
-@dataclass(frozen=True)
-class _Split:
-    """What 2-means makes of one class of m samples.
-
-    Attributes:
-        centres: (3, d) of the class and of the smaller and the larger cluster, in the space that all classes share.
-        smaller: (m,) who is in the smaller cluster.
-        nearness: (m,) how near to that cluster, in [0, 1].
-        fraction: how much of the class it holds.
-        silhouette: mean silhouette of the split.
-        unstable: the fraction of the class that another seed puts on the other side.
-    """
-
-    centres: NDArray[Any]
-    smaller: Bools
-    nearness: Floats
-    fraction: float = 0.0
-    silhouette: float = 0.0
-    unstable: float = 0.0
-
-
-def _split(own: NDArray[Any], seen_as: Seen, seed: int, n_seeds: int, choice: Choice) -> _Split:
-    nobody, nothing = np.zeros(len(own), np.bool_), np.zeros(len(own), np.float32)
-    if len(own) < MIN_CLASS_SIZE:
-        return _Split(_centres(own, nobody), nobody, nothing)
-    points = seen_as(own)
-    members, means, unstable = steady_two_means(points, seed, n_seeds, choice)
-    if 2 * members.sum() > len(members):
-        members, means = ~members, means[::-1]
-    if not members.any():
-        return _Split(_centres(own, nobody), nobody, nothing, unstable=unstable)
-    distances = pairwise(points, means)
-    nearness = distances[:, 0] / np.maximum(distances.sum(1), 1e-12)
-    figures = float(members.mean()), silhouette(points, members, seed), unstable
-    return _Split(_centres(own, members), members, nearness.astype(np.float32), *figures)
-
-
-def _centres(own: NDArray[Any], smaller: Bools) -> NDArray[Any]:
-    parts = np.arange(len(own)), np.flatnonzero(smaller), np.flatnonzero(~smaller)
-    return np.stack([centre(own, part) for part in parts])
+    settings = Judging(decision, size_threshold, silhouette_threshold)
+    splits = [split_class(values[own], points, evidence.seed, n_seeds, split_choice) for own in rows]
+    return judged(rows, splits, settings)
 
 
 def _values(evidence: Evidence, space: str) -> NDArray[Any]:

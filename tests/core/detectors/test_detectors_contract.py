@@ -31,8 +31,15 @@ KINDS = {
     "strip": pictured,
     "cognitive_distillation": pictured,
     "frequency_analysis": pictured,
+    "heatmap_clustering": pictured,
+    "backdoor_smoothing": pictured,
 }
-SETTINGS = {"strip": {"n_copies": 8}, "cognitive_distillation": {"n_steps": 30}, "frequency_analysis": {"n_steps": 60}}
+SETTINGS = {
+    "strip": {"n_copies": 8},
+    "cognitive_distillation": {"n_steps": 30},
+    "frequency_analysis": {"n_steps": 60},
+    "backdoor_smoothing": {"n_copies": 8, "sigma": 0.02},  # the trigger here is white, and noise makes it grey
+}
 # The most that each may flag of data without poison: its own rejected share, or next to nothing.
 BUDGET = {
     "badloss": 0.40,
@@ -149,7 +156,8 @@ def test_tiny_and_empty_classes(name):
 def test_a_detector_that_asks_the_model_tells_how_far_it_is(name):
     heard = []
     evidence = replace(evidence_for(name), listen=lambda *told: heard.append(told))
-    DETECTORS[name].load()(evidence, **{DETECTORS[name].passes_per: 2})
+    per = DETECTORS[name].passes_per
+    DETECTORS[name].load()(evidence, **({per: 2} if per else {}))
     assert heard[-1] == (len(POISON), len(POISON))
     assert heard == sorted(set(heard))
 

@@ -1,0 +1,1 @@
+"""Methods that change an image, or the network, and see how far the prediction stays as it is."""
