@@ -122,6 +122,22 @@ def download(
         return {"path": str(pipeline.download_dataset(name, to, listen))}
 
 
+@command
+def synthesize(
+    n: Annotated[int, typer.Option("--n", min=100, help="Samples.")] = 1_000_000,
+    features: Annotated[int, typer.Option(min=2, help="Of each sample's activations.")] = 512,
+    classes: Annotated[int, typer.Option(min=2, help="As many are drawn from.")] = 100,
+    epochs: Annotated[int, typer.Option(min=2, help="Of the losses.")] = 30,
+    side: Annotated[int, typer.Option(min=8, max=64, help="Pixels of the images.")] = 8,
+    seed: Seed = 0,
+    workspace: Workspace = HERE,
+    as_json: Json = False,
+) -> Mapping[str, Any]:
+    """Make up a run of any size, as if trained, to see how pages and detectors bear it; `resume` runs its detectors."""
+    run = pipeline.synthesize(workspace, pipeline.Synthetic(n, features, classes, epochs, side, seed))
+    return {"run": run.id, "dataset": run.dataset, "n": n, "left": run.left}
+
+
 def _size(text: str | None) -> tuple[int, int] | None:
     """Height and width from "64" or "48x64"."""
     if text is None:

@@ -44,6 +44,7 @@ from core.pipeline.review import (
     relabel_suspects,
     write_journal,
 )
+from core.pipeline.synthetic import Synthetic, synthesize
 from core.pipeline.training import (
     CORE_PLAN,
     LoadRequest,
@@ -65,6 +66,7 @@ __all__ = [
     "CORE_PLAN",
     "LoadRequest",
     "PreviewOf",
+    "Synthetic",
     "Verified",
     "attack",
     "carry_out",
@@ -112,6 +114,7 @@ __all__ = [
     "start_loading",
     "start_preview",
     "store_demo",
+    "synthesize",
     "trained_here",
     "use_layer",
     "verify",
