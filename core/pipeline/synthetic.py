@@ -3,7 +3,6 @@
 It is as a worker leaves one after training and the first maps. Its detectors are still to come, and are run for real.
 """
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,20 +13,16 @@ from numpy.typing import NDArray
 
 from core import checksums, runs
 from core.data import store
-from core.modalities.image.inputs import ImageInputs
+from core.data.store.made_up import made_up, parts
 from core.runs import Run
 from core.runs.plan import ACTIVATIONS, FAMILIES, TRAIN, detection, maps, texts
 from core.training.config import TrainConfig
-from core.types import Bools, Dataset, Floats, Ints
+from core.types import Bools, Floats, Ints
 
-# Samples that are made together. Another number draws another run.
-CHUNK = 50_000
 # Samples that the directions of the maps are worked out from, the first ones.
 SEEN = 20_000
 # Fraction of the samples that share a direction of the activations and are learned sooner, as backdoors are.
 POISONED = 0.02
-# Fraction of the samples that are known to be clean.
-BONA_FIDE = 0.0025
 DETECTORS = ("activation_clustering", "badloss", "consensus")
 Listen = Callable[[float, str], None]
 
@@ -74,7 +69,8 @@ def synthesize(workspace: Path, size: Synthetic, listen: Listen = lambda fractio
     poisoned = rng.random(size.n) < POISONED
     drawn = _Labels(np.where(poisoned, 0, labels), poisoned)
     listen(0.0, "images")
-    info = store.save(workspace, _dataset(size, drawn, rng), source="synthetic")
+    dataset = made_up(drawn.labels, size.n_classes, poisoned, size.side, rng)
+    info = store.save(workspace, dataset, source="synthetic")
     plan = texts([TRAIN, ACTIVATIONS, maps("pca"), *map(detection, DETECTORS), FAMILIES])
     run = runs.create(workspace, info, asdict(TrainConfig(epochs=size.n_epochs, seed=size.seed)), plan)
     listen(0.1, "losses")
@@ -87,29 +83,12 @@ def synthesize(workspace: Path, size: Synthetic, listen: Listen = lambda fractio
     return runs.update(run, stages=dict.fromkeys(plan[:3], 0.0))
 
 
-def _dataset(size: Synthetic, drawn: _Labels, rng: np.random.Generator) -> Dataset:
-    """Images of noise with a bright row for each class, and a bright corner where they are poisoned."""
-    path = Path(tempfile.mkdtemp()) / "images.npy"
-    images = np.lib.format.open_memmap(path, "w+", np.uint8, (size.n, size.side, size.side, 1))
-    for part in _parts(size.n):
-        some = rng.integers(0, 128, images[part].shape, np.uint8)
-        some[np.arange(len(some)), drawn.labels[part] % size.side] += np.uint8(100)
-        some[drawn.poisoned[part], -1, -1] = 255
-        images[part] = some
-    path.unlink()  # what is mapped stays until nobody holds it
-    path.parent.rmdir()
-    trusted = (rng.random(size.n) < BONA_FIDE) & ~drawn.poisoned
-    names = tuple(f"class {index}" for index in range(size.n_classes))
-    none = ImageInputs(images[:0]), np.empty(0, np.int64)
-    return Dataset(f"Synthetic {size.n:,}", np.arange(size.n), ImageInputs(images), drawn.labels, *none, names, trusted)
-
-
 def _write_losses(run: Run, size: Synthetic, drawn: _Labels, rng: np.random.Generator) -> None:
     """Losses that fall at each sample's own pace, the history that follows from them, and their map."""
     pace = np.where(drawn.poisoned, 3.0, rng.lognormal(0, 0.5, size.n)).astype(np.float32)
     steps = np.arange(1, size.n_epochs + 1, dtype=np.float32) / 5
     losses = np.empty((size.n, size.n_epochs), np.float32)
-    for part in _parts(size.n):
+    for part in parts(size.n):
         own = np.log(np.float32(max(2, size.n_classes))) * np.exp(-pace[part, None] * steps)
         losses[part] = own * np.exp(0.2 * rng.standard_normal(own.shape, np.float32))
     runs.save_array(run, "losses", losses)
@@ -127,7 +106,7 @@ def _write_activations(run: Run, size: Synthetic, drawn: _Labels, rng: np.random
     with checksums.rewriting(run.path, "activations.npy"):
         path = run.path / "activations.npy"
         features = np.lib.format.open_memmap(path, "w+", np.float32, (size.n, size.n_features))
-        for part in _parts(size.n):
+        for part in parts(size.n):
             some = rng.standard_normal((len(drawn.labels[part]), size.n_features), np.float32)
             some[drawn.poisoned[part]] += trigger
             own = some + centres[drawn.labels[part]]
@@ -156,7 +135,3 @@ def _epoch(losses: Floats, size: Synthetic, index: int) -> dict[str, Any]:
     figures = {"train_loss": float(losses[:, index].mean()), "train_accuracy": accuracy, "seconds": 0.0}
     none = {"test_loss": None, "test_accuracy": None, "class_accuracy": [accuracy] * size.n_classes}
     return {"epoch": index + 1, **figures, **none}
-
-
-def _parts(n: int) -> list[slice]:
-    return [slice(start, min(start + CHUNK, n)) for start in range(0, n, CHUNK)]
