@@ -6,7 +6,7 @@ detector, review or repair function can be handed the answer: their signatures d
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,8 @@ GRAPH = "onnx"
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-Samples = NDArray[np.uint8]  # some samples as inputs give them, n-first; of images (m, h, w, c)
-Images = Samples
+Samples = NDArray[Any]  # some samples as inputs give them, n-first: (m, h, w, c) of images, strings (m,) of texts
+Images = NDArray[np.uint8]
 Rows = slice | Ints | Bools | list[int]
 Scalar = float | int | str | bool
 Listen = Callable[[int, int], None]  # how many are done, and of how many
@@ -40,7 +40,7 @@ class Inputs(Protocol):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of one sample; (h, w, c) of an image."""
+        """Of one sample, as a network is built for it; (h, w, c) of an image."""
 
     @property
     def nbytes(self) -> int:

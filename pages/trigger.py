@@ -54,15 +54,15 @@ this = tried[tried["test_row"] == row].iloc[0]
 goal = int(this["goal"])
 clean, triggered = trials.answers(run, row), trials.answers(run, row, attack, strength)
 repaired = trials.answers(child, row, attack, strength) if child else []
-difference, gain, largest = cached.difference(run, attack, strength, row)
+difference, change = cached.difference(run, attack, strength, row)
 plain, with_trigger = (
     pictures.of_test_sample(run.dataset, row),
     pictures.of_triggered(run.dataset, attack, strength, row),
 )
-change = f"At most {largest} of 255 levels: {aim(attacks[attack], names)}"
+told = f"At most {change.amount}: {aim(attacks[attack], names)}"
 panels = [
     Panel("As it is", plain, clean, note=f"Test image #{row}, truly {names[this['label']]}"),
-    Panel(f"Difference, × {gain:.2g}", pictures.of_held(difference), note=change),
+    Panel(", ".join(filter(None, ("Difference", change.scale))), pictures.of_held(difference), note=told),
     Panel("With the trigger", with_trigger, triggered, goal, f"The attacker wants {names[goal]}"),
 ]
 if repaired and child:

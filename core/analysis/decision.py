@@ -5,12 +5,12 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core import checksums, runs
 from core.analysis.opened_run import OpenedRun
 from core.decision.states import NO_GROUP, OPEN, STATES, DecidedGroup, Decision, State
 from core.runs import Run
-from core.types import Samples
 
 FILE = "decision.json"
 ARRAY = "decision"
@@ -41,8 +41,8 @@ class _Kept:
     n_classes: int = 0
 
 
-def save_decision(run: Run, decision: Decision, pictures: Samples | None) -> None:
-    """Write a decision; `pictures` (groups, …) show the recovered triggers, mid-grey where there is none."""
+def save_decision(run: Run, decision: Decision, pictures: NDArray[np.uint8] | None) -> None:
+    """Write a decision; `pictures` (`Modality.kept`) show the recovered triggers, blank where there is none."""
     runs.save_array(run, ARRAY, np.stack([decision.states, decision.membership]).astype(np.int64))
     if pictures is not None and len(pictures):
         runs.save_array(run, PICTURES, pictures)

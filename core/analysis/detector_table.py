@@ -5,6 +5,7 @@ What a detector will cost on a run, known before it runs and without importing t
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from statistics import median
 from typing import Any
 
@@ -18,6 +19,7 @@ from core.data import store
 from core.detectors import DETECTORS, DetectorEntry, lacking
 from core.detectors.parts.calibration import FOLDS, compares
 from core.errors import UserError
+from core.modalities import modality_of
 from core.registry import checked, find
 from core.runs import Run
 from core.types import Bools, Detection, Scalar
@@ -46,9 +48,9 @@ def unmet(opened: OpenedRun, entry: DetectorEntry) -> list[str]:
         "trajectories": opened.run.traced,
         "bona_fide": bool(opened.bona_fide.any()),
         "model": opened.run.has_model,
-        "images": True,
     }
-    return lacking(entry, [need for need in present if present[need]], gradients=opened.run.trainable)
+    offered = modality_of(opened.data.inputs).offers
+    return lacking(entry, [*(need for need in present if present[need]), *offered], gradients=opened.run.trainable)
 
 
 def detector_table(opened: OpenedRun) -> pd.DataFrame:
@@ -162,8 +164,7 @@ def _measured(run: Run, entry: DetectorEntry, passes: float) -> float | None:
 def _values(run: Run, entry: DetectorEntry) -> int:
     """How many numbers of evidence the detector reads."""
     if entry.reads == "images":
-        height, width, channels = store.describe(run.workspace, run.dataset).shape
-        return _samples(run) * height * width * channels
+        return _samples(run) * prod(store.describe(run.workspace, run.dataset).shape)
     return int(run.array(ARRAYS[entry.reads]).size)
 
 

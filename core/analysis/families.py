@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core import runs
 from core.data import store
 from core.errors import UserError
 from core.runs import Run
-from core.types import Bools, Ints, Samples
+from core.types import Bools, Ints
 
 STAGE = "families"  # name of the stage, and of the files that it leaves
 PICTURES = "family-pictures"
@@ -74,7 +75,9 @@ def likely_source(family: Family) -> int | None:
     return max(family.sources, key=lambda index: family.sources[index], default=None)
 
 
-def save(run: Run, flagged: Bools, families: Ints, listed: Sequence[Family], pictures: Samples | None) -> None:
+def save(
+    run: Run, flagged: Bools, families: Ints, listed: Sequence[Family], pictures: NDArray[np.uint8] | None
+) -> None:
     """Write the families of a run.
 
     Args:
@@ -82,8 +85,8 @@ def save(run: Run, flagged: Bools, families: Ints, listed: Sequence[Family], pic
         flagged: (n,) what was grouped.
         families: (n,) the id of each sample's family, 0 for flagged samples in none.
         listed: the families, in the order of their ids.
-        pictures: (2 · families, h, w, c): of each family the average image, then the amplified difference to ordinary
-            ones; None without images or families.
+        pictures: what `Modality.kept` makes of two samples a family: the average, then the amplified difference to
+            ordinary ones; None without inputs or families.
     """
     runs.save_array(run, STAGE, np.where(flagged, families, WAITING))
     if pictures is not None and len(pictures):

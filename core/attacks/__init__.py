@@ -195,6 +195,7 @@ ATTACKS = {
         labellings=("random_other", "all_to_all"),
         drawn=True,
         role="wrong labels",
+        takes="",
     ),
     "availability_noise": AttackEntry(
         "availability_noise",
@@ -224,5 +225,6 @@ ATTACKS = {
         labellings=("unchanged",),
         drawn=True,
         role="clean data",
+        takes="",
     ),
 }

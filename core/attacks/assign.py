@@ -10,6 +10,7 @@ from core.attacks.contract import Scene
 from core.attacks.selection import copies_of, thinned
 from core.attacks.specification import AttackSpec, Specification
 from core.errors import UserError
+from core.modalities import of_shape
 from core.registry import checked, find
 from core.types import Bools, Floats, Inputs, Ints, Labelling, PlantedAttack, Scalar
 
@@ -141,6 +142,8 @@ def _resolved(
 ) -> PlantedAttack:
     """The specification with everything drawn and checked; `sizes` (k,) are the samples of each class."""
     entry, labelling = find(ATTACKS, spec.kind, "attack"), labelling_of(spec)
+    if entry.takes and entry.takes not in of_shape(shape).offers:
+        raise UserError(f"{spec.kind} changes {entry.takes}.", "These are none.", "Choose another attack.")
     if COLOUR in entry.needs and shape[2] == 1:
         raise UserError(f"{spec.kind} needs colour images.", "These are grey.", "Choose another attack.")
     settings = checked(entry.load(), spec.settings, spec.kind)

@@ -6,7 +6,7 @@ from typing import Any, Literal, Protocol
 
 from core.modalities.contract import Painter
 from core.registry import Entry
-from core.types import Bools, Floats, Images, Inputs, Ints, Labelling, Scalar
+from core.types import Bools, Floats, Inputs, Ints, Labelling, Samples, Scalar
 
 Role = Literal["backdoor", "wrong labels", "availability", "clean data"]
 
@@ -16,7 +16,7 @@ class Scene:
     """What an attack is made for.
 
     Attributes:
-        shape: (h, w, c) of one image.
+        shape: of one sample.
         n_classes: k.
         seed: of everything random in the attack.
         target_class: the class index that the trigger is meant to cause; None for all-to-all.
@@ -39,7 +39,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class Trigger:
-    """What the attacker does to images: uint8 (n, h, w, c) → copies of the same shape; the input stays as it was.
+    """What the attacker does to samples: n → n changed copies; the input stays as it was.
 
     Attributes:
         apply: what is done at test time; calling the trigger does this.
@@ -55,8 +55,8 @@ class Trigger:
     pattern: Floats | None = None
     chosen: Callable[[Inputs], Bools] | None = None
 
-    def __call__(self, images: Images) -> Images:
-        return self.apply(images)
+    def __call__(self, samples: Samples) -> Samples:
+        return self.apply(samples)
 
 
 class Attack(Protocol):
@@ -79,6 +79,7 @@ class AttackEntry(Entry):
         strength: the setting that is doubled to measure the attack at twice its strength; "" when none can be.
         drawn: whether the trigger depends on the seed, so that two of the same kind are different triggers.
         chooses: whether it says itself which samples it is about.
+        takes: what inputs have to offer it (`Modality.offers`); "" where it changes none.
         role: what it makes of the data. Only a backdoor has an attack success rate.
     """
 
@@ -86,6 +87,7 @@ class AttackEntry(Entry):
     strength: str = ""
     drawn: bool = False
     chooses: bool = False
+    takes: str = "images"
     role: Role = "backdoor"
 
     def as_dict(self) -> dict[str, Any]:

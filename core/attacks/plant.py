@@ -12,7 +12,7 @@ from core.attacks.specification import Specification
 from core.modalities import modality_of
 from core.modalities.contract import Modality, Painter
 from core.registry import find, tunables
-from core.types import Dataset, Floats, GroundTruth, Images, Inputs, Ints, PlantedAttack
+from core.types import Dataset, Floats, GroundTruth, Inputs, Ints, PlantedAttack, Samples
 
 
 def plant(
@@ -136,9 +136,9 @@ def _copy(modality: Modality, dataset: Dataset, inputs: Inputs, copy_of: Ints, t
         modality.paint(inputs, np.flatnonzero(copy_of == row), _in_place_of(original, make))
 
 
-def _in_place_of(original: Images, make: Painter) -> Painter:
-    """A painter that puts what is made of one image in the place of any others."""
-    return lambda images: make(np.repeat(original, len(images), axis=0))
+def _in_place_of(original: Samples, make: Painter) -> Painter:
+    """A painter that puts what is made of one sample in the place of any others."""
+    return lambda samples: make(np.repeat(original, len(samples), axis=0))
 
 
 def _paint_classes(modality: Modality, inputs: Inputs, assigned: Assignment, place: int, scene: Scene) -> None:

@@ -10,9 +10,10 @@ from core.attacks.assign import Assignment, assign
 from core.attacks.plant import trigger_of
 from core.attacks.specification import Specification
 from core.errors import UserError
-from core.modalities import modality_of
+from core.modalities import MODALITIES, modality_of
+from core.modalities.contract import Change, Shown
 from core.registry import find
-from core.types import Dataset, Images, Ints, PlantedAttack
+from core.types import Dataset, Ints, PlantedAttack, Samples
 
 EXAMPLES = 3  # samples of each attack: what a card steps through
 
@@ -22,21 +23,23 @@ class Preview:
     """One attack on a few of the samples that it would poison.
 
     Attributes:
+        modality: of the samples.
         attack: with everything drawn.
         rows: (m,) of those samples; of cover samples, or of samples left out, where nothing is poisoned.
-        clean, triggered: (m, h, w, c) before and after; `triggered` is None where the trigger is still to be optimised.
-        difference: (m, h, w, c) |after − before| × `gain`; the largest difference is white.
-        gain: how much the difference is amplified.
-        largest: the largest difference in levels of 0–255.
+        clean, triggered: m samples before and after; `triggered` is None where the trigger is still to be optimised.
+        change: from the one to the other, to be shown.
     """
 
+    modality: str
     attack: PlantedAttack
     rows: Ints
-    clean: Images
-    triggered: Images | None = None
-    difference: Images | None = None
-    gain: float = 1.0
-    largest: int = 0
+    clean: Samples
+    triggered: Samples | None = None
+    change: Change | None = None
+
+    def shown(self, sample: Samples) -> Shown:
+        """One of its samples as a picture."""
+        return MODALITIES[self.modality].shown(sample)
 
 
 def previews(dataset: Dataset, specification: Specification) -> tuple[list[Preview], pd.DataFrame]:
@@ -85,12 +88,13 @@ def _preview(dataset: Dataset, assigned: Assignment, place: int) -> Preview:
     rows = np.flatnonzero(next((group for group in groups if group.any()), groups[0]))[:EXAMPLES]
     clean = np.array(dataset.inputs[rows])
     if SURROGATE in entry.needs or entry.chooses or attack.kind in ("imbalance", "label_noise"):
-        return Preview(attack, rows, clean)
+        return Preview(dataset.inputs.modality, attack, rows, clean)
     if attack.kind == "near_duplicates":
         clean = np.array(dataset.inputs[assigned.copy_of[rows]])
     trigger = trigger_of(attack, dataset.shape, dataset.n_classes)
     triggered = trigger(clean)
-    return Preview(attack, rows, clean, triggered, *modality_of(dataset.inputs).amplified(clean, triggered))
+    change = modality_of(dataset.inputs).amplified(clean, triggered)
+    return Preview(dataset.inputs.modality, attack, rows, clean, triggered, change)
 
 
 def _counts(dataset: Dataset, assigned: Assignment) -> pd.DataFrame:

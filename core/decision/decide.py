@@ -139,7 +139,7 @@ class _Maker:
         self.cores: dict[int, Ints] = {}
 
     def ask(self, samples: Samples) -> Floats:
-        return probabilities(self.network, samples, self.device)
+        return probabilities(self.network, samples, self.suspects.inputs, self.device)
 
     def look_for_triggers(self) -> None:
         """Recover the triggers of each class, one after another, and let those pass that chance does not explain."""
@@ -210,7 +210,7 @@ class _Maker:
         seen = np.zeros((len(without), self.evidence.n_classes), np.float32)
         unseen = np.zeros_like(seen)
         samples = self.suspects.inputs[rows]
-        seen[rows], unseen[rows] = self.ask(samples), probabilities(network, samples, self.device)
+        seen[rows], unseen[rows] = self.ask(samples), probabilities(network, samples, self.suspects.inputs, self.device)
         asked = Asked(groups, controls, without, seen, unseen)
         self._come_home(asked)
         for index in (index for index in self.judged if index in groups):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from core.detectors.contract import GRADIENTS, NEEDS, Detector, DetectorEntry
 from core.detectors.entries import ENTRIES
 from core.errors import UserError
+from core.modalities import modality_of
 from core.types import Evidence, Floats, Inputs
 
 if TYPE_CHECKING:  # pages name detectors and never need torch
@@ -73,9 +74,9 @@ def missing(entry: DetectorEntry, evidence: Evidence) -> list[str]:
         "trajectories": evidence.trajectories is not None,
         "bona_fide": bool(evidence.bona_fide.any()),
         "model": evidence.model is not None,
-        "images": evidence.inputs is not None,
     }
-    there = [need for need in NEEDS if present[need]]
+    offered = () if evidence.inputs is None else modality_of(evidence.inputs).offers
+    there = [*(need for need in present if present[need]), *offered]
     return lacking(entry, there, gradients=getattr(evidence.model, "differentiable", True))
 
 

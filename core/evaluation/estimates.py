@@ -44,7 +44,7 @@ def estimates(before: OpenedRun, models: tuple[nn.Module, nn.Module], kept: Data
             continue
         shown = triggers[group.id].put_on(inputs[rows])
         was, now = (
-            float((probabilities(network, shown, device).argmax(1) == group.target_class).mean())
+            float((probabilities(network, shown, inputs, device).argmax(1) == group.target_class).mean())
             for network in networks
         )
         found.append(Estimate(group.id, group.target_class, was, now, len(rows), len(kept.test_labels) > 0))

@@ -14,8 +14,9 @@ from core.attacks.plant import doubled, trigger_of, with_trigger
 from core.data import store
 from core.data.store import DatasetInfo
 from core.modalities import modality_of
+from core.modalities.contract import Change, Shown
 from core.runs import Run
-from core.types import Images, PlantedAttack
+from core.types import PlantedAttack, Samples
 
 EXAMPLES_PER_ATTACK = 6  # as many as stand in a row of the report
 
@@ -70,8 +71,14 @@ def _tried(run: Run, n: int) -> tuple[NDArray[Any], NDArray[Any]]:
     return run.array("trial-classes", shape, len(info.class_names)), run.array("trial-shares", shape)
 
 
-def triggered_image(workspace: Path, dataset_id: str, attack: str, strength: int, row: int) -> Images:
-    """(h, w, c) one test image of a stored data set with a planted trigger on it.
+def shown_triggered(workspace: Path, dataset_id: str, attack: str, strength: int, row: int) -> Shown:
+    """What `triggered_sample` gives, as a picture."""
+    sample = triggered_sample(workspace, dataset_id, attack, strength, row)
+    return modality_of(store.load(workspace, dataset_id).test_inputs).shown(sample)
+
+
+def triggered_sample(workspace: Path, dataset_id: str, attack: str, strength: int, row: int) -> Samples:
+    """One test sample of a stored data set with a planted trigger on it.
 
     Raises:
         LookupError: no such attack, strength or row.
@@ -79,9 +86,9 @@ def triggered_image(workspace: Path, dataset_id: str, attack: str, strength: int
     """
     inputs = store.load(workspace, dataset_id).test_inputs
     if not 0 <= row < len(inputs):
-        raise LookupError(f"There are {len(inputs)} test images; {row} is not one of them.")
-    image: Images = _trigger(workspace, dataset_id, attack, strength)(np.array(inputs[row : row + 1]))[0]
-    return image
+        raise LookupError(f"There are {len(inputs)} test samples; {row} is not one of them.")
+    sample: Samples = _trigger(workspace, dataset_id, attack, strength)(np.array(inputs[row : row + 1]))[0]
+    return sample
 
 
 def examples(run: Run) -> list[dict[str, Any]]:
@@ -101,11 +108,12 @@ def examples(run: Run) -> list[dict[str, Any]]:
     return examples
 
 
-def difference(workspace: Path, dataset_id: str, attack: str, strength: int, row: int) -> tuple[Images, float, int]:
-    """What a trigger changes in one test image: (h, w, c) amplified, the gain, and the largest change in levels."""
+def difference(workspace: Path, dataset_id: str, attack: str, strength: int, row: int) -> tuple[Shown, Change]:
+    """What a trigger changes in one test sample: a picture of it, and what is said of it."""
     inputs = store.load(workspace, dataset_id).test_inputs
-    clean = np.array(inputs[row])
-    return modality_of(inputs).amplified(clean, triggered_image(workspace, dataset_id, attack, strength, row))
+    clean = np.array(inputs[row : row + 1])
+    change = modality_of(inputs).amplified(clean, _trigger(workspace, dataset_id, attack, strength)(clean))
+    return modality_of(inputs).shown(change.samples[0]), change
 
 
 @lru_cache(maxsize=64)

@@ -1,5 +1,6 @@
 """What a modality has to offer: a folder whose module has these functions is one."""
 
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -9,13 +10,47 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from core.types import Floats, Images, Inputs, Ints, Samples
+from core.types import Floats, Inputs, Ints, Samples
 
 if TYPE_CHECKING:  # pages reach this module and never need torch
     from torch import Generator, Tensor, device
+    from torch.nn import Module
 
-Painter = Callable[[Images], Images]
-Way = Callable[[Images | Floats], Floats]
+Painter = Callable[[Samples], Samples]
+Way = Callable[[Samples | Floats], Floats]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A sample as a browser shows it where a picture stands.
+
+    Attributes:
+        content: of the picture, in the form that `media` names.
+        media: "image/png", say.
+    """
+
+    content: bytes
+    media: str
+
+    @property
+    def address(self) -> str:
+        """The address that holds the picture itself."""
+        return f"data:{self.media};base64,{b64encode(self.content).decode()}"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a trigger changes, to be shown.
+
+    Attributes:
+        samples: as many as were given, each showing its change.
+        scale: how much that is amplified, such as "× 3"; "" where it is shown as it is.
+        amount: the largest change, such as "4 of 255 levels".
+    """
+
+    samples: Samples
+    scale: str
+    amount: str
 
 
 @dataclass(frozen=True)
@@ -59,6 +94,18 @@ class Batches(Protocol):
 
     def augmentation(self, name: str) -> Augmentation:
         """The augmentation of that name, of a batch."""
+
+    def probe(self, count: int, shape: tuple[int, ...]) -> "Tensor":
+        """So many samples of `shape` that show nothing, as a network is given them."""
+
+    def places(self, shape: tuple[int, ...]) -> int:
+        """How many places of such a sample a network looks at, such as pixels: it says how many samples go together."""
+
+    def given(self, samples: Samples) -> "Tensor":
+        """What a network is given for samples that are read or made already, in main memory."""
+
+    def begin(self, network: "Module", inputs: Inputs, /) -> None:
+        """Give an untrained network what it has to know of its training data, such as their words; once."""
 
 
 class Patterns(Protocol):
@@ -127,6 +174,10 @@ class Modality(Protocol):
         """What `Inputs.modality` says."""
 
     @property
+    def offers(self) -> tuple[str, ...]:
+        """What detectors and attacks may need of the inputs, by the names that they have for it."""
+
+    @property
     def files(self) -> tuple[str, str]:
         """File names of the training and of the test inputs in the folder of a data set."""
 
@@ -150,17 +201,33 @@ class Modality(Protocol):
     def sampled(self, inputs: Inputs) -> Iterator[bytes]:
         """What a fingerprint reads of the inputs: a bounded part of them."""
 
-    def png_of(self, sample: Images) -> bytes:
+    def shown(self, sample: Samples) -> Shown:
         """One sample as a picture: a tile, a hover, a single view."""
 
-    def average(self, inputs: Inputs) -> Images:
+    def read(self, sample: Samples, /) -> str:
+        """What there is to read in a sample; "" where there is only something to look at."""
+
+    def average(self, inputs: Inputs) -> Samples:
         """What stands for a group: one sample like their mean."""
 
-    def contrast(self, difference: Floats) -> Images:
-        """A mean difference as one sample that can be shown."""
+    def beyond(self, inputs: Inputs, rows: Ints, near: Ints) -> Samples:
+        """What samples have on average beyond their neighbours, rows (m, q), as one sample that can be shown."""
 
-    def amplified(self, before: Images, after: Images) -> tuple[Images, float, int]:
-        """What a trigger changed, to be shown; how much that is amplified; and the largest change."""
+    def amplified(self, before: Samples, after: Samples) -> Change:
+        """What a trigger changed in one sample or in several, to be shown."""
+
+    def kept(self, samples: Sequence[Samples | None], shape: tuple[int, ...]) -> NDArray[np.uint8]:
+        """A few samples that a run keeps to be shown, as one array, n-first; one that shows nothing for None."""
+
+    @property
+    def kept_dimensions(self) -> int:
+        """How many dimensions such an array has for each sample; no two modalities have the same."""
+
+    def kept_row(self, array: NDArray[Any], row: int) -> Samples:
+        """One sample of such an array. Raises ValueError where the array is none."""
+
+    def filed(self, sample: Samples) -> tuple[str, bytes]:
+        """One sample as a file of its own: how its name ends, and its content."""
 
     def digests(self, inputs: Inputs) -> NDArray[np.uint64]:
         """(n,) a number a sample that only equal samples share."""

@@ -28,7 +28,15 @@ class ModelBuilder(Protocol):
 
 @dataclass(frozen=True)
 class ModelEntry(Entry):
-    """An architecture of ours."""
+    """An architecture of ours.
+
+    Attributes:
+        takes: the name of the modality of its inputs.
+        preprocessed: whether size, mean and standard deviation may be asked for.
+    """
+
+    takes: str = "image"
+    preprocessed: bool = True
 
     def load(self) -> ModelBuilder:
         """The builder itself."""

@@ -1,6 +1,5 @@
 """What happens to an image between the data set and the network, as a part of the model."""
 
-from collections.abc import Sequence
 from typing import cast
 
 import torch
@@ -61,12 +60,12 @@ def network_of(model: nn.Module) -> nn.Module:
     return model.network if isinstance(model, Preprocessed) else model
 
 
-def pixels_of(model: nn.Module, shape: Sequence[int]) -> int:
-    """How many pixels of one image go through the network.
+def pixels_of(model: nn.Module, places: int) -> int:
+    """How many pixels of an image, or places of another sample, go through the network.
 
     Args:
         model: with or without preprocessing.
-        shape: (h, w, c) of one image.
+        places: of one sample as it is given.
     """
     size = model.size if isinstance(model, Preprocessed) else None
-    return size * size if size else shape[0] * shape[1]
+    return size * size if size else places

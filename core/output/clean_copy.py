@@ -18,7 +18,7 @@ from core.errors import UserError
 from core.files import write_file
 from core.journal import review
 from core.journal.changes import apply, changes_of
-from core.modalities.image.view import png_of
+from core.modalities import modality_of
 from core.output.export import harmless_text, writable
 from core.output.originals import How, why_not, write_originals
 from core.types import Changes, Dataset, Inputs, Ints
@@ -144,7 +144,7 @@ def _new_folder(target: Path) -> Iterator[Path]:
 
 
 def _write_images(folder: Path, dataset: Dataset, kept: Ints, labels: Ints, listen: Listen) -> None:
-    """A PNG file for every image, in a folder for each class that holds any."""
+    """A file for every sample, in a folder for each class that holds any."""
     names, tests = folder_names(dataset.class_names), np.arange(len(dataset.test_labels))
     parts = (
         ("train", dataset.inputs, kept, labels, np.asarray(dataset.ids)[kept]),
@@ -155,7 +155,8 @@ def _write_images(folder: Path, dataset: Dataset, kept: Ints, labels: Ints, list
         for label in np.unique(classes):
             (folder / part / names[label]).mkdir(parents=True)
         for row, label, sample in zip(rows, classes, ids, strict=True):
-            (folder / part / names[label] / f"{sample:07d}.png").write_bytes(png_of(inputs[row]))
+            ending, content = modality_of(inputs).filed(inputs[row])
+            (folder / part / names[label] / f"{sample:07d}{ending}").write_bytes(content)
             done += 1
             if done % IMAGES_AT_ONCE == 0:
                 listen(done / total, part)

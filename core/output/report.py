@@ -1,6 +1,5 @@
 """One self-contained HTML file that tells others what was found, decided and reached."""
 
-import base64
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -35,7 +34,7 @@ from core.evaluation.results import comparison, detector_figures, outcome_figure
 from core.files import write_file
 from core.journal import changes, review
 from core.journal.review.verdict import STANDING
-from core.modalities.image.view import png_of_row
+from core.modalities import shown_input, shown_row
 from core.output import figures
 from core.output.export import writable
 from core.output.palette import ACCENT, POISON
@@ -189,16 +188,11 @@ def _decision(opened: OpenedRun) -> dict[str, Any] | None:
     }
 
 
-def _source(images: Path, row: int) -> str:
-    """An image as an address that holds it."""
-    return "data:image/png;base64," + base64.b64encode(png_of_row(images, row)).decode()
-
-
 def _picture(run: Run, file: str, row: int) -> str:
-    """An image of the run, as `_source` gives it. Raises UserError when its file is damaged."""
+    """A picture of the run as an address that holds it. Raises UserError when its file is damaged."""
     run.require_intact(file)
     try:
-        return _source(run.path / file, row)
+        return shown_row(run.path / file, row).address
     except LookupError as error:
         raise run.damaged(file, str(error).rstrip(".")) from error
 
@@ -221,7 +215,7 @@ def _decisions(run: Run) -> list[dict[str, Any]]:
 def _tiles(opened: OpenedRun, table: pd.DataFrame) -> list[dict[str, Any]]:
     run, names = opened.run, opened.data.class_names
     called = [opened.names[place] for place in table.index]
-    images = run.workspace / "datasets" / run.dataset / "images.npy"
+    folder = run.workspace / "datasets" / run.dataset
     return [
         {
             "id": int(sample["id"]),
@@ -230,7 +224,7 @@ def _tiles(opened: OpenedRun, table: pd.DataFrame) -> list[dict[str, Any]]:
             "label": names[sample["label"]],
             "predicted": names[sample["predicted"]] if sample["predicted"] is not pd.NA else "?",
             "verdict": sample["verdict"],
-            "source": _source(images, int(sample["row"])),
+            "source": shown_input(folder, 0, int(sample["row"])).address,
         }
         for sample, name in zip(table.to_dict("records"), called, strict=True)
     ]

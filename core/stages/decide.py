@@ -10,6 +10,7 @@ from core.analysis.decision import save_decision
 from core.analysis.opened_run import LEADING, OpenedRun
 from core.analysis.recovered_triggers import save_triggers
 from core.decision.decide import decide
+from core.modalities import modality_of
 from core.runs.plan import UNTRAINED
 from core.stages.detect import gather_evidence
 from core.stages.load import beginning
@@ -41,9 +42,8 @@ def decide_stage(opened: OpenedRun, argument: str, reporter: Reporter) -> None:
     )
     pictures = None
     if stamps and evidence.inputs is not None:
-        pictures = np.full((len(decision.groups), *evidence.inputs.shape), 127, np.uint8)
-        for number, stamp in stamps.items():
-            pictures[number - 1] = stamp.picture
+        shown = [stamps[group.id].picture if group.id in stamps else None for group in decision.groups]
+        pictures = modality_of(evidence.inputs).kept(shown, evidence.inputs.shape)
     save_triggers(opened.run, stamps)
     save_decision(opened.run, decision, pictures)
 

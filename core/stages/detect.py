@@ -5,6 +5,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core import runs
 from core.analysis.opened_run import CLUSTERING, OpenedRun
@@ -14,14 +15,14 @@ from core.modalities import modality_of
 from core.registry import checked, find
 from core.stages.load import trained_model
 from core.stages.progress import Reporter
-from core.types import Dataset, Detection, Evidence, Ints, Samples
+from core.types import Dataset, Detection, Evidence, Ints
 
 
 def detect_stage(opened: OpenedRun, name: str, reporter: Reporter) -> None:
     """Run one detector on the run's evidence; what it says is kept, with p-values where there are bona fide samples."""
 
     def listen(done: int, total: int) -> None:
-        reporter.update(done / total, f"{done:,} of {total:,} images")
+        reporter.update(done / total, f"{done:,} of {total:,} samples")
 
     def configured(evidence: Evidence) -> Detection:
         return detector(evidence, **values)
@@ -62,15 +63,14 @@ def gather_evidence(opened: OpenedRun, needs: Collection[str] = ()) -> Evidence:
     )
 
 
-def _averages(dataset: Dataset, detection: Detection, classes: Ints | None = None) -> Samples:
-    """(2k, h, w, c): for each class the average image of its larger and of its smaller cluster; black when empty."""
+def _averages(dataset: Dataset, detection: Detection, classes: Ints | None = None) -> NDArray[np.uint8]:
+    """For each class what stands for its larger and for its smaller cluster (`Modality.kept`); blank when empty."""
     assert detection.groups is not None
-    classes = dataset.labels if classes is None else classes
-    average = modality_of(dataset.inputs).average
-    averages = np.zeros((2 * dataset.n_classes, *dataset.shape), np.uint8)
-    for index in range(dataset.n_classes):
-        for cluster in range(2):
-            members = (classes == index) & (detection.groups == cluster)
-            if members.any():
-                averages[2 * index + cluster] = average(dataset.inputs.take(members))
-    return averages
+    classes, modality = dataset.labels if classes is None else classes, modality_of(dataset.inputs)
+    members = (
+        np.flatnonzero((classes == index) & (detection.groups == cluster))
+        for index in range(dataset.n_classes)
+        for cluster in range(2)
+    )
+    averages = [modality.average(dataset.inputs.take(rows)) if len(rows) else None for rows in members]
+    return modality.kept(averages, dataset.shape)

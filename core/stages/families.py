@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.analysis import families
 from core.analysis.families import CHANCE, Family
@@ -18,7 +19,7 @@ LEAST_SOURCE = 0.05  # fraction of a family from which on a source class is name
 MOST_PICTURED = 500  # members that an average picture is made of
 
 
-def group(evidence: Evidence, flagged: Bools) -> tuple[Ints, list[Family], Samples | None]:
+def group(evidence: Evidence, flagged: Bools) -> tuple[Ints, list[Family], NDArray[np.uint8] | None]:
     """What is flagged, in families.
 
     Args:
@@ -28,7 +29,7 @@ def group(evidence: Evidence, flagged: Bools) -> tuple[Ints, list[Family], Sampl
     Returns:
         families: (n,) ids from 1, the largest family first; 0 for all other samples.
         listed: the families in the order of their ids.
-        pictures: (2 · families, h, w, c), average image and amplified difference of each; None without images.
+        pictures: what `Modality.kept` makes of an average and an amplified difference of each; None without inputs.
     """
     groups, around = attack_families(evidence, flagged)
     families = np.zeros(len(flagged), np.int64)
@@ -73,14 +74,13 @@ def _sources(around: Surroundings, evidence: Evidence, rows: Ints) -> dict[int, 
     return {int(index): round(float(fractions[index]), 4) for index in order if fractions[index] >= LEAST_SOURCE}
 
 
-def _pictures(around: Surroundings, members: Sequence[Ints]) -> Samples:
-    shape, modality = around.inputs.shape, modality_of(around.inputs)
-    pictures = np.zeros((2 * len(members), *shape), np.uint8)
-    for index, rows in enumerate(members):
+def _pictures(around: Surroundings, members: Sequence[Ints]) -> NDArray[np.uint8]:
+    modality, pictures = modality_of(around.inputs), list[Samples]()
+    for rows in members:
         shown = rows[:: -(-len(rows) // MOST_PICTURED)]
-        pictures[2 * index] = modality.average(around.inputs.take(shown))
-        pictures[2 * index + 1] = modality.contrast(around.differences(shown).mean(0))
-    return pictures
+        pictures.append(modality.average(around.inputs.take(shown)))
+        pictures.append(modality.beyond(around.inputs, shown, around.neighbors(shown)))
+    return modality.kept(pictures, around.inputs.shape)
 
 
 def families_stage(opened: OpenedRun, _: str, __: Reporter) -> None:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from core.devices import Compute, Say, compute_for
 from core.errors import UserError
+from core.modalities import of_shape
 from core.training.evaluating import moved, passes, placed
 from core.types import Floats, Inputs, Ints
 
@@ -47,12 +48,12 @@ def layers(model: nn.Module, shape: tuple[int, ...], n_classes: int) -> list[Lay
     input a sample, such as those within the windows of a transformer, are left out.
 
     Args:
-        model: takes (n, c, h, w).
-        shape: (h, w, c) of one image.
+        model: takes what `Batches.given` gives.
+        shape: of one sample.
         n_classes: k.
 
     Raises:
-        UserError: the model cannot work on images of that size.
+        UserError: the model cannot work on such samples.
     """
     seen: list[tuple[str, nn.Module, int]] = []
 
@@ -68,9 +69,9 @@ def layers(model: nn.Module, shape: tuple[int, ...], n_classes: int) -> list[Lay
     parameter = next(model.parameters(), torch.zeros(1))
     try:
         with torch.inference_mode():
-            model.eval()(torch.zeros(_PROBES, shape[2], shape[0], shape[1], device=parameter.device))
+            model.eval()(of_shape(shape).load_batches().probe(_PROBES, shape).to(parameter.device))
     except (RuntimeError, ValueError, AssertionError, TypeError) as error:
-        title = f"The model cannot work on images of {shape[0]} × {shape[1]} px with {shape[2]} channels."
+        title = f"The model cannot work on samples of shape {' × '.join(map(str, shape))}."
         raise UserError(title, f"It says: {error}", "Choose the input size that it was made for.") from error
     finally:
         for handle in handles:

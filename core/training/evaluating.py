@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core.devices import ON_CPU, ON_GPU, Compute, Say, compute_for, images_at_once, in_pieces
-from core.modalities import modality_of
+from core.modalities import modality_of, places_of
 from core.modalities.contract import Placed
 from core.models.preprocessing import pixels_of
 from core.types import Floats, Inputs, Ints
@@ -112,4 +112,4 @@ def passes(
 
 def at_once(network: nn.Module, inputs: Placed, compute: Compute) -> int:
     """How many samples go through the network together, by the size that it sees them in."""
-    return images_at_once(pixels_of(network, inputs.shape), ON_GPU if compute.on_gpu else ON_CPU)
+    return images_at_once(pixels_of(network, places_of(inputs.shape)), ON_GPU if compute.on_gpu else ON_CPU)

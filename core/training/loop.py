@@ -19,8 +19,8 @@ from core.checksums import why
 from core.devices import Compute, Say, compute_for
 from core.errors import UserError
 from core.files import write_file
-from core.modalities import modality_of
-from core.models import find_model, has_three_channels
+from core.modalities import MODALITIES, modality_of
+from core.models import MODELS, find_model, has_three_channels
 from core.models.preprocessing import Preprocessed
 from core.registry import checked
 from core.training.compiled import compiled
@@ -64,12 +64,20 @@ def build_model(config: TrainConfig, shape: tuple[int, ...], n_classes: int) -> 
         torch.Size([2, 10])
     """
     torch.manual_seed(config.seed)
-    build = find_model(config.model).load()
+    entry = find_model(config.model)
+    build, settings = entry.load(), dict(config.model_settings)
+    if MODALITIES[entry.takes].dimensions != len(shape):
+        known = ", ".join(name for name, other in MODELS.items() if MODALITIES[other.takes].dimensions == len(shape))
+        raise UserError(
+            f"{entry.title} takes no such samples.", f"It takes {entry.takes}s.", f"Choose one of: {known}."
+        )
+    if not entry.preprocessed:
+        return build(shape, n_classes, **checked(build, settings, config.model))
     channels = 3 if has_three_channels(config.model) else shape[2]
     size = config.input_size
     seen = (size, size, channels) if size else (*shape[:2], channels)
     try:
-        model = build(seen, n_classes, **checked(build, dict(config.model_settings), config.model))
+        model = build(seen, n_classes, **checked(build, settings, config.model))
     except (RuntimeError, ValueError, AssertionError, TypeError) as error:
         title = f"{config.model} cannot be built for images of {seen[0]} × {seen[1]} px."
         raise UserError(title, f"{type(error).__name__}: {error}", "Choose another size or model.") from error
@@ -123,7 +131,9 @@ def train(
     first, pieces = _restore(resume, model, optimizer, compute.device) if resume else (0, 1)
     inputs, tests = placed(dataset.inputs, compute.device), placed(dataset.test_inputs, compute.device)
     labels, test_labels = (torch.tensor(one, device=compute.device) for one in (dataset.labels, dataset.test_labels))
-    augmented = modality_of(dataset.inputs).load_batches().augmentation(config.augment)
+    batches = modality_of(dataset.inputs).load_batches()
+    augmented = batches.augmentation(config.augment)
+    batches.begin(model, dataset.inputs)
     forward = compiled(network, config.batch_size, compute, say) if config.compiled else network
     fitting = Fitting(config, compute, forward, optimizer, augmented, on_batch, say)
     traced = inputs if trace else placed(dataset.inputs.take(slice(0)), compute.device)

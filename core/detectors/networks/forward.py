@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from core.devices import ON_CPU, ON_GPU, images_at_once, native_bfloat16
+from core.modalities import modality_of
 from core.types import Floats, Inputs, Listen, Samples
 
 # Images in a forward pass, where nobody says how many. Moves the memory and the speed only.
@@ -51,10 +52,15 @@ def batches(
             listen(min(start + size, len(inputs)), len(inputs))
 
 
+def in_memory_order(batch: Tensor) -> Tensor:
+    """The batch, of images with channels last in memory, as convolutions want them."""
+    return batch.contiguous(memory_format=torch.channels_last) if batch.dim() == 4 else batch
+
+
 def differentiable_logits(network: nn.Module, batch: Tensor) -> Tensor:
     """(b, k) float32, through which gradients flow back to the batch."""
     with torch.autocast(batch.device.type, torch.bfloat16, enabled=native_bfloat16(batch.device)):
-        outputs: Tensor = network(batch.contiguous(memory_format=torch.channels_last))
+        outputs: Tensor = network(in_memory_order(batch))
     return outputs.float()
 
 
@@ -64,17 +70,19 @@ def logits(network: nn.Module, batch: Tensor) -> Tensor:
         return differentiable_logits(network, batch)
 
 
-def probabilities(network: nn.Module, samples: Samples, device: torch.device) -> Floats:
-    """(m, k) the softmax of the logits for samples (m, h, w, c), in levels of 0 to 255.
+def probabilities(network: nn.Module, samples: Samples, like: Inputs, device: torch.device) -> Floats:
+    """(m, k) the softmax of the logits for m samples, such as the inputs that they are like.
 
     Args:
         network: from `prepared`.
         samples: read or made already.
+        like: inputs of the same modality and shape.
         device: of the network.
     """
-    size = images_at_once(samples.shape[1] * samples.shape[2], passed(device))
+    made = modality_of(like).load_batches()
+    size = images_at_once(made.places(like.shape), passed(device))
     parts = []
     for start in range(0, len(samples), size):
-        part = torch.from_numpy(np.ascontiguousarray(samples[start : start + size])).to(device)
-        parts.append(logits(network, part.permute(0, 3, 1, 2).float().div_(255)).softmax(1).cpu().numpy())
+        part = made.given(samples[start : start + size]).to(device)
+        parts.append(logits(network, part).softmax(1).cpu().numpy())
     return np.concatenate(parts).astype(np.float32)

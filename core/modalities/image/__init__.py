@@ -6,9 +6,11 @@ from core.modalities.image.inputs import MODALITY as name
 from core.modalities.image.store import FILES as files
 from core.modalities.image.store import appending, open_inputs, sampled, write_inputs
 from core.modalities.image.triggers import copied, paint, painted
-from core.modalities.image.view import amplified, average, contrast, png_of
+from core.modalities.image.view import amplified, average, beyond, filed, kept, kept_row, read, shown
 
 dimensions = 3  # (h, w, c)
+kept_dimensions = 3
+offers = ("images",)
 augmentations = ("none", "flip", "crop", "crop_flip", "resized_crop_flip")
 
 __all__ = [
@@ -16,20 +18,26 @@ __all__ = [
     "appending",
     "augmentations",
     "average",
-    "contrast",
+    "beyond",
     "copied",
     "digests",
     "dimensions",
+    "filed",
     "files",
+    "kept",
+    "kept_dimensions",
+    "kept_row",
     "load_batches",
     "load_patterns",
     "load_stamps",
     "name",
+    "offers",
     "open_inputs",
     "paint",
     "painted",
-    "png_of",
+    "read",
     "sampled",
+    "shown",
     "write_inputs",
 ]
 

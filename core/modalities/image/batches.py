@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from core.modalities.contract import Augmentation
 from core.modalities.image.augmentation import AUGMENTATIONS
-from core.types import Inputs
+from core.types import Inputs, Samples
 
 MAX_FRACTION_ON_DEVICE = 0.5  # of the free memory of a GPU; the rest is for the model, its gradients and a batch
 CHUNK = 4096  # images that go to the device together
@@ -101,6 +102,25 @@ def resident(inputs: Inputs, device: torch.device) -> Resident:
 def augmentation(name: str) -> Augmentation:
     """The augmentation of that name, each image of a batch with its own draw."""
     return AUGMENTATIONS[name]
+
+
+def probe(count: int, shape: tuple[int, ...]) -> Tensor:
+    """So many black images."""
+    return torch.zeros(count, shape[2], shape[0], shape[1])
+
+
+def places(shape: tuple[int, ...]) -> int:
+    """Pixels of one image."""
+    return shape[0] * shape[1]
+
+
+def given(samples: Samples) -> Tensor:
+    """(b, c, h, w) in [0, 1], of images (b, h, w, c)."""
+    return _floats(torch.from_numpy(np.ascontiguousarray(samples)))
+
+
+def begin(_: torch.nn.Module, __: Inputs) -> None:
+    """Nothing: a network takes any pixels."""
 
 
 def _floats(levels: Tensor) -> Tensor:

@@ -1,30 +1,18 @@
 """Images to be seen: one as PNG, what stands for a group of them, and what a trigger changes."""
 
-from functools import lru_cache
+from collections.abc import Sequence
 from io import BytesIO
-from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
-from core.types import Floats, Images, Inputs
+from core.modalities.contract import Change, Shown
+from core.types import Images, Inputs, Ints
 
 CHUNK = 1024  # images that are read together for an average
-
-
-def png_of_row(path: Path, row: int) -> bytes:
-    """PNG bytes of one row of a uint8 (m, h, w, 1 or 3) array on disk; only that row is read.
-
-    Raises:
-        LookupError: there is no such file, no such row, or the file holds no images.
-    """
-    try:
-        images = _images(path, path.stat().st_mtime_ns)
-    except (OSError, ValueError) as error:
-        raise LookupError(f"{path.name} holds no images.") from error
-    if not 0 <= row < len(images):
-        raise LookupError(f"{path.name} has {len(images)} rows; {row} is not one of them.")
-    return png_of(np.asarray(images[row]))
+BLANK = 127  # level of an image that shows nothing
 
 
 def average(inputs: Inputs) -> Images:
@@ -39,33 +27,55 @@ def average(inputs: Inputs) -> Images:
     return np.asarray(np.rint(total / len(inputs)), np.uint8)
 
 
-def contrast(difference: Floats) -> Images:
-    """A mean difference as a picture: mid-grey for none, its largest value white or black."""
+def beyond(inputs: Inputs, rows: Ints, near: Ints) -> Images:
+    """(h, w, c) what images have on average beyond their neighbours, rows (m, q).
+
+    Mid-grey where there is nothing, its largest value white or black.
+    """
+    from core.modalities.image.patterns import differences  # parts of scipy that no page waits for
+
+    difference = differences(inputs, rows, near).mean(0)
     largest = float(np.abs(difference).max())
     return np.asarray(np.rint(127.5 + 127.5 * difference / max(largest, 1.0)), np.uint8)
 
 
-def amplified(before: Images, after: Images) -> tuple[Images, float, int]:
-    """|after − before| × gain with the largest difference white, the gain, and that difference in levels."""
+def amplified(before: Images, after: Images) -> Change:
+    """|after − before| × gain, its largest difference white; the gain, and that difference in levels."""
     distance = np.abs(after.astype(np.int16) - before)
     largest = int(distance.max())
     gain = 255 / max(largest, 1)
-    return np.rint(distance * gain).astype(np.uint8), gain, largest
+    return Change(np.rint(distance * gain).astype(np.uint8), f"× {gain:.2g}", f"{largest} of 255 levels")
 
 
-@lru_cache(maxsize=32)
-def _images(path: Path, _modified: int) -> Images:
-    """The memory-mapped array; a file written anew has another modification time and is opened anew."""
-    images = np.load(path, mmap_mode="r", allow_pickle=False)
-    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3):
-        raise ValueError(f"{path.name} is {images.dtype} {images.shape}, not uint8 (m, h, w, 1 or 3).")
-    mapped: Images = images
-    return mapped
+def kept(samples: Sequence[Images | None], shape: tuple[int, ...]) -> Images:
+    """(m, h, w, c) the images, mid-grey for None."""
+    array = np.full((len(samples), *shape), BLANK, np.uint8)
+    for place, sample in enumerate(samples):
+        if sample is not None:
+            array[place] = sample
+    return array
 
 
-def png_of(image: Images) -> bytes:
-    """PNG bytes of one uint8 image (h, w, 1 or 3)."""
+def kept_row(array: NDArray[Any], row: int) -> Images:
+    """One image of such an array. Raises ValueError where it holds no images."""
+    if array.dtype != np.uint8 or array.ndim != 4 or array.shape[3] not in (1, 3):
+        raise ValueError(f"{array.dtype} {array.shape} are not uint8 (m, h, w, 1 or 3).")
+    return np.asarray(array[row])
+
+
+def shown(sample: Images) -> Shown:
+    """One uint8 image (h, w, 1 or 3) as PNG."""
     buffer = BytesIO()
     # Thumbnails are small and made on request: speed matters more than the last byte.
-    Image.fromarray(image[:, :, 0] if image.shape[2] == 1 else image).save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()
+    Image.fromarray(sample[:, :, 0] if sample.shape[2] == 1 else sample).save(buffer, "PNG", compress_level=1)
+    return Shown(buffer.getvalue(), "image/png")
+
+
+def read(_: Images) -> str:
+    """Nothing: an image is looked at."""
+    return ""
+
+
+def filed(sample: Images) -> tuple[str, bytes]:
+    """One image as the content of a PNG file."""
+    return ".png", shown(sample).content

@@ -18,6 +18,8 @@ ALONE = {
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-scripts allow-popups",
     FRAMES: "SAMEORIGIN",
 }
+# A picture of data, opened by its own address: it shows itself, and loads and runs nothing.
+PICTURE = {POLICY: "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 

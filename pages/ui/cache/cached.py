@@ -39,10 +39,11 @@ from core.evaluation import results, trials
 from core.evaluation import sanity as labels_agreed
 from core.evaluation.sanity import Sanity
 from core.journal import changes, review
+from core.modalities.contract import Change, Shown
 from core.output import export as exports
 from core.output import figures, report
 from core.runs import Run
-from core.types import Detection, Samples
+from core.types import Detection
 from pages.ui.cache import stamps
 from pages.ui.cache.of_run import of_run
 
@@ -214,8 +215,8 @@ def tried_images(run: Run, attack: str, strength: int) -> pd.DataFrame:
 
 
 @of_run(stamps.data, most=128)
-def difference(run: Run, attack: str, strength: int, row: int) -> tuple[Samples, float, int]:
-    """What a trigger changes in one test image: the sample to show, its gain, and the largest change in levels."""
+def difference(run: Run, attack: str, strength: int, row: int) -> tuple[Shown, Change]:
+    """What a trigger changes in one test sample: a picture of it, and what is said of it."""
     return trials.difference(run.workspace, run.dataset, attack, strength, row)
 
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
 from core.attacks.preview import Preview
+from core.modalities.contract import Shown
 from pages.ui.lab.attack_words import NOISE, UNSEEN, aim, needs_surrogate, size, title
 from pages.ui.shell import frame
 from pages.ui.widgets import pictures
@@ -27,14 +26,15 @@ def cards(shown: Sequence[Preview], names: Sequence[str], example: int) -> None:
 def _card(preview: Preview, names: Sequence[str], example: int) -> None:
     attack = preview.attack
     st.markdown(f"**{frame.plain(title(attack))}**  \n{frame.plain(aim(attack, names))}")
-    tiles = [_tile(0, preview.clean[example], "clean")] if len(preview.clean) else []
-    if preview.triggered is not None and preview.difference is not None:
-        tiles.append(_tile(1, preview.triggered[example], "with the trigger"))
-        tiles.append(_tile(2, preview.difference[example], f"change × {preview.gain:.2g}"))
+    change = preview.change
+    tiles = [_tile(0, preview.shown(preview.clean[example]), "clean")] if len(preview.clean) else []
+    if preview.triggered is not None and change is not None:
+        tiles.append(_tile(1, preview.shown(preview.triggered[example]), "with the trigger"))
+        tiles.append(_tile(2, preview.shown(change.samples[example]), f"change {change.scale}".rstrip()))
     gallery(tiles, key=f"card-{attack.name}", size=SIDE)
-    change = f"largest change {preview.largest} of 255 levels" if preview.triggered is not None else UNSEEN
-    st.caption(f"{size(attack)} · {NOISE if needs_surrogate(attack.kind) else change}")
+    told = f"largest change {change.amount}" if change is not None else UNSEEN
+    st.caption(f"{size(attack)} · {NOISE if needs_surrogate(attack.kind) else told}")
 
 
-def _tile(place: int, sample: NDArray[np.uint8], words: str) -> Tile:
+def _tile(place: int, sample: Shown, words: str) -> Tile:
     return Tile(place, pictures.of_held(sample), (words,), tooltip=words)

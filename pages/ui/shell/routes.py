@@ -19,10 +19,11 @@ from streamlit import config
 from core import checksums, pipeline, runs
 from core.data.preview import EXAMPLES
 from core.errors import UserError
-from core.evaluation.trials import triggered_image
-from core.modalities.image.view import png_of, png_of_row
+from core.evaluation.trials import shown_triggered
+from core.modalities import files_of, shown_input, shown_row
+from core.modalities.contract import Shown
 from core.runs import Run
-from pages.ui.access.headers import ALONE
+from pages.ui.access.headers import ALONE, PICTURE
 
 _ARCHIVE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}\.npz")
 _NUMBER = re.compile(r"[0-9]{1,18}")  # what a database takes
@@ -39,10 +40,10 @@ def image_routes(workspace: Path) -> list[Route]:
     """Routes of the addresses in `pages.ui.widgets.pictures`, for `st.App(…, routes=…)`; all else is 404."""
 
     def training_image(request: Request) -> Response:
-        return _row_picture(workspace / "datasets" / _part(request, "dataset") / "images.npy", request, _LASTING)
+        return _input(workspace / "datasets" / _part(request, "dataset"), 0, request)
 
     def test_image(request: Request) -> Response:
-        return _row_picture(workspace / "datasets" / _part(request, "dataset") / "test_images.npy", request, _LASTING)
+        return _input(workspace / "datasets" / _part(request, "dataset"), 1, request)
 
     def array_image(request: Request) -> Response:
         name = _part(request, "name", _ARRAY)
@@ -55,7 +56,7 @@ def image_routes(workspace: Path) -> list[Route]:
         dataset, attack = _part(request, "dataset"), _part(request, "attack", _ARRAY)
         strength, row = _number(request, "strength"), _number(request, "row")
         try:
-            return _png(png_of(triggered_image(workspace, dataset, attack, strength, row)), _LASTING)
+            return _picture(shown_triggered(workspace, dataset, attack, strength, row), _LASTING)
         except (LookupError, UserError):
             raise HTTPException(404) from None
 
@@ -143,12 +144,23 @@ def _row_picture(path: Path, request: Request, caching: str) -> Response:
     try:
         if checksums.wrong(path.parent, path.name):
             raise HTTPException(404)
-        png = png_of_row(path, _number(request, "row"))
+        shown = shown_row(path, _number(request, "row"))
     except (LookupError, UserError):
         raise HTTPException(404) from None
-    return _png(png, caching)
+    return _picture(shown, caching)
 
 
-def _png(png: bytes, caching: str) -> Response:
-    headers = {"Cache-Control": caching, "X-Content-Type-Options": "nosniff"}
-    return Response(png, media_type="image/png", headers=headers)
+def _input(folder: Path, part: int, request: Request) -> Response:
+    try:
+        if any(checksums.wrong(folder, file) for file in files_of(folder, part)):
+            raise HTTPException(404)
+        shown = shown_input(folder, part, _number(request, "row"))
+    except (LookupError, UserError):
+        raise HTTPException(404) from None
+    return _picture(shown, _LASTING)
+
+
+def _picture(shown: Shown, caching: str) -> Response:
+    """A picture; whatever it holds, it can load and run nothing where it is opened by its address."""
+    headers = {"Cache-Control": caching, "X-Content-Type-Options": "nosniff", **PICTURE}
+    return Response(shown.content, media_type=shown.media, headers=headers)

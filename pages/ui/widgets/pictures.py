@@ -1,9 +1,6 @@
 """The addresses of pictures, relative to any page. `pages/ui/shell/routes.py` serves them."""
 
-from base64 import b64encode
-
-from core.modalities.image.view import png_of
-from core.types import Samples
+from core.modalities.contract import Shown
 
 
 def of_sample(dataset: str, row: int | str) -> str:
@@ -31,6 +28,6 @@ def of_example(job: str, index: int) -> str:
     return f"preview/{job}/{index}.png"
 
 
-def of_held(sample: Samples) -> str:
+def of_held(sample: Shown) -> str:
     """The address that holds the picture of one sample itself, for what lies in no file."""
-    return "data:image/png;base64," + b64encode(png_of(sample)).decode()
+    return sample.address

@@ -222,4 +222,4 @@ def test_a_trigger_that_is_not_known_is_not_tried(toolbox, workspace):
     assert tried == [{"attack": None, "strength": 1}]
     assert classes.shape[:2] == (1, 2)
     with pytest.raises(LookupError):
-        trials.triggered_image(workspace, info.id, truth.attacks[0].name, 1, 0)
+        trials.triggered_sample(workspace, info.id, truth.attacks[0].name, 1, 0)

@@ -15,18 +15,17 @@ from core.modalities.image.view import amplified
 def test_the_largest_difference_becomes_white_and_the_others_keep_their_proportion():
     clean = np.array([[[[10], [20]], [[30], [200]]]], np.uint8)
     triggered = np.array([[[[10], [25]], [[20], [249]]]], np.uint8)  # 0, +5, -10, +49
-    difference, gain, largest = amplified(clean, triggered)
-    assert largest == 49
-    assert gain == pytest.approx(255 / 49)
-    assert difference.ravel().tolist() == [0, 26, 52, 255]  # 5 · 255/49 = 26.02, 10 · 255/49 = 52.04
-    assert difference.dtype == np.uint8
+    change = amplified(clean, triggered)
+    assert (change.amount, change.scale) == ("49 of 255 levels", "× 5.2")
+    assert change.samples.ravel().tolist() == [0, 26, 52, 255]  # 5 · 255/49 = 26.02, 10 · 255/49 = 52.04
+    assert change.samples.dtype == np.uint8
 
 
 def test_no_difference_is_black():
     image = np.full((1, 2, 2, 3), 77, np.uint8)
-    difference, gain, largest = amplified(image, image)
-    assert (largest, gain) == (0, 255)
-    assert not difference.any()
+    change = amplified(image, image)
+    assert change.amount == "0 of 255 levels"
+    assert not change.samples.any()
 
 
 def test_a_preview_shows_a_few_of_the_samples_that_would_be_poisoned(make_dataset):
@@ -36,12 +35,12 @@ def test_a_preview_shows_a_few_of_the_samples_that_would_be_poisoned(make_datase
     assert found.attack.n_poisoned == 10
     assert len(found.rows) == EXAMPLES == 3
     assert (dataset.labels[found.rows] != 3).all()
-    assert (found.largest, found.gain) == (255, 1)
+    assert (found.change.amount, found.change.scale) == ("255 of 255 levels", "× 1")
     expected = np.zeros((3, 16, 16, 1), np.uint8)
     expected[:, 14, 14] = 255
     assert (found.clean == 0).all()
     assert (found.triggered == expected).all()
-    assert (found.difference == expected).all()
+    assert (found.change.samples == expected).all()
 
 
 def test_the_counts_say_where_every_sample_goes(make_dataset):
@@ -76,7 +75,7 @@ def test_all_to_all_moves_every_class_to_the_next_and_covers_stay(make_dataset):
 def test_a_trigger_that_is_still_to_be_optimised_is_not_shown(make_dataset):
     (found,), counts = previews(make_dataset(100, channels=3), Specification((AttackSpec("narcissus", count=4),)))
     assert found.triggered is None
-    assert found.difference is None
+    assert found.change is None
     assert len(found.clean) == 3
     assert counts["poisoned into it"].sum() == 4
 

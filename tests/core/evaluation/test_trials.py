@@ -76,7 +76,7 @@ def test_examples_are_spread_over_the_images_of_other_classes(run):
 
 def test_a_triggered_image_is_the_clean_one_with_the_trigger(run):
     clean = store.load(run.workspace, run.dataset).test_inputs[3]
-    image = trials.triggered_image(run.workspace, run.dataset, "patch", 1, 3)
+    image = trials.triggered_sample(run.workspace, run.dataset, "patch", 1, 3)
     expected = clean.copy()
     for row, column in ((14, 14), (12, 14), (14, 12), (13, 13)):
         expected[row, column] = 255
@@ -88,17 +88,19 @@ def test_twice_the_strength_is_twice_the_weight(run):
     truth = store.load_truth(run.workspace, run.dataset)
     noise = np.random.default_rng(truth.attacks[1].seed).random((16, 16, 1))
     for strength, alpha in ((1, 0.075), (2, 0.15)):
-        image = trials.triggered_image(run.workspace, run.dataset, "blended_random", strength, 0)
+        image = trials.triggered_sample(run.workspace, run.dataset, "blended_random", strength, 0)
         assert np.abs(image - ((1 - alpha) * clean + alpha * 255 * noise)).max() <= 0.51
     assert (image == trigger_of(truth.attacks[1], (16, 16, 1), 4)(clean[None].astype(np.uint8))[0]).mean() < 0.5
 
 
 def test_the_difference_is_amplified_until_it_is_white(run):
     clean = store.load(run.workspace, run.dataset).test_inputs[0]
-    image, gain, largest = trials.difference(run.workspace, run.dataset, "patch", 1, 0)
+    shown, told = trials.difference(run.workspace, run.dataset, "patch", 1, 0)
+    image = told.samples[0]
     change = 255 - np.array([clean[14, 14], clean[12, 14], clean[14, 12], clean[13, 13]]).astype(int)
-    assert largest == change.max()
-    assert gain == pytest.approx(255 / change.max())
+    assert told.amount == f"{change.max()} of 255 levels"
+    assert told.scale == f"× {255 / change.max():.2g}"
+    assert shown.media == "image/png"
     assert image.max() == 255
     assert np.count_nonzero(image) == 4
 
@@ -109,7 +111,7 @@ def test_the_difference_is_amplified_until_it_is_white(run):
 )
 def test_what_does_not_exist_is_a_lookup_error(run, attack, strength, row):
     with pytest.raises(LookupError):
-        trials.triggered_image(run.workspace, run.dataset, attack, strength, row)
+        trials.triggered_sample(run.workspace, run.dataset, attack, strength, row)
 
 
 def test_a_run_of_before_the_answers_were_recorded_can_be_measured_again(run):

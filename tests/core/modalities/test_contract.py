@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.modalities import MODALITIES, modality_of
+from core.modalities import MODALITIES, modality_of, of_shape, shown_input, shown_row
 from core.modalities.image.inputs import ImageInputs
 
 N = 60
@@ -73,6 +73,16 @@ def test_a_network_is_given_the_rows_it_asks_for(inputs, modality):
     assert not torch.equal(backwards[:1], backwards[1:2])
 
 
+def test_what_a_network_is_given_does_not_depend_on_where_samples_come_from(inputs, modality):
+    batches = modality.load_batches()
+    batch = batches.resident(inputs, torch.device("cpu")).batch(torch.arange(N))
+    assert torch.equal(batches.given(inputs[:]), batch)
+    probe = batches.probe(2, inputs.shape)
+    assert (len(probe), probe.dtype, probe.dim()) == (2, batch.dtype, batch.dim())
+    assert batches.places(inputs.shape) > 1
+    assert of_shape(inputs.shape) is modality
+
+
 def test_every_augmentation_keeps_the_form_and_the_first_is_none(inputs, modality):
     batch = modality.load_batches().resident(inputs, torch.device("cpu")).batch(torch.arange(N))
     for name in modality.augmentations:
@@ -82,12 +92,45 @@ def test_every_augmentation_keeps_the_form_and_the_first_is_none(inputs, modalit
 
 
 def test_samples_and_groups_can_be_shown(inputs, modality):
-    assert modality.png_of(inputs[0]).startswith(b"\x89PNG")
+    first, second = (modality.shown(inputs[row]) for row in (0, 1))
+    assert first.media.startswith("image/")
+    assert first.content != second.content
+    assert first.address.startswith(f"data:{first.media};base64,")
     average = modality.average(inputs)
-    assert (average.shape, average.dtype) == (inputs.shape, inputs[0].dtype)
+    assert (average.shape, average.dtype) == (inputs[0].shape, inputs[0].dtype)
     assert np.array_equal(modality.average(inputs.take([5])), inputs[5])
-    changed, gain, largest = modality.amplified(inputs[0], inputs[0])
-    assert (changed.any(), gain > 0, largest) == (False, True, 0)
+    change = modality.amplified(inputs[:2], inputs[:2])
+    assert change.samples.shape == inputs[:2].shape
+    assert change.amount.startswith("0 ")
+
+
+def test_a_few_samples_are_kept_and_shown_again(inputs, modality, tmp_path):
+    array = modality.kept([inputs[3], None, inputs[5]], inputs.shape)
+    assert array.dtype == np.uint8
+    assert (len(array), array.ndim - 1) == (3, modality.kept_dimensions)
+    assert np.array_equal(modality.kept_row(array, 2), inputs[5])
+    np.save(tmp_path / "kept.npy", array)
+    assert shown_row(tmp_path / "kept.npy", 0) == modality.shown(inputs[3])
+    with pytest.raises(LookupError):
+        shown_row(tmp_path / "kept.npy", 3)
+    with pytest.raises(ValueError, match="uint8"):
+        modality.kept_row(array.astype(np.float32), 0)
+
+
+def test_a_stored_sample_is_shown_by_its_row(inputs, modality, tmp_path):
+    for part, file in enumerate(modality.files):
+        modality.write_inputs(tmp_path / file, inputs)
+        assert shown_input(tmp_path, part, 4) == modality.shown(inputs[4])
+        with pytest.raises(LookupError, match="60 rows"):
+            shown_input(tmp_path, part, N)
+    with pytest.raises(LookupError):
+        shown_input(tmp_path / "none", 0, 0)
+
+
+def test_a_sample_is_a_file_of_its_own(inputs, modality):
+    (ending, content), (_, other) = (modality.filed(inputs[row]) for row in (0, 1))
+    assert ending.startswith(".")
+    assert content != other
 
 
 def test_equal_samples_share_a_digest_and_no_others_do(inputs, modality):
@@ -122,7 +165,7 @@ def test_a_sample_among_its_likes_differs_in_nothing(inputs, modality):
     found = modality.load_patterns().differences(inputs, np.array([4, 6]), near)
     assert not found[0].any()
     assert found[1].any()
-    assert modality.contrast(found.mean(0)).shape == inputs.shape
+    assert modality.beyond(inputs, np.array([4, 6]), near).shape == inputs[0].shape
 
 
 def test_a_repeated_pattern_is_scored_within_classes_that_are_large_enough(inputs, modality):
