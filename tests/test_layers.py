@@ -70,7 +70,7 @@ ASKED = {
     "kept_dimensions",
     "dimensions",
     "media",
-}  # of a modality; nobody compares it with one that he knows
+}  # nobody compares these with what he knows
 NEED_IMAGES = {entry.module.split(".")[2] for entry in DETECTORS.values() if "images" in entry.needs}
 PAGE_LINES = 120
 # How core changes what is kept: functions of core/files.py that write, these two, and these methods of a path.
