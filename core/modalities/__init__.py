@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from core.modalities import image
+from core.modalities import image, text
 from core.modalities.contract import Modality, Shown
 from core.types import Inputs
 
-MODALITIES: dict[str, Modality] = {image.name: image}
+MODALITIES: dict[str, Modality] = {image.name: image, text.name: text}
 
 
 def modality_of(inputs: Inputs) -> Modality:

@@ -146,7 +146,7 @@ class Stamp(Protocol):
     def put_on(self, samples: Samples) -> Samples:
         """The samples with the trigger."""
 
-    def taken_off(self, samples: Samples, beneath: Floats) -> Samples:
+    def taken_off(self, samples: Samples, beneath: Floats, /) -> Samples:
         """The samples without it; `beneath` is what their look-alikes show."""
 
 
@@ -162,7 +162,7 @@ class Stamps(Protocol):
     def stamps(self, inputs: Inputs, rows: Ints, near: Ints) -> tuple[Stamp, ...]:
         """Ways to put on a sample what all of these have beyond their look-alikes."""
 
-    def restored(self, parts: Mapping[str, NDArray[Any]], shape: tuple[int, ...]) -> Stamp:
+    def restored(self, parts: Mapping[str, NDArray[Any]], shape: tuple[int, ...], /) -> Stamp:
         """A trigger from its `parts`, for samples of `shape`. Raises KeyError or ValueError where they do not fit."""
 
 
@@ -195,7 +195,7 @@ class Modality(Protocol):
     def write_inputs(self, path: Path, inputs: Inputs) -> None:
         """Write all samples to one file."""
 
-    def appending(self, path: Path, shape: tuple[int, ...]) -> AbstractContextManager[Callable[[Samples], None]]:
+    def appending(self, path: Path, shape: tuple[int, ...], /) -> AbstractContextManager[Callable[[Samples], None]]:
         """A file as `write_inputs` makes one, for samples of `shape` that come one by one: what is called with each."""
 
     def sampled(self, inputs: Inputs) -> Iterator[bytes]:
@@ -207,6 +207,9 @@ class Modality(Protocol):
     def read(self, sample: Samples, /) -> str:
         """What there is to read in a sample; "" where there is only something to look at."""
 
+    def described(self, shape: tuple[int, ...]) -> str:
+        """What there is to say of samples of such a shape, in a few words."""
+
     def average(self, inputs: Inputs) -> Samples:
         """What stands for a group: one sample like their mean."""
 
@@ -216,7 +219,7 @@ class Modality(Protocol):
     def amplified(self, before: Samples, after: Samples) -> Change:
         """What a trigger changed in one sample or in several, to be shown."""
 
-    def kept(self, samples: Sequence[Samples | None], shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    def kept(self, samples: Sequence[Samples | None], shape: tuple[int, ...], /) -> NDArray[np.uint8]:
         """A few samples that a run keeps to be shown, as one array, n-first; one that shows nothing for None."""
 
     @property

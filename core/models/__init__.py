@@ -87,6 +87,26 @@ MODELS: dict[str, ModelEntry] = {
         paper="He et al. 2016, arXiv 1512.03385",
         help="torchvision's ResNet-18 with a 3×3 stride-1 stem up to 64 px, as in the BaDLoss paper.",
     ),
+    "text_cnn": ModelEntry(
+        "text_cnn",
+        "Text CNN (words 3, 4, 5)",
+        "core.models.text_cnn",
+        needs=("texts",),
+        paper="Kim 2014, arXiv 1408.5882",
+        help="Filters over 3, 4 and 5 words and the largest answer of each, 300 features: seconds per epoch.",
+        takes="text",
+        preprocessed=False,
+    ),
+    "bag_of_embeddings": ModelEntry(
+        "bag_of_embeddings",
+        "Bag of embeddings",
+        "core.models.bag_of_embeddings",
+        needs=("texts",),
+        paper="Joulin et al. 2017, arXiv 1607.01759",
+        help="The mean of what stands for the words, and a hidden layer: the order of the words does not count.",
+        takes="text",
+        preprocessed=False,
+    ),
 }
 # It cannot be built, only read from a file; so it is no member of the family.
 _GRAPH = ModelEntry(

@@ -132,6 +132,9 @@ def train(
     inputs, tests = placed(dataset.inputs, compute.device), placed(dataset.test_inputs, compute.device)
     labels, test_labels = (torch.tensor(one, device=compute.device) for one in (dataset.labels, dataset.test_labels))
     batches = modality_of(dataset.inputs).load_batches()
+    known = modality_of(dataset.inputs).augmentations
+    if config.augment not in known:
+        raise UserError(f"augment={config.augment} cannot be used.", f"Known for these samples: {', '.join(known)}.")
     augmented = batches.augmentation(config.augment)
     batches.begin(model, dataset.inputs)
     forward = compiled(network, config.batch_size, compute, say) if config.compiled else network

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.modalities.contract import Change, Shown
-from core.types import Images, Inputs, Ints
+from core.types import Floats, Images, Inputs, Ints
 
 CHUNK = 1024  # images that are read together for an average
 BLANK = 127  # level of an image that shows nothing
@@ -28,13 +28,14 @@ def average(inputs: Inputs) -> Images:
 
 
 def beyond(inputs: Inputs, rows: Ints, near: Ints) -> Images:
-    """(h, w, c) what images have on average beyond their neighbours, rows (m, q).
-
-    Mid-grey where there is nothing, its largest value white or black.
-    """
+    """(h, w, c) what images have on average beyond their neighbours, rows (m, q)."""
     from core.modalities.image.patterns import differences  # parts of scipy that no page waits for
 
-    difference = differences(inputs, rows, near).mean(0)
+    return contrast(differences(inputs, rows, near).mean(0))
+
+
+def contrast(difference: Floats) -> Images:
+    """A mean difference as a picture: mid-grey for none, its largest value white or black."""
     largest = float(np.abs(difference).max())
     return np.asarray(np.rint(127.5 + 127.5 * difference / max(largest, 1.0)), np.uint8)
 
@@ -69,6 +70,11 @@ def shown(sample: Images) -> Shown:
     # Thumbnails are small and made on request: speed matters more than the last byte.
     Image.fromarray(sample[:, :, 0] if sample.shape[2] == 1 else sample).save(buffer, "PNG", compress_level=1)
     return Shown(buffer.getvalue(), "image/png")
+
+
+def described(shape: tuple[int, ...]) -> str:
+    """Size and colour, such as "28×28 grey"."""
+    return f"{shape[0]}×{shape[1]} {'grey' if shape[2] == 1 else 'colour'}"
 
 
 def read(_: Images) -> str:

@@ -6,9 +6,33 @@ import torch
 
 from core.modalities import MODALITIES, modality_of, of_shape, shown_input, shown_row
 from core.modalities.image.inputs import ImageInputs
+from core.modalities.text.inputs import text_inputs
 
 N = 60
-MADE = {"image": lambda rng: ImageInputs(rng.integers(0, 200, (N, 12, 10, 3), np.uint8))}
+WORDS = [
+    "some",
+    "of",
+    "these",
+    "words",
+    "make",
+    "a",
+    "text",
+    "that",
+    "nobody",
+    "else",
+    "in",
+    "the",
+    "data",
+    "has",
+    "日",
+    "film",
+    "?",
+]
+MADE = {
+    "image": lambda rng: ImageInputs(rng.integers(0, 200, (N, 12, 10, 3), np.uint8)),
+    "text": lambda rng: text_inputs([f"{row} " + " ".join(rng.choice(WORDS, 9)) for row in range(N)]),
+}
+CHANGED = {"image": lambda some: some + np.uint8(1), "text": lambda some: some + " now"}
 
 
 @pytest.fixture(params=MODALITIES)
@@ -142,10 +166,11 @@ def test_equal_samples_share_a_digest_and_no_others_do(inputs, modality):
 def test_a_trigger_changes_the_rows_that_it_is_for(inputs, modality):
     before, copied = inputs[:].copy(), modality.copied(inputs)
     rows = np.array([2, 9])
-    modality.paint(copied, rows, lambda some: some + np.uint8(1))
+    change = CHANGED[modality.name]
+    modality.paint(copied, rows, change)
     assert np.flatnonzero((copied[:] != before).reshape(N, -1).any(1)).tolist() == rows.tolist()
     assert np.array_equal(inputs[:], before)
-    assert np.array_equal(modality.painted(inputs.take(rows), lambda some: some + np.uint8(1))[:], copied[rows])
+    assert np.array_equal(modality.painted(inputs.take(rows), change)[:], copied[rows])
 
 
 def test_what_samples_share_is_seen_in_every_way_and_does_not_depend_on_the_rest(inputs, modality):

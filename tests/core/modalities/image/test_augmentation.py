@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from core.modalities.image.augmentation import AUGMENTATIONS, PAD
-from core.training.config import AUGMENT
 
 
 def generator(seed=0):
@@ -15,7 +14,7 @@ def batch(n=32, channels=3, height=8, width=10):
     return torch.arange(n * channels * height * width).reshape(n, channels, height, width).float()
 
 
-@pytest.mark.parametrize("name", AUGMENT)
+@pytest.mark.parametrize("name", tuple(AUGMENTATIONS))
 @pytest.mark.parametrize("channels", [1, 3])
 def test_shape_type_and_original_stay(name, channels):
     images = batch(channels=channels)

@@ -1,0 +1,64 @@
+"""Texts: all that is particular to words. This module fulfils the contract of a modality."""
+
+from core.modalities.contract import Batches, Patterns, Stamps
+from core.modalities.text.duplicates import digests
+from core.modalities.text.inputs import MODALITY as name
+from core.modalities.text.store import FILES as files
+from core.modalities.text.store import appending, open_inputs, sampled, write_inputs
+from core.modalities.text.triggers import copied, paint, painted
+from core.modalities.text.view import amplified, average, beyond, described, filed, kept, kept_row, read, shown
+
+dimensions = 2  # words that are read, words that are known
+kept_dimensions = 1
+offers = ("texts",)
+augmentations = ("none", "word_dropout")
+
+__all__ = [
+    "amplified",
+    "appending",
+    "augmentations",
+    "average",
+    "beyond",
+    "copied",
+    "described",
+    "digests",
+    "dimensions",
+    "filed",
+    "files",
+    "kept",
+    "kept_dimensions",
+    "kept_row",
+    "load_batches",
+    "load_patterns",
+    "load_stamps",
+    "name",
+    "offers",
+    "open_inputs",
+    "paint",
+    "painted",
+    "read",
+    "sampled",
+    "shown",
+    "write_inputs",
+]
+
+
+def load_batches() -> Batches:
+    """How texts get into a network."""
+    from core.modalities.text import batches  # torch, which pages never need
+
+    return batches
+
+
+def load_patterns() -> Patterns:
+    """What texts can share."""
+    from core.modalities.text import patterns
+
+    return patterns
+
+
+def load_stamps() -> Stamps:
+    """How a trigger is recovered from texts."""
+    from core.modalities.text import stamps
+
+    return stamps

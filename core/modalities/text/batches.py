@@ -1,0 +1,112 @@
+"""Texts on their way into a network: the numbers of their words, padded with 0. Everything here needs torch."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from core.modalities.contract import Augmentation
+from core.modalities.text.inputs import TextInputs
+from core.modalities.text.vocabulary import Vocabulary
+from core.modalities.text.words import number, numbers
+from core.types import Inputs, Samples
+
+UNKNOWN = number("\0")  # of a word that no text has
+DROPPED = 0.1  # fraction of the words that a dropout takes away
+PROBED = 8  # words of a sample that shows nothing
+
+
+@dataclass(frozen=True)
+class Resident:
+    """Texts where a network can reach them: the numbers of all their words.
+
+    Attributes:
+        shape: of the inputs.
+        device: of the network.
+        flat: the numbers of all words, one text after the other.
+        starts: (n + 1,) where those of each text begin.
+    """
+
+    shape: tuple[int, ...]
+    device: torch.device
+    flat: Tensor
+    starts: Tensor
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def batch(self, rows: Tensor) -> Tensor:
+        """(b, words of the longest) int64, 0 where a text has ended."""
+        return _padded(self.flat, self.starts, rows, self.shape[0]).to(self.device)
+
+    def streamed(self, parts: Sequence[Tensor]) -> Iterator[Tensor]:
+        """The same for each part."""
+        yield from map(self.batch, parts)
+
+
+def resident(inputs: Inputs, device: torch.device) -> Resident:
+    """The texts for a network on `device`; their numbers stay in main memory, where a batch is put together."""
+    assert isinstance(inputs, TextInputs)
+    flat, starts = inputs.words()
+    return Resident(inputs.shape, device, torch.tensor(flat), torch.tensor(starts))
+
+
+def augmentation(name: str) -> Augmentation:
+    """The augmentation of that name, each text of a batch with its own draw."""
+    return {"none": Augmentation(_nothing, _same), "word_dropout": Augmentation(_draws, _dropped)}[name]
+
+
+def probe(count: int, shape: tuple[int, ...]) -> Tensor:
+    """So many texts of words that nobody knows."""
+    return torch.full((count, min(PROBED, shape[0])), UNKNOWN)
+
+
+def places(shape: tuple[int, ...]) -> int:
+    """Words of one text."""
+    return shape[0]
+
+
+def given(samples: Samples) -> Tensor:
+    """(b, words of the longest) int64, 0 where a text has ended."""
+    flat, starts = map(torch.tensor, numbers(str(text) for text in samples))
+    return _padded(flat, starts, torch.arange(len(samples)), int(starts.diff().max()) if len(samples) else 0)
+
+
+def begin(network: nn.Module, inputs: Inputs) -> None:
+    """Tell an untrained network which words there are in its training data."""
+    assert isinstance(inputs, TextInputs)
+    for part in network.modules():
+        if isinstance(part, Vocabulary) and part.is_blank:
+            part.learn(*inputs.words())
+
+
+def _padded(flat: Tensor, starts: Tensor, rows: Tensor, most: int) -> Tensor:
+    begins, lengths = starts[rows], (starts[rows + 1] - starts[rows]).clamp(max=most)
+    width = max(int(lengths.max()) if len(rows) else 0, 1)
+    columns = torch.arange(width)
+    inside = columns < lengths[:, None]
+    if not len(flat):
+        return torch.zeros(inside.shape, dtype=torch.int64)
+    places = (begins[:, None] + columns).clamp(max=len(flat) - 1)
+    return torch.where(inside, flat[places], 0)
+
+
+def _nothing(n: int, _: torch.Generator) -> Tensor:
+    return torch.empty(n, 0)
+
+
+def _same(batch: Tensor, _: Tensor) -> Tensor:
+    return batch
+
+
+def _draws(n: int, generator: torch.Generator) -> Tensor:
+    """(n, 1) what says which words of each text are dropped."""
+    return torch.rand(n, 1, generator=generator)
+
+
+def _dropped(batch: Tensor, draws: Tensor) -> Tensor:
+    """Some words of each text made unknown: a number of each place and the text's draw decides."""
+    places = torch.arange(batch.shape[1], device=batch.device)
+    noise = torch.sin(places * 12.9898 + draws * 9973.0).mul(43758.5453).frac().abs()
+    return torch.where((noise < DROPPED) & (batch != 0), UNKNOWN, batch)

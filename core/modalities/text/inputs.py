@@ -1,0 +1,118 @@
+"""Texts as inputs: Arrow columns, mapped or in memory, and which of their rows are meant."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.modalities.text import words
+from core.types import Ints, Rows, Samples
+
+MODALITY = "text"
+KNOWN = 10_000  # words at most that a network learns of its training data
+SHAPE = (words.MOST, KNOWN)
+STRINGS = np.dtypes.StringDType()
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """Some texts and their words; replaced as a whole, never changed.
+
+    Attributes:
+        texts: m strings.
+        words: numbers of all words, one text after the other.
+        starts: (m + 1,) where those of each text begin.
+    """
+
+    texts: pa.ChunkedArray
+    words: Ints
+    starts: Ints
+
+
+@dataclass(eq=False)
+class Held:
+    """Where inputs find their columns; of a copy that may be painted on, they are replaced."""
+
+    columns: Columns
+
+
+@dataclass(frozen=True, eq=False)
+class TextInputs:
+    """Some rows of columns of texts, in some order; no text is read before it is asked for.
+
+    Attributes:
+        held: the columns.
+        rows: (n,) rows of them; None for all, as they lie.
+        shape: how many words of a text a network sees, and how many different ones it knows at most.
+
+    >>> texts = text_inputs(["good film", "bad", "fine"])
+    >>> len(texts), texts[1].item(), texts.take([2, 0])[:].tolist(), texts.nbytes
+    (3, 'bad', ['fine', 'good film'], 16)
+    """
+
+    held: Held
+    rows: Ints | None = None
+    shape: tuple[int, int] = SHAPE
+
+    def __len__(self) -> int:
+        return len(self.held.columns.texts) if self.rows is None else len(self.rows)
+
+    @property
+    def modality(self) -> str:
+        """The name of the modality."""
+        return MODALITY
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all n texts in UTF-8."""
+        return int(pc.sum(pc.binary_length(self._of(slice(None)))).as_py() or 0)
+
+    def __getitem__(self, rows: int | Rows) -> Samples:
+        """One text, as an array without dimensions, or several (b,); only these are read."""
+        if isinstance(rows, (int, np.integer)):
+            place = range(len(self))[rows]
+            return strings(self.held.columns.texts[place if self.rows is None else int(self.rows[place])].as_py())
+        return strings(self._of(rows).to_pylist())
+
+    def take(self, rows: Rows) -> "TextInputs":
+        """Some of the texts, in any order; none is copied."""
+        return TextInputs(self.held, self._places()[rows], self.shape)
+
+    def words(self) -> tuple[Ints, Ints]:
+        """The numbers of all words, one text after the other, and where each of the n texts begins, (n + 1,)."""
+        columns = self.held.columns
+        return (
+            (columns.words, columns.starts)
+            if self.rows is None
+            else words.gathered(columns.words, columns.starts, self.rows)
+        )
+
+    def _places(self) -> Ints:
+        return np.arange(len(self)) if self.rows is None else self.rows
+
+    def _of(self, rows: Rows) -> pa.ChunkedArray:
+        everything = isinstance(rows, slice) and rows == slice(None) and self.rows is None
+        return self.held.columns.texts if everything else self.held.columns.texts.take(pa.array(self._places()[rows]))
+
+
+def strings(texts: str | Sequence[str]) -> Samples:
+    """One text or several as samples."""
+    return np.array(texts, STRINGS)
+
+
+def columns_of(texts: Iterable[str]) -> Columns:
+    """Columns of these texts, in memory."""
+    listed = [sound(str(text)) for text in texts]
+    return Columns(pa.chunked_array([pa.array(listed, pa.large_string())]), *words.numbers(listed))
+
+
+def text_inputs(texts: Iterable[str]) -> TextInputs:
+    """Inputs of these texts, in memory."""
+    return TextInputs(Held(columns_of(texts)))
+
+
+def sound(text: str) -> str:
+    """The text with � for what is no Unicode, so that it can be written."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
