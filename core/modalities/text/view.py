@@ -21,7 +21,8 @@ from core.types import Inputs, Ints, Samples
 CUT = 300  # characters that a picture shows
 SIDE = 240  # pixels
 KEPT = 2000  # characters of a text that a run keeps to show it
-MARK, UNMARK = "\ue000", "\ue001"  # around words to be marked, in what is made here to be shown
+MARK = "\ue000"  # before words to be marked, in what is made here to be shown
+UNMARK = "\ue001"  # behind them
 TOLD = 8  # phrases that say what texts have in common
 COMPARED = 400  # texts that are looked through for them
 BUCKETS = 1024

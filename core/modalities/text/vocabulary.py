@@ -6,7 +6,8 @@ from torch import Tensor, nn
 from core.types import Ints
 
 LAST = 2**63 - 1  # fills up what is not used; no word has this number
-PADDING, UNKNOWN = 0, 1  # the first two places
+PADDING = 0  # the first place: behind the end of a text
+UNKNOWN = 1  # the second: any word that is not known
 FEWEST = 2  # texts that a word has to occur in
 
 

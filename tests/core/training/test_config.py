@@ -37,7 +37,7 @@ def test_the_limits_themselves_are_allowed(fields):
         ({"weight_decay": -0.1}, "weight_decay=-0.1"),
         (
             {"augment": "rotate"},
-            "augment=rotate cannot be used. Known: none, flip, crop, crop_flip, resized_crop_flip.",
+            "augment=rotate cannot be used. Known: none, flip, crop, crop_flip, resized_crop_flip, word_dropout.",
         ),
         ({"precision": "fp8"}, "Known: auto, bf16, fp32."),
         ({"model": "vgg"}, "There is no model named 'vgg'. Known: convnet, small_resnet, resnet18."),
