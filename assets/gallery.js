@@ -141,7 +141,7 @@ function fill(node, tile, selectable, small) {
   node.title = tile.tooltip;
   node.style.setProperty("--badge", tile.colour);
   node.dataset.badge = tile.badge;
-  badge.textContent = tile.badge ? [SHAPES[tile.badge] ?? "●", small ? "" : tile.badge].join(" ") : "";
+  badge.textContent = tile.badge ? [SHAPES[tile.badge] ?? "●", small ? "" : tile.words || tile.badge].join(" ") : "";
   caption.replaceChildren(...tile.caption.map(line));
 }
 

@@ -6,9 +6,9 @@ from core.analysis.caveats import judged_words
 from core.runs import plan
 from pages.ui.cache import cached
 from pages.ui.clusters import exre
-from pages.ui.clusters.classes import AC, all_classes, class_picker, clusters_of
+from pages.ui.clusters.classes import AC, all_classes, clusters_of
 from pages.ui.clusters.maps import COLOURS, controls, linked_map, missing_map
-from pages.ui.selection.selection import selection_bar, selection_gallery
+from pages.ui.selection.beside_map import selection_bar, selection_gallery
 from pages.ui.shell import frame, journey
 from pages.ui.widgets import counted
 
@@ -19,30 +19,31 @@ run = frame.current_run(
 detection, names = cached.detections(run)[AC], cached.info(run).class_names
 suspects = [names[index] for index, finding in detection.classes.items() if finding.poisoned]
 listed = f": {', '.join(map(frame.plain, suspects))}" if suspects else ""
-judged = judged_words(detection.classes.values(), len(names), listed)
-st.markdown(f"{counted.headline(run, judged=False)} {judged} by Activation Clustering.")
-counted.choose(run)
-chosen = class_picker(run)
-exre.check(run, chosen)
-screen, side = st.columns([2, 1], gap="medium")
-with screen:
-    method, colour, hover = controls(run, "clusters", COLOURS, layer=True)
-    table = counted.table(run)
+counted.brief(run, f"{judged_words(detection.classes.values(), len(names), listed)} by Activation Clustering.")
+chosen = controls(run, "clusters", COLOURS, layer=True)
+table = counted.table(run)
+screen, side = st.columns([2, 1], gap="small")
+with screen, st.container(key="map-pane"):
     # Maps of one class are drawn within the given label; clusters split by prediction are shown on the map of all.
     by_label = bool((table["cluster_class"] == table["label"]).all())
-    scope = "class" if chosen is not None and by_label else "all"
-    shown = (table["cluster_class"] == chosen).to_numpy() if chosen is not None else slice(None)
-    if run.done(plan.maps(method.lower())):
-        places = cached.map_points(run, f"{scope}-{method.lower()}")
-        linked_map(
-            run, table[shown], places[shown], key=f"clusters-{scope}-{chosen}-{method}", colour=colour, hover=hover
-        )
+    scope = "class" if chosen.class_index is not None and by_label else "all"
+    only = slice(None) if chosen.class_index is None else (table["cluster_class"] == chosen.class_index).to_numpy()
+    if run.done(plan.maps(chosen.method.lower())):
+        places = cached.map_points(run, f"{scope}-{chosen.method.lower()}")
+        key = f"clusters-{scope}-{chosen.class_index}-{chosen.method}"
+        linked_map(run, table[only], places[only], key=key, colour=chosen.colour, hover=chosen.hover)
     else:
-        missing_map(run, method)
-with side:
-    if not selection_gallery(run, table, height=300) and chosen is None:
-        all_classes(run)
-    if chosen is not None:
-        clusters_of(run, chosen)
+        missing_map(run, chosen.method)
+with side, st.container(key="side-pane", gap="small"):
+    with st.container(key="side-selected"):
+        selection_gallery(run, table)
+    with st.container(key="side-about"):
+        if chosen.class_index is None or chosen.class_index not in detection.classes:
+            all_classes(run)
+        else:
+            clusters_of(run, chosen.class_index)
+        exre.check(run, chosen.class_index)
 selection_bar(run, table)
-journey.go_on("trajectories")
+with st.container(horizontal=True):
+    counted.review_link(run)
+    journey.go_on("trajectories")

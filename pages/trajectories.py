@@ -8,12 +8,12 @@ from core.runs.plan import maps
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
 from pages.ui.clusters.maps import controls, linked_map, missing_map
-from pages.ui.selection.selection import selected, selection_bar, selection_gallery
+from pages.ui.selection.beside_map import selection_bar, selection_gallery
+from pages.ui.selection.selection import selected
 from pages.ui.shell import frame, journey
 from pages.ui.train.loaded_model import untraced
 from pages.ui.widgets import counted
 from pages.ui.widgets.curve_option import curves_option
-from pages.ui.widgets.fields import one_or_any
 
 MOST = 60  # curves: more make a smear, not information
 
@@ -25,45 +25,46 @@ run = frame.current_run(
 if untraced(run):
     st.stop()
 table, losses, names = counted.table(run), cached.losses(run), cached.info(run).class_names
-st.markdown(counted.headline(run))
-counted.choose(run)
+counted.brief(run)
+chosen = controls(run, "trajectories", ("flag", "suspicion", "class", "verdict", "loss", "prediction", "cluster"))
 badloss = cached.detections(run).get("badloss")
-if badloss is None:
-    st.caption("BaDLoss has not been run: it needs bona fide samples, known to be clean.", help=HELP["bona fide"])
-elif counted.flagged_by(run) == "badloss":
-    st.caption(
-        f"BaDLoss flags those farthest from {badloss.notes.n_bona_fide or 0:,} bona fide samples (the paper rejects "
-        "40%).",
-        help=HELP["bona fide"],
-    )
 
-screen, side = st.columns([2, 1], gap="medium")
-with screen:
-    method, colour, hover = controls(
-        run, "trajectories", ("flag", "suspicion", "class", "verdict", "loss", "prediction", "cluster")
-    )
-    if run.done(maps(method.lower())):
-        places = cached.map_points(run, f"trajectories-{method.lower()}")
-        linked_map(run, table, places, key=f"trajectories-{method}", colour=colour, hover=hover)
+screen, side = st.columns([2, 1], gap="small")
+with screen, st.container(key="map-pane"):
+    if run.done(maps(chosen.method.lower())):
+        places = cached.map_points(run, f"trajectories-{chosen.method.lower()}")
+        linked_map(run, table, places, key=f"trajectories-{chosen.method}", colour=chosen.colour, hover=chosen.hover)
     else:
-        missing_map(run, method)
-with side:
-    index = one_or_any("Class", dict(enumerate(names)), "all classes", key="trajectory-class")
-    epoch = losses.shape[1]
-    if epoch > 1:
-        epoch = st.slider("Epoch", 1, epoch, epoch, key="epoch", help="Marks the epoch on the curves.")
-    members = np.ones(len(table), bool) if index is None else (table["label"] == index).to_numpy()
-    groups = {"all classes" if index is None else names[index]: members, "bona fide": table["bona_fide"].to_numpy()}
-    rows = np.flatnonzero(table["id"].isin(selected(run)))
-    drawn = f"{len(rows[:MOST])} of {len(rows):,} selected"
-    option = curves_option(figures.bands(losses, groups), losses[rows[:MOST]], drawn, epoch=epoch)
-    st.echarts_chart(
-        option, height=320, key="bands", alt="Losses over the epochs: bands of 10 to 90%, and the selection."
-    )
-    at = losses[:, epoch - 1]
-    chosen = f", of the selection {np.median(at[rows]):.3g}" if len(rows) else ""
-    words = f"Median loss after epoch {epoch}: {np.median(at[members]):.3g}{chosen}. Bands: 10–90%."
-    st.caption(words, help=HELP["loss"])
-    selection_gallery(run, table, height=200)
+        missing_map(run, chosen.method)
+with side, st.container(key="side-pane", gap="small"):
+    with st.container(key="side-selected"):
+        selection_gallery(run, table)
+    with st.container(key="side-about"):
+        index, epoch = chosen.class_index, losses.shape[1]
+        if epoch > 1:
+            epoch = st.slider("Epoch", 1, epoch, epoch, key="epoch", help="Marks the epoch on the curves.")
+        members = np.ones(len(table), bool) if index is None else (table["label"] == index).to_numpy()
+        groups = {"all classes" if index is None else names[index]: members, "bona fide": table["bona_fide"].to_numpy()}
+        rows = np.flatnonzero(table["id"].isin(selected(run)))
+        drawn = f"{len(rows[:MOST])} of {len(rows):,} selected"
+        option = curves_option(figures.bands(losses, groups), losses[rows[:MOST]], drawn, epoch=epoch)
+        with st.container(key="curves"):
+            words = "Losses over the epochs: bands of 10 to 90%, and the selection."
+            st.echarts_chart(option, height="stretch", key="bands", alt=words)
+        at = losses[:, epoch - 1]
+        of_these = f", of the selection {np.median(at[rows]):.3g}" if len(rows) else ""
+        words = f"Median loss after epoch {epoch}: {np.median(at[members]):.3g}{of_these}. Bands: 10–90%."
+        st.caption(words, help=HELP["loss"])
+        if badloss is None:
+            words = "BaDLoss has not been run: it needs bona fide samples, known to be clean."
+            st.caption(words, help=HELP["bona fide"])
+        elif counted.flagged_by(run) == "badloss":
+            n_clean = badloss.notes.n_bona_fide or 0
+            st.caption(
+                f"BaDLoss flags those farthest from {n_clean:,} bona fide samples (the paper rejects 40%).",
+                help=HELP["bona fide"],
+            )
 selection_bar(run, table)
-journey.go_on("detect")
+with st.container(horizontal=True):
+    counted.review_link(run)
+    journey.go_on("detect")

@@ -3,6 +3,7 @@
 Why a sample is suspected: the scores that a detector adds up, in plain words, as far as they speak of this sample.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -34,6 +35,18 @@ WORDS = {
     "logit trajectories": "learned unlike the trusted samples, by how sure the model was",
     "class likeness": "like the most suspicious samples of its class",
     "shared pattern": "carries the pattern that suspicious images of its class share",
+}
+SHORT = {
+    "density ratio": "far from clean",
+    "density ratio of directions": "far from clean",
+    "quantum entropy": "off direction",
+    "bimodality": "second group",
+    "independent component outliers": "far out",
+    "frequency matched filter": "periodic",
+    "BaDLoss": "odd losses",
+    "logit trajectories": "odd losses",
+    "class likeness": "like suspects",
+    "shared pattern": "pattern",
 }
 
 
@@ -199,4 +212,21 @@ def reasons(detection: Detection, place: int, most: int = 5) -> list[Reason]:
             own[name] / total,
         )
         for name in strongest
+    ]
+
+
+def top_reasons(detection: Detection, places: Sequence[int]) -> list[str]:
+    """The score that counts most for each of these rows, in a word or two; "" where the suspicion is no sum.
+
+    >>> scores = {"BaDLoss": np.float32([0, 2]), "bimodality": np.float32([0, 1])}
+    >>> top_reasons(Detection(np.zeros(2, np.float32), np.zeros(2, np.bool_), scores=scores), [1, 0])
+    ['odd losses', '']
+    """
+    if not detection.scores:
+        return [""] * len(places)
+    names = list(detection.scores)
+    scores = np.stack([np.asarray(detection.scores[name])[list(places)] for name in names])
+    return [
+        SHORT.get(names[best], names[best]) if scores[best, column] > 0 else ""
+        for column, best in enumerate(scores.argmax(0).tolist())
     ]

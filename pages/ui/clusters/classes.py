@@ -1,6 +1,8 @@
 """What Activation Clustering says about each class: the picker, a table, the two clusters of one class."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
@@ -14,7 +16,8 @@ from pages.ui.clusters import exre
 from pages.ui.selection.selection import select, tiles
 from pages.ui.shell import frame
 from pages.ui.widgets import pictures
-from pages.ui.widgets.fields import tall
+from pages.ui.widgets.bound import bound
+from pages.ui.widgets.fields import ANY, one_or_any, tall
 from pages.ui.widgets.gallery import Tile, gallery
 
 BADGES = {
@@ -24,27 +27,63 @@ BADGES = {
 }
 
 MARKS = {True: "▲ ", False: "", None: "? "}
+KEPT = "class"  # where the session keeps the chosen class for all pages
 
 
-def class_picker(run: Run) -> int | None:
-    """The chosen class, None for all; suspicious classes come first."""
-    findings, names = cached.detections(run)[AC].classes, cached.info(run).class_names
-    order = sorted(findings, key=lambda index: (not findings[index].poisoned, -_silhouette(findings[index])))
+def chosen_class(run: Run) -> int | None:
+    """The chosen class, None for all."""
+    index = st.session_state.get(KEPT)
+    return index if index is not None and index < len(cached.info(run).class_names) else None
 
-    def words(index: int) -> str:
-        poisoned, name = findings[index].poisoned, frame.plain(names[index])
-        return f":orange[:material/warning: {name}]" if poisoned else f"{MARKS[poisoned]}{name}"
 
-    return st.pills(
-        "Class", order, format_func=words, key="class", help="Most suspicious first; none chosen shows all classes."
+def choose_class(index: int | None) -> None:
+    """Have the pages show this class, None for all."""
+    st.session_state[KEPT] = index
+
+
+def class_field(run: Run) -> int | None:
+    """The list to choose a class from, most suspicious first; it is searched by typing."""
+    names, chosen = cached.info(run).class_names, chosen_class(run)
+    found = cached.detections(run).get(AC)
+    findings = found.classes if found else {}
+    words = {
+        index: f"{MARKS[findings[index].poisoned] if index in findings else ''}{names[index]}" for index in _ranked(run)
+    }
+    one_or_any(
+        "Class",
+        words,
+        "all classes",
+        width=150,
+        help="Most suspicious first. Type to search.",
+        **bound(
+            f"class-{run.id}", ANY if chosen is None else chosen, lambda new: choose_class(None if new == ANY else new)
+        ),
     )
+    return chosen
+
+
+def _ranked(run: Run) -> list[int]:
+    """All classes, those that look poisoned first, then by how far apart their two clusters are."""
+    found, n_classes = cached.detections(run).get(AC), len(cached.info(run).class_names)
+    findings = found.classes if found else {}
+    rest = [index for index in range(n_classes) if index not in findings]
+    return sorted(findings, key=lambda index: (not findings[index].poisoned, -_silhouette(findings[index]))) + rest
 
 
 def clusters_of(run: Run, index: int) -> None:
     """The two clusters of one class: the finding, and the average and a montage of each."""
     detection, table = cached.detections(run)[AC], cached.table(run)
     finding, name = detection.classes[index], cached.info(run).class_names[index]
-    st.markdown(f"**{frame.plain(name)}** {BADGES[finding.poisoned]}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{frame.plain(name)}** {BADGES[finding.poisoned]}", width="stretch")
+        st.button(
+            "All classes",
+            key="all-classes",
+            icon=":material/arrow_back:",
+            type="tertiary",
+            on_click=choose_class,
+            args=(None,),
+        )
     st.markdown(f"{frame.plain(finding.reason.capitalize())}.")
     if not finding.was_split:
         return
@@ -81,24 +120,29 @@ def clusters_of(run: Run, index: int) -> None:
 
 
 def all_classes(run: Run) -> None:
-    """What 2-means finds in every class, in words and figures."""
+    """What 2-means finds in every class, in words and figures; a click on a row chooses its class."""
     findings, names = cached.detections(run)[AC].classes, cached.info(run).class_names
     results = cached.reclassifications(run)
+    order = [index for index in _ranked(run) if index in findings]
     st.markdown("**2-means in each class**", help=HELP["cluster"])
     rows = [
         {
-            "Class": f"{MARKS[finding.poisoned]}{names[index]}",
-            "Smaller": _marked(finding.size, "{:.0%}"),
-            "Silh.": _marked(finding.silhouette, "{:.2f}"),
-            "Dist.": _marked(finding.distance, "{:.2f}"),
+            "Class": f"{MARKS[findings[index].poisoned]}{names[index]}",
+            "Smaller": _marked(findings[index].size, "{:.0%}"),
+            "Silh.": _marked(findings[index].silhouette, "{:.2f}"),
+            "Dist.": _marked(findings[index].distance, "{:.2f}"),
             "ExRe": _sign(results[index].poisoned) + ratio_words(results[index]) if index in results else "–",
         }
-        for index, finding in sorted(findings.items(), key=lambda item: -_silhouette(item[1]))
+        for index in order
     ]
+    key = f"classes-{run.id}"
     st.dataframe(
         rows,
         hide_index=True,
         height=tall(len(rows), 14),
+        key=key,
+        on_select=partial(_clicked, key, order),
+        selection_mode="single-row",
         column_config={
             "Class": st.column_config.TextColumn(width=96, help="▲ looks poisoned, ? was not judged"),
             "Smaller": st.column_config.TextColumn(width=60, help=HELP["size fraction"]),
@@ -108,9 +152,14 @@ def all_classes(run: Run) -> None:
         },
     )
     st.caption(
-        "▲ says poison, ? was not judged. Choose a class above to see its two clusters. "
+        "▲ says poison, ? was not judged. Choose a class to see its two clusters. "
         "Poison below about 5% of a class is easily missed: look at the map, too."
     )
+
+
+def _clicked(key: str, order: Sequence[int]) -> None:
+    rows = st.session_state[key]["selection"]["rows"]
+    choose_class(order[rows[0]] if rows else None)
 
 
 def _silhouette(finding: ClassFinding) -> float:

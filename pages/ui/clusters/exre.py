@@ -50,7 +50,7 @@ def check(run: Run, chosen: int | None) -> None:
     if not classes or not run.trainable:
         return
     several = len(classes) > 1
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(gap="xsmall"):
         each = several and st.session_state.get("exre-each", False)
         seconds = suspect_clusters.seconds_needed(run, len(classes) if each else 1)
         about = f", about {frame.duration(seconds)}" if seconds is not None else ""

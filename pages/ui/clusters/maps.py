@@ -1,6 +1,7 @@
 """What the two maps share: their points, their colours, and the words that hovering says."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from core.runs.plan import maps
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
+from pages.ui.clusters.classes import class_field
 from pages.ui.selection.selection import select, selected
 from pages.ui.shell import frame
 from pages.ui.widgets import counted, pictures
@@ -29,15 +31,34 @@ QUANTILES = ("lowest quarter", "second", "third", "highest quarter")
 _STEPS = ("#C7D0D4", "#8FB7BD", "#3F8F98", "#0B4F57")
 
 
-def controls(run: Run, key: str, colours: tuple[str, ...], *, layer: bool = False) -> tuple[str, str, bool]:
-    """The method of the map, what colours it, and whether hovering shows images; the layer, too, where it counts."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+@dataclass(frozen=True)
+class Controls:
+    """What is chosen above a map.
+
+    Attributes:
+        class_index: of which only the samples are about; None for all.
+        method: of the map: "PCA", "ICA" or "UMAP".
+        colour: what colours it.
+        hover: whether hovering shows the sample.
+    """
+
+    class_index: int | None
+    method: str
+    colour: str
+    hover: bool
+
+
+def controls(run: Run, key: str, colours: tuple[str, ...], *, layer: bool = False) -> Controls:
+    """The row above a map: whose flags, which class, the map and its colours; the layer, too, where it counts."""
+    with st.container(key="map-controls", horizontal=True, vertical_alignment="bottom", gap="small"):
+        counted.field(run)
+        index = class_field(run)
         method = one_of("Map", METHODS, key=f"{key}-method", help=" ".join(HELP[name] for name in METHODS))
-        colour = st.selectbox("Colour by", colours, key=f"{key}-colour", width=160)
+        colour = st.selectbox("Colour by", colours, key=f"{key}-colour", width=125)
         if layer:
             layer_picker(run)
-        hover = st.toggle("Image on hover", value=True, key=f"{key}-hover")
-    return method, colour, hover
+        hover = st.toggle("Hover", value=True, key=f"{key}-hover", help="Show the sample on hover.")
+    return Controls(index, method, colour, hover)
 
 
 def layer_picker(run: Run) -> None:
@@ -72,12 +93,12 @@ def missing_map(run: Run, method: str) -> None:
     stage = str(maps(method.lower()))
     coming = stage in run.left and jobs.poll(run.path).active
     words = "is still being drawn; the others are ready earlier." if coming else "has not been drawn."
-    st.container(height=520, border=True).info(f"The {method} map {words}")
+    st.container(height=320, border=True).info(f"The {method} map {words}")
     frame.awaiting(run, stage)
 
 
 def linked_map(
-    run: Run, table: pd.DataFrame, places: NDArray[np.float32], *, key: str, colour: str, hover: bool, height: int = 520
+    run: Run, table: pd.DataFrame, places: NDArray[np.float32], *, key: str, colour: str, hover: bool
 ) -> None:
     """The map of the samples in `table` at `places`; a new brush becomes the selection of all pages."""
     names = cached.info(run).class_names
@@ -105,7 +126,6 @@ def linked_map(
         series=series,
         tooltip=("sample", "given", "predicted", "loss"),
         selected=selected(run),
-        height=height,
         hover_images=hover,
     )
     if inside is not None:

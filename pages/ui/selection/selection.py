@@ -1,4 +1,4 @@
-"""The selection, which both maps, the galleries and the review share, and the bar that acts on it."""
+"""The selection, which both maps, the galleries and the review share, and its samples as tiles."""
 
 from collections.abc import Collection, Iterable, Sequence
 
@@ -7,31 +7,18 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from core.analysis.advice import top_reasons
+from core.analysis.opened_run import leading
 from core.data.store.sample_names import is_file_name, one_line, short_name
-from core.journal import review
 from core.journal.review.verdict import STANDING
 from core.runs import Run
-from pages.ui.access.who import for_reviewers
 from pages.ui.cache import cached
-from pages.ui.cache.words import plain
-from pages.ui.selection.verdicts import WORDS, bona_fide_among, decide_or_ask, decision_buttons, questions, said, undo
-from pages.ui.shell.frame import put_away
-from pages.ui.widgets import pictures
-from pages.ui.widgets.gallery import Tile, gallery
+from pages.ui.widgets import counted, pictures
+from pages.ui.widgets.gallery import Tile
 
-__all__ = [
-    "actions",
-    "follow",
-    "select",
-    "selected",
-    "selection_bar",
-    "selection_gallery",
-    "tiles",
-    "version",
-]
+__all__ = ["follow", "looked_at", "select", "selected", "tiles", "version"]
 
 CAPTION = 18  # characters of a name under a tile; hovering says the whole path
-SHOWN = 60  # samples of a selection that are shown, the most suspicious; the others are counted
 
 
 def selected(run: Run) -> NDArray[np.int64]:
@@ -43,11 +30,21 @@ def select(run: Run, ids: Sequence[int] | NDArray[np.int64]) -> None:
     """Make `ids` the selection, which a gallery has to be told."""
     st.session_state[f"selection-version-{run.id}"] = version(run) + 1
     follow(run, ids)
+    st.session_state[f"selection-looked-at-{run.id}"] = st.session_state[f"selection-{run.id}"]
 
 
 def follow(run: Run, ids: Iterable[int]) -> None:
     """Make `ids` the selection where a gallery says so, which knows it."""
     st.session_state[f"selection-{run.id}"] = tuple(sorted({int(sample) for sample in ids}))
+
+
+def looked_at(run: Run) -> tuple[int, ...]:
+    """The ids that were selected last elsewhere than in a gallery, with those that are selected now.
+
+    What is taken out in the gallery beside a map stays there to be taken in again; nothing once nothing is selected.
+    """
+    now = selected(run).tolist()
+    return tuple(sorted({*now, *st.session_state.get(f"selection-looked-at-{run.id}", ())})) if now else ()
 
 
 def version(run: Run) -> int:
@@ -56,88 +53,48 @@ def version(run: Run) -> int:
 
 
 def tiles(run: Run, rows: pd.DataFrame, taken: Collection[int] = ()) -> list[Tile]:
-    """A tile per row of the review table: name, both labels, verdict, flag, or that someone else has it."""
-    classes, names = cached.info(run).class_names, cached.names(run)
+    """A tile per row of the review table: name, both labels, verdict or suspicion and why, or who has it."""
+    classes, names, why = cached.info(run).class_names, cached.names(run), _why(run, rows)
     called = [names[place] for place in rows.index]
-    return [_tile(run, row, name, classes, taken) for row, name in zip(rows.to_dict("records"), called, strict=True)]
+    return [
+        _tile(run, row, name, classes, taken=row["id"] in taken, why=why.get(int(row["id"]), ""))
+        for row, name in zip(rows.to_dict("records"), called, strict=True)
+    ]
 
 
-def selection_gallery(run: Run, table: pd.DataFrame, *, height: int) -> bool:
-    """The images of the selection, most suspicious first, beside the map; False when nothing is selected."""
-    rows = table[table["id"].isin(selected(run))]
-    if rows.empty:
-        return False
-    shown = rows.sort_values("suspicion", ascending=False, kind="stable").head(SHOWN)
-    few = "" if len(rows) <= SHOWN else f": the {SHOWN} most suspicious of {len(rows):,}"
-    st.markdown(f"**Selected samples**{few}")
-    with st.container(height=height, border=False):
-        gallery(tiles(run, shown), key=f"selection-gallery-{run.id}", size=64)
-    return True
+def _why(run: Run, rows: pd.DataFrame) -> dict[int, str]:
+    """The strongest reason to suspect each flagged sample, where the detector that is counted gives one."""
+    by, detections = counted.counted(run), cached.detections(run)
+    detection = next((detections[name] for name in ([by] if by else leading(detections))), None)
+    flagged = rows[rows["flagged"]]
+    if detection is None or flagged.empty:
+        return {}
+    return dict(zip(flagged["id"].tolist(), top_reasons(detection, flagged.index.tolist()), strict=True))
 
 
-def selection_bar(run: Run, table: pd.DataFrame) -> None:
-    """Count and class mix of the selection and what can be done with it, in view on every page."""
-    rows = table[table["id"].isin(selected(run))]
-    if rows.empty:
-        said()
-        st.caption("Nothing is selected. Draw a lasso or a rectangle on the map.")
-        _undo_alone(run)
-        put_away()  # a question on what was selected before
-        return
-    names = [plain(name) for name in cached.info(run).class_names]
-    mix = rows["label"].value_counts()
-    words = ", ".join(f"{names[index]} {count:,}" for index, count in mix.head(3).items())
-    more = f" and {len(mix) - 3} more classes" if len(mix) > 3 else ""
-    guaranteed = bona_fide_among(run, selected(run))
-    with st.container(key="selection-bar", horizontal=True, vertical_alignment="center"):
-        clean = f" · :material/verified: **{guaranteed}**" if guaranteed else ""
-        st.markdown(f"**{len(rows):,} selected** · {words}{more}{clean}", width="stretch")
-        actions(run)
-
-
-def actions(run: Run) -> None:
-    """The buttons that decide on the selection, and undo; what is asked before, and what went wrong."""
-    said()
-    empty = not len(selected(run))
-    # The selection is read when a button is pressed: what was drawn with the button may be older.
-    decision_buttons(
-        "selection",
-        lambda decision: decide_or_ask(run, selected(run).tolist(), decision),
-        off=WORDS if empty else (),
-    )
-    st.button("Clear", key="clear-selection", icon=":material/close:", disabled=empty, on_click=select, args=(run, ()))
-    _undo_alone(run)
-    questions(run, lambda: select(run, ()))
-
-
-def _undo_alone(run: Run) -> None:
-    off = not review.revision(run.workspace, run.id)
-    st.button(
-        "Undo",
-        key="undo",
-        icon=":material/undo:",
-        type="tertiary",
-        on_click=undo,
-        args=(run,),
-        **for_reviewers(disabled=off, tip="Takes back your latest decision."),
-    )
-
-
-def _tile(run: Run, row: dict[str, object], called: str, names: tuple[str, ...], taken: Collection[int]) -> Tile:
+def _tile(run: Run, row: dict[str, object], called: str, names: tuple[str, ...], *, taken: bool, why: str) -> Tile:
     given = names[int(row["label"])]  # type: ignore[call-overload]
     is_predicted = row["predicted"] is not pd.NA
     predicted = names[int(row["predicted"])] if is_predicted else "not predicted"  # type: ignore[call-overload]
-    held = row["id"] in taken
-    badge = STANDING.get(str(row["verdict"]), "taken" if held else "flagged" if row["flagged"] else "")
-    held_words = " · someone else looks at it" if held else ""
-    rank = f"more suspicious than {float(row['suspicion']):.0%}"  # type: ignore[arg-type]
+    badge = STANDING.get(str(row["verdict"]), "taken" if taken else "flagged" if row["flagged"] else "")
+    held_words = " · someone else looks at it" if taken else ""
+    suspicion = float(row["suspicion"])  # type: ignore[arg-type]
+    because = f" ({why})" if why else ""
     file = f" · {one_line(called)}" if is_file_name(called) else ""
-    words = f"#{row['id']}{file} · given {given} · predicted {predicted} · {rank}{held_words}"
+    rank = f"more suspicious than {suspicion:.1%}{because}"
+    words = f"#{row['id']}{file} · given {given} · predicted {predicted} · {rank}"
+    lines = (why if badge == "flagged" else "", short_name(called, CAPTION) if file else "")
     return Tile(
         int(row["id"]),
         pictures.of_sample(run.dataset, int(row["row"])),
-        (given, f"→ {predicted}", *((short_name(called, CAPTION),) if file else ())),
+        (given, f"→ {predicted}", *filter(None, lines)),
         badge,
-        words,  # type: ignore[call-overload]
-        settled=bool(row["verdict"]) or held,
+        _percent(suspicion) if badge == "flagged" else "",
+        words + held_words,
+        settled=bool(row["verdict"]) or taken,
     )
+
+
+def _percent(fraction: float) -> str:
+    """A suspicion as a percentile, in at most four signs: no sample is more suspicious than all."""
+    return f"{min(fraction, 0.999):.1%}" if fraction >= 0.99 else f"{fraction:.0%}"

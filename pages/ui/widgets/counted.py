@@ -67,16 +67,36 @@ def headline(run: Run, *, judged: bool = True, decided: bool = True) -> str:
     return " ".join(filter(None, (f"**{first}**" * bool(first), words, plain(cached.judged(run)) * judged)))
 
 
-def choose(run: Run) -> None:
-    """The list to choose it from, and the link to the review of what is counted."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        by = field(run, label_visibility="collapsed")
-        st.page_link(
-            "pages/review.py",
-            label=f"Review the {len(flagged(run)):,} flagged by {plain(whose(run))}",
-            icon=":material/rate_review:",
-            query_params={ADDRESS: by} if by else None,
-        )
+def brief(run: Run, judged: str = "") -> None:
+    """The same in the line that a map leaves room for, the most important first; all of it is said on hover.
+
+    Args:
+        run: whose headline it is.
+        judged: how many classes were judged, as Markdown, where more is said of them than their number.
+    """
+    said, rule = cached.counted_words(run, counted(run))
+    first, flagged_by = plain(cached.decided_words(run)), f"Flagged {plain(rule)}." if rule else ""
+    bold = "" if first else "**"
+    words = (
+        f"**{first}**" * bool(first),
+        f"{bold}{plain(said)}.{bold}",
+        judged or plain(cached.judged(run)),
+        flagged_by,
+    )
+    line = " ".join(filter(None, words))
+    with st.container(key="brief"):
+        st.markdown(line, help=line.replace("**", ""))
+
+
+def review_link(run: Run) -> None:
+    """The link to the review of what is counted."""
+    by = counted(run)
+    st.page_link(
+        "pages/review.py",
+        label=f"Review the {len(flagged(run)):,} flagged by {plain(whose(run))}",
+        icon=":material/rate_review:",
+        query_params={ADDRESS: by} if by else None,
+    )
 
 
 def field(run: Run, *, label_visibility: Literal["visible", "collapsed"] = "visible") -> str:

@@ -34,6 +34,7 @@ class Tile:
         image_url: relative address of its image.
         caption: one or two short lines under the image.
         badge: "excluded", "kept", "relabelled", "unsure", "taken", "flagged", any other short word, or "" for none.
+        words: what stands in the badge instead of its name.
         tooltip: what hovering says.
         settled: whether going on to the next sample passes over it.
     """
@@ -42,6 +43,7 @@ class Tile:
     image_url: str
     caption: tuple[str, ...] = ()
     badge: str = ""
+    words: str = ""
     tooltip: str = ""
     settled: bool = False
 

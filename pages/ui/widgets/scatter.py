@@ -1,6 +1,6 @@
 """The map: all points drawn in the browser, a lasso sent back, membership decided here by id."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,28 +11,46 @@ from numpy.typing import NDArray
 
 from core.analysis.brush import points_inside
 from core.output.palette import INK
-from pages.ui.widgets.scatter_option import AXES, Style, Window, hover_card, map_option, window_around
+from pages.ui.widgets.modifier import listen, shift_held
+from pages.ui.widgets.scatter_option import AXES, LARGE, Style, Window, hover_card, map_option, window_around
 
 __all__ = ["Style", "scatter_map"]
 
 Ids = NDArray[np.int64]
+NONE = np.empty(0, np.int64)
 
 
 @dataclass
-class _Brush:
-    """What one map remembers between runs of the page: which brush it has answered already.
+class _Chart:
+    """What one map remembers between runs of the page: what was done in it and is answered already.
 
     Attributes:
-        generation: part of the chart's key; a new one is a chart without a brush.
+        generation: part of the chart's key; a new one is a chart without a brush, in which nothing was clicked.
         areas: the brush that was answered last.
-        ids: the answer.
+        inside: the ids in it.
+        said: (series, place in it) of the points that the chart called selected last.
+        clicked: the ids outside the brush that the chart itself marks.
+        drawn: the ids of each series as they were drawn last, which places are about.
         window: [[x0, x1], [y0, y1]] after "Zoom to selection", else None.
     """
 
     generation: int = 0
     areas: list[Any] = field(default_factory=list)
-    ids: Ids = field(default_factory=lambda: np.empty(0, np.int64))
+    inside: Ids = field(default_factory=lambda: NONE)
+    said: frozenset[tuple[int, int]] = frozenset()
+    clicked: Ids = field(default_factory=lambda: NONE)
+    drawn: list[Ids] = field(default_factory=list)
     window: Window | None = None
+
+    @property
+    def shows(self) -> bool:
+        """Whether the chart itself shows what is selected."""
+        return bool(self.areas) or len(self.clicked) > 0
+
+    @property
+    def ids(self) -> Ids:
+        """What it shows, sorted."""
+        return np.union1d(self.inside, self.clicked)
 
 
 def scatter_map(
@@ -43,10 +61,12 @@ def scatter_map(
     series: Mapping[str, Style],
     tooltip: Sequence[str],
     selected: Ids,
-    height: int = 560,
     hover_images: bool = True,
 ) -> Ids | None:
-    """Sorted ids inside a brush drawn since the last call; empty when the brush was cleared, None when nothing is new.
+    """Sorted ids that were selected since the last call, None when nothing is new.
+
+    A brush selects what is inside it, and nothing once it is cleared. A click selects a point; with Shift it adds the
+    point, or takes it out.
 
     Args:
         points: `id`, `row`, `x`, `y`, `group` and the columns named by `tooltip`; points with NaN are not drawn.
@@ -54,59 +74,94 @@ def scatter_map(
         image_url: relative address of a point's image, with column names in braces: "thumb/demo-ab12/{@row}.png".
         series: group → style, in drawing order, the last on top; points of other groups are not shown.
         tooltip: columns shown as text on hover.
-        selected: ids selected now, wherever that was done. When they are no longer what the brush here gave, the brush
-            is taken off the map and the selection is drawn as rings.
-        height: in pixels.
+        selected: ids selected now, wherever that was done. When they are no longer what the chart shows itself, it is
+            replaced by one without a brush, and the selection is drawn as rings.
         hover_images: whether hovering shows the image.
     """
-    brush: _Brush = st.session_state.setdefault(f"{key}-brush", _Brush())
+    chart: _Chart = st.session_state.setdefault(f"{key}-chart", _Chart())
     shown = points[np.isfinite(points["x"]) & np.isfinite(points["y"]) & points["group"].isin(list(series))]
-    new = _new_brush(brush, shown, key)
-    if new is None and brush.areas and not np.array_equal(np.sort(selected), brush.ids):
-        _take_off(brush)
-    # While the brush is on the map it shows the selection itself; rings on top would redraw the map and lose its zoom.
-    rings = shown[shown["id"].isin(selected)] if new is None and not brush.areas else shown[:0]
+    new = _new_selection(chart, shown, key, selected)
+    drawn = [shown["id"].to_numpy(np.int64)[(shown["group"] == name).to_numpy()] for name in series]
+    # The chart marks places, which are those of other samples once the groups are others.
+    regrouped = len(chart.clicked) > 0 and not all(map(np.array_equal, drawn, chart.drawn))
+    if new is None and chart.shows and (regrouped or not np.array_equal(np.sort(selected), chart.ids)):
+        _take_off(chart)
+    chart.drawn = drawn
+    # What the chart shows itself gets no rings: they would redraw the map and lose its zoom.
+    rings = shown[shown["id"].isin(selected)] if new is None and not chart.shows else shown[:0]
     tip = hover_card(tooltip, image_url if hover_images else "")
     ink = INK["dark" if st.context.theme.type == "dark" else "light"]
-    option = map_option(shown, rings, series, tip=tip, window=brush.window or window_around(shown), ink=ink)
-    name = f"{key}-{brush.generation}"
-    st.echarts_chart(option, key=name, height=height, on_select="rerun", alt="Map of samples; draw a lasso to select.")
-    _foot(shown, len(points), brush, brush.ids if brush.areas else selected, key)
+    option = map_option(shown, rings, series, tip=tip, window=chart.window or window_around(shown), ink=ink)
+    name = f"{key}-{chart.generation}"
+    with st.container(key="map-chart"):
+        words = "Map of samples; draw a lasso or click to select."
+        st.echarts_chart(option, key=name, height="stretch", on_select="rerun", alt=words)
+    _foot(shown, len(points), chart, chart.ids if chart.shows else selected, key)
     return new
 
 
-def _new_brush(brush: _Brush, shown: pd.DataFrame, key: str) -> Ids | None:
-    """The ids in a brush that was not answered yet, which it is now."""
-    event = st.session_state.get(f"{key}-{brush.generation}")
-    if event is None and brush.areas:  # the page was left meanwhile: the brush is gone, the selection is not
-        _take_off(brush)
-    areas = [dict(area) for area in event["selection"]["areas"]] if event else []
-    if areas == brush.areas:
+def _new_selection(chart: _Chart, shown: pd.DataFrame, key: str, selected: Ids) -> Ids | None:
+    """The ids in a brush, or at a click, that was not answered yet, which it is now."""
+    event = st.session_state.get(f"{key}-{chart.generation}")
+    if event is None:
+        if chart.shows:  # the page was left meanwhile: the brush is gone, the selection is not
+            _take_off(chart)
         return None
-    inside = points_inside(shown[AXES].to_numpy(), areas)
-    brush.areas, brush.ids = areas, np.sort(shown["id"].to_numpy(np.int64)[inside])
-    return brush.ids
+    areas = [dict(area) for area in event["selection"]["areas"]]
+    before, chart.said = (
+        chart.said,
+        frozenset(
+            (int(one["series_index"]), int(place))
+            for one in event["selection"]["selected"]
+            for place in one["data_indices"]
+        ),
+    )
+    if areas != chart.areas:
+        inside = points_inside(shown[AXES].to_numpy(), areas)
+        chart.areas, chart.inside = areas, np.sort(shown["id"].to_numpy(np.int64)[inside])
+        return chart.inside
+    # What the chart says of a brush comes late, and is wrong for many points; outside of it, only a click selects.
+    at = np.setdiff1d(_ids_at(chart, before ^ chart.said), chart.inside)
+    if not len(at):
+        return None
+    if len(shown) <= LARGE:
+        chart.clicked = np.setdiff1d(_ids_at(chart, chart.said), chart.inside)
+    if shift_held(_listener(key)):
+        return np.setxor1d(selected, at)
+    return NONE if np.array_equal(at, np.sort(selected)) else at
 
 
-def _take_off(brush: _Brush) -> None:
+def _ids_at(chart: _Chart, places: Iterable[tuple[int, int]]) -> Ids:
+    """The ids that were drawn at these places of the series."""
+    found = [chart.drawn[index][place : place + 1] for index, place in places if index < len(chart.drawn)]
+    return np.concatenate([NONE, *found])
+
+
+def _listener(key: str) -> str:
+    return f"{key}-shift"
+
+
+def _take_off(chart: _Chart) -> None:
     """A chart without a brush, next time it is drawn; ECharts offers no other way to clear one from here."""
-    brush.generation, brush.areas = brush.generation + 1, []
+    chart.generation, chart.areas, chart.said = chart.generation + 1, [], frozenset()
+    chart.inside = chart.clicked = NONE
 
 
-def _foot(shown: pd.DataFrame, total: int, brush: _Brush, selected: Ids, key: str) -> None:
+def _foot(shown: pd.DataFrame, total: int, chart: _Chart, selected: Ids, key: str) -> None:
     """The line of words under the map, and the zoom that outlives a redraw."""
     words = f"{len(shown):,} of {total:,} drawn" + (f" · {len(selected):,} selected" if len(selected) else "")
     text, zoom = st.columns([3, 2], vertical_alignment="center")
     text.caption(words)
     with zoom.container(horizontal=True, horizontal_alignment="right"):
-        if brush.window:
+        listen(_listener(key))
+        if chart.window:
             st.button(
                 "Whole map",
                 key=f"{key}-whole",
                 icon=":material/zoom_out_map:",
                 type="tertiary",
                 on_click=_set_window,
-                args=(brush, None),
+                args=(chart, None),
             )
         inside = shown[shown["id"].isin(selected)] if len(selected) else shown[:0]
         st.button(
@@ -116,9 +171,9 @@ def _foot(shown: pd.DataFrame, total: int, brush: _Brush, selected: Ids, key: st
             type="tertiary",
             disabled=inside.empty,
             on_click=_set_window,
-            args=(brush, window_around(inside)),
+            args=(chart, window_around(inside)),
         )
 
 
-def _set_window(brush: _Brush, window: Window | None) -> None:
-    brush.window = window
+def _set_window(chart: _Chart, window: Window | None) -> None:
+    chart.window = window

@@ -101,10 +101,13 @@ def map_option(
     large = len(shown) > LARGE
     columns = AXES + sorted(set(_COLUMN.findall(tip)))
     groups = {name: shown[shown["group"] == name] for name in series}
-    drawn = [_group(index, name, series[name], groups[name], len(shown)) for index, name in enumerate(series)]
+    ring = {"borderColor": ink, "borderWidth": 2, "opacity": 1}
+    clicked = {"selectedMode": "multiple", "select": {"itemStyle": ring}}
+    drawn = [_group(index, name, series[name], groups[name], len(shown)) | clicked for index, name in enumerate(series)]
     drawn.append(_rings(len(series), ink, len(rings), large, series))
     return {
         "animation": False,
+        "hoverLayerThreshold": LARGE + 1,  # above the default of 3,000, a mark is lost with the hover
         "dataset": [{"source": _sent(frame[columns])} for frame in (*groups.values(), rings)],
         "series": drawn,
         "grid": _GRID | {"top": 14 + 18 * _legend_lines(series)},

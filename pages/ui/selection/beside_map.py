@@ -1,0 +1,144 @@
+"""What stands beside and below a map: the images of the selection, the keys, and the bar that acts on it."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from core.journal import review
+from core.runs import Run
+from pages.ui.access.who import for_reviewers
+from pages.ui.cache import cached
+from pages.ui.cache.words import plain
+from pages.ui.selection.selection import follow, looked_at, select, selected, tiles, version
+from pages.ui.selection.verdicts import (
+    MOST,
+    WORDS,
+    bona_fide_among,
+    decide_or_ask,
+    decision_buttons,
+    questions,
+    redo,
+    said,
+    undo,
+)
+from pages.ui.widgets import counted
+from pages.ui.widgets import gallery as galleries
+from pages.ui.widgets.gallery import GalleryEvent, gallery
+
+SHOWN = 60  # samples of a selection that are shown, the most suspicious; the others are counted
+DECISIONS = {"e": "exclude", "k": "keep", "m": "mark", "r": "relabel"}
+KEYS = {"e": "decide", "k": "decide", "m": "decide", "r": "ask", "u": "undo", "y": "redo", "Escape": "clear"}
+EMPTY = "Nothing is selected: draw a lasso, or click a point. Shift-click adds one."
+
+
+def selection_gallery(run: Run, table: pd.DataFrame) -> None:
+    """The images of the selection, most suspicious first, with the keys; without a selection, nothing but the keys."""
+    rows = table[table["id"].isin(looked_at(run))]
+    shown = rows.sort_values("suspicion", ascending=False, kind="stable").head(SHOWN)
+    if len(rows):
+        few = "" if len(rows) <= SHOWN else f": the {SHOWN} most suspicious of {len(rows):,}"
+        st.markdown(f"**Selected samples**{few}", help="A click takes an image out of the selection, and in again.")
+    gallery(
+        tiles(run, shown),
+        key=_key(run),
+        selected=selected(run).tolist(),
+        version=version(run),
+        size=64,
+        keys=KEYS,
+        on_event=partial(_done, run),
+        most=MOST,
+    )
+
+
+def selection_bar(run: Run, table: pd.DataFrame) -> None:
+    """Count and class mix of the selection and what can be done with it, in one row that is always in view."""
+    rows = table[table["id"].isin(selected(run))]
+    with st.container(key="selection-bar", horizontal=True, vertical_alignment="center", gap="small"):
+        with st.container(key="selection-words", gap=None):
+            st.markdown(_words(run, rows) if len(rows) else EMPTY, width="stretch")
+        _actions(run)
+
+
+def _words(run: Run, rows: pd.DataFrame) -> str:
+    """How many are selected, whether bona fide samples are among them, and their classes."""
+    names = [plain(name) for name in cached.info(run).class_names]
+    mix = rows["label"].value_counts()
+    words = ", ".join(f"{names[index]} {count:,}" for index, count in mix.head(3).items())
+    more = f" and {len(mix) - 3} more classes" if len(mix) > 3 else ""
+    guaranteed = bona_fide_among(run, selected(run))
+    clean = f" · :material/verified: **{guaranteed}**" if guaranteed else ""
+    return f"**{len(rows):,} selected**{clean} · {words}{more}"
+
+
+def _actions(run: Run) -> None:
+    """The buttons that decide on the selection, and undo; what is asked before, and what went wrong."""
+    said()
+    empty = not len(selected(run))
+    keys = {decision: key for key, decision in DECISIONS.items()}
+    # The selection is read when a button is pressed: what was drawn with the button may be older.
+    decision_buttons(
+        "selection",
+        lambda decision: _pressed(run, keys[decision]),
+        off=WORDS if empty else (),
+        tips={decision: f"Key {key.upper()}" for decision, key in keys.items()},
+    )
+    st.button(
+        "",
+        key="clear-selection",
+        icon=":material/close:",
+        type="tertiary",
+        help="Select nothing (Esc)",
+        disabled=empty,
+        on_click=_pressed,
+        args=(run, "Escape"),
+    )
+    st.button(
+        "Undo",
+        key="undo",
+        icon=":material/undo:",
+        type="tertiary",
+        on_click=_pressed,
+        args=(run, "u"),
+        **for_reviewers(
+            disabled=not review.revision(run.workspace, run.id), tip="Takes back your latest decision (U)."
+        ),
+    )
+    questions(run, lambda: select(run, ()))
+
+
+def _pressed(run: Run, key: str) -> None:
+    """A button of the bar, which is a key; what was clicked in the gallery just before comes first."""
+    galleries.answer(_key(run), partial(_done, run))
+    _act(run, key, lambda: None)
+
+
+def _done(run: Run, event: GalleryEvent, once: Callable[[], None]) -> None:
+    """What was done in the gallery; `once` goes before what must not be done twice."""
+    here = set(selected(run).tolist())
+    # Something else was selected meanwhile, which the gallery did not know yet: what was done is done to that, too.
+    missed = event.version != version(run)
+    follow(run, {*(here if missed else here - set(event.shown)), *event.selected})
+    if event.key:
+        _act(run, event.key, once)
+
+
+def _act(run: Run, key: str, once: Callable[[], None]) -> None:
+    """What a key stands for; it is about the selection."""
+    st.session_state["acted"] = time.monotonic()
+    ids = selected(run).tolist()
+    if key in DECISIONS and ids:
+        if decide_or_ask(run, ids, DECISIONS[key], by=counted.flagged_by(run), once=once):
+            select(run, ())
+    elif key == "u":
+        undo(run, once)
+    elif key == "y":
+        redo(run, once)
+    elif key == "Escape":
+        select(run, ())
+
+
+def _key(run: Run) -> str:
+    return f"selection-gallery-{run.id}"

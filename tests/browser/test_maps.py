@@ -1,0 +1,88 @@
+"""Lasso, look, mark: on a map, without scrolling."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core import runs
+from core.journal import review
+from tests.browser.brush import PATIENT, draw_lasso, map_area
+from tests.browser.conftest import OpenPage, Serve
+from tests.browser.test_pages import eventually, sound
+
+WORDS = ".st-key-selection-words"
+TILE = ".st-key-side-selected .tile"
+Point = tuple[float, float]
+
+
+def points(window: Page, most: int) -> list[Point]:
+    """Places of the page on which hovering shows a sample, from the middle of the map outwards."""
+    left, top, width, height = map_area(window)
+    image = window.locator("[data-testid=stEChartsChart] img[src^='thumb/']")
+    found: list[Point] = []
+    for step in range(int(width / 2) - 20):
+        place = (left + width / 2 + 4 * step % (width / 2 - 20), top + height * (0.4 + 0.1 * (step % 4)))
+        window.mouse.move(*place)
+        window.wait_for_timeout(200)
+        if image.count() and image.first.is_visible() and all(abs(place[0] - x) > 20 for x, _ in found):
+            found.append(place)
+        if len(found) == most:
+            break
+    return found
+
+
+@pytest.mark.parametrize("name", ["clusters", "trajectories"])
+@pytest.mark.parametrize("size", [(1400, 900), (1280, 720)])
+def test_map_images_and_bar_are_in_view_together(
+    serve: Serve, page: OpenPage, small: Path, name: str, size: tuple[int, int]
+) -> None:
+    window = page(f"{serve(small).url}/{name}", *size)
+    expect(window.get_by_text("drawn")).to_be_visible(timeout=PATIENT)
+    window.wait_for_timeout(1000)
+    draw_lasso(window, [(0.1, 0.2), (0.9, 0.2), (0.9, 0.9), (0.1, 0.9)])
+    expect(window.locator(WORDS).get_by_text("selected")).to_be_visible(timeout=PATIENT)
+    bar = window.locator(".st-key-selection-bar").bounding_box()
+    _, top, _, tall = map_area(window)
+    tile = window.locator(TILE).first.bounding_box()
+    assert bar
+    assert tile
+    assert bar["height"] < 70  # one row
+    assert bar["y"] + bar["height"] <= size[1]
+    assert top + tall <= bar["y"] + 2
+    assert tile["y"] + tile["height"] <= bar["y"]
+    assert window.evaluate("document.querySelector('.stMain').scrollTop") == 0
+    sound(window)
+
+
+def test_a_click_selects_a_point_shift_adds_one_and_keys_decide(serve: Serve, page: OpenPage, small: Path) -> None:
+    run = runs.all_runs(small)[0]
+    window = page(f"{serve(small).url}/clusters")
+    expect(window.get_by_text("drawn")).to_be_visible(timeout=PATIENT)
+    first, second = points(window, 2)
+    window.mouse.click(*first)
+    expect(window.locator(WORDS).get_by_text("1 selected")).to_be_visible(timeout=PATIENT)
+    window.keyboard.down("Shift")
+    window.mouse.click(*second)
+    window.keyboard.up("Shift")
+    expect(window.locator(WORDS).get_by_text("2 selected")).to_be_visible(timeout=PATIENT)
+    window.mouse.click(*second)
+    expect(window.locator(WORDS).get_by_text("1 selected")).to_be_visible(timeout=PATIENT)
+    expect(window.locator(TILE)).to_have_count(1, timeout=PATIENT)
+    sample = int(window.locator(TILE).first.get_attribute("data-id") or -1)
+    window.keyboard.press("k")
+    eventually(lambda: [*review.verdicts(small, run.id)] == [sample])
+    expect(window.locator(WORDS).get_by_text("Nothing is selected")).to_be_visible(timeout=PATIENT)
+    window.keyboard.press("u")
+    eventually(lambda: review.verdicts(small, run.id) == {})
+    sound(window)
+
+
+def test_what_the_library_offers_covers_no_control_and_no_legend(serve: Serve, page: OpenPage, small: Path) -> None:
+    window = page(f"{serve(small).url}/clusters")
+    expect(window.get_by_text("drawn")).to_be_visible(timeout=PATIENT)
+    left, top, width, height = map_area(window)
+    window.mouse.move(left + width / 2, top + height / 2)
+    tools = window.locator(".st-key-map-chart [data-testid=stElementToolbar]").bounding_box()
+    assert tools
+    assert tools["y"] > top + height / 2
