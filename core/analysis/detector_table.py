@@ -145,7 +145,8 @@ def seconds_per_pass(run: Run) -> float:
         raise UserError("The cost is not known yet.", "It follows from the run's epochs.", "Train first.")
     info = store.describe(run.workspace, run.dataset)
     n = _samples(run)
-    return median(epochs) * n / (TRAINING_PASSES * n + n + info.n_test)
+    training = TRAINING_PASSES * (2 if run.config.get("sharpness") else 1)
+    return median(epochs) * n / (training * n + n + info.n_test)
 
 
 def _passes(entry: DetectorEntry, settings: Mapping[str, Scalar]) -> float:

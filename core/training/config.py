@@ -36,6 +36,7 @@ class TrainConfig:
         colour_order: in which the network sees the channels; mean and std are in that order, too.
         weights: the file that the model was loaded from; "" for weights drawn from the seed.
         compiled: whether the network is compiled first: faster on a GPU, and rounded otherwise.
+        sharpness: ρ of sharpness-aware training, which takes twice the time; 0 for plain training.
     """
 
     model: str = "convnet"
@@ -54,6 +55,7 @@ class TrainConfig:
     colour_order: str = "rgb"
     weights: str = ""
     compiled: bool = False
+    sharpness: float = 0.0
 
     def __post_init__(self) -> None:
         find_model(self.model)
@@ -62,6 +64,7 @@ class TrainConfig:
             "batch_size": (2, 65_536),
             "learning_rate": (1e-7, 10.0),
             "weight_decay": (0.0, 10.0),
+            "sharpness": (0.0, 10.0),
             "input_size": (8, 1024),
         }
         for name, (low, high) in limits.items():

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from core.devices import Compute, Say, in_pieces
 from core.modalities.contract import Augmentation, Placed
 from core.training.config import TrainConfig
+from core.training.sharpness import uphill
 
 
 @dataclass(frozen=True)
@@ -75,12 +76,10 @@ def trained(network: nn.Module, inputs: Placed, plan: Plan, fitting: Fitting, pi
         batch, labels = fitting.augmented.apply(levels, plan.draws[step]), plan.labels[step]
 
         def attempt(count: int, batch: Tensor = batch, labels: Tensor = labels) -> None:
-            optimizer.zero_grad(set_to_none=True)
-            for piece, own in zip(batch.tensor_split(count), labels.tensor_split(count), strict=True):
-                with fitting.compute.autocast():
-                    logits = fitting.forward(piece)
-                loss = F.cross_entropy(logits.float(), own)
-                (loss if count == 1 else loss * (len(own) / len(labels))).backward()
+            _add_gradients(batch, labels, fitting, count)
+            if config.sharpness:
+                with uphill(network, config.sharpness):
+                    _add_gradients(batch, labels, fitting, count)
 
         # A piece has two samples at least: BatchNorm cannot use one.
         _, needed = in_pieces(attempt, min(pieces, len(batch) // 2), len(batch) // 2, fitting.say)
@@ -88,6 +87,16 @@ def trained(network: nn.Module, inputs: Placed, plan: Plan, fitting: Fitting, pi
         optimizer.step()
         fitting.on_batch(step / batches)
     return pieces
+
+
+def _add_gradients(batch: Tensor, labels: Tensor, fitting: Fitting, count: int) -> None:
+    """The gradients of one batch, which goes through the network in `count` pieces, in place of those before."""
+    fitting.optimizer.zero_grad(set_to_none=True)
+    for piece, own in zip(batch.tensor_split(count), labels.tensor_split(count), strict=True):
+        with fitting.compute.autocast():
+            logits = fitting.forward(piece)
+        loss = F.cross_entropy(logits.float(), own)
+        (loss if count == 1 else loss * (len(own) / len(labels))).backward()
 
 
 def set_rate(optimizer: Any, config: TrainConfig, epoch: float) -> None:

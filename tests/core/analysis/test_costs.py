@@ -31,6 +31,12 @@ def test_a_pass_costs_what_the_epochs_of_the_run_did(finished):
     assert estimate(run, "cognitive_distillation", {"n_steps": 10}) == Cost(30, pytest.approx(60))
 
 
+def test_an_epoch_of_sharpness_aware_training_holds_two_training_passes(finished):
+    run = measured(replace(finished, config={**finished.config, "sharpness": 0.1}), 14.4)
+    # 6 · 200 + 200 + 40 = 1,440 samples took 14.4 s.
+    assert detector_table.seconds_per_pass(run) == pytest.approx(2.0)
+
+
 def test_a_repair_passes_over_what_is_left(finished):
     run = measured(finished, 8.4)
     runs.save_json(run, "changes.json", {"excluded": list(range(100)), "relabelled": {}})

@@ -16,6 +16,7 @@ from core.training.config import TrainConfig
         {"learning_rate": 1e-7},
         {"learning_rate": 10.0},
         {"weight_decay": 0.0},
+        {"sharpness": 10.0},
         {"augment": "crop_flip", "precision": "bf16", "model": "resnet18"},
     ],
 )
@@ -35,6 +36,7 @@ def test_the_limits_themselves_are_allowed(fields):
         ({"learning_rate": 11.0}, "learning_rate=11"),
         ({"learning_rate": float("nan")}, "learning_rate=nan"),
         ({"weight_decay": -0.1}, "weight_decay=-0.1"),
+        ({"sharpness": -0.1}, "sharpness=-0.1 cannot be used. It has to lie between 0 and 10."),
         (
             {"augment": "rotate"},
             "augment=rotate cannot be used. Known: none, flip, crop, crop_flip, resized_crop_flip, word_dropout.",

@@ -46,9 +46,9 @@ class Crossings(TorchDispatchMode):
         return result
 
 
-def crossings_of_an_epoch(n, augment, network=None):
+def crossings_of_an_epoch(n, augment, network=None, sharpness=0.0):
     """Everything that crosses in one epoch of n images that lie on the device, its evaluation included."""
-    config = replace(CONFIG, augment=augment)
+    config = replace(CONFIG, augment=augment, sharpness=sharpness)
     with META:
         network = network or build_model(config, (16, 16, 1), 4)
         levels, labels = torch.empty(n, 16, 16, 1, dtype=torch.uint8), torch.empty(n, dtype=torch.int64)
@@ -68,6 +68,10 @@ def test_nothing_crosses_between_steps_and_nothing_comes_back(augment):
     few, many = crossings_of_an_epoch(32, augment), crossings_of_an_epoch(320, augment)
     # Rows for labels, draws, rows for images; rows of the evaluation.
     assert few == many == ["aten._to_copy.default ['cpu'] ['meta']"] * 4
+
+
+def test_a_step_uphill_asks_the_device_for_nothing():
+    assert crossings_of_an_epoch(64, "none", sharpness=0.1) == crossings_of_an_epoch(64, "none")
 
 
 class Nosy(nn.Module):

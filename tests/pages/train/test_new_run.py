@@ -21,14 +21,16 @@ def page(workspace: str) -> None:
     new_run(root, {info.id: info for info in store.describe_all(root)}, "")
 
 
-def test_a_network_is_compiled_where_that_is_ticked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_chosen_under_more_is_trained_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     be(REVIEWER, monkeypatch)
     monkeypatch.setenv("ASSAY_WORKSPACE", str(tmp_path))
     pipeline.store_demo(tmp_path)
     app = AppTest.from_function(page, args=(str(tmp_path),), default_timeout=20).run()
     app.checkbox[0].check()
+    next(field for field in app.number_input if field.label == "Sharpness ρ").set_value(0.1)
     next(button for button in app.button if button.label == "Train").click().run()
     assert not app.exception
     (run,) = runs.all_runs(tmp_path)
     jobs.cancel(run.path)
     assert run.config["compiled"] is True
+    assert run.config["sharpness"] == 0.1
