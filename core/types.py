@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # pages import this module and never need torch
 
 
 GRAPH = "onnx"
+RECORDED = "recorded"  # in the place of a model that was trained elsewhere and is not here
 
 
 Floats = NDArray[np.float32]

@@ -14,8 +14,12 @@ from pages.ui.widgets import counted
 
 journey.question("clusters", "activation")
 run = frame.current_run(
-    str(plan.detection(AC)), "each class's activations as a map, and whether it falls into two clusters"
+    lambda run: str(plan.detection(AC)) if run.has_activations or not run.recorded else run.model_stage,
+    "each class's activations as a map, and whether it falls into two clusters",
 )
+if run.recorded and not run.has_activations:
+    st.info("No activations were recorded, so there is nothing to cluster. Trajectories and Detect work without them.")
+    st.stop()
 detection, names = cached.detections(run)[AC], cached.info(run).class_names
 suspects = [names[index] for index, finding in detection.classes.items() if finding.poisoned]
 listed = f": {', '.join(map(frame.plain, suspects))}" if suspects else ""

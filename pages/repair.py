@@ -8,7 +8,10 @@ from pages.ui.repair.repair_plan import plan
 from pages.ui.shell import frame, journey
 
 journey.question("repair")
-run = frame.current_run("evaluate", "what a repair removes, and the model before and after it side by side")
+run = frame.current_run(
+    lambda run: run.model_stage if run.recorded else "evaluate",
+    "what a repair removes, and the model before and after it side by side",
+)
 shown = None
 if run.parent:
     st.caption("This run is itself a repair; it is shown against the run that it repaired.")

@@ -13,6 +13,7 @@ from pages.ui.cache.words import HELP
 from pages.ui.selection.selection import tiles
 from pages.ui.shell import frame, journey
 from pages.ui.shell.fresh_head import say_fresh_head
+from pages.ui.train import recording
 from pages.ui.train.loaded_model import facts, headline
 from pages.ui.train.new_run import new_run
 from pages.ui.widgets import counted, refusal
@@ -29,7 +30,7 @@ def live(run: runs.Run) -> None:
         frame.describe(progress)
     elif progress.stopped and progress.error:
         refusal.show(UserError(**progress.error))
-    elif not run.has_model:
+    elif not run.begun:
         st.warning(f"Training is {frame.STATES[progress.state]} after epoch {len(history)}; what is done is kept.")
         st.button(
             "Resume",
@@ -41,11 +42,13 @@ def live(run: runs.Run) -> None:
         )
     if runs.loaded(run):
         facts(run)
-    if run.model_stage == "load":
+    if run.recorded and run.begun:
+        recording.notes(run)
+    if run.model_stage == "load" or (run.recorded and not history):
         return
     epochs = int(run.config["epochs"])
     left, right = st.columns(2)
-    for column, quantity in ((left, "loss"), (right, "accuracy")):
+    for column, quantity in ((left, "loss"), (right, "accuracy"))[: 1 if run.recorded else 2]:
         with column:
             st.markdown(f"**{quantity.capitalize()}**", help=HELP.get(quantity))
             st.plotly_chart(figures.learning_curves(history, quantity, epochs), key=f"curve-{quantity}")
@@ -81,10 +84,12 @@ def aftermath(run: runs.Run) -> None:
 
 def answer(run: runs.Run) -> str:
     """The page's question, answered in one line."""
-    if not run.has_model:
+    if not run.begun:
         return (
             "The model is being trained; its curves grow below." if jobs.poll(run.path).active else "Not trained yet."
         )
+    if run.recorded:
+        return recording.answer(run)
     if run.model_stage == "load":
         return headline(run)
     last = runs.history(run)[-1]

@@ -44,7 +44,7 @@ class Cost:
 def unmet(opened: OpenedRun, entry: DetectorEntry) -> list[str]:
     """What a detector needs and the run does not have (yet), in words."""
     present = {
-        "activations": opened.run.done("activations"),
+        "activations": opened.run.has_activations,
         "trajectories": opened.run.traced,
         "bona_fide": bool(opened.bona_fide.any()),
         "model": opened.run.has_model,

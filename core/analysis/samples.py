@@ -75,7 +75,7 @@ def _machine_columns(opened: OpenedRun) -> pd.DataFrame:
     table = pd.DataFrame({"id": dataset.ids, "label": dataset.labels})
     known = opened.run.done("activations")
     n, classes = (len(table),), len(dataset.class_names)
-    predicted = opened.run.array("predictions", n, classes) if known else [pd.NA] * len(table)
+    predicted = opened.run.array("predictions", n, classes) if opened.run.has_predictions else [pd.NA] * len(table)
     table["predicted"] = pd.array(predicted, dtype="Int64")
     table["loss"] = np.array(opened.run.array("final_losses", n)) if known else np.nan
     for name, detection in opened.detections.items():

@@ -80,7 +80,7 @@ def report_html(run: Run) -> str:
         lead=" ".join(filter(None, (decided_words(whole), _lead(whole, compared)))),
         comparison=compared,
         chart=_chart(compared),
-        outcome=outcome_figures(subject),
+        outcome=None if subject.recorded else outcome_figures(subject),
         n_before=len(table),
         n_samples=len(table),
         n_flagged=len(flagged),
@@ -250,12 +250,20 @@ def _facts(opened: OpenedRun, child: Run | None) -> list[tuple[str, str]]:
         data += [("Model from", " ".join([digest, *about["notes"]]))]
     return [
         *data,
-        ("Training" if run.traced else "Inspected as it is", config),
+        _trained(run, config),
         ("Device", run.device),
         *settings,
         *repaired,
         ("Versions", versions),
     ]
+
+
+def _trained(run: Run, config: str) -> tuple[str, str]:
+    if run.recorded:
+        about = runs.recorded(run)
+        sources = ", ".join(f"{kind} {path}" for kind, path in about["sources"].items())
+        return "Trained elsewhere, recorded", " ".join([f"{sources}.", *about["notes"]])
+    return "Training" if run.traced else "Inspected as it is", config
 
 
 def percent(value: float | None) -> str:

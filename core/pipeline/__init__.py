@@ -31,6 +31,7 @@ from core.pipeline.detection import (
     start_detection,
 )
 from core.pipeline.downloads import download_dataset, start_download
+from core.pipeline.recorded import RecordedRequest, carry_out_recorded, load_recorded, start_recorded
 from core.pipeline.repair import continued_epochs, new_repair, start_copy, trained_here
 from core.pipeline.review import (
     decide,
@@ -66,10 +67,12 @@ __all__ = [
     "CORE_PLAN",
     "LoadRequest",
     "PreviewOf",
+    "RecordedRequest",
     "Synthetic",
     "Verified",
     "attack",
     "carry_out",
+    "carry_out_recorded",
     "choose_rule",
     "continued_epochs",
     "decide",
@@ -92,6 +95,7 @@ __all__ = [
     "journal_rows",
     "keep_upload",
     "load_model",
+    "load_recorded",
     "loaded_run",
     "measure_again",
     "new_demo",
@@ -113,6 +117,7 @@ __all__ = [
     "start_import",
     "start_loading",
     "start_preview",
+    "start_recorded",
     "store_demo",
     "synthesize",
     "trained_here",

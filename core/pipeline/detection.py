@@ -74,7 +74,7 @@ def group_again(run: Run) -> Run:
         UserError: the run is being worked on or has no activations yet.
     """
     refuse_while_active(run)
-    if not run.done("activations"):
+    if not run.has_activations:
         raise UserError("There is nothing to group yet.", "This run has no activations.", "Let its stages finish.")
     return repeat(run, (str(FAMILIES),))
 
@@ -91,6 +91,7 @@ def plan_reclassification(run: Run, classes: Collection[int] = (), *, each: bool
         UserError: the run is being worked on, or there is no such cluster.
     """
     refuse_while_active(run)
+    _require_model(run)
     if not run.trainable:
         raise UserError("An ONNX graph cannot be trained again.", "", "Load an architecture with weights instead.")
     stage = reclassification(suspect_clusters(opened(run), classes), each=each)
@@ -111,6 +112,7 @@ def plan_decision(run: Run, *, training: bool = True) -> Run:
         UserError: the run is being worked on, or has no activations yet.
     """
     refuse_while_active(run)
+    _require_model(run)
     if not (run.done("activations") and run.has_model):
         raise UserError("There is nothing to decide yet.", "This run has no activations.", "Let its stages finish.")
     others = [text for text in run.plan if text not in texts(of_kind(run.plan, "decide"))]
@@ -131,6 +133,15 @@ def decision_seconds(run: Run, *, training: bool = True) -> float | None:
     if asked is None:
         return None
     return 15.0 + 20 * asked + (trained or 0.0) * (training and run.traced)
+
+
+def _require_model(run: Run) -> None:
+    if run.recorded:
+        raise UserError(
+            "The model of this run is not here.",
+            "Its training took place elsewhere and was recorded.",
+            "Load the weights of the model with load-model, or train here.",
+        )
 
 
 def _planned(run: Run, name: str, settings: Mapping[str, Any]) -> tuple[Run, tuple[str, ...]]:

@@ -46,6 +46,12 @@ def new_repair(
         raise UserError(
             f"There is no way to repair named {how!r}.", f"Known: {', '.join(REPAIRS)}.", "Choose one of these."
         )
+    if run.recorded:
+        raise UserError(
+            "The training of this run took place elsewhere, so it cannot be repeated here.",
+            "What to leave out is written by export --what removed_files, and by copy-clean.",
+            "Train on what is left, record that, and load it as a run of its own.",
+        )
     if not run.trainable:
         what = "It can only be inspected; its data can be cleaned all the same."
         raise UserError("An ONNX graph cannot be trained.", what, "Copy the clean set, and train a model on that.")

@@ -10,6 +10,7 @@
 | `checkpoint/last.pt` | while training: to go on after a kill, read with `weights_only=True` |
 | `model.safetensors` `layers.json` | the trained model and its layers |
 | `loaded.json` `initial.safetensors` `model.onnx` | of a model from elsewhere: origin, first weights, graph |
+| `recorded.json` | of a training elsewhere: which files were read, and what was left out or filled |
 | `activations.npy` `predictions.npy` `final_losses.npy` | (n, d), (n,), (n,) |
 | `detections/<name>.npz` `.json` | suspicion, flagged, groups, p-values, each signal's part; settings, notes |
 | `rules.json` | the rule that a person chose for a detector, where it is not the detector's own |
@@ -30,7 +31,8 @@ answer after a SIGKILL, and two workers never write to one run. A lock, since pr
 vanish with their holder.
 
 Every epoch draws its randomness from (seed, epoch) alone, so a resumed run repeats an uninterrupted one bit for bit.
-A run that inspects a model from elsewhere has a model but no trajectories (`Run.has_model`, `Run.traced`).
+A run that inspects a model from elsewhere has a model but no trajectories (`Run.has_model`, `Run.traced`). A run of a
+training that was recorded elsewhere has no model, and what was recorded (`Run.recorded`, `Run.has_activations`).
 
 A worker's current folder is an empty one, and `environment.py` says which variables it gets: it reads strangers' files.
 That hides secrets from a file that names others. It is no sandbox: a worker has the rights of the account.
@@ -43,6 +45,7 @@ from core.runs.artifacts import (
     layers,
     loaded,
     outcome,
+    recorded,
     rules,
     save_array,
     save_detection,
@@ -85,6 +88,7 @@ __all__ = [
     "open_run",
     "outcome",
     "read_changes",
+    "recorded",
     "revision_of",
     "rules",
     "save_array",

@@ -133,6 +133,11 @@ def loaded(run: Run) -> dict[str, Any]:
     return run.kept("loaded.json", dict[str, Any], {})
 
 
+def recorded(run: Run) -> dict[str, Any]:
+    """Of a training that was recorded elsewhere: sources, samples, notes in words; empty for any other run."""
+    return run.kept("recorded.json", dict[str, Any], {})
+
+
 def outcome(run: Run) -> Outcome | None:
     """How good the run's model is, None before it was evaluated."""
     content = run.kept("outcome.json", _Evaluated, _Evaluated()).outcome

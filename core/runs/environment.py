@@ -22,7 +22,13 @@ _PLAIN = re.compile(
 )
 _JOURNAL = re.compile(rf"{DATABASE}|PG[A-Z]+")
 _NETWORK = re.compile(r"(?i:(https?|ftp|all|no)_proxy)")
-_NEEDED = {"resume": _JOURNAL, "load-model": _JOURNAL, "copy-clean": _JOURNAL, "download": _NETWORK}
+_NEEDED = {
+    "resume": _JOURNAL,
+    "load-model": _JOURNAL,
+    "load-run": _JOURNAL,
+    "copy-clean": _JOURNAL,
+    "download": _NETWORK,
+}
 
 
 def worker_environment(around: Mapping[str, str], root: Path) -> dict[str, str]:

@@ -28,6 +28,7 @@ class Stage:
 
 TRAIN = Stage("train")
 LOAD = Stage("load")
+RECORD = Stage("record")  # done elsewhere: a run has it done from the beginning
 ACTIVATIONS = Stage("activations")
 FAMILIES = Stage("families")
 EVALUATE = Stage("evaluate")

@@ -12,7 +12,7 @@ from core import checksums
 from core.errors import UserError
 from core.files import locked, write_json
 from core.json_files import read_json
-from core.runs.plan import Stage
+from core.runs.plan import RECORD, Stage
 from core.types import GRAPH
 
 SCHEMA = 1  # of run.json; a higher one is of a newer Assay, and is refused
@@ -62,18 +62,43 @@ class Run:
 
     @property
     def model_stage(self) -> str:
-        """The stage that its model comes from: "train", or "load" where a model is inspected as it is."""
+        """The stage that its model comes from: "train", or "load" where a model is inspected as it is.
+
+        "record" where the training took place elsewhere, and only what was recorded of it is here.
+        """
+        if self.recorded:
+            return str(RECORD)
         return "load" if "load" in self.plan and "train" not in self.plan else "train"
+
+    @property
+    def recorded(self) -> bool:
+        """Whether the training took place elsewhere: there is no model, only what was recorded of it."""
+        return str(RECORD) in self.plan
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is something to look at: a model, or what was recorded of one."""
+        return self.done(self.model_stage)
 
     @property
     def has_model(self) -> bool:
         """Whether there is a model, trained here or loaded."""
-        return self.done(self.model_stage)
+        return self.begun and not self.recorded
+
+    @property
+    def has_activations(self) -> bool:
+        """Whether the activations of all samples are known."""
+        return self.done("activations") and (not self.recorded or self.has("activations.npy"))
+
+    @property
+    def has_predictions(self) -> bool:
+        """Whether the predicted class of all samples is known."""
+        return self.done("activations") and (not self.recorded or self.has("predictions.npy"))
 
     @property
     def traced(self) -> bool:
         """Whether the losses of all samples were recorded while the model was trained."""
-        return self.done("train")
+        return self.done("train") or (self.recorded and self.done(RECORD) and self.has("losses.npy"))
 
     @property
     def left(self) -> list[str]:
@@ -82,8 +107,8 @@ class Run:
 
     @property
     def trainable(self) -> bool:
-        """Whether such a model can be trained; an ONNX graph cannot."""
-        return self.config.get("model") != GRAPH
+        """Whether such a model can be trained; an ONNX graph cannot, nor one that is not here."""
+        return self.config.get("model") != GRAPH and not self.recorded
 
     def done(self, stage: str | Stage) -> bool:
         """Whether `stage` is finished and its files can be read."""

@@ -28,12 +28,14 @@ MIN_UMAP = 8  # samples; of fewer, their principal components are the map
 def maps_stage(opened: OpenedRun, method: str, reporter: Reporter) -> None:
     """The maps of one method: all activations, each class by itself, and the loss trajectories where there are any."""
     run, dataset = opened.run, opened.data
-    features, seed = np.asarray(run.array("activations")), int(run.config["seed"])
-    runs.save_array(run, f"map-all-{method}", project(features, method, seed))
-    reporter.update(0.4, "all classes together")
-    by_class = project_classes(features, dataset.labels, dataset.n_classes, method, seed)
-    runs.save_array(run, f"map-class-{method}", by_class)
-    reporter.update(0.8, "each class by itself")
+    seed = int(run.config["seed"])
+    if run.has_activations:
+        features = np.asarray(run.array("activations"))
+        runs.save_array(run, f"map-all-{method}", project(features, method, seed))
+        reporter.update(0.4, "all classes together")
+        by_class = project_classes(features, dataset.labels, dataset.n_classes, method, seed)
+        runs.save_array(run, f"map-class-{method}", by_class)
+        reporter.update(0.8, "each class by itself")
     if run.traced:
         trajectories = logits(np.asarray(run.array("losses"))).astype(np.float32)
         runs.save_array(run, f"map-trajectories-{method}", project(trajectories, method, seed))

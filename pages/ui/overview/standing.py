@@ -33,7 +33,7 @@ def verdict(run: Run) -> None:
 
 def _words(run: Run) -> tuple[str, str]:
     names = cached.info(run).class_names
-    if not run.has_model:
+    if not run.begun:
         return "Nothing is known yet: no model has learned these data.", ""
     if (decision := cached.decision(run)) is not None:
         least = f"Groups below {decision.least:,} samples cannot be confirmed." * bool(decision.least)
@@ -62,8 +62,8 @@ def steps(run: Run, progress: Progress) -> None:
     decided = 0 if flagged is None else int((flagged["verdict"] != "").sum())
     done = {
         "Data": True,
-        "Trained" if run.model_stage == "train" else "Loaded": run.has_model,
-        "Activations": run.done("activations"),
+        {"train": "Trained", "load": "Loaded", "record": "Recorded"}[run.model_stage]: run.begun,
+        "Activations": run.has_activations,
         "Detected": bool(count) or (flagged is not None and not progress.active),
         "Decided by the model": cached.decision(run) is not None,
         f"Reviewed {decided:,} of {count:,}" if count else "Reviewed": bool(count) and decided == count,

@@ -34,7 +34,7 @@ REPORT = Step("report", "Write the report", ":material/description:")
 def next_step(run: Run) -> Step:
     """What is to be done next with a run that nobody works on."""
     repairs = runs.children(run)
-    if not run.has_model:
+    if not run.begun:
         step = Step("train", "Train the model", ":material/model_training:")
     elif any(child.done("evaluate") for child in (run, *repairs) if child.parent):
         step = REPORT

@@ -11,7 +11,7 @@ from pages.ui.access.who import decides, for_reviewers, reviewer
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
 from pages.ui.selection.verdicts import decide_or_ask, questions, said
-from pages.ui.shell import frame
+from pages.ui.shell import frame, journey
 from pages.ui.widgets import counted
 from pages.ui.widgets.fields import one_of, tall
 
@@ -85,6 +85,13 @@ def _relabelling(run: Run) -> None:
 
 def _training(run: Run, *, relabelled: bool) -> None:
     """How to train on what is left, and the button that does it."""
+    if run.recorded:
+        st.info(
+            "The training took place elsewhere, so it is not repeated here. Take the files to remove, or the clean "
+            "set, from Report; train on what is left, and load what you record as another run."
+        )
+        journey.go_to("report", "To the files to remove")
+        return
     if not run.trainable:
         st.info("An ONNX graph cannot be trained. Take the clean set from Report, and train any model on it.")
         return

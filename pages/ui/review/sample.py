@@ -144,8 +144,8 @@ def _curve(run: Run, table: pd.DataFrame, place: int) -> None:
 
 def _neighbours(run: Run, table: pd.DataFrame, place: int) -> None:
     """The nearest samples in activation space, and exact copies of the image."""
-    if not run.done("activations"):
-        st.caption("Its neighbours are not known yet: the activations are not computed.")
+    if not run.has_activations:
+        st.caption("Its neighbours are not known: there are no activations.")
         return
     nearest = cached.neighbours(run, place)
     for title, near in (("its class", nearest.same), ("other classes", nearest.others)):

@@ -19,7 +19,7 @@ def marks(run: Run | None) -> dict[str, str]:
     progress = jobs.poll(run.path)
     states = {
         "data": DONE,
-        "train": DONE if run.has_model else RUNNING if progress.active else "",
+        "train": DONE if run.begun else RUNNING if progress.active else "",
     }
     for page, stage in (("clusters", detection(CLUSTERING)), ("trajectories", maps("pca"))):
         states[page] = DONE if run.done(stage) and run.done(maps("pca")) else ""

@@ -44,6 +44,9 @@ def untraced(run: Run) -> bool:
     """Whether the run's model was only loaded; then it is said that nothing was traced, and what to do about it."""
     if run.traced:
         return False
+    if run.recorded:
+        st.info("There are no trajectories: one epoch was recorded. Record the losses of every epoch.")
+        return True
     st.info(
         "Nothing was traced: this model was loaded as it is, so how its samples were learned is not known. Load it "
         "again with *Fine-tune*, or train a model here, and each sample's loss is recorded after every epoch."

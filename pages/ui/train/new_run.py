@@ -13,11 +13,11 @@ from core.models.catalogue import outside_names
 from core.training.config import AUGMENT, TrainConfig
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.shell import frame, journey
-from pages.ui.train import model_file
+from pages.ui.train import model_file, recording
 from pages.ui.widgets import refusal
 from pages.ui.widgets.fields import one_dataset, one_of
 
-WAYS = {"train": "Train", "load": "Load a model"}
+WAYS = {"train": "Train", "load": "Load a model", "record": "Recorded"}
 COMPILE = (
     "Takes up to a minute, and pays on a GPU with many epochs. It rounds otherwise: the same seed gives another model. "
     "Where compiling fails, the training goes on without."
@@ -35,8 +35,11 @@ def new_run(workspace: Path, datasets: Mapping[str, DatasetInfo], current: str) 
         journey.go_to("data", "Open data or start the demo")
         return
     dataset = one_dataset("Data set", datasets, st.session_state.get("dataset_id"), current)
-    if one_of("Way", WAYS, key="way", label_visibility="collapsed", width="stretch") == "load":
+    way = one_of("Way", WAYS, key="way", label_visibility="collapsed", width="stretch")
+    if way == "load":
         model_file.form(workspace, dataset)
+    elif way == "record":
+        recording.form(workspace, dataset)
     else:
         _training(workspace, dataset)
 
