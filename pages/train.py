@@ -42,9 +42,7 @@ def live(run: runs.Run) -> None:
         )
     if runs.loaded(run):
         facts(run)
-    if run.recorded and run.begun:
-        recording.notes(run)
-    if run.model_stage == "load" or (run.recorded and not history):
+    if run.model_stage == "load" or (run.recorded and not recording.notes(run)):
         return
     epochs = int(run.config["epochs"])
     left, right = st.columns(2)

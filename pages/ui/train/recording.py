@@ -47,13 +47,14 @@ def form(workspace: Path, info: DatasetInfo) -> None:
         _running(workspace)
 
 
-def notes(run: Run) -> None:
-    """What was read, and what is not known of a recorded training."""
+def notes(run: Run) -> bool:
+    """What was read, and what is not known of a recorded training; returns whether there are curves to show."""
     about = runs.recorded(run)
     sources = ", ".join(f"{kind} {frame.plain(Path(path).name)}" for kind, path in about["sources"].items())
     st.caption(f"The training took place elsewhere and was recorded: {sources}.")
     for note in about["notes"]:
         st.info(frame.plain(note))
+    return bool(runs.history(run))
 
 
 def answer(run: Run) -> str:
