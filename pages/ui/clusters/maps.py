@@ -1,7 +1,7 @@
 """What the two maps share: their points, their colours, and the words that hovering says."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,13 +16,16 @@ from core.runs import Run, jobs
 from core.runs.plan import maps
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached
+from pages.ui.cache.map_columns import map_columns
 from pages.ui.cache.words import HELP
 from pages.ui.clusters.classes import class_field
 from pages.ui.selection.selection import select, selected
 from pages.ui.shell import frame
 from pages.ui.widgets import counted, pictures
+from pages.ui.widgets.crowd import HIDDEN, Crowd, crowd_map
 from pages.ui.widgets.fields import one_of
 from pages.ui.widgets.scatter import Style, scatter_map
+from pages.ui.widgets.scatter_option import LARGE
 
 METHODS = ("PCA", "ICA", "UMAP")
 COLOURS = ("flag", "class", "cluster", "verdict", "loss", "prediction", "suspicion")
@@ -105,6 +108,19 @@ def linked_map(
     groups, series = _groups(table, names, colour, counted.whose(run))
     if colour != "verdict":
         groups, series = _decided_apart(table, groups, series)
+    if len(table) > LARGE:
+        inside = crowd_map(
+            _crowd(run, table, places, groups, series),
+            key=key,
+            image_url=pictures.of_sample(run.dataset, "{row}"),
+            class_names=names,
+            selected=selected(run),
+            hover=hover,
+        )
+        if inside is not None:
+            select(run, inside)
+            st.rerun()
+        return
     predicted = table["predicted"].map(lambda index: names[int(index)] if pd.notna(index) else "?")
     points = pd.DataFrame(
         {
@@ -112,7 +128,7 @@ def linked_map(
             "row": table["row"],
             "x": places[:, 0],
             "y": places[:, 1],
-            "group": pd.Categorical(groups, categories=list(series)),
+            "group": pd.Categorical.from_codes(np.where(groups == HIDDEN, -1, groups.astype(np.int64)), list(series)),
             "sample": "#" + table["id"].astype(str),
             "given": [names[index] for index in table["label"]],
             "predicted": predicted,
@@ -133,25 +149,44 @@ def linked_map(
         st.rerun()
 
 
+def _crowd(
+    run: Run,
+    table: pd.DataFrame,
+    places: NDArray[np.float32],
+    groups: NDArray[np.uint8],
+    series: Mapping[str, Style],
+) -> Crowd:
+    """The points of a map that are too many to be sent one by one."""
+    ids, rows, classes, losses = map_columns(run)
+    if len(table) < len(ids):
+        at = table.index.to_numpy()
+        ids, rows, classes, losses = ids[at], rows[at], np.ascontiguousarray(classes[:, at]), losses[at]
+    styles = [replace(style, title=style.title or name) for name, style in series.items()]
+    return Crowd(places, groups, styles, ids, rows, classes, losses)
+
+
 def _groups(
     table: pd.DataFrame, names: tuple[str, ...], colour: str, flagged_by: str
-) -> tuple[pd.Series, dict[str, Style]]:
-    """Each sample's group, and how the groups look, the most telling on top."""
+) -> tuple[NDArray[np.uint8], dict[str, Style]]:
+    """The place of each sample's group among the groups, and how these look, the most telling on top."""
     if colour in ("class", "prediction"):
-        return _by_class(table["label"] if colour == "class" else table["predicted"], names)
+        column = table["label" if colour == "class" else "predicted"]
+        return _by_class(column.to_numpy(np.float64, na_value=np.nan), names)
     if colour in ("loss", "suspicion"):
-        cut = pd.cut(table[colour].rank(pct=True), (0, 0.25, 0.5, 0.75, 1), labels=QUANTILES, include_lowest=True)
-        return cut.astype(str), {name: Style(step) for name, step in zip(QUANTILES, _STEPS, strict=True)}
+        values = table[colour].to_numpy(np.float64)
+        known = np.isfinite(values)
+        edges = np.quantile(values[known], (0.25, 0.5, 0.75)) if known.any() else np.zeros(3)
+        codes = np.where(known, np.searchsorted(edges, values), HIDDEN).astype(np.uint8)
+        return codes, {name: Style(step) for name, step in zip(QUANTILES, _STEPS, strict=True)}
     if colour == "cluster":
-        words = {-1: "not split", 0: "larger cluster", 1: "smaller cluster"}
         styles = {
             "not split": Style(GREY),
             "larger cluster": Style(CLASSES[0]),
             "smaller cluster": Style(CLASSES[3], "diamond"),
         }
-        return table["cluster"].map(words), styles
+        return (table["cluster"].to_numpy() + 1).astype(np.uint8), styles
     if colour == "verdict":
-        words = {**STANDING, "": "undecided"}
+        words = {"": "undecided", **STANDING}
         styles = {
             "undecided": Style(GREY, size=6),
             "kept": Style(KEPT),
@@ -159,32 +194,45 @@ def _groups(
             "relabelled": Style(RELABELLED, "triangle"),
             "excluded": Style(EXCLUDED, "diamond", size=8),
         }
-        return table["verdict"].map(words), styles
-    group = np.select([table["flagged"], table["bona_fide"]], ["flagged", "bona fide"], "not flagged")
-    n_left = int((table["flagged"] & (table["verdict"] == "")).sum())
+        place = {decision: list(styles).index(word) for decision, word in words.items()}
+        found, decisions = pd.factorize(table["verdict"])
+        return np.array([place[decision] for decision in decisions], np.uint8)[found], styles
+    flagged, trusted = table["flagged"].to_numpy(bool), table["bona_fide"].to_numpy(bool)
+    codes = np.where(flagged, 2, trusted).astype(np.uint8)
+    n_left = int((flagged & ~_decided(table)).sum())
     flags = {
         "not flagged": Style(GREY, size=6),
         "bona fide": Style(ACCENT),
         "flagged": Style(FLAGGED, "diamond", f"flagged by {flagged_by} · {n_left:,}", size=8),
     }
-    return pd.Series(group, index=table.index), flags
+    return codes, flags
+
+
+def _decided(table: pd.DataFrame) -> NDArray[np.bool_]:
+    """(n,) True where a person decided on the sample."""
+    return np.asarray(table["verdict"] != "", bool)
 
 
 def _decided_apart(
-    table: pd.DataFrame, groups: pd.Series, series: dict[str, Style]
-) -> tuple[pd.Series, dict[str, Style]]:
+    table: pd.DataFrame, groups: NDArray[np.uint8], series: dict[str, Style]
+) -> tuple[NDArray[np.uint8], dict[str, Style]]:
     """The same with the samples that a person decided on in a group of their own, hollow and below the others."""
-    decided = table["verdict"] != ""
+    decided = _decided(table)
     if not decided.any():
         return groups, series
     below = {DECIDED: Style(GREY, title=f"{DECIDED} · {int(decided.sum()):,}", size=6, hollow=True)}
-    return groups.astype(object).mask(decided, DECIDED), below | series
+    moved = np.where(groups == HIDDEN, HIDDEN, groups + 1)
+    return np.where(decided, 0, moved).astype(np.uint8), below | series
 
 
-def _by_class(classes: pd.Series, names: tuple[str, ...]) -> tuple[pd.Series, dict[str, Style]]:
-    """At most ten classes in colour, by size; the others are grey together."""
-    top = classes.value_counts().index[: len(CLASSES)].sort_values()
-    titles = {int(index): names[int(index)] for index in top}
-    styles = {name: Style(colour) for name, colour in zip(titles.values(), CLASSES, strict=False)}
-    others = {"other classes": Style(GREY, size=6)} if classes.nunique() > len(top) else {}
-    return classes.map(lambda index: titles.get(index, "other classes")), others | styles
+def _by_class(classes: NDArray[np.float64], names: tuple[str, ...]) -> tuple[NDArray[np.uint8], dict[str, Style]]:
+    """At most ten classes in colour, by size; the others, and what has none, are grey together."""
+    known = np.isfinite(classes)
+    counts = np.bincount(classes[known].astype(np.int64), minlength=len(names))
+    top = np.sort(np.argsort(-counts, kind="stable")[: min(len(CLASSES), int((counts > 0).sum()))])
+    styles = {names[index]: Style(colour) for index, colour in zip(top.tolist(), CLASSES, strict=False)}
+    rest = int((counts > 0).sum()) > len(top)
+    place = np.full(len(names) + 1, 0 if rest else HIDDEN, np.uint8)
+    place[top] = np.arange(len(top)) + rest
+    others = {"other classes": Style(GREY, size=6)} if rest else {}
+    return place[np.where(known, classes, len(names)).astype(np.int64)], others | styles

@@ -24,11 +24,13 @@ from core.modalities import files_of, shown_input, shown_row
 from core.modalities.contract import Shown
 from core.runs import Run
 from pages.ui.access.headers import ALONE, PICTURE
+from pages.ui.widgets.held import held
 
 _ARCHIVE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}\.npz")
 _NUMBER = re.compile(r"[0-9]{1,18}")  # what a database takes
 # No dot and no slash: a name can never leave its folder.
 _RUN_OR_DATASET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
+_DIGEST = re.compile(r"[0-9a-f]{32}")
 _ARRAY = re.compile(r"[a-z0-9_-]{1,64}")
 # A data set never changes under its id; an array of a run may be made again.
 _LASTING = "private, max-age=86400, immutable"
@@ -107,6 +109,19 @@ def download_routes(workspace: Path) -> list[Route]:
         Route("/copies/{job}/{file}", copied),
         Route("/report/{run}.html", reported),
     ]
+
+
+def held_routes() -> list[Route]:
+    """Routes of the addresses in `pages.ui.widgets.held`; what is no longer held is 404."""
+
+    def numbers(request: Request) -> Response:
+        content = held(_part(request, "digest", _DIGEST))
+        if content is None:
+            raise HTTPException(404)
+        headers = {"Cache-Control": _LASTING, "X-Content-Type-Options": "nosniff"}
+        return Response(content, media_type="application/octet-stream", headers=headers)
+
+    return [Route("/held/{digest}.bin", numbers)]
 
 
 def journal_address(run: Run, filters: dict[str, Any]) -> str:

@@ -1,0 +1,121 @@
+"""The map of many points: the browser fetches them by address, draws how dense they lie, and sends back an area.
+
+`scatter` draws up to 20,000 points one by one, and sends them all whenever the page runs. This sends some addresses.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.analysis.brush import points_inside
+from core.types import Ints
+from pages.ui.widgets.held import address_of
+from pages.ui.widgets.scatter_option import Style
+
+_ASSETS = Path(__file__).parents[3] / "assets"
+_mount = st.components.v2.component(
+    "assay.crowd", css=(_ASSETS / "crowd.css").read_text(), js=(_ASSETS / "crowd.js").read_text()
+)
+HIDDEN = 255  # the group of a point that is not drawn
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """Points of a map; all arrays are aligned.
+
+    Attributes:
+        places: (n, 2) float32; points with NaN are not drawn.
+        groups: (n,) uint8 places in `styles`, or HIDDEN.
+        styles: how each group looks, the last on top.
+        ids: (n,) of the samples.
+        rows: (n,) of their inputs in the stored data set.
+        classes: (2, n) uint16 given and predicted class; one without a name where there is none.
+        losses: (n,) float32.
+    """
+
+    places: NDArray[np.float32]
+    groups: NDArray[np.uint8]
+    styles: Sequence[Style]
+    ids: Ints
+    rows: Ints
+    classes: NDArray[np.uint16]
+    losses: NDArray[np.float32]
+
+
+def crowd_map(
+    crowd: Crowd,
+    *,
+    key: str,
+    image_url: str,
+    class_names: Sequence[str],
+    selected: Ints,
+    hover: bool = True,
+    height: int = 520,
+) -> Ints | None:
+    """Sorted ids that were selected on the map since the last call, by area or click; None when nothing is new.
+
+    Args:
+        crowd: the points.
+        key: of this map, unique on the page.
+        image_url: relative address of an input, with {row} in it.
+        class_names: in the order of the class indices.
+        selected: sorted ids that are selected now, wherever that was done.
+        hover: whether hovering shows the input.
+        height: in pixels.
+    """
+    counts = np.bincount(crowd.groups, minlength=256)
+    marks = np.isin(crowd.ids, selected) if len(selected) else np.zeros(0, bool)
+    data = {
+        "name": key,
+        "places": address_of(crowd.places),
+        "groups": address_of(crowd.groups),
+        "marks": address_of(np.packbits(marks, bitorder="little")) if len(marks) else "",
+        "ids": address_of(crowd.ids),
+        "rows": address_of(crowd.rows),
+        "classes": address_of(crowd.classes),
+        "losses": address_of(crowd.losses),
+        "styles": [_drawn(style, int(counts[place])) for place, style in enumerate(crowd.styles)],
+        "names": list(class_names),
+        "image": image_url if hover else "",
+        "height": height,
+        "n": len(crowd.ids),
+        "n_selected": len(selected),
+    }
+    # What is drawn again comes with a new answer; what was answered already comes again with every rerun.
+    state: Any = _mount(key=key, data=data, default={"chosen": None}, on_chosen_change=lambda: None)
+    event = state.get("chosen")
+    answered = st.session_state.setdefault(f"{key}-answered", 0)
+    if not event or event["number"] <= answered:
+        return None
+    st.session_state[f"{key}-answered"] = event["number"]
+    return chosen(crowd, event, selected)
+
+
+def chosen(crowd: Crowd, event: Mapping[str, Any], selected: Ints) -> Ints:
+    """Sorted ids that are selected after an event of the map.
+
+    Args:
+        crowd: the points.
+        event: `kind` is "rect" or "polygon" with `corners` as in `points_inside`, "point" with its place `at` in the
+            arrays, or "clear"; with `add`, what was selected stays, and a point changes sides.
+        selected: sorted ids that were selected before.
+    """
+    kind, shown = str(event.get("kind")), crowd.groups != HIDDEN
+    if kind == "point":
+        at = int(event["at"])
+        found = crowd.ids[at : at + 1] if 0 <= at < len(shown) and shown[at] else crowd.ids[:0]
+        return np.setxor1d(selected, found) if event.get("add") else np.sort(found)
+    area = {"brush_type": kind, "coord_range": event.get("corners")}
+    found = crowd.ids[shown & points_inside(crowd.places, [area])]
+    return np.union1d(selected, found) if event.get("add") else np.sort(found)
+
+
+def _drawn(style: Style, count: int) -> dict[str, Any]:
+    """What the browser is told of a group: with a shape of its own, it is never hidden beneath the others."""
+    own = style.symbol != "circle"
+    return {"title": style.title, "colour": style.colour, "count": count, "top": own, "faded": style.hollow}
