@@ -53,7 +53,6 @@ async function update(map, data) {
   map.data = data;
   map.view = views.get(data.name) ?? { window: null, tool: "move" };
   views.set(data.name, map.view);
-  map.stage.style.height = `${data.height}px`;
   dress(map);
   if (!before) map.words.textContent = "Fetching the map …";
   try {
@@ -209,7 +208,7 @@ function stamps(radius) {
 // The mouse.
 function place(map, event) {
   const area = map.stage.getBoundingClientRect();
-  return [event.clientX - area.left, event.clientY - area.top];
+  return [event.clientX - area.left - map.stage.clientLeft, event.clientY - area.top - map.stage.clientTop];
 }
 
 function coordinates(map, [x, y]) {

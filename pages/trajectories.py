@@ -3,7 +3,6 @@
 import numpy as np
 import streamlit as st
 
-from core.output import figures
 from core.runs.plan import maps
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
@@ -43,17 +42,16 @@ with side, st.container(key="side-pane", gap="small"):
         index, epoch = chosen.class_index, losses.shape[1]
         if epoch > 1:
             epoch = st.slider("Epoch", 1, epoch, epoch, key="epoch", help="Marks the epoch on the curves.")
-        members = np.ones(len(table), bool) if index is None else (table["label"] == index).to_numpy()
-        groups = {"all classes" if index is None else names[index]: members, "bona fide": table["bona_fide"].to_numpy()}
+        bands = cached.bands(run, index)
         rows = np.flatnonzero(table["id"].isin(selected(run)))
         drawn = f"{len(rows[:MOST])} of {len(rows):,} selected"
-        option = curves_option(figures.bands(losses, groups), losses[rows[:MOST]], drawn, epoch=epoch)
+        option = curves_option(bands, losses[rows[:MOST]], drawn, epoch=epoch)
         with st.container(key="curves"):
             words = "Losses over the epochs: bands of 10 to 90%, and the selection."
             st.echarts_chart(option, height="stretch", key="bands", alt=words)
-        at = losses[:, epoch - 1]
-        of_these = f", of the selection {np.median(at[rows]):.3g}" if len(rows) else ""
-        words = f"Median loss after epoch {epoch}: {np.median(at[members]):.3g}{of_these}. Bands: 10–90%."
+        of_these = f", of the selection {np.median(losses[rows, epoch - 1]):.3g}" if len(rows) else ""
+        middle = bands["all classes" if index is None else names[index]][1, epoch - 1]
+        words = f"Median loss after epoch {epoch}: {middle:.3g}{of_these}. Bands: 10–90%."
         st.caption(words, help=HELP["loss"])
         if badloss is None:
             words = "BaDLoss has not been run: it needs bona fide samples, known to be clean."

@@ -17,6 +17,7 @@ from core.analysis.opened_run import opened
 from core.analysis.samples import suspicion_table
 from core.checksums import SETTLED_SECONDS
 from core.data import store
+from core.detectors import DETECTORS
 from core.errors import UserError
 from core.files import write_json
 from core.runs import Run
@@ -95,7 +96,7 @@ def test_data_that_are_loaded_again_are_mapped_and_not_hashed(run: Run, image_re
     store.load(run.workspace, run.dataset)
     assert len(image_reads) == first - 2  # each of both files is opened once less
     now = opened(run)
-    assert len(detector_table(now)) == 13
+    assert len(detector_table(now)) == len(DETECTORS)
     assert len(suspicion_table(now)) == SAMPLES
 
 

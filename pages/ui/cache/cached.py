@@ -161,14 +161,16 @@ def losses(run: Run) -> NDArray[np.float32]:
     """(n, epochs) of the epochs that are finished; none where the model was loaded as it is."""
     if run.model_stage == "load":
         return np.empty((len(opened(run).data), 0), np.float32)
-    return np.array(run.array("losses")[:, : len(runs.history(run))])
+    return np.asarray(run.array("losses"))[:, : len(runs.history(run))]
 
 
 @of_run(stamps.made, most=64)
-def bands(run: Run, label: int) -> dict[str, NDArray[np.float32]]:
-    """Of a class and of the bona fide samples, the (3, epochs) 10, 50 and 90 % quantiles of the losses."""
+def bands(run: Run, label: int | None) -> dict[str, NDArray[np.float32]]:
+    """Of a class, or of all, and of the bona fide samples, the (3, epochs) 10, 50 and 90 % quantiles of the losses."""
     data = opened(run).data
-    groups = {data.class_names[label]: np.asarray(data.labels) == label, "bona fide": data.bona_fide}
+    everything = np.ones(len(data), np.bool_)
+    own = {"all classes": everything} if label is None else {data.class_names[label]: np.asarray(data.labels) == label}
+    groups = own | {"bona fide": data.bona_fide}
     return figures.bands(losses(run), groups)
 
 

@@ -44,7 +44,7 @@ def selection_gallery(run: Run, table: pd.DataFrame) -> None:
     gallery(
         tiles(run, shown),
         key=_key(run),
-        selected=selected(run).tolist(),
+        selected=selected(run),
         version=version(run),
         size=64,
         keys=KEYS,

@@ -18,12 +18,13 @@ from pages.ui.widgets.gallery import Tile
 
 __all__ = ["follow", "looked_at", "select", "selected", "tiles", "version"]
 
+NONE = np.empty(0, np.int64)
 CAPTION = 18  # characters of a name under a tile; hovering says the whole path
 
 
 def selected(run: Run) -> NDArray[np.int64]:
     """Sorted ids selected in this run."""
-    return np.array(st.session_state.get(f"selection-{run.id}", ()), np.int64)
+    return np.asarray(st.session_state.get(f"selection-{run.id}", NONE), np.int64)
 
 
 def select(run: Run, ids: Sequence[int] | NDArray[np.int64]) -> None:
@@ -35,16 +36,18 @@ def select(run: Run, ids: Sequence[int] | NDArray[np.int64]) -> None:
 
 def follow(run: Run, ids: Iterable[int]) -> None:
     """Make `ids` the selection where a gallery says so, which knows it."""
-    st.session_state[f"selection-{run.id}"] = tuple(sorted({int(sample) for sample in ids}))
+    numbers = ids if isinstance(ids, np.ndarray) else np.fromiter(ids, np.int64)
+    st.session_state[f"selection-{run.id}"] = np.unique(numbers.astype(np.int64))
 
 
-def looked_at(run: Run) -> tuple[int, ...]:
+def looked_at(run: Run) -> NDArray[np.int64]:
     """The ids that were selected last elsewhere than in a gallery, with those that are selected now.
 
     What is taken out in the gallery beside a map stays there to be taken in again; nothing once nothing is selected.
     """
-    now = selected(run).tolist()
-    return tuple(sorted({*now, *st.session_state.get(f"selection-looked-at-{run.id}", ())})) if now else ()
+    now = selected(run)
+    before: NDArray[np.int64] = st.session_state.get(f"selection-looked-at-{run.id}", NONE)
+    return now if before is now or not len(now) else np.union1d(now, before)
 
 
 def version(run: Run) -> int:
@@ -54,6 +57,8 @@ def version(run: Run) -> int:
 
 def tiles(run: Run, rows: pd.DataFrame, taken: Collection[int] = ()) -> list[Tile]:
     """A tile per row of the review table: name, both labels, verdict or suspicion and why, or who has it."""
+    if rows.empty:  # the names of all samples may be many
+        return []
     classes, names, why = cached.info(run).class_names, cached.names(run), _why(run, rows)
     called = [names[place] for place in rows.index]
     return [

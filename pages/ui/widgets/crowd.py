@@ -55,7 +55,6 @@ def crowd_map(
     class_names: Sequence[str],
     selected: Ints,
     hover: bool = True,
-    height: int = 520,
 ) -> Ints | None:
     """Sorted ids that were selected on the map since the last call, by area or click; None when nothing is new.
 
@@ -66,7 +65,6 @@ def crowd_map(
         class_names: in the order of the class indices.
         selected: sorted ids that are selected now, wherever that was done.
         hover: whether hovering shows the input.
-        height: in pixels.
     """
     counts = np.bincount(crowd.groups, minlength=256)
     marks = np.isin(crowd.ids, selected) if len(selected) else np.zeros(0, bool)
@@ -82,7 +80,6 @@ def crowd_map(
         "styles": [_drawn(style, int(counts[place])) for place, style in enumerate(crowd.styles)],
         "names": list(class_names),
         "image": image_url if hover else "",
-        "height": height,
         "n": len(crowd.ids),
         "n_selected": len(selected),
     }

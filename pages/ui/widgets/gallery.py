@@ -7,7 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from core.output import palette
 
@@ -78,7 +80,7 @@ def gallery(
     tiles: Sequence[Tile],
     *,
     key: str,
-    selected: Collection[int] = (),
+    selected: Collection[int] | NDArray[np.int64] = (),
     version: int = 0,
     size: int = 72,
     keys: Mapping[str, str] | None = None,
@@ -109,7 +111,8 @@ def gallery(
         st.rerun()
     shown = tuple(tile.id for tile in tiles)
     st.session_state[f"{key}-shown"] = shown
-    chosen = sorted({int(number) for number in selected} & set(shown))
+    ids = np.array(shown, np.int64)
+    chosen = np.sort(ids[np.isin(ids, np.asarray(selected, np.int64))]).tolist()
     data = {
         "name": key,
         "tiles": [asdict(tile) | {"colour": _COLOURS.get(tile.badge, palette.GREY)} for tile in tiles],
