@@ -21,6 +21,7 @@ CONTROL = "Control"
 KEPT = "Keep the label without it"
 TURNED = "Unknown to a model that never saw them"
 TURNED_CONTROL = "As hard samples"
+DOUBTFUL = "In doubt for each member"
 SENTENCES = {
     "backdoor": "Backdoor confirmed",
     "wrong label": "Wrong labels, no backdoor confirmed",
@@ -60,7 +61,8 @@ def decision_of(opened: OpenedRun) -> Decision | None:
     if not opened.run.has(FILE):
         return None
     kept, n_classes = opened.run.kept(FILE, _Kept), len(opened.data.class_names)
-    if any(not -1 <= index < n_classes for index in (*_classes(kept.groups), *kept.not_judged)):
+    sources = [group.source_class for group in kept.groups if group.source_class is not None]
+    if any(not -1 <= index < n_classes for index in (*_classes(kept.groups), *sources, *kept.not_judged)):
         raise opened.run.damaged(FILE, "it names classes that the data set does not have")
     if [group.id for group in kept.groups] != list(range(1, len(kept.groups) + 1)):
         raise opened.run.damaged(FILE, "its groups are not counted from 1")
@@ -151,6 +153,8 @@ def group_figures(group: DecidedGroup) -> dict[str, str]:
         found[TURNED] = f"{group.turned:.0%}"
     if group.turned_control is not None:
         found[TURNED_CONTROL] = f"{group.turned_control:.0%}"
+    if group.doubtful is not None:
+        found[DOUBTFUL] = f"{group.doubtful:.2f}"
     return found
 
 
@@ -194,6 +198,8 @@ def as_dict(decision: Decision, ids: Any) -> Mapping[str, Any]:
                 "kept": group.kept,
                 "turned": group.turned,
                 "turned_control": group.turned_control,
+                "doubtful": group.doubtful,
+                "source": group.source_class,
                 "kind": group.kind,
                 "reason": group.reason,
             }

@@ -93,5 +93,6 @@ def estimate_words(estimates: Sequence[Estimate]) -> str:
     kind = "test" if all(estimate.tested for estimate in estimates) else "training"
     return (
         f"Estimated without knowing the attack: each recovered trigger is put on {count} {kind} samples "
-        "of other classes, and both models are asked. A trigger that was not recovered is not measured."
+        "of other classes, or of the one that it works on, and both models are asked. A trigger that was not recovered "
+        "is not measured."
     )

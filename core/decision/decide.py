@@ -7,19 +7,30 @@ from functools import cached_property
 import numpy as np
 from torch import nn
 
-from core.decision.left_out import CONFIRMED, Asked, speaks_of_poison, to_leave_out, wrong_labels
+from core.decision.found import Found, KindFigures
+from core.decision.kinds import Kind, asked_kind, grown
+from core.decision.left_out import (
+    APART,
+    HARDLY_APART,
+    LEARNED,
+    SUSPECTED,
+    TURNED,
+    Asked,
+    beyond_hard,
+    to_leave_out,
+    wrong_labels,
+)
 from core.decision.look_alikes import look_alikes
 from core.decision.members import FEWEST, refined, whitening
-from core.decision.reasons import trigger_reason, turned_reason, wilson, wrong_reason
-from core.decision.states import BACKDOOR, NOT_JUDGED, OPEN, WRONG_LABEL, DecidedGroup, Decision
+from core.decision.states import NOT_JUDGED, OPEN, Decision
 from core.decision.triggers import (
     FEWEST_IN_CORE,
     MOST_GROUPS,
-    MOST_KEPT,
     SMALLEST_CLASS,
     RecoveredTrigger,
     Suspects,
     recovered_trigger,
+    shared_trigger,
 )
 from core.detectors.consensus.consensus import consensus, reordered
 from core.detectors.consensus.signals import descriptions
@@ -37,11 +48,8 @@ Listen = Callable[[float, str], None]
 PROBED = 0.6
 # Level of the test on a recovered trigger, over all classes, by Benjamini and Hochberg 1995.
 LEVEL = 0.05
-# Probability of the class from which on a sample is at home there for a model that never saw it.
-LEARNED_AT_HOME = 0.5
-# Fraction of a group, or of its core, that may be at home; beyond it, all stay: the attack is clean-label, or the
-# other model saw enough of it.
-MOST_AT_HOME = 0.5
+# Samples that the models are asked about at once.
+AT_ONCE = 4096
 NO_TRAINING = "no second training: triggers without a fixed pattern and wrong labels were not looked for"
 NO_MODEL = "no model or no samples to show it: nothing was put to the test"
 
@@ -83,7 +91,7 @@ def decide(
     if retrain is not None:
         maker.ask_again(lambda kept: retrain(kept[back]))
     found = maker.decision(flags[order], "" if retrain is not None else NO_TRAINING)
-    return replace(found, states=found.states[back], membership=found.membership[back]), maker.stamps
+    return replace(found, states=found.states[back], membership=found.membership[back]), maker.found.stamps
 
 
 def beyond_chance(p_values: Sequence[float], classes: int) -> Bools:
@@ -132,11 +140,8 @@ class _Maker:
             evidence.seed,
         )
         self.in_class = _ranks_in_class(self.labels, orders)
-        self.membership = np.zeros(len(self.labels), np.int64)
-        self.states = np.zeros(len(self.labels), np.int64)
-        self.groups: list[DecidedGroup] = []
-        self.stamps: dict[int, Stamp] = {}
-        self.cores: dict[int, Ints] = {}
+        nothing = np.zeros(len(self.labels), np.int64)
+        self.found = Found(nothing, nothing.copy())
 
     def ask(self, samples: Samples) -> Floats:
         return probabilities(self.network, samples, self.suspects.inputs, self.device)
@@ -160,7 +165,7 @@ class _Maker:
         passing = beyond_chance([trigger.p for _, trigger, _ in found], len(self.judged))
         for (index, trigger, members), passes in zip(found, passing, strict=True):
             if passes:
-                self._add_trigger(index, trigger, members)
+                self.found.add_trigger(index, trigger, members)
 
     def _refined(self, trigger: RecoveredTrigger, index: int) -> Bools:
         described = self._described.get(index)
@@ -176,97 +181,89 @@ class _Maker:
             for space, described in zip(spaces, descriptions(self.evidence, spaces), strict=True)
         }
 
-    def _add_trigger(self, index: int, trigger: RecoveredTrigger, members: Bools) -> None:
-        number, size = len(self.groups) + 1, int(members.sum())
-        proven = trigger.kept <= MOST_KEPT
-        self.groups.append(
-            DecidedGroup(
-                number,
-                index,
-                "backdoor" if proven else "open",
-                f"recovered trigger, {trigger.stamp.name}" if proven else f"shared mark, {trigger.stamp.name}",
-                size,
-                trigger_reason(trigger, proven=proven),
-                trigger.flip_rate,
-                wilson(trigger.flip_rate, trigger.probed),
-                trigger.control,
-                trigger.p,
-                trigger.kept,
-            )
-        )
-        self.membership[members], self.stamps[number], self.cores[number] = number, trigger.stamp, trigger.core
-        self.states[members] = BACKDOOR if proven else OPEN
-
     def ask_again(self, retrain: Retrain) -> None:
-        """Train without the suspects, and ask that model about them."""
-        known = self.states == BACKDOOR
+        """Train without the suspects and ask that model about them; then without those alone of whom it speaks."""
+        found = self.found
         groups, controls, without = to_leave_out(
-            self.suspects.alike, self.evidence.n_classes, self.in_class, self._losses(), known
+            self.suspects.alike,
+            self.evidence.n_classes,
+            self.in_class,
+            self._losses(),
+            also=found.known,
+            like=self._like(),
         )
-        self.listen(0.4, f"training without {int(without.sum()):,} suspicious samples")
+        asked = self._asked(retrain, groups, controls, without, (0.4, 0.7))
+        found.come_home(asked)
+        wrong = wrong_labels(asked, self.labels, self.evidence.n_classes)
+        suspected = [index for index in asked.suspected() if index in self.judged]
+        if suspected:
+            self._ask_about(retrain, asked, suspected)
+        found.add_wrong_labels(wrong & (found.membership == 0), self.labels)
+
+    def _ask_about(self, retrain: Retrain, before: Asked, suspected: Sequence[int]) -> None:
+        """Train without the members of what may be kinds of their own, and decide on each of these classes."""
+        without = self.found.known.copy()
+        for index in suspected:
+            rows, kind = self._kind(before, index)
+            near = before.turned(rows, index)
+            without[rows[near if kind is None else near | kind.near]] = True
+            without[before.controls[index]] = True
+        groups, controls = ({index: of[index] for index in suspected} for of in (before.groups, before.controls))
+        asked = self._asked(retrain, groups, controls, without, (0.7, 0.97))
+        for index in suspected:
+            rows, kind = self._kind(asked, index)
+            if kind is None or asked.fraction(index) < SUSPECTED or not beyond_hard(before, index, len(self.judged)):
+                continue
+            confirmed = kind.doubtful <= APART
+            members = np.zeros(len(self.labels), np.bool_)
+            members[rows] = kind.members
+            members &= (self.found.membership == 0) & ~self.evidence.bona_fide
+            if members.sum() >= FEWEST and kind.doubtful <= HARDLY_APART:
+                figures = KindFigures(asked.fraction(index), float(before.hard.mean()), kind.doubtful)
+                trigger = shared_trigger(self.suspects, np.flatnonzero(members), index) if confirmed else None
+                self.found.add_kind(index, members, figures, confirmed=confirmed, trigger=trigger)
+
+    def _asked(
+        self,
+        retrain: Retrain,
+        groups: dict[int, Ints],
+        controls: dict[int, Ints],
+        without: Bools,
+        span: tuple[float, float],
+    ) -> Asked:
+        """What the run's model says, and one that never saw `without`; progress goes from one end of `span` on."""
+        self.listen(span[0], f"training without {int(without.sum()):,} suspicious samples")
         network = prepared(retrain(~without), self.device)
-        self.listen(0.95, "asking the model that never saw them")
-        rows = np.flatnonzero(without)
+        self.listen(span[1], "asking the model that never saw them")
         seen = np.zeros((len(without), self.evidence.n_classes), np.float32)
         unseen = np.zeros_like(seen)
-        samples = self.suspects.inputs[rows]
-        seen[rows], unseen[rows] = self.ask(samples), probabilities(network, samples, self.suspects.inputs, self.device)
-        asked = Asked(groups, controls, without, seen, unseen)
-        self._come_home(asked)
-        for index in (index for index in self.judged if index in groups):
-            turned, control, poison = speaks_of_poison(asked, index, len(self.judged))
-            if poison:
-                self._add_turned(asked, index, turned, control)
-        self._add_wrong_labels(wrong_labels(asked, self.labels, self.evidence.n_classes) & (self.membership == 0))
+        rows = np.flatnonzero(without | np.isin(self.labels, list(groups)))
+        for part in np.array_split(rows, max(len(rows) // AT_ONCE, 1)):
+            samples = self.suspects.inputs[part]
+            seen[part], unseen[part] = self.ask(samples), probabilities(network, samples, self.suspects.inputs, self.device)
+        return Asked(groups, controls, without, seen, unseen)
 
-    def _come_home(self, asked: Asked) -> None:
-        """Take from a backdoor's group who is at home in the class for a model that saw neither."""
-        for place, group in enumerate(self.groups):
-            members = np.flatnonzero(self.membership == group.id)
-            at_home = asked.unseen[:, group.target_class] > LEARNED_AT_HOME
-            home, core = members[at_home[members]], self.cores[group.id]
-            if (
-                group.state != "backdoor"
-                or at_home[core].mean() > MOST_AT_HOME
-                or len(home) > MOST_AT_HOME * len(members)
-            ):
-                continue
-            self.membership[home], self.states[home] = 0, 0
-            self.groups[place] = replace(group, size=len(members) - len(home))
+    def _kind(self, asked: Asked, index: int) -> tuple[Ints, Kind | None]:
+        """Rows of a class that are no known poison, and who of them is like those whom only their own kind taught."""
+        rows = np.flatnonzero((self.labels == index) & ~self.found.known)
+        described = self._described[index][~self.found.known[self.labels == index]]
+        return rows, asked_kind(described, asked.seen[rows, index], asked.unseen[rows, index], LEARNED, TURNED)
 
-    def _add_turned(self, asked: Asked, index: int, turned: float, control: float) -> None:
-        candidates = np.flatnonzero((self.labels == index) & asked.without & (self.membership == 0))
-        members = candidates[asked.turned(candidates, index)]
-        if len(members) < FEWEST:
-            return
-        number, confirmed = len(self.groups) + 1, turned >= CONFIRMED
-        self.groups.append(
-            DecidedGroup(
-                number,
-                index,
-                "backdoor" if confirmed else "open",
-                "no fixed pattern",
-                len(members),
-                turned_reason(turned, control, confirmed=confirmed),
-                turned=turned,
-                turned_control=control,
-            )
-        )
-        self.membership[members], self.states[members] = number, BACKDOOR if confirmed else OPEN
-
-    def _add_wrong_labels(self, wrong: Bools) -> None:
-        if not wrong.any():
-            return
-        number, size = len(self.groups) + 1, int(wrong.sum())
-        classes = len(np.unique(self.labels[wrong]))
-        self.groups.append(DecidedGroup(number, -1, "wrong label", "label errors", size, wrong_reason(size, classes)))
-        self.membership[wrong], self.states[wrong] = number, WRONG_LABEL
+    def _like(self) -> Bools:
+        """(n,) True for samples like the most suspicious of their class."""
+        like = np.zeros(len(self.labels), np.bool_)
+        for index in self.judged:
+            rows = np.flatnonzero((self.labels == index) & ~self.found.known)
+            if index in self._described and len(rows):
+                described = self._described[index][~self.found.known[self.labels == index]]
+                like[rows] = grown(described, self.in_class[rows])
+        return like
 
     def _losses(self) -> Floats:
         """(n,) how hard each sample is: its mean loss in the last epochs, or that of the model as it is."""
         if self.evidence.trajectories is not None:
             return np.asarray(self.evidence.trajectories[:, -3:].mean(1), np.float32)
-        inputs, size = self.suspects.inputs, 4096
+        inputs, size = self.suspects.inputs, AT_ONCE
         parts = [slice(start, start + size) for start in range(0, len(inputs), size)]
         own = np.concatenate(
             [self.ask(inputs[part])[np.arange(len(self.labels[part])), self.labels[part]] for part in parts]
@@ -276,12 +273,13 @@ class _Maker:
     def decision(self, flags: Bools, left_out: str) -> Decision:
         """What is known now, in the end."""
         small = np.isin(self.labels, list(self.too_small))
-        states = np.where((self.states == 0) & flags, OPEN, self.states)
+        found = self.found
+        states = np.where((found.states == 0) & flags, OPEN, found.states)
         states = np.where((states == 0) & small, NOT_JUDGED, states)
         return Decision(
             states,
-            self.membership,
-            tuple(self.groups),
+            found.membership,
+            tuple(found.groups),
             self.too_small,
             left_out,
             FEWEST_IN_CORE,

@@ -15,18 +15,25 @@ from scipy.stats import fisher_exact
 from core.decision.look_alikes import LookAlikes
 from core.types import Bools, Floats, Ints
 
-# Fraction of each class, from the most suspicious, that is left out; and of as hard ones.
+# Fraction of each class, from the most suspicious, that is left out at least; and of as hard ones.
 PART = 0.15
 # Most suspicious samples of a class that are asked about together, and as many as hard ones.
 ASKED = 60
+# As hard samples of a class that are left out with them, at least, where it has as many.
+FEWEST_CONTROLS = 10
 # Probability of the label from which on the run's model has learned it.
 LEARNED = 0.5
 # Probability of the label below which a model that never saw the sample has turned from it.
 TURNED = 0.2
-# How many more of a group turn than of as hard ones, as a fraction, for a group to be shown at all.
-MARGIN = 0.6
-# Fraction of a group that has to turn for a backdoor to be confirmed; of clean classes up to 0.7 do.
-CONFIRMED = 0.85
+# Fraction of a group that has to turn for another model to be asked about its class, and for a backdoor.
+SUSPECTED = 0.5
+# How many more of a group turn than of as hard ones, as a fraction, for it to be more than hard samples.
+MARGIN = 0.4
+# Samples in doubt for each member, up to which a group is a kind of its own and a backdoor is confirmed. On nine
+# trainings the poison of eight had 0.02 to 0.28, and 32 groups of hard samples of clean classes 0.39 to 0.97.
+APART = 0.33
+# The same up to which a group is shown as open.
+HARDLY_APART = 0.4
 # Least p-value that counts, before it is divided by the number of classes.
 LEVEL = 0.01
 # Probability of the label below which a model does not believe it.
@@ -60,9 +67,23 @@ class Asked:
         """(m,) True where the run's model has learned the label and the other turns from it."""
         return np.asarray((self.seen[rows, index] > LEARNED) & (self.unseen[rows, index] < TURNED))
 
+    def fraction(self, index: int) -> float:
+        """How many of a class's group turn, in [0, 1]."""
+        rows = self.groups[index]
+        return float(self.turned(rows, index).mean()) if len(rows) else 0.0
+
+    @property
+    def hard(self) -> Bools:
+        """True for each control that turns, of all classes: in a class that is full of poison, the hard are poison."""
+        return np.concatenate([np.zeros(0, np.bool_), *(self.turned(of, index) for index, of in self.controls.items())])
+
+    def suspected(self) -> list[int]:
+        """The classes of whose group so many turn that another model is worth its time."""
+        return [index for index in self.groups if self.fraction(index) >= SUSPECTED]
+
 
 def to_leave_out(
-    alike: LookAlikes, n_classes: int, suspicion: Floats, losses: Floats, also: Bools
+    alike: LookAlikes, n_classes: int, suspicion: Floats, losses: Floats, *, also: Bools, like: Bools
 ) -> tuple[dict[int, Ints], dict[int, Ints], Bools]:
     """The groups, their controls, and (n,) all that is to be left out.
 
@@ -72,8 +93,9 @@ def to_leave_out(
         suspicion: (n,) higher = more suspicious.
         losses: (n,) of the run's model, by which controls are as hard.
         also: (n,) members of groups that are known already.
+        like: (n,) samples that are like the most suspicious of their class, to be left out as well.
     """
-    groups, controls, without = {}, {}, also.copy()
+    groups, controls, without = {}, {}, also | like
     for index in range(n_classes):
         rows = np.flatnonzero((alike.labels == index) & ~also)
         if len(rows) < 4:
@@ -81,22 +103,26 @@ def to_leave_out(
         ranked = rows[np.argsort(-suspicion[rows], kind="stable")]
         top = ranked[: max(int(PART * len(ranked)), min(ASKED, len(ranked) // 3))]
         groups[index] = alike.thinned(top, index, ASKED)
-        controls[index] = _as_hard(losses, groups[index], ranked[len(top) :])
+        rest = ranked[len(top) :]
+        most = max(int(PART * len(ranked)), FEWEST_CONTROLS)
+        controls[index] = _as_hard(losses, groups[index][:most], rest[~like[rest]])
         without[top] = without[controls[index]] = True
     return groups, controls, without
 
 
-def speaks_of_poison(asked: Asked, index: int, n_classes: int) -> tuple[float, float, bool]:
-    """How many of a class's group turn and how many of as hard ones, as fractions; whether that tells of poison.
+def beyond_hard(asked: Asked, index: int, n_classes: int) -> bool:
+    """Whether more of a class's group turn than hard samples do by chance.
 
     The exact test of Fisher 1934 compares the two, divided among the classes by Bonferroni; a margin keeps what is
     merely significant out.
     """
-    group, control = (asked.turned(rows[index], index) for rows in (asked.groups, asked.controls))
-    table = [[int(group.sum()), int((~group).sum())], [int(control.sum()), int((~control).sum())]]
-    p = float(fisher_exact(table, alternative="greater").pvalue) if len(group) and len(control) else 1.0
-    fractions = (float(group.mean()) if len(group) else 0.0, float(control.mean()) if len(control) else 0.0)
-    return *fractions, p <= LEVEL / n_classes and fractions[0] - fractions[1] >= MARGIN
+    group, hard = asked.turned(asked.groups[index], index), asked.hard
+    if not len(group) or not len(hard):
+        return False
+    table = [[int(group.sum()), int((~group).sum())], [int(hard.sum()), int((~hard).sum())]]
+    p = float(fisher_exact(table, alternative="greater").pvalue)
+    enough = group.mean() >= SUSPECTED and group.mean() - hard.mean() >= MARGIN
+    return p <= LEVEL / n_classes and bool(enough)
 
 
 def wrong_labels(asked: Asked, labels: Ints, n_classes: int) -> Bools:

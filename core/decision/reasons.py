@@ -2,7 +2,7 @@
 
 from math import sqrt
 
-from core.decision.triggers import RecoveredTrigger
+from core.decision.triggers import RecoveredTrigger, SharedTrigger
 
 # Standard deviations of a 95 % interval.
 SURE = 1.96
@@ -24,15 +24,33 @@ def trigger_reason(trigger: RecoveredTrigger, *, proven: bool) -> str:
     )
 
 
-def turned_reason(turned: float, control: float, *, confirmed: bool = True) -> str:
-    """How many of the suspects only their own kind taught the model, beside samples that are as hard."""
+def home_reason(home: float) -> str:
+    """Why a trigger that works is no proof: `home` is the fraction of its carriers that belong to the class."""
+    return (
+        f"But a model that never saw them takes {home:.0%} of them for this class, too. So it is a mark on true "
+        "samples of the class, such as a logo, or a clean-label attack: look at them."
+    )
+
+
+def kind_reason(turned: float, control: float, doubtful: float, *, confirmed: bool) -> str:
+    """How many of the suspects only their own kind taught the model, beside as hard samples, and how clear a kind."""
     turns = (
         f"The run's model has learned {turned:.0%} of the most suspicious samples, and a model that never saw them "
-        f"takes them for other classes. Of samples that are as hard that is {control:.0%}."
+        f"takes them for other classes. Of samples that are as hard that is {control:.0%}. For 100 members "
+        f"{100 * doubtful:.0f} samples of the class are in doubt."
     )
     if confirmed:
-        return f"{turns} They were learned from one another alone, but share no fixed pattern."
-    return f"{turns} A rare kind of true samples does that, too: look at them."
+        return f"{turns} They were learned from one another alone and are a kind of their own."
+    return f"{turns} So they are not apart from the hard samples of the class: look at them."
+
+
+def shared_reason(trigger: SharedTrigger) -> str:
+    """What the members share does, where another test has found them."""
+    of = "other classes" if trigger.source is None else "the one class that they look like"
+    return (
+        f"What they share, put on {trigger.probed:,} samples of {of}, turns {trigger.flip_rate:.0%} of them into the "
+        f"class; the same from other samples of the class turns {trigger.control:.0%}."
+    )
 
 
 def wrong_reason(size: int, classes: int) -> str:

@@ -36,6 +36,9 @@ class DecidedGroup:
         kept: fraction of the members that keep their label once the trigger is taken off, in [0, 1].
         turned: fraction that the run's model has learned and a model that never saw them takes for another class.
         turned_control: the same fraction for samples of the class that are as hard.
+        doubtful: samples of the class of which it is in doubt whether they are members, for each member, 0 or more;
+            low = a kind of its own.
+        source_class: the one class that the trigger was put on; None for all others.
     """
 
     id: int
@@ -51,6 +54,8 @@ class DecidedGroup:
     kept: float | None = None
     turned: float | None = None
     turned_control: float | None = None
+    doubtful: float | None = None
+    source_class: int | None = None
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ Ask = Callable[[Samples], Floats]  # (m, …) samples → (m, k) probabilities
 
 # Most suspicious samples of a class that a trigger is recovered from; each size is tried.
 SIZES = (30, 60, 180)
+# Fewer samples of a class than that tell no rate.
+FEWEST_PROBES = 20
 # Fewer samples than that teach no pattern.
 FEWEST_IN_CORE = 10
 # Samples of a class that the trigger is compared with.
@@ -31,6 +33,8 @@ SMALLEST_CLASS = 40
 LARGEST_PART = 0.5
 # Fraction of samples of other classes that a trigger has to turn beyond its control, to be tested further.
 MARGIN = 0.15
+# The same for samples of the one class that known members look like.
+MARGIN_OF_SOURCE = 0.3
 # Fraction of the group that has to carry the pattern that the group taught.
 CONSISTENT = 0.85
 # A group that is not is tried again without those who do not carry it, if this fraction is left.
@@ -110,6 +114,23 @@ class RecoveredTrigger:
     again: bool = False
 
 
+@dataclass(frozen=True)
+class SharedTrigger:
+    """What members that are known share, and what it does.
+
+    Attributes:
+        stamp: how to put it on and take it off.
+        flip_rate, control: fraction of `probed` samples turned by it, and by the same from other samples of the class.
+        source: the one class that these samples are of; None for any.
+    """
+
+    stamp: Stamp
+    flip_rate: float
+    control: float
+    probed: int
+    source: int | None = None
+
+
 def recovered_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredTrigger | None:
     """The strongest trigger that samples of class `index` carry; None where none passes.
 
@@ -148,6 +169,35 @@ def recovered_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredT
         return None
     tested = _tested(suspects, best, index)
     return None if tested.again and tested.kept > MOST_KEPT_AGAIN else tested
+
+
+def shared_trigger(suspects: Suspects, members: Ints, index: int) -> SharedTrigger | None:
+    """What known members of class `index` share and what it does, on any class or on the one that they are like.
+
+    It tells how an attack works whose members another test has found; it proves nothing by itself. None where it turns
+    hardly more than what other samples of the class share.
+
+    Args:
+        suspects: of the run.
+        members: (m,) rows.
+        index: their class.
+    """
+    rng = np.random.default_rng((suspects.seed, index, 1))
+    members = np.sort(rng.permutation(members)[:MOST_MEMBERS])
+    near = suspects.alike.near(members, index)
+    counts = np.bincount(suspects.labels[near[:, 0]], minlength=suspects.n_classes)
+    others = np.setdiff1d(np.flatnonzero(suspects.labels == index), members)
+    found = []
+    for source in (None, int(counts.argmax())):
+        probes = _probes(suspects, index, PROBES, source)
+        if len(probes) < FEWEST_PROBES or len(others) < FEWEST_IN_CORE:
+            continue
+        stamp, rate = strongest(suspects, members, index, probes, near)
+        control = _control(suspects, rng.permutation(others), index, probes)
+        if rate - control >= (MARGIN if source is None else MARGIN_OF_SOURCE):
+            found.append(SharedTrigger(stamp, rate, control, len(probes), source))
+    # One that works on any class says more than one that works on the members' own.
+    return found[0] if found else None
 
 
 def _control(suspects: Suspects, ranked: Ints, index: int, probes: Ints) -> float:
@@ -253,5 +303,6 @@ def _kept(suspects: Suspects, stamp: Stamp, members: Ints, index: int) -> float:
     return float((suspects.ask(without).argmax(1) == index).mean())
 
 
-def _probes(suspects: Suspects, index: int, most: int) -> Ints:
-    return np.asarray(suspects.probes[suspects.labels[suspects.probes] != index][:most])
+def _probes(suspects: Suspects, index: int, most: int, source: int | None = None) -> Ints:
+    labels = suspects.labels[suspects.probes]
+    return np.asarray(suspects.probes[labels != index if source is None else labels == source][:most])

@@ -6,7 +6,7 @@ from torch import nn
 from core.analysis.decision import decision_of
 from core.analysis.opened_run import OpenedRun
 from core.analysis.recovered_triggers import Estimate, triggers_of
-from core.decision.states import NONE, Decision
+from core.decision.states import NONE, DecidedGroup, Decision
 from core.detectors.networks.forward import prepared, probabilities
 from core.devices import best_device
 from core.types import Dataset, Inputs, Ints
@@ -39,7 +39,7 @@ def estimates(before: OpenedRun, models: tuple[nn.Module, nn.Module], kept: Data
     for group in decision.groups:
         if group.state != "backdoor" or group.id not in triggers:
             continue
-        inputs, rows = _samples(before, decision, kept, group.target_class, seed)
+        inputs, rows = _samples(before, decision, kept, group, seed)
         if not len(rows):
             continue
         shown = triggers[group.id].put_on(inputs[rows])
@@ -51,11 +51,15 @@ def estimates(before: OpenedRun, models: tuple[nn.Module, nn.Module], kept: Data
     return found
 
 
-def _samples(before: OpenedRun, decision: Decision, kept: Dataset, target: int, seed: int) -> tuple[Inputs, Ints]:
-    """Inputs and the rows of them that a trigger into class `target` is put on."""
+def _samples(
+    before: OpenedRun, decision: Decision, kept: Dataset, group: DecidedGroup, seed: int
+) -> tuple[Inputs, Ints]:
+    """Inputs and the rows of them that the group's trigger is put on."""
+    labels = kept.test_labels if len(kept.test_labels) else kept.labels
+    asked = labels != group.target_class if group.source_class is None else labels == group.source_class
     if len(kept.test_labels):
-        inputs, rows = kept.test_inputs, np.flatnonzero(kept.test_labels != target)
+        inputs, rows = kept.test_inputs, np.flatnonzero(asked)
     else:
         clear = before.data.ids[decision.states == NONE]
-        inputs, rows = kept.inputs, np.flatnonzero((kept.labels != target) & np.isin(kept.ids, clear))
-    return inputs, np.sort(np.random.default_rng((seed, target)).permutation(rows)[:MOST])
+        inputs, rows = kept.inputs, np.flatnonzero(asked & np.isin(kept.ids, clear))
+    return inputs, np.sort(np.random.default_rng((seed, group.target_class)).permutation(rows)[:MOST])

@@ -82,26 +82,29 @@ def training_set(rows: Ints, positive: Bools, negative: Bools, weights: Reals) -
     return TrainingSet(rows, positive, negative, weights, _thirds(positive, negative))
 
 
-def log_odds(learned_from: TrainingSet, described: Reals) -> Reals:
-    """(m,) out-of-fold log-odds, by logistic regression on `described` (m, f), that a sample is like the positives."""
+def log_odds(learned_from: TrainingSet, described: Reals, strength: float = STRENGTH) -> Reals:
+    """(m,) out-of-fold log-odds, by logistic regression on `described` (m, f), that a sample is like the positives.
+
+    The higher the `strength`, the less the coefficients are shrunken.
+    """
     columns = np.hstack([described, np.ones((len(described), 1))])
     odds = np.empty(len(described))
     for index in range(THIRDS):
         held_out = learned_from.third == index
         fit = (learned_from.positive | learned_from.negative) & ~held_out
         odds[held_out] = columns[held_out] @ logistic(
-            columns[fit], learned_from.positive[fit], learned_from.weights[fit]
+            columns[fit], learned_from.positive[fit], learned_from.weights[fit], strength
         )
     return odds
 
 
-def logistic(columns: Reals, positive: Bools, weights: Reals) -> Reals:
+def logistic(columns: Reals, positive: Bools, weights: Reals, strength: float = STRENGTH) -> Reals:
     """(f,) coefficients: minimum of C · Σ weighted log-loss + ½‖β‖², the last column being the free intercept.
 
-    The plain reference is scikit-learn's `LogisticRegression`; a test compares the two. Newton's steps: a handful for a
-    few dozen columns, where a general solver spends its time on overhead.
+    C is the `strength`. The plain reference is scikit-learn's `LogisticRegression`; a test compares the two. Newton's
+    steps: a handful for a few dozen columns, where a general solver spends its time on overhead.
     """
-    penalty = np.full(columns.shape[1], 1 / STRENGTH)
+    penalty = np.full(columns.shape[1], 1 / strength)
     penalty[-1] = 1e-6
     beta = np.zeros(columns.shape[1])
     for _ in range(MOST_STEPS):

@@ -42,6 +42,13 @@ def ask(samples):
     return np.asarray(odds / odds.sum(1, keepdims=True), np.float32)
 
 
+def sound(samples):
+    """(m, 4) what a model says that never saw a white corner: the row alone tells the class."""
+    plain = samples.copy()
+    plain[:, -2:] = 120
+    return ask(plain)
+
+
 class Model(nn.Module):
     """`answer` as a network: images in [0, 1], channels first → the logarithms of its probabilities."""
 

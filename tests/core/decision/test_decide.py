@@ -10,7 +10,7 @@ from core.decision.states import BACKDOOR, NOT_JUDGED, OPEN, WRONG_LABEL
 from core.detectors.consensus.consensus import reordered
 from core.modalities.image.inputs import ImageInputs
 from core.types import Evidence
-from tests.core.decision.asked import LEFT, TARGET, K, Model, ask, marked, pictures, suspicion_of
+from tests.core.decision.asked import LEFT, TARGET, K, Model, ask, marked, pictures, sound, suspicion_of
 
 EPOCHS, FEATURES = 6, 8
 
@@ -173,7 +173,7 @@ def test_the_second_model_is_trained_without_the_suspects_and_progress_is_told(b
 
     def retrain(kept):
         asked.append(kept)
-        return Model(seen_only(evidence.inputs[:0], []))
+        return Model(sound)
 
     decision, _ = decide(evidence, suspicion, retrain=retrain, listen=lambda *words: told.append(words))
     (kept,) = asked
@@ -198,11 +198,6 @@ def test_a_sample_that_is_at_home_for_a_model_that_never_saw_it_leaves_the_group
     suspicion[innocent] -= 4
     before, _ = decide(evidence, suspicion)
     assert (before.states[innocent] == BACKDOOR).all()
-
-    def sound(samples):
-        plain = samples.copy()
-        plain[:, -2:] = 120
-        return ask(plain)
 
     after, _ = decide(evidence, suspicion, retrain=lambda kept: Model(sound))
     assert not after.states[innocent].any()
@@ -234,12 +229,38 @@ def test_what_only_its_own_kind_taught_is_a_backdoor_without_a_fixed_pattern():
     assert decide(evidence, suspicion)[0].left_out == NO_TRAINING
 
 
-def test_a_group_of_which_too_few_turn_stays_open():
-    evidence, suspicion, _ = learned_by_heart(known=35)
-    (group,) = decide(evidence, suspicion, retrain=lambda kept: Model())[0].groups
-    assert 0.6 < group.turned < 0.85
-    assert (group.state, group.kind) == ("open", "no fixed pattern")
-    assert "A rare kind of true samples does that, too" in group.reason
+def test_a_group_of_which_too_few_turn_is_none():
+    evidence, suspicion, _ = learned_by_heart(known=20)
+    decision, _ = decide(evidence, suspicion, retrain=lambda kept: Model())
+    assert (decision.verdict, decision.groups) == ("none", ())
+
+
+def test_of_two_trainings_the_second_leaves_out_those_alone_of_whom_the_first_speaks():
+    evidence, suspicion, poison = learned_by_heart()
+    trained = []
+
+    def retrain(kept):
+        trained.append(kept)
+        return Model()
+
+    decide(evidence, suspicion, retrain=retrain)
+    first, second = trained
+    assert not first[poison].any()
+    assert not second[poison].any()
+    assert second.sum() > first.sum()
+    spoken_of = np.flatnonzero(~second)
+    assert (evidence.labels[spoken_of] == TARGET).all()
+
+
+def test_a_trigger_that_is_at_home_for_a_model_that_never_saw_it_is_a_mark():
+    """Its carriers belong to the class for that model, too: a logo, or a clean-label attack."""
+    evidence, suspicion, poison = poisoned()
+    decision, stamps = decide(evidence, suspicion, retrain=lambda kept: Model())
+    (group,) = decision.groups
+    assert (group.state, group.kind, group.target_class) == ("open", "shared mark", TARGET)
+    assert "a model that never saw them takes 100% of them for this class, too" in group.reason
+    assert (decision.states[poison] == OPEN).all()
+    assert set(stamps) == {1}
 
 
 def test_label_noise_in_all_classes_is_wrong_labels_and_never_an_attack():
@@ -274,7 +295,7 @@ def test_the_order_of_the_samples_does_not_matter(seed):
 
     def retrain(kept):
         asked.append(kept)
-        return Model()
+        return Model(sound)
 
     first, _ = decide(evidence, suspicion, flagged, retrain)
     order = np.random.default_rng(seed).permutation(len(suspicion))

@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 from scipy.stats import hypergeom
 
-from core.decision.left_out import ASKED, LEVEL, MARGIN, Asked, speaks_of_poison, to_leave_out, wrong_labels
+from core.decision.left_out import (
+    ASKED,
+    LEVEL,
+    MARGIN,
+    PART,
+    SUSPECTED,
+    Asked,
+    beyond_hard,
+    to_leave_out,
+    wrong_labels,
+)
 from core.decision.look_alikes import LookAlikes
 
 K = 4
@@ -34,33 +44,54 @@ def test_the_p_value_is_that_of_the_hypergeometric_distribution(group, control, 
     assert group / of[0] - control / of[1] >= MARGIN
     asked = turning(group, control, of)
     just = LEVEL / p  # so many classes may be tested before this p-value is too large
-    assert speaks_of_poison(asked, 1, int(just)) == (group / of[0], control / of[1], True)
-    assert speaks_of_poison(asked, 1, int(just) + 1)[2] is False or just > 1e6
+    assert asked.fraction(1) == group / of[0]
+    assert asked.hard.mean() == control / of[1]
+    assert beyond_hard(asked, 1, int(just))
+    assert just > 1e6 or not beyond_hard(asked, 1, int(just) + 1)
 
 
-def test_what_is_significant_but_below_the_margin_is_no_poison():
-    many = turning(120, 10, (200, 200))
-    turned, control, poison = speaks_of_poison(many, 1, 1)
-    assert (turned, control) == (0.6, 0.05)
-    assert float(hypergeom.sf(119, 400, 130, 200)) < 1e-9
-    assert not poison
-    assert speaks_of_poison(turning(140, 10, (200, 200)), 1, 1)[2]
+@pytest.mark.parametrize(("group", "control"), [(120, 50), (90, 2)])
+def test_what_is_significant_but_below_a_margin_is_no_poison(group, control):
+    many = turning(group, control, (200, 200))
+    assert float(hypergeom.sf(group - 1, 400, group + control, 200)) < 1e-9
+    assert group / 200 < SUSPECTED or (group - control) / 200 < MARGIN
+    assert not beyond_hard(many, 1, 1)
+    assert beyond_hard(turning(140, 10, (200, 200)), 1, 1)
 
 
 def test_a_large_margin_of_few_samples_is_no_poison():
-    assert not speaks_of_poison(turning(3, 0, (3, 3)), 1, 1)[2]
+    assert not beyond_hard(turning(3, 0, (3, 3)), 1, 1)
 
 
-def test_nobody_asked_says_nothing():
-    assert speaks_of_poison(turning(0, 0, (0, 5)), 1, 1) == (0.0, 0.0, False)
-    assert speaks_of_poison(turning(5, 0, (5, 0)), 1, 1) == (1.0, 0.0, False)
+@pytest.mark.parametrize("of", [(0, 5), (5, 0)])
+def test_nobody_asked_says_nothing(of):
+    assert not beyond_hard(turning(of[0], 0, of), 1, 1)
+
+
+def test_classes_of_whose_group_half_turn_are_suspected():
+    assert turning(10, 0).suspected() == [1]
+    assert turning(9, 0).suspected() == []
+    assert turning(0, 0, (0, 5)).suspected() == []
+
+
+def test_the_hard_samples_of_all_classes_are_compared_with():
+    """In a class that is full of poison, the as hard ones are poison, too."""
+    both = turning(20, 20)
+    assert not beyond_hard(both, 1, 1)
+    far = np.arange(40, 100)
+    unseen = np.concatenate([both.unseen, certain(np.full(60, 3))])
+    seen = np.concatenate([both.seen, certain(np.full(60, 3))])
+    wider = Asked(both.groups, {**both.controls, 3: far}, np.ones(100, bool), seen, unseen)
+    assert wider.hard.mean() == 0.25
+    assert beyond_hard(wider, 1, 1)
 
 
 def test_who_was_never_learned_has_not_turned():
     asked = turning(20, 0)
     unlearned = Asked(asked.groups, asked.controls, asked.without, certain(np.zeros(40, np.int64)), asked.unseen)
     assert unlearned.turned(np.arange(40), 1).sum() == 0
-    assert speaks_of_poison(unlearned, 1, 1) == (0.0, 0.0, False)
+    assert unlearned.fraction(1) == 0
+    assert not beyond_hard(unlearned, 1, 1)
 
 
 def noise(fraction, classes=range(K), n=400):
@@ -121,13 +152,15 @@ def left():
     suspicion, losses = rng.random(400).astype(np.float32), rng.lognormal(-4, 2, 400).astype(np.float32)
     also = np.zeros(400, bool)
     also[[0, 4, 8]] = True
-    return alike, suspicion, losses, also, to_leave_out(alike, K, suspicion, losses, also)
+    like = np.arange(400) == int(np.argmin(suspicion))
+    return alike, suspicion, losses, also, to_leave_out(alike, K, suspicion, losses, also=also, like=like)
 
 
 def test_the_most_suspicious_of_each_class_are_left_out_and_who_is_known_is_not_asked(left):
     alike, suspicion, _, also, (groups, controls, without) = left
     assert set(groups) == set(controls) == set(range(K))
     assert without[also].all()
+    assert without[np.argmin(suspicion)]  # it is like those that are suspicious
     for index, rows in groups.items():
         assert (alike.labels[rows] == index).all()
         assert not also[rows].any()
@@ -137,15 +170,16 @@ def test_the_most_suspicious_of_each_class_are_left_out_and_who_is_known_is_not_
         assert without[controls[index]].all()
 
 
-def test_controls_are_as_many_as_hard_none_twice_and_none_a_suspect(left):
-    alike, _, losses, also, (groups, controls, _) = left
+def test_controls_are_as_hard_none_twice_none_a_suspect_and_a_small_part_of_the_class(left):
+    alike, suspicion, losses, also, (groups, controls, _) = left
     for index, rows in controls.items():
-        assert len(rows) == len(set(rows.tolist())) == len(groups[index])
+        assert len(rows) == len(set(rows.tolist())) == int(PART * ((alike.labels == index) & ~also).sum())
         assert not set(rows.tolist()) & set(groups[index].tolist())
         assert (alike.labels[rows] == index).all()
         assert not also[rows].any()
+        assert np.argmin(suspicion) not in rows
         own = np.log(losses[(alike.labels == index) & ~also] + 1e-4)
-        apart = np.abs(np.log(losses[rows] + 1e-4) - np.log(losses[groups[index]] + 1e-4))
+        apart = np.abs(np.log(losses[rows] + 1e-4) - np.log(losses[groups[index][: len(rows)]] + 1e-4))
         assert np.median(apart) < 0.15 * own.std()
 
 
@@ -154,7 +188,9 @@ def test_at_most_so_many_of_a_class_are_asked_and_tiny_classes_are_left_alone():
     rng = np.random.default_rng(1)
     alike = LookAlikes(labels, rng.normal(size=(1000, 8)).astype(np.float32))
     scores = rng.random(1000).astype(np.float32)
-    groups, controls, without = to_leave_out(alike, 2, scores, scores, np.zeros(1000, bool))
+    groups, controls, without = to_leave_out(
+        alike, 2, scores, scores, also=np.zeros(1000, bool), like=np.zeros(1000, bool)
+    )
     assert set(groups) == {0}
     assert len(groups[0]) == len(controls[0]) == ASKED
     assert not without[labels == 1].any()
@@ -165,7 +201,7 @@ def test_every_possible_control_is_used_before_there_are_none():
     losses = np.arange(20, dtype=np.float32)
     also = np.zeros(20, bool)
     also[10:] = True
-    groups, controls, without = to_leave_out(alike, 2, losses, losses, also)
+    groups, controls, without = to_leave_out(alike, 2, losses, losses, also=also, like=np.zeros(20, bool))
     assert groups[0].tolist() == [9, 8, 7]
     assert sorted(controls[0].tolist()) == [4, 5, 6]
     assert without.sum() == 16

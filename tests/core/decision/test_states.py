@@ -1,13 +1,14 @@
 """A verdict is the strongest that there is; "none" is said only where every class was judged and nothing is suspect."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from core.decision.reasons import trigger_reason, turned_reason, wilson, wrong_reason
+from core.decision.reasons import kind_reason, shared_reason, trigger_reason, wilson, wrong_reason
 from core.decision.states import BACKDOOR, NONE, OPEN, STATES, WRONG_LABEL, DecidedGroup, Decision
-from core.decision.triggers import RecoveredTrigger
+from core.decision.triggers import RecoveredTrigger, SharedTrigger
 
 
 def group(state, number=1, target=0, size=5):
@@ -62,8 +63,13 @@ def test_reasons_name_their_numbers():
     mark = trigger_reason(trigger(0.87), proven=False)
     assert "But 87% of the most suspicious keep their label without it" in mark
     assert "logo" in mark
-    assert "learned 90% of the most suspicious" in turned_reason(0.9, 0.1)
-    assert "as hard that is 10%" in turned_reason(0.9, 0.1)
+    assert "learned 90% of the most suspicious" in kind_reason(0.9, 0.1, 0.2, confirmed=True)
+    assert "as hard that is 10%" in kind_reason(0.9, 0.1, 0.2, confirmed=True)
+    assert "20 samples of the class are in doubt. They were learned" in kind_reason(0.9, 0.1, 0.2, confirmed=True)
+    assert "not apart" in kind_reason(0.9, 0.1, 0.4, confirmed=False)
+    shared = SharedTrigger(None, 0.8, 0.1, 200, None)
+    assert "on 200 samples of other classes, turns 80%" in shared_reason(shared)
+    assert "of the one class that they look like" in shared_reason(replace(shared, source=3))
     assert "labels of 1,200 samples in 10 classes" in wrong_reason(1200, 10)
 
 

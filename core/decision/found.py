@@ -1,0 +1,150 @@
+"""What is known of a run so far: the groups that were found, and the state of each sample."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from core.decision.left_out import Asked
+from core.decision.reasons import home_reason, kind_reason, shared_reason, trigger_reason, wilson, wrong_reason
+from core.decision.states import BACKDOOR, OPEN, WRONG_LABEL, DecidedGroup
+from core.decision.triggers import MOST_KEPT, RecoveredTrigger, SharedTrigger
+from core.modalities.contract import Stamp
+from core.types import Bools, Ints
+
+# Probability of the class from which on a sample is at home there for a model that never saw it.
+LEARNED_AT_HOME = 0.5
+# Fraction of a group that may be at home; beyond it, nothing is proven: it is a mark, or a clean-label attack.
+MOST_AT_HOME = 0.5
+# Fraction of other samples that such a mark has to turn to be shown; less is what the class shows anyway.
+LEAST_OF_MARK = 0.5
+
+
+@dataclass(frozen=True)
+class KindFigures:
+    """What was measured of a kind of its own within a class.
+
+    Attributes:
+        turned, control: fractions of the most suspicious, and of as hard samples, that only their own kind taught.
+        doubtful: samples in doubt for each member.
+    """
+
+    turned: float
+    control: float
+    doubtful: float
+
+
+@dataclass
+class Found:
+    """A decision in the making.
+
+    Attributes:
+        states: (n,) places in `STATES`.
+        membership: (n,) the group of each sample, 0 for none.
+        groups: found so far.
+        stamps: group → its recovered trigger.
+    """
+
+    states: Ints
+    membership: Ints
+    groups: list[DecidedGroup] = field(default_factory=list)
+    stamps: dict[int, Stamp] = field(default_factory=dict)
+
+    @property
+    def known(self) -> Bools:
+        """(n,) True for members of confirmed backdoors."""
+        return np.asarray(self.states == BACKDOOR)
+
+    def add_trigger(self, index: int, trigger: RecoveredTrigger, members: Bools) -> None:
+        """A group of class `index` that shares a trigger; open where its members keep their label without it."""
+        number, size = len(self.groups) + 1, int(members.sum())
+        proven = trigger.kept <= MOST_KEPT
+        if not proven and trigger.flip_rate < LEAST_OF_MARK:
+            return
+        self.groups.append(
+            DecidedGroup(
+                number,
+                index,
+                "backdoor" if proven else "open",
+                f"recovered trigger, {trigger.stamp.name}" if proven else f"shared mark, {trigger.stamp.name}",
+                size,
+                trigger_reason(trigger, proven=proven),
+                trigger.flip_rate,
+                wilson(trigger.flip_rate, trigger.probed),
+                trigger.control,
+                trigger.p,
+                trigger.kept,
+            )
+        )
+        self.membership[members], self.stamps[number] = number, trigger.stamp
+        self.states[members] = BACKDOOR if proven else OPEN
+
+    def add_kind(
+        self, index: int, members: Bools, figures: KindFigures, *, confirmed: bool, trigger: SharedTrigger | None = None
+    ) -> None:
+        """A group of class `index` that only its own kind taught; open where it is not apart from the class."""
+        number = len(self.groups) + 1
+        group = DecidedGroup(
+            number,
+            index,
+            "backdoor" if confirmed else "open",
+            "no fixed pattern",
+            int(members.sum()),
+            kind_reason(figures.turned, figures.control, figures.doubtful, confirmed=confirmed),
+            turned=figures.turned,
+            turned_control=figures.control,
+            doubtful=figures.doubtful,
+        )
+        if trigger is not None:
+            self.stamps[number] = trigger.stamp
+            group = replace(
+                group,
+                kind=f"recovered trigger, {trigger.stamp.name}",
+                reason=f"{group.reason} {shared_reason(trigger)}",
+                flip_rate=trigger.flip_rate,
+                interval=wilson(trigger.flip_rate, trigger.probed),
+                control=trigger.control,
+                source_class=trigger.source,
+            )
+        self.groups.append(group)
+        self.membership[members], self.states[members] = number, BACKDOOR if confirmed else OPEN
+
+    def add_wrong_labels(self, wrong: Bools, labels: Ints) -> None:
+        """One group of all wrong labels; nothing where there are none."""
+        if not wrong.any():
+            return
+        number, size = len(self.groups) + 1, int(wrong.sum())
+        classes = len(np.unique(labels[wrong]))
+        self.groups.append(DecidedGroup(number, -1, "wrong label", "label errors", size, wrong_reason(size, classes)))
+        self.membership[wrong], self.states[wrong] = number, WRONG_LABEL
+
+    def come_home(self, asked: Asked) -> None:
+        """Take from a backdoor's group who is at home in the class for a model that saw none of it.
+
+        Where most are, the group shares a mark and no wrong label. So it is no proof, and stays open.
+        """
+        for place, group in enumerate(self.groups):
+            if group.state != "backdoor":
+                continue
+            members = np.flatnonzero(self.membership == group.id)
+            home = members[asked.unseen[members, group.target_class] > LEARNED_AT_HOME]
+            if len(home) > MOST_AT_HOME * len(members):
+                self.states[members] = OPEN
+                reason = f"{group.reason} {home_reason(len(home) / len(members))}"
+                self.groups[place] = replace(group, state="open", kind="shared mark", reason=reason)
+            else:
+                self.membership[home], self.states[home] = 0, 0
+                self.groups[place] = replace(group, size=len(members) - len(home))
+        self._without([group.id for group in self.groups if group.state == "open" and _is_faint(group)])
+
+    def _without(self, ids: list[int]) -> None:
+        """Forget these groups and count the others anew."""
+        kept = [group for group in self.groups if group.id not in ids]
+        numbers = {group.id: place + 1 for place, group in enumerate(kept)}
+        self.states[np.isin(self.membership, ids)] = 0
+        self.membership[:] = [numbers.get(number, 0) for number in self.membership.tolist()]
+        self.stamps = {numbers[number]: stamp for number, stamp in self.stamps.items() if number in numbers}
+        self.groups = [replace(group, id=numbers[group.id]) for group in kept]
+
+
+def _is_faint(group: DecidedGroup) -> bool:
+    return group.flip_rate is not None and group.flip_rate < LEAST_OF_MARK

@@ -1,0 +1,107 @@
+"""What is known so far: groups are counted from 1 and hold who belongs to them, whatever is taken away."""
+
+import numpy as np
+import pytest
+
+from core.decision.found import LEAST_OF_MARK, Found, KindFigures
+from core.decision.left_out import Asked
+from core.decision.members import Carriers
+from core.decision.states import BACKDOOR, OPEN
+from core.decision.triggers import RecoveredTrigger, SharedTrigger
+from core.modalities.image.stamps import ImageStamp
+
+N, K = 30, 3
+STAMP = ImageStamp("added", 1.0, np.zeros((4, 4, 1)))
+FIGURES = KindFigures(0.9, 0.1, 0.2)
+
+
+def nothing():
+    return Found(np.zeros(N, np.int64), np.zeros(N, np.int64))
+
+
+def rows(*members):
+    return np.isin(np.arange(N), members)
+
+
+def trigger(flip_rate=0.9, kept=0.1):
+    carriers = Carriers(np.ones(3, bool), np.ones(3), np.zeros(3))
+    return RecoveredTrigger(STAMP, np.arange(3), np.arange(3), carriers, flip_rate, 0.05, 200, 0.01, kept)
+
+
+def asked(at_home):
+    """Two models of which the one that saw nobody takes these rows for class 1, and all others for class 0."""
+    unseen = np.zeros((N, K), np.float32)
+    unseen[:, 0] = 1
+    unseen[at_home] = [0, 1, 0]
+    return Asked({}, {}, np.ones(N, bool), unseen, unseen)
+
+
+def test_who_is_at_home_leaves_a_group_and_the_rest_stays():
+    found = nothing()
+    found.add_trigger(1, trigger(), rows(*range(10)))
+    found.come_home(asked([3, 4, 20]))
+    (group,) = found.groups
+    assert (group.state, group.size) == ("backdoor", 8)
+    assert np.flatnonzero(found.known).tolist() == [0, 1, 2, 5, 6, 7, 8, 9]
+    assert not found.membership[[3, 4]].any()
+
+
+def test_a_group_that_is_mostly_at_home_is_a_mark_and_open():
+    found = nothing()
+    found.add_trigger(1, trigger(), rows(*range(10)))
+    found.come_home(asked(list(range(6))))
+    (group,) = found.groups
+    assert (group.state, group.kind, group.size) == ("open", "shared mark", 10)
+    assert (found.states[:10] == OPEN).all()
+    assert "takes 60% of them for this class, too" in group.reason
+    assert not found.known.any()
+
+
+def test_a_faint_mark_is_forgotten_and_the_others_are_counted_anew():
+    found = nothing()
+    found.add_trigger(1, trigger(flip_rate=LEAST_OF_MARK - 0.1), rows(0, 1, 2, 3))
+    found.add_trigger(1, trigger(), rows(10, 11, 12))
+    found.come_home(asked([0, 1, 2, 3]))
+    (group,) = found.groups
+    assert (group.id, group.state, group.size) == (1, "backdoor", 3)
+    assert np.flatnonzero(found.membership == 1).tolist() == [10, 11, 12]
+    assert not found.states[:4].any()
+    assert set(found.stamps) == {1}
+
+
+@pytest.mark.parametrize(("flip_rate", "shown"), [(LEAST_OF_MARK - 0.01, 0), (LEAST_OF_MARK, 1)])
+def test_a_mark_whose_carriers_keep_their_label_is_shown_if_it_is_strong(flip_rate, shown):
+    found = nothing()
+    found.add_trigger(1, trigger(flip_rate, kept=0.9), rows(0, 1, 2))
+    assert [group.state for group in found.groups] == ["open"] * shown
+    assert found.states[:3].tolist() == [OPEN * shown] * 3
+
+
+@pytest.mark.parametrize(("confirmed", "state"), [(True, BACKDOOR), (False, OPEN)])
+def test_a_kind_has_its_figures_and_its_state(confirmed, state):
+    found = nothing()
+    found.add_kind(2, rows(5, 6), FIGURES, confirmed=confirmed)
+    (group,) = found.groups
+    assert (group.turned, group.turned_control, group.doubtful) == (0.9, 0.1, 0.2)
+    assert (group.kind, group.flip_rate, group.source_class) == ("no fixed pattern", None, None)
+    assert found.states[[5, 6]].tolist() == [state] * 2
+
+
+def test_what_a_kind_shares_is_named_with_the_class_that_it_works_on():
+    found = nothing()
+    found.add_kind(2, rows(5, 6), FIGURES, confirmed=True, trigger=SharedTrigger(STAMP, 0.8, 0.1, 50, 0))
+    (group,) = found.groups
+    assert (group.flip_rate, group.control, group.source_class) == (0.8, 0.1, 0)
+    assert group.interval[0] < 0.8 < group.interval[1]
+    assert "on 50 samples of the one class that they look like, turns 80%" in group.reason
+    assert found.stamps == {1: STAMP}
+
+
+def test_wrong_labels_are_one_group_of_several_classes():
+    found = nothing()
+    found.add_wrong_labels(rows(), np.arange(N) % K)
+    assert found.groups == []
+    found.add_wrong_labels(rows(0, 1, 2), np.arange(N) % K)
+    (group,) = found.groups
+    assert (group.target_class, group.size) == (-1, 3)
+    assert "3 classes" in group.reason
