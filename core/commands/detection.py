@@ -76,7 +76,10 @@ def reclassify(
 def decide(
     run: str,
     training: Annotated[
-        bool, typer.Option(help="Train a second model without the suspects: it tells wrong labels, and warps.")
+        bool,
+        typer.Option(
+            help="Train up to two more models without the suspects: they tell wrong labels, stickers and warps."
+        ),
     ] = True,
     estimate: Annotated[bool, typer.Option("--estimate", help="Say what it will cost, and do not run it.")] = False,
     workspace: Workspace = HERE,

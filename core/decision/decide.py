@@ -46,11 +46,13 @@ Listen = Callable[[float, str], None]
 
 # Fraction of the samples, from the least suspicious, that triggers are put on.
 PROBED = 0.6
+# Where progress stands before and after each training that a decision may ask for.
+TRAININGS = ((0.4, 0.7), (0.7, 0.97))
 # Level of the test on a recovered trigger, over all classes, by Benjamini and Hochberg 1995.
 LEVEL = 0.05
 # Samples that the models are asked about at once.
 AT_ONCE = 4096
-NO_TRAINING = "no second training: triggers without a fixed pattern and wrong labels were not looked for"
+NO_TRAINING = "no other model was trained: triggers without a fixed pattern and wrong labels were not looked for"
 NO_MODEL = "no model or no samples to show it: nothing was put to the test"
 
 
@@ -67,7 +69,7 @@ def decide(
         evidence: needs `features`; without `model` and `inputs` no class can be judged.
         suspicion: (n,) of a detector that ran; None asks the consensus.
         flagged: (n,) what that detector flags: open where no test confirms it.
-        retrain: trains a model on some of the samples; None skips what needs one.
+        retrain: trains a model on some of the samples, twice at most; None skips what needs one.
         listen: told the fraction done, in [0, 1], and at what it is.
 
     Raises:
@@ -192,9 +194,11 @@ class _Maker:
             also=found.known,
             like=self._like(),
         )
-        asked = self._asked(retrain, groups, controls, without, (0.4, 0.7))
+        asked = self._asked(retrain, groups, controls, without, TRAININGS[0])
         found.come_home(asked)
-        wrong = wrong_labels(asked, self.labels, self.evidence.n_classes)
+        losses = self.evidence.trajectories
+        believed = None if losses is None else np.exp(-losses.mean(1))
+        wrong = wrong_labels(asked, self.labels, self.evidence.n_classes, believed)
         suspected = [index for index in asked.suspected() if index in self.judged]
         if suspected:
             self._ask_about(retrain, asked, suspected)
@@ -209,7 +213,7 @@ class _Maker:
             without[rows[near if kind is None else near | kind.near]] = True
             without[before.controls[index]] = True
         groups, controls = ({index: of[index] for index in suspected} for of in (before.groups, before.controls))
-        asked = self._asked(retrain, groups, controls, without, (0.7, 0.97))
+        asked = self._asked(retrain, groups, controls, without, TRAININGS[1])
         for index in suspected:
             rows, kind = self._kind(asked, index)
             if kind is None or asked.fraction(index) < SUSPECTED or not beyond_hard(before, index, len(self.judged)):
@@ -237,10 +241,13 @@ class _Maker:
         self.listen(span[1], "asking the model that never saw them")
         seen = np.zeros((len(without), self.evidence.n_classes), np.float32)
         unseen = np.zeros_like(seen)
-        rows = np.flatnonzero(without | np.isin(self.labels, list(groups)))
+        rows, inputs = np.flatnonzero(without | np.isin(self.labels, list(groups))), self.suspects.inputs
         for part in np.array_split(rows, max(len(rows) // AT_ONCE, 1)):
             samples = self.suspects.inputs[part]
-            seen[part], unseen[part] = self.ask(samples), probabilities(network, samples, self.suspects.inputs, self.device)
+            seen[part], unseen[part] = (
+                self.ask(samples),
+                probabilities(network, samples, self.suspects.inputs, self.device),
+            )
         return Asked(groups, controls, without, seen, unseen)
 
     def _kind(self, asked: Asked, index: int) -> tuple[Ints, Kind | None]:

@@ -38,10 +38,14 @@ HARDLY_APART = 0.4
 LEVEL = 0.01
 # Probability of the label below which a model does not believe it.
 DISBELIEVED = 0.05
+# Mean probability of the label during the training below which the run's model hardly believed it.
+HARDLY_BELIEVED = 0.1
 # Probability of another class above which the model that never saw the sample is sure.
 BELIEVED = 0.8
 # Fraction of all samples from which on wrong labels are more than the usual few.
 MOST_USUAL = 0.015
+# Fraction of all samples from which on those that merely were not learned are wrong, too; of clean data 0.012 are.
+MANY = 0.05
 # Fraction of the classes that they have to be spread over.
 SPREAD = 0.5
 
@@ -125,15 +129,26 @@ def beyond_hard(asked: Asked, index: int, n_classes: int) -> bool:
     return p <= LEVEL / n_classes and bool(enough)
 
 
-def wrong_labels(asked: Asked, labels: Ints, n_classes: int) -> Bools:
-    """(n,) True where neither model believes the label and both are sure of the same other class.
+def wrong_labels(asked: Asked, labels: Ints, n_classes: int, believed: Floats | None = None) -> Bools:
+    """(n,) True where a model that never saw the sample is sure of another class, and the run's model believes it.
 
-    Only where that is more than the usual few of a clean data set, in at least half of the classes; nobody otherwise.
+    Of clean data, some hard samples are like that. So it is strict, and takes those that the run's model did not learn
+    either only where they are many more than that. Only in at least half of the classes; nobody otherwise.
+
+    Args:
+        asked: what the models say.
+        labels: (n,) as given.
+        n_classes: k.
+        believed: (n,) mean probability of the label while the run's model was trained, in [0, 1]; None asks it now.
     """
     own = np.arange(len(labels)), labels
+    seen = asked.seen[own]
+    elsewhere = asked.without & (asked.unseen[own] < DISBELIEVED) & (asked.unseen.max(1) > BELIEVED)
     agreed = asked.seen.argmax(1) == asked.unseen.argmax(1)
-    disbelieved = (asked.seen[own] < DISBELIEVED) & (asked.unseen[own] < DISBELIEVED)
-    wrong = asked.without & agreed & disbelieved & (asked.unseen.max(1) > BELIEVED)
+    wrong = elsewhere & (agreed & (seen < DISBELIEVED) if believed is None else believed < HARDLY_BELIEVED)
+    unlearned = elsewhere & agreed & (seen < LEARNED)
+    if unlearned.mean() >= MANY:
+        wrong |= unlearned
     spread = len(np.unique(labels[wrong])) / n_classes
     if wrong.mean() < MOST_USUAL or spread < SPREAD:
         return np.zeros(len(labels), np.bool_)

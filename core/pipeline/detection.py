@@ -20,6 +20,9 @@ from core.runs import Run, jobs
 from core.runs.jobs import Progress
 from core.runs.plan import FAMILIES, decision, detection, of_kind, reclassification, texts
 
+# Models that a decision trains at most: one without all suspects, one without those of whom that one speaks.
+MOST_TRAININGS = 2
+
 
 def detect(
     run: Run, name: str, settings: Mapping[str, Any], listen: Callable[[Progress], None] = lambda progress: None
@@ -106,7 +109,7 @@ def plan_decision(run: Run, *, training: bool = True) -> Run:
 
     Args:
         run: with a model and activations.
-        training: whether a second model is trained, which takes about as long as the first.
+        training: whether other models are trained, at most two, each for about as long as the run's own.
 
     Raises:
         UserError: the run is being worked on, or has no activations yet.
@@ -128,11 +131,14 @@ def start_decision(run: Run, *, training: bool = True) -> None:
 
 
 def decision_seconds(run: Run, *, training: bool = True) -> float | None:
-    """About how long a decision takes, by what the run's training and its activations took; None before these."""
+    """About how long a decision takes at most, by what the run's training and its activations took; None before these.
+
+    Where the first of its trainings speaks of nobody, there is no other.
+    """
     trained, asked = runs.from_scratch(run).stages.get("train"), run.stages.get("activations")
     if asked is None:
         return None
-    return 15.0 + 20 * asked + (trained or 0.0) * (training and run.traced)
+    return 15.0 + 20 * asked + MOST_TRAININGS * (trained or 0.0) * (training and run.traced)
 
 
 def _require_model(run: Run) -> None:

@@ -9,7 +9,7 @@ from core import runs
 from core.analysis.decision import save_decision
 from core.analysis.opened_run import LEADING, OpenedRun
 from core.analysis.recovered_triggers import save_triggers
-from core.decision.decide import decide
+from core.decision.decide import TRAININGS, decide
 from core.modalities import modality_of
 from core.runs.plan import UNTRAINED
 from core.stages.detect import gather_evidence
@@ -25,19 +25,21 @@ def decide_stage(opened: OpenedRun, argument: str, reporter: Reporter) -> None:
 
     Args:
         opened: with activations.
-        argument: "untrained" to do without the second training.
+        argument: "untrained" to do without training other models.
         reporter: told how far it is.
     """
     evidence = gather_evidence(opened, ("model",))
-    retrain = None
-    if argument != UNTRAINED and opened.run.trainable and opened.run.traced:
-        retrain = partial(_trained_on, opened, reporter=reporter)
+    trains, spans = argument != UNTRAINED and opened.run.trainable and opened.run.traced, iter(TRAININGS)
+
+    def retrain(kept: Bools) -> nn.Module:
+        return _trained_on(opened, kept, next(spans), reporter)
+
     led = opened.detections.get(LEADING)
     decision, stamps = decide(
         evidence,
         None if led is None else led.suspicion,
         opened.flagged,
-        retrain,
+        retrain if trains else None,
         reporter.update,
     )
     pictures = None
@@ -48,12 +50,12 @@ def decide_stage(opened: OpenedRun, argument: str, reporter: Reporter) -> None:
     save_decision(opened.run, decision, pictures)
 
 
-def _trained_on(opened: OpenedRun, kept: Bools, reporter: Reporter) -> nn.Module:
-    """A model of the run's configuration that saw only the samples `kept` (n,)."""
+def _trained_on(opened: OpenedRun, kept: Bools, span: tuple[float, float], reporter: Reporter) -> nn.Module:
+    """A model of the run's configuration that saw only the samples `kept` (n,); progress goes through `span`."""
     config = restored(runs.from_scratch(opened.run).config)
 
     def listen(fraction: float, message: str) -> None:
-        reporter.update(0.4 + 0.55 * fraction, message)
+        reporter.update(span[0] + (span[1] - span[0]) * fraction, message)
 
     begin = partial(beginning, opened.run, config)
     return trained_without(opened.data, np.flatnonzero(~kept), config, begin, listen).eval()

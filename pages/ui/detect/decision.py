@@ -28,11 +28,11 @@ BADGES = {
     "open": ":blue-badge[open]",
 }
 WHAT = (
-    "The model itself is asked. What the suspects of a class share is put on other samples, and a second model is "
-    "trained without the suspects."
+    "The model itself is asked. What the suspects of a class share is put on other samples, and one or two more models "
+    "are trained without the suspects."
 )
 UNTRAINED = (
-    "This model was loaded and not trained here, so no second model is trained: triggers without a fixed pattern and "
+    "This model was loaded and not trained here, so no other model is trained: triggers without a fixed pattern and "
     "wrong labels cannot be looked for."
 )
 PICTURE = 84  # pixels
@@ -102,7 +102,7 @@ def _making(run: Run, *, again: bool) -> None:
     can_train = run.trainable and run.traced
     with st.container(horizontal=True, vertical_alignment="center"):
         training = can_train and st.checkbox(
-            "Train a second model without the suspects", value=True, key="decide-train"
+            "Train up to two more models without the suspects", value=True, key="decide-train"
         )
         st.button(
             "Decide again" if again else "Decide",
@@ -124,7 +124,7 @@ def _cost(run: Run, *, training: bool, busy: bool) -> str:
     if busy:
         return "It waits for what is at work on this run."
     seconds = pipeline.decision_seconds(run, training=training)
-    return f"Takes about {frame.duration(seconds or 0)}, in a process of its own: you can go on meanwhile."
+    return f"Takes at most about {frame.duration(seconds or 0)}, in a process of its own: you can go on meanwhile."
 
 
 def _version(run: Run) -> int:

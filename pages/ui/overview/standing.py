@@ -14,8 +14,8 @@ from pages.ui.shell import frame
 from pages.ui.widgets import counted
 
 HOW = (
-    "The model itself was asked: what suspects share was put on other samples, and a second model was trained without "
-    "the suspects."
+    "The model itself was asked: what suspects share was put on other samples, and other models were trained "
+    "without the suspects."
 )
 MOST_REASONS = 3  # reasons why classes were not judged; the others are counted
 MOST_KIN = 4  # repairs that are listed

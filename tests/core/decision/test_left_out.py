@@ -144,6 +144,29 @@ def test_models_that_disagree_or_are_unsure_say_nothing():
     assert not wrong_labels(Asked({}, {}, asked.without, asked.seen, hardly), labels, K).any()
 
 
+def unlearned(fraction):
+    """Labels of which this fraction is wrong, half-believed by the run's model and by no other; who they are."""
+    labels, asked, wrong = noise(fraction)
+    seen = asked.seen.copy()
+    seen[wrong] = 0.02
+    seen[wrong, labels[wrong]], seen[wrong, np.flatnonzero(wrong) % K] = 0.4, 0.55
+    return labels, Asked({}, {}, asked.without, seen, asked.unseen), wrong
+
+
+def test_half_believed_labels_are_wrong_where_they_are_many():
+    labels, asked, wrong = unlearned(0.2)
+    assert np.array_equal(wrong_labels(asked, labels, K), wrong)
+    labels, asked, wrong = unlearned(0.04)
+    assert wrong.any()
+    assert not wrong_labels(asked, labels, K).any()
+
+
+def test_a_label_that_was_hardly_believed_while_the_model_was_trained_is_wrong():
+    labels, asked, wrong = unlearned(0.04)
+    assert np.array_equal(wrong_labels(asked, labels, K, np.where(wrong, 0.05, 0.9)), wrong)
+    assert not wrong_labels(asked, labels, K, np.full(len(labels), 0.5)).any()
+
+
 @pytest.fixture(scope="module")
 def left():
     """Four classes of 100, some of class 0 known already; suspicion and losses at random."""

@@ -32,7 +32,7 @@ def test_before_a_decision_the_page_says_what_it_does_and_what_it_costs(two_dete
     app = page("detect")
     assert button(app, "decide").label == "Decide"
     assert "The model itself is asked." in words(app)
-    assert "Takes about 2 min, in a process of its own" in words(app)
+    assert "Takes at most about 4 min, in a process of its own" in words(app)
     app.checkbox(key="decide-train").uncheck().run()
     assert "Takes about 35 s, in a process of its own" in words(app)
     assert not run.has("decision.json")
@@ -128,7 +128,7 @@ def test_of_a_loaded_model_it_is_said_what_cannot_be_asked(two_detections: Run, 
     run = runs.update(two_detections, plan=loaded, stages=stages, config={**two_detections.config, **config})
     app = AppTest.from_function(_panel, args=(str(run.workspace), run.id)).run()
     assert not app.exception
-    assert "no second model is trained: triggers without a fixed pattern and wrong labels" in words(app)
+    assert "no other model is trained: triggers without a fixed pattern and wrong labels" in words(app)
     assert not list(app.checkbox)
 
 
