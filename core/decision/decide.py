@@ -243,11 +243,8 @@ class _Maker:
         unseen = np.zeros_like(seen)
         rows, inputs = np.flatnonzero(without | np.isin(self.labels, list(groups))), self.suspects.inputs
         for part in np.array_split(rows, max(len(rows) // AT_ONCE, 1)):
-            samples = self.suspects.inputs[part]
-            seen[part], unseen[part] = (
-                self.ask(samples),
-                probabilities(network, samples, self.suspects.inputs, self.device),
-            )
+            seen[part] = self.ask(inputs[part])
+            unseen[part] = probabilities(network, inputs[part], inputs, self.device)
         return Asked(groups, controls, without, seen, unseen)
 
     def _kind(self, asked: Asked, index: int) -> tuple[Ints, Kind | None]:

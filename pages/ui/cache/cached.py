@@ -305,12 +305,7 @@ def _findings(workspace: Path, dataset_id: str, created: str) -> tuple[tuple[Pro
 def previews(
     workspace: Path, dataset_id: str, specification: Specification
 ) -> tuple[list[Preview], pd.DataFrame | None, dict[int, UserError]]:
-    """What the attacks would do to a stored data set.
-
-    Returns:
-        Previews and counts of those that can be planted together, and why each of the others cannot, by its place in
-        the list.
-    """
+    """What the attacks would do to a stored data set: previews, counts, and why some cannot be planted, by place."""
     return _previews(workspace, dataset_id, json.dumps(specification.as_dict()))
 
 

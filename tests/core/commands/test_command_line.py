@@ -78,7 +78,7 @@ def journey(part_of_the_demo, tmp_path_factory):
 
 def test_import(journey):
     found = journey["import"]
-    assert found.keys() == {"dataset", "n", "n_test", "classes", "shape", "skipped", "problems"}
+    assert found.keys() == {"dataset", "n", "n_test", "classes", "shape", "skipped", "problems", "bona_fide"}
     assert (found["n"], found["classes"], found["shape"]) == (400, 10, [28, 28, 1])
     assert (found["skipped"], found["problems"]) == (0, {})
     assert found["dataset"].startswith("part-")
@@ -155,6 +155,7 @@ def test_export(journey, tmp_path, ending):
     ]
     assert table.columns.tolist() == [
         "id",
+        "name",
         "label",
         "class_name",
         "predicted",
