@@ -8,6 +8,7 @@ from core.output import figures
 from core.runs import jobs
 from pages.ui.access.who import for_reviewers
 from pages.ui.cache import cached
+from pages.ui.cache.names import names_in
 from pages.ui.cache.words import HELP
 from pages.ui.data import problems, source_picker
 from pages.ui.lab.attack_words import aim, size, title
@@ -69,7 +70,7 @@ if info.attacks:
     planted = frame.plain("; ".join(f"{title(attack)}: {size(attack)}, {aim(attack, names)}" for attack in attacks))
     st.caption(f"Poison was planted in this data set, so that results can be checked: {planted}. No detector is told.")
 
-called = cached.names_in(WORKSPACE, info.id)
+called = names_in(WORKSPACE, info.id)
 
 
 def _words(row: int) -> str:

@@ -57,7 +57,7 @@ def test_every_detector_and_attack_is_documented(name):
 
 
 def test_the_names_that_the_readme_uses_from_python_are_there():
-    block = (ROOT / "README.md").read_text().split("```python")[1].split("```")[0]
+    block = (ROOT / "README.md").read_text().split("## From Python")[1].split("```python")[1].split("```")[0]
     known = {}
     for module, names in re.findall(r"from (core[\w.]*) import ([\w, ]+)", block):
         known |= {name: importlib.import_module(f"{module}") for name in names.split(", ")}

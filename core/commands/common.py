@@ -2,19 +2,23 @@
 
 import inspect
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
-from functools import wraps
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, cast
 
 import typer
 
+import core
 from core import settings
 from core.commands.late import app, command_name
 from core.commands.names import named, with_ids
+from core.commands.onwards import onwards
 from core.errors import UserError
 
 if TYPE_CHECKING:
@@ -22,13 +26,15 @@ if TYPE_CHECKING:
     from core.registry import Entry
     from core.runs.jobs import Progress
 
-Workspace = Annotated[
-    Path, typer.Option("--workspace", envvar=settings.WORKSPACE, help="Where runs and data sets are kept.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
-Seed = Annotated[int, typer.Option(min=0, help="Of everything random.")]
+WORKSPACE_HELP = "Where runs and data sets are kept."
+JSON_HELP = "Print one JSON document and nothing else."
+# Every command takes these, and the program itself takes them before any command: its help alone describes them.
+EVERYWHERE = "Everywhere: --workspace DIR, --json, --database URL; see --help without a command."
+Workspace = Annotated[Path, typer.Option("--workspace", envvar=settings.WORKSPACE, help=WORKSPACE_HELP, hidden=True)]
+Json = Annotated[bool, typer.Option("--json", help=JSON_HELP, hidden=True)]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of everything that is drawn at random.")]
 DATABASE_HELP = "Where decisions are kept, sqlite:///… or postgresql+psycopg://…; by default in the workspace."
-Database = Annotated[str | None, typer.Option(envvar=settings.DATABASE, help=DATABASE_HELP, show_default=False)]
+Database = Annotated[str | None, typer.Option(envvar=settings.DATABASE, help=DATABASE_HELP, hidden=True)]
 HERE = Path("workspace")
 # Columns that other commands ask for: they stay whole, and the rest gives way.
 WHOLE = {"run", "dataset", "id", "detector"}
@@ -37,8 +43,42 @@ PIPED = 240
 P = ParamSpec("P")
 
 
+@dataclass(frozen=True)
+class Program:
+    """What was written before the command.
+
+    Attributes:
+        name: what people type to reach the commands.
+        as_json: whether one JSON document is printed, and nothing else.
+    """
+
+    name: str = "python -m core"
+    as_json: bool = False
+
+
+_program: ContextVar[Program | None] = ContextVar("_program", default=None)
+_quiet: ContextVar[bool] = ContextVar("_quiet", default=False)
+
+
+def _called() -> Program:
+    return _program.get() or Program()
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"Assay {core.__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def start(
+    ctx: typer.Context,
+    workspace: Annotated[Path | None, typer.Option(help=WORKSPACE_HELP, show_default="workspace")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
+    database: Annotated[str | None, typer.Option(help=DATABASE_HELP)] = None,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Print the version and exit.")
+    ] = False,
     architecture: Annotated[
         list[Path] | None,
         typer.Option(help="A Python file of yours whose functions (shape, n_classes) become models own:<function>."),
@@ -47,7 +87,15 @@ def start(
         bool, typer.Option(settings.HANDED, hidden=True, help="Variables come as JSON on stdin.")
     ] = False,
 ) -> None:
-    """Name what only the command line may name."""
+    """Assay: find, review and remove poisoned training data.
+
+    RUN and DATASET may be an id, the beginning of one, a name, or latest.
+    """
+    _program.set(Program(ctx.info_name or Program.name, as_json))
+    for name, value in ((settings.WORKSPACE, workspace), (settings.DATABASE, database)):
+        if value is not None:  # what is written after the command still counts more
+            ctx.call_on_close(partial(_put_back, name, os.environ.get(name)))
+            os.environ[name] = str(value)
     if handed:
         from core.runs.environment import take_environment
 
@@ -62,10 +110,17 @@ def start(
         raise typer.Exit(2) from None
 
 
+def _put_back(name: str, value: str | None) -> None:
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value
+
+
 def command(function: Callable[P, Any]) -> Callable[P, None]:
     """A typer command that prints what `function` returns, and turns a UserError into one line and exit code 2.
 
-    Every command takes --database beside its own options.
+    Every command takes --database beside its own options, and ends by naming the next one.
     """
 
     @wraps(function)
@@ -76,7 +131,13 @@ def command(function: Callable[P, Any]) -> Callable[P, None]:
         try:
             with database.chosen(cast("str | None", options.pop("database", None))):
                 whole = with_ids(options, function)
-                show(function(*arguments, **whole), as_json=bool(options.get("as_json")))
+                whole["as_json"] = as_json = bool(options.get("as_json")) or _called().as_json
+                _quiet.set(as_json)
+                answer = function(*arguments, **whole)
+                show(answer, as_json=as_json)
+                words = onwards(name, whole, answer, _called().name)
+                if words and not as_json and whole.get("job") is None:
+                    typer.echo(f"next: {words}", err=True)
         except UserError as error:
             typer.echo(f"error: {error}", err=True)
             raise typer.Exit(2) from None
@@ -84,10 +145,11 @@ def command(function: Callable[P, Any]) -> Callable[P, None]:
             typer.echo("cancelled: what was finished is kept; `resume` goes on with it.", err=True)
             raise typer.Exit(130) from None
 
+    name = command_name(function.__name__)
     own = inspect.signature(function)
     added = inspect.Parameter("database", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Database)
     vars(run)["__signature__"] = own.replace(parameters=[*map(named, own.parameters.values()), added])
-    app.command(command_name(function.__name__))(run)
+    app.command(name, epilog=EVERYWHERE)(run)
     return run
 
 
@@ -143,7 +205,7 @@ def working(
 
 
 class progress_bar:
-    """A progress bar on a terminal, silence elsewhere."""
+    """A progress bar on a terminal; elsewhere a line for each stage, and silence where JSON is printed."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -157,6 +219,7 @@ class progress_bar:
         )
         self._progress = Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty())
         self._task = self._progress.add_task("Starting", total=1.0)
+        self._in_lines, self._title = not sys.stderr.isatty() and not _quiet.get(), ""
 
     def __enter__(self) -> "Callable[[Progress], None]":
         self._progress.start()
@@ -166,6 +229,9 @@ class progress_bar:
         self._progress.stop()
 
     def _listen(self, progress: "Progress") -> None:
+        if self._in_lines and progress.title != self._title:
+            self._title = progress.title
+            typer.echo(f"{progress.title} …", err=True)
         words = f"{progress.title}: {progress.message}" if progress.message else progress.title
         self._progress.update(self._task, completed=progress.fraction, description=words)
 

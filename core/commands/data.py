@@ -35,8 +35,11 @@ def import_(
         ),
     ] = None,
     source: Annotated[str | None, typer.Option(help=f"What it is, if unclear: {', '.join(SOURCES)}.")] = None,
-    size: Annotated[str | None, typer.Option(help="Of every image: 64, or 48x64 (height × width).")] = None,
-    grey: Annotated[bool | None, typer.Option("--grey/--colour", help="Default: grey if all images are.")] = None,
+    size: Annotated[str | None, typer.Option(help="Size of every stored image: 64, or 48x64 (height × width).")] = None,
+    grey: Annotated[
+        bool | None,
+        typer.Option("--grey/--colour", help="Store one channel or three; by default grey if all images are."),
+    ] = None,
     values: Annotated[
         str, typer.Option(help=f"The range of the stored pixels, black to white: {', '.join(get_args(Values))}.")
     ] = "auto",

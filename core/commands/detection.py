@@ -11,9 +11,12 @@ from core.analysis import detector_table, suspect_clusters
 from core.analysis.decision import as_dict, decided_words, decision_of
 from core.analysis.opened_run import opened
 from core.analysis.rule_words import rule_words
-from core.analysis.rules import Kind, Rule
+from core.analysis.rules import ALLOWED, Kind, Rule
 from core.commands.common import HERE, Json, Workspace, command, key_values, listed, progress_bar
 from core.detectors import DETECTORS
+from core.errors import UserError
+
+EXAMPLES = {"rate": "0.1", "budget": "100", "threshold": "2.5"}
 
 
 @command
@@ -40,16 +43,19 @@ def threshold(
     detector: str,
     rule: Annotated[str, typer.Option(help=f"One of: {', '.join(get_args(Kind))}.")],
     value: Annotated[
-        float,
+        float | None,
         typer.Option(
-            help="Of rate: the fraction of wrong ones on average; budget: how many samples; threshold: suspicion."
+            help="For rate, the fraction of wrong ones on average; for budget, how many samples; for threshold, the "
+            "least suspicion. The other rules take none."
         ),
-    ] = 0.0,
+    ] = None,
     workspace: Workspace = HERE,
     as_json: Json = False,
 ) -> Mapping[str, Any]:
     """Choose how strict to be with a detector that ran: pages, report and exports follow."""
-    chosen_rule = Rule(cast("Kind", rule), value)
+    if value is None and rule in EXAMPLES:
+        raise UserError(f"The rule {rule} needs a value.", ALLOWED[rule][2], f"For example --value {EXAMPLES[rule]}.")
+    chosen_rule = Rule(cast("Kind", rule), value or 0.0)
     subject = runs.open_run(workspace, run)
     flagged = pipeline.choose_rule(subject, detector, chosen_rule)
     return {"detector": detector, "rule": rule_words(opened(subject), detector), "flagged": flagged}

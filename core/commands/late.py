@@ -62,4 +62,9 @@ class _Named(TyperCommand):
         return group.commands[self.name]  # type: ignore[attr-defined]
 
 
-app = typer.Typer(cls=Late, no_args_is_help=True, add_completion=False, help=HELP)
+app = typer.Typer(
+    cls=Late,
+    no_args_is_help=True,
+    help=HELP,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)

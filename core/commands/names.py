@@ -16,10 +16,13 @@ HELP = {
 }
 
 
+ARGUMENTS = {**HELP, "detector": "The name of the detector; the command detectors lists all."}
+
+
 def named(parameter: inspect.Parameter) -> inspect.Parameter:
-    """The parameter of a command, with help where it names a run or a data set."""
-    if parameter.name in HELP and parameter.annotation is str:
-        return parameter.replace(annotation=Annotated[str, typer.Argument(help=HELP[parameter.name])])
+    """The parameter of a command, with help where it names a run, a data set or a detector."""
+    if parameter.name in ARGUMENTS and parameter.annotation is str:
+        return parameter.replace(annotation=Annotated[str, typer.Argument(help=ARGUMENTS[parameter.name])])
     return parameter
 
 

@@ -16,6 +16,7 @@ from core.analysis.opened_run import opened
 from core.analysis.rule_words import rule_words
 from core.commands.common import HERE, Json, Workspace, command, progress_bar, working
 from core.data import store
+from core.errors import UserError
 from core.evaluation import results
 from core.journal import changes, revisions
 from core.journal.review import DECISIONS
@@ -31,7 +32,7 @@ Reviewer = Annotated[str, typer.Option(help="Who decides.")]
 @command
 def verdict(
     run: str,
-    decision: Annotated[str, typer.Argument(help="exclude, keep or mark.")],
+    decision: Annotated[str, typer.Argument(help="exclude, keep or mark (unsure).")],
     flagged: Annotated[list[str], typer.Option(help="Decide on what this detector flagged; may be repeated.")],
     reviewer: Reviewer = ME,
     workspace: Workspace = HERE,
@@ -39,6 +40,12 @@ def verdict(
 ) -> Mapping[str, Any]:
     """Decide on all samples that a detector flagged."""
     subject = runs.open_run(workspace, run)
+    if decision in ("relabel", "undecided"):
+        raise UserError(
+            f"All flagged samples cannot be made {decision} at once.",
+            "This command takes exclude, keep or mark.",
+            f"For new labels: relabel {subject.id}, after reclassify; or decide on the Review page.",
+        )
     count = pipeline.decide_flagged(subject, decision, flagged, reviewer=reviewer)
     now = opened(subject)
     hit = np.logical_or.reduce([now.detections[name].flagged for name in flagged])
@@ -74,12 +81,16 @@ def repair(
     how: Annotated[
         str, typer.Option(help="retrain: train afresh on what the verdicts leave; continue: go on from its weights.")
     ] = "retrain",
-    epochs: Annotated[int | None, typer.Option(help="Of continuing; by default a quarter of a training.")] = None,
-    lr: Annotated[float | None, typer.Option(help="Of continuing; by default that of the training.")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="Epochs to continue for; by default a quarter of the first.")
+    ] = None,
+    lr: Annotated[
+        float | None, typer.Option(help="Learning rate to continue with; by default that of the first.")
+    ] = None,
     revision: Annotated[
         int | None, typer.Option(help="Train on this revision; by default what is pending is committed.")
     ] = None,
-    reviewer: Annotated[str, typer.Option(help="Who commits then.")] = ME,
+    reviewer: Annotated[str, typer.Option(help="Who commits that revision.")] = ME,
     workspace: Workspace = HERE,
     as_json: Json = False,
 ) -> Mapping[str, Any]:
@@ -174,7 +185,7 @@ def revisions_(run: str, workspace: Workspace = HERE, as_json: Json = False) -> 
 @command
 def go_back(
     run: str,
-    number: Annotated[int, typer.Argument(help="Of the revision; 0 is the data as imported.")],
+    number: Annotated[int, typer.Argument(help="The number of the revision; 0 is the data as imported.")],
     reviewer: Reviewer = ME,
     workspace: Workspace = HERE,
     as_json: Json = False,

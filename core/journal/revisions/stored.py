@@ -76,7 +76,7 @@ def find(workspace: Path, dataset_id: str, number: int) -> Revision:
     """One revision of a data set. Raises UserError naming those there are."""
     by_number = {revision.number: revision for revision in revisions(workspace, dataset_id)}
     if number not in by_number:
-        known = ", ".join(map(str, sorted(by_number))) or "none yet"
+        known = ", ".join(["0 (the data as imported)", *map(str, sorted(by_number))])
         raise UserError(f"There is no revision {number} of {dataset_id}.", f"Known: {known}.", "Choose one of these.")
     return by_number[number]
 

@@ -1,7 +1,7 @@
 """The only caches. Each key says all that the result depends on; what is cached is never changed."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,6 @@ from core.data.collection import Problem
 from core.data.preview import Preview as DataPreview
 from core.data.preview import findings, read_preview
 from core.data.store import DatasetInfo
-from core.data.store.sample_names import is_file_name, one_line, sample_names
 from core.decision.states import Decision
 from core.detectors import DETECTORS
 from core.errors import UserError
@@ -143,17 +142,6 @@ def all_rule_words(run: Run) -> str:
 def reclassifications(run: Run) -> dict[int, Reclassification]:
     """Class → what exclusionary reclassification says of its smaller cluster."""
     return suspect_clusters.reclassifications(opened(run))
-
-
-@of_run(stamps.data, most=2)
-def names(run: Run) -> tuple[str, ...]:
-    """What each sample of the run is called in its source, in the order of the review table."""
-    return opened_run.opened(run).names
-
-
-def names_of(run: Run, samples: Iterable[int]) -> list[str]:
-    """What these samples are called in their source, each on one line; "" for one that has no name but its row."""
-    return [one_line(name) if is_file_name(name) else "" for name in opened(run).names_of(samples)]
 
 
 @of_run(stamps.epochs, most=6)
@@ -278,12 +266,6 @@ def labels_of(workspace: Path, dataset_id: str) -> tuple[NDArray[np.int64], NDAr
     """The ids of the samples of a stored data set, which are their rows in its source, and their given labels."""
     dataset = store.load(workspace, dataset_id)
     return np.array(dataset.ids), np.array(dataset.labels)
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def names_in(workspace: Path, dataset_id: str) -> tuple[str, ...]:
-    """What the training samples of a stored data set are called in their source, n names."""
-    return sample_names(workspace, dataset_id)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -7,7 +7,7 @@ from core.analysis.queue import ORDERS, Filter, queue
 from core.journal import review
 from core.journal.review.verdict import DECISIONS, STANDING
 from core.runs import Run
-from pages.ui.cache import cached, cluster_names, decided_names
+from pages.ui.cache import cached, cluster_names, decided_names, names
 from pages.ui.cache.words import HELP
 from pages.ui.review import families
 from pages.ui.widgets import counted, refusal
@@ -34,7 +34,7 @@ TITLES |= {decision: STANDING[decision].capitalize() for decision in DECISIONS i
 def filtered(run: Run, table: pd.DataFrame, conditions: Filter, who: str) -> pd.DataFrame:
     """The queue that a filter leaves, in its order; with `who`, of what this reviewer decided on."""
     among = cached.decided_by(run, who) if who else None
-    rows = refusal.attempted(lambda: queue(table, conditions, among, lambda: cached.names(run)))
+    rows = refusal.attempted(lambda: queue(table, conditions, among, lambda: names.names(run)))
     return table.iloc[:0] if rows is None else rows
 
 
@@ -49,7 +49,7 @@ def filters(run: Run) -> tuple[Filter, str]:
         ids = st.text_input(
             "Find",
             key="ids",
-            placeholder="7, 100-250 or a name",
+            placeholder="ids or a name",
             width=130,
             bind="query-params",
             help="Ids, a range of them, or a part of a name. What is named here need not be flagged.",
@@ -70,8 +70,8 @@ def filters(run: Run) -> tuple[Filter, str]:
 
 
 def _class(run: Run, title: str, key: str) -> int | None:
-    names = dict(enumerate(cached.info(run).class_names))
-    return one_or_any(title, names, "any class", key=key, width=140, bind="query-params")
+    classes = dict(enumerate(cached.info(run).class_names))
+    return one_or_any(title, classes, "any class", key=key, width=140, bind="query-params")
 
 
 def _cluster(run: Run) -> tuple[int, int] | None:

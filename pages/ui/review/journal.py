@@ -8,6 +8,7 @@ from core.journal.review import DECISIONS
 from core.journal.review.verdict import STANDING
 from core.runs import Run
 from pages.ui.cache import cached
+from pages.ui.cache import names as of_samples
 from pages.ui.review import revisions
 from pages.ui.shell import frame
 from pages.ui.shell.routes import journal_address
@@ -50,7 +51,7 @@ def _journal(run: Run) -> None:
         st.link_button("Download", journal_address(run, chosen), icon=":material/download:")
     rows = review.journal(run.workspace, run.id, **chosen, last=MOST).iloc[::-1]  # type: ignore[arg-type]
     names = cached.info(run).class_names
-    rows.insert(2, "name", cached.names_of(run, rows["sample"].tolist()))
+    rows.insert(2, "name", of_samples.names_of(run, rows["sample"].tolist()))
     shown = rows[list(COLUMNS)].assign(
         created=rows["created"].str[:19].str.replace("T", " "),
         decision=rows["decision"].map(STANDING).str.capitalize(),
@@ -77,7 +78,7 @@ def _disagreements(run: Run) -> None:
     st.markdown(
         f"**{still_open:,} open, {len(disagreements) - still_open:,} settled.** A later verdict by anyone settles one."
     )
-    called = cached.names_of(run, [conflict.sample for conflict in disagreements[:MOST]])
+    called = of_samples.names_of(run, [conflict.sample for conflict in disagreements[:MOST]])
     rows = [
         {
             "sample": conflict.sample,

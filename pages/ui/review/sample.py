@@ -15,6 +15,7 @@ from core.journal import review
 from core.journal.review.verdict import STANDING
 from core.runs import Run
 from pages.ui.cache import cached
+from pages.ui.cache.names import names_of
 from pages.ui.cache.words import HELP
 from pages.ui.review.families import common
 from pages.ui.selection.selection import tiles
@@ -92,7 +93,7 @@ def rows_around(rows: pd.DataFrame, place: int) -> pd.DataFrame:
 
 def _name(run: Run, sample: int) -> None:
     """What the sample is called in its source, with a button that copies it; nothing where it is only a row."""
-    (name,) = cached.names_of(run, [sample])
+    (name,) = names_of(run, [sample])
     if name:
         st.code(name, language=None, wrap_lines=True)
 

@@ -13,6 +13,7 @@ from core.data.store.sample_names import is_file_name, one_line, short_name
 from core.journal.review.verdict import STANDING
 from core.runs import Run
 from pages.ui.cache import cached
+from pages.ui.cache import names as of_samples
 from pages.ui.widgets import counted, pictures
 from pages.ui.widgets.gallery import Tile
 
@@ -59,7 +60,7 @@ def tiles(run: Run, rows: pd.DataFrame, taken: Collection[int] = ()) -> list[Til
     """A tile per row of the review table: name, both labels, verdict or suspicion and why, or who has it."""
     if rows.empty:  # the names of all samples may be many
         return []
-    classes, names, why = cached.info(run).class_names, cached.names(run), _why(run, rows)
+    classes, names, why = cached.info(run).class_names, of_samples.names(run), _why(run, rows)
     called = [names[place] for place in rows.index]
     return [
         _tile(run, row, name, classes, taken=row["id"] in taken, why=why.get(int(row["id"]), ""))

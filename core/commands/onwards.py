@@ -1,0 +1,61 @@
+"""What comes next: the command that a person most likely wants after the one that just ended."""
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+# Command → the next one, filled in with the options of the command and with what it answered.
+NEXT = {
+    "preview": "import {path} --name NAME",
+    "import": "train {dataset}",
+    "download": "import {path}",
+    "attack": "train {dataset}",
+    "datasets": "train latest",
+    "attacks": "attack latest patch:ratio=0.01,target=3",
+    "models": "train latest --model convnet",
+    "detectors": "detect latest consensus",
+    "train": "decide {run}",
+    "load-model": "detect {run} consensus",
+    "load-run": "verdict {run} exclude --flagged consensus",
+    "resume": "decide {run}",
+    "layers": "detect {run} activation_clustering",
+    "detect": "threshold {run} {detector} --rule budget --value 100",
+    "threshold": "verdict {run} exclude --flagged {detector}",
+    "decide": "verdict {run} exclude --flagged consensus",
+    "reclassify": "verdict {run} exclude --flagged activation_clustering",
+    "verdict": "repair {run}",
+    "relabel": "repair {run}",
+    "bona-fide": "detect {run} consensus",
+    "commit": "repair {run}",
+    "revisions": "go-back {run} NUMBER",
+    "go-back": "repair {run}",
+    "repair": "report {run} --out report.html",
+    "report": "copy-clean {run} --to clean",
+    "export": "copy-clean {run} --to clean",
+    "copy-clean": "import {to} --name clean",
+    "journal": "commit {run}",
+    "runs": "report latest --out report.html",
+    "verify": "report {run} --out report.html",
+    "demo": "report {run} --out report.html",
+    "synthesize": "runs",
+}
+
+
+def onwards(name: str, options: Mapping[str, Any], answer: Any, program: str) -> str:
+    """The next command line after a command, as it is typed; "" where nothing follows.
+
+    Args:
+        name: of the command that ended.
+        options: with which it was called.
+        answer: what it printed.
+        program: what people type to reach the commands.
+
+    >>> onwards("attack", {"dataset": "mine"}, {"dataset": "mine-poisoned-1f"}, "assay")
+    'assay train mine-poisoned-1f'
+    """
+    if name not in NEXT or answer == []:
+        return ""
+    words = NEXT[name]
+    for key, value in {**options, **(answer if isinstance(answer, Mapping) else {})}.items():
+        words = words.replace(f"{{{key}}}", shlex.quote(str(value)))
+    return "" if "{" in words else f"{program} {words}"
