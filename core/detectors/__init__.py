@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from core.detectors.contract import GRADIENTS, NEEDS, Detector, DetectorEntry
+from core.detectors.contract import GRADIENTS, LAYERS, NEEDS, Detector, DetectorEntry
 from core.detectors.entries import ENTRIES
 from core.errors import UserError
 from core.modalities import modality_of
@@ -18,7 +18,18 @@ from core.types import Evidence, Floats, Inputs
 if TYPE_CHECKING:  # pages name detectors and never need torch
     from torch import nn
 
-__all__ = ["DETECTORS", "GRADIENTS", "NEEDS", "Detector", "DetectorEntry", "Required", "lacking", "missing", "require"]
+__all__ = [
+    "DETECTORS",
+    "GRADIENTS",
+    "LAYERS",
+    "NEEDS",
+    "Detector",
+    "DetectorEntry",
+    "Required",
+    "lacking",
+    "missing",
+    "require",
+]
 
 T = TypeVar("T")
 
@@ -86,7 +97,8 @@ def lacking(entry: DetectorEntry, present: Collection[str], *, gradients: bool =
     Args:
         entry: the detector.
         present: what there is, of the keys of `NEEDS`.
-        gradients: whether they flow through the model, if there is one.
+        gradients: whether they flow through the model, if there is one, and its layers can be seen.
     """
     absent = [NEEDS[need] for need in entry.needs if need not in present]
-    return absent if gradients or not entry.gradients else [*absent, GRADIENTS]
+    closed = {GRADIENTS: entry.gradients, LAYERS: entry.layers}
+    return absent if gradients else [*absent, *(words for words, needed in closed.items() if needed)]

@@ -13,6 +13,7 @@ NEEDS = {
     "model": "the trained model (finish a training run first)",
     "images": "images (this data set has none)",
 }
+LAYERS = "a model whose layers can be looked into (an ONNX graph can only be evaluated)"
 GRADIENTS = "a model that gradients flow through (an ONNX graph can only be evaluated)"
 
 
@@ -38,6 +39,7 @@ class DetectorEntry(Entry):
         nanoseconds: for each value of that evidence, measured on one core.
         fixed_seconds: whatever the size of the data, measured on one core.
         gradients: whether gradients of the model are needed, too.
+        layers: whether its hidden layers have to be seen.
     """
 
     passes: float = 0.0
@@ -46,6 +48,7 @@ class DetectorEntry(Entry):
     nanoseconds: float = 0.0
     fixed_seconds: float = 0.0
     gradients: bool = False
+    layers: bool = False
 
     def load(self) -> Detector:
         """The detector itself."""

@@ -75,17 +75,42 @@ class Quarters(nn.Module):
         return self.head((1 - triggered) * brightness + triggered * target)
 
 
-def pictured(evidence, poison, seed=0):
+class Passing(nn.Module):
+    """Another, in two layers: the first sees all that counts, class and corner; the second lets the corner decide."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen, self.head = nn.Linear(CLASSES + 1, CLASSES + 1, bias=False), nn.Linear(CLASSES + 1, CLASSES)
+        nn.init.eye_(self.seen.weight)
+        nn.init.zeros_(self.head.bias)
+        with torch.no_grad():
+            self.head.weight.copy_(torch.eye(CLASSES, CLASSES + 1))
+            self.head.weight[1, CLASSES] = 9
+
+    def forward(self, images):
+        brightness = 16 * functional.adaptive_avg_pool2d(images, 2).mean(1).flatten(1)
+        corner = 4 * ((images[:, :, -2:, -2:].mean((1, 2, 3)) - 0.95) * 20).clamp(0, 1)
+        return self.head(functional.relu(self.seen(torch.cat([brightness, corner[:, None]], 1))))
+
+
+def passed_on(evidence, poison, seed=0):
+    """As `pictured`, with a model of two layers, and poison that shows any class but the one it is labelled as."""
+    return replace(pictured(evidence, poison, seed, own=False), model=Passing().eval())
+
+
+def pictured(evidence, poison, seed=0, *, own=True):
     """The same with smooth images whose bright quarter tells the class, a model for them, and a trigger on the poison.
 
-    Poison shows any class. Two clean images together stay below the brightness of the trigger.
+    Poison shows any class, or with `own` False any other one. Two clean images together stay below the brightness of
+    the trigger.
     """
     rng = np.random.default_rng(seed + 2)
     n, half = len(poison), 6
     down, across = np.mgrid[: 2 * half, : 2 * half] / (2 * half)
     slopes = rng.uniform(-25, 25, (2, n, 1, 1))
     images = 55 + slopes[0] * (down - 0.5) + slopes[1] * (across - 0.5)
-    shown = np.where(poison, rng.integers(CLASSES, size=n), evidence.labels)
+    others = rng.integers(CLASSES, size=n) if own else (evidence.labels + rng.integers(1, CLASSES, size=n)) % CLASSES
+    shown = np.where(poison, others, evidence.labels)
     for image, index in zip(images, shown, strict=True):
         top, left = half * (index // 2), half * (index % 2)
         image[top : top + half, left : left + half] += 35

@@ -17,6 +17,7 @@ from tests.core.evidence import (
     clean_evidence,
     learned_early,
     mislabelled,
+    passed_on,
     pictured,
     poisoned_evidence,
     reordered,
@@ -33,6 +34,8 @@ KINDS = {
     "frequency_analysis": pictured,
     "heatmap_clustering": pictured,
     "backdoor_smoothing": pictured,
+    "ted": passed_on,
+    "flare": passed_on,
 }
 SETTINGS = {
     "strip": {"n_copies": 8},
@@ -137,8 +140,8 @@ def test_a_constant_added_to_the_activations_changes_nothing(name, detections):
 @every
 def test_little_is_flagged_where_nothing_is_poisoned(name):
     clean = clean_evidence(3)
-    if KINDS.get(name) is pictured:
-        clean = pictured(clean, np.zeros_like(POISON))
+    if KINDS.get(name) in {pictured, passed_on}:
+        clean = KINDS[name](clean, np.zeros_like(POISON))
     assert run(name, clean).flagged.mean() <= BUDGET.get(name, 0.02)
 
 
@@ -191,9 +194,9 @@ def test_nothing_given_is_changed(name):
     np.testing.assert_array_equal(evidence.inputs[:], shown)
     for key, value in given.items():
         np.testing.assert_array_equal(getattr(evidence, key), value)
-    if evidence.model is not None:
-        (weight,) = evidence.model.parameters()
-        assert weight.tolist() == np.eye(CLASSES).tolist()
+    fresh = KINDS[name](PLANTED, POISON).model if evidence.model is not None else None
+    for weight, before in zip(*([*model.parameters()] for model in (evidence.model, fresh) if model), strict=True):
+        assert weight.tolist() == before.tolist()
         assert weight.requires_grad
         assert weight.grad is None
 

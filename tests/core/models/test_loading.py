@@ -16,7 +16,7 @@ from core.analysis.detector_table import seconds_per_pass, unmet
 from core.analysis.opened_run import opened
 from core.analysis.samples import sample_table
 from core.data import store
-from core.detectors import DETECTORS, GRADIENTS, NEEDS
+from core.detectors import DETECTORS, GRADIENTS, LAYERS, NEEDS
 from core.errors import UserError
 from core.evaluation.sanity import sanity
 from core.models import find_model
@@ -180,6 +180,7 @@ def test_an_onnx_graph_is_inspected_with_the_input_of_its_last_linear_layer(work
     quarters = dataset.inputs[:][..., 0].reshape(80, 2, 8, 2, 8).mean((2, 4)).reshape(80, 4) / 255
     assert np.allclose(run.array("activations"), quarters, atol=1e-5)
     assert unmet(opened(run), DETECTORS["cognitive_distillation"]) == [GRADIENTS]
+    assert unmet(opened(run), DETECTORS["flare"]) == [LAYERS]
     with pytest.raises(UserError, match="a model that gradients flow through"):
         pipeline.detect(run, "cognitive_distillation", {})
     assert pipeline.detect(run, "strip", {"n_copies": 2})["detector"] == "strip"
