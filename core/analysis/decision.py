@@ -22,6 +22,7 @@ KEPT = "Keep the label without it"
 TURNED = "Unknown to a model that never saw them"
 TURNED_CONTROL = "As hard samples"
 DOUBTFUL = "In doubt for each member"
+SOURCES = "Taken for so many classes"
 SENTENCES = {
     "backdoor": "Backdoor confirmed",
     "wrong label": "Wrong labels, no backdoor confirmed",
@@ -40,6 +41,7 @@ class _Kept:
     left_out: str = ""
     least: int = 0
     n_classes: int = 0
+    doubted: list[int] = field(default_factory=list)  # rows
 
 
 def save_decision(run: Run, decision: Decision, pictures: NDArray[np.uint8] | None) -> None:
@@ -51,7 +53,12 @@ def save_decision(run: Run, decision: Decision, pictures: NDArray[np.uint8] | No
         checksums.forget(run.path, f"{PICTURES}.npy")
         (run.path / f"{PICTURES}.npy").unlink(missing_ok=True)
     kept = _Kept(
-        list(decision.groups), dict(decision.not_judged), decision.left_out, decision.least, decision.n_classes
+        list(decision.groups),
+        dict(decision.not_judged),
+        decision.left_out,
+        decision.least,
+        decision.n_classes,
+        np.flatnonzero(decision.doubted).tolist(),
     )
     runs.save_json(run, FILE, asdict(kept))
 
@@ -70,7 +77,12 @@ def decision_of(opened: OpenedRun) -> Decision | None:
     for values, most in ((states, len(STATES) - 1), (membership, len(kept.groups))):
         if values.min(initial=0) < 0 or values.max(initial=0) > most:
             raise opened.run.damaged(f"{ARRAY}.npy", "it names states or groups that there are not")
-    return Decision(states, membership, tuple(kept.groups), kept.not_judged, kept.left_out, kept.least, kept.n_classes)
+    if any(not 0 <= row < len(opened.data) for row in kept.doubted):
+        raise opened.run.damaged(FILE, "it doubts samples that there are not")
+    doubted = np.isin(np.arange(len(opened.data)), kept.doubted)
+    return Decision(
+        states, membership, tuple(kept.groups), kept.not_judged, kept.left_out, kept.least, kept.n_classes, doubted
+    )
 
 
 def sample_states(opened: OpenedRun) -> tuple[list[str], list[int]] | None:
@@ -130,6 +142,18 @@ def open_alone_words(decision: Decision) -> str:
     return f"{samples_words(alone)}: a detector flags them, and no test confirms it." if alone else ""
 
 
+def doubted_words(decision: Decision) -> str:
+    """A sentence on bona fide samples that a confirmed backdoor speaks against; "" where there are none."""
+    count = int(decision.doubted.sum())
+    are, them = ("is", "it") if count == 1 else ("are", "them")
+    return (
+        f"{count:,} bona fide sample{'s' * (count != 1)} {are} like the members of a confirmed backdoor, and none "
+        f"of them: look at {them} before you trust {them}."
+        if count
+        else ""
+    )
+
+
 def group_title(group: DecidedGroup, names: tuple[str, ...]) -> str:
     """A group in a few words; its class, or that it is of several.
 
@@ -155,6 +179,8 @@ def group_figures(group: DecidedGroup) -> dict[str, str]:
         found[TURNED_CONTROL] = f"{group.turned_control:.0%}"
     if group.doubtful is not None:
         found[DOUBTFUL] = f"{group.doubtful:.2f}"
+    if group.sources is not None:
+        found[SOURCES] = f"{group.sources:.1f}"
     return found
 
 
@@ -199,6 +225,7 @@ def as_dict(decision: Decision, ids: Any) -> Mapping[str, Any]:
                 "turned": group.turned,
                 "turned_control": group.turned_control,
                 "doubtful": group.doubtful,
+                "sources": group.sources,
                 "source": group.source_class,
                 "kind": group.kind,
                 "reason": group.reason,
@@ -207,6 +234,7 @@ def as_dict(decision: Decision, ids: Any) -> Mapping[str, Any]:
         ],
         "flagged": [int(sample) for sample in ids[flagged]],
         "open": int((decision.states == STATES.index("open")).sum()),
+        "doubted_bona_fide": [int(sample) for sample in ids[decision.doubted]] if decision.doubted.any() else [],
         "not_judged": {str(index): why for index, why in decision.not_judged.items()},
         "left_out": decision.left_out,
     }

@@ -10,13 +10,14 @@ from torch import nn
 from core.decision.found import Found, KindFigures
 from core.decision.kinds import Kind, asked_kind, grown
 from core.decision.left_out import (
-    APART,
     HARDLY_APART,
     LEARNED,
     SUSPECTED,
     TURNED,
     Asked,
     beyond_hard,
+    is_apart,
+    sources,
     to_leave_out,
     wrong_labels,
 )
@@ -93,7 +94,8 @@ def decide(
     if retrain is not None:
         maker.ask_again(lambda kept: retrain(kept[back]))
     found = maker.decision(flags[order], "" if retrain is not None else NO_TRAINING)
-    return replace(found, states=found.states[back], membership=found.membership[back]), maker.found.stamps
+    kept = replace(found, states=found.states[back], membership=found.membership[back], doubted=found.doubted[back])
+    return kept, maker.found.stamps
 
 
 def beyond_chance(p_values: Sequence[float], classes: int) -> Bools:
@@ -150,8 +152,9 @@ class _Maker:
 
     def look_for_triggers(self) -> None:
         """Recover the triggers of each class, one after another, and let those pass that chance does not explain."""
-        found: list[tuple[int, RecoveredTrigger, Bools]] = []
-        left = ~self.evidence.bona_fide
+        found: list[tuple[int, RecoveredTrigger, Bools, Bools]] = []
+        trusted = self.evidence.bona_fide
+        left = ~trusted
         for place, index in enumerate(self.judged):
             self.listen(0.4 * place / len(self.judged), f"class {place + 1} of {len(self.judged)}: recovering triggers")
             for _ in range(MOST_GROUPS):
@@ -160,14 +163,15 @@ class _Maker:
                     break
                 members = np.zeros(len(left), np.bool_)
                 members[trigger.rows[self._refined(trigger, index)]] = True
+                alike = members & trusted
                 members &= left
                 members[trigger.core] = True
-                found.append((index, trigger, members))
+                found.append((index, trigger, members, alike))
                 left &= ~members
-        passing = beyond_chance([trigger.p for _, trigger, _ in found], len(self.judged))
-        for (index, trigger, members), passes in zip(found, passing, strict=True):
+        passing = beyond_chance([trigger.p for _, trigger, _, _ in found], len(self.judged))
+        for (index, trigger, members, alike), passes in zip(found, passing, strict=True):
             if passes:
-                self.found.add_trigger(index, trigger, members)
+                self.found.add_trigger(index, trigger, members, alike)
 
     def _refined(self, trigger: RecoveredTrigger, index: int) -> Bools:
         described = self._described.get(index)
@@ -218,14 +222,17 @@ class _Maker:
             rows, kind = self._kind(asked, index)
             if kind is None or asked.fraction(index) < SUSPECTED or not beyond_hard(before, index, len(self.judged)):
                 continue
-            confirmed = kind.doubtful <= APART
+            turned = rows[asked.turned(rows, index) & kind.members]
+            came_from = sources(asked, turned, index)
+            confirmed = is_apart(kind.doubtful, came_from, self.evidence.n_classes)
             members = np.zeros(len(self.labels), np.bool_)
             members[rows] = kind.members
-            members &= (self.found.membership == 0) & ~self.evidence.bona_fide
+            alike = members & self.evidence.bona_fide
+            members &= (self.found.membership == 0) & ~alike
             if members.sum() >= FEWEST and kind.doubtful <= HARDLY_APART:
-                figures = KindFigures(asked.fraction(index), float(before.hard.mean()), kind.doubtful)
+                figures = KindFigures(asked.fraction(index), float(before.hard.mean()), kind.doubtful, came_from)
                 trigger = shared_trigger(self.suspects, np.flatnonzero(members), index) if confirmed else None
-                self.found.add_kind(index, members, figures, confirmed=confirmed, trigger=trigger)
+                self.found.add_kind(index, members, alike, figures, confirmed=confirmed, trigger=trigger)
 
     def _asked(
         self,
@@ -288,6 +295,7 @@ class _Maker:
             left_out,
             FEWEST_IN_CORE,
             self.evidence.n_classes,
+            found.doubted,
         )
 
 

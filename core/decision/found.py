@@ -26,11 +26,13 @@ class KindFigures:
     Attributes:
         turned, control: fractions of the most suspicious, and of as hard samples, that only their own kind taught.
         doubtful: samples in doubt for each member.
+        sources: effective number of other classes that members are taken for.
     """
 
     turned: float
     control: float
     doubtful: float
+    sources: float
 
 
 @dataclass
@@ -42,19 +44,30 @@ class Found:
         membership: (n,) the group of each sample, 0 for none.
         groups: found so far.
         stamps: group → its recovered trigger.
+        alike: group → (n,) True for bona fide samples that are like its members, and are none.
     """
 
     states: Ints
     membership: Ints
     groups: list[DecidedGroup] = field(default_factory=list)
     stamps: dict[int, Stamp] = field(default_factory=dict)
+    alike: dict[int, Bools] = field(default_factory=dict)
 
     @property
     def known(self) -> Bools:
         """(n,) True for members of confirmed backdoors."""
         return np.asarray(self.states == BACKDOOR)
 
-    def add_trigger(self, index: int, trigger: RecoveredTrigger, members: Bools) -> None:
+    @property
+    def doubted(self) -> Bools:
+        """(n,) True for bona fide samples that are like the members of a confirmed backdoor."""
+        doubted = np.zeros(len(self.states), np.bool_)
+        for group in self.groups:
+            if group.state == "backdoor":
+                doubted |= self.alike[group.id]
+        return doubted
+
+    def add_trigger(self, index: int, trigger: RecoveredTrigger, members: Bools, alike: Bools) -> None:
         """A group of class `index` that shares a trigger; open where its members keep their label without it."""
         number, size = len(self.groups) + 1, int(members.sum())
         proven = trigger.kept <= MOST_KEPT
@@ -75,11 +88,18 @@ class Found:
                 trigger.kept,
             )
         )
-        self.membership[members], self.stamps[number] = number, trigger.stamp
+        self.membership[members], self.stamps[number], self.alike[number] = number, trigger.stamp, alike
         self.states[members] = BACKDOOR if proven else OPEN
 
     def add_kind(
-        self, index: int, members: Bools, figures: KindFigures, *, confirmed: bool, trigger: SharedTrigger | None = None
+        self,
+        index: int,
+        members: Bools,
+        alike: Bools,
+        figures: KindFigures,
+        *,
+        confirmed: bool,
+        trigger: SharedTrigger | None = None,
     ) -> None:
         """A group of class `index` that only its own kind taught; open where it is not apart from the class."""
         number = len(self.groups) + 1
@@ -89,10 +109,11 @@ class Found:
             "backdoor" if confirmed else "open",
             "no fixed pattern",
             int(members.sum()),
-            kind_reason(figures.turned, figures.control, figures.doubtful, confirmed=confirmed),
+            kind_reason(figures.turned, figures.control, figures.doubtful, figures.sources, confirmed=confirmed),
             turned=figures.turned,
             turned_control=figures.control,
             doubtful=figures.doubtful,
+            sources=figures.sources,
         )
         if trigger is not None:
             self.stamps[number] = trigger.stamp
@@ -106,6 +127,7 @@ class Found:
                 source_class=trigger.source,
             )
         self.groups.append(group)
+        self.alike[number] = alike
         self.membership[members], self.states[members] = number, BACKDOOR if confirmed else OPEN
 
     def add_wrong_labels(self, wrong: Bools, labels: Ints) -> None:
@@ -143,6 +165,7 @@ class Found:
         self.states[np.isin(self.membership, ids)] = 0
         self.membership[:] = [numbers.get(number, 0) for number in self.membership.tolist()]
         self.stamps = {numbers[number]: stamp for number, stamp in self.stamps.items() if number in numbers}
+        self.alike = {numbers[number]: alike for number, alike in self.alike.items() if number in numbers}
         self.groups = [replace(group, id=numbers[group.id]) for group in kept]
 
 

@@ -29,9 +29,15 @@ TURNED = 0.2
 SUSPECTED = 0.5
 # How many more of a group turn than of as hard ones, as a fraction, for it to be more than hard samples.
 MARGIN = 0.4
-# Samples in doubt for each member, up to which a group is a kind of its own and a backdoor is confirmed. On nine
-# trainings the poison of eight had 0.02 to 0.28, and 32 groups of hard samples of clean classes 0.39 to 0.97.
-APART = 0.33
+# Samples in doubt for each member, up to which a group is a kind of its own and a backdoor is confirmed. On 21
+# trainings the poison of nine had 0.09 to 0.49, and some 60 groups of hard samples of clean classes 0.29 to 0.97.
+APART = 0.2
+# The same for a group that a model that never saw it takes for many other classes, as where a trigger is put on all.
+APART_OF_MANY = 0.33
+# Effective number of these classes; of hard samples of clean classes there were 1.4 to 5.5, and then 0.6 in doubt.
+MANY_SOURCES = 5.0
+# The same where there are few classes, as a fraction of the others.
+MANY_OF_FEW = 0.6
 # The same up to which a group is shown as open.
 HARDLY_APART = 0.4
 # Least p-value that counts, before it is divided by the number of classes.
@@ -127,6 +133,24 @@ def beyond_hard(asked: Asked, index: int, n_classes: int) -> bool:
     p = float(fisher_exact(table, alternative="greater").pvalue)
     enough = group.mean() >= SUSPECTED and group.mean() - hard.mean() >= MARGIN
     return p <= LEVEL / n_classes and bool(enough)
+
+
+def sources(asked: Asked, members: Ints, index: int) -> float:
+    """The effective number of other classes that members (m,) of class `index` are taken for: e to their entropy.
+
+    1 if all of them are taken for the same class, and 0 if there are none.
+    """
+    elsewhere = asked.unseen[members].copy()
+    elsewhere[:, index] = 0
+    counts = np.bincount(elsewhere.argmax(1), minlength=elsewhere.shape[1]) if len(members) else np.zeros(1)
+    fractions = counts[counts > 0] / max(counts.sum(), 1)
+    return float(np.exp(-(fractions * np.log(fractions)).sum())) if len(fractions) else 0.0
+
+
+def is_apart(doubtful: float, from_classes: float, n_classes: int) -> bool:
+    """Whether a group is a kind of its own, by its samples in doubt for each member and its `sources`."""
+    many = min(MANY_SOURCES, MANY_OF_FEW * (n_classes - 1))
+    return doubtful <= (APART_OF_MANY if from_classes >= max(many, 2) else APART)
 
 
 def wrong_labels(asked: Asked, labels: Ints, n_classes: int, believed: Floats | None = None) -> Bools:

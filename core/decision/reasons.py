@@ -32,12 +32,12 @@ def home_reason(home: float) -> str:
     )
 
 
-def kind_reason(turned: float, control: float, doubtful: float, *, confirmed: bool) -> str:
+def kind_reason(turned: float, control: float, doubtful: float, sources: float, *, confirmed: bool) -> str:
     """How many of the suspects only their own kind taught the model, beside as hard samples, and how clear a kind."""
     turns = (
         f"The run's model has learned {turned:.0%} of the most suspicious samples, and a model that never saw them "
         f"takes them for other classes. Of samples that are as hard that is {control:.0%}. For 100 members "
-        f"{100 * doubtful:.0f} samples of the class are in doubt."
+        f"{100 * doubtful:.0f} samples of the class are in doubt; they are taken for about {sources:.1f} other classes."
     )
     if confirmed:
         return f"{turns} They were learned from one another alone and are a kind of their own."

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from core.types import Ints
+import numpy as np
+
+from core.types import Bools, Ints
 
 State = Literal["none", "backdoor", "wrong label", "open", "not judged"]
 # The state of sample i is STATES[decision.states[i]].
@@ -38,6 +40,7 @@ class DecidedGroup:
         turned_control: the same fraction for samples of the class that are as hard.
         doubtful: samples of the class of which it is in doubt whether they are members, for each member, 0 or more;
             low = a kind of its own.
+        sources: effective number of other classes that a model that never saw the members takes them for.
         source_class: the one class that the trigger was put on; None for all others.
     """
 
@@ -55,6 +58,7 @@ class DecidedGroup:
     turned: float | None = None
     turned_control: float | None = None
     doubtful: float | None = None
+    sources: float | None = None
     source_class: int | None = None
 
 
@@ -70,6 +74,7 @@ class Decision:
         left_out: what was not there to look at, and what that costs, in words; "" where all was there.
         least: the smallest group that could have been confirmed, in samples of one class.
         n_classes: k, those without samples included.
+        doubted: (n,) True for bona fide samples that are like the members of a confirmed backdoor; () for nobody.
     """
 
     states: Ints
@@ -79,6 +84,7 @@ class Decision:
     left_out: str = ""
     least: int = 0
     n_classes: int = 0
+    doubted: Bools = field(default_factory=lambda: np.zeros(0, np.bool_))
 
     @property
     def verdict(self) -> State:

@@ -17,6 +17,7 @@ from core.analysis.decision import (
     PICTURES,
     decided_words,
     decision_of,
+    doubted_words,
     group_figures,
     group_title,
     has_picture,
@@ -182,7 +183,7 @@ def _decision(opened: OpenedRun) -> dict[str, Any] | None:
     return {
         "headline": decided_words(opened),
         "groups": groups,
-        "open": open_alone_words(decision),
+        "open": " ".join(filter(None, [open_alone_words(decision), doubted_words(decision)])),
         "not_judged": not_judged,
         "left_out": decision.left_out,
     }

@@ -19,7 +19,7 @@ from core.models.weight_files import kind_of
 from core.pipeline.started import keep_request, keep_result, request_of, result_of, start_worker
 from core.runs import Run, jobs, limits
 from core.runs.jobs import Progress
-from core.runs.plan import ACTIVATIONS, EVALUATE, FAMILIES, LOAD, TRAIN, detection, maps, texts
+from core.runs.plan import ACTIVATIONS, EVALUATE, FAMILIES, LOAD, TRAIN, decision, detection, maps, texts
 from core.training.config import TrainConfig, completed
 from core.types import GRAPH
 
@@ -51,6 +51,8 @@ class LoadRequest:
 PLANNED_DETECTORS = ("activation_clustering", "badloss", "consensus")
 CORE_PLAN = texts([TRAIN, ACTIVATIONS, EVALUATE])
 FULL_MAPS = texts([maps(method) for method in ("pca", "ica", "umap")])
+# Without another training, which people are asked about first: it takes as long as the run's own.
+DECISION = decision(training=False)
 
 
 def new_run(
@@ -68,7 +70,7 @@ def new_run(
 
 
 def full_plan(dataset: DatasetInfo, workspace: Path | None = None) -> tuple[str, ...]:
-    """Everything the pages show: what is flagged comes first, the slowest maps last.
+    """Everything the pages show: what is flagged and decided comes first, the slowest maps last.
 
     Args:
         dataset: to train on.
@@ -76,7 +78,7 @@ def full_plan(dataset: DatasetInfo, workspace: Path | None = None) -> tuple[str,
     """
     trusted = dataset.n_bona_fide or (workspace and any(review.guarantees(workspace, dataset.id).values()))
     usable = [name for name in PLANNED_DETECTORS if trusted or "bona_fide" not in DETECTORS[name].needs]
-    return (*texts([TRAIN, ACTIVATIONS, *map(detection, usable), FAMILIES, EVALUATE]), *FULL_MAPS)
+    return (*texts([TRAIN, ACTIVATIONS, *map(detection, usable), FAMILIES, EVALUATE, DECISION]), *FULL_MAPS)
 
 
 def work(

@@ -31,6 +31,8 @@ STAGES: dict[str, Callable[[OpenedRun, str, Reporter], None]] = {
     "evaluate": evaluate_stage,
     "maps": maps_stage,
 }
+# What may be refused while the rest of the plan goes on: nothing else rests on it.
+REFUSED = ("detect", "decide")
 
 
 def work(
@@ -45,7 +47,8 @@ def work(
     added it saw this worker at work and started none. Progress is told at most once in `pause` seconds.
 
     Raises:
-        UserError: a detector was refused. What else was to be done is done, and the run is as finished as without it.
+        UserError: a detector or the decision was refused. What else was to be done is done, and the run is as finished
+            as without it.
     """
     refused: list[UserError] = []
     left = True
@@ -72,7 +75,7 @@ def _go_through(run: Run, reporter: Reporter, only: Collection[str] | None, refu
             # A page may have given the stage other settings since the run was opened.
             STAGES[planned.kind](opened(runs.current(run)), planned.argument, reporter)
         except Exception as error:
-            if planned.kind != "detect":
+            if planned.kind not in REFUSED:
                 raise
             runs.give_up(run, stage)  # others may be able to do what this one cannot
             if not isinstance(error, UserError):

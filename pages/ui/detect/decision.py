@@ -5,6 +5,7 @@ import streamlit as st
 from core import pipeline
 from core.analysis.decision import (
     PICTURES,
+    doubted_words,
     group_figures,
     group_title,
     has_picture,
@@ -56,6 +57,8 @@ def _found(run: Run, decision: Decision) -> None:
     st.markdown(f"**{plain(cached.decided_words(run))}**")
     for group in decision.groups:
         _row(run, group, names)
+    if doubted := doubted_words(decision):
+        st.warning(doubted, icon=":material/person_alert:")
     if alone := open_alone_words(decision):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"{BADGES['open']} {alone}")

@@ -59,7 +59,8 @@ def test_what_was_kept_is_read_back_whole(run):
     assert np.array_equal(found.states, WHOLE.states)
     assert np.array_equal(found.membership, WHOLE.membership)
     assert found.groups == WHOLE.groups
-    assert replace(found, states=WHOLE.states, membership=WHOLE.membership) == WHOLE
+    assert not found.doubted.any()
+    assert replace(found, states=WHOLE.states, membership=WHOLE.membership, doubted=WHOLE.doubted) == WHOLE
     assert found.verdict == "backdoor"
     assert (run.array(kept.PICTURES) == pictures).all()
 

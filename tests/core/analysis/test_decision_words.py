@@ -1,11 +1,22 @@
 """What is said of a decision, for every verdict."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from core.analysis.decision import decision_of, group_figures, headline, open_alone, size_of
+from core import runs
+from core.analysis.decision import (
+    FILE,
+    as_dict,
+    decision_of,
+    doubted_words,
+    group_figures,
+    headline,
+    open_alone,
+    size_of,
+)
 from core.analysis.opened_run import opened
 from core.decision.states import NO_GROUP, Decision
 from core.errors import UserError
@@ -63,6 +74,22 @@ def test_a_decision_is_read_as_it_was_kept(two_detections: Run):
     assert read.groups == kept.groups
     assert read.left_out == "no second training"
     assert np.array_equal(read.states, kept.states)
+
+
+def test_bona_fide_samples_that_are_doubted_are_kept_and_said(two_detections: Run):
+    decision = made_decision("backdoor")
+    doubting = replace(decision, doubted=np.isin(np.arange(len(decision.states)), [3, 5]))
+    run = decided(two_detections, doubting)
+    read = decision_of(opened(run))
+    assert np.flatnonzero(read.doubted).tolist() == [3, 5]
+    assert doubted_words(read).startswith("2 bona fide samples are like the members of a confirmed backdoor")
+    assert doubted_words(replace(read, doubted=read.doubted & False)) == doubted_words(decision) == ""
+    ids = opened(run).data.ids
+    assert as_dict(read, ids)["doubted_bona_fide"] == ids[[3, 5]].tolist()
+    assert as_dict(decision, ids)["doubted_bona_fide"] == []
+    runs.save_json(run, FILE, {**json.loads((run.path / FILE).read_text()), "doubted": [len(ids)]})
+    with pytest.raises(UserError, match="is damaged"):
+        decision_of(opened(runs.current(run)))
 
 
 @pytest.mark.parametrize(

@@ -164,6 +164,8 @@ def test_bona_fide_samples_are_of_no_group(backdoored):
     few = np.isin(np.arange(len(suspicion)), poison[:3])
     trusting = decide(replace(evidence, bona_fide=evidence.bona_fide | few), suspicion)[0]
     assert not trusting.membership[few].any()
+    assert np.array_equal(trusting.doubted, few)
+    assert not decision.doubted.any()
     assert (trusting.membership[poison[3:]] == 1).mean() >= 0.95
 
 

@@ -12,7 +12,7 @@ from core.modalities.image.stamps import ImageStamp
 
 N, K = 30, 3
 STAMP = ImageStamp("added", 1.0, np.zeros((4, 4, 1)))
-FIGURES = KindFigures(0.9, 0.1, 0.2)
+FIGURES = KindFigures(0.9, 0.1, 0.2, 6.0)
 
 
 def nothing():
@@ -38,7 +38,7 @@ def asked(at_home):
 
 def test_who_is_at_home_leaves_a_group_and_the_rest_stays():
     found = nothing()
-    found.add_trigger(1, trigger(), rows(*range(10)))
+    found.add_trigger(1, trigger(), rows(*range(10)), rows())
     found.come_home(asked([3, 4, 20]))
     (group,) = found.groups
     assert (group.state, group.size) == ("backdoor", 8)
@@ -48,7 +48,7 @@ def test_who_is_at_home_leaves_a_group_and_the_rest_stays():
 
 def test_a_group_that_is_mostly_at_home_is_a_mark_and_open():
     found = nothing()
-    found.add_trigger(1, trigger(), rows(*range(10)))
+    found.add_trigger(1, trigger(), rows(*range(10)), rows())
     found.come_home(asked(list(range(6))))
     (group,) = found.groups
     assert (group.state, group.kind, group.size) == ("open", "shared mark", 10)
@@ -59,8 +59,8 @@ def test_a_group_that_is_mostly_at_home_is_a_mark_and_open():
 
 def test_a_faint_mark_is_forgotten_and_the_others_are_counted_anew():
     found = nothing()
-    found.add_trigger(1, trigger(flip_rate=LEAST_OF_MARK - 0.1), rows(0, 1, 2, 3))
-    found.add_trigger(1, trigger(), rows(10, 11, 12))
+    found.add_trigger(1, trigger(flip_rate=LEAST_OF_MARK - 0.1), rows(0, 1, 2, 3), rows())
+    found.add_trigger(1, trigger(), rows(10, 11, 12), rows())
     found.come_home(asked([0, 1, 2, 3]))
     (group,) = found.groups
     assert (group.id, group.state, group.size) == (1, "backdoor", 3)
@@ -72,7 +72,7 @@ def test_a_faint_mark_is_forgotten_and_the_others_are_counted_anew():
 @pytest.mark.parametrize(("flip_rate", "shown"), [(LEAST_OF_MARK - 0.01, 0), (LEAST_OF_MARK, 1)])
 def test_a_mark_whose_carriers_keep_their_label_is_shown_if_it_is_strong(flip_rate, shown):
     found = nothing()
-    found.add_trigger(1, trigger(flip_rate, kept=0.9), rows(0, 1, 2))
+    found.add_trigger(1, trigger(flip_rate, kept=0.9), rows(0, 1, 2), rows())
     assert [group.state for group in found.groups] == ["open"] * shown
     assert found.states[:3].tolist() == [OPEN * shown] * 3
 
@@ -80,7 +80,7 @@ def test_a_mark_whose_carriers_keep_their_label_is_shown_if_it_is_strong(flip_ra
 @pytest.mark.parametrize(("confirmed", "state"), [(True, BACKDOOR), (False, OPEN)])
 def test_a_kind_has_its_figures_and_its_state(confirmed, state):
     found = nothing()
-    found.add_kind(2, rows(5, 6), FIGURES, confirmed=confirmed)
+    found.add_kind(2, rows(5, 6), rows(), FIGURES, confirmed=confirmed)
     (group,) = found.groups
     assert (group.turned, group.turned_control, group.doubtful) == (0.9, 0.1, 0.2)
     assert (group.kind, group.flip_rate, group.source_class) == ("no fixed pattern", None, None)
@@ -89,7 +89,7 @@ def test_a_kind_has_its_figures_and_its_state(confirmed, state):
 
 def test_what_a_kind_shares_is_named_with_the_class_that_it_works_on():
     found = nothing()
-    found.add_kind(2, rows(5, 6), FIGURES, confirmed=True, trigger=SharedTrigger(STAMP, 0.8, 0.1, 50, 0))
+    found.add_kind(2, rows(5, 6), rows(), FIGURES, confirmed=True, trigger=SharedTrigger(STAMP, 0.8, 0.1, 50, 0))
     (group,) = found.groups
     assert (group.flip_rate, group.control, group.source_class) == (0.8, 0.1, 0)
     assert group.interval[0] < 0.8 < group.interval[1]
@@ -105,3 +105,14 @@ def test_wrong_labels_are_one_group_of_several_classes():
     (group,) = found.groups
     assert (group.target_class, group.size) == (-1, 3)
     assert "3 classes" in group.reason
+
+
+def test_bona_fide_samples_are_doubted_by_confirmed_groups_alone():
+    found = nothing()
+    found.add_trigger(1, trigger(flip_rate=LEAST_OF_MARK - 0.1), rows(0, 1, 2, 3), rows(20))
+    found.add_trigger(1, trigger(), rows(10, 11, 12), rows(21))
+    found.come_home(asked([0, 1, 2, 3]))
+    found.add_kind(2, rows(5, 6), rows(22), FIGURES, confirmed=False)
+    found.add_kind(0, rows(7, 8), rows(23), FIGURES, confirmed=True)
+    assert np.flatnonzero(found.doubted).tolist() == [21, 23]
+    assert not found.membership[[20, 21, 22, 23]].any()

@@ -5,6 +5,8 @@ import pytest
 from scipy.stats import hypergeom
 
 from core.decision.left_out import (
+    APART,
+    APART_OF_MANY,
     ASKED,
     LEVEL,
     MARGIN,
@@ -12,6 +14,8 @@ from core.decision.left_out import (
     SUSPECTED,
     Asked,
     beyond_hard,
+    is_apart,
+    sources,
     to_leave_out,
     wrong_labels,
 )
@@ -228,3 +232,28 @@ def test_every_possible_control_is_used_before_there_are_none():
     assert groups[0].tolist() == [9, 8, 7]
     assert sorted(controls[0].tolist()) == [4, 5, 6]
     assert without.sum() == 16
+
+
+def test_sources_count_the_classes_that_members_are_taken_for():
+    unseen = certain(np.array([1, 1, 1, 1, 0, 2, 3, 3]))
+    asked = Asked({}, {}, np.ones(8, bool), unseen, unseen)
+    assert sources(asked, np.arange(4), 0) == pytest.approx(1)
+    assert sources(asked, np.array([0, 5, 6]), 0) == pytest.approx(3)
+    assert sources(asked, np.array([0, 1, 6, 7]), 0) == pytest.approx(2)
+    assert sources(asked, np.arange(0), 0) == 0
+    assert sources(asked, np.array([4, 4, 4]), 0) == pytest.approx(1)  # the own class is no other one
+
+
+@pytest.mark.parametrize(
+    ("doubtful", "from_classes", "n_classes", "apart"),
+    [
+        (APART, 1, 10, True),
+        (APART + 0.01, 4.9, 10, False),
+        (APART_OF_MANY, 5, 10, True),
+        (APART_OF_MANY + 0.01, 9, 10, False),
+        (APART_OF_MANY, 2, 4, True),
+        (APART_OF_MANY, 1.5, 2, False),
+    ],
+)
+def test_a_kind_of_many_sources_may_leave_more_in_doubt(doubtful, from_classes, n_classes, apart):
+    assert is_apart(doubtful, from_classes, n_classes) == apart

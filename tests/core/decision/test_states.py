@@ -63,10 +63,12 @@ def test_reasons_name_their_numbers():
     mark = trigger_reason(trigger(0.87), proven=False)
     assert "But 87% of the most suspicious keep their label without it" in mark
     assert "logo" in mark
-    assert "learned 90% of the most suspicious" in kind_reason(0.9, 0.1, 0.2, confirmed=True)
-    assert "as hard that is 10%" in kind_reason(0.9, 0.1, 0.2, confirmed=True)
-    assert "20 samples of the class are in doubt. They were learned" in kind_reason(0.9, 0.1, 0.2, confirmed=True)
-    assert "not apart" in kind_reason(0.9, 0.1, 0.4, confirmed=False)
+    assert "learned 90% of the most suspicious" in kind_reason(0.9, 0.1, 0.2, 6.0, confirmed=True)
+    assert "as hard that is 10%" in kind_reason(0.9, 0.1, 0.2, 6.0, confirmed=True)
+    assert "20 samples of the class are in doubt; they are taken for about 6.0 other" in kind_reason(
+        0.9, 0.1, 0.2, 6.0, confirmed=True
+    )
+    assert "not apart" in kind_reason(0.9, 0.1, 0.4, 6.0, confirmed=False)
     shared = SharedTrigger(None, 0.8, 0.1, 200, None)
     assert "on 200 samples of other classes, turns 80%" in shared_reason(shared)
     assert "of the one class that they look like" in shared_reason(replace(shared, source=3))

@@ -326,7 +326,7 @@ def test_what_is_added_while_a_worker_is_at_work_is_done_too(finished):
 def test_a_slow_detector_tells_how_many_images_are_done(finished):
     told = []
     pipeline.detect(finished, "strip", {"n_copies": 2}, lambda progress: told.append(progress.message))
-    assert told[-1] == "200 of 200 images"
+    assert told[-1] == "200 of 200 samples"
 
 
 def test_a_detector_that_fails_does_not_stand_in_the_way_of_others(finished):

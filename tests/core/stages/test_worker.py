@@ -30,6 +30,15 @@ def test_what_follows_a_refused_detector_is_done_and_the_refusal_is_told(planned
     assert REFUSED in " ".join(progress.error.values())
 
 
+def test_what_follows_a_refused_decision_is_done(workspace, make_dataset):
+    info = store.save(workspace, make_dataset(40, n_test=8), source="test")
+    run = pipeline.new_run(workspace, info.id, TrainConfig(epochs=1), plan=("train", "decide:untrained", "evaluate"))
+    with pytest.raises(UserError, match="activations"):
+        pipeline.work(run)
+    assert runs.current(run).left == []
+    assert list(runs.current(run).stages) == ["train", "evaluate"]
+
+
 def test_a_detector_that_is_refused_on_a_finished_run_leaves_it_finished(planned):
     with pytest.raises(UserError, match=REFUSED):
         pipeline.work(planned)
