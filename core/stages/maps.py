@@ -3,19 +3,22 @@
 Two-dimensional maps of high-dimensional samples.
 """
 
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.decomposition import PCA, FastICA
+from sklearn.decomposition import FastICA
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neighbors import NearestNeighbors
 
 from core import runs
 from core.analysis.opened_run import OpenedRun
+from core.detectors.parts.subspaces import principal_components
 from core.detectors.parts.trajectories import logits
 from core.stages.progress import Reporter
 from core.types import Floats, Ints
@@ -57,7 +60,7 @@ def project(features: Floats, method: str, seed: int = 0, fit_limit: int = UMAP_
     """
     if len(features) < 3:
         return np.zeros((len(features), 2), np.float32)
-    reduced = _principal(np.asarray(features, np.float64), COMPONENTS, seed)
+    reduced = principal_components(features, COMPONENTS, seed)
     points = _umap(reduced, seed, fit_limit) if method == "umap" else METHODS[method](reduced, seed)
     padded = np.zeros((len(points), 2), np.float32)
     padded[:, : min(2, points.shape[1])] = points[:, :2]
@@ -71,13 +74,6 @@ def project_classes(features: Floats, labels: Ints, n_classes: int, method: str,
         rows = np.flatnonzero(labels == index)
         points[rows] = project(features[rows], method, seed)
     return points
-
-
-def _principal(features: NDArray[np.float64], n_components: int, seed: int) -> NDArray[np.float64]:
-    limit = min(n_components, features.shape[1], len(features) - 1)
-    points: NDArray[np.float64] = PCA(limit, svd_solver="auto", random_state=seed).fit_transform(features)
-    alive = points.std(0) > 1e-9
-    return points[:, alive] if alive.any() else points[:, :1]
 
 
 def _pca(points: NDArray[np.float64], _: int) -> NDArray[np.float64]:
@@ -111,8 +107,7 @@ def _umap(points: NDArray[np.float64], seed: int, fit_limit: int = UMAP_FIT_LIMI
     distances, indices = NearestNeighbors(n_neighbors=neighbors).fit(chosen).kneighbors(chosen)
     start = chosen[:, :2] / max(float(chosen[:, :2].std()), 1e-9) if chosen.shape[1] > 1 else "random"
     with warnings.catch_warnings(), _same_threads():
-        from umap import UMAP  # importing it takes seconds, which the other maps need not wait for
-
+        UMAP = _compiled_umap()  # importing it takes seconds, which the other maps need not wait for
         warnings.simplefilter("ignore")  # a seed makes it single-threaded, which it announces each time
         reducer = UMAP(
             n_neighbors=neighbors,
@@ -129,6 +124,27 @@ def _umap(points: NDArray[np.float64], seed: int, fit_limit: int = UMAP_FIT_LIMI
     everywhere: NDArray[np.float64] = placed[nearest].mean(1)
     everywhere[fitted] = placed
     return everywhere
+
+
+def _compiled_umap() -> Any:
+    """UMAP's class. Its functions are compiled once and kept on disk: reading them takes 0.2 s where compiling took 8.
+
+    UMAP leaves that to whoever asks for it, and numba has no setting for it but the argument of each decorator.
+    """
+    import numba
+
+    decorator = numba.njit
+    numba.njit = lambda *args, **options: decorator(*args, **({"cache": True} | options))
+    try:
+        from umap import UMAP
+    except RuntimeError:  # there is no folder to keep them in
+        numba.njit = decorator
+        for name in [name for name in sys.modules if name.partition(".")[0] == "umap"]:
+            del sys.modules[name]
+        from umap import UMAP
+    finally:
+        numba.njit = decorator
+    return UMAP
 
 
 @contextmanager

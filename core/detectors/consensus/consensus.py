@@ -8,6 +8,7 @@ import numpy as np
 
 from core.detectors import require
 from core.detectors.consensus.folds import LIKENESS, NEIGHBOURS, PATTERN, Fold, pooled, scored_folds, total, without
+from core.detectors.consensus.kept_looks import Look, kept_looks
 from core.detectors.consensus.pattern_rule import pattern_rule
 from core.detectors.consensus.refinement import with_neighbors
 from core.detectors.consensus.signals import Spaces, blind_scores
@@ -123,9 +124,10 @@ def consensus_without(
     features = require("consensus", evidence).features
     order = canonical_order(features)
     ordered = reordered(evidence, order)
-    spaces = class_spaces(features[order], ordered.labels, evidence.n_classes, evidence.seed)
+    spaces = class_spaces(require("consensus", ordered).features, ordered.labels, evidence.n_classes, evidence.seed)
     if evidence.bona_fide.sum() >= FEWEST_TRUSTED:
-        answer = _by_trust(ordered, spaces, false_discovery_rate, left_out)
+        with kept_looks(ordered.inputs) as look:
+            answer = _by_trust(ordered, spaces, look, false_discovery_rate, left_out)
     else:
         answer = _by_outlyingness(ordered, spaces, left_out)
     back = np.argsort(order)
@@ -149,8 +151,8 @@ class _Answer:
     scores: Mapping[str, Reals]
 
 
-def _by_trust(evidence: Evidence, spaces: Spaces, rate: float, left_out: Collection[str]) -> _Answer:
-    folds, scores = scored_folds(evidence, spaces, left_out)
+def _by_trust(evidence: Evidence, spaces: Spaces, look: Look, rate: float, left_out: Collection[str]) -> _Answer:
+    folds, scores = scored_folds(evidence, spaces, look, left_out)
     p_values = cross_conformal([(fold.scores, fold.held_out) for fold in folds])
     # Somewhere in the bulk two samples of clean data differ by several percent; poison shows where hardly any are left.
     everything, clean = pooled(folds)
@@ -162,7 +164,7 @@ def _by_trust(evidence: Evidence, spaces: Spaces, rate: float, left_out: Collect
     flagged[candidates] = benjamini_hochberg(p_values[candidates], rate)
     short = bound >= CLEARLY and flagged.mean() < MOST_OF * fraction
     if (short or not flagged.any()) and PATTERN_RULE not in left_out:
-        sharing = pattern_rule(evidence, spaces, _unrefined(folds))
+        sharing = pattern_rule(evidence, spaces, _unrefined(folds), look)
     else:
         sharing = np.zeros_like(flagged)
     # A pattern tells its carriers more exactly than any cut through the scores, where it explains what is certain.

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from core.detectors.consensus.kept_looks import Look
 from core.detectors.consensus.refinement import log_odds, smoothed, training_sets
 from core.detectors.consensus.signals import Spaces, blind_scores, descriptions, trusting_scores, unit_spaces
 from core.detectors.consensus.templates import shared_patterns
@@ -41,13 +42,14 @@ class Fold:
 
 
 def scored_folds(
-    evidence: Evidence, spaces: Spaces, left_out: Collection[str] = ()
+    evidence: Evidence, spaces: Spaces, look: Look, left_out: Collection[str] = ()
 ) -> tuple[list[Fold], dict[str, Reals]]:
     """The folds after refinement, and the tail scores (n,) of every kind that was added up, averaged over the folds.
 
     Args:
         evidence: with bona fide samples.
         spaces: the classes.
+        look: rows of a class → what is seen of its inputs; see `kept_looks`.
         left_out: names of scores, and of what refines them, to do without.
     """
     folds, scores = _first_folds(evidence, spaces, left_out)
@@ -55,7 +57,7 @@ def scored_folds(
     for _ in range(ROUNDS):
         fraction = prevalence(*pooled(folds))
         if fraction > 0:
-            folds = _refined(evidence, folds, spaces, described, fraction, left_out=left_out)
+            folds = _refined(evidence, folds, spaces, described, fraction, look=look, left_out=left_out)
     return folds, scores | {name: np.mean([fold.added[name] for fold in folds], axis=0) for name in folds[0].added}
 
 
@@ -101,6 +103,7 @@ def _refined(
     described: Sequence[Reals],
     fraction: float,
     *,
+    look: Look,
     left_out: Collection[str],
 ) -> list[Fold]:
     """The folds with new scores: the unrefined ones + what their most suspicious samples show about each class."""
@@ -115,7 +118,7 @@ def _refined(
         for fold, training_set in sets.items():
             odds[fold, rows] = 0.0 if LIKENESS in left_out else log_odds(training_set, values)
         if evidence.inputs is not None and PATTERN not in left_out:
-            matches[np.ix_([*sets], rows)] = shared_patterns(evidence.inputs.take(rows), [*sets.values()])
+            matches[np.ix_([*sets], rows)] = shared_patterns(look(rows), [*sets.values()])
     tails = [tail_scores(_lowest(row)) for row in odds]
     sums = [tail_scores(fold.unrefined) + tail for fold, tail in zip(folds, tails, strict=True)]
     # A template knows each image by itself; smoothing would only blur what it says.

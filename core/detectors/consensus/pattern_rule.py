@@ -8,8 +8,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from core.detectors.consensus import residuals
+from core.detectors.consensus.kept_looks import Look
 from core.detectors.consensus.refinement import THIRDS, TrainingSet, training_set
-from core.detectors.consensus.residuals import look, seen_by, strength, surroundings
+from core.detectors.consensus.residuals import seen_by, strength, surroundings
 from core.detectors.consensus.signals import Spaces
 from core.detectors.consensus.templates import Patterns, looks, patterns_of, template_scores
 from core.detectors.parts.statistics import Reals
@@ -31,7 +33,7 @@ MOST_WRONG = 0.10
 BEYOND_KIN = 4.0
 
 
-def pattern_rule(evidence: Evidence, spaces: Spaces, suspicion: Reals) -> Bools:
+def pattern_rule(evidence: Evidence, spaces: Spaces, suspicion: Reals, look: Look | None = None) -> Bools:
     """(n,) True for samples that carry a pattern learned from the most suspicious ones of their class.
 
     A class is only named where all of this holds, counted on images that had no part in the pattern. The median of the
@@ -45,14 +47,16 @@ def pattern_rule(evidence: Evidence, spaces: Spaces, suspicion: Reals) -> Bools:
         evidence: needs `images`, or nothing is found; bona fide samples are never named.
         spaces: the classes.
         suspicion: (n,) by which the groups are chosen; it may not have seen patterns at fixed places.
+        look: rows of a class → what is seen of its inputs, as of `kept_looks`; None looks anew.
 
     References: own method; templates after Tibshirani et al. 2002, as in `core.detectors.consensus.templates`.
     """
     carrying = np.zeros(len(suspicion), np.bool_)
     if evidence.inputs is None:
         return carrying
+    inputs = evidence.inputs
     for space in spaces:
-        seen = looks(evidence.inputs.take(space.rows))
+        seen = look(space.rows) if look else looks(inputs.take(space.rows))
         carrying[space.rows] = carriers(seen, suspicion[space.rows], evidence.bona_fide[space.rows])
     return _beyond_kin(evidence.inputs, evidence.seed, spaces, carrying) if carrying.any() else carrying
 
@@ -62,11 +66,12 @@ def carriers(seen: Sequence[Patterns], suspicion: Reals, trusted: Bools) -> Bool
 
     Groups of 12, 24, 48 and so on up to a sixth of the class are tried; the one with the most carriers in it counts.
     """
-    best, most, count = np.zeros(len(suspicion), np.bool_), 0, SMALLEST
+    best, most = np.zeros(len(suspicion), np.bool_), 0
     upper = suspicion > np.quantile(suspicion, ORDINARY) if len(suspicion) else best
-    while count <= LARGEST_FRACTION * len(suspicion):
-        learned_from = _training_set(suspicion, trusted, upper, count)
-        matching = _deviations(seen, learned_from)
+    sets: list[TrainingSet] = []
+    while SMALLEST * 2 ** len(sets) <= LARGEST_FRACTION * len(suspicion):
+        sets.append(_training_set(suspicion, trusted, upper, SMALLEST * 2 ** len(sets)))
+    for learned_from, matching in zip(sets, _deviations(seen, sets) if sets else (), strict=True):
         middle = float(np.median(matching[learned_from.positive]))
         for alike in (matching >= middle * fraction for fraction in REACHING if middle >= CLEAR):
             carrying, by_chance = upper & alike, alike[learned_from.negative].mean() * upper.sum()
@@ -74,7 +79,6 @@ def carriers(seen: Sequence[Patterns], suspicion: Reals, trusted: Bools) -> Bool
                 members = int(carrying[learned_from.positive].sum())
                 best, most = (carrying, members) if members > most else (best, most)
                 break
-        count *= 2
     return best
 
 
@@ -86,10 +90,13 @@ def _training_set(suspicion: Reals, trusted: Bools, upper: Bools, count: int) ->
     return training_set(np.arange(len(suspicion)), positive, negative, np.ones(len(suspicion)))
 
 
-def _deviations(seen: Sequence[Patterns], learned_from: TrainingSet) -> Reals:
-    """(m,) the scores in standard deviations of the ordinary samples, the mean over all ways to look at the images."""
-    scores = [template_scores(patterns, [learned_from])[0] for patterns in seen]
-    return np.asarray(np.mean([_in_deviations(row, learned_from) for row in scores], axis=0))
+def _deviations(seen: Sequence[Patterns], sets: Sequence[TrainingSet]) -> list[Reals]:
+    """For each set (m,) the scores in standard deviations of its ordinary samples, the mean over all ways to look."""
+    by_way = [template_scores(patterns, sets) for patterns in seen]
+    return [
+        np.asarray(np.mean([_in_deviations(row, learned_from) for row in rows], axis=0))
+        for learned_from, rows in zip(sets, zip(*by_way, strict=True), strict=True)
+    ]
 
 
 def _in_deviations(scores: Reals, learned_from: TrainingSet) -> Reals:
@@ -112,6 +119,6 @@ def _beyond_kin(inputs: Inputs, seed: int, spaces: Spaces, carrying: Bools) -> B
             break
         around = around if around.way is way else seen_by(way, around)
         for rows in undecided:
-            seen = look(around, rows)
+            seen = residuals.look(around, rows)
             kept[rows] = strength(seen.values, seen.reference) >= BEYOND_KIN
     return kept

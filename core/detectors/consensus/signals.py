@@ -1,8 +1,10 @@
 """The scores that the consensus adds up, by name, one value per sample each; higher = more suspicious."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.detectors import require
 from core.detectors.parts.scores import bimodality_scores, density_ratio_scores, quantum_entropy_scores
@@ -23,9 +25,14 @@ Spaces = Sequence[ClassSpace]
 
 def unit_spaces(evidence: Evidence) -> list[ClassSpace]:
     """The class spaces of activations of length 1: what remains is their direction."""
-    features = require("consensus", evidence).features.astype(np.float64)
-    lengths = np.linalg.norm(features, axis=1, keepdims=True)
-    return class_spaces(features / np.maximum(lengths, 1e-12), evidence.labels, evidence.n_classes, evidence.seed)
+    features = require("consensus", evidence).features
+    return class_spaces(features, evidence.labels, evidence.n_classes, evidence.seed, prepared=_of_length_one)
+
+
+def _of_length_one(features: NDArray[Any]) -> NDArray[Any]:
+    exact = features.astype(np.float64)
+    lengths = np.linalg.norm(exact, axis=1, keepdims=True)
+    return np.asarray(exact / np.maximum(lengths, 1e-12))
 
 
 def blind_scores(evidence: Evidence, spaces: Spaces) -> dict[str, Reals]:

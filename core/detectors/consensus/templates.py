@@ -15,6 +15,7 @@ from core.detectors.parts.linear_algebra import accelerator, shrunken_matches
 from core.detectors.parts.statistics import Reals, surprise
 from core.modalities import modality_of
 from core.modalities.contract import Patterns as PatternsOfModality
+from core.modalities.contract import Way
 from core.types import Inputs
 
 # Standard errors by which the weights of a template are shrunken: a pixel that differs by chance counts nothing.
@@ -25,6 +26,8 @@ VARIANCE_FLOOR = 1e-3
 MOST_PATTERNS = 3
 # Surprise, in nats, from which on an image carries the pattern and is left out when the next one is learned.
 EXPLAINED = 5.0
+# Samples looked at together. Moves the memory only.
+CHUNK = 512
 Patterns = NDArray[np.float32]
 
 
@@ -35,14 +38,21 @@ def patterns_of(inputs: Inputs) -> PatternsOfModality:
 
 def looks(inputs: Inputs) -> list[Patterns]:
     """All ways to look at some samples, (m, f) each, less their means: of images, pixel by pixel and by cosines."""
-    samples = inputs[:]
-    seen = [way(samples) for way in patterns_of(inputs).ways]
-    for patterns in seen:
-        np.subtract(patterns, patterns.mean(0), out=patterns)
-    return seen
+    return [_centred(way, inputs) for way in patterns_of(inputs).ways]
 
 
-def shared_patterns(inputs: Inputs, sets: Sequence[TrainingSet]) -> Reals:
+def _centred(way: Way, inputs: Inputs) -> Patterns:
+    """(m, f) the samples seen in that way, some at a time, less their mean."""
+    first = way(inputs[: min(CHUNK, len(inputs))])
+    patterns = np.empty((len(inputs), first.shape[1]), np.float32)
+    patterns[: len(first)] = first
+    for start in range(len(first), len(inputs), CHUNK):
+        patterns[start : start + CHUNK] = way(inputs[start : start + CHUNK])
+    patterns -= patterns.mean(0)
+    return patterns
+
+
+def shared_patterns(ways: Sequence[Patterns], sets: Sequence[TrainingSet]) -> Reals:
     """(s, m) how surprisingly well each image carries a pattern that the positives of each set share, in [0, 20].
 
     Two attacks on one class would hide one another in one template. So a second one is learned from the positives that
@@ -50,13 +60,12 @@ def shared_patterns(inputs: Inputs, sets: Sequence[TrainingSet]) -> Reals:
     images have the same say, for clean images seldom stand out in both.
 
     Args:
-        inputs: m samples, all those of one class.
+        ways: what `looks` says of m samples, all those of one class.
         sets: training sets of that class, one for each fold.
 
     References: own method; the templates are those of `template_scores`.
     """
-    ways = looks(inputs)
-    best = np.zeros((len(sets), len(inputs)))
+    best = np.zeros((len(sets), len(ways[0])))
     remaining = list(sets)
     for _ in range(MOST_PATTERNS):
         enough = [index for index, samples in enumerate(remaining) if samples.positive.sum() >= FEWEST]

@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from core.detectors.parts.statistics import cross_conformal
+from core.detectors.parts.subspaces import remembered_spaces
 from core.types import Detection, Evidence, Floats, Ints
 
 # Bona fide samples below which there are no p-values: with m of them the least is 1/(m + 1).
@@ -43,11 +44,12 @@ def calibrated(detector: Configured, evidence: Evidence, *, in_folds: bool) -> D
     References: Vovk: Cross-conformal predictors, 2015; Bates et al.: Testing for Outliers with Conformal p-values,
     2023, arXiv 2104.08279.
     """
-    detection = detector(evidence)
-    trusted = np.flatnonzero(evidence.bona_fide)
-    if detection.p_values is not None or len(trusted) < FEWEST_TRUSTED:
-        return detection
-    folds = _folds(detector, evidence, trusted) if in_folds else [(detection.suspicion, trusted)]
+    with remembered_spaces():
+        detection = detector(evidence)
+        trusted = np.flatnonzero(evidence.bona_fide)
+        if detection.p_values is not None or len(trusted) < FEWEST_TRUSTED:
+            return detection
+        folds = _folds(detector, evidence, trusted) if in_folds else [(detection.suspicion, trusted)]
     p_values = cross_conformal([(scores.astype(np.float64), held_out) for scores, held_out in folds])
     return replace(detection, p_values=p_values.astype(np.float32))
 

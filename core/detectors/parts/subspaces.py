@@ -5,8 +5,9 @@ samples when those are shuffled.
 """
 
 import warnings
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -26,6 +27,7 @@ from core.types import Ints
 
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
+Prepared = Callable[[NDArray[Any]], NDArray[Any]]
 
 # Principal directions that a class is seen in; chosen on the tuned regimes.
 MOST_COMPONENTS = 16
@@ -66,6 +68,9 @@ class ClassSpace:
     distances: Reals
 
 
+_remembered: ContextVar[dict[Hashable, tuple[list[ClassSpace], Any]] | None] = ContextVar("remembered", default=None)
+
+
 def on_one_core(detector: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
     """The same with BLAS held to one core: on matrices of a class's size, its threads mostly wait for each other."""
 
@@ -77,18 +82,44 @@ def on_one_core(detector: Callable[Arguments, Answer]) -> Callable[Arguments, An
     return held
 
 
-def class_spaces(features: NDArray[Any], labels: Ints, n_classes: int, seed: int) -> list[ClassSpace]:
-    """The space of each class that has samples enough for one direction; smaller classes are left out."""
+def class_spaces(
+    features: NDArray[Any], labels: Ints, n_classes: int, seed: int, *, prepared: Prepared = lambda own: own
+) -> list[ClassSpace]:
+    """The space of each class that has samples enough for one direction; smaller classes are left out.
+
+    Args:
+        features: (n, d).
+        labels: (n,) classes.
+        n_classes: k.
+        seed: of a randomised SVD, where one is needed.
+        prepared: what is made of the features (m, d) of one class, row by row, so that no other copy of all is needed.
+    """
+    known = _remembered.get()
+    key = (id(features), id(labels), n_classes, seed, prepared)
+    if known is not None and key in known:
+        return known[key][0]
     spaces = []
     for index in range(n_classes):
         rows = np.flatnonzero(labels == index)
         limit = min(MOST_COMPONENTS, len(rows) // SAMPLES_PER_COMPONENT)
         if limit:
-            rows = rows[canonical_order(features[rows])]
-            points = principal_components(features[rows], limit, seed)
+            rows = rows[canonical_order(prepared(features[rows]))]
+            points = principal_components(prepared(features[rows]), limit, seed)
             distances, neighbors = _nearest(points, min(NEIGHBORS, len(rows) - 1))
             spaces.append(ClassSpace(rows, points, neighbors, distances))
+    if known is not None:
+        known[key] = spaces, (features, labels)  # held, so that nothing else gets their ids
     return spaces
+
+
+@contextmanager
+def remembered_spaces() -> Iterator[None]:
+    """In here, the spaces of the same arrays are worked out once, however often a detector runs on them."""
+    token = _remembered.set({})
+    try:
+        yield
+    finally:
+        _remembered.reset(token)
 
 
 def _nearest(points: Reals, n_neighbors: int) -> tuple[Reals, Ints]:

@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 from core.detectors.consensus.consensus import RULES, SCORES, consensus, consensus_without
 from core.detectors.consensus.refinement import STRENGTH, TrainingSet, logistic, smoothed, training_set, training_sets
 from core.detectors.consensus.signals import repeated_patterns
-from core.detectors.consensus.templates import shared_patterns, template_scores
+from core.detectors.consensus.templates import looks, shared_patterns, template_scores
 from core.detectors.density_ratio import density_ratio
 from core.detectors.independent_component_outliers import independent_component_outliers
 from core.detectors.parts.scores import bimodality_scores, density_ratio_scores, quantum_entropy_scores, two_gaussians
@@ -236,11 +236,13 @@ def test_two_attacks_on_one_class_do_not_hide_one_another():
     images[patched, -3:-1, -3:-1] = 255
     images = images.clip(0, 255).round().astype(np.uint8)
     learned_from = first_half(patched | shifted)
-    [found] = shared_patterns(ImageInputs(images), [learned_from])
+    [found] = shared_patterns(looks(ImageInputs(images)), [learned_from])
     assert found[patched].min() > found[~patched & ~shifted].max()
     assert roc_auc_score(shifted[~patched], found[~patched]) == 1
     assert found.max() <= 20
-    assert not shared_patterns(ImageInputs(images), [first_half(rows >= 396)]).any()  # four samples teach nothing
+    assert not shared_patterns(
+        looks(ImageInputs(images)), [first_half(rows >= 396)]
+    ).any()  # four samples teach nothing
 
 
 def test_large_images_are_averaged_over_blocks():

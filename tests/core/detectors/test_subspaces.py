@@ -6,7 +6,7 @@ from scipy.linalg import eigh
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from core.detectors.parts import subspaces
-from core.detectors.parts.subspaces import principal_components
+from core.detectors.parts.subspaces import class_spaces, principal_components, remembered_spaces
 
 
 def features(n, d, widths, seed=0):
@@ -67,3 +67,23 @@ def test_blas_keeps_to_one_core_and_gets_back_what_it_had():
     with threadpool_limits(2, "blas"):
         assert subspaces.on_one_core(threads)() == {1}
         assert threads() == {2}
+
+
+def test_the_spaces_of_the_same_arrays_are_worked_out_once():
+    rng, asked = np.random.default_rng(3), []
+    values, labels = rng.normal(size=(60, 5)), np.arange(60) % 2
+
+    def seen(own):
+        asked.append(len(own))
+        return own
+
+    with remembered_spaces():
+        first = class_spaces(values, labels, 2, 0, prepared=seen)
+        n_asked = len(asked)
+        assert class_spaces(values, labels, 2, 0, prepared=seen) is first
+        assert len(asked) == n_asked > 0
+        other = class_spaces(values + 1, labels, 2, 0, prepared=seen)
+        assert len(asked) == 2 * n_asked
+    np.testing.assert_allclose(other[0].points, first[0].points)
+    class_spaces(values, labels, 2, 0, prepared=seen)
+    assert len(asked) == 3 * n_asked

@@ -1,5 +1,6 @@
 """Maps: always (n, 2), finite, repeatable, and each class by itself."""
 
+import numba
 import numpy as np
 import pytest
 import torch
@@ -94,3 +95,12 @@ def test_each_class_is_mapped_by_itself(method):
     other = features.copy()
     other[labels == 2] *= 5
     assert (project_classes(other, labels, 4, method, seed=1)[labels != 2] == points[labels != 2]).all()
+
+
+def test_umap_is_compiled_once_and_leaves_numba_as_it_was():
+    before = numba.njit
+    project(blobs(), "umap")
+    assert numba.njit is before
+    import umap.layouts
+
+    assert umap.layouts.rdist._cache._impl is not None  # kept on disk
