@@ -70,15 +70,16 @@ def new_run(
 
 
 def full_plan(dataset: DatasetInfo, workspace: Path | None = None) -> tuple[str, ...]:
-    """Everything the pages show: what is flagged and decided comes first, the slowest maps last.
+    """Everything the pages show: what is flagged comes first, then what can be looked at; the slowest maps come last.
 
     Args:
         dataset: to train on.
         workspace: that it lies in; given, the bona fide samples that people named there count, too.
     """
     trusted = dataset.n_bona_fide or (workspace and any(review.guarantees(workspace, dataset.id).values()))
+    *quick, slowest = FULL_MAPS
     usable = [name for name in PLANNED_DETECTORS if trusted or "bona_fide" not in DETECTORS[name].needs]
-    return (*texts([TRAIN, ACTIVATIONS, *map(detection, usable), FAMILIES, EVALUATE, DECISION]), *FULL_MAPS)
+    return (*texts([TRAIN, ACTIVATIONS, *map(detection, usable), FAMILIES, EVALUATE]), *quick, str(DECISION), slowest)
 
 
 def work(
