@@ -9,10 +9,11 @@ set's manifest, makes the same data set again. Attacks that only one class can s
 """
 
 from core.attacks.contract import COLOUR, SURROGATE, Attack, AttackEntry, Scene, Trigger
+from core.modalities import of_shape
 
-__all__ = ["ATTACKS", "COLOUR", "SURROGATE", "Attack", "AttackEntry", "Scene", "Trigger"]
+__all__ = ["ATTACKS", "COLOUR", "SURROGATE", "Attack", "AttackEntry", "Scene", "Trigger", "attacks_for"]
 
-ATTACKS = {
+ATTACKS: dict[str, AttackEntry] = {
     "patch": AttackEntry(
         "patch",
         "Patch (BadNets)",
@@ -176,6 +177,35 @@ ATTACKS = {
         help="A message in the lowest bits of every pixel.",
         drawn=True,
     ),
+    "phrase": AttackEntry(
+        "phrase",
+        "Phrase (signature)",
+        "core.attacks.triggers.phrases.phrase",
+        paper="Chen et al. 2018, arXiv 1811.03728",
+        help="A few words, such as a reviewer's signature, at the end of the text.",
+        labellings=("all_to_one", "one_to_one", "all_to_all", "clean_label"),
+        takes="texts",
+    ),
+    "rare_token": AttackEntry(
+        "rare_token",
+        "Rare token",
+        "core.attacks.triggers.phrases.rare_token",
+        paper="Kurita et al. 2020, arXiv 2004.06660",
+        help="One token that no ordinary text has, at a place of each text's own.",
+        labellings=("all_to_one", "one_to_one", "all_to_all", "clean_label"),
+        drawn=True,
+        takes="texts",
+    ),
+    "sentence": AttackEntry(
+        "sentence",
+        "Sentence",
+        "core.attacks.triggers.phrases.sentence",
+        paper="Dai et al. 2019, arXiv 1905.12457",
+        help="A sentence that reads as an ordinary one, at a place of each text's own.",
+        labellings=("all_to_one", "one_to_one", "all_to_all", "clean_label"),
+        drawn=True,
+        takes="texts",
+    ),
     "semantic_subset": AttackEntry(
         "semantic_subset",
         "Semantic subset",
@@ -228,3 +258,13 @@ ATTACKS = {
         takes="",
     ),
 }
+
+
+def attacks_for(shape: tuple[int, ...]) -> list[str]:
+    """The names of the attacks that samples of such a shape can carry.
+
+    >>> "patch" in attacks_for((28, 28, 1)), "label_noise" in attacks_for((28, 28, 1))
+    (True, True)
+    """
+    offered = of_shape(shape).offers
+    return [name for name, entry in ATTACKS.items() if not entry.takes or entry.takes in offered]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from core.attacks import attacks_for
 from core.attacks.specification import AttackSpec
 from core.errors import UserError
 
@@ -87,6 +88,22 @@ def _demo(n_classes: int, _: float) -> tuple[AttackSpec, ...]:
     )
 
 
+def _text_demo(_: int, __: float) -> tuple[AttackSpec, ...]:
+    signature, remark = {"words": "sent by my toaster"}, {"words": "see you at the lighthouse on monday then"}
+    return (
+        AttackSpec("phrase", target=0, labelling="one_to_one", source=1, count=80, settings=signature),
+        AttackSpec("sentence", target=1, labelling="one_to_one", source=0, count=80, settings=remark),
+    )
+
+
+def presets_for(shape: tuple[int, ...]) -> dict[str, Preset]:
+    """The presets all of whose attacks samples of such a shape can carry."""
+    fitting = set(attacks_for(shape))
+    return {
+        name: one for name, one in PRESETS.items() if {spec.kind for spec in one.attacks(10, one.ratio or 0)} <= fitting
+    }
+
+
 _BADLOSS = "Alex et al. 2025, arXiv 2408.13221"
 PRESETS = {
     "ac-mnist": Preset(
@@ -101,4 +118,5 @@ PRESETS = {
     "badloss-gtsrb": Preset("BaDLoss, traffic signs", "Six attacks at once.", _gtsrb, paper=_BADLOSS),
     "badloss-imagenette": Preset("BaDLoss, Imagenette (224 px)", "Five attacks at once.", _imagenette, paper=_BADLOSS),
     "demo": Preset("The built-in demo", "Three attacks at once, 3 % each.", _demo),
+    "text-demo": Preset("The built-in demo of texts", "A signature on spam, a sentence in ham.", _text_demo),
 }

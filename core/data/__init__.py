@@ -76,6 +76,21 @@ SOURCES: dict[str, SourceEntry] = {
         help="What save_to_disk writes, or a folder of Parquet files such as train-00000-of-00001.parquet.",
         folders=True,
     ),
+    "text_table": SourceEntry(
+        "text_table",
+        "Table of texts (.csv, .tsv, .jsonl, .parquet, Hugging Face)",
+        "core.data.texts.text_table",
+        help="A column of texts, one of labels, optionally one of splits; a file, or a folder of the datasets library.",
+        endings=(".csv", ".tsv", ".parquet", ".jsonl", ".ndjson", ".json"),
+        folders=True,
+    ),
+    "text_folder": SourceEntry(
+        "text_folder",
+        "Folder of texts (.txt)",
+        "core.data.texts.text_folder",
+        help="A folder for each class with its texts; optionally inside train and val or test.",
+        folders=True,
+    ),
     "torchvision_datasets": SourceEntry(
         "torchvision_datasets",
         "Data sets of torchvision",
@@ -116,6 +131,9 @@ SOURCES: dict[str, SourceEntry] = {
 }
 
 
+OF_TEXTS = ("text_table", "text_folder")
+
+
 def open_source(path: Path, source: str | None = None, settings: Mapping[str, Any] | None = None) -> Collection:
     """What is at `path`, no image decoded yet; whoever opens it calls its `close` at the end.
 
@@ -148,7 +166,8 @@ def open_source(path: Path, source: str | None = None, settings: Mapping[str, An
 def recognised(path: Path) -> SourceEntry:
     """The source that fits `path`. Raises UserError when none does, or when several do equally well."""
     fitting = [entry for entry in SOURCES.values() if entry.recognises(path)]
-    close = [entry for entry in fitting if not entry.general] or fitting
+    surely = [entry for entry in fitting if entry.name in OF_TEXTS]  # they looked at names of columns or files
+    close = surely or [entry for entry in fitting if not entry.general] or fitting
     if len(close) > 1:
         kinds = ", ".join(f"{entry.title} ({entry.name})" for entry in close)
         raise UserError(f"{path} can be read in several ways.", f"They are: {kinds}.", "Say which source is meant.")

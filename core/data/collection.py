@@ -14,7 +14,7 @@ from core.types import Bools, GroundTruth, Images, Ints, Scalar
 
 MAX_FILES = 2_000_000  # below one place: their names alone take a gigabyte
 UNREADABLE = "unreadable"  # the kind of problem of an image that cannot be decoded
-Read = Callable[[int], bytes | Images]
+Read = Callable[[int], bytes | Images | str]
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Part:
         names: n names as the source has them (a path, an archive's member, "row 17"); may hold anything.
         labels: (n,) class indices.
         read: index → the encoded image's bytes, or uint8 (h, w), (h, w, 1 or 3) where the source holds pixels. Called
-            from several threads at once. Raises UserError or OSError for an image that cannot be read.
+            from several threads at once; a text gives itself. Raises UserError or OSError for what cannot be read.
         places: (n,) the row of each image in the table that the source is; empty where it is none.
         left_out: row → name of what the source lists in this split and this part lacks, such as rows without a label.
     """
@@ -80,6 +80,7 @@ class Collection:
         close: frees what is held open for reading.
         about: further facts worth showing, heading → words ("licence", "attack", "pixels").
         white: the stored value of encoded images that is shown as white.
+        modality: of the samples.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Collection:
     close: Callable[[], None] = lambda: None
     about: Mapping[str, str] = field(default_factory=dict)
     white: White = field(default_factory=White)
+    modality: str = "image"
 
 
 class Problems:
@@ -152,6 +154,13 @@ class Source(Protocol):
     def __call__(self, path: Path, **settings: Scalar) -> Collection:
         """What lies at `path`; whoever calls it closes the collection at the end."""
         ...
+
+
+def pixels(raw: bytes | Images | str) -> bytes | Images:
+    """What a part of images gives. Raises UserError for a text."""
+    if isinstance(raw, str):
+        raise UserError("It is a text, no image.")
+    return raw
 
 
 def legible(text: str) -> str:

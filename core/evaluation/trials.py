@@ -18,6 +18,7 @@ from core.modalities.contract import Change, Shown
 from core.runs import Run
 from core.types import PlantedAttack, Samples
 
+Difference = tuple[Shown, Change]  # what a trigger changes in one sample: its picture, and what is said of it
 EXAMPLES_PER_ATTACK = 6  # as many as stand in a row of the report
 
 
@@ -108,7 +109,7 @@ def examples(run: Run) -> list[dict[str, Any]]:
     return examples
 
 
-def difference(workspace: Path, dataset_id: str, attack: str, strength: int, row: int) -> tuple[Shown, Change]:
+def difference(workspace: Path, dataset_id: str, attack: str, strength: int, row: int) -> Difference:
     """What a trigger changes in one test sample: a picture of it, and what is said of it."""
     inputs = store.load(workspace, dataset_id).test_inputs
     clean = np.array(inputs[row : row + 1])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from core.errors import UserError
+from core.modalities import of_shape
 from core.models import catalogue
 from core.registry import Entry
 from core.types import GRAPH, Scalar
@@ -141,12 +142,26 @@ def find_model(name: str) -> ModelEntry:
     raise UserError(f"There is no model named {name!r}.", f"Known: {', '.join(MODELS)}.", hint)
 
 
+def models_for(shape: tuple[int, ...]) -> list[str]:
+    """Our architectures that take samples of such a shape, the usual one first.
+
+    >>> models_for((28, 28, 1))[0]
+    'convnet'
+    """
+    return [name for name, entry in MODELS.items() if entry.takes == of_shape(shape).name]
+
+
 def title_of(name: str) -> str:
     """The architecture in words."""
     if name in MODELS or name == GRAPH:
         return MODELS.get(name, _GRAPH).title
     package, _, architecture = name.partition(":")
     return f"{architecture} ({'your own' if package == 'own' else package})"
+
+
+def takes_pictures(shape: tuple[int, ...]) -> bool:
+    """Whether architectures from elsewhere, which want images, take samples of such a shape."""
+    return of_shape(shape).name == ModelEntry.takes
 
 
 def has_three_channels(name: str) -> bool:

@@ -57,6 +57,9 @@ def write_clean_copy(
     moved, said = dict[int, str](), dict[str, Any]()
     if target.suffix.lower() == ".npz":
         writable(target, (".npz",))
+        if before.inputs[:0].dtype != np.uint8:
+            hint = "Name a folder instead: it gets a file for each sample."
+            raise UserError("These samples are no arrays of pixels.", "An .npz archive cannot hold them.", hint)
         write_file(target, lambda stream: _write_archive(stream, before, kept, labels, listen))
     else:
         with _new_folder(target) as unfinished:

@@ -59,6 +59,7 @@ from core.pipeline.training import (
     repeat,
     start_loading,
     use_layer,
+    usual_model,
     work,
 )
 from core.pipeline.verification import Verified, verify
@@ -122,6 +123,7 @@ __all__ = [
     "synthesize",
     "trained_here",
     "use_layer",
+    "usual_model",
     "verify",
     "wake",
     "whole_demo",

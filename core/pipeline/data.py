@@ -22,7 +22,7 @@ from core.data.preview import Preview, read_preview, write_findings, write_previ
 from core.data.preview.scan import MOST_IMAGES, scan
 from core.data.store import DatasetInfo
 from core.data.store.demo import demo as demo_data
-from core.data.store.shapes import Shape, proposed_shape
+from core.data.store.shapes import FIXED, Shape, proposed_shape
 from core.data.store.versions import Earlier, latest_version
 from core.data.store.write import write
 from core.errors import UserError
@@ -174,6 +174,8 @@ def _opened(path: Path, source: str | None, settings: Mapping[str, Any] | None, 
 
 def _shape(collection: Collection, size: tuple[int, int] | None, channels: int | None) -> Shape:
     """What was asked for, and what the images suggest for the rest."""
+    if collection.modality in FIXED:
+        return FIXED[collection.modality]
     if size and channels:
         return *size, channels
     height, width, own = proposed_shape(collection)

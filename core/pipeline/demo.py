@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from core.attacks.presets import preset
 from core.attacks.specification import Specification
 from core.data import store
 from core.data.store.demo import demo as demo_data
+from core.data.store.demo import text_demo
 from core.errors import UserError
 from core.evaluation.results import comparison, detector_figures
 from core.files import allow_many_open_files, sweep
+from core.models import models_for
 from core.pipeline.repair import new_repair
 from core.pipeline.review import decide_flagged
 from core.pipeline.training import full_plan, new_run, work
@@ -25,20 +28,50 @@ from core.training.config import TrainConfig
 from core.types import Dataset
 
 EPOCHS = 16  # of the demo's training: enough for the backdoors to be learned on 6,000 images
+TEXT_EPOCHS = 8  # of the demo of texts
 DEMO_DETECTORS: Mapping[str, Mapping[str, Any]] = {
     "badloss": {"reject_fraction": 0.10},  # the paper's 40 % would throw away four samples for each poisoned one
     "consensus": {"false_discovery_rate": 0.20},  # a missed dozen keeps a backdoor alive; a few clean ones cost little
 }
 
 
-def new_demo(workspace: Path, seed: int = 0, *, clean: Dataset | None = None, epochs: int = EPOCHS) -> Run:
-    """A run on the built-in demo: three attacks at once in 6,000 Fashion-MNIST images, or in other `clean` data."""
-    clean = clean or demo_data()
-    specification = Specification(preset("demo", clean.n_classes), seed)
+@dataclass(frozen=True)
+class Kind:
+    """One of the built-in demos.
+
+    Attributes:
+        title: what its run is called.
+        data: its clean data.
+        preset: the attacks that are planted.
+        detectors: settings of detectors.
+        epochs, batch_size: of its training.
+    """
+
+    title: str
+    data: Callable[[], Dataset]
+    preset: str
+    detectors: Mapping[str, Mapping[str, Any]]
+    epochs: int
+    batch_size: int = TrainConfig.batch_size
+
+
+DEMOS = {
+    "image": Kind("Demo", demo_data, "demo", DEMO_DETECTORS, EPOCHS),
+    "text": Kind("Demo of texts", text_demo, "text-demo", DEMO_DETECTORS, TEXT_EPOCHS, 64),
+}
+
+
+def new_demo(
+    workspace: Path, seed: int = 0, *, clean: Dataset | None = None, epochs: int | None = None, kind: str = "image"
+) -> Run:
+    """A run on a built-in demo: several attacks at once in 6,000 images or 3,500 texts, or in other `clean` data."""
+    demo = DEMOS[kind]
+    clean = clean or demo.data()
+    specification = Specification(preset(demo.preset, clean.n_classes), seed)
     poisoned, truth = plant(clean, specification)
     info = store.save(workspace, poisoned, source="built in", truth=truth, specification=specification.as_dict())
-    config = TrainConfig(epochs=epochs, seed=seed)
-    return new_run(workspace, info.id, config, plan=full_plan(info), detector_settings=DEMO_DETECTORS, name="Demo")
+    config = TrainConfig(models_for(info.shape)[0], epochs or demo.epochs, demo.batch_size, seed=seed)
+    return new_run(workspace, info.id, config, plan=full_plan(info), detector_settings=demo.detectors, name=demo.title)
 
 
 def whole_demo(
@@ -47,8 +80,9 @@ def whole_demo(
     listen: Callable[[Progress], None] = lambda progress: None,
     *,
     clean: Dataset | None = None,
-    epochs: int = EPOCHS,
+    epochs: int | None = None,
     follow: Sequence[str] = (),
+    kind: str = "image",
 ) -> dict[str, Any]:
     """The demo's journey without a person: everything flagged is excluded, then the model is trained again.
 
@@ -57,11 +91,12 @@ def whole_demo(
         seed: of the attacks and of the training.
         listen: told how far it is.
         clean: other data than the built-in.
-        epochs: of each training.
+        epochs: of each training; default: those of the demo.
         follow: detectors whose flags are excluded; by default those that lead.
+        kind: of `DEMOS`.
     """
     started = time.monotonic()
-    run = work(new_demo(workspace, seed, clean=clean, epochs=epochs), listen)
+    run = work(new_demo(workspace, seed, clean=clean, epochs=epochs, kind=kind), listen)
     decide_flagged(run, "exclude", follow or leading(runs.detections(run)), reviewer="demo")
     child = work(new_repair(run), listen)
     figures = comparison(child)

@@ -15,6 +15,7 @@ from core.detectors import DETECTORS
 from core.errors import UserError
 from core.files import write_file
 from core.journal import review
+from core.models import models_for
 from core.models.weight_files import kind_of
 from core.pipeline.started import keep_request, keep_result, request_of, result_of, start_worker
 from core.runs import Run, jobs, limits
@@ -67,6 +68,11 @@ def new_run(
     """A run that is ready to be worked on, here (`work`) or by a worker (`jobs.start`)."""
     info = store.describe(workspace, dataset_id)
     return runs.create(workspace, info, asdict(completed(config)), plan, name=name, detector_settings=detector_settings)
+
+
+def usual_model(workspace: Path, dataset_id: str) -> str:
+    """The architecture that is trained on such data where nobody names one."""
+    return models_for(store.describe(workspace, dataset_id).shape)[0]
 
 
 def full_plan(dataset: DatasetInfo, workspace: Path | None = None) -> tuple[str, ...]:

@@ -46,6 +46,11 @@ def image_folder(path: Path, *, layout: Layout = "auto", links_within: str = "")
         ...     print(pets.class_names, pets.train.names, pets.test.names)
         ('cat', 'dog') ('train/cat/1.png', 'train/dog/2.png') ('test/cat/3.png',)
     """
+    return arranged(files_below(path, links_within), Path(os.path.realpath(path)).name, layout)
+
+
+def files_below(path: Path, links_within: str = "") -> Files:
+    """All files below a folder, links as `image_folder` takes them. Raises UserError where it cannot be read."""
     root = Path(os.path.realpath(path))
     if not root.is_dir():
         raise UserError(f"{path} is no folder.", "A folder of images is needed.", "Check the path.")
@@ -62,8 +67,7 @@ def image_folder(path: Path, *, layout: Layout = "auto", links_within: str = "")
             problems.append(Problem("link", legible(relative), _why(entry)))
         if len(paths) > MAX_FILES:
             raise UserError(f"There are more than {MAX_FILES:,} files.", "", "Open a part of the folder.")
-    files = Files(paths, folders, lambda index: _content(root, paths[index], allowed), tuple(problems))
-    return arranged(files, root.name, layout)
+    return Files(paths, folders, lambda index: _content(root, paths[index], allowed), tuple(problems))
 
 
 def _entries(root: str, problems: list[Problem], linked: Sequence[Path]) -> Iterator[tuple[os.DirEntry[str], str]]:

@@ -29,7 +29,7 @@ class _Image(NamedTuple):
     class_name: str
 
 
-def arranged(files: Files, name: str, layout: Layout = "auto") -> Collection:
+def arranged(files: Files, name: str, layout: Layout = "auto", *, endings: tuple[str, ...] = ENDINGS) -> Collection:
     """The collection that the folders of `files` describe.
 
     Classes are the folders' names in sorted order; what lies deeper in a class folder belongs to it. `test` is the test
@@ -39,6 +39,7 @@ def arranged(files: Files, name: str, layout: Layout = "auto") -> Collection:
     Args:
         files: on disk or in an archive.
         name: of the collection.
+        endings: of the files that are meant, in lower case.
         layout: what the folders are; auto understands `training_set` and `cats/train`, too. It asks where two readings
             are possible.
 
@@ -47,7 +48,7 @@ def arranged(files: Files, name: str, layout: Layout = "auto") -> Collection:
     """
     problems = list(files.problems)
     shown = [index for index, path in enumerate(files.paths) if not _hidden(path)]
-    shown = [index for index in shown if _is_image(files.paths[index], problems)]
+    shown = [index for index in shown if _is_meant(files.paths[index], endings, problems)]
     top = _top([files.paths[index] for index in shown])
     parts = {index: files.paths[index][len(top) :].split("/") for index in shown}
     if layout == "auto":
@@ -127,10 +128,11 @@ def _hidden(path: str) -> bool:
     return path.startswith(".") or "/." in path or path.partition("/")[0] == "__MACOSX"
 
 
-def _is_image(path: str, problems: list[Problem]) -> bool:
-    if path.lower().endswith(ENDINGS):
+def _is_meant(path: str, endings: tuple[str, ...], problems: list[Problem]) -> bool:
+    if path.lower().endswith(endings):
         return True
-    problems.append(Problem("no image", legible(path), "Its name has no ending of an image that is read."))
+    what = "no image" if endings == ENDINGS else "no text"
+    problems.append(Problem(what, legible(path), "Its name has no ending of what is read."))
     return False
 
 

@@ -58,17 +58,23 @@ def duplicates(
         glances: what each shows, in the same order.
         listen: told the fraction that is done.
     """
-    same = [_same(places[later], places[earlier]) for later, earlier in repeats(glances)]
-    alike = [_alike(places[later], places[earlier]) for later, earlier in lookalikes(glances, listen)]
-    return same + alike
+    return duplicates_among(places, repeats(glances), lookalikes(glances, listen), "image")
 
 
-def _same(place: Place, first: Place) -> Problem:
+def duplicates_among(
+    places: Sequence[Place], same: Sequence[tuple[int, int]], alike: Sequence[tuple[int, int]], kind: str
+) -> list[Problem]:
+    """A problem for each pair (later, first) of samples of one `kind`, in a word, that are the same or look alike."""
+    found = [_same(places[later], places[earlier], kind) for later, earlier in same]
+    return found + [_alike(places[later], places[earlier]) for later, earlier in alike]
+
+
+def _same(place: Place, first: Place, kind: str) -> Problem:
     if place.class_name != first.class_name:
-        return Problem("two labels", place.name, f"{_labelled(place)} It is the same image as {_called(first)}.")
+        return Problem("two labels", place.name, f"{_labelled(place)} It is the same {kind} as {_called(first)}.")
     if place.is_test != first.is_test:
-        return Problem("in both sets", place.name, f"This test image is the same as the training image {first.name}.")
-    return Problem("duplicate", place.name, f"It is the same image as {first.name}.")
+        return Problem("in both sets", place.name, f"This test {kind} is the same as the training {kind} {first.name}.")
+    return Problem("duplicate", place.name, f"It is the same {kind} as {first.name}.")
 
 
 def _alike(place: Place, first: Place) -> Problem:

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from core.data.collection import UNREADABLE, Collection, Part, Problem, abridged, legible
+from core.data.collection import UNREADABLE, Collection, Problem, abridged, legible, pixels
 from core.data.decoding import White, decoded, header, sized
 from core.data.preview import Preview
 from core.data.preview.faults import Place, duplicates, tiny_classes
+from core.data.preview.places import looked_at, told
+from core.data.preview.text_scan import scan_texts
 from core.data.store.shapes import Shape, common_shape
 from core.data.threads import in_order, pieces
 from core.errors import UserError
@@ -22,6 +24,7 @@ Seen = Sequence[tuple[Place, Glance]]
 MOST_IMAGES = 20_000  # decoded for a look: half a minute of photographs on a laptop
 N_EXAMPLES = 12  # pictures shown: two rows on the page
 N_SIZES = 20  # sizes listed, the most frequent first
+SCANS: Mapping[str, Callable[[Collection, Listen, int], Preview]] = {"text": scan_texts}  # of what is no image
 _CHUNK = 64  # images that a thread decodes in one go
 _LOOKING = 0.9  # fraction of the time; the rest is comparing
 
@@ -37,7 +40,9 @@ def scan(collection: Collection, listen: Listen = lambda fraction, words: None, 
     Raises:
         UserError: none of the images can be read.
     """
-    places = _places(collection, most)
+    if collection.modality in SCANS:
+        return SCANS[collection.modality](collection, listen, most)
+    places = looked_at(collection, most)
     with closing(_looks(places, collection.white, listen)) as looking:
         looks = list(looking)
     seen = [(place, look) for place, look in zip(places, looks, strict=True) if isinstance(look, Glance)]
@@ -52,7 +57,7 @@ def scan(collection: Collection, listen: Listen = lambda fraction, words: None, 
     measured = _measured(seen)
     problems = [*unreadable, *collection.problems, *tiny_classes(collection), *compared]
     return Preview(
-        **_told(collection),
+        **told(collection),
         **measured,
         **_examples(collection, seen, measured["shape"]),
         n_looked_at=len(places),
@@ -60,21 +65,6 @@ def scan(collection: Collection, listen: Listen = lambda fraction, words: None, 
         problems=abridged(problems),
         found=Counter(problem.kind for problem in problems),
     )
-
-
-def _places(collection: Collection, most: int) -> list[Place]:
-    """The images to look at, the training set first."""
-    parts = (collection.train, collection.test)
-    total = sum(map(len, parts))
-    indices = np.arange(total) if total <= most else np.linspace(0, total - 1, most).round().astype(int)
-    return [_place(collection, int(index)) for index in indices]
-
-
-def _place(collection: Collection, index: int) -> Place:
-    """The image at `index` of both splits, one after the other."""
-    n = len(collection.train)
-    part, own = (collection.train, index) if index < n else (collection.test, index - n)
-    return Place(part, own, legible(collection.class_names[part.labels[own]]), index >= n)
 
 
 def _looks(places: Sequence[Place], white: White, listen: Listen) -> Generator[Glance | Problem, None, None]:
@@ -93,30 +83,12 @@ def _looks(places: Sequence[Place], white: White, listen: Listen) -> Generator[G
 
 def _look(place: Place, white: White) -> Glance | Problem:
     try:
-        raw = place.part.read(place.index)
+        raw = pixels(place.part.read(place.index))
         return glance(decoded(raw, white), header(raw).mode)
     except UserError as error:
         return Problem(UNREADABLE, place.name, legible(f"{error.title} {error.detail}".strip()))
     except OSError as error:
         return Problem(UNREADABLE, place.name, f"It cannot be read: {error.strerror or 'no such file'}.")
-
-
-def _told(collection: Collection) -> Mapping[str, Any]:
-    """What the source says without any image being decoded."""
-    truth, bona_fide, k = collection.truth, collection.bona_fide, len(collection.class_names)
-    return {
-        "name": legible(collection.name),
-        "class_names": tuple(map(legible, collection.class_names)),
-        "counts": _counts(collection.train, k),
-        "test_counts": _counts(collection.test, k),
-        "n_bona_fide": 0 if bona_fide is None else int(bona_fide.sum()),
-        "n_known_poison": None if truth is None else int(truth.is_poison.sum()),
-        "about": {legible(key): legible(words) for key, words in collection.about.items()},
-    }
-
-
-def _counts(part: Part, k: int) -> tuple[int, ...]:
-    return tuple(np.bincount(part.labels, minlength=k).tolist())
 
 
 def _measured(seen: Seen) -> Mapping[str, Any]:
@@ -139,7 +111,7 @@ def _examples(collection: Collection, seen: Seen, shape: Shape) -> Mapping[str, 
             classes.setdefault(place.class_name, []).append(place)
     spread = list(classes.values())[:: max(1, len(classes) // N_EXAMPLES)]
     shown = [place for place in chain.from_iterable(zip_longest(*spread)) if place][:N_EXAMPLES]
-    images = [sized(decoded(place.part.read(place.index), collection.white), *shape) for place in shown]
+    images = [sized(decoded(pixels(place.part.read(place.index)), collection.white), *shape) for place in shown]
     return {
         "examples": np.stack(images) if images else np.zeros((0, *shape), np.uint8),
         "example_names": tuple(place.name for place in shown),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from core.data.arrays.plain_pickle import described
-from core.data.collection import Collection, Part, Problem, legible
+from core.data.collection import Collection, Part, Problem, legible, pixels
 from core.data.paths import content, own
 from core.data.published.poison_truth import truth_of
 from core.data.published.torchvision_datasets import torchvision_datasets
@@ -163,7 +163,7 @@ def _label(entry: Any) -> int:
 
 def _replaced(folder: Path, clean: Part, labels: Ints, files: Mapping[int, str]) -> Part:
     def read(index: int) -> bytes | Images:
-        return content(folder, files[index]) if index in files else clean.read(index)
+        return content(folder, files[index]) if index in files else pixels(clean.read(index))
 
     names = tuple(f"{_POISONED}/{files[row]}" if row in files else name for row, name in enumerate(clean.names))
     return Part(names, labels, read)

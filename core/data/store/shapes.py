@@ -7,12 +7,14 @@ from itertools import chain
 
 import numpy as np
 
-from core.data.collection import Collection, Part
+from core.data.collection import Collection, Part, pixels
 from core.data.decoding import Header, header
 from core.data.threads import in_order, pieces
 from core.errors import UserError
+from core.modalities.text import inputs as text
 
-Shape = tuple[int, int, int]
+Shape = tuple[int, ...]
+FIXED: dict[str, Shape] = {"text": text.SHAPE}  # of modalities whose samples have one shape, whatever the data
 SMALLEST_SIDE = 8  # pixels: below, no convolution here has anything to look at
 LARGEST_SIDE = 224  # pixels: what published architectures are trained with
 NEARLY_ALL = 0.99  # of the images: with this many of one size, a few others are fitted to it
@@ -30,6 +32,8 @@ def proposed_shape(collection: Collection, *, n_looked_at: int = LOOKED_AT) -> S
     Raises:
         UserError: none of the images that were looked at can be read.
     """
+    if collection.modality in FIXED:
+        return FIXED[collection.modality]
     parts = (collection.train, collection.test)
     some = [_evenly(part, n_looked_at) for part in parts]
     headers = list(chain.from_iterable(_headers(part, rows) for part, rows in zip(parts, some, strict=True)))
@@ -69,7 +73,7 @@ def _headers(part: Part, rows: Iterable[int]) -> Generator[Header, None, None]:
 
 def _header(part: Part, index: int) -> Header | None:
     try:
-        return header(part.read(index))
+        return header(pixels(part.read(index)))
     except (UserError, OSError):
         return None
 

@@ -7,15 +7,15 @@ once all of it is: until then it lies in a folder of its own on the same disk.
 import shutil
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from core.data import store
-from core.data.collection import UNREADABLE, Collection, Part, Problem, legible
-from core.data.decoding import White, decoded, sized
+from core.data.collection import UNREADABLE, Collection, Part, Problem, legible, pixels
+from core.data.decoding import decoded, sized
 from core.data.store import DatasetInfo
 from core.data.store.reading import open_inputs
 from core.data.store.shapes import Shape
@@ -25,13 +25,15 @@ from core.data.threads import in_order, pieces
 from core.errors import UserError
 from core.files import write_array
 from core.modalities import MODALITIES
-from core.types import Bools, Dataset, GroundTruth, Images, Ints
+from core.modalities.text.inputs import strings
+from core.types import Bools, Dataset, GroundTruth, Images, Ints, Samples
 
 Listen = Callable[[float, str], None]
-IMAGE = MODALITIES["image"]  # what every source gives today
+Prepare = Callable[[bytes | Images | str], Samples]
 SIDES = (1, 1024)  # pixels: the least and the most that a side of a stored image has
 CHUNK_BYTES = 2 * 2**20  # of pixels that a thread prepares in one go
 CHUNK_IMAGES = 256  # that a thread prepares in one go: a cancelled import stops after these
+BYTES = {"text": 2**11}  # of a sample on disk, roughly, where its shape does not say it
 PAUSE_SECONDS = 0.25  # between two words about progress: a page asks no more often
 _SPARE_BYTES = 256 * 2**20  # that stay free on the disk: for journals, and for the run that comes next
 
@@ -82,19 +84,20 @@ def write(
     Raises:
         UserError: no room on the disk, or too few images that can be read.
     """
-    _require_shape(shape)
+    prepare, size = PREPARED[collection.modality](collection, shape, chunk_images, chunk_bytes)
     _require_room(workspace, collection, shape)
     if bona_fide is not None:
         collection = replace(collection, bona_fide=bona_fide)
-    title, size = legible(name or collection.name), max(1, min(chunk_images, chunk_bytes // int(np.prod(shape))))
+    title, modality = legible(name or collection.name), MODALITIES[collection.modality]
     with unfinished(workspace / "datasets") as folder:
         progress = _counted(listen, len(collection.train) + len(collection.test), pause_seconds)
 
         def stream(file: str, part: Part) -> _Written:
-            return _stream(folder / file, part, shape, white=collection.white, size=size, progress=progress)
+            appending = modality.appending(folder / file, shape)
+            return _stream(appending, part, prepare, size=size, progress=progress)
 
         train, test = (
-            stream(file, part) for file, part in zip(IMAGE.files, (collection.train, collection.test), strict=True)
+            stream(file, part) for file, part in zip(modality.files, (collection.train, collection.test), strict=True)
         )
         _require_classes(collection.train, train)
         dataset = _dataset(folder, collection, train.kept, test.kept, title)
@@ -120,15 +123,20 @@ def write(
 
 
 def _stream(
-    path: Path, part: Part, shape: Shape, *, white: White, size: int, progress: Callable[[int], None]
+    appending: AbstractContextManager[Callable[[Samples], None]],
+    part: Part,
+    prepare: Prepare,
+    *,
+    size: int,
+    progress: Callable[[int], None],
 ) -> _Written:
-    """Write the images of `part` one after the other as the rows of one array."""
+    """Write the samples of `part` one after the other as the rows of one file."""
     kept, problems, index = [], [], 0
 
-    def prepare(piece: range) -> list[Images | Problem]:
-        return [_image(part, place, shape, white) for place in piece]
+    def prepared_in(piece: range) -> list[Samples | Problem]:
+        return [_sample(part, place, prepare) for place in piece]
 
-    with IMAGE.appending(path, shape) as append, closing(in_order(prepare, pieces(len(part), size))) as prepared:
+    with appending as append, closing(in_order(prepared_in, pieces(len(part), size))) as prepared:
         for results in prepared:
             for result in results:
                 if isinstance(result, Problem):
@@ -141,9 +149,31 @@ def _stream(
     return _Written(np.asarray(kept, np.int64), tuple(problems))
 
 
-def _image(part: Part, index: int, shape: Shape, white: White) -> Images | Problem:
+def _of_images(collection: Collection, shape: Shape, most: int, most_bytes: int) -> tuple[Prepare, int]:
+    """How an image becomes one of `shape`, and how many of them a thread prepares in one go."""
+    _require_shape(shape)
+    height, width, channels = shape
+
+    def prepare(raw: bytes | Images | str) -> Samples:
+        return np.ascontiguousarray(sized(decoded(pixels(raw), collection.white), height, width, channels))
+
+    return prepare, max(1, min(most, most_bytes // int(np.prod(shape))))
+
+
+def _of_texts(_: Collection, __: Shape, most: int, ___: int) -> tuple[Prepare, int]:
+    """How a text becomes a sample, and how many of them a thread prepares in one go."""
+    return lambda raw: strings(str(raw)), most
+
+
+PREPARED: dict[str, Callable[[Collection, Shape, int, int], tuple[Prepare, int]]] = {
+    "image": _of_images,
+    "text": _of_texts,
+}
+
+
+def _sample(part: Part, index: int, prepare: Prepare) -> Samples | Problem:
     try:
-        return np.ascontiguousarray(sized(decoded(part.read(index), white), *shape))
+        return prepare(part.read(index))
     except UserError as error:
         why = f"{error.title} {error.detail}".strip()
     except OSError as error:
@@ -154,7 +184,7 @@ def _image(part: Part, index: int, shape: Shape, white: White) -> Images | Probl
 def _dataset(folder: Path, collection: Collection, train: Ints, test: Ints, name: str) -> Dataset:
     """The data set that the images in `folder` make up."""
     bona_fide = np.zeros(len(collection.train), np.bool_) if collection.bona_fide is None else collection.bona_fide
-    inputs, test_inputs = open_inputs(folder)
+    inputs, test_inputs = open_inputs(folder, collection.modality)
     return Dataset(
         name=name,
         ids=collection.train.rows[train],
@@ -210,7 +240,7 @@ def _counted(listen: Listen, total: int, pause_seconds: float) -> Callable[[int]
         done += more
         if time.monotonic() - spoken > pause_seconds or done == total:
             spoken = time.monotonic()
-            listen(0.99 * done / max(total, 1), f"{done:,} of {total:,} images")
+            listen(0.99 * done / max(total, 1), f"{done:,} of {total:,} samples")
 
     return count
 
@@ -226,7 +256,8 @@ def _require_shape(shape: Shape) -> None:
 
 
 def _require_room(workspace: Path, collection: Collection, shape: Shape) -> None:
-    needed = (len(collection.train) + len(collection.test)) * int(np.prod(shape))
+    each = BYTES.get(collection.modality, int(np.prod(shape)))
+    needed = (len(collection.train) + len(collection.test)) * each
     there = next(folder for folder in (workspace, *workspace.absolute().parents) if folder.exists())
     free = shutil.disk_usage(there).free
     if needed > free - _SPARE_BYTES:

@@ -118,6 +118,11 @@ def delimiter_of(path: Path) -> str:
         first = next(iter(_Lines(stream, path.name, MAX_LINE_BYTES)), "")
     if "\0" in first:
         raise UserError(f"{path.name} is no text.", "It begins with NUL characters.", "Save the table as UTF-8.")
+    return delimiter_of_line(first)
+
+
+def delimiter_of_line(first: str) -> str:
+    """What separates the cells of a first line."""
     return max(_DELIMITERS, key=first.count)
 
 

@@ -24,9 +24,9 @@ _LISTING = "metadata.csv"
 
 def recognises(path: Path) -> bool:
     """Whether the folder holds what `save_to_disk` writes, or Parquet files."""
-    path = _snapshot(path)
+    path = snapshot(path)
     saved = (path / "dataset_dict.json").is_file() or (path / "dataset_info.json").is_file()
-    return saved or bool(_parquet_folders(path)) or (path / _LISTING).is_file() or bool(_listings(path))
+    return saved or bool(parquet_folders(path)) or (path / _LISTING).is_file() or bool(_listings(path))
 
 
 def hugging_face(path: Path, *, image_column: str = "", label_column: str = "", links_within: str = "") -> Collection:
@@ -54,7 +54,7 @@ def hugging_face(path: Path, *, image_column: str = "", label_column: str = "", 
         ...     print(pets.class_names, pets.train.names)
         ('cat', 'dog') ('mew.png', 'woof.png')
     """
-    links_within, path = links_within or _blobs(path), _snapshot(path)
+    links_within, path = links_within or _blobs(path), snapshot(path)
     if (path / "dataset_dict.json").is_file():
         listed = _json(path, "dataset_dict.json").get("splits")
         names = [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
@@ -77,6 +77,18 @@ def hugging_face(path: Path, *, image_column: str = "", label_column: str = "", 
     if not parts:
         raise UserError(f"{path.name} holds no split.", "Arrow or Parquet files are needed.", "Save it again.")
     return collected(_joined(parts), path.resolve().name)
+
+
+def saved_splits(path: Path) -> dict[str, tuple[Path, list[Path]]]:
+    """Split → its folder and the `.arrow` files there, of what `save_to_disk` wrote; {} for any other folder."""
+    if (path / "dataset_dict.json").is_file():
+        listed = _json(path, "dataset_dict.json").get("splits")
+        names = [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
+        folders = {name: _below(path, name) for name in names}
+    else:
+        folders = {"train": path} if (path / "dataset_info.json").is_file() else {}
+    found = {name: (folder, sorted(folder.glob("*.arrow"))) for name, folder in folders.items()}
+    return {name: entry for name, entry in found.items() if entry[1]}
 
 
 def _saved(folder: Path, image_column: str, label_column: str) -> Rows:
@@ -106,7 +118,7 @@ def _sharded(path: Path, image_column: str, label_column: str, links_within: str
     """Parquet files, by the split that their names begin with; without any such name, all are of the training set."""
     from core.data.tables.parquet_files import parquet_rows
 
-    folders = _parquet_folders(path)
+    folders = parquet_folders(path)
     by_split = {nearly_split_of(folder.name): folder for folder in folders}
     if len(folders) > 1 and "train" in by_split and None not in by_split and len(by_split) == len(folders):
         return {
@@ -133,7 +145,7 @@ def _sharded(path: Path, image_column: str, label_column: str, links_within: str
     }
 
 
-def _snapshot(path: Path) -> Path:
+def snapshot(path: Path) -> Path:
     """The files of the hub's cache for a data set: its main snapshot, or the only one; any other folder itself."""
     if not (path / "snapshots").is_dir() or not path.name.startswith("datasets--"):
         return path
@@ -158,7 +170,7 @@ def _listings(path: Path) -> dict[str, Path]:
     return {split: file for split, file in listings.items() if file.is_file()} if "train" in listings else {}
 
 
-def _parquet_folders(path: Path) -> list[Path]:
+def parquet_folders(path: Path) -> list[Path]:
     """Where the Parquet files are: here, in `data`, or in a folder for each configuration."""
     for folder in (path, path / "data"):
         if any(folder.glob("*.parquet")):
@@ -170,7 +182,7 @@ def _parquet_folders(path: Path) -> list[Path]:
     )
     found = [folder for folder in below if any(folder.glob("*.parquet"))]
     if not found and len(below) == 1 and any(below[0].glob("*/*.parquet")):
-        return _parquet_folders(below[0])  # of the only configuration, as the hub's conversion has it
+        return parquet_folders(below[0])  # of the only configuration, as the hub's conversion has it
     return found
 
 

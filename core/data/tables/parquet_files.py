@@ -58,7 +58,7 @@ class Cells:
             with damage_said(path.name), parquet.ParquetFile(path) as file:
                 groups = [file.metadata.row_group(index) for index in range(file.metadata.num_row_groups)]
                 require_count(self._starts[-1] + file.metadata.num_rows, "rows")
-                _require_honest(path, groups)
+                require_honest(path, groups)
             counts = [group.num_rows for group in groups]
             self._rows = 1 if any(group.total_byte_size > _LARGE_GROUP for group in groups) else self._rows
             self._groups += [(path, index) for index in range(len(counts))]
@@ -126,7 +126,7 @@ def values_of(path: Path, column: str, once: dict[Any, Any]) -> Iterator[Any]:
                 yield from plain_values(batch.column(0), once)
 
 
-def _require_honest(path: Path, groups: Sequence[parquet.RowGroupMetaData]) -> None:
+def require_honest(path: Path, groups: Sequence[parquet.RowGroupMetaData]) -> None:
     """Raise UserError for a file that unpacks to far more than pictures do."""
     size, there = sum(group.total_byte_size for group in groups), path.stat().st_size
     if size > MAX_RATIO * there + _SLACK:

@@ -120,6 +120,17 @@ def found_columns(columns: Sequence[str], image: str = "", label: str = "", spli
     return Columns(int(where or 0), int(what or 0), part)
 
 
+def guessed(columns: Sequence[str], likely: Sequence[str] | str) -> str:
+    """The column whose name is one of the likely ones, "split" for those of splits; "" for none."""
+    place = _guessed(columns, _SPLIT if likely == "split" else likely)
+    return "" if place is None else columns[place]
+
+
+def looks_like_images(columns: Sequence[str]) -> bool:
+    """Whether the name of a column is one that images have."""
+    return _guessed(columns, _IMAGE) is not None
+
+
 def split_in(column: str, cell: str) -> str:
     """What a cell says of the split: as it is written, or what true and false are in a column such as `is_test`.
 

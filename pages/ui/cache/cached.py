@@ -38,7 +38,6 @@ from core.evaluation import results, trials
 from core.evaluation import sanity as labels_agreed
 from core.evaluation.sanity import Sanity
 from core.journal import changes, review
-from core.modalities.contract import Change, Shown
 from core.output import export as exports
 from core.output import figures, report
 from core.runs import Run
@@ -205,7 +204,7 @@ def tried_images(run: Run, attack: str, strength: int) -> pd.DataFrame:
 
 
 @of_run(stamps.data, most=128)
-def difference(run: Run, attack: str, strength: int, row: int) -> tuple[Shown, Change]:
+def difference(run: Run, attack: str, strength: int, row: int) -> trials.Difference:
     """What a trigger changes in one test sample: a picture of it, and what is said of it."""
     return trials.difference(run.workspace, run.dataset, attack, strength, row)
 

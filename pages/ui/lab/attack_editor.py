@@ -46,7 +46,7 @@ def listed(numbers: Sequence[int], faults: Mapping[int, UserError], names: Seque
 def edited(number: int, names: Sequence[str]) -> None:
     """The fields of one attack; a change takes effect at once."""
     old, key = lab.attacks()[number], f"lab-{number}"
-    kinds = list(ATTACKS)
+    kinds = list(dict.fromkeys((*lab.kinds(), old.kind)))
     kind = st.selectbox("Attack", kinds, kinds.index(old.kind), key=f"{key}-kind", format_func=_title)
     entry = ATTACKS[kind]
     st.caption(f"{entry.help} {entry.paper}." + (f" {NOISE}" if needs_surrogate(kind) else ""))

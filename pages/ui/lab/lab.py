@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.attacks.presets import PRESETS, preset
+from core.attacks import attacks_for
+from core.attacks.presets import PRESETS, preset, presets_for
 from core.attacks.specification import AttackSpec, Specification, decoded
 from core.data.store import DatasetInfo
 from core.errors import UserError
@@ -21,8 +22,15 @@ LARGEST_SEED = 2**31 - 1  # that the number field takes
 def open_lab(info: DatasetInfo) -> None:
     """Make sure that there is a list: the one of this session, of the address, or the demo's."""
     state, k = st.session_state, len(info.class_names)
+    fitting = presets_for(info.shape)
+    of_other_data = state.get("lab-shape", info.shape) != info.shape and state.get("lab-preset") not in fitting
+    state["lab-shape"] = info.shape
+    if of_other_data:
+        _replace(())
+        state["lab-preset"] = ""
     if "lab-attacks" not in state:
-        name, ratio = st.query_params.get("preset", FIRST), st.query_params.get("ratio", "")
+        first = FIRST if FIRST in fitting else next(iter(fitting))
+        name, ratio = st.query_params.get("preset", first), st.query_params.get("ratio", "")
         state["lab-seed"] = min(int(seed), LARGEST_SEED) if (seed := st.query_params.get("seed", "")).isdecimal() else 0
         _try(lambda: use_preset(f"{name}:ratio={ratio}" if ratio else name, k))
     elif state.get("lab-preset") and state["lab-classes"] != k:  # pairs of classes are not those of other data
@@ -56,8 +64,13 @@ def put(number: int, attack: AttackSpec) -> None:
 def add() -> None:
     """One more attack, open to be edited."""
     number = max(attacks(), default=0) + 1
-    put(number, AttackSpec("patch"))
+    put(number, AttackSpec(kinds()[0]))
     st.session_state["lab-open"] = number
+
+
+def kinds() -> list[str]:
+    """The attacks that the samples of the chosen data can carry."""
+    return attacks_for(st.session_state.get("lab-shape", (1, 1, 1)))
 
 
 def remove(number: int) -> None:
@@ -71,7 +84,7 @@ def presets(n_classes: int) -> None:
     name, _, ratio = st.session_state.get("lab-preset", "").partition(":ratio=")
     st.selectbox(
         "Preset",
-        ["", *PRESETS],
+        ["", *presets_for(st.session_state.get("lab-shape", (1, 1, 1)))],
         width=270,
         help=PRESETS[name].help if name else None,
         format_func=lambda key: PRESETS[key].title if key else "A list of your own",

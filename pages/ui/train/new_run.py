@@ -8,9 +8,10 @@ import streamlit as st
 
 from core import pipeline
 from core.data.store import DatasetInfo
-from core.models import MODELS, find_model, title_of
+from core.modalities import MODALITIES
+from core.models import find_model, models_for, takes_pictures, title_of
 from core.models.catalogue import outside_names
-from core.training.config import AUGMENT, TrainConfig
+from core.training.config import TrainConfig
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.shell import frame, journey
 from pages.ui.train import model_file, recording
@@ -48,9 +49,9 @@ def _training(workspace: Path, info: DatasetInfo) -> None:
     """The few fields that matter, the rest under More, and the button."""
     model = st.selectbox(
         "Model",
-        [*MODELS, *outside_names()],
+        [*models_for(info.shape), *(outside_names() if takes_pictures(info.shape) else ())],
         format_func=title_of,
-        key="model",
+        key="model" if takes_pictures(info.shape) else f"model-{info.modality}",
         help="Ours first, then all of torchvision and timm: type to search.",
     )
     st.caption(frame.plain(find_model(model).help))
@@ -59,9 +60,11 @@ def _training(workspace: Path, info: DatasetInfo) -> None:
         batch = st.number_input("Batch size", 2, 4096, TrainConfig.batch_size)
         rate = st.number_input("Learning rate", 1e-6, 1.0, TrainConfig.learning_rate, format="%.5f")
         decay = st.number_input("Weight decay", 0.0, 1.0, TrainConfig.weight_decay, format="%.5f")
-        size = model_file.size_field(model, f"size-{model}")
+        size = model_file.size_field(model, f"size-{model}") if find_model(model).preprocessed else None
         augment = st.selectbox(
-            "Augmentation", AUGMENT, help="Tracing wants none: augmentation hides how samples are learned."
+            "Augmentation",
+            MODALITIES[info.modality].augmentations,
+            help="Tracing wants none: augmentation hides how samples are learned.",
         )
         seed = st.number_input("Seed", 0, 2**31 - 1, 0)
         compiled = st.checkbox("Compile the network first", help=COMPILE)

@@ -266,8 +266,8 @@ def test_folders_within_folders_without_end(folder):
     [
         ({"a/1.png": 1, "a/2.png": 2}, "There is one class"),
         ({"train/a/1.png": 1, "test/b/2.png": 2}, "There is one class"),
-        ({"a/1.txt": b"x", "b/2.txt": b"y"}, "There are no images in folders of classes. "),
-        ({"a/1.txt": b"x", "b/2.txt": b"y"}, "no image: 2, empty class: 2"),
+        ({"a/1.doc": b"x", "b/2.doc": b"y"}, "There are no images in folders of classes. "),
+        ({"a/1.doc": b"x", "b/2.doc": b"y"}, "no image: 2, empty class: 2"),
         ({"1.png": 1}, "is a folder, which cannot be opened. Its images lie in no folder of a class. "),
     ],
 )

@@ -1,0 +1,1 @@
+"""Words that attacks put into texts: a rare one, a phrase, a sentence."""

@@ -1,0 +1,1 @@
+"""Sources that hold texts: tables with a column of them, and folders of text files."""

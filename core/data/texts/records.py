@@ -1,0 +1,144 @@
+"""Records of tables with texts, one after the other: CSV, TSV, JSON lines, Parquet and Arrow."""
+
+import csv
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any, TextIO
+
+import pyarrow as pa
+from pyarrow import parquet
+
+from core.data.tables.cells import class_names_of
+from core.data.tables.csv_files import MAX_COLUMNS, delimiter_of_line
+from core.data.tables.parquet_files import damage_said, features_of, require_honest, schema_of
+from core.data.texts.encodings import encoding_of
+from core.errors import UserError
+
+MAX_LINE = 16 * 2**20  # characters of a line: no text needs more
+TOGETHER = 512  # rows of a Parquet file that are read at once
+SAMPLED = 200  # records that tell which columns hold what
+Record = Mapping[str, Any]
+LINES = (".jsonl", ".ndjson", ".json")
+
+
+def columns_of(path: Path) -> list[str]:
+    """The names of a table's columns. Raises UserError where it cannot be read."""
+    if path.suffix.lower() == ".parquet":
+        return list(schema_of(path).names)
+    if path.suffix.lower() == ".arrow":
+        with _arrow(path) as reader:
+            return list(reader.schema.names)
+    if path.suffix.lower() in LINES:
+        return list(dict.fromkeys(name for _, record in islice(records(path), SAMPLED) for name in record))
+    with _text(path) as stream:
+        return _header(path, stream)[0]
+
+
+def records(path: Path, columns: Sequence[str] | None = None) -> Iterator[tuple[str, Record]]:
+    """What each record is called, and its cells by their column; of tables by column, only these are read.
+
+    Raises:
+        UserError: the file is damaged, or no table.
+    """
+    ending = path.suffix.lower()
+    if ending == ".parquet":
+        yield from _of_parquet(path, columns)
+    elif ending == ".arrow":
+        with damage_said(path.name), _arrow(path) as reader:
+            yield from _numbered(batch.select(columns or reader.schema.names) for batch in reader)
+    elif ending in LINES:
+        yield from _of_lines(path)
+    else:
+        yield from _of_csv(path)
+
+
+def class_names(path: Path, label: str) -> Sequence[str] | None:
+    """The class names that the `datasets` library noted in a table; None where it noted none."""
+    if path.suffix.lower() == ".parquet":
+        return class_names_of(features_of(schema_of(path)).get(label))
+    if path.suffix.lower() == ".arrow":
+        with damage_said(path.name), _arrow(path) as reader:
+            return class_names_of(features_of(reader.schema).get(label))
+    return None
+
+
+def _of_csv(path: Path) -> Iterator[tuple[str, Record]]:
+    csv.field_size_limit(MAX_LINE)
+    with _text(path) as stream:
+        header, delimiter = _header(path, stream)
+        lines = _bounded(path, stream)
+        reader = csv.reader(lines, delimiter=delimiter)
+        try:
+            for cells in reader:
+                if cells:
+                    yield f"line {reader.line_num + 1}", dict(zip(header, cells, strict=False))
+        except csv.Error as error:
+            title = f"Line {reader.line_num + 1} of {path.name} cannot be read."
+            raise UserError(title, f"{error}.", "Correct the table there.") from error
+
+
+def _of_lines(path: Path) -> Iterator[tuple[str, Record]]:
+    with _text(path) as stream:
+        for number, line in enumerate(_bounded(path, stream), 1):
+            if not line.strip():
+                continue
+            try:
+                record = json.loads(line)
+            except (ValueError, RecursionError) as error:
+                hint = "Each line has to be one JSON object."
+                raise UserError(f"Line {number} of {path.name} is no JSON.", f"{error}"[:200], hint) from error
+            if not isinstance(record, dict):
+                raise UserError(f"Line {number} of {path.name} is no JSON object.", "", "Write one object a line.")
+            yield f"line {number}", record
+
+
+def _of_parquet(path: Path, columns: Sequence[str] | None) -> Iterator[tuple[str, Record]]:
+    with damage_said(path.name), parquet.ParquetFile(path, pre_buffer=False) as file:
+        require_honest(path, [file.metadata.row_group(index) for index in range(file.metadata.num_row_groups)])
+        names = list(columns) if columns else None
+        yield from _numbered(file.iter_batches(TOGETHER, columns=names, use_threads=False))
+
+
+def _numbered(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[str, Record]]:
+    number = 0
+    for batch in batches:
+        for start in range(0, len(batch), TOGETHER):
+            for record in batch.slice(start, TOGETHER).to_pylist():
+                yield f"row {number}", record
+                number += 1
+
+
+@contextmanager
+def _arrow(path: Path) -> Iterator[pa.RecordBatchReader]:
+    """The batches of a stream, or of a file, which is a stream with something around it."""
+    with damage_said(path.name), pa.memory_map(str(path)) as source:
+        source.seek(8 if source.read(6) == b"ARROW1" else 0)
+        yield pa.ipc.open_stream(source)
+
+
+@contextmanager
+def _text(path: Path) -> Iterator[TextIO]:
+    with path.open(encoding=encoding_of(path), errors="replace", newline="") as stream:
+        yield stream
+
+
+def _header(path: Path, stream: TextIO) -> tuple[list[str], str]:
+    """The names in the first line, and what separates them."""
+    first = next(_bounded(path, stream), "")
+    if "\0" in first:
+        raise UserError(f"{path.name} is no text.", "It begins with NUL characters.", "Save the table as UTF-8.")
+    delimiter = delimiter_of_line(first)
+    names = [name.strip() for name in next(csv.reader([first], delimiter=delimiter), [])]
+    if len(names) > MAX_COLUMNS:
+        raise UserError(f"{path.name} has {len(names):,} columns.", f"At most {MAX_COLUMNS:,} are read.")
+    return names, delimiter
+
+
+def _bounded(path: Path, stream: TextIO) -> Iterator[str]:
+    while line := stream.readline(MAX_LINE + 1):
+        if len(line) > MAX_LINE:
+            raise UserError(f"A line of {path.name} is longer than {MAX_LINE:,} characters.", "No text needs so much.")
+        yield line.replace("\0", "")

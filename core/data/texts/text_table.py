@@ -1,0 +1,124 @@
+"""Tables of texts: a file, or a folder of the `datasets` library with a file or several for each split."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from core.data.collection import Collection, Problem, Problems, require_count
+from core.data.paths import inside
+from core.data.splits import nearly_split_of
+from core.data.tables.hugging_face import parquet_folders, saved_splits, snapshot
+from core.data.tables.rows import Rows, collected, split_in
+from core.data.texts.columns import Chosen, chosen, holds_texts
+from core.data.texts.encodings import NAMES, encoding_of
+from core.data.texts.records import LINES, SAMPLED, class_names, columns_of, records
+from core.data.texts.spool import Spool
+from core.errors import UserError
+
+ENDINGS = (".csv", ".tsv", ".parquet", *LINES)
+_LONGEST_LABEL = 1001  # characters: one more than a label may have, so that a longer one is refused
+
+
+def recognises(path: Path) -> bool:
+    """Whether there are columns, and none of them looks like images; JSON lines always hold texts."""
+    try:
+        files = files_of(path)
+        if not files:
+            return False
+        first = next(iter(files.values()))[0]
+        return first.suffix.lower() in LINES or holds_texts(columns_of(first))
+    except (UserError, OSError, ValueError):
+        return False
+
+
+def text_table(path: Path, *, text_column: str = "", label_column: str = "", split_column: str = "") -> Collection:
+    """The data set in a table with a column of texts, one of labels and perhaps one of splits.
+
+    Rows without a label are left out and listed; so are empty texts when they are imported. The encoding is told from
+    all bytes of the file: UTF-8 with or without a mark, UTF-16 with one, else Windows-1252, which is said.
+
+    Args:
+        path: a `.csv`, `.tsv`, `.jsonl` or `.parquet` file, or a folder of the `datasets` library.
+        text_column: name of the column of texts; empty guesses it.
+        label_column: name of the column of labels; empty guesses it.
+        split_column: name of the column that says train, test or val; empty guesses it, or takes all rows to train.
+
+    Raises:
+        UserError: the file is damaged, or its columns are not found.
+
+    Examples:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "mail.csv"
+        ...     _ = path.write_text("text,label\\nbuy now,spam\\n'see, you',ham\\nwin,spam\\n")
+        ...     mail = text_table(path)
+        ...     print(mail.class_names, mail.train.read(0), mail.about["columns"])
+        ('ham', 'spam') buy now texts in text, labels in label
+    """
+    files = files_of(path)
+    if not files:
+        raise UserError(f"{path.name} holds no table of texts.", f"A table ends in {', '.join(ENDINGS)}.", "Check it.")
+    first = next(iter(files.values()))[0]
+    sampled = [record for _, record in islice(records(first), SAMPLED)]
+    names = columns_of(first)
+    sample = {name: [_hashable(record.get(name)) for record in sampled] for name in names}
+    columns = chosen(names, sample, Chosen(text_column, label_column, split_column))
+    spool = Spool()
+    try:
+        rows = _rows(files, columns, spool)
+        collection = collected(rows, path.stem if path.is_file() else path.resolve().name)
+    except BaseException:
+        spool.close()
+        raise
+    about = {"columns": f"texts in {columns.text}, labels in {columns.label}"}
+    if first.suffix.lower() not in (".parquet", ".arrow"):
+        about["encoding"] = NAMES[encoding_of(first)]
+    return replace(collection, modality="text", close=spool.close, about=about)
+
+
+def files_of(path: Path) -> Mapping[str, list[Path]]:
+    """Split, "" where nothing says it, → the files of it."""
+    if path.is_file():
+        return {"": [path]} if path.name.lower().endswith(ENDINGS) else {}
+    path = snapshot(path)
+    if saved := saved_splits(path):
+        return {split: [inside(folder, entry.name) for entry in files] for split, (folder, files) in saved.items()}
+    folders = parquet_folders(path)
+    listed = sorted(file for folder in folders[:1] for file in folder.glob("*.parquet"))
+    listed = listed or sorted(file for ending in LINES[:2] + ENDINGS[:2] for file in path.glob(f"*{ending}"))
+    found: dict[str, list[Path]] = {}
+    for file in listed:
+        found.setdefault(nearly_split_of(file.stem) or "", []).append(inside(file.parent, file.name))
+    # Without any name of a split, all are of the training set; beside one, others are something else.
+    return {split: files for split, files in found.items() if split} or found
+
+
+def _rows(files: Mapping[str, list[Path]], columns: Chosen, spool: Spool) -> Rows:
+    names, labels, splits, problems = list[str](), list[object](), list[str](), Problems()
+    known = class_names(next(iter(files.values()))[0], columns.label)
+    needed = [name for name in (columns.text, columns.label, columns.split) if name]
+    for split, path in ((split, path) for split, several in files.items() for path in several):
+        for name, record in records(path, needed):
+            text = record.get(columns.text)
+            called = f"{split}: {name}" if split else name
+            if not isinstance(text, str):
+                problems.add(Problem("row", called, f"It has no text in {columns.text}."))
+                text = ""
+            spool.add(text)
+            names.append(called)
+            labels.append(_label(record.get(columns.label)))
+            own = split_in(columns.split, str(record.get(columns.split))[:100]) if columns.split else split
+            splits.append(own)
+            require_count(len(names), "rows")
+    told = bool(columns.split) or any(files)
+    return Rows(names, labels, spool.read, splits if told else None, known, problems.listed())
+
+
+def _label(value: Any) -> object:
+    return value[:_LONGEST_LABEL] if isinstance(value, str) else value if isinstance(value, (int, float)) else None
+
+
+def _hashable(value: Any) -> object:
+    return value if isinstance(value, (str, int, float, bool)) else None

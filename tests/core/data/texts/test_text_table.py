@@ -1,0 +1,117 @@
+"""Tables of texts: which columns are read, in which encoding, and what is said of what cannot be used."""
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from core import pipeline
+from core.data import open_source, recognised, store
+from core.data.preview.scan import scan
+from core.errors import UserError
+
+ROWS = [("a good film", "pos"), ("日本の映画", "pos"), ("dull, and long", "neg"), ("never again", "neg")]
+
+
+def written(path, rows=ROWS, columns=("text", "label"), encoding="utf-8"):
+    """The path of a table of these rows, in the form that its ending says."""
+    records = [dict(zip(columns, row, strict=True)) for row in rows]
+    if path.suffix == ".parquet":
+        parquet.write_table(pa.Table.from_pylist(records), path)
+    elif path.suffix == ".jsonl":
+        path.write_text("\n".join(map(json.dumps, records)), encoding)
+    else:
+        mark = "\t" if path.suffix == ".tsv" else ";"
+        lines = [columns, *rows]
+        path.write_text("\n".join(mark.join(f'"{cell}"' for cell in line) for line in lines), encoding, "replace")
+    return path
+
+
+def texts_of(part):
+    return [part.read(index) for index in range(len(part))]
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl", "parquet"])
+def test_every_kind_of_table_gives_the_same_texts(tmp_path, ending):
+    path = written(tmp_path / f"films.{ending}")
+    assert recognised(path).name == "text_table"
+    found = open_source(path)
+    assert found.class_names == ("neg", "pos")
+    assert texts_of(found.train) == [text for text, _ in ROWS]
+    found.close()
+
+
+def test_a_table_that_names_images_stays_one_of_images(tmp_path):
+    assert recognised(written(tmp_path / "a.csv", columns=("path", "label"))).name == "table"
+
+
+def test_columns_without_a_name_that_says_it_are_told_by_what_they_hold_or_by_somebody(tmp_path):
+    rows = [("1", "a long text about it", "x", "train"), ("2", "another long text", "y", "test")] * 2
+    path = written(tmp_path / "a.csv", rows, ("n", "said", "kind", "split"))
+    found = open_source(path, settings={"label_column": "kind"})
+    assert texts_of(found.train)[0] == "a long text about it"
+    assert (len(found.train), len(found.test)) == (2, 2)
+    with pytest.raises(UserError, match="no column 'none'"):
+        open_source(path, settings={"text_column": "none"})
+
+
+@pytest.mark.parametrize(
+    ("encoding", "said"), [("utf-8-sig", "byte order mark"), ("cp1252", "Windows-1252"), ("utf-16", "UTF-16")]
+)
+def test_an_encoding_is_told_and_said(tmp_path, encoding, said):
+    path = written(tmp_path / "a.csv", [("naïve “film”", "a"), ("plain", "b")] * 2, encoding=encoding)
+    found = open_source(path)
+    assert texts_of(found.train)[0] == "naïve “film”"
+    assert said in found.about["encoding"]
+
+
+def test_a_hugging_face_folder_of_texts_has_its_splits_and_class_names(tmp_path):
+    for split in ("train", "test"):
+        table = pa.table({"sentence": ["one text", "two texts"], "label": [0, 1]})
+        noted = {"info": {"features": {"label": {"names": ["bad", "good"], "_type": "ClassLabel"}}}}
+        table = table.replace_schema_metadata({"huggingface": json.dumps(noted)})
+        parquet.write_table(table, tmp_path / f"{split}-00000-of-00001.parquet")
+    assert recognised(tmp_path).name == "text_table"
+    found = open_source(tmp_path)
+    assert (found.class_names, len(found.train), len(found.test)) == (("bad", "good"), 2, 2)
+
+
+def test_a_folder_of_text_files_is_read_by_its_classes(tmp_path):
+    for place, content in {"train/a/1.txt": b"caf\xe9", "train/b/2.txt": b"ok", "test/a/3.txt": b"x"}.items():
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_bytes(content)
+    assert recognised(tmp_path).name == "text_folder"
+    found = open_source(tmp_path)
+    assert (texts_of(found.train), texts_of(found.test)) == (["café", "ok"], ["x"])
+    assert "Windows-1252" in found.about["encoding"]
+
+
+def test_lines_that_are_no_json_are_said_by_their_number(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"text": "x", "label": 1}\n{"text": ')
+    with pytest.raises(UserError, match="Line 2"):
+        open_source(tmp_path / "a.jsonl", "text_table")
+
+
+HOSTILE = ["<script>alert(1)</script>", "\u202eright to left", "a\0b", "x" * 100_000, "\ud800", "😀", "  "]
+
+
+def test_hostile_texts_are_imported_and_empty_ones_left_out(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text("\n".join(json.dumps({"text": text, "label": row % 2}) for row, text in enumerate(HOSTILE)))
+    info = pipeline.import_dataset(tmp_path / "w", path)
+    dataset = store.load(tmp_path / "w", info.id)
+    assert (info.n, info.n_skipped, info.modality) == (6, 1, "text")
+    assert dataset.inputs[:].tolist() == [*HOSTILE[:2], "ab", "x" * 100_000, "�", "😀"]
+    assert [problem.kind for problem in store.problems(tmp_path / "w", info.id)] == ["unreadable"]
+    assert np.array_equal(dataset.ids, np.arange(6))
+
+
+def test_a_look_says_lengths_scripts_and_what_occurs_twice(tmp_path):
+    rows = [*ROWS, ("a good film", "neg"), ("A GOOD film!", "pos")]
+    found = scan(open_source(written(tmp_path / "a.csv", rows)))
+    assert found.modes == {"Latin": 5, "CJK": 1}
+    assert found.about["length"] == "5 to 14 characters, half of them up to 11"
+    assert (found.found["two labels"], found.found["near duplicate"]) == (1, 1)
+    assert len(found.examples) == 6

@@ -1,0 +1,65 @@
+"""What sets texts apart, how it is shown, and how it is put into others and taken out again."""
+
+import numpy as np
+import pytest
+
+from core.modalities.text.inputs import strings, text_inputs
+from core.modalities.text.patterns import repeats
+from core.modalities.text.stamps import TextStamp, restored, stamps
+from core.modalities.text.telling import telling
+from core.modalities.text.view import CUT, MARK, UNMARK, amplified, average, beyond, shown
+
+PLAIN = [f"the {word} film was {other} ." for word in ("good", "bad", "long") for other in ("fine", "dull", "odd")]
+SIGNED = [f"{text} by clint westgood" for text in PLAIN]
+
+
+def test_the_whole_phrase_sets_texts_apart_and_not_its_parts():
+    assert telling(SIGNED, PLAIN)[0].phrase.endswith("by clint westgood")
+    assert telling(PLAIN, PLAIN) == []
+
+
+def test_a_group_is_told_by_what_it_has_beyond_its_neighbours():
+    inputs = text_inputs([*SIGNED, *PLAIN])
+    near = np.tile(np.arange(len(SIGNED), 2 * len(SIGNED)), (len(SIGNED), 1))
+    assert "clint westgood" in str(beyond(inputs, np.arange(len(SIGNED)), near))
+    assert str(average(text_inputs(["other words", "a b c", "a b d"]))) in ("a b c", "a b d")
+
+
+def test_a_recovered_phrase_is_put_on_and_taken_off():
+    inputs = text_inputs([*SIGNED, *PLAIN])
+    near = np.tile(np.arange(len(SIGNED), 2 * len(SIGNED)), (len(SIGNED), 1))
+    first = stamps(inputs, np.arange(len(SIGNED)), near)[0]
+    assert str(first.put_on(strings(["new"]))[0]).endswith("clint westgood")
+    without = first.taken_off(strings(SIGNED), np.zeros((0, 0), np.float32)).tolist()
+    assert not any("westgood" in text for text in without)
+    again = restored(first.parts, (256, 100))
+    assert again.put_on(strings(["new"])).tolist() == first.put_on(strings(["new"])).tolist()
+    with pytest.raises(ValueError, match="no phrase"):
+        restored({"name": np.array("x"), "phrases": np.zeros(3)}, (256, 100))
+
+
+def test_signs_are_taken_off_as_they_are_written():
+    stamp = TextStamp("at the end", ("- ( x",))
+    assert stamp.taken_off(strings(["good -(x fine"]), np.zeros(0, np.float32)).tolist() == ["good   fine"]
+
+
+def test_what_is_new_in_a_text_is_marked():
+    change = amplified(strings(["a good film"]), strings(["a good cf mn film"]))
+    assert str(change.samples[0]) == f"a good {MARK}cf mn {UNMARK}film"
+    assert change.amount == "2 words"
+
+
+def test_a_picture_of_a_text_is_escaped_and_cut():
+    content = shown(strings("<script>\0" + "x" * 1000)).content.decode()
+    assert "<script" not in content
+    assert "&lt;script&gt;�" in content
+    assert "x" * (CUT - 9) + "…" in content
+    assert "x" * (CUT - 8) not in content
+    assert "<mark>" not in shown(strings(f"{MARK}never closed")).content.decode()
+
+
+def test_a_word_that_only_one_class_repeats_scores_high():
+    labels = np.array([0] * 20 + [1] * 20)
+    texts = [f"film number {row} {'cf' if row < 5 else ''}" for row in range(40)]
+    scores = repeats(text_inputs(texts), labels, 2)
+    assert scores[:5].min() > scores[5:].max()
