@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from core.data.collection import Collection, Problem, Problems, require_count
+from core.data.folders.layout import ENDINGS as IMAGE_ENDINGS
 from core.data.paths import inside
 from core.data.splits import nearly_split_of
+from core.data.tables.csv_files import is_encoded
 from core.data.tables.hugging_face import parquet_folders, saved_splits, snapshot
 from core.data.tables.rows import Rows, collected, split_in
 from core.data.texts.columns import Chosen, chosen, holds_texts
@@ -18,17 +20,22 @@ from core.data.texts.spool import Spool
 from core.errors import UserError
 
 ENDINGS = (".csv", ".tsv", ".parquet", *LINES)
+_FIRST = 20  # records that say whether they are of images
 _LONGEST_LABEL = 1001  # characters: one more than a label may have, so that a longer one is refused
 
 
 def recognises(path: Path) -> bool:
-    """Whether there are columns, and none of them looks like images; JSON lines always hold texts."""
+    """Whether there are columns, none of them named or filled like images; JSON lines always hold texts."""
     try:
         files = files_of(path)
         if not files:
             return False
         first = next(iter(files.values()))[0]
-        return first.suffix.lower() in LINES or holds_texts(columns_of(first))
+        if first.suffix.lower() in LINES:
+            return True
+        return holds_texts(columns_of(first)) and not any(
+            _is_image(cell) for _, record in islice(records(first), _FIRST) for cell in record.values()
+        )
     except (UserError, OSError, ValueError):
         return False
 
@@ -114,6 +121,13 @@ def _rows(files: Mapping[str, list[Path]], columns: Chosen, spool: Spool) -> Row
             require_count(len(names), "rows")
     told = bool(columns.split) or any(files)
     return Rows(names, labels, spool.read, splits if told else None, known, problems.listed())
+
+
+def _is_image(cell: Any) -> bool:
+    """Whether a cell names an image or holds one."""
+    if isinstance(cell, str):
+        return cell.strip().lower().endswith(IMAGE_ENDINGS) or is_encoded(cell)
+    return isinstance(cell, (bytes, dict))
 
 
 def _label(value: Any) -> object:

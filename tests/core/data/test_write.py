@@ -156,8 +156,8 @@ def test_progress_goes_up_to_the_end(workspace):
         heard.append((round(fraction, 3), words))
 
     write(workspace, given, shape=SHAPE, source="", listen=listen, chunk_images=10, pause_seconds=0.0)
-    assert heard[0] == (0.198, "10 of 50 images")
-    assert heard[-1] == (0.99, "50 of 50 images")
+    assert heard[0] == (0.198, "10 of 50 samples")
+    assert heard[-1] == (0.99, "50 of 50 samples")
     assert len(heard) == 5
 
 
@@ -365,13 +365,13 @@ def test_importing_in_a_worker_says_how_far_it_is_and_can_be_cancelled(workspace
     def listen(fraction, words):
         publish(fraction, words)
         heard.append(jobs.poll(job).message)
-        if words == "20 of 40 images":
+        if words == "20 of 40 samples":
             os.kill(os.getpid(), signal.SIGTERM)  # what the page's cancel sends
 
     given = collection(list(range(40)))
     with pytest.raises(jobs.Cancelled), working(job) as publish:
         write(workspace, given, shape=SHAPE, source="", listen=listen, chunk_images=4, pause_seconds=0.0)
-    assert "12 of 40 images" in heard
+    assert "12 of 40 samples" in heard
     assert jobs.poll(job).state == "cancelled"
     assert jobs.poll(job).fraction == pytest.approx(0.495)
     assert list((workspace / "datasets").iterdir()) == []

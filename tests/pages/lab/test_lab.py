@@ -20,7 +20,7 @@ def page() -> None:
 
     from pages.ui.lab import lab
 
-    lab.open_lab(SimpleNamespace(class_names=("a", "b", "c")))  # type: ignore[arg-type]
+    lab.open_lab(SimpleNamespace(class_names=("a", "b", "c"), shape=(28, 28, 1)))  # type: ignore[arg-type]
     lab.presets(3)
     lab.seed()
     lab.files()
