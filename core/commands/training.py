@@ -62,7 +62,7 @@ def train(
     model: Annotated[
         str,
         typer.Option(
-            help=f"The model: {', '.join(MODELS)}, torchvision:NAME, timm:NAME, own:NAME. Default: one that fits the data."
+            help=f"The model: {', '.join(MODELS)}, torchvision:NAME, timm:NAME, own:NAME. Default: what fits."
         ),
     ] = "",
     epochs: Annotated[int, typer.Option(help="How often every sample is seen.")] = TrainConfig.epochs,
