@@ -5,13 +5,17 @@ DATABASE ?= $(ASSAY_DATABASE)
 BENCH ?= --help
 PICTURES ?=
 PYTHON ?=
+CPU ?=
 ARCHITECTURE ?=
 
 PY := .venv/bin/python
+# With CPU=1, torch comes without the 2.4 GB for NVIDIA GPUs, from its own index.
+TORCH := $(shell grep -E '^torch(vision)?==' requirements.txt)
+SIZE := $(if $(CPU),about 0.9 GB,about 3.3 GB with the parts for NVIDIA GPUs on Linux; CPU=1 leaves those out)
 PIP := $(PY) -m pip install --disable-pip-version-check -q
 RUN_READY := .venv/.ready-run-$(shell cat requirements.txt | cksum | cut -d ' ' -f 1)
 DEV_READY := .venv/.ready-dev-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d ' ' -f 1)
-CHECKED := app.py core pages tests benchmarks assets
+CHECKED := app.py setup.py core pages tests benchmarks assets installed
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint bench pictures clean
@@ -25,7 +29,7 @@ help:  ## show this list
 run: export ASSAY_WORKSPACE := $(WORKSPACE)
 run: export ASSAY_DATABASE := $(DATABASE)
 run: export ASSAY_ARCHITECTURES := $(or $(abspath $(ARCHITECTURE)),$(ASSAY_ARCHITECTURES))
-run: $(RUN_READY)  ## install what is needed (first time only) and start the dashboard; PORT=8501 WORKSPACE=./workspace
+run: $(RUN_READY)  ## install what is needed (first time only) and start the dashboard; PORT=8501 WORKSPACE=./workspace CPU=1
 	$(PY) -m streamlit run app.py --server.port $(PORT) --server.showEmailPrompt false
 
 test: lint  ## lint, types, then all tests, with a real browser among them
@@ -61,11 +65,13 @@ $(PY):
 	echo "Install one, or name it: make run PYTHON=/path/to/python3.11" >&2; exit 1
 
 $(RUN_READY): | $(PY)
-	@echo "Installing requirements.txt into .venv (about 3 minutes, once) ..."
+	@echo "Installing requirements.txt into .venv (about 3 minutes, once: $(SIZE)) ..."
+	@$(if $(CPU),$(PIP) $(TORCH) --index-url https://download.pytorch.org/whl/cpu)
 	@$(PIP) -r requirements.txt
 	@rm -f .venv/.ready-run-*; touch $@
 
 $(DEV_READY): | $(PY)
-	@echo "Installing requirements-dev.txt into .venv (about 3 minutes, once) ..."
+	@echo "Installing requirements-dev.txt into .venv (about 3 minutes, once: $(SIZE)) ..."
+	@$(if $(CPU),$(PIP) $(TORCH) --index-url https://download.pytorch.org/whl/cpu)
 	@$(PIP) -r requirements-dev.txt
 	@rm -f .venv/.ready-*; touch $@ $(RUN_READY)

@@ -6,6 +6,7 @@ from typing import Any
 
 # Command → the next one, filled in with the options of the command and with what it answered.
 NEXT = {
+    "run": "demo",
     "preview": "import {path} --name NAME",
     "import": "train {dataset}",
     "download": "import {path}",
