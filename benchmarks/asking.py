@@ -23,13 +23,12 @@ from core.types import Evidence
 FIELD = ("heatmap_clustering", "backdoor_smoothing", "ted", "flare", "scan")
 ROWS = (
     "fashion_mnist/clean/0",
-    "fashion_mnist/patch/1",
-    "fashion_mnist/photograph/2",
+    "fashion_mnist/patch/5",
+    "fashion_mnist/photograph/5",
     "fashion_mnist/tact_patch/5",
     "mnist/patch/33",
     "fashion_mnist/sticker/5",
     "fashion_mnist/warp/20",
-    "fashion_mnist/low_frequency/10",
 )
 ASKING = [entry for entry in DETECTORS.values() if "model" in entry.needs]
 

@@ -13,7 +13,7 @@ from PIL import Image
 from benchmarks.ablation import SCORES, STEPS, ablation_table
 from benchmarks.alone import alone_table
 from benchmarks.art import f1_per_class, made_up, our_width
-from benchmarks.asking import asking_table
+from benchmarks.asking import FIELD, ROWS, asking_table, field_table
 from benchmarks.attacks import attacks_table
 from benchmarks.clean import clean_table
 from benchmarks.decisions import decisions_table, measured
@@ -30,7 +30,7 @@ from benchmarks.parts.answers import within_classes
 from benchmarks.parts.cells import number, percent
 from benchmarks.parts.data import draw_bona_fide, part_of
 from benchmarks.parts.judged import Judged, mean_percent, of, worst_and_mean
-from benchmarks.parts.lab_regimes import Regime
+from benchmarks.parts.lab_regimes import LAB, Regime
 from benchmarks.parts.repairs import WAYS, auroc_of, removed_by
 from benchmarks.parts.studies import Study, traced_study
 from benchmarks.parts.timing import timed
@@ -39,7 +39,8 @@ from benchmarks.planting import planting_table
 from benchmarks.regimes import regimes_table
 from benchmarks.scoring import falling_losses, largest_error, scoring_table
 from benchmarks.screen.deciding import deciding_table
-from benchmarks.screen.opening import DETECTORS, SHAPE, opening_table
+from benchmarks.screen.opening import DETECTORS as OPENED
+from benchmarks.screen.opening import SHAPE, opening_table
 from benchmarks.screen.review import made_up_run, review_table
 from benchmarks.training import Case, training_table
 from core import runs
@@ -48,6 +49,7 @@ from core.analysis.samples import suspicion_table
 from core.attacks.presets import preset
 from core.attacks.specification import AttackSpec
 from core.data import store
+from core.detectors import DETECTORS
 from core.detectors.clustering.activation_clustering import activation_clustering
 from core.detectors.parts.trajectories import bona_fide_distance
 from core.detectors.spectral_signatures import spectral_signatures
@@ -298,6 +300,13 @@ def test_the_detectors_that_ask_the_model_have_a_table(tmp_path: Path) -> None:
     assert table.splitlines()[-1].startswith("| tiny | ")
 
 
+def test_the_detectors_of_the_field_stand_beside_the_consensus_in_each_regime(tmp_path: Path) -> None:
+    assert {regime.name for regime in LAB} >= set(ROWS)
+    table = field_table({"tiny/patch/10": PATCHED}, npz(tmp_path, "tiny"), [0]).splitlines()
+    assert [line.split(" | ")[2] for line in table[4:]] == [DETECTORS[name].title for name in ("consensus", *FIELD)]
+    assert all(line.startswith("| tiny/patch/10 | ") for line in table[4:])
+
+
 def test_the_clustering_table_counts_within_each_class(tmp_path: Path) -> None:
     folder = npz(tmp_path, "tiny")
     accuracy, f1 = class_scores(traced_study(PATCHED, folder, tmp_path / "cache", 0), space="pixels", decision="size")
@@ -349,11 +358,11 @@ def test_every_action_of_a_reviewer_is_timed() -> None:
 
 
 def test_opening_a_run_and_its_tables_are_timed(tmp_path: Path) -> None:
-    run = made_up_run(tmp_path, 300, 0.1, SHAPE, DETECTORS)
+    run = made_up_run(tmp_path, 300, 0.1, SHAPE, OPENED)
     rows = [[cell.strip() for cell in line.split("|")] for line in opening_table(run, 2).splitlines()[2:]]
     assert len(rows) == 6
     assert all(0 < float(median) <= float(worst or median) < 5000 for _, _, median, worst, _ in rows)
-    assert set(opened(run).detections) == set(DETECTORS)
+    assert set(opened(run).detections) == set(OPENED)
 
 
 def test_a_browser_that_decides_is_timed(tmp_path: Path) -> None:
