@@ -82,7 +82,7 @@ function dress(map) {
     return node;
   };
   const zoom = (window) => () => { view.window = window(); later(map); };
-  const legend = data.styles.map((style) => {
+  const legend = data.styles.filter((style) => style.title).map((style) => {
     const node = make("span", style.top ? "legend top" : "legend"), dot = make("i");
     dot.style.background = style.colour;
     node.append(dot, document.createTextNode(/ · [\d,]+$/.test(style.title) ? style.title : `${style.title} · ${style.count.toLocaleString("en")}`));
@@ -94,9 +94,18 @@ function dress(map) {
     button("Clear", () => map.send({ kind: "clear" })),
     button("Whole map", zoom(() => null)),
     ...(data.n_selected ? [button("Zoom to selection", zoom(() => windowAround(map.places, map.marks)))] : []),
+    ...(data.bar ? [barOf(data.bar)] : []),
     ...legend,
   );
   map.stage.dataset.tool = view.tool;
+}
+
+// The bar of a figure: its name and lowest value, the colours, the highest and the middle one.
+function barOf({ title, colours, words: [low, middle, high] }) {
+  const node = make("span", "legend"), strip = make("i", "bar");
+  strip.style.background = `linear-gradient(to right, ${colours.join(", ")})`;
+  node.append(document.createTextNode(`${title} ${low}`), strip, document.createTextNode(`${high} · middle ${middle}`));
+  return node;
 }
 
 function later(map) {

@@ -7,7 +7,8 @@ from core.runs import plan
 from pages.ui.cache import cached
 from pages.ui.clusters import exre
 from pages.ui.clusters.classes import AC, all_classes, clusters_of
-from pages.ui.clusters.maps import COLOURS, controls, linked_map, missing_map
+from pages.ui.clusters.colouring import COLOURS
+from pages.ui.clusters.maps import controls, linked_map, missing_map
 from pages.ui.selection.beside_map import selection_bar, selection_gallery
 from pages.ui.shell import frame, journey
 from pages.ui.widgets import counted
@@ -35,7 +36,7 @@ with screen, st.container(key="map-pane"):
     if run.done(plan.maps(chosen.method.lower())):
         places = cached.map_points(run, f"{scope}-{chosen.method.lower()}")
         key = f"clusters-{scope}-{chosen.class_index}-{chosen.method}"
-        linked_map(run, table[only], places[only], key=key, colour=chosen.colour, hover=chosen.hover)
+        linked_map(run, table[only], places[only], key=key, controls=chosen)
     else:
         missing_map(run, chosen.method)
 with side, st.container(key="side-pane", gap="small"):

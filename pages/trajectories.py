@@ -6,7 +6,7 @@ import streamlit as st
 from core.runs.plan import maps
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
-from pages.ui.clusters.maps import controls, linked_map, missing_map
+from pages.ui.clusters.maps import controls, epoch_slider, linked_map, missing_map
 from pages.ui.selection.beside_map import selection_bar, selection_gallery
 from pages.ui.selection.selection import selected
 from pages.ui.shell import frame, journey
@@ -25,23 +25,27 @@ if untraced(run):
     st.stop()
 table, losses, names = counted.table(run), cached.losses(run), cached.info(run).class_names
 counted.brief(run)
-chosen = controls(run, "trajectories", ("flag", "suspicion", "class", "verdict", "loss", "prediction", "cluster"))
+chosen = controls(
+    run,
+    "trajectories",
+    ("flag", "suspicion", "class", "verdict", "loss", "prediction", "cluster"),
+    epochs=losses.shape[1],
+)
 badloss = cached.detections(run).get("badloss")
 
 screen, side = st.columns([2, 1], gap="small")
 with screen, st.container(key="map-pane"):
     if run.done(maps(chosen.method.lower())):
         places = cached.map_points(run, f"trajectories-{chosen.method.lower()}")
-        linked_map(run, table, places, key=f"trajectories-{chosen.method}", colour=chosen.colour, hover=chosen.hover)
+        linked_map(run, table, places, key=f"trajectories-{chosen.method}", controls=chosen)
     else:
         missing_map(run, chosen.method)
 with side, st.container(key="side-pane", gap="small"):
     with st.container(key="side-selected"):
         selection_gallery(run, table)
     with st.container(key="side-about"):
-        index, epoch = chosen.class_index, losses.shape[1]
-        if epoch > 1:
-            epoch = st.slider("Epoch", 1, epoch, epoch, key="epoch", help="Marks the epoch on the curves.")
+        index, epoch = chosen.class_index, chosen.epoch
+        epoch_slider(epoch, losses.shape[1])
         bands = cached.bands(run, index)
         rows = np.flatnonzero(table["id"].isin(selected(run)))
         drawn = f"{len(rows[:MOST])} of {len(rows):,} selected"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import ceil
 
 import numpy as np
+import pandas as pd
 
 from core.analysis.caveats import NOT_JUDGED
 from core.analysis.rules import USUAL_RATE, Rule, counted_on, flags, p_values
@@ -112,6 +113,23 @@ def advice(detection: Detection, bona_fide: Bools, rule: Rule) -> Advice:
     enough = bona_fide_needed(rate, clear)
     no_power = _no_power(trusted, rate, clear, enough, review)
     return Advice(fraction, bound, enough, review, _said(about, sharing, no_power, wrong))
+
+
+def poisoned_left(found: Advice, table: pd.DataFrame) -> int | None:
+    """About how many poisoned or wrongly labelled samples nobody took out or relabelled yet; None without an estimate.
+
+    Args:
+        found: what the bona fide samples say about a detection.
+        table: see `core.analysis.samples.review_table`.
+
+    >>> verdicts = ["exclude", "relabel", "keep", "", "", "", "", "", "", ""]
+    >>> poisoned_left(Advice(0.5), pd.DataFrame({"verdict": verdicts, "bona_fide": [False] * 8 + [True] * 2}))
+    2
+    """
+    if found.prevalence is None:
+        return None
+    treated = int(table["verdict"].isin(["exclude", "relabel"]).sum())
+    return max(0, round(found.prevalence * int((~table["bona_fide"]).sum())) - treated)
 
 
 def bona_fide_needed(rate: float, fraction: float) -> int:

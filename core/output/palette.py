@@ -23,6 +23,9 @@ CLASSES = (
     "#77AADD",
 )
 
+# From dark to bright, evenly for every kind of sight: viridis without its ends, which one of the grounds would swallow.
+RAMP = ("#482878", "#3E4A89", "#31688E", "#26828E", "#1F9E89", "#35B779", "#6DCD59", "#B4DE2C")
+
 KEPT = ACCENT
 EXCLUDED = POISON
 RELABELLED = "#8C5FBF"

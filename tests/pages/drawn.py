@@ -39,4 +39,4 @@ def legend(app: AppTest) -> str:
     charts = (one for one in walk(app.main) if getattr(one, "type", "") == "echarts_chart")
     legends = (json.loads(one.proto.spec)["legend"]["data"] for one in charts)  # type: ignore[attr-defined]
     names = ([str(entry["name"]) for entry in found if isinstance(entry, dict)] for found in legends)
-    return next(", ".join(found) for found in names if "not flagged" in found)
+    return next(words for found in names if "not flagged" in (words := ", ".join(found)))

@@ -13,9 +13,10 @@ from core.types import ClassFinding, Criterion
 from pages.ui.cache import cached, cluster_names
 from pages.ui.cache.words import HELP
 from pages.ui.clusters import exre
+from pages.ui.clusters.colouring import middle_cut
 from pages.ui.selection.selection import select, tiles
 from pages.ui.shell import frame
-from pages.ui.widgets import pictures
+from pages.ui.widgets import counted, pictures, view
 from pages.ui.widgets.bound import bound
 from pages.ui.widgets.fields import ANY, one_or_any, tall
 from pages.ui.widgets.gallery import Tile, gallery
@@ -27,23 +28,22 @@ BADGES = {
 }
 
 MARKS = {True: "▲ ", False: "", None: "? "}
-KEPT = "class"  # where the session keeps the chosen class for all pages
+NAME = "class"  # of the chosen class among what the pages show
 
 
-def chosen_class(run: Run) -> int | None:
-    """The chosen class, None for all."""
-    index = st.session_state.get(KEPT)
-    return index if index is not None and index < len(cached.info(run).class_names) else None
+def class_options(run: Run) -> list[str]:
+    """What can be chosen: "" for all classes, and the index of each."""
+    return ["", *map(str, range(len(cached.info(run).class_names)))]
 
 
 def choose_class(index: int | None) -> None:
     """Have the pages show this class, None for all."""
-    st.session_state[KEPT] = index
+    view.choose(NAME, "" if index is None else str(index))
 
 
-def class_field(run: Run) -> int | None:
+def class_field(run: Run, chosen: int | None) -> None:
     """The list to choose a class from, most suspicious first; it is searched by typing."""
-    names, chosen = cached.info(run).class_names, chosen_class(run)
+    names = cached.info(run).class_names
     found = cached.detections(run).get(AC)
     findings = found.classes if found else {}
     words = {
@@ -53,13 +53,12 @@ def class_field(run: Run) -> int | None:
         "Class",
         words,
         "all classes",
-        width=150,
+        width=140,
         help="Most suspicious first. Type to search.",
         **bound(
             f"class-{run.id}", ANY if chosen is None else chosen, lambda new: choose_class(None if new == ANY else new)
         ),
     )
-    return chosen
 
 
 def _ranked(run: Run) -> list[int]:
@@ -122,12 +121,13 @@ def clusters_of(run: Run, index: int) -> None:
 def all_classes(run: Run) -> None:
     """What 2-means finds in every class, in words and figures; a click on a row chooses its class."""
     findings, names = cached.detections(run)[AC].classes, cached.info(run).class_names
-    results = cached.reclassifications(run)
+    results, left = cached.reclassifications(run), _left(run)
     order = [index for index in _ranked(run) if index in findings]
     st.markdown("**2-means in each class**", help=HELP["cluster"])
     rows = [
         {
-            "Class": f"{MARKS[findings[index].poisoned]}{names[index]}",
+            "Class": f"{MARKS[findings[index].poisoned]}{middle_cut(names[index])}",
+            "Left": left.get(index, 0),
             "Smaller": _marked(findings[index].size, "{:.0%}"),
             "Silh.": _marked(findings[index].silhouette, "{:.2f}"),
             "Dist.": _marked(findings[index].distance, "{:.2f}"),
@@ -145,6 +145,9 @@ def all_classes(run: Run) -> None:
         selection_mode="single-row",
         column_config={
             "Class": st.column_config.TextColumn(width=96, help="▲ looks poisoned, ? was not judged"),
+            "Left": st.column_config.NumberColumn(
+                width=46, help="Flagged samples of the class that nobody decided on."
+            ),
             "Smaller": st.column_config.TextColumn(width=60, help=HELP["size fraction"]),
             "Silh.": st.column_config.TextColumn(width=58, help=HELP["silhouette"]),
             "Dist.": st.column_config.TextColumn(width=50, help=HELP["distance"]),
@@ -155,6 +158,13 @@ def all_classes(run: Run) -> None:
         "▲ says poison, ? was not judged. Choose a class to see its two clusters. "
         "Poison below about 5% of a class is easily missed: look at the map, too."
     )
+
+
+def _left(run: Run) -> dict[int, int]:
+    """How many flagged samples of each class nobody decided on."""
+    rows = counted.flagged(run)
+    counts: dict[int, int] = rows[rows["verdict"] == ""]["label"].value_counts().to_dict()
+    return counts
 
 
 def _clicked(key: str, order: Sequence[int]) -> None:

@@ -1,7 +1,8 @@
 """What the two maps share: their points, their colours, and the words that hovering says."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,28 +11,27 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core import pipeline, runs
-from core.journal.review.verdict import STANDING
-from core.output.palette import ACCENT, CLASSES, EXCLUDED, FLAGGED, GREY, KEPT, RELABELLED, UNSURE
 from core.runs import Run, jobs
 from core.runs.plan import maps
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached
 from pages.ui.cache.map_columns import map_columns
 from pages.ui.cache.words import HELP
-from pages.ui.clusters.classes import class_field
+from pages.ui.clusters.classes import NAME, class_field, class_options
+from pages.ui.clusters.colouring import Colouring, colouring
 from pages.ui.selection.selection import select, selected
 from pages.ui.shell import frame
-from pages.ui.widgets import counted, pictures
+from pages.ui.widgets import counted, pictures, view
+from pages.ui.widgets.bound import bound
 from pages.ui.widgets.crowd import HIDDEN, Crowd, crowd_map
 from pages.ui.widgets.fields import one_of
-from pages.ui.widgets.scatter import Style, scatter_map
+from pages.ui.widgets.scatter import scatter_map
 from pages.ui.widgets.scatter_option import LARGE
 
 METHODS = ("PCA", "ICA", "UMAP")
-COLOURS = ("flag", "class", "cluster", "verdict", "loss", "prediction", "suspicion")
-DECIDED = "decided"  # the group of what a person decided on; no class may have its name
-QUANTILES = ("lowest quarter", "second", "third", "highest quarter")
-_STEPS = ("#C7D0D4", "#8FB7BD", "#3F8F98", "#0B4F57")
+EPOCH = "epoch"  # name of the chosen epoch among what the pages show
+HOVER = ("image", "none")
+DECIDED_TOO = ("shown", "hidden")  # samples that were decided on
 
 
 @dataclass(frozen=True)
@@ -43,25 +43,75 @@ class Controls:
         method: of the map: "PCA", "ICA" or "UMAP".
         colour: what colours it.
         hover: whether hovering shows the sample.
+        decided: whether the samples that were decided on are drawn.
+        epoch: that the curves mark, 0 where the page has none.
     """
 
     class_index: int | None
     method: str
     colour: str
     hover: bool
+    decided: bool
+    epoch: int
 
 
-def controls(run: Run, key: str, colours: tuple[str, ...], *, layer: bool = False) -> Controls:
-    """The row above a map: whose flags, which class, the map and its colours; the layer, too, where it counts."""
+def controls(
+    run: Run, key: str, colours: tuple[str, ...], *, layer: bool = False, epochs: int | None = None
+) -> Controls:
+    """The row above a map: whose flags, which class, the map and its colours; the layer, too, where it counts.
+
+    What is chosen is one for all pages, and in the address; see `pages.ui.widgets.view`.
+    """
+    options: dict[str, Sequence[str]] = {
+        NAME: class_options(run),
+        "map": METHODS,
+        "colour": colours,
+        "decided": DECIDED_TOO,
+        "hover": HOVER,
+    }
+    if epochs:
+        options[EPOCH] = ["", *map(str, range(1, epochs))]
+    now = view.shown(key, options)
+    index = int(now[NAME]) if now[NAME] else None
     with st.container(key="map-controls", horizontal=True, vertical_alignment="bottom", gap="small"):
         counted.field(run)
-        index = class_field(run)
-        method = one_of("Map", METHODS, key=f"{key}-method", help=" ".join(HELP[name] for name in METHODS))
-        colour = st.selectbox("Colour by", colours, key=f"{key}-colour", width=125)
+        class_field(run, index)
+        about = " ".join(HELP[name] for name in METHODS)
+        one_of("Map", METHODS, help=about, **bound("view-map", now["map"], partial(view.choose, "map")))
+        colour = bound("view-colour", now["colour"], partial(view.choose, "colour"))
+        st.selectbox("Colour by", colours, width=115, **colour)
         if layer:
             layer_picker(run)
-        hover = st.toggle("Hover", value=True, key=f"{key}-hover", help="Show the sample on hover.")
-    return Controls(index, method, colour, hover)
+        with st.container(gap=None, width=95):
+            _switch("Hover", "hover", now["hover"], HOVER)
+            _switch("Decided", "decided", now["decided"], DECIDED_TOO)
+    return Controls(
+        index,
+        now["map"],
+        now["colour"],
+        hover=now["hover"] == HOVER[0],
+        decided=now["decided"] == DECIDED_TOO[0],
+        epoch=int(now.get(EPOCH) or epochs or 0),
+    )
+
+
+def epoch_slider(now: int, last: int) -> None:
+    """The slider of epochs; the chosen one is in the address, unless it is the last."""
+
+    def moved(epoch: int) -> None:
+        view.choose(EPOCH, "" if epoch == last else str(epoch))
+
+    if last > 1:
+        st.slider("Epoch", 1, last, help="Marks the epoch on the curves.", **bound(f"view-{EPOCH}", now, moved))
+
+
+def _switch(title: str, name: str, value: str, options: tuple[str, str]) -> None:
+    """On for the first option, off for the second."""
+
+    def turned(on: bool) -> None:
+        view.choose(name, options[not on])
+
+    st.toggle(title, **bound(f"view-{name}", value == options[0], turned))
 
 
 def layer_picker(run: Run) -> None:
@@ -100,22 +150,24 @@ def missing_map(run: Run, method: str) -> None:
     frame.awaiting(run, stage)
 
 
-def linked_map(
-    run: Run, table: pd.DataFrame, places: NDArray[np.float32], *, key: str, colour: str, hover: bool
-) -> None:
+def linked_map(run: Run, table: pd.DataFrame, places: NDArray[np.float32], *, key: str, controls: Controls) -> None:
     """The map of the samples in `table` at `places`; a new brush becomes the selection of all pages."""
     names = cached.info(run).class_names
-    groups, series = _groups(table, names, colour, counted.whose(run))
-    if colour != "verdict":
-        groups, series = _decided_apart(table, groups, series)
+    total = len(table)
+    if not controls.decided:
+        left = (table["verdict"] == "").to_numpy()
+        table, places = table[left], places[left]
+    dark = st.context.theme.type == "dark"
+    found = colouring(table, names, controls.colour, counted.whose(run), dark=dark)
     if len(table) > LARGE:
         inside = crowd_map(
-            _crowd(run, table, places, groups, series),
+            _crowd(run, table, places, found),
             key=key,
             image_url=pictures.of_sample(run.dataset, "{row}"),
             class_names=names,
             selected=selected(run),
-            hover=hover,
+            bar=found.bar,
+            hover=controls.hover,
         )
         if inside is not None:
             select(run, inside)
@@ -128,7 +180,9 @@ def linked_map(
             "row": table["row"],
             "x": places[:, 0],
             "y": places[:, 1],
-            "group": pd.Categorical.from_codes(np.where(groups == HIDDEN, -1, groups.astype(np.int64)), list(series)),
+            "group": pd.Categorical.from_codes(
+                np.where(found.groups == HIDDEN, -1, found.groups.astype(np.int64)), list(found.styles)
+            ),
             "sample": "#" + table["id"].astype(str),
             "given": [names[index] for index in table["label"]],
             "predicted": predicted,
@@ -139,100 +193,23 @@ def linked_map(
         points,
         key=key,
         image_url=pictures.of_sample(run.dataset, "{@row}"),
-        series=series,
+        series=found.styles,
+        bar=found.bar,
+        total=total,
         tooltip=("sample", "given", "predicted", "loss"),
         selected=selected(run),
-        hover_images=hover,
+        hover_images=controls.hover,
     )
     if inside is not None:
         select(run, inside)
         st.rerun()
 
 
-def _crowd(
-    run: Run,
-    table: pd.DataFrame,
-    places: NDArray[np.float32],
-    groups: NDArray[np.uint8],
-    series: Mapping[str, Style],
-) -> Crowd:
+def _crowd(run: Run, table: pd.DataFrame, places: NDArray[np.float32], found: Colouring) -> Crowd:
     """The points of a map that are too many to be sent one by one."""
     ids, rows, classes, losses = map_columns(run)
     if len(table) < len(ids):
         at = table.index.to_numpy()
         ids, rows, classes, losses = ids[at], rows[at], np.ascontiguousarray(classes[:, at]), losses[at]
-    styles = [replace(style, title=style.title or name) for name, style in series.items()]
-    return Crowd(places, groups, styles, ids, rows, classes, losses)
-
-
-def _groups(
-    table: pd.DataFrame, names: tuple[str, ...], colour: str, flagged_by: str
-) -> tuple[NDArray[np.uint8], dict[str, Style]]:
-    """The place of each sample's group among the groups, and how these look, the most telling on top."""
-    if colour in ("class", "prediction"):
-        column = table["label" if colour == "class" else "predicted"]
-        return _by_class(column.to_numpy(np.float64, na_value=np.nan), names)
-    if colour in ("loss", "suspicion"):
-        values = table[colour].to_numpy(np.float64)
-        known = np.isfinite(values)
-        edges = np.quantile(values[known], (0.25, 0.5, 0.75)) if known.any() else np.zeros(3)
-        codes = np.where(known, np.searchsorted(edges, values), HIDDEN).astype(np.uint8)
-        return codes, {name: Style(step) for name, step in zip(QUANTILES, _STEPS, strict=True)}
-    if colour == "cluster":
-        styles = {
-            "not split": Style(GREY),
-            "larger cluster": Style(CLASSES[0]),
-            "smaller cluster": Style(CLASSES[3], "diamond"),
-        }
-        return (table["cluster"].to_numpy() + 1).astype(np.uint8), styles
-    if colour == "verdict":
-        words = {"": "undecided", **STANDING}
-        styles = {
-            "undecided": Style(GREY, size=6),
-            "kept": Style(KEPT),
-            "unsure": Style(UNSURE, "rect"),
-            "relabelled": Style(RELABELLED, "triangle"),
-            "excluded": Style(EXCLUDED, "diamond", size=8),
-        }
-        place = {decision: list(styles).index(word) for decision, word in words.items()}
-        found, decisions = pd.factorize(table["verdict"])
-        return np.array([place[decision] for decision in decisions], np.uint8)[found], styles
-    flagged, trusted = table["flagged"].to_numpy(bool), table["bona_fide"].to_numpy(bool)
-    codes = np.where(flagged, 2, trusted).astype(np.uint8)
-    n_left = int((flagged & ~_decided(table)).sum())
-    flags = {
-        "not flagged": Style(GREY, size=6),
-        "bona fide": Style(ACCENT),
-        "flagged": Style(FLAGGED, "diamond", f"flagged by {flagged_by} · {n_left:,}", size=8),
-    }
-    return codes, flags
-
-
-def _decided(table: pd.DataFrame) -> NDArray[np.bool_]:
-    """(n,) True where a person decided on the sample."""
-    return np.asarray(table["verdict"] != "", bool)
-
-
-def _decided_apart(
-    table: pd.DataFrame, groups: NDArray[np.uint8], series: dict[str, Style]
-) -> tuple[NDArray[np.uint8], dict[str, Style]]:
-    """The same with the samples that a person decided on in a group of their own, hollow and below the others."""
-    decided = _decided(table)
-    if not decided.any():
-        return groups, series
-    below = {DECIDED: Style(GREY, title=f"{DECIDED} · {int(decided.sum()):,}", size=6, hollow=True)}
-    moved = np.where(groups == HIDDEN, HIDDEN, groups + 1)
-    return np.where(decided, 0, moved).astype(np.uint8), below | series
-
-
-def _by_class(classes: NDArray[np.float64], names: tuple[str, ...]) -> tuple[NDArray[np.uint8], dict[str, Style]]:
-    """At most ten classes in colour, by size; the others, and what has none, are grey together."""
-    known = np.isfinite(classes)
-    counts = np.bincount(classes[known].astype(np.int64), minlength=len(names))
-    top = np.sort(np.argsort(-counts, kind="stable")[: min(len(CLASSES), int((counts > 0).sum()))])
-    styles = {names[index]: Style(colour) for index, colour in zip(top.tolist(), CLASSES, strict=False)}
-    rest = int((counts > 0).sum()) > len(top)
-    place = np.full(len(names) + 1, 0 if rest else HIDDEN, np.uint8)
-    place[top] = np.arange(len(top)) + rest
-    others = {"other classes": Style(GREY, size=6)} if rest else {}
-    return place[np.where(known, classes, len(names)).astype(np.int64)], others | styles
+    styles = [replace(style, title=style.title or name) for name, style in found.styles.items()]
+    return Crowd(places, found.groups, styles, ids, rows, classes, losses)

@@ -127,7 +127,7 @@ def _cost(run: Run, *, training: bool, busy: bool) -> str:
     if busy:
         return "It waits for what is at work on this run."
     seconds = pipeline.decision_seconds(run, training=training)
-    return f"Takes at most about {frame.duration(seconds or 0)}, in a process of its own: you can go on meanwhile."
+    return f"Takes up to about {frame.duration(seconds or 0)}, in a process of its own: you can go on meanwhile."
 
 
 def _version(run: Run) -> int:

@@ -13,6 +13,7 @@ from core.journal import review
 from core.runs import Run
 from pages.ui.access.who import may_decide, reviewer
 from pages.ui.review import sample
+from pages.ui.selection import shared
 from pages.ui.selection.selection import follow, select, selected, version
 from pages.ui.selection.verdicts import (
     PLACE,
@@ -79,6 +80,7 @@ def bar(run: Run, rows: pd.DataFrame, focus: int | None) -> None:
     """What the keys would decide on, and the same as buttons; in view all the time."""
     said()
     chosen = len(selected(run))
+    shared.say(run, selected(run).tolist())
     with st.container(key="selection-bar", horizontal=True, vertical_alignment="center", gap="small"):
         words = f"**{chosen:,} selected**" if chosen else f"**Sample #{focus}**" if focus is not None else ""
         st.markdown(words, width=130)

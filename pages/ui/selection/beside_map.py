@@ -12,6 +12,7 @@ from core.runs import Run
 from pages.ui.access.who import for_reviewers
 from pages.ui.cache import cached
 from pages.ui.cache.words import plain
+from pages.ui.selection import shared
 from pages.ui.selection.selection import follow, looked_at, select, selected, tiles, version
 from pages.ui.selection.verdicts import (
     MOST,
@@ -56,6 +57,7 @@ def selection_gallery(run: Run, table: pd.DataFrame) -> None:
 def selection_bar(run: Run, table: pd.DataFrame) -> None:
     """Count and class mix of the selection and what can be done with it, in one row that is always in view."""
     rows = table[table["id"].isin(selected(run))]
+    shared.say(run, selected(run).tolist())
     with st.container(key="selection-bar", horizontal=True, vertical_alignment="center", gap="small"):
         with st.container(key="selection-words", gap=None):
             st.markdown(_words(run, rows) if len(rows) else EMPTY, width="stretch")

@@ -14,6 +14,7 @@ from core.journal.review.verdict import STANDING
 from core.runs import Run
 from pages.ui.cache import cached
 from pages.ui.cache import names as of_samples
+from pages.ui.selection import shared
 from pages.ui.widgets import counted, pictures
 from pages.ui.widgets.gallery import Tile
 
@@ -24,8 +25,10 @@ CAPTION = 18  # characters of a name under a tile; hovering says the whole path
 
 
 def selected(run: Run) -> NDArray[np.int64]:
-    """Sorted ids selected in this run."""
-    return np.asarray(st.session_state.get(f"selection-{run.id}", NONE), np.int64)
+    """Sorted ids selected in this run; in the beginning, those that the address names."""
+    if f"selection-{run.id}" not in st.session_state:
+        st.session_state[f"selection-{run.id}"] = shared.said(run)
+    return np.asarray(st.session_state[f"selection-{run.id}"], np.int64)
 
 
 def select(run: Run, ids: Sequence[int] | NDArray[np.int64]) -> None:

@@ -3,9 +3,11 @@
 import streamlit as st
 
 from core import runs
+from core.analysis.advice import poisoned_left
+from core.analysis.opened_run import leading
 from core.errors import UserError
 from core.runs import Run
-from pages.ui.cache import cached
+from pages.ui.cache import cached, repaired
 from pages.ui.cache.words import plain
 from pages.ui.widgets import counted
 
@@ -15,7 +17,7 @@ def context(run: Run | None) -> None:
     if run is None:
         return
     try:
-        words = [_where(run), _left(run)]
+        words = [_where(run), _treated(run), _left(run)]
     except UserError:  # the page itself says what is wrong
         return
     with st.container(key="context"):
@@ -29,11 +31,22 @@ def _where(run: Run) -> str:
     return " › ".join(map(plain, parts))
 
 
+def _treated(run: Run) -> str:
+    """What a repair changed, for its maps no longer show it."""
+    excluded, relabelled = repaired.treated(run) if run.parent else (0, 0)
+    return ", ".join(
+        f"{count:,} {words}" for count, words in ((excluded, "left out"), (relabelled, "relabelled")) if count
+    )
+
+
 def _left(run: Run) -> str:
     if not cached.detections(run):
         return ""
     verdicts = counted.flagged(run)["verdict"]
     count, n = int((verdicts == "").sum()), len(verdicts)
     if count:
-        return f"**If you stopped now: {count:,} of {n:,} flagged remain undecided**"
+        by = counted.counted(run) or next(iter(leading(cached.detections(run))))
+        about = poisoned_left(cached.advice_on(run, by), cached.table(run))
+        poisoned = f", about {about:,} poisoned or wrongly labelled left" if about else ""
+        return f"**If you stopped now: {count:,} of {n:,} flagged remain undecided{poisoned}**"
     return f"all {n:,} flagged decided" if n else ""

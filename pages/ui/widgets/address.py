@@ -5,6 +5,7 @@ has written since. A part of the page that draws itself every second sends such 
 """
 
 import time
+from collections.abc import Mapping
 from math import inf
 
 import streamlit as st
@@ -25,12 +26,20 @@ def get(name: str) -> str:
 
 def put(name: str, value: str) -> None:
     """Have the address say so; "" takes the parameter out of it."""
-    before = get(name)
-    if value != before:
-        now = time.monotonic()
-        left = {old: since for old, since in _written(name)[1].items() if now - since <= GRACE} | {before: now}
+    put_all({name: value})
+
+
+def put_all(values: Mapping[str, str]) -> None:
+    """The same for several parameters at once, which is one step back in the browser."""
+    now, before = time.monotonic(), {name: get(name) for name in values}
+    changed = {name: value for name, value in values.items() if value != before[name]}
+    for name, value in changed.items():
+        left = {old: since for old, since in _written(name)[1].items() if now - since <= GRACE} | {before[name]: now}
         st.session_state.setdefault(WRITTEN, {})[name] = value, left
-        _set(name, value)
+        if not value:
+            _set(name, value)
+    if any(changed.values()):
+        st.query_params.update({name: value for name, value in changed.items() if value})
 
 
 def _written(name: str) -> tuple[str, dict[str, float]]:

@@ -107,7 +107,7 @@ def field(run: Run, *, label_visibility: Literal["visible", "collapsed"] = "visi
     st.selectbox(
         "Flagged by",
         ["", *names],
-        width=190,
+        width=175,
         format_func=lambda name: counted_title(subject, name),
         help="Headline, map, queue and the decisions on all that is flagged follow it, on every page but the report.",
         label_visibility=label_visibility,

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from core.analysis.brush import points_inside
 from core.types import Ints
 from pages.ui.widgets.held import address_of
-from pages.ui.widgets.scatter_option import Style
+from pages.ui.widgets.scatter_option import Bar, Style
 
 _ASSETS = Path(__file__).parents[3] / "assets"
 _mount = st.components.v2.component(
@@ -54,6 +54,7 @@ def crowd_map(
     image_url: str,
     class_names: Sequence[str],
     selected: Ints,
+    bar: Bar | None = None,
     hover: bool = True,
 ) -> Ints | None:
     """Sorted ids that were selected on the map since the last call, by area or click; None when nothing is new.
@@ -64,6 +65,7 @@ def crowd_map(
         image_url: relative address of an input, with {row} in it.
         class_names: in the order of the class indices.
         selected: sorted ids that are selected now, wherever that was done.
+        bar: what the colours of a figure mean; None for groups.
         hover: whether hovering shows the input.
     """
     counts = np.bincount(crowd.groups, minlength=256)
@@ -78,6 +80,7 @@ def crowd_map(
         "classes": address_of(crowd.classes),
         "losses": address_of(crowd.losses),
         "styles": [_drawn(style, int(counts[place])) for place, style in enumerate(crowd.styles)],
+        "bar": asdict(bar) if bar else None,
         "names": list(class_names),
         "image": image_url if hover else "",
         "n": len(crowd.ids),
@@ -99,7 +102,7 @@ def chosen(crowd: Crowd, event: Mapping[str, Any], selected: Ints) -> Ints:
     Args:
         crowd: the points.
         event: `kind` is "rect" or "polygon" with `corners` as in `points_inside`, "point" with its place `at` in the
-            arrays, or "clear"; with `add`, what was selected stays, and a point changes sides.
+            arrays, or "clear". With `add`, what was selected stays, and a point changes sides.
         selected: sorted ids that were selected before.
     """
     kind, shown = str(event.get("kind")), crowd.groups != HIDDEN
@@ -115,4 +118,10 @@ def chosen(crowd: Crowd, event: Mapping[str, Any], selected: Ints) -> Ints:
 def _drawn(style: Style, count: int) -> dict[str, Any]:
     """What the browser is told of a group: with a shape of its own, it is never hidden beneath the others."""
     own = style.symbol != "circle"
-    return {"title": style.title, "colour": style.colour, "count": count, "top": own, "faded": style.hollow}
+    return {
+        "title": style.title if style.legend else "",
+        "colour": style.colour,
+        "count": count,
+        "top": own,
+        "faded": style.hollow,
+    }

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from core.analysis.brush import points_inside
 from core.output.palette import INK
 from pages.ui.widgets.modifier import listen, shift_held
-from pages.ui.widgets.scatter_option import AXES, LARGE, Style, Window, hover_card, map_option, window_around
+from pages.ui.widgets.scatter_option import AXES, LARGE, Bar, Style, Window, hover_card, map_option, window_around
 
-__all__ = ["Style", "scatter_map"]
+__all__ = ["Bar", "Style", "scatter_map"]
 
 Ids = NDArray[np.int64]
 NONE = np.empty(0, np.int64)
@@ -61,6 +61,8 @@ def scatter_map(
     series: Mapping[str, Style],
     tooltip: Sequence[str],
     selected: Ids,
+    total: int,
+    bar: Bar | None = None,
     hover_images: bool = True,
 ) -> Ids | None:
     """Sorted ids that were selected since the last call, None when nothing is new.
@@ -76,6 +78,8 @@ def scatter_map(
         tooltip: columns shown as text on hover.
         selected: ids selected now, wherever that was done. When they are no longer what the chart shows itself, it is
             replaced by one without a brush, and the selection is drawn as rings.
+        total: how many points there are, with those that were left out of `points`.
+        bar: what the colours of a figure mean; None for groups.
         hover_images: whether hovering shows the image.
     """
     chart: _Chart = st.session_state.setdefault(f"{key}-chart", _Chart())
@@ -91,12 +95,12 @@ def scatter_map(
     rings = shown[shown["id"].isin(selected)] if new is None and not chart.shows else shown[:0]
     tip = hover_card(tooltip, image_url if hover_images else "")
     ink = INK["dark" if st.context.theme.type == "dark" else "light"]
-    option = map_option(shown, rings, series, tip=tip, window=chart.window or window_around(shown), ink=ink)
+    option = map_option(shown, rings, series, tip=tip, window=chart.window or window_around(shown), ink=ink, bar=bar)
     name = f"{key}-{chart.generation}"
     with st.container(key="map-chart"):
         words = "Map of samples; draw a lasso or click to select."
         st.echarts_chart(option, key=name, height="stretch", on_select="rerun", alt=words)
-    _foot(shown, len(points), chart, chart.ids if chart.shows else selected, key)
+    _foot(shown, total, chart, chart.ids if chart.shows else selected, key)
     return new
 
 

@@ -14,6 +14,7 @@ from core.output.palette import ACCENT, GREY
 
 Window = list[list[float]]
 LARGE = 20_000  # points; above, they are drawn as one path per series, which cannot dim or ring single points
+BAR_WIDTH = 460  # pixels that tools and bar take beside the legend
 FADED = 0.2  # opacity of what is drawn faded
 AXES = ["x", "y"]
 _COLUMN = re.compile(r"\{@(.+?)\}")
@@ -61,6 +62,7 @@ class Style:
         title: the legend's word; the group's own name without one.
         size: in pixels, at up to 20,000 points; more points are drawn smaller.
         hollow: drawn as a thin outline, or faded where there are too many points for outlines.
+        legend: whether the legend names it.
     """
 
     colour: str
@@ -68,6 +70,22 @@ class Style:
     title: str = ""
     size: int = 7
     hollow: bool = False
+    legend: bool = True
+
+
+@dataclass(frozen=True)
+class Bar:
+    """What the colours of a figure mean.
+
+    Attributes:
+        title: the figure.
+        colours: hex, from the lowest to the highest.
+        words: the lowest, the middle and the highest value.
+    """
+
+    title: str
+    colours: tuple[str, ...]
+    words: tuple[str, str, str]
 
 
 def window_around(points: pd.DataFrame) -> Window:
@@ -95,7 +113,14 @@ def hover_card(columns: Sequence[str], image_url: str) -> str:
 
 
 def map_option(
-    shown: pd.DataFrame, rings: pd.DataFrame, series: Mapping[str, Style], *, tip: str, window: Window, ink: str
+    shown: pd.DataFrame,
+    rings: pd.DataFrame,
+    series: Mapping[str, Style],
+    *,
+    tip: str,
+    window: Window,
+    ink: str,
+    bar: Bar | None = None,
 ) -> dict[str, Any]:
     """The chart as ECharts wants it: one data set and one series per group, the selection on top in `ink`."""
     large = len(shown) > LARGE
@@ -111,6 +136,7 @@ def map_option(
         "dataset": [{"source": _sent(frame[columns])} for frame in (*groups.values(), rings)],
         "series": drawn,
         "grid": _GRID | {"top": 14 + 18 * _legend_lines(series)},
+        "graphic": _drawn_bar(bar) if bar else [],
         **{f"{axis}Axis": _axis(*limits) for axis, limits in zip(AXES, window, strict=True)},
         "dataZoom": [{"type": "inside", "filterMode": "none", f"{axis}AxisIndex": 0} for axis in AXES],
         "brush": {
@@ -124,15 +150,32 @@ def map_option(
         },
         "toolbox": _TOOLBOX,
         # What the legend hides, the server would still count; filtering is the page's work.
-        "legend": _LEGEND | {"data": [{"name": style.title or name} for name, style in series.items()]},
+        "legend": _LEGEND
+        | {"left": BAR_WIDTH if bar else _LEGEND["left"]}
+        | {"data": [{"name": style.title or name} for name, style in series.items() if style.legend]},
         "tooltip": {"formatter": tip, "showDelay": 125, "transitionDuration": 0, "confine": True, "padding": 8},
     }
 
 
 def _legend_lines(series: Mapping[str, Style]) -> int:
     """How many lines the legend takes beside the tools; estimated, as only the browser knows its font."""
-    widths = sum(34 + 6.5 * len(style.title or name) for name, style in series.items())
+    widths = sum(34 + 6.5 * len(style.title or name) for name, style in series.items() if style.legend)
     return max(1, ceil(widths / 520))
+
+
+def _drawn_bar(bar: Bar) -> list[dict[str, Any]]:
+    """The bar beside the tools, its title before it and three numbers on and beside it."""
+    stops = [{"offset": at / max(len(bar.colours) - 1, 1), "color": hex_} for at, hex_ in enumerate(bar.colours)]
+    fill = {"type": "linear", "x": 0, "y": 0, "x2": 1, "y2": 0, "colorStops": stops}
+    low, middle, high = bar.words
+    start = 112 + 6.2 * len(f"{bar.title} {low}")
+    words = ((104, f"{bar.title} {low}"), (start + 126, f"{high} · middle {middle}"))
+    strip = {"type": "rect", "left": start, "top": 5, "shape": {"width": 120, "height": 10}, "style": {"fill": fill}}
+    texts = [
+        {"type": "text", "left": left, "top": 4, "style": {"text": text, "fontSize": 11, "fill": GREY}}
+        for left, text in words
+    ]
+    return [strip | {"silent": True}, *(text | {"silent": True} for text in texts)]
 
 
 def _axis(low: float, high: float) -> dict[str, Any]:

@@ -2,14 +2,16 @@
 
 import json
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import pipeline
+from core.analysis.opened_run import opened
 from core.runs import Run
 from pages.ui.widgets.scatter_option import FADED, LARGE, Style, map_option, window_around
 from tests.pages.access.test_who import REVIEWER, be
-from tests.pages.drawn import FEW, legend, page, walk
+from tests.pages.drawn import FEW, SAMPLES, legend, page, walk
 
 
 def series(app: AppTest) -> dict[str, dict[str, object]]:
@@ -40,3 +42,28 @@ def test_too_many_points_for_outlines_are_faded() -> None:
         points, points[:0], {"decided": Style("#000000", hollow=True)}, tip="", window=window_around(points), ink="#000"
     )
     assert option["series"][0]["itemStyle"] == {"color": "#000000", "opacity": FADED}
+
+
+@pytest.mark.parametrize("name", ["clusters", "trajectories"])
+def test_decided_samples_are_hidden_when_asked_and_the_map_says_so(
+    name: str, two_detections: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    be(REVIEWER, monkeypatch)
+    pipeline.decide(two_detections, [0, 1, 50], "keep", reviewer="ann")
+    app = page(name)
+    next(one for one in app.toggle if one.label == "Decided").set_value(False).run()
+    assert not app.exception
+    assert "decided" not in legend(app)
+    assert any(f"{SAMPLES - 3} of {SAMPLES} drawn" in one.value for one in app.caption)
+
+
+def test_the_table_of_classes_counts_what_is_left(two_detections: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    be(REVIEWER, monkeypatch)
+    before = page("clusters").dataframe[0].value
+    first = before["Class"].iloc[0]
+    label = int(first.removeprefix("▲ class "))
+    flagged = [int(one) for one in np.flatnonzero(opened(two_detections).data.labels == label) if one < FEW]
+    pipeline.decide(two_detections, flagged[:1], "keep", reviewer="ann")
+    after = page("clusters").dataframe[0].value
+    assert before["Left"].iloc[0] == len(flagged)
+    assert after["Left"].iloc[0] == len(flagged) - 1

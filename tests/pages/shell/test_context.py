@@ -53,4 +53,12 @@ def test_a_repair_is_named_after_what_it_repairs(two_detections: Run, monkeypatc
     be(REVIEWER, monkeypatch)
     pipeline.decide(two_detections, [0, 1], "exclude", reviewer="ann")
     child = pipeline.new_repair(two_detections, reviewer="ann")
-    assert line("", run_id=child.id) == f"made up › {two_detections.name} › {child.name}"
+    assert line("", run_id=child.id) == f"made up › {two_detections.name} › {child.name} · 2 left out"
+
+
+def test_a_repair_says_what_its_maps_no_longer_show(two_detections: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    be(REVIEWER, monkeypatch)
+    pipeline.decide(two_detections, [0, 1, 2], "exclude", reviewer="ann")
+    pipeline.decide(two_detections, [5], "relabel", reviewer="ann", new_label=1)
+    child = pipeline.new_repair(two_detections, reviewer="ann")
+    assert line("", run_id=child.id).endswith(" · 3 left out, 1 relabelled")

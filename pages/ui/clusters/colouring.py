@@ -1,0 +1,160 @@
+"""What colours the points of a map: groups with their counts, or a bar with numbers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core.journal.review.verdict import STANDING
+from core.output.palette import ACCENT, CLASSES, EXCLUDED, FLAGGED, GREY, KEPT, RAMP, RELABELLED, UNSURE
+from core.types import Bools
+from pages.ui.widgets.crowd import HIDDEN
+from pages.ui.widgets.scatter_option import Bar, Style
+
+Groups = NDArray[np.uint8]
+
+COLOURS = ("flag", "class", "cluster", "verdict", "loss", "prediction", "suspicion")
+LONGEST = 16  # characters of a name in the legend
+DECIDED = "decided"  # a group beside those of classes, whose names are their own
+OTHERS = "others"  # another one
+STEPS = 16  # of a bar: neighbours are hardly told apart
+FLOOR = 1e-7  # the least loss that a logarithm takes
+
+
+@dataclass(frozen=True)
+class Colouring:
+    """How the points of a map look.
+
+    Attributes:
+        groups: (n,) of each point, its place in `styles`, or HIDDEN.
+        styles: of each group, by name, with its count in the title; the most telling last, which is on top.
+        bar: what the colours of a figure mean; None for groups.
+    """
+
+    groups: Groups
+    styles: dict[str, Style]
+    bar: Bar | None = None
+
+
+def colouring(table: pd.DataFrame, names: tuple[str, ...], colour: str, flagged_by: str, *, dark: bool) -> Colouring:
+    """How the samples of a review table are coloured by one of `COLOURS`.
+
+    Args:
+        table: the samples that are drawn.
+        names: of the classes.
+        colour: one of `COLOURS`.
+        flagged_by: whose flags are counted, in words.
+        dark: whether the ground is; a bar ends in what stands out on it.
+    """
+    if colour in ("loss", "suspicion"):
+        found = _by_figure(table[colour].to_numpy(np.float64), colour, dark)
+    else:
+        found = Colouring(*_grouped(table, names, colour, flagged_by))
+    found = found if colour == "verdict" else _decided_apart(table, found)
+    return replace(found, styles=_counted(found.groups, found.styles))
+
+
+def middle_cut(name: str, most: int = LONGEST) -> str:
+    """A long name without its middle: what tells it from others is often at its end.
+
+    >>> middle_cut("Ankle boot"), middle_cut("n02099601_golden_retriever", 12)
+    ('Ankle boot', 'n02099…iever')
+    """
+    return name if len(name) <= most else f"{name[: most // 2]}…{name[len(name) - (most - 1) // 2 :]}"
+
+
+def _grouped(
+    table: pd.DataFrame, names: tuple[str, ...], colour: str, flagged_by: str
+) -> tuple[Groups, dict[str, Style]]:
+    if colour in ("class", "prediction"):
+        column = table["label" if colour == "class" else "predicted"]
+        return _by_class(column.to_numpy(np.float64, na_value=np.nan), names)
+    if colour == "cluster":
+        styles = {
+            "not split": Style(GREY),
+            "larger cluster": Style(CLASSES[0]),
+            "smaller cluster": Style(CLASSES[3], "diamond"),
+        }
+        return (table["cluster"].to_numpy() + 1).astype(np.uint8), styles
+    if colour == "verdict":
+        words = {"": "undecided", **STANDING}
+        styles = {
+            "undecided": Style(GREY, size=6),
+            "kept": Style(KEPT),
+            "unsure": Style(UNSURE, "rect"),
+            "relabelled": Style(RELABELLED, "triangle"),
+            "excluded": Style(EXCLUDED, "diamond", size=8),
+        }
+        place = {decision: list(styles).index(word) for decision, word in words.items()}
+        found, decisions = pd.factorize(table["verdict"])
+        return np.array([place[decision] for decision in decisions], np.uint8)[found], styles
+    flagged, trusted = table["flagged"].to_numpy(bool), table["bona_fide"].to_numpy(bool)
+    styles = {
+        "not flagged": Style(GREY, size=6),
+        "bona fide": Style(ACCENT),
+        "flagged": Style(FLAGGED, "diamond", f"flagged by {flagged_by}", size=8),
+    }
+    return np.where(flagged, 2, trusted).astype(np.uint8), styles
+
+
+def _by_class(classes: NDArray[np.float64], names: tuple[str, ...]) -> tuple[Groups, dict[str, Style]]:
+    """At most ten classes in colour, by size; the others, and what has none, are grey together."""
+    known = np.isfinite(classes)
+    counts = np.bincount(classes[known].astype(np.int64), minlength=len(names))
+    top = np.sort(np.argsort(-counts, kind="stable")[: min(len(CLASSES), int((counts > 0).sum()))])
+    styles = {
+        f"class {index}": Style(colour, title=middle_cut(names[index]))
+        for index, colour in zip(top.tolist(), CLASSES, strict=False)
+    }
+    rest = int((counts > 0).sum()) > len(top)
+    place = np.full(len(names) + 1, 0 if rest else HIDDEN, np.uint8)
+    place[top] = np.arange(len(top)) + rest
+    others = {OTHERS: Style(GREY, title="other classes", size=6)} if rest else {}
+    return place[np.where(known, classes, len(names)).astype(np.int64)], others | styles
+
+
+def _by_figure(values: NDArray[np.float64], colour: str, dark: bool) -> Colouring:
+    """Points coloured along a ramp, a loss by its logarithm, and the bar that gives the numbers."""
+    known = np.isfinite(values)
+    scaled = np.log10(np.maximum(values, FLOOR)) if colour == "loss" else values
+    low, high = np.quantile(scaled[known], (0.005, 0.995)) if known.any() else (0.0, 1.0)
+    step = np.clip((scaled - low) / max(high - low, 1e-9) * STEPS, 0, STEPS - 1)
+    ramp = _ramp() if dark else _ramp()[::-1]
+    unknown = {} if known.all() else {OTHERS: Style(GREY, title="not known", size=6)}
+    groups = np.where(known, np.nan_to_num(step).astype(np.int64) + len(unknown), 0).astype(np.uint8)
+    styles = unknown | {f"step {place}": Style(hex_, legend=False) for place, hex_ in enumerate(ramp)}
+    words = [f"{10**end:.2g}" if colour == "loss" else f"{end:.0%}" for end in (low, (low + high) / 2, high)]
+    title = "loss" if colour == "loss" else "more suspicious than"
+    return Colouring(groups, styles, Bar(title, tuple(ramp), (words[0], words[1], words[2])))
+
+
+def _ramp() -> list[str]:
+    """The colours of a bar, from what is dark to what is bright."""
+    stops = np.array([[int(hex_[at : at + 2], 16) for at in (1, 3, 5)] for hex_ in RAMP])
+    places = np.linspace(0, len(RAMP) - 1, STEPS)
+    mixed = np.stack([np.interp(places, np.arange(len(RAMP)), stops[:, channel]) for channel in range(3)], 1)
+    return ["#{:02X}{:02X}{:02X}".format(*np.round(rgb).astype(int)) for rgb in mixed]
+
+
+def _decided_apart(table: pd.DataFrame, found: Colouring) -> Colouring:
+    """The same with the samples that a person decided on in a group of their own, hollow and below the others."""
+    decided: Bools = np.asarray(table["verdict"] != "", bool)
+    if not decided.any():
+        return found
+    moved = np.where(found.groups == HIDDEN, HIDDEN, found.groups + 1)
+    below = {DECIDED: Style(GREY, title=DECIDED, size=6, hollow=True)}
+    return replace(found, groups=np.where(decided, 0, moved).astype(np.uint8), styles=below | found.styles)
+
+
+def _counted(groups: Groups, styles: Mapping[str, Style]) -> dict[str, Style]:
+    """The styles with the number of points in each title. Titles differ, or the legend would merge them."""
+    counts = np.bincount(groups, minlength=HIDDEN + 1)
+    counted: dict[str, Style] = {}
+    for place, (name, style) in enumerate(styles.items()):
+        title = style.title or name
+        while f"{title} · {counts[place]:,}" in (other.title for other in counted.values()):
+            title += " "
+        counted[name] = replace(style, title=f"{title} · {counts[place]:,}")
+    return counted

@@ -1,0 +1,46 @@
+"""Class, colours and selection survive a change of page and a reload, and a step back leads back."""
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.brush import PATIENT, draw_lasso
+from tests.browser.conftest import OpenPage, Serve
+from tests.browser.test_journey import goto
+from tests.browser.test_pages import sound
+
+WORDS = ".st-key-selection-words"
+
+
+def colour(window: Page) -> str:
+    return window.get_by_role("combobox", name=re.compile("Colour by")).input_value()
+
+
+def test_what_is_chosen_stays(serve: Serve, page: OpenPage, small: Path) -> None:
+    window = page(f"{serve(small).url}/clusters")
+    expect(window.get_by_text("drawn")).to_be_visible(timeout=PATIENT)
+    window.get_by_role("combobox", name=re.compile("Colour by")).click()
+    window.get_by_role("option", name="loss").click(timeout=PATIENT)
+    window.wait_for_url(re.compile("colour=loss"), timeout=PATIENT)
+    window.wait_for_timeout(1000)
+    draw_lasso(window, [(0.1, 0.2), (0.9, 0.2), (0.9, 0.9), (0.1, 0.9)])
+    selected = window.locator(WORDS).get_by_text(re.compile(r"^\d[\d,]* selected"))
+    expect(selected).to_be_visible(timeout=PATIENT)
+    words = selected.inner_text()
+    window.wait_for_url(re.compile("sel="), timeout=PATIENT)
+    window.reload()
+    expect(window.locator(WORDS).get_by_text(words)).to_be_visible(timeout=PATIENT)
+    assert colour(window) == "loss"
+    goto(window, "Trajectories")
+    window.wait_for_url(re.compile("trajectories.*colour=loss"), timeout=PATIENT)
+    expect(window.locator(WORDS).get_by_text(words)).to_be_visible(timeout=PATIENT)
+    assert colour(window) == "loss"
+    for _ in range(6):  # some steps are those of the address
+        window.go_back()
+        window.wait_for_timeout(1500)
+        if "/clusters" in window.url:
+            break
+    expect(window.get_by_text("Which classes hold two populations?")).to_be_visible(timeout=PATIENT)
+    expect(window.locator(WORDS).get_by_text(words)).to_be_visible(timeout=PATIENT)
+    sound(window)

@@ -1,0 +1,62 @@
+"""Every group of a map is counted and told apart; a figure has a bar with numbers."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pages.ui.clusters.colouring import DECIDED, OTHERS, STEPS, Colouring, colouring
+
+
+def table(n: int = 8, **columns: object) -> pd.DataFrame:
+    """A review table of so many samples in two classes, the second one decided on."""
+    verdicts = np.where(np.arange(n) == 1, "keep", "")
+    basis = {"label": np.arange(n) % 2, "verdict": verdicts, "loss": np.geomspace(0.001, 10, n), "flagged": False}
+    return pd.DataFrame({**basis, "suspicion": np.linspace(0, 1, n), "bona_fide": False, **columns})
+
+
+def groups(found: Colouring) -> list[str]:
+    """The name of each point's group, "" for none."""
+    names = dict(enumerate(found.styles))
+    return [names.get(place, "") for place in found.groups.tolist()]
+
+
+def test_a_class_that_is_called_decided_is_not_taken_for_what_was_decided() -> None:
+    found = colouring(table(), ("decided", "cat"), "class", "x", dark=False)
+    assert groups(found) == ["class 0", DECIDED, *("class 0", "class 1") * 3]
+    titles = [style.title for style in found.styles.values()]
+    assert titles == ["decided · 1", "decided · 4", "cat · 3"]
+
+
+def test_groups_of_the_same_name_and_size_have_titles_of_their_own() -> None:
+    found = colouring(table(4), ("decided", "decided"), "class", "x", dark=False)
+    titles = [style.title for style in found.styles.values()]
+    assert [" ".join(title.split()) for title in titles] == ["decided · 1", "decided · 2", "decided · 1"]
+    assert len(set(titles)) == 3
+
+
+def test_of_many_classes_the_largest_have_colours_and_long_names_lose_their_middle() -> None:
+    names = tuple(f"a very long name of a class {index}" for index in range(200))
+    labels = np.repeat(np.arange(200), np.r_[np.full(10, 3), np.ones(190, int)])
+    found = colouring(table(220, label=labels), names, "class", "x", dark=False)
+    assert len(found.styles) == 12
+    assert found.styles[OTHERS].title == "other classes · 190"
+    assert all(len(style.title) < 24 for style in found.styles.values())
+    assert found.styles["class 7"].title == "a very l…class 7 · 3"
+
+
+@pytest.mark.parametrize(("dark", "brightest"), [(False, "step 0"), (True, f"step {STEPS - 1}")])
+def test_a_figure_runs_along_a_bar_that_ends_in_what_stands_out(dark: bool, brightest: str) -> None:
+    found = colouring(table(), ("a", "b"), "loss", "x", dark=dark)
+    assert found.bar
+    assert found.bar.words == ("0.001", "0.1", "9.5")
+    assert groups(found)[0] == "step 0"
+    assert groups(found)[-1] == f"step {STEPS - 1}"
+    assert groups(found)[1] == DECIDED
+    assert found.styles[brightest].colour == "#B4DE2C"
+    assert [style.title for style in found.styles.values() if style.legend] == ["decided · 1"]
+
+
+def test_losses_that_are_not_known_are_said_to_be() -> None:
+    found = colouring(table(loss=[np.nan] * 8), ("a", "b"), "loss", "x", dark=False)
+    assert set(groups(found)) == {OTHERS, DECIDED}
+    assert found.styles[OTHERS].title == "not known · 7"
