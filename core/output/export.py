@@ -20,6 +20,7 @@ from core.errors import UserError
 from core.files import write_file
 from core.journal.changes import changes_of
 from core.journal.review import verdicts
+from core.output.tools import everything, fiftyone_script, label_issues, label_studio
 
 # A spreadsheet takes a cell that begins with one of these for a formula, and runs it.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -181,6 +182,21 @@ def _write_indices(indices: NDArray[np.int64], ending: str, stream: Any) -> int:
     return len(indices)
 
 
+def _write_table(table: pd.DataFrame, ending: str, stream: Any) -> int:
+    TABLES[ending](table, stream)
+    return len(table)
+
+
+def _write_text(tasks: list[dict[str, Any]], stream: Any) -> int:
+    stream.write(json.dumps(tasks, ensure_ascii=False, indent=1).encode())
+    return len(tasks)
+
+
+def _write_script(script: str, stream: Any) -> int:
+    stream.write(script.encode())
+    return script.count("\n")
+
+
 def _write_removed(opened: OpenedRun, ending: str, stream: Any) -> int:
     names = removed_files(opened)
     broken = [name for name in names if "\n" in name or "\r" in name]
@@ -212,6 +228,38 @@ EXPORTS: Mapping[str, Export] = {
             "One row per sample: labels, losses, suspicions, flags and verdicts.",
             tuple(TABLES),
             _write_samples,
+        ),
+        Export(
+            "everything",
+            "Everything, for Spotlight or embedding-atlas",
+            "everything.parquet",
+            "All samples with places on the maps and p-values. `renumics-spotlight FILE`, or `embedding-atlas FILE`.",
+            (".parquet", ".csv"),
+            lambda opened, ending, stream: _write_table(everything(opened), ending, stream),
+        ),
+        Export(
+            "label_issues",
+            "Label issues, for cleanlab",
+            "label_issues.csv",
+            "Cleanlab's frame: is_label_issue, label_quality, given_label, predicted_label.",
+            (".csv", ".parquet"),
+            lambda opened, ending, stream: _write_table(label_issues(opened), ending, stream),
+        ),
+        Export(
+            "label_studio",
+            "Tasks, for Label Studio",
+            "label_studio.json",
+            "All that is flagged, to be imported there; images are served from local files.",
+            (".json",),
+            lambda opened, _, stream: _write_text(label_studio(opened), stream),
+        ),
+        Export(
+            "fiftyone",
+            "Script, for FiftyOne",
+            "assay_fiftyone.py",
+            "Makes a data set there with suspicion, flags and verdicts: python assay_fiftyone.py.",
+            (".py",),
+            lambda opened, _, stream: _write_script(fiftyone_script(opened), stream),
         ),
         Export(
             "poison_indices",
