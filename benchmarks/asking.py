@@ -29,6 +29,11 @@ ROWS = (
     "mnist/patch/33",
     "fashion_mnist/sticker/5",
     "fashion_mnist/warp/20",
+    "fashion_mnist/low_frequency/10",
+    "fashion_mnist/adaptive_blend/5",
+    "mnist/clean/0",
+    "cifar10/clean/0",
+    "fashion_mnist/clean_duplicates/0",
 )
 ASKING = [entry for entry in DETECTORS.values() if "model" in entry.needs]
 
