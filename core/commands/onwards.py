@@ -22,7 +22,7 @@ NEXT = {
     "layers": "detect {run} activation_clustering",
     "detect": "threshold {run} {detector} --rule budget --value 100",
     "threshold": "verdict {run} exclude --flagged {detector}",
-    "decide": "verdict {run} exclude --flagged consensus",
+    "decide": "verdict {run} exclude --decided {verdict}",
     "reclassify": "verdict {run} exclude --flagged activation_clustering",
     "verdict": "repair {run}",
     "relabel": "repair {run}",
@@ -40,6 +40,8 @@ NEXT = {
     "demo": "report {run} --out report.html",
     "synthesize": "runs",
 }
+# After a decision with such a verdict.
+NEXT_OF_VERDICT = {"none": "report {run} --out report.html", "not judged": "detect {run} consensus"}
 
 
 def onwards(name: str, options: Mapping[str, Any], answer: Any, program: str) -> str:
@@ -53,10 +55,15 @@ def onwards(name: str, options: Mapping[str, Any], answer: Any, program: str) ->
 
     >>> onwards("attack", {"dataset": "mine"}, {"dataset": "mine-poisoned-1f"}, "assay")
     'assay train mine-poisoned-1f'
+    >>> onwards("decide", {"run": "latest"}, {"verdict": "wrong label"}, "assay")
+    "assay verdict latest exclude --decided 'wrong label'"
+    >>> onwards("decide", {"run": "latest"}, {"verdict": "none"}, "assay")
+    'assay report latest --out report.html'
     """
     if name not in NEXT or answer == []:
         return ""
-    words = NEXT[name]
-    for key, value in {**options, **(answer if isinstance(answer, Mapping) else {})}.items():
+    given = answer if isinstance(answer, Mapping) else {}
+    words = NEXT_OF_VERDICT.get(given.get("verdict", ""), NEXT[name])
+    for key, value in {**options, **given}.items():
         words = words.replace(f"{{{key}}}", shlex.quote(str(value)))
     return "" if "{" in words else f"{program} {words}"

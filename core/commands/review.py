@@ -12,6 +12,7 @@ import typer
 
 from core import pipeline, runs
 from core.analysis.caveats import emptied_words, judged_of, undecided_of
+from core.analysis.decision import sample_states
 from core.analysis.opened_run import opened
 from core.analysis.rule_words import rule_words
 from core.commands.common import HERE, Json, Workspace, command, progress_bar, working
@@ -33,12 +34,18 @@ Reviewer = Annotated[str, typer.Option(help="Who decides.")]
 def verdict(
     run: str,
     decision: Annotated[str, typer.Argument(help="exclude, keep or mark (unsure).")],
-    flagged: Annotated[list[str], typer.Option(help="Decide on what this detector flagged; may be repeated.")],
+    flagged: Annotated[
+        list[str] | None, typer.Option(help="Decide on what this detector flagged; may be repeated.")
+    ] = None,
+    decided: Annotated[
+        list[str] | None,
+        typer.Option(help="Decide on what `decide` calls backdoor, wrong label or open; may be repeated."),
+    ] = None,
     reviewer: Reviewer = ME,
     workspace: Workspace = HERE,
     as_json: Json = False,
 ) -> Mapping[str, Any]:
-    """Decide on all samples that a detector flagged."""
+    """Decide on all samples that a detector flagged, or that the decision calls backdoor."""
     subject = runs.open_run(workspace, run)
     if decision in ("relabel", "undecided"):
         raise UserError(
@@ -46,10 +53,22 @@ def verdict(
             "This command takes exclude, keep or mark.",
             f"For new labels: relabel {subject.id}, after reclassify; or decide on the Review page.",
         )
-    count = pipeline.decide_flagged(subject, decision, flagged, reviewer=reviewer)
-    now = opened(subject)
-    hit = np.logical_or.reduce([now.detections[name].flagged for name in flagged])
-    rules = {name: rule_words(now, name) for name in flagged}
+    if bool(flagged) == bool(decided):
+        raise UserError(
+            "It is not said which samples are meant.",
+            "This command takes either --flagged or --decided.",
+            "For example: --decided backdoor.",
+        )
+    rules: dict[str, str] = {}
+    if flagged:
+        count = pipeline.decide_flagged(subject, decision, flagged, reviewer=reviewer)
+        now = opened(subject)
+        hit = np.logical_or.reduce([now.detections[name].flagged for name in flagged])
+        rules = {name: rule_words(now, name) for name in flagged}
+    else:
+        count = pipeline.decide_state(subject, decided or [], decision, reviewer=reviewer)
+        now = opened(subject)
+        hit = np.isin((sample_states(now) or ([], []))[0], decided or [])
     return {
         "run": subject.id,
         "decision": decision,

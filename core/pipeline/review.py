@@ -12,12 +12,14 @@ import numpy as np
 import pandas as pd
 
 from core.analysis import families
+from core.analysis.decision import sample_states
 from core.analysis.ids import listed_ids, text_of
 from core.analysis.opened_run import CLUSTERING, opened
 from core.analysis.samples import review_table
 from core.analysis.suspect_clusters import new_labels
 from core.data import store
 from core.data.store.sample_names import sample_names
+from core.decision.states import STATES
 from core.errors import UserError
 from core.files import write_file
 from core.journal import review, revisions
@@ -69,6 +71,25 @@ def decide_flagged(run: Run, decision: str, detectors: Sequence[str], *, reviewe
             "Choose other detectors, or a less strict rule.",
         )
     return decide(run, ids, decision, reviewer=reviewer, suggested_by=", ".join(detectors), reason="flagged")
+
+
+def decide_state(run: Run, states: Sequence[str], decision: str, *, reviewer: str) -> int:
+    """Record one decision on all samples that the run's decision calls so, such as "backdoor"; returns how many.
+
+    Raises:
+        UserError: nothing was decided yet, there is no such state, or no sample has it.
+    """
+    for name in states:
+        if name not in STATES:
+            raise UserError(f"There is no state {name!r}.", f"Known: {', '.join(STATES)}.", "Choose one of these.")
+    found = sample_states(opened(run))
+    if found is None:
+        raise UserError("Nothing was decided on this run yet.", "", f"Decide first: decide {run.id}.")
+    chosen = np.isin(found[0], list(states))
+    if not chosen.any():
+        raise UserError(f"No sample is called {' or '.join(states)}.", "", "See what was decided, on Detect.")
+    ids = opened(run).data.ids[chosen].tolist()
+    return decide(run, ids, decision, reviewer=reviewer, suggested_by="decision", reason=" or ".join(states))
 
 
 def decide_family(run: Run, number: int, decision: str, *, reviewer: str) -> int:

@@ -18,6 +18,7 @@ from core.data import store
 from core.decision.decide import NO_TRAINING
 from core.decision.states import STATES
 from core.errors import UserError
+from core.journal import review
 from core.modalities.image.inputs import ImageInputs
 from core.runs import jobs
 from core.training.config import TrainConfig
@@ -146,6 +147,39 @@ def test_the_command_prints_one_document_and_says_what_it_costs(trained):
     assert document["headline"].startswith("Backdoor confirmed in class 2: ")
     assert np.isin(poison, document["flagged"]).mean() >= 0.9
     assert {"class", "state", "size", "flip_rate", "control", "p", "kind"} <= set(document["groups"][0])
+
+
+def test_what_the_decision_calls_backdoor_is_excluded_at_once(decided):
+    run = runs.current(decided[0])
+    flagged = set(told(run)["flagged"])
+    words = ["verdict", run.id, "exclude", "--decided", "backdoor", "--json", "--workspace", str(run.workspace)]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["samples"] == len(flagged)
+    verdicts = review.verdicts(run.workspace, run.id)
+    assert {sample for sample, verdict in verdicts.items() if verdict.decision == "exclude"} == flagged
+    assert set(review.journal(run.workspace, run.id)["suggested_by"]) == {"decision"}
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["--decided", "poison"], "There is no state 'poison'"),
+        (["--decided", "wrong label"], "No sample is called wrong label"),
+        ([], "It is not said which samples are meant"),
+        (["--decided", "backdoor", "--flagged", "consensus"], "It is not said which samples are meant"),
+    ],
+)
+def test_a_verdict_on_a_state_that_is_not_there_is_refused(decided, words, why):
+    run = decided[0]
+    done = CliRunner().invoke(app, ["verdict", run.id, "exclude", *words, "--workspace", str(run.workspace)])
+    assert done.exit_code == 2
+    assert why in done.stderr
+
+
+def test_a_verdict_on_a_state_before_a_decision_is_refused(trained):
+    with pytest.raises(UserError, match="Nothing was decided on this run yet"):
+        pipeline.decide_state(trained[0], ["backdoor"], "exclude", reviewer="ann")
 
 
 def test_a_model_that_was_only_loaded_is_asked_and_no_second_one_is_trained(trained, tmp_path):
