@@ -35,9 +35,10 @@ def test_the_list_of_commands_runs_as_it_stands(tmp_path, monkeypatch, make_data
     (tmp_path / "clean_ids.txt").write_text("\n".join(map(str, range(0, 400, 8))))
     monkeypatch.chdir(tmp_path)
     lines = LINE.findall(README.read_text().split("## From the command line")[1].split("\n## ")[0])
-    assert len(lines) >= 15
-    # Two trainings on 6,000 images take minutes: the demo's journey is made on tiny data here, all else as it stands.
-    assert lines.pop(0) == "demo"
+    assert len(lines) > 15
+    # The demos train twice for minutes: their journey is made on tiny data here, and all else as it stands.
+    assert lines[0] == "demo"
+    lines = [words for words in lines if words.split()[0] != "demo"]
     tiny = make_dataset(200, n_classes=10)
     whole_demo(tmp_path / "workspace", clean=tiny, epochs=2, follow=("activation_clustering",))
     for words in lines:
