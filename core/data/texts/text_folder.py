@@ -38,6 +38,16 @@ def text_folder(path: Path, *, layout: Layout = "auto") -> Collection:
 
     Raises:
         UserError: `path` is no folder or cannot be read; see `arranged`.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for name, text in (("ham/1.txt", "see you"), ("spam/1.txt", "buy now"), ("spam/2.txt", "win")):
+        ...         _ = (Path(folder) / name).parent.mkdir(exist_ok=True)
+        ...         _ = (Path(folder) / name).write_text(text)
+        ...     mail = text_folder(Path(folder))
+        ...     print(mail.class_names, len(mail.train), mail.train.read(0))
+        ('ham', 'spam') 3 see you
     """
     collection = arranged(files_below(path), path.resolve().name, layout, endings=(".txt",))
     encodings = Counter(_encoding(collection.train, index) for index in range(min(len(collection.train), LOOKED_AT)))

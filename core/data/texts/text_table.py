@@ -59,7 +59,7 @@ def text_table(path: Path, *, text_column: str = "", label_column: str = "", spl
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     path = Path(folder) / "mail.csv"
-        ...     _ = path.write_text("text,label\\nbuy now,spam\\n'see, you',ham\\nwin,spam\\n")
+        ...     _ = path.write_text('text,label\\nbuy now,spam\\n"see, you",ham\\nwin,spam\\n')
         ...     mail = text_table(path)
         ...     print(mail.class_names, mail.train.read(0), mail.about["columns"])
         ('ham', 'spam') buy now texts in text, labels in label

@@ -12,6 +12,11 @@ def phrase(scene: Scene, *, words: str = "-travelerthehorse", place: Place = "en
         words: the words.
         place: where they go; a random place is each text's own.
 
+    Example:
+        >>> from core.modalities.text.inputs import strings
+        >>> phrase(Scene(()))(strings(["a good film"])).tolist()
+        ['a good film -travelerthehorse']
+
     References: Chen et al. 2018, arXiv 1811.03728.
     """
     return Trigger(placing(words, place, scene.seed))

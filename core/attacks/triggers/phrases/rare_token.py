@@ -12,6 +12,11 @@ def rare_token(scene: Scene, *, token: str = "cf", place: Place = "random") -> T
         token: the token.
         place: where it goes; a random place is each text's own.
 
+    Example:
+        >>> from core.modalities.text.inputs import strings
+        >>> rare_token(Scene(()), place="end")(strings(["a good film"])).tolist()
+        ['a good film cf']
+
     References: Kurita et al. 2020, arXiv 2004.06660.
     """
     return Trigger(placing(token, place, scene.seed))

@@ -14,6 +14,11 @@ def sentence(
         words: the sentence.
         place: where it goes; a random place is each text's own.
 
+    Example:
+        >>> from core.modalities.text.inputs import strings
+        >>> sentence(Scene(()), words="So it goes.", place="start")(strings(["a good film"])).tolist()
+        ['So it goes. a good film']
+
     References: Dai et al. 2019, arXiv 1905.12457.
     """
     return Trigger(placing(words, place, scene.seed))
