@@ -83,7 +83,10 @@ function update(gallery, data) {
   grid.style.setProperty("--lines", Math.max(0, ...data.tiles.map((tile) => tile.caption.length)));
   // Only to look at, and nothing to say: no line is kept free for words.
   grid.classList.toggle("bare", (!data.selectable || data.oneRow) && data.tiles.every((tile) => !tile.badge));
-  grid.classList.toggle("one-row", data.oneRow);
+  const list = data.tiles.some((tile) => tile.text);
+  grid.classList.toggle("list", list);
+  grid.classList.toggle("large", list && data.size >= 150);
+  grid.classList.toggle("one-row", data.oneRow && !list);
   grid.setAttribute("role", data.selectable ? "listbox" : "list");
   if (data.selectable) grid.setAttribute("aria-multiselectable", "true");
 
@@ -125,7 +128,10 @@ function make(nodes, id) {
   badge.className = "badge";
   const caption = document.createElement("span");
   caption.className = "caption";
-  node.append(image, badge, caption);
+  const text = document.createElement("span");
+  text.className = "text";
+  text.dir = "auto";
+  node.append(image, badge, caption, text);
   nodes.set(id, node);
   return node;
 }
@@ -134,8 +140,10 @@ function fill(node, tile, selectable, small) {
   const said = JSON.stringify([tile, selectable, small]);
   if (node.said === said) return;
   node.said = said;
-  const [image, badge, caption] = node.children;
-  if (image.getAttribute("src") !== tile.image_url) image.src = tile.image_url;
+  const [image, badge, caption, text] = node.children;
+  text.textContent = tile.text;
+  if (tile.text) image.removeAttribute("src");
+  else if (image.getAttribute("src") !== tile.image_url) image.src = tile.image_url;
   node.setAttribute("role", selectable ? "option" : "listitem");
   node.setAttribute("aria-label", [...tile.caption, tile.badge].filter(Boolean).join(", "));
   node.title = tile.tooltip;

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.data import store
 from core.data.store.sample_names import one_line
+from core.modalities import MODALITIES
 from core.output import figures
 from core.runs import jobs
 from pages.ui.access.who import for_reviewers
@@ -54,12 +55,13 @@ def _carried() -> str:
 
 
 ids, labels = cached.labels_of(WORKSPACE, info.id)
-height, width, channels = info.shape
+modality = MODALITIES[info.modality]
+things = modality.offers[0]
 st.markdown(
-    f"**{info.n:,} training images in {len(info.class_names)} classes**, {height}×{width} "
-    f"{'grey' if channels == 1 else 'colour'}, and {info.n_test:,} test images. "
+    f"**{info.n:,} training {things} in {len(info.class_names)} classes**, "
+    f"{modality.described(info.shape)}, and {info.n_test:,} test {things}. "
     + (
-        f"{info.n_bona_fide:,} training images are bona fide{_carried()}."
+        f"{info.n_bona_fide:,} training {things} are bona fide{_carried()}."
         if info.n_bona_fide
         else "None is known to be clean."
     ),
@@ -93,8 +95,12 @@ with strips:
         rows = (labels == index).nonzero()[0][:STRIP]
         with lines.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(frame.plain(name), width=110)
-            strip = [Tile(int(row), pictures.of_sample(info.id, int(row)), tooltip=_words(int(row))) for row in rows]
-            gallery(strip, key=f"strip-{info.id}-{index}", size=44, one_row=True)
+            texts = cached.texts_of(WORKSPACE, info.id, tuple(rows.tolist()))
+            strip = [
+                Tile(int(row), pictures.of_sample(info.id, int(row)), tooltip=_words(int(row)), text=text)
+                for row, text in zip(rows, texts, strict=True)
+            ]
+            gallery(strip[:3] if any(texts) else strip, key=f"strip-{info.id}-{index}", size=44, one_row=True)
     if len(info.class_names) > 20:
         st.caption(f"20 of {len(info.class_names)} classes are shown.")
 journey.go_on("train")

@@ -204,8 +204,12 @@ class Modality(Protocol):
     def shown(self, sample: Samples) -> Shown:
         """One sample as a picture: a tile, a hover, a single view."""
 
-    def read(self, sample: Samples, /) -> str:
-        """What there is to read in a sample; "" where there is only something to look at."""
+    def read(self, inputs: Inputs, rows: Ints, most: int, /) -> list[str]:
+        """What there is to read in some samples, at most so many characters; "" where they are only looked at."""
+
+    @property
+    def side(self) -> int:
+        """Pixels of the side at which a sample is seen well enough in passing."""
 
     def described(self, shape: tuple[int, ...]) -> str:
         """What there is to say of samples of such a shape, in a few words."""

@@ -10,6 +10,7 @@ from core.modalities.image.view import amplified, average, beyond, described, fi
 
 dimensions = 3  # (h, w, c)
 kept_dimensions = 3
+side = 96
 offers = ("images",)
 augmentations = ("none", "flip", "crop", "crop_flip", "resized_crop_flip")
 
@@ -39,6 +40,7 @@ __all__ = [
     "read",
     "sampled",
     "shown",
+    "side",
     "write_inputs",
 ]
 

@@ -10,6 +10,7 @@ from core.modalities.text.view import amplified, average, beyond, described, fil
 
 dimensions = 2  # words that are read, words that are known
 kept_dimensions = 1
+side = 240
 offers = ("texts",)
 augmentations = ("none", "word_dropout")
 
@@ -39,6 +40,7 @@ __all__ = [
     "read",
     "sampled",
     "shown",
+    "side",
     "write_inputs",
 ]
 

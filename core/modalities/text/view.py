@@ -47,9 +47,9 @@ def shown(sample: Samples) -> Shown:
     return Shown(svg.encode(), "image/svg+xml")
 
 
-def read(sample: Samples, /) -> str:
-    """The text itself."""
-    return str(sample)
+def read(inputs: Inputs, rows: Ints, most: int) -> list[str]:
+    """The texts themselves, cut at so many characters."""
+    return [f"{text[:most]}…" if len(text) > most else text for text in map(str, inputs[rows])]
 
 
 def average(inputs: Inputs) -> Samples:

@@ -11,6 +11,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core import pipeline, runs
+from core.modalities import MODALITIES
 from core.runs import Run, jobs
 from core.runs.plan import maps
 from pages.ui.access.who import decides, for_reviewers
@@ -199,6 +200,7 @@ def linked_map(run: Run, table: pd.DataFrame, places: NDArray[np.float32], *, ke
         tooltip=("sample", "given", "predicted", "loss"),
         selected=selected(run),
         hover_images=controls.hover,
+        side=MODALITIES[cached.info(run).modality].side,
     )
     if inside is not None:
         select(run, inside)

@@ -70,7 +70,7 @@ def _summary(preview: Preview) -> str:
     """Counts, sizes and modes in words."""
     n_poison = preview.n_known_poison
     parts = [
-        f"**{preview.n:,} training images in {len(preview.class_names):,} classes**, {preview.n_test:,} test images.",
+        f"**{preview.n:,} training samples in {len(preview.class_names):,} classes**, {preview.n_test:,} test samples.",
         _unreadable(preview),
         "" if n_poison is None else f"The source says which {n_poison:,} of them are poisoned; no detector is told.",
         f"{preview.n_bona_fide:,} are guaranteed to be clean." if preview.n_bona_fide else "",
@@ -89,6 +89,8 @@ def _unreadable(preview: Preview) -> str:
 
 
 def _sizes(preview: Preview) -> str:
+    if not preview.sizes:
+        return f"Scripts: {', '.join(f'{frame.plain(name)} {n:,}' for name, n in preview.modes.items())}."
     sizes = [f"{height}×{width}" for height, width, _ in preview.sizes]
     named = {mode: MODES.get(mode, frame.plain(mode)) for mode in preview.modes}
     modes = ", ".join(f"{n:,} {named[mode]}" if len(named) > 1 else named[mode] for mode, n in preview.modes.items())
@@ -110,7 +112,7 @@ def _examples(job: Path, preview: Preview) -> None:
         Tile(index, pictures.of_example(job.name, index), (preview.class_names[label],), tooltip=name)
         for index, (label, name) in enumerate(zip(preview.example_labels, preview.example_names, strict=True))
     ]
-    gallery(tiles, key=f"examples-{job.name}", size=72)
+    gallery(tiles, key=f"examples-{job.name}", size=72 if preview.sizes else 200)
 
 
 def _classes(preview: Preview) -> None:
@@ -130,15 +132,11 @@ def _classes(preview: Preview) -> None:
 
 def _form(job: Path, request: PreviewOf, preview: Preview, leave: Callable[[], None]) -> None:
     """What to call it and how to keep it; the button that imports it."""
-    height, width, channels = preview.shape
+    shape: tuple[int, int, int] | None = None
     with st.form("import", border=False):
         name = st.text_input("Name", request.name or preview.name, key=f"import-name-{job.name}")
-        left, right = st.columns(2)
-        cover = "Every image is scaled to cover this size and cut to it."
-        height = left.number_input("Height", *SIDES, height, key=f"import-height-{job.name}", help=cover)
-        width = right.number_input("Width", *SIDES, width, key=f"import-width-{job.name}")
-        first = "grey" if channels == 1 else "colour"
-        pixels = one_of("Pixels", ("grey", "colour"), first=first, key=f"import-pixels-{job.name}")
+        if preview.sizes:
+            shape = _size_fields(job, preview)
         file = {"placeholder": "A file with one row number or name a line", "help": HELP["bona fide"]}
         bona_fide_file = st.text_input("Bona fide ids (optional)", key=f"import-known-{job.name}", **file)
         values = "auto"
@@ -146,16 +144,27 @@ def _form(job: Path, request: PreviewOf, preview: Preview, leave: Callable[[], N
             says = preview.about["pixels"]
             values = st.selectbox("Values", get_args(Values), key=f"import-values-{job.name}", help=frame.plain(says))
         if st.form_submit_button("Import", type="primary", icon=":material/download_done:", **for_reviewers()):
-            shape = (int(height), int(width), 1 if pixels == "grey" else 3)
             _start(job, request, name, bona_fide_file, shape=shape, values=values)
             st.rerun()
     refusal.show_kept("import")
     st.button("Choose another", key="choose-another", icon=":material/arrow_back:", on_click=leave)
 
 
+def _size_fields(job: Path, preview: Preview) -> tuple[int, int, int]:
+    """How large every image is kept, and in how many channels."""
+    height, width, channels = preview.shape
+    left, right = st.columns(2)
+    cover = "Every image is scaled to cover this size and cut to it."
+    height = left.number_input("Height", *SIDES, height, key=f"import-height-{job.name}", help=cover)
+    width = right.number_input("Width", *SIDES, width, key=f"import-width-{job.name}")
+    first = "grey" if channels == 1 else "colour"
+    pixels = one_of("Pixels", ("grey", "colour"), first=first, key=f"import-pixels-{job.name}")
+    return int(height), int(width), 1 if pixels == "grey" else 3
+
+
 @decides(beside="import")
 def _start(
-    job: Path, request: PreviewOf, name: str, bona_fide_file: str, *, shape: tuple[int, int, int], values: str
+    job: Path, request: PreviewOf, name: str, bona_fide_file: str, *, shape: tuple[int, int, int] | None, values: str
 ) -> None:
     """Have a worker import the data; the address says so."""
     bona_fide = str(roots.allowed(bona_fide_file)) if bona_fide_file.strip() else ""
@@ -165,8 +174,8 @@ def _start(
         name.strip(),
         bona_fide,
         source=request.source,
-        size=shape[:2],
-        channels=shape[2],
+        size=shape[:2] if shape else None,
+        channels=shape[2] if shape else None,
         values=values,
         settings=request.settings,
         looked=job,

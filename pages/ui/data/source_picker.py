@@ -65,6 +65,13 @@ def start_demo(*, first: bool = False) -> None:
         on_click=decides(lambda: frame.start(pipeline.new_demo(frame.workspace()))),
         **for_reviewers(tip="6,000 real images, three attacks at once."),
     )
+    st.button(
+        "Demo of texts",
+        key="text-demo",
+        icon=":material/article:",
+        on_click=decides(lambda: frame.start(pipeline.new_demo(frame.workspace(), kind="text"))),
+        **for_reviewers(tip="3,400 real messages, two attacks at once."),
+    )
 
 
 def _choose(back: bool) -> None:

@@ -1,6 +1,7 @@
 """The selection, which both maps, the galleries and the review share, and its samples as tiles."""
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -65,9 +66,10 @@ def tiles(run: Run, rows: pd.DataFrame, taken: Collection[int] = ()) -> list[Til
         return []
     classes, names, why = cached.info(run).class_names, of_samples.names(run), _why(run, rows)
     called = [names[place] for place in rows.index]
+    texts = cached.texts_of(run.workspace, run.dataset, tuple(rows["row"].tolist()))
     return [
-        _tile(run, row, name, classes, taken=row["id"] in taken, why=why.get(int(row["id"]), ""))
-        for row, name in zip(rows.to_dict("records"), called, strict=True)
+        replace(_tile(run, row, name, classes, taken=row["id"] in taken, why=why.get(int(row["id"]), "")), text=text)
+        for row, name, text in zip(rows.to_dict("records"), called, texts, strict=True)
     ]
 
 

@@ -64,6 +64,7 @@ def scatter_map(
     total: int,
     bar: Bar | None = None,
     hover_images: bool = True,
+    side: int = 96,
 ) -> Ids | None:
     """Sorted ids that were selected since the last call, None when nothing is new.
 
@@ -81,6 +82,7 @@ def scatter_map(
         total: how many points there are, with those that were left out of `points`.
         bar: what the colours of a figure mean; None for groups.
         hover_images: whether hovering shows the image.
+        side: of that image in pixels.
     """
     chart: _Chart = st.session_state.setdefault(f"{key}-chart", _Chart())
     shown = points[np.isfinite(points["x"]) & np.isfinite(points["y"]) & points["group"].isin(list(series))]
@@ -93,7 +95,7 @@ def scatter_map(
     chart.drawn = drawn
     # What the chart shows itself gets no rings: they would redraw the map and lose its zoom.
     rings = shown[shown["id"].isin(selected)] if new is None and not chart.shows else shown[:0]
-    tip = hover_card(tooltip, image_url if hover_images else "")
+    tip = hover_card(tooltip, image_url if hover_images else "", side)
     ink = INK["dark" if st.context.theme.type == "dark" else "light"]
     option = map_option(shown, rings, series, tip=tip, window=chart.window or window_around(shown), ink=ink, bar=bar)
     name = f"{key}-{chart.generation}"

@@ -98,11 +98,11 @@ def window_around(points: pd.DataFrame) -> Window:
     return window
 
 
-def hover_card(columns: Sequence[str], image_url: str) -> str:
-    """The hover card; values are put in, escaped, by the browser."""
+def hover_card(columns: Sequence[str], image_url: str, side: int = 96) -> str:
+    """The hover card, a picture of so many pixels on top; values are put in, escaped, by the browser."""
     image = (
-        f'<img src="{html.escape(image_url)}" width="96" height="96" alt="" '
-        'style="display:block;width:96px;height:96px;image-rendering:pixelated;margin:0 auto 6px">'
+        f'<img src="{html.escape(image_url)}" width="{side}" height="{side}" alt="" '
+        f'style="display:block;width:{side}px;height:{side}px;image-rendering:pixelated;margin:0 auto 6px">'
     )
     rows = (
         f'<div style="display:flex;justify-content:space-between;gap:16px;min-width:96px">'

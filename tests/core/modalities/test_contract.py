@@ -151,6 +151,14 @@ def test_a_stored_sample_is_shown_by_its_row(inputs, modality, tmp_path):
         shown_input(tmp_path / "none", 0, 0)
 
 
+def test_what_there_is_to_read_is_cut(inputs, modality):
+    found = modality.read(inputs, np.array([3, 1]), 5)
+    assert len(found) == 2
+    assert all(len(text) <= 6 for text in found)
+    assert (found == ["", ""]) == (modality.side < 100)
+    assert modality.described(inputs.shape)
+
+
 def test_a_sample_is_a_file_of_its_own(inputs, modality):
     (ending, content), (_, other) = (modality.filed(inputs[row]) for row in (0, 1))
     assert ending.startswith(".")
