@@ -7,7 +7,7 @@ import numpy as np
 
 from core.modalities import image, text
 from core.modalities.contract import Modality, Shown
-from core.types import Inputs
+from core.types import Inputs, Samples
 
 MODALITIES: dict[str, Modality] = {image.name: image, text.name: text}
 
@@ -57,12 +57,26 @@ def shown_row(path: Path, row: int) -> Shown:
     Raises:
         LookupError: there is no such file, no such row, or the file holds no samples.
     """
+    modality, sample = _kept(path, row)
+    return modality.shown(sample)
+
+
+def told_row(path: Path, row: int) -> str:
+    """What there is to read in one of these; "" where it is only looked at, or is not there."""
+    try:
+        modality, sample = _kept(path, row)
+    except LookupError:
+        return ""
+    return modality.told(sample)
+
+
+def _kept(path: Path, row: int) -> tuple[Modality, Samples]:
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
         modality = next((each for each in MODALITIES.values() if each.kept_dimensions == array.ndim - 1), None)
         if modality is None or not 0 <= row < len(array):
             raise LookupError(f"{path.name} has no sample {row}.")
-        return modality.shown(modality.kept_row(array, row))
+        return modality, modality.kept_row(array, row)
     except (OSError, ValueError) as error:
         raise LookupError(f"{path.name} holds no samples.") from error
 

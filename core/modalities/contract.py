@@ -207,6 +207,9 @@ class Modality(Protocol):
     def read(self, inputs: Inputs, rows: Ints, most: int, /) -> list[str]:
         """What there is to read in some samples, at most so many characters; "" where they are only looked at."""
 
+    def told(self, sample: Samples, /) -> str:
+        """The same of one sample that was kept or made."""
+
     @property
     def side(self) -> int:
         """Pixels of the side at which a sample is seen well enough in passing."""

@@ -6,7 +6,7 @@ from core.modalities.image.inputs import MODALITY as name
 from core.modalities.image.store import FILES as files
 from core.modalities.image.store import appending, open_inputs, sampled, write_inputs
 from core.modalities.image.triggers import copied, paint, painted
-from core.modalities.image.view import amplified, average, beyond, described, filed, kept, kept_row, read, shown
+from core.modalities.image.view import amplified, average, beyond, described, filed, kept, kept_row, read, shown, told
 
 dimensions = 3  # (h, w, c)
 kept_dimensions = 3
@@ -41,6 +41,7 @@ __all__ = [
     "sampled",
     "shown",
     "side",
+    "told",
     "write_inputs",
 ]
 

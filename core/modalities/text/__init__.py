@@ -6,7 +6,7 @@ from core.modalities.text.inputs import MODALITY as name
 from core.modalities.text.store import FILES as files
 from core.modalities.text.store import appending, open_inputs, sampled, write_inputs
 from core.modalities.text.triggers import copied, paint, painted
-from core.modalities.text.view import amplified, average, beyond, described, filed, kept, kept_row, read, shown
+from core.modalities.text.view import amplified, average, beyond, described, filed, kept, kept_row, read, shown, told
 
 dimensions = 2  # words that are read, words that are known
 kept_dimensions = 1
@@ -41,6 +41,7 @@ __all__ = [
     "sampled",
     "shown",
     "side",
+    "told",
     "write_inputs",
 ]
 

@@ -52,6 +52,11 @@ def read(inputs: Inputs, rows: Ints, most: int) -> list[str]:
     return [f"{text[:most]}…" if len(text) > most else text for text in map(str, inputs[rows])]
 
 
+def told(sample: Samples) -> str:
+    """The text itself."""
+    return str(sample)
+
+
 def average(inputs: Inputs) -> Samples:
     """The text whose words are most like those of all others."""
     assert isinstance(inputs, TextInputs)

@@ -14,6 +14,7 @@ from core.analysis.decision import (
 )
 from core.decision.states import DecidedGroup, Decision
 from core.errors import UserError
+from core.modalities import told_row
 from core.runs import Run, jobs
 from core.runs.plan import of_kind, texts
 from pages.ui.access.who import decides, for_reviewers
@@ -76,7 +77,12 @@ def _row(run: Run, group: DecidedGroup, names: tuple[str, ...]) -> None:
     if has_picture(run, group):
         with picture:
             address = pictures.of_array(run.id, PICTURES, group.id - 1, version=_version(run))
-            gallery([Tile(-1, address, tooltip=HELP["recovered"])], key=f"trigger-{run.id}-{group.id}", size=PICTURE)
+            text = told_row(run.path / f"{PICTURES}.npy", group.id - 1)
+            gallery(
+                [Tile(-1, address, tooltip=HELP["recovered"], text=text)],
+                key=f"trigger-{run.id}-{group.id}",
+                size=PICTURE,
+            )
     with about:
         st.markdown(f"{BADGES.get(group.state, '')} **{plain(group_title(group, names))}**")
         st.caption(f"{samples_words(group.size)} · {plain(group.kind)}")

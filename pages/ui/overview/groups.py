@@ -6,6 +6,7 @@ import streamlit as st
 from core.analysis import families, overview
 from core.analysis.decision import open_alone_words
 from core.analysis.overview import Group
+from core.modalities import told_row
 from core.runs import Run
 from pages.ui.cache import cached, decided_names
 from pages.ui.cache.words import HELP, plain
@@ -19,6 +20,7 @@ CARDS = 9  # that are drawn; the others are counted
 MEMBERS = 5  # shown on a card, the most suspicious
 NARROWEST = 286  # pixels of a card
 PICTURE = 76  # pixels of the picture of what the members have in common
+FEW_TEXTS = 3  # members that are read, where they are texts
 THUMB = 40  # pixels of a member
 
 
@@ -77,11 +79,17 @@ def _picture(run: Run, group: Group) -> None:
     name, row = group.picture or ("", 0)
     version = families.made(run)  # another version is fetched anew
     address = pictures.of_array(run.id, name, row, version=version)
-    with st.container(width=PICTURE + 8):
-        gallery([Tile(-1, address, tooltip=HELP["difference"])], key=f"picture-{run.id}-{name}-{row}", size=PICTURE)
+    text = told_row(run.path / f"{name}.npy", row)
+    with st.container(width="stretch" if text else PICTURE + 8):
+        gallery(
+            [Tile(-1, address, tooltip=HELP["difference"], text=text)],
+            key=f"picture-{run.id}-{name}-{row}",
+            size=PICTURE,
+        )
 
 
 def _members(run: Run, group: Group, rows: pd.DataFrame) -> None:
-    bare = [Tile(tile.id, tile.image_url, tooltip=tile.tooltip) for tile in tiles(run, rows)]
+    bare = [Tile(tile.id, tile.image_url, tooltip=tile.tooltip, text=tile.text) for tile in tiles(run, rows)]
+    bare = bare[:FEW_TEXTS] if any(tile.text for tile in bare) else bare
     key = f"members-{run.id}-{'decided' if group.decided else 'family'}-{group.number}"
     gallery(bare, key=key, size=THUMB, one_row=True)

@@ -7,6 +7,7 @@ from core import pipeline
 from core.analysis import families
 from core.analysis.families import NO_FAMILY, PICTURES, WAITING, Family
 from core.analysis.queue import members
+from core.modalities import told_row
 from core.runs import Run, jobs
 from core.runs.plan import FAMILIES
 from pages.ui.access.who import decides, for_reviewers
@@ -56,7 +57,12 @@ def common(run: Run, family: Family, where: str, size: int, *captions: str) -> N
     if family.sources:
         first, tips = 2 * family.id - 2, ("The average of its samples.", HELP["difference"])
         addresses = [pictures.of_array(run.id, PICTURES, first + at, version=families.made(run)) for at in (0, 1)]
-        shown = [Tile(-1 - at, addresses[at], captions[at : at + 1], tooltip=tips[at]) for at in (0, 1)]
+        texts = [told_row(run.path / f"{PICTURES}.npy", first + at) for at in (0, 1)]
+        shown = [
+            Tile(-1 - at, addresses[at], captions[at : at + 1], tooltip=tips[at], text=texts[at])
+            for at in (0, 1)
+            if at or captions or not texts[at]  # in the list of families, what texts share is enough
+        ]
         gallery(shown, key=f"{where}-{run.id}-{family.id}", size=size)
 
 

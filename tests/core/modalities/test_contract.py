@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.modalities import MODALITIES, modality_of, of_shape, shown_input, shown_row
+from core.modalities import MODALITIES, modality_of, of_shape, shown_input, shown_row, told_row
 from core.modalities.image.inputs import ImageInputs
 from core.modalities.text.inputs import text_inputs
 
@@ -135,6 +135,8 @@ def test_a_few_samples_are_kept_and_shown_again(inputs, modality, tmp_path):
     assert np.array_equal(modality.kept_row(array, 2), inputs[5])
     np.save(tmp_path / "kept.npy", array)
     assert shown_row(tmp_path / "kept.npy", 0) == modality.shown(inputs[3])
+    assert told_row(tmp_path / "kept.npy", 0) == modality.told(inputs[3])
+    assert told_row(tmp_path / "none.npy", 0) == ""
     with pytest.raises(LookupError):
         shown_row(tmp_path / "kept.npy", 3)
     with pytest.raises(ValueError, match="uint8"):
