@@ -46,6 +46,13 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         **for_reviewers(),
     )
 st.session_state["dataset_id"] = info.id
+if run and run.dataset != info.id:
+    other = datasets[run.dataset].name if run.dataset in datasets else "other data"
+    st.info(
+        f"The run on the left, {frame.plain(run.name)}, is of {frame.plain(other)}. Its stages and flags "
+        f"say nothing of {frame.plain(info.name)}.",
+        icon=":material/info:",
+    )
 
 
 def _carried() -> str:

@@ -16,6 +16,7 @@ FILE = "decision.json"
 ARRAY = "decision"
 PICTURES = "decision-pictures"
 # What is measured of a group.
+MOST_NAMED = 6  # classes in a headline; the others are counted
 FLIPS = "Trigger works on"
 CONTROL = "Control"
 KEPT = "Keep the label without it"
@@ -93,6 +94,12 @@ def sample_states(opened: OpenedRun) -> tuple[list[str], list[int]] | None:
     return [STATES[state] for state in decision.states], decision.membership.tolist()
 
 
+def _some(classes: Sequence[str]) -> str:
+    """Some names of classes; of many, the others are counted."""
+    shown = ", ".join(classes[:MOST_NAMED])
+    return f"{shown} and {len(classes) - MOST_NAMED:,} more classes" if len(classes) > MOST_NAMED else shown
+
+
 def headline(decision: Decision, names: tuple[str, ...], *, flagged: bool = False) -> str:
     """The verdict in one sentence or two, with what was not judged.
 
@@ -108,7 +115,7 @@ def headline(decision: Decision, names: tuple[str, ...], *, flagged: bool = Fals
         return "Nothing could be judged. That is no clean bill."
     classes = [] if verdict == "open" and open_alone(decision) else classes  # they are of any class
     if verdict in ("backdoor", "wrong label", "open"):
-        said += f" in {', '.join(classes)}" * bool(classes) + f": {samples_words(size_of(decision, verdict))}"
+        said += f" in {_some(classes)}" * bool(classes) + f": {samples_words(size_of(decision, verdict))}"
     elif verdict == "none":
         said += f" among {judged:,} classes; groups below {decision.least} samples cannot be confirmed"
         said += f". Left out: {decision.left_out}" * bool(decision.left_out)

@@ -113,3 +113,12 @@ def test_the_images_on_data_are_called_by_their_rows_in_the_source(
     store.save(workspace, replace(tiny(4), ids=np.array([3, 40, 500, 6000])), source="test")
     shown = " ".join(drawn(page("data"), "bidi_component"))
     assert set(re.findall(r"tooltip\W+#(\d+)", shown)) == {"3", "40", "500", "6000"}
+
+
+def test_data_says_so_when_the_run_is_of_other_data(begun: Run) -> None:
+    assert "is of" not in said(page("data"))
+    other = store.save(begun.workspace, tiny(4, name="shapes"), source="test")
+    app = page("data")
+    next(field for field in app.selectbox if field.label == "Data set").select(other.id).run()
+    assert not app.exception
+    assert "is of made up. Its stages and flags say nothing of shapes." in said(app).replace("\\", "")

@@ -32,6 +32,13 @@ def test_a_made_up_decision_has_the_verdict_that_it_was_made_for(verdict):
     assert made_decision(verdict).verdict == verdict
 
 
+def test_a_headline_names_a_few_of_many_classes_and_counts_the_others():
+    many = made_decision("backdoor")
+    groups = tuple(replace(many.groups[0], id=number + 1, target_class=number) for number in range(9))
+    said = headline(replace(many, groups=groups), NAMES)
+    assert "in class 0, class 1, class 2, class 3, class 4, class 5 and 3 more classes: " in said
+
+
 def test_flags_that_no_test_confirms_are_open_and_never_no_sign():
     decision = flags_open()
     assert decision.verdict == "open"
