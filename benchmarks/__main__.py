@@ -19,7 +19,7 @@ from benchmarks import (
 )
 from benchmarks.hostile import bombs, chaos, damages, fuzz, sessions
 from benchmarks.papers import ac_mnist, ac_signs, badloss_cifar10, signs
-from benchmarks.screen import deciding, opening, review
+from benchmarks.screen import deciding, opening, reruns, review
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 app.command()(demo.demo)
@@ -41,6 +41,7 @@ app.command()(clean.clean)
 app.command()(importing.importing)
 app.command()(opening.opening)
 app.command()(review.review)
+app.command()(reruns.reruns)
 app.command()(deciding.deciding)
 app.command()(bombs.bombs)
 app.command()(damages.damages)

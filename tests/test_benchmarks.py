@@ -42,7 +42,6 @@ from benchmarks.screen.deciding import deciding_table
 from benchmarks.screen.opening import DETECTORS as OPENED
 from benchmarks.screen.opening import SHAPE, opening_table
 from benchmarks.screen.review import made_up_run, review_table
-from benchmarks.training import Case, training_table
 from core import runs
 from core.analysis.opened_run import opened
 from core.analysis.samples import suspicion_table
@@ -218,15 +217,6 @@ def test_scores_agree_with_float64_and_the_table_says_so() -> None:
     assert largest_error(2 * bona_fide_distance(losses, bona_fide, 50), losses, bona_fide) == pytest.approx(1, abs=1e-5)
     assert "1,500 × 30 losses against 250" in (table := scoring_table(1500, 0))
     assert "| times as fast (wall; processor) | 1 | **" in table
-
-
-def test_training_has_a_row_for_each_way_and_tracing_is_compared_with_none() -> None:
-    table = training_table(16, 1, Case("tiny", "convnet", 16, 8))
-    rows = [line.split(" | ") for line in table.splitlines()[4:]]
-    assert len(rows) in (4, 7)  # with or without bfloat16
-    assert rows[0][0] == "| a DataLoader's loop, float32"
-    assert all(row[2].endswith(" ×") for row in rows)
-    assert "| Assay, float32, all losses traced" in [row[0] for row in rows]
 
 
 def test_timing_sees_what_a_call_holds() -> None:

@@ -34,10 +34,10 @@ def sessions_table(workspace: Path, together: int, loads: int) -> str:
     """The table as Markdown: how long a page takes, and what the server holds."""
     with served(workspace, ENVIRONMENT) as server:
         draw(server, together, LOADS_OF_A_SESSION * len(PAGES))  # what is kept by intention is kept now
-        rows, times = {"before": _held(server)}, draw(server, together, loads)
-        rows["at the end"] = _held(server)
+        rows, times = {"before": held(server)}, draw(server, together, loads)
+        rows["at the end"] = held(server)
         time.sleep(5)
-        rows["5 s later"] = _held(server)
+        rows["5 s later"] = held(server)
     lines = [f"A page takes {median(times):.2f} s, at worst {max(times):.2f} s.\n", "| when | open files | MB |"]
     lines.append("|---|---:|---:|")
     return "\n".join([*lines, *(f"| {when} | {files} | {megabytes:,} |" for when, (files, megabytes) in rows.items())])
@@ -61,7 +61,7 @@ def _visit(server: Server, index: int, loads: int) -> list[float]:
     return found
 
 
-def _held(server: Server) -> tuple[int, int]:
+def held(server: Server) -> tuple[int, int]:
     """How many files the server has open, and the MB of memory that it holds."""
     assert server.process is not None
     place = Path(f"/proc/{server.process.pid}")

@@ -12,7 +12,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.browser.server import Server
 
-ANSWER_SECONDS = 60.0
+ANSWER_SECONDS = 120.0
 
 
 @dataclass
@@ -24,6 +24,7 @@ class Visit:
     entered: dict[str, tuple[str, Any]] = field(default_factory=dict)
     page: str = ""
     query: str = ""
+    received: int = 0  # bytes
 
     def open(self, page: str) -> None:
         """Go to a page by its address, as a browser does that opens it."""
@@ -64,7 +65,9 @@ class Visit:
         """Send it and take in the answer, up to the end of the last run of the script."""
         self.connection.send(message.SerializeToString())
         while True:
-            answer = ForwardMsg.FromString(self.connection.recv(ANSWER_SECONDS))  # type: ignore[arg-type]
+            content: Any = self.connection.recv(ANSWER_SECONDS)
+            self.received += len(content)
+            answer = ForwardMsg.FromString(content)
             kind = answer.WhichOneof("type")
             if kind == "delta":
                 self._learn(answer.delta)
