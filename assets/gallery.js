@@ -83,7 +83,7 @@ function update(gallery, data) {
   grid.style.setProperty("--lines", Math.max(0, ...data.tiles.map((tile) => tile.caption.length)));
   // Only to look at, and nothing to say: no line is kept free for words.
   grid.classList.toggle("bare", (!data.selectable || data.oneRow) && data.tiles.every((tile) => !tile.badge));
-  const list = data.tiles.some((tile) => tile.text);
+  const list = data.tiles.some((tile) => tile.told);
   grid.classList.toggle("list", list);
   grid.classList.toggle("large", list && data.size >= 150);
   grid.classList.toggle("one-row", data.oneRow && !list);
@@ -141,8 +141,8 @@ function fill(node, tile, selectable, small) {
   if (node.said === said) return;
   node.said = said;
   const [image, badge, caption, text] = node.children;
-  text.textContent = tile.text;
-  if (tile.text) image.removeAttribute("src");
+  text.textContent = tile.told;
+  if (tile.told) image.removeAttribute("src");
   else if (image.getAttribute("src") !== tile.image_url) image.src = tile.image_url;
   node.setAttribute("role", selectable ? "option" : "listitem");
   node.setAttribute("aria-label", [...tile.caption, tile.badge].filter(Boolean).join(", "));

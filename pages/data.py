@@ -104,7 +104,7 @@ with strips:
             st.markdown(frame.plain(name), width=110)
             texts = cached.texts_of(WORKSPACE, info.id, tuple(rows.tolist()))
             strip = [
-                Tile(int(row), pictures.of_sample(info.id, int(row)), tooltip=_words(int(row)), text=text)
+                Tile(int(row), pictures.of_sample(info.id, int(row)), tooltip=_words(int(row)), told=text)
                 for row, text in zip(rows, texts, strict=True)
             ]
             gallery(strip[:3] if any(texts) else strip, key=f"strip-{info.id}-{index}", size=44, one_row=True)

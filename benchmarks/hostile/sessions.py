@@ -10,11 +10,10 @@ from typing import Annotated
 import typer
 
 from benchmarks.parts.hardware import hardware
-from benchmarks.parts.visiting import visited
+from benchmarks.parts.visiting import ENVIRONMENT, held, visited
 from benchmarks.screen.review import made_up_run
 from tests.browser.server import Server, served
 
-ENVIRONMENT = {"ASSAY_REVIEWER": "somebody", "ASSAY_NO_DEMO": "1"}
 PAGES = ("data", "train", "clusters", "trajectories", "detect", "bona-fide", "review", "repair", "report", "attack-lab")
 LOADS_OF_A_SESSION = 10  # then it is closed and another one opened
 
@@ -59,11 +58,3 @@ def _visit(server: Server, index: int, loads: int) -> list[float]:
             visit.open(PAGES[(index + count) % len(PAGES)])
             found.append(time.monotonic() - started)
     return found
-
-
-def held(server: Server) -> tuple[int, int]:
-    """How many files the server has open, and the MB of memory that it holds."""
-    assert server.process is not None
-    place = Path(f"/proc/{server.process.pid}")
-    status = next(line for line in (place / "status").read_text().splitlines() if line.startswith("VmRSS"))
-    return len(list((place / "fd").iterdir())), int(status.split()[1]) // 1024

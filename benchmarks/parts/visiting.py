@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -13,6 +14,7 @@ from websockets.sync.client import ClientConnection, connect
 from tests.browser.server import Server
 
 ANSWER_SECONDS = 120.0
+ENVIRONMENT = {"ASSAY_REVIEWER": "somebody", "ASSAY_NO_DEMO": "1"}
 
 
 @dataclass
@@ -104,3 +106,11 @@ def _put(message: BackMsg, widget: str, kind: str, value: Any) -> None:
         state.string_array_value.data.extend(value)
     else:
         setattr(state, kind, value)
+
+
+def held(server: Server) -> tuple[int, int]:
+    """How many files the server has open, and the MB of memory that it holds."""
+    assert server.process is not None
+    place = Path(f"/proc/{server.process.pid}")
+    status = next(line for line in (place / "status").read_text().splitlines() if line.startswith("VmRSS"))
+    return len(list((place / "fd").iterdir())), int(status.split()[1]) // 1024

@@ -8,9 +8,8 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from benchmarks.hostile.sessions import ENVIRONMENT, held
 from benchmarks.parts.hardware import hardware
-from benchmarks.parts.visiting import visited
+from benchmarks.parts.visiting import ENVIRONMENT, held, visited
 from core import pipeline, runs
 from core.pipeline import Synthetic
 from core.runs import Run

@@ -1,15 +1,20 @@
 """Modalities: what is particular to one kind of input stands in one folder here, behind one contract."""
 
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
-from core.modalities import image, text
+from core.modalities import image
 from core.modalities.contract import Modality, Shown
 from core.types import Inputs, Samples
 
-MODALITIES: dict[str, Modality] = {image.name: image, text.name: text}
+MODALITIES: dict[str, Modality] = {image.name: image}
+if find_spec("pyarrow"):  # a machine that only computes may lack it, and then it reads no texts
+    from core.modalities import text
+
+    MODALITIES[text.name] = text
 
 
 def modality_of(inputs: Inputs) -> Modality:

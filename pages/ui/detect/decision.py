@@ -79,7 +79,7 @@ def _row(run: Run, group: DecidedGroup, names: tuple[str, ...]) -> None:
             address = pictures.of_array(run.id, PICTURES, group.id - 1, version=_version(run))
             text = told_row(run.path / f"{PICTURES}.npy", group.id - 1)
             gallery(
-                [Tile(-1, address, tooltip=HELP["recovered"], text=text)],
+                [Tile(-1, address, tooltip=HELP["recovered"], told=text)],
                 key=f"trigger-{run.id}-{group.id}",
                 size=PICTURE,
             )

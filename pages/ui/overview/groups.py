@@ -82,14 +82,14 @@ def _picture(run: Run, group: Group) -> None:
     text = told_row(run.path / f"{name}.npy", row)
     with st.container(width="stretch" if text else PICTURE + 8):
         gallery(
-            [Tile(-1, address, tooltip=HELP["difference"], text=text)],
+            [Tile(-1, address, tooltip=HELP["difference"], told=text)],
             key=f"picture-{run.id}-{name}-{row}",
             size=PICTURE,
         )
 
 
 def _members(run: Run, group: Group, rows: pd.DataFrame) -> None:
-    bare = [Tile(tile.id, tile.image_url, tooltip=tile.tooltip, text=tile.text) for tile in tiles(run, rows)]
-    bare = bare[:FEW_TEXTS] if any(tile.text for tile in bare) else bare
+    bare = [Tile(tile.id, tile.image_url, tooltip=tile.tooltip, told=tile.told) for tile in tiles(run, rows)]
+    bare = bare[:FEW_TEXTS] if any(tile.told for tile in bare) else bare
     key = f"members-{run.id}-{'decided' if group.decided else 'family'}-{group.number}"
     gallery(bare, key=key, size=THUMB, one_row=True)

@@ -59,7 +59,7 @@ def common(run: Run, family: Family, where: str, size: int, *captions: str) -> N
         addresses = [pictures.of_array(run.id, PICTURES, first + at, version=families.made(run)) for at in (0, 1)]
         texts = [told_row(run.path / f"{PICTURES}.npy", first + at) for at in (0, 1)]
         shown = [
-            Tile(-1 - at, addresses[at], captions[at : at + 1], tooltip=tips[at], text=texts[at])
+            Tile(-1 - at, addresses[at], captions[at : at + 1], tooltip=tips[at], told=texts[at])
             for at in (0, 1)
             if at or captions or not texts[at]  # in the list of families, what texts share is enough
         ]

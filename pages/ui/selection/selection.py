@@ -68,7 +68,7 @@ def tiles(run: Run, rows: pd.DataFrame, taken: Collection[int] = ()) -> list[Til
     called = [names[place] for place in rows.index]
     texts = cached.texts_of(run.workspace, run.dataset, tuple(rows["row"].tolist()))
     return [
-        replace(_tile(run, row, name, classes, taken=row["id"] in taken, why=why.get(int(row["id"]), "")), text=text)
+        replace(_tile(run, row, name, classes, taken=row["id"] in taken, why=why.get(int(row["id"]), "")), told=text)
         for row, name, text in zip(rows.to_dict("records"), called, texts, strict=True)
     ]
 

@@ -39,7 +39,7 @@ class Tile:
         words: what stands in the badge instead of its name.
         tooltip: what hovering says.
         settled: whether going on to the next sample passes over it.
-        text: what is read in its place; the tiles are then a list.
+        told: what is read in its place; the tiles are then a list.
     """
 
     id: int
@@ -49,7 +49,7 @@ class Tile:
     words: str = ""
     tooltip: str = ""
     settled: bool = False
-    text: str = ""
+    told: str = ""
 
 
 @dataclass(frozen=True)

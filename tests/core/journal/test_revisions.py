@@ -82,7 +82,7 @@ def test_revisions_are_compared(run):
     assert compare(*where, 2, 1) == Difference((2,), (3,), {4: (2, 3), 8: (None, 3)})
     assert compare(*where, 0, 1) == Difference((1, 2), (), {4: (None, 3), 8: (None, 3)})
     assert len(compare(*where, 1, 2)) == 4
-    with pytest.raises(UserError, match=r"There is no revision 7 of tiny-.*Known: 1, 2"):
+    with pytest.raises(UserError, match=r"There is no revision 7 of tiny-.*Known: 0 .*, 1, 2"):
         compare(*where, 1, 7)
 
 

@@ -42,7 +42,10 @@ def test_the_limits_themselves_are_allowed(fields):
             "augment=rotate cannot be used. Known: none, flip, crop, crop_flip, resized_crop_flip, word_dropout.",
         ),
         ({"precision": "fp8"}, "Known: auto, bf16, fp32."),
-        ({"model": "vgg"}, "There is no model named 'vgg'. Known: convnet, small_resnet, resnet18."),
+        (
+            {"model": "vgg"},
+            "There is no model named 'vgg'. Known: convnet, small_resnet, resnet18, text_cnn, bag_of_embeddings.",
+        ),
     ],
 )
 def test_what_lies_outside_is_refused(fields, words):
