@@ -19,6 +19,8 @@ from core.types import Bools, Floats, Ints
 PART = 0.15
 # Most suspicious samples of a class that are asked about together, and as many as hard ones.
 ASKED = 60
+# Fraction of a class that may be left out by suspicion alone: the other model has to know the class.
+MOST_LEFT_OUT = 0.6
 # As hard samples of a class that are left out with them, at least, where it has as many.
 FEWEST_CONTROLS = 10
 # Probability of the label from which on the run's model has learned it.
@@ -103,9 +105,10 @@ def to_leave_out(
         suspicion: (n,) higher = more suspicious.
         losses: (n,) of the run's model, by which controls are as hard.
         also: (n,) members of groups that are known already.
-        like: (n,) samples that are like the most suspicious of their class, to be left out as well.
+        like: (n,) samples that are like the most suspicious of their class, to be left out as well, as far as most of
+            the class stays; the most suspicious first.
     """
-    groups, controls, without = {}, {}, also | like
+    groups, controls, without = {}, {}, also.copy()
     for index in range(n_classes):
         rows = np.flatnonzero((alike.labels == index) & ~also)
         if len(rows) < 4:
@@ -117,6 +120,8 @@ def to_leave_out(
         most = max(int(PART * len(ranked)), FEWEST_CONTROLS)
         controls[index] = _as_hard(losses, groups[index][:most], rest[~like[rest]])
         without[top] = without[controls[index]] = True
+        rest = ranked[like[ranked] & ~without[ranked]]
+        without[rest[: max(int(MOST_LEFT_OUT * len(ranked)) - len(top) - len(controls[index]), 0)]] = True
     return groups, controls, without
 
 

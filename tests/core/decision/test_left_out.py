@@ -10,6 +10,7 @@ from core.decision.left_out import (
     ASKED,
     LEVEL,
     MARGIN,
+    MOST_LEFT_OUT,
     PART,
     SUSPECTED,
     Asked,
@@ -221,6 +222,16 @@ def test_at_most_so_many_of_a_class_are_asked_and_tiny_classes_are_left_alone():
     assert set(groups) == {0}
     assert len(groups[0]) == len(controls[0]) == ASKED
     assert not without[labels == 1].any()
+
+
+def test_a_class_of_which_all_are_like_its_suspects_is_not_left_out_whole(left):
+    alike, suspicion, losses, also, _ = left
+    groups, _, without = to_leave_out(alike, K, suspicion, losses, also=also, like=np.ones(400, bool))
+    for index, rows in groups.items():
+        own = np.flatnonzero((alike.labels == index) & ~also)
+        assert without[own].sum() == int(MOST_LEFT_OUT * len(own))
+        assert without[rows].all()
+        assert suspicion[own[without[own]]].min() > suspicion[own[~without[own]]].max()
 
 
 def test_every_possible_control_is_used_before_there_are_none():
