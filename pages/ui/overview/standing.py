@@ -13,10 +13,8 @@ from pages.ui.repair.outcome import gone_words
 from pages.ui.shell import frame
 from pages.ui.widgets import counted
 
-HOW = (
-    "The model itself was asked: what suspects share was put on other samples, and other models were trained "
-    "without the suspects."
-)
+HOW = "The model itself was asked: what suspects share was put on other samples."
+TRAINED = "Other models were trained without the suspects."
 MOST_REASONS = 3  # reasons why classes were not judged; the others are counted
 MOST_KIN = 4  # repairs that are listed
 DONE = ":material/check_circle:"
@@ -37,8 +35,8 @@ def _words(run: Run) -> tuple[str, str]:
         return "Nothing is known yet: no model has learned these data.", ""
     if (decision := cached.decision(run)) is not None:
         least = f"Groups below {decision.least:,} samples cannot be confirmed." * bool(decision.least)
-        left_out = f"Left out: {decision.left_out}." * bool(decision.left_out)
-        return cached.decided_words(run), " ".join(part for part in (HOW, least, left_out, _by_whom(run)) if part)
+        done = f"Left out: {decision.left_out}." if decision.left_out else TRAINED
+        return cached.decided_words(run), " ".join(part for part in (HOW, least, done, _by_whom(run)) if part)
     if run.parent and run.done("evaluate"):
         said, left_open = gone_words(run)
         return said, f"{left_open} {_by_whom(run) or 'No detector has been run on this model.'}".strip()

@@ -102,6 +102,11 @@ def test_nothing_flagged_is_not_called_clean_and_what_was_not_judged_is_named(tw
     assert "class 8 and class 9: only 8 samples: too few to split." in words(app)
 
 
+def test_models_that_were_trained_are_said_and_no_others(two_detections: Run) -> None:
+    decided(two_detections, JUDGED)
+    assert "Other models were trained without the suspects." in words(page("overview"))
+
+
 def test_a_decision_speaks_before_the_flags(two_detections: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     be(REVIEWER, monkeypatch)
     grouped(two_detections, PATTERN, CHANCE)
@@ -111,6 +116,7 @@ def test_a_decision_speaks_before_the_flags(two_detections: Run, monkeypatch: py
     assert "Backdoor confirmed in class 3: 10 samples. 1 of 10 classes could not be judged." in words(app)
     assert "Groups below 10 samples cannot be confirmed." in words(app)
     assert "Left out: the second model." in words(app)
+    assert "Other models were trained" not in words(app)
     assert "class 8: too few samples." in words(app)
     assert "look poisoned, class" not in words(app)
     assert words(app).count("Review these 8") == 1  # of the group's card; none is there for the families
