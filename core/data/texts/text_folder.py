@@ -17,12 +17,18 @@ LOOKED_AT = 200  # files that say what the folder holds, and how its files are e
 
 
 def recognises(path: Path) -> bool:
-    """Whether there are text files in folders within the folder, and no images among the first of them."""
+    """Whether two folders within the folder have text files, and no images are among the first of them.
+
+    A single folder with some is none of a class: published sets of images come with notes.
+    """
+    holding: set[Path] = set()
     try:
         for file in islice(path.glob("*/**/*"), 10 * LOOKED_AT):
             if file.suffix.lower() in ENDINGS:
                 return False
             if file.suffix.lower() == ".txt" and file.is_file():
+                holding.add(file.parent)
+            if len(holding) > 1:
                 return True
     except OSError:
         pass

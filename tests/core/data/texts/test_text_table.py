@@ -10,6 +10,7 @@ from pyarrow import parquet
 from core import pipeline
 from core.data import open_source, recognised, store
 from core.data.preview.scan import scan
+from core.data.texts import text_folder
 from core.errors import UserError
 
 ROWS = [("a good film", "pos"), ("日本の映画", "pos"), ("dull, and long", "neg"), ("never again", "neg")]
@@ -115,3 +116,14 @@ def test_a_look_says_lengths_scripts_and_what_occurs_twice(tmp_path):
     assert found.about["length"] == "5 to 14 characters, half of them up to 11"
     assert (found.found["two labels"], found.found["near duplicate"]) == (1, 1)
     assert len(found.examples) == 6
+
+
+def test_a_single_folder_with_notes_is_no_folder_of_texts(tmp_path):
+    """As published sets of images have them, beside records that hold no image file."""
+    (tmp_path / "batches").mkdir()
+    for name in ("readme.txt", "batches.meta.txt"):
+        (tmp_path / "batches" / name).write_text("airplane\n")
+    assert not text_folder.recognises(tmp_path)
+    (tmp_path / "spam").mkdir()
+    (tmp_path / "spam" / "1.txt").write_text("win")
+    assert text_folder.recognises(tmp_path)
