@@ -6,6 +6,7 @@ from playwright.sync_api import Page, expect
 
 from core import pipeline, runs
 from core.analysis import opened_run
+from core.detectors import DETECTORS
 from core.runs import jobs
 from tests.browser.conftest import OpenPage, Serve
 from tests.browser.test_journey import PATIENT, TRAINING, goto
@@ -57,5 +58,5 @@ def test_another_detector_runs_in_a_worker(serve: Serve, page: OpenPage, small: 
     # What is finished elsewhere, or while a page is being drawn, is seen without a click.
     eventually(lambda: not jobs.poll(run.path).active)
     pipeline.detect(run, "abl_isolation", {})
-    expect(opened.get_by_text(f"{len(ran) + 2} of 13 detectors have run")).to_be_visible(timeout=PATIENT)
+    expect(opened.get_by_text(f"{len(ran) + 2} of {len(DETECTORS)} detectors have run")).to_be_visible(timeout=PATIENT)
     sound(opened)

@@ -59,7 +59,7 @@ def test_a_folder_an_archive_and_a_table_are_looked_at_imported_and_shown(
     opened.get_by_role("button", name="pictures", exact=True).click(timeout=PATIENT)
     expect(opened.get_by_role("textbox", name="Path of a file or folder")).to_have_value(str(data / "pictures"))
     opened.get_by_role("button", name="Look at it").click()
-    expect(opened.get_by_text("26 training images in 2 classes")).to_be_visible(timeout=3 * PATIENT)
+    expect(opened.get_by_text("26 training samples in 2 classes")).to_be_visible(timeout=3 * PATIENT)
     for words in ("Unreadable · 1", "Duplicate · 1", "All are 16×16 pixels"):
         expect(opened.get_by_text(words)).to_be_visible(timeout=PATIENT)
     expect(opened.locator("img[src^='preview/']")).to_have_count(12, timeout=PATIENT)
@@ -75,7 +75,7 @@ def test_a_folder_an_archive_and_a_table_are_looked_at_imported_and_shown(
     for name in ("pictures.zip", "pictures.csv"):
         opened.get_by_role("button", name="Open other data").click()
         look(opened, data / name)
-        expect(opened.get_by_text("24 training images in 2 classes")).to_be_visible(timeout=3 * PATIENT)
+        expect(opened.get_by_text("24 training samples in 2 classes")).to_be_visible(timeout=3 * PATIENT)
         imported(opened, "24 training images in 2 classes")
     assert len(store.describe_all(workspace)) == 3
     assert opened.locator("[data-testid=stException]").count() == 0
