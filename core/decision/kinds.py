@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.decision.members import FEWEST, balanced
 from core.detectors.consensus.refinement import log_odds, training_set
 from core.detectors.parts.statistics import Reals
 from core.types import Bools, Floats
@@ -30,8 +31,6 @@ SCALE = 3.0
 DOUBT = 2.0
 # C of the logistic regression: of 0.05, 0.3 and 1 it told kinds from hard samples most clearly.
 STRENGTH = 0.3
-# Samples that are surely in, and surely not, without which nothing can be learned.
-FEWEST = 8
 
 
 @dataclass(frozen=True)
@@ -97,10 +96,7 @@ def learned_kind(described: Reals, inside: Bools, outside: Bools) -> Kind | None
     """Who is like those inside rather than those outside, (m,) each; None where either are too few."""
     if min(inside.sum(), outside.sum()) < FEWEST:
         return None
-    known = inside | outside
-    weights = np.zeros(len(known))
-    weights[inside], weights[outside] = 0.5 / inside.sum(), 0.5 / outside.sum()
-    learned_from = training_set(np.arange(len(known)), inside, outside, weights * float(known.sum()))
+    learned_from = training_set(np.arange(len(inside)), inside, outside, balanced(inside, outside))
     return Kind(log_odds(learned_from, described, STRENGTH))
 
 

@@ -176,13 +176,14 @@ def refined(found: Carriers, description: Reals) -> Bools:
     for _ in range(2):
         if min(positive.sum(), negative.sum()) < FEWEST:
             return positive
-        learned_from = training_set(np.arange(len(values)), positive, negative, _balanced(positive, negative))
+        learned_from = training_set(np.arange(len(values)), positive, negative, balanced(positive, negative))
         positive = log_odds(learned_from, values) > 0
         negative = ~positive
     return positive
 
 
-def _balanced(positive: Bools, negative: Bools) -> Reals:
+def balanced(positive: Bools, negative: Bools) -> Reals:
+    """(m,) weights by which both sides count alike; 0 for samples that are of neither."""
     weights = np.zeros(len(positive))
     weights[positive], weights[negative] = 0.5 / positive.sum(), 0.5 / negative.sum()
     return weights * float((positive | negative).sum())

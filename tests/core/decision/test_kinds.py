@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from core.decision.kinds import FEWEST, Kind, asked_kind, grown, learned_kind
+from core.decision.kinds import Kind, asked_kind, grown, learned_kind
+from core.decision.members import FEWEST
 
 FEATURES = 6
 
