@@ -1,15 +1,11 @@
 """FLARE: what poison does to any hidden layer sets it apart within its class."""
 
-from dataclasses import replace
-from typing import Annotated, Any
-
-from numpy.typing import NDArray
+from typing import Annotated
 
 from core.detectors import require
 from core.detectors.clustering.decisions import Decision
-from core.detectors.clustering.splits import Judging, judged, split_class
-from core.detectors.parts.statistics import Reals
-from core.detectors.parts.subspaces import canonical_order, on_one_core, principal_components
+from core.detectors.clustering.splits import Judging, split_in_components
+from core.detectors.parts.subspaces import canonical_order, on_one_core
 from core.registry import Range
 from core.types import Detection, Evidence
 
@@ -66,14 +62,5 @@ def flare(
 
     values = extremes(needed.model, needed.inputs, evidence.listen)
 
-    def points(own: NDArray[Any]) -> Reals:
-        return principal_components(own, n_components, evidence.seed)
-
-    order = canonical_order(values)
-    rows = [order[evidence.labels[order] == index] for index in range(evidence.n_classes)]
-    splits = [split_class(values[own], points, evidence.seed, n_seeds, "tightness") for own in rows]
-    found = judged(rows, splits, Judging(decision, size_threshold, silhouette_threshold))
-    suspicion = found.suspicion.copy()
-    for own, split in zip(rows, splits, strict=True):
-        suspicion[own] *= max(split.silhouette, 0.0)
-    return replace(found, suspicion=suspicion, flagged=found.flagged & ~evidence.bona_fide)
+    judging = Judging(decision, size_threshold, silhouette_threshold)
+    return split_in_components(values, canonical_order(values), evidence, judging, n_components, n_seeds=n_seeds)

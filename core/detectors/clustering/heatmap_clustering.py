@@ -1,16 +1,13 @@
 """Heatmap Clustering: poison is put into its class by the trigger, so the network looks elsewhere in its images."""
 
-from dataclasses import replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.detectors import require
 from core.detectors.clustering.decisions import Decision
-from core.detectors.clustering.splits import Judging, judged, split_class
-from core.detectors.parts.statistics import Reals
-from core.detectors.parts.subspaces import canonical_order, on_one_core, principal_components
+from core.detectors.clustering.splits import Judging, split_in_components
+from core.detectors.parts.subspaces import canonical_order, on_one_core
 from core.registry import Range
 from core.types import Detection, Evidence, Floats
 
@@ -80,17 +77,9 @@ def heatmap_clustering(
     maps = heatmaps(needed.model, needed.inputs, evidence.labels, evidence.listen)
     values = maps.reshape(len(maps), -1) if distance == "euclidean" else distances_within(maps)
 
-    def points(own: NDArray[Any]) -> Reals:
-        return principal_components(own, n_components, evidence.seed)
-
     order = canonical_order(maps.reshape(len(maps), -1))
-    rows = [order[evidence.labels[order] == index] for index in range(evidence.n_classes)]
-    splits = [split_class(values[own], points, evidence.seed, n_seeds, "tightness") for own in rows]
-    found = judged(rows, splits, Judging(decision, size_threshold, silhouette_threshold))
-    suspicion = found.suspicion.copy()
-    for own, split in zip(rows, splits, strict=True):
-        suspicion[own] *= max(split.silhouette, 0.0)
-    return replace(found, suspicion=suspicion, flagged=found.flagged & ~evidence.bona_fide)
+    judging = Judging(decision, size_threshold, silhouette_threshold)
+    return split_in_components(values, order, evidence, judging, n_components, n_seeds=n_seeds)
 
 
 def distances_within(maps: Floats) -> Floats:

@@ -1,7 +1,7 @@
 """What a split of each class in two says of classes and samples; which values are split is the detector's choice."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from core.detectors.clustering.decisions import Decision, by_distance, by_silhouette, by_size, centre, combined
 from core.detectors.clustering.two_means import Choice, silhouette, steady_two_means
 from core.detectors.parts.statistics import Reals
-from core.detectors.parts.subspaces import pairwise
-from core.types import Bools, ClassFinding, Detection, Floats, Ints, Notes
+from core.detectors.parts.subspaces import pairwise, principal_components
+from core.types import Bools, ClassFinding, Detection, Evidence, Floats, Ints, Notes
 
 # Samples of a class that 2-means is asked to split; a smaller class is not judged.
 MIN_CLASS_SIZE = 10
@@ -98,3 +98,29 @@ def judged(rows: Sequence[Ints], splits: Sequence[Split], judging: Judging) -> D
 def _centres(own: NDArray[Any], smaller: Bools) -> NDArray[Any]:
     parts = np.arange(len(own)), np.flatnonzero(smaller), np.flatnonzero(~smaller)
     return np.stack([centre(own, part) for part in parts])
+
+
+def split_in_components(
+    values: NDArray[Any], order: Ints, evidence: Evidence, judging: Judging, n_components: int, *, n_seeds: int
+) -> Detection:
+    """Each class split by 2-means in its principal components, and judged; the less a split is one, the less it counts.
+
+    Args:
+        values: (n, d) what is split.
+        order: (n,) rows in an order that does not depend on theirs.
+        evidence: whose labels, seed and bona fide samples are meant; these are never flagged.
+        judging: what calls a cluster poison.
+        n_components: principal components of a class.
+        n_seeds: how often k-means runs.
+    """
+
+    def points(own: NDArray[Any]) -> Reals:
+        return principal_components(own, n_components, evidence.seed)
+
+    rows = [order[evidence.labels[order] == index] for index in range(evidence.n_classes)]
+    splits = [split_class(values[own], points, evidence.seed, n_seeds, "tightness") for own in rows]
+    found = judged(rows, splits, judging)
+    suspicion = found.suspicion.copy()
+    for own, split in zip(rows, splits, strict=True):
+        suspicion[own] *= max(split.silhouette, 0.0)
+    return replace(found, suspicion=suspicion, flagged=found.flagged & ~evidence.bona_fide)
