@@ -4,6 +4,7 @@ WORKSPACE ?= $(or $(ASSAY_WORKSPACE),./workspace)
 DATABASE ?= $(ASSAY_DATABASE)
 BENCH ?= --help
 PICTURES ?=
+NOTEBOOKS ?=
 PYTHON ?=
 CPU ?=
 ARCHITECTURE ?=
@@ -14,11 +15,11 @@ TORCH := $(shell grep -E '^torch(vision)?==' requirements.txt)
 SIZE := $(if $(CPU),about 0.9 GB,about 3.3 GB with the parts for NVIDIA GPUs on Linux; CPU=1 leaves those out)
 PIP := $(PY) -m pip install --disable-pip-version-check -q
 RUN_READY := .venv/.ready-run-$(shell cat requirements.txt | cksum | cut -d ' ' -f 1)
-DEV_READY := .venv/.ready-dev-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d ' ' -f 1)
+DEV_READY := .venv/.ready-dev-$(shell cat requirements.txt requirements-dev.txt requirements-tools.txt | cksum | cut -d ' ' -f 1)
 CHECKED := app.py setup.py core pages tests benchmarks assets installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench pictures clean
+.PHONY: help run test lint bench pictures notebooks clean
 
 help:  ## show this list
 	@printf 'Assay finds, shows, reviews and removes poisoned training data.\n\n'
@@ -49,6 +50,9 @@ pictures: $(DEV_READY)  ## draw the README's pictures again: the demo in a real 
 	$(PY) tests/browser/install_browser.py
 	$(PY) -m assets.make_pictures $(PICTURES)
 
+notebooks: $(DEV_READY)  ## run the notebooks of docs/ again and keep what they show (about 2 minutes)
+	$(PY) -m assets.execute_notebooks $(NOTEBOOKS)
+
 clean:  ## remove .venv and caches; the workspace with its runs and verdicts stays
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache
 	find $(wildcard $(CHECKED)) -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -73,5 +77,5 @@ $(RUN_READY): | $(PY)
 $(DEV_READY): | $(PY)
 	@echo "Installing requirements-dev.txt into .venv (about 3 minutes, once: $(SIZE)) ..."
 	@$(if $(CPU),$(PIP) $(TORCH) --index-url https://download.pytorch.org/whl/cpu)
-	@$(PIP) -r requirements-dev.txt
+	@$(PIP) -r requirements-dev.txt -r requirements-tools.txt
 	@rm -f .venv/.ready-*; touch $@ $(RUN_READY)

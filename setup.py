@@ -36,6 +36,7 @@ setup(
     install_requires=[line for name, line in NEEDED.items() if name not in TEAM],
     extras_require={
         "team": [NEEDED[name] for name in TEAM],
-        "dev": list(requirements("requirements-dev.txt").values()),
+        "notebook": [requirements("requirements-tools.txt")[name] for name in ("ipykernel", "nbformat")],
+        "dev": [*requirements("requirements-dev.txt").values(), *requirements("requirements-tools.txt").values()],
     },
 )

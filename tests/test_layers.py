@@ -42,7 +42,7 @@ FLOORS = (
     {"evaluation"},
     {"output", "stages"},
     {"pipeline"},
-    {"commands"},
+    {"api", "commands"},
     {"__main__"},
 )
 ABOVE_CORE = ("pages.ui", "pages", "app", "benchmarks")

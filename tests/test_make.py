@@ -15,6 +15,7 @@ from benchmarks.__main__ import app
 from tests.browser.server import free_port
 from tests.made import bare_copy, bare_environment, made, with_environment
 from tests.sources import ROOT
+from tests.tools import tool
 
 START_SECONDS = 90.0
 THIS = Path(__file__)
@@ -83,6 +84,11 @@ def test_make_bench_lists_the_benchmarks_and_runs_one(dev_clone: Path) -> None:
 def test_make_lint_passes(dev_clone: Path) -> None:
     # Types are checked for minutes when nothing is known of them; the cache of this checkout knows these files.
     assert "Success" in made(dev_clone, "lint", f"PY={sys.executable}", MYPY_CACHE_DIR=str(ROOT / ".mypy_cache"))
+
+
+def test_make_notebooks_runs_those_that_are_named(dev_clone: Path) -> None:
+    tool("nbclient")
+    made(dev_clone, "notebooks", f"PY={sys.executable}", "NOTEBOOKS=none")
 
 
 def test_make_test_collects_tests_with_and_without_a_browser(dev_clone: Path) -> None:

@@ -76,6 +76,17 @@ def test_the_command_works_from_another_folder(assay: Path, tmp_path: Path) -> N
     assert "next: assay train latest" in said
 
 
+def test_python_reaches_the_workspace_by_the_name_of_the_package(assay: Path, tmp_path: Path) -> None:
+    lines = "from assay import Assay, RunView\nprint(list(Assay('here').datasets), RunView.__module__)"
+    python = str(assay.parent / "python")
+    done = subprocess.run(
+        [python, "-c", lines], cwd=tmp_path, env=bare_environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("['name', 'modality', 'n'")
+    assert done.stdout.endswith("core.api.run\n")
+
+
 def test_the_dashboard_and_its_workers_run_from_another_folder(assay: Path, tmp_path: Path) -> None:
     port = free_port()
     with (tmp_path / "log").open("wb") as log:

@@ -166,6 +166,27 @@ def _suspicion_axis(suspicion: Floats) -> tuple[Callable[[Floats], NDArray[np.fl
     return (lambda values: np.log10(np.maximum(values.astype(np.float64), floor))), ticks
 
 
+def places(x: pd.Series, y: pd.Series, colours: pd.Series, names: pd.Series) -> go.Figure:
+    """A map of samples in the colours of a column; the name of each shows on hover."""
+    numbers = pd.api.types.is_float_dtype(colours)
+    groups = (
+        {"": np.ones(len(x), np.bool_)} if numbers else {str(value): colours == value for value in colours.unique()}
+    )
+    traces = [
+        go.Scattergl(
+            x=x[members],
+            y=y[members],
+            name=_literal(group or "none"),
+            text=[_literal(name) for name in names[members]],
+            mode="markers",
+            marker={"size": 5, "color": colours[members] if numbers else None, "showscale": numbers},
+            hovertemplate="%{text}<extra></extra>",
+        )
+        for group, members in groups.items()
+    ]
+    return _figure(*traces, height=2 * HEIGHT).update_layout(hovermode="closest")
+
+
 def detection_curves(curves: Mapping[str, Any]) -> tuple[go.Figure, go.Figure]:
     """The ROC and the precision–recall curve of a detector; a diamond marks what is flagged now."""
     here = {"name": "flagged now", "mode": "markers", "marker": {"color": POISON, "symbol": "diamond", "size": 11}}

@@ -31,6 +31,7 @@ from core.pipeline.detection import (
     start_detection,
 )
 from core.pipeline.downloads import download_dataset, start_download
+from core.pipeline.named import whole_id
 from core.pipeline.recorded import RecordedRequest, carry_out_recorded, load_recorded, start_recorded
 from core.pipeline.repair import continued_epochs, new_repair, start_copy, trained_here
 from core.pipeline.review import (
@@ -129,6 +130,7 @@ __all__ = [
     "verify",
     "wake",
     "whole_demo",
+    "whole_id",
     "work",
     "write_journal",
 ]

@@ -5,10 +5,10 @@ from typer.testing import CliRunner
 
 from core import runs
 from core.__main__ import app
-from core.commands.names import whole_id
 from core.data import store
 from core.data.store.demo import demo
 from core.errors import UserError
+from core.pipeline.named import whole_id
 
 
 @pytest.fixture(scope="module")
