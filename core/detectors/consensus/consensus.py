@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Annotated
 
 import numpy as np
@@ -11,7 +12,7 @@ from core.detectors.consensus.folds import LIKENESS, NEIGHBOURS, PATTERN, Fold, 
 from core.detectors.consensus.kept_looks import Look, kept_looks
 from core.detectors.consensus.pattern_rule import pattern_rule
 from core.detectors.consensus.refinement import with_neighbors
-from core.detectors.consensus.signals import Spaces, blind_scores
+from core.detectors.consensus.signals import Spaces, blind_scores, of_length_one
 from core.detectors.parts.calibration import FEWEST_TRUSTED
 from core.detectors.parts.statistics import (
     Reals,
@@ -123,11 +124,13 @@ def consensus_without(
         raise ValueError(f"the consensus has no {', '.join(sorted(strange))}; it has {', '.join((*SCORES, *STEPS))}")
     features = require("consensus", evidence).features
     order = canonical_order(features)
-    ordered = reordered(evidence, order)
-    spaces = class_spaces(require("consensus", ordered).features, ordered.labels, evidence.n_classes, evidence.seed)
+    ordered = reordered(replace(evidence, features=None), order)  # classes read their own, and no other copy is made
+    spaces_of = partial(class_spaces, features, ordered.labels, evidence.n_classes, evidence.seed, order=order)
+    spaces = spaces_of()
     if evidence.bona_fide.sum() >= FEWEST_TRUSTED:
         with kept_looks(ordered.inputs) as look:
-            answer = _by_trust(ordered, spaces, look, false_discovery_rate, left_out)
+            units = spaces_of(prepared=of_length_one)
+            answer = _by_trust(ordered, (spaces, units), look, false_discovery_rate, left_out)
     else:
         answer = _by_outlyingness(ordered, spaces, left_out)
     back = np.argsort(order)
@@ -151,8 +154,12 @@ class _Answer:
     scores: Mapping[str, Reals]
 
 
-def _by_trust(evidence: Evidence, spaces: Spaces, look: Look, rate: float, left_out: Collection[str]) -> _Answer:
-    folds, scores = scored_folds(evidence, spaces, look, left_out)
+def _by_trust(
+    evidence: Evidence, both: tuple[Spaces, Spaces], look: Look, rate: float, left_out: Collection[str]
+) -> _Answer:
+    """The answer with bona fide samples; `both` are the classes, and those of activations of length 1."""
+    spaces, units = both
+    folds, scores = scored_folds(evidence, spaces, units, look, left_out)
     p_values = cross_conformal([(fold.scores, fold.held_out) for fold in folds])
     # Somewhere in the bulk two samples of clean data differ by several percent; poison shows where hardly any are left.
     everything, clean = pooled(folds)

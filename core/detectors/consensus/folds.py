@@ -7,7 +7,7 @@ import numpy as np
 
 from core.detectors.consensus.kept_looks import Look
 from core.detectors.consensus.refinement import log_odds, smoothed, training_sets
-from core.detectors.consensus.signals import Spaces, blind_scores, descriptions, trusting_scores, unit_spaces
+from core.detectors.consensus.signals import Spaces, blind_scores, descriptions, trusting_scores
 from core.detectors.consensus.templates import shared_patterns
 from core.detectors.parts.calibration import FOLDS, fold_numbers
 from core.detectors.parts.statistics import Reals, normal_scores, prevalence, tail_scores
@@ -42,17 +42,18 @@ class Fold:
 
 
 def scored_folds(
-    evidence: Evidence, spaces: Spaces, look: Look, left_out: Collection[str] = ()
+    evidence: Evidence, spaces: Spaces, units: Spaces, look: Look, left_out: Collection[str] = ()
 ) -> tuple[list[Fold], dict[str, Reals]]:
     """The folds after refinement, and the tail scores (n,) of every kind that was added up, averaged over the folds.
 
     Args:
         evidence: with bona fide samples.
         spaces: the classes.
+        units: the same of activations of length 1.
         look: rows of a class → what is seen of its inputs; see `kept_looks`.
         left_out: names of scores, and of what refines them, to do without.
     """
-    folds, scores = _first_folds(evidence, spaces, left_out)
+    folds, scores = _first_folds(evidence, spaces, units, left_out)
     described = descriptions(evidence, spaces)
     for _ in range(ROUNDS):
         fraction = prevalence(*pooled(folds))
@@ -79,8 +80,10 @@ def without(scores: Mapping[str, Reals], left_out: Collection[str]) -> dict[str,
     return {name: values for name, values in scores.items() if name not in left_out}
 
 
-def _first_folds(evidence: Evidence, spaces: Spaces, left_out: Collection[str]) -> tuple[list[Fold], dict[str, Reals]]:
-    blind, units = blind_scores(evidence, spaces), unit_spaces(evidence)
+def _first_folds(
+    evidence: Evidence, spaces: Spaces, units: Spaces, left_out: Collection[str]
+) -> tuple[list[Fold], dict[str, Reals]]:
+    blind = blind_scores(evidence, spaces)
     rows = np.flatnonzero(evidence.bona_fide)
     number = fold_numbers(len(rows), evidence.seed)
     folds: list[Fold] = []

@@ -1,9 +1,10 @@
 """Samples of a class looked at once, though three steps of the consensus ask: kept in a nameless file meanwhile."""
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO
+from typing import IO, Literal
 
 import numpy as np
 
@@ -19,36 +20,48 @@ Look = Callable[[Ints], list[Patterns]]
 def kept_looks(inputs: Inputs | None, *, most_bytes: int = MOST_BYTES) -> Iterator[Look]:
     """A function: rows → what `looks` says of them, the same arrays bit for bit however often it is asked.
 
+    They are mapped: the system can have the memory back at any time. What somebody writes into them stays with him.
+
     Args:
         inputs: n samples; None where there are none, and nobody asks.
         most_bytes: see MOST_BYTES.
     """
     places: dict[bytes, list[tuple[int, tuple[int, ...]]]] = {}
+    full = False
     with tempfile.TemporaryFile() as file:
 
         def look(rows: Ints) -> list[Patterns]:
-            known = places.get(key := rows.tobytes())
-            if known:
-                return [_read(file, start, shape) for start, shape in known]
-            assert inputs is not None
-            seen = looks(inputs.take(rows))
-            end = file.seek(0, 2)
-            if end + sum(patterns.nbytes for patterns in seen) <= most_bytes:
-                places[key] = [(_written(file, patterns), patterns.shape) for patterns in seen]
-            return seen
+            key, kept = rows.tobytes(), list[tuple[int, tuple[int, ...]]]()
+
+            def room(shape: tuple[int, ...]) -> Patterns:
+                nonlocal full
+                start, size = file.seek(0, 2), 4 * int(np.prod(shape))
+                full = full or start + size > most_bytes
+                if full or not size:
+                    return np.empty(shape, np.float32)
+                _reserve(file, start, size)
+                kept.append((start, shape))
+                return _mapped(file, "r+", start, shape)
+
+            if key not in places:
+                assert inputs is not None
+                seen = looks(inputs.take(rows), room)
+                if len(kept) < len(seen):
+                    return seen
+                places[key] = kept
+            return [_mapped(file, "c", *place) for place in places[key]]
 
         yield look
 
 
-def _written(file: IO[bytes], patterns: Patterns) -> int:
-    """Where the patterns begin in the file."""
-    start = file.tell()
-    file.write(np.ascontiguousarray(patterns).data)
-    return start
+def _reserve(file: IO[bytes], start: int, size: int) -> None:
+    """Make the file that much longer. A full disk is told here: whoever writes into a mapping would be killed by it."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file.fileno(), start, size)
+    else:
+        file.truncate(start + size)
 
 
-def _read(file: IO[bytes], start: int, shape: tuple[int, ...]) -> Patterns:
-    patterns = np.empty(shape, np.float32)
-    file.seek(start)
-    file.readinto(patterns.reshape(-1).view(np.uint8).data)  # type: ignore[attr-defined]
-    return patterns
+def _mapped(file: IO[bytes], mode: Literal["r+", "c"], start: int, shape: tuple[int, ...]) -> Patterns:
+    """A part of the file as an array: written to, or copied where it is written to."""
+    return np.asarray(np.memmap(file, np.float32, mode, start, shape))

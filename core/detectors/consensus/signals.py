@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.detectors import require
 from core.detectors.parts.scores import bimodality_scores, density_ratio_scores, quantum_entropy_scores
 from core.detectors.parts.statistics import Reals, robust_z
-from core.detectors.parts.subspaces import ClassSpace, class_spaces, independent_components, principal_components
+from core.detectors.parts.subspaces import ClassSpace, independent_components, principal_components
 from core.detectors.parts.trajectories import bona_fide_distance, epoch_filter, logits, standardised
 from core.modalities import modality_of
 from core.types import Bools, Evidence, Floats, Inputs, Ints
@@ -23,16 +22,11 @@ TRAJECTORY_COMPONENTS = 6
 Spaces = Sequence[ClassSpace]
 
 
-def unit_spaces(evidence: Evidence) -> list[ClassSpace]:
-    """The class spaces of activations of length 1: what remains is their direction."""
-    features = require("consensus", evidence).features
-    return class_spaces(features, evidence.labels, evidence.n_classes, evidence.seed, prepared=_of_length_one)
-
-
-def _of_length_one(features: NDArray[Any]) -> NDArray[Any]:
+def of_length_one(features: NDArray[Any]) -> NDArray[Any]:
+    """The activations (m, d) scaled to length 1: what remains is their direction."""
     exact = features.astype(np.float64)
-    lengths = np.linalg.norm(exact, axis=1, keepdims=True)
-    return np.asarray(exact / np.maximum(lengths, 1e-12))
+    exact /= np.maximum(np.linalg.norm(exact, axis=1, keepdims=True), 1e-12)
+    return exact
 
 
 def blind_scores(evidence: Evidence, spaces: Spaces) -> dict[str, Reals]:
@@ -64,7 +58,14 @@ def repeated_patterns(inputs: Inputs, labels: Ints, n_classes: int) -> Reals:
 
 
 def trusting_scores(evidence: Evidence, trusted: Bools, spaces: Spaces, units: Spaces) -> dict[str, Reals]:
-    """The scores that compare with `trusted` samples; no other bona fide sample is used."""
+    """The scores that compare with `trusted` samples; no other bona fide sample is used.
+
+    Args:
+        evidence: uses its trajectories, where it has some.
+        trusted: (n,) the samples to compare with.
+        spaces: the classes.
+        units: the same of activations of length 1.
+    """
     n = len(trusted)
     scores = {
         "density ratio": spread(n, spaces, lambda space: density_ratio_scores(space, trusted)),

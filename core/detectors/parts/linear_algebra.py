@@ -79,19 +79,31 @@ def mean_of_nearest(
     return np.asarray(means.cpu().numpy())
 
 
-def nearest_others(points: Reals, n_neighbors: int, place: "device", *, at_once: int = AT_ONCE) -> tuple[Reals, Ints]:
-    """(m, n_neighbors) distances and rows of the nearest other points, nearest first."""
+def nearest_others(
+    points: Reals, n_neighbors: int, place: "device", *, searched: Ints | None = None, at_once: int = AT_ONCE
+) -> tuple[Reals, Ints]:
+    """(m, n_neighbors) distances and rows of the nearest other points, nearest first.
+
+    Args:
+        points: (m, c).
+        n_neighbors: how many.
+        place: the device.
+        searched: (s,) rows of the points that may be neighbours; None for all.
+        at_once: as in `mean_of_nearest`.
+    """
     import torch
 
     every = torch.from_numpy(np.ascontiguousarray(points, np.float64)).to(place)
-    lengths, columns = every.square().sum(1), torch.arange(len(every), device=place)
+    columns = torch.arange(len(every), device=place) if searched is None else torch.from_numpy(searched).to(place)
+    among = every.index_select(0, columns)
+    lengths, itself = among.square().sum(1), torch.arange(len(every), device=place)
     distances = torch.empty(len(every), n_neighbors, dtype=torch.float64, device=place)
     rows = torch.empty(len(every), n_neighbors, dtype=torch.int64, device=place)
-    for part in _parts(len(every), len(every), at_once):
-        squared = _squared(every[part], every, lengths)
-        squared.masked_fill_(columns[part, None] == columns, torch.inf)
+    for part in _parts(len(every), len(among), at_once):
+        squared = _squared(every[part], among, lengths)
+        squared.masked_fill_(itself[part, None] == columns, torch.inf)
         least = squared.topk(n_neighbors, largest=False)
-        distances[part], rows[part] = least.values.clamp(min=0).sqrt(), least.indices
+        distances[part], rows[part] = least.values.clamp(min=0).sqrt(), columns[least.indices]
     return distances.cpu().numpy(), rows.cpu().numpy()
 
 

@@ -4,6 +4,7 @@ References: Hayase et al.: SPECTRE, 2021, arXiv 2104.11315 (quantum entropy); As
 """
 
 import numpy as np
+from scipy.special import expit
 
 from core.detectors.parts.statistics import Reals
 from core.detectors.parts.subspaces import ClassSpace, pairwise
@@ -99,15 +100,19 @@ def fitted(values: Reals, upper: Reals) -> tuple[Reals, Reals, Reals, Reals]:
         values: (m, c).
         upper: (m, c) how far each belongs to the upper Gaussian at first, in [0, 1].
     """
-    floor = 0.01 * values.var(0) + 1e-12
+    # Along the samples everything lies in one piece of memory, and one of the two posteriors is enough.
+    columns, upper = np.ascontiguousarray(values.T), np.ascontiguousarray(upper.T)
+    floor, logs = 0.01 * columns.var(1) + 1e-12, np.empty((2, *columns.shape))
     for _ in range(EM_STEPS):
-        weights = np.stack([1 - upper, upper])
-        totals = weights.sum(1) + 1e-9
-        means = (weights * values).sum(1) / totals
-        variances = (weights * (values - means[:, None]) ** 2).sum(1) / totals + floor
-        logs = np.log(totals / len(values))[:, None] - 0.5 * (values - means[:, None]) ** 2 / variances[:, None]
-        logs -= 0.5 * np.log(variances)[:, None]
-        total = np.logaddexp(logs[0], logs[1])
-        upper = np.exp(logs[1] - total)
+        weights = 1 - upper, upper
+        totals = np.stack([each.sum(1) for each in weights]) + 1e-9
+        means = np.stack([np.einsum("cm,cm->c", each, columns) for each in weights]) / totals
+        np.subtract(columns, means[:, :, None], out=logs)
+        np.square(logs, out=logs)
+        squares = np.stack([np.einsum("cm,cm->c", *both) for both in zip(weights, logs, strict=True)])
+        variances = squares / totals + floor
+        logs *= (-0.5 / variances)[:, :, None]
+        logs += (np.log(totals / len(values)) - 0.5 * np.log(variances))[:, :, None]
+        upper = expit(logs[1] - logs[0])
     distances = np.sqrt(2) * np.abs(means[1] - means[0]) / np.sqrt(variances.sum(0))
-    return upper.mean(0), distances, upper, total.sum(0)
+    return upper.mean(1), distances, upper.T, np.logaddexp(*logs).sum(1)

@@ -77,9 +77,8 @@ def prevalence_bound(scores: Reals, held_out: Reals, confidence: float, tail: fl
         return 0.0
     thresholds = np.unique(scores)
     above = len(held_out) - np.searchsorted(np.sort(held_out), thresholds)
-    limit = np.where(
-        above < len(held_out), betaincinv(above + 1, np.maximum(len(held_out) - above, 0.5), confidence), 1.0
-    )
+    counts = np.arange(len(held_out))
+    limit = np.append(betaincinv(counts + 1, len(held_out) - counts, confidence), 1.0)[above]
     everything = 1 - np.searchsorted(np.sort(scores), thresholds) / len(scores)
     return float((everything - limit).max(initial=0.0, where=above <= tail * len(held_out)))
 

@@ -35,6 +35,9 @@ MOST_COMPONENTS = 16
 SAMPLES_PER_COMPONENT = 10
 # Nearest samples of its class that a sample is compared with and smoothed over; chosen on the tuned regimes.
 NEIGHBORS = 10
+# Samples of a class among which neighbours are looked for; of a larger class, so many at equal steps of its canonical
+# order. The time then grows with the class, not with its square.
+MOST_SEARCHED = 10_000
 # Side of a matrix of products up to which it is worked out in double precision, and never by Lanczos' method.
 EXACT_LIMIT = 128
 # Side of a matrix of products above which a randomised SVD stands in for its eigenvectors.
@@ -83,7 +86,13 @@ def on_one_core(detector: Callable[Arguments, Answer]) -> Callable[Arguments, An
 
 
 def class_spaces(
-    features: NDArray[Any], labels: Ints, n_classes: int, seed: int, *, prepared: Prepared = lambda own: own
+    features: NDArray[Any],
+    labels: Ints,
+    n_classes: int,
+    seed: int,
+    *,
+    prepared: Prepared = lambda own: own,
+    order: Ints | None = None,
 ) -> list[ClassSpace]:
     """The space of each class that has samples enough for one direction; smaller classes are left out.
 
@@ -93,9 +102,10 @@ def class_spaces(
         n_classes: k.
         seed: of a randomised SVD, where one is needed.
         prepared: what is made of the features (m, d) of one class, row by row, so that no other copy of all is needed.
+        order: (n,) the row of the features that each label is about; None for the same row. No features are copied.
     """
     known = _remembered.get()
-    key = (id(features), id(labels), n_classes, seed, prepared)
+    key = (id(features), id(labels), n_classes, seed, prepared, id(order))
     if known is not None and key in known:
         return known[key][0]
     spaces = []
@@ -103,12 +113,14 @@ def class_spaces(
         rows = np.flatnonzero(labels == index)
         limit = min(MOST_COMPONENTS, len(rows) // SAMPLES_PER_COMPONENT)
         if limit:
-            rows = rows[canonical_order(prepared(features[rows]))]
-            points = principal_components(prepared(features[rows]), limit, seed)
-            distances, neighbors = _nearest(points, min(NEIGHBORS, len(rows) - 1))
+            own = prepared(features[rows if order is None else order[rows]])
+            canonical = canonical_order(own)
+            rows, own = rows[canonical], own[canonical]
+            points = principal_components(own, limit, seed)
+            distances, neighbors = nearest(points, min(NEIGHBORS, len(rows) - 1))
             spaces.append(ClassSpace(rows, points, neighbors, distances))
     if known is not None:
-        known[key] = spaces, (features, labels)  # held, so that nothing else gets their ids
+        known[key] = spaces, (features, labels, order)  # held, so that nothing else gets their ids
     return spaces
 
 
@@ -122,13 +134,25 @@ def remembered_spaces() -> Iterator[None]:
         _remembered.reset(token)
 
 
-def _nearest(points: Reals, n_neighbors: int) -> tuple[Reals, Ints]:
-    """(m, n_neighbors) distances and rows of the nearest others, nearest first."""
-    place = accelerator(len(points) ** 2)
+def nearest(points: Reals, n_neighbors: int, *, most: int = MOST_SEARCHED) -> tuple[Reals, Ints]:
+    """(m, n_neighbors) distances and rows of the nearest others, nearest first.
+
+    Args:
+        points: (m, c).
+        n_neighbors: fewer than m, and than `most`.
+        most: points that are searched, at equal steps.
+    """
+    searched = np.arange(len(points)) if len(points) <= most else np.linspace(0, len(points) - 1, most).astype(np.int64)
+    place = accelerator(len(points) * len(searched))
     if place:
-        return nearest_others(points, n_neighbors, place)
-    distances, neighbors = NearestNeighbors(n_neighbors=n_neighbors, algorithm="brute").fit(points).kneighbors()
-    return distances, neighbors
+        return nearest_others(points, n_neighbors, place, searched=searched)
+    if len(searched) == len(points):
+        return NearestNeighbors(n_neighbors=n_neighbors, algorithm="brute").fit(points).kneighbors()  # type: ignore[no-any-return]
+    search = NearestNeighbors(n_neighbors=n_neighbors + 1, algorithm="brute").fit(points[searched])
+    distances, found = search.kneighbors(points)
+    others = searched[found] != np.arange(len(points))[:, None]
+    others[others.all(1), -1] = False  # who is not searched has one neighbour too many
+    return distances[others].reshape(-1, n_neighbors), searched[found[others]].reshape(-1, n_neighbors)
 
 
 def canonical_order(features: NDArray[Any]) -> Ints:

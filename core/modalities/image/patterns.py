@@ -3,12 +3,9 @@
 What is coarse is left out: it would tell kinds of scenes. A fine pattern of a whole class marks clean-label triggers.
 """
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import dctn, fftfreq, rfft2, rfftfreq
-from scipy.ndimage import uniform_filter
 
 from core.modalities.contract import Way
 from core.types import Floats, Images, Inputs, Ints
@@ -19,8 +16,8 @@ LOWEST_FREQUENCY = 5.0
 STRONGEST = 10
 # Images of a class that are enough for a mean; a smaller class has no score.
 SMALLEST_CLASS = 10
-# Images that are transformed at a time. Moves the memory only.
-CHUNK = 2048
+# Numbers that are transformed at a time: they fit a core's cache. Moves the speed and the memory only.
+AT_ONCE = 2**18
 # Pixels a side that templates are learned of; larger images are averaged over blocks.
 LARGEST_SIDE = 64
 # Lowest cosine that counts; the k-th cosine of a side makes k/2 cycles.
@@ -33,7 +30,6 @@ COARSE_SIDE = 14
 COARSE_CHUNK = 4096
 # Pixels a side of what is clustered; of larger images every second or third row and column is taken.
 CLUSTERED_SIDE = 64
-Spectra = NDArray[np.complex64]
 
 
 def cosines(images: Floats) -> Floats:
@@ -44,17 +40,24 @@ def cosines(images: Floats) -> Floats:
 def fine_patterns(images: Images | Floats) -> Floats:
     """(m, pixels) each channel less its 3×3 mean; images with sides above 64 are averaged over blocks first."""
     pixels = reduced(images)
-    return np.asarray(pixels - uniform_filter(pixels, (0, 3, 3, 0))).reshape(len(pixels), -1)
+    fine = _three(_three(pixels, 1), 2)
+    fine *= np.float32(-1 / 9)
+    fine += pixels
+    return np.asarray(fine).reshape(len(pixels), -1)
 
 
 def cosine_patterns(images: Images | Floats) -> Floats:
     """(m, f) cosines of high frequency, of brightness and two colour differences or, if not three, of the channels."""
     pixels = reduced(images)
-    colours = np.matmul(pixels, OPPONENTS, dtype=np.float32) if pixels.shape[-1] == len(OPPONENTS) else pixels
-    rows, columns = np.indices(colours.shape[1:3])
-    far = np.hypot(rows, columns) >= min(LOWEST, max(colours.shape[1:3]) / 3)
+    m, height, width, channels = pixels.shape
+    colours = pixels
+    if channels == len(OPPONENTS):
+        colours = np.asarray(pixels.reshape(-1, channels) @ OPPONENTS, np.float32).reshape(pixels.shape)
+    rows, columns = np.indices((height, width))
+    far = np.hypot(rows, columns) >= min(LOWEST, max(height, width) / 3)
     far[-1, -1] = True  # even of a single pixel something is left
-    return cosines(colours)[:, far].reshape(len(pixels), -1)
+    transformed = cosines(colours).reshape(m, height * width, channels)
+    return np.take(transformed, np.flatnonzero(far), axis=1).reshape(m, -1)
 
 
 ways: tuple[Way, ...] = (fine_patterns, cosine_patterns)
@@ -87,21 +90,24 @@ def repeats(inputs: Inputs, labels: Ints, n_classes: int) -> Floats:
     """(n,) how strongly each image repeats the fine pattern that its class shares; NaN in a class that is too small.
 
     F = FFT(x − mean image) / its global root mean square. The score is Re⟨Fᵢ, class mean of F without i⟩ over the
-    ten strongest frequencies of radius ≥ 5: a matched filter.
+    ten strongest frequencies of radius ≥ 5: a matched filter. Images are read twice. The first time, all frequencies
+    are worked out for their power; the second time, only the ten that a class needs.
     """
     scores = np.full(len(labels), np.nan, np.float32)
-    mean, power = _image_statistics(inputs)
-    far = _radius(*inputs.shape[:2]) >= LOWEST_FREQUENCY
-    for index in range(n_classes):
+    means, power = _image_statistics(inputs, labels, n_classes)
+    sizes = np.bincount(labels, minlength=n_classes)
+    mean = np.asarray((means * sizes[:, None, None]).sum(0) / max(len(labels), 1), np.float32)
+    far = np.flatnonzero(_radius(*inputs.shape[:2]) >= LOWEST_FREQUENCY)
+    for index in np.flatnonzero(sizes >= SMALLEST_CLASS) if len(far) else ():
         rows = np.flatnonzero(labels == index)
-        if len(rows) < SMALLEST_CLASS or not far.any():
-            continue
-        spectra = _spectra(inputs[rows], mean)[:, far] / power[far]
-        centre = spectra.mean(0)
+        centre = rfft2(means[index] - mean).ravel()[far] / power[far]
         strongest = np.argsort(-np.abs(centre), kind="stable")[:STRONGEST]
-        kept, shared = spectra[:, strongest], centre[strongest]
-        others = (shared * len(rows) - kept) / (len(rows) - 1)
-        scores[rows] = (kept * others.conj()).real.sum(1)
+        waves = _waves(inputs.shape[:2], far[strongest]) / power[far[strongest]]
+        for part in _parts(inputs, len(rows)):
+            own = (_grey(inputs[rows[part]]) - mean).reshape(len(rows[part]), -1)
+            kept = own @ waves.real + 1j * (own @ waves.imag)
+            others = (centre[strongest] * len(rows) - kept) / (len(rows) - 1)
+            scores[rows[part]] = (kept * others.conj()).real.sum(1)
     return scores
 
 
@@ -119,17 +125,52 @@ def _grey(images: Images) -> NDArray[np.float32]:
     return grey
 
 
-def _spectra(images: Images, mean: NDArray[Any]) -> Spectra:
-    return np.asarray(rfft2(_grey(images) - mean), dtype=np.complex64)
+def _waves(size: tuple[int, ...], frequencies: Ints) -> NDArray[np.complex64]:
+    """(h · w, f) what a frequency of `rfft2`, by its place in the flattened answer, multiplies each pixel with."""
+    height, width = size
+    rows, columns = np.divmod(frequencies, width // 2 + 1)
+    down = np.exp(-2j * np.pi * np.outer(np.arange(height), rows) / height)
+    across = np.exp(-2j * np.pi * np.outer(np.arange(width), columns) / width)
+    return np.asarray((down[:, None] * across).reshape(height * width, -1), np.complex64)
 
 
-def _image_statistics(inputs: Inputs) -> tuple[NDArray[Any], NDArray[Any]]:
-    """The mean image (h, w) and the root mean square of each frequency, read in chunks."""
-    parts = [slice(start, start + CHUNK) for start in range(0, len(inputs), CHUNK)]
-    mean = sum(_grey(inputs[part]).sum(0, dtype=np.float64) for part in parts) / len(inputs)
-    mean = np.asarray(mean, dtype=np.float32)
-    power = sum((np.abs(_spectra(inputs[part], mean)) ** 2).sum(0, dtype=np.float64) for part in parts) / len(inputs)
-    return mean, np.sqrt(np.maximum(power, 1e-12)).astype(np.float32)
+def _image_statistics(inputs: Inputs, labels: Ints, n_classes: int) -> tuple[Floats, Floats]:
+    """The mean image of each class (k, h, w), and the root mean square of each frequency (f,), in one reading.
+
+    The mean square about the mean is the mean square less that of the mean.
+    """
+    sums = np.zeros((n_classes, *inputs.shape[:2]), np.float32)
+    squares = np.zeros((inputs.shape[0], inputs.shape[1] // 2 + 1))
+    for part in _parts(inputs, len(inputs)):
+        grey, own = _grey(inputs[part]), labels[part]
+        order = np.argsort(own, kind="stable")
+        classes, starts = np.unique(own[order], return_index=True)
+        sums[classes] += np.add.reduceat(grey[order], starts)
+        spectra = rfft2(grey)
+        squares += (spectra.real**2 + spectra.imag**2).sum(0, dtype=np.float64)
+    n, sizes = max(len(inputs), 1), np.maximum(np.bincount(labels, minlength=n_classes), 1)
+    of_mean = np.abs(rfft2(sums.sum(0, dtype=np.float64) / n)) ** 2
+    power = np.sqrt(np.maximum(squares / n - of_mean, 1e-12)).astype(np.float32).ravel()
+    return np.asarray(sums / sizes[:, None, None].astype(np.float32)), power
+
+
+def _three(values: Floats, axis: int) -> Floats:
+    """The sum of each value and its two neighbours along an axis; at the edge, the value stands in for what is not."""
+    before, after, first, last = (
+        (slice(None),) * axis + (part,) for part in (slice(1, None), slice(-1), slice(1), slice(-1, None))
+    )
+    sums = values.copy()
+    sums[before] += values[after]
+    sums[after] += values[before]
+    sums[first] += values[first]
+    sums[last] += values[last]
+    return sums
+
+
+def _parts(inputs: Inputs, n: int) -> list[slice]:
+    """The rows, of n, that are looked at together."""
+    size = max(1, AT_ONCE // int(np.prod(inputs.shape[:2])))
+    return [slice(start, min(start + size, n)) for start in range(0, n, size)]
 
 
 def _blocks(images: Images, block: int) -> Floats:

@@ -1,5 +1,7 @@
 """What is seen of a class is worked out once, and is the same whenever it is asked for."""
 
+import mmap
+
 import numpy as np
 import pytest
 
@@ -29,6 +31,12 @@ def test_looks_are_kept_as_far_as_there_is_room(most_bytes, expected):
             for kept, anew in zip(look(rows), looks(IMAGES.take(rows)), strict=True):
                 assert np.array_equal(kept, anew)
     assert Counted.taken == expected
+
+
+def test_kept_looks_take_no_memory_of_their_own():
+    with kept_looks(IMAGES) as look:
+        for answers in (look(FIRST), look(FIRST)):
+            assert all(isinstance(each.base, (np.memmap, mmap.mmap)) for each in answers)
 
 
 def test_what_is_done_to_an_answer_is_not_kept():

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+import torch
 from scipy.linalg import eigh
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from core.detectors.parts import subspaces
-from core.detectors.parts.subspaces import class_spaces, principal_components, remembered_spaces
+from core.detectors.parts.linear_algebra import lending
+from core.detectors.parts.subspaces import class_spaces, nearest, principal_components, remembered_spaces
 
 
 def features(n, d, widths, seed=0):
@@ -87,3 +89,33 @@ def test_the_spaces_of_the_same_arrays_are_worked_out_once():
     np.testing.assert_allclose(other[0].points, first[0].points)
     class_spaces(values, labels, 2, 0, prepared=seen)
     assert len(asked) == 3 * n_asked
+
+
+def test_features_in_another_order_than_the_labels_need_not_be_copied():
+    rng = np.random.default_rng(5)
+    values, labels, order = rng.normal(size=(80, 6)), np.arange(80) % 2, rng.permutation(80)
+    plain = class_spaces(values[order], labels, 2, 0)
+    for one, other in zip(plain, class_spaces(values, labels, 2, 0, order=order), strict=True):
+        assert np.array_equal(one.rows, other.rows)
+        assert np.array_equal(one.points, other.points)
+    with remembered_spaces():
+        first = class_spaces(values, labels, 2, 0, order=order)
+        assert class_spaces(values, labels, 2, 0, order=order[::-1].copy()) is not first
+
+
+def test_of_a_large_class_only_some_are_searched_and_nobody_is_his_own_neighbour():
+    points = np.arange(12.0)[:, None]
+    distances, rows = nearest(points, 2, most=4)  # 0, 3, 7 and 11 are searched
+    assert rows[[0, 3, 4]].tolist() == [[3, 7], [0, 7], [3, 7]]
+    assert distances[[0, 3, 4]].tolist() == [[3, 7], [3, 4], [1, 3]]
+    with lending(torch.device("cpu")):
+        there = nearest(points, 2, most=4)
+    assert np.array_equal(there[0], distances)
+    assert np.array_equal(there[1][[0, 3, 4]], rows[[0, 3, 4]])  # of two as near, either is the nearest
+
+
+def test_points_that_lie_on_one_another_keep_all_their_neighbours():
+    distances, rows = nearest(np.zeros((30, 2)), 3, most=10)
+    assert rows.shape == distances.shape == (30, 3)
+    assert (rows != np.arange(30)[:, None]).all()
+    assert not distances.any()
