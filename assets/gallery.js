@@ -87,6 +87,8 @@ function update(gallery, data) {
   grid.classList.toggle("list", list);
   grid.classList.toggle("large", list && data.size >= 150);
   grid.classList.toggle("one-row", data.oneRow && !list);
+  grid.classList.toggle("struck", data.struck);
+  grid.style.setProperty("--amplified", data.amplified);
   grid.setAttribute("role", data.selectable ? "listbox" : "list");
   if (data.selectable) grid.setAttribute("aria-multiselectable", "true");
 

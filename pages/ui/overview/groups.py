@@ -10,6 +10,7 @@ from core.modalities import told_row
 from core.runs import Run
 from pages.ui.cache import cached, decided_names
 from pages.ui.cache.words import HELP, plain
+from pages.ui.review.enlarged import enlarge_button, enlarged
 from pages.ui.review.families import ADDRESS
 from pages.ui.selection.selection import tiles
 from pages.ui.widgets import counted, pictures
@@ -20,6 +21,7 @@ CARDS = 9  # that are drawn; the others are counted
 MEMBERS = 5  # shown on a card, the most suspicious
 NARROWEST = 286  # pixels of a card
 PICTURE = 76  # pixels of the picture of what the members have in common
+ENLARGED = 3  # members that are enlarged beside that picture
 FEW_TEXTS = 3  # members that are read, where they are texts
 THUMB = 40  # pixels of a member
 
@@ -48,6 +50,7 @@ def cards(run: Run) -> None:
         for group in shown:
             with st.container(border=True, gap="xsmall"):
                 _card(run, group)
+    enlarged(run)
     if len(groups) > CARDS:
         st.caption(f"{CARDS} of {len(groups):,} groups are shown, and {len(groups) - CARDS:,} more are on Review.")
 
@@ -80,12 +83,12 @@ def _picture(run: Run, group: Group) -> None:
     version = families.made(run)  # another version is fetched anew
     address = pictures.of_array(run.id, name, row, version=version)
     text = told_row(run.path / f"{name}.npy", row)
+    tile = Tile(-1, address, tooltip=HELP["difference"], told=text)
     with st.container(width="stretch" if text else PICTURE + 8):
-        gallery(
-            [Tile(-1, address, tooltip=HELP["difference"], told=text)],
-            key=f"picture-{run.id}-{name}-{row}",
-            size=PICTURE,
-        )
+        gallery([tile], key=f"picture-{run.id}-{name}-{row}", size=PICTURE)
+    shown = [tile, *tiles(run, group.rows.head(ENLARGED))]
+    title = overview.source_words(group, cached.info(run).class_names)
+    enlarge_button(run, title, shown, key=f"{name}-{row}")
 
 
 def _members(run: Run, group: Group, rows: pd.DataFrame) -> None:

@@ -53,10 +53,12 @@ def desk(run: Run, drawn: pd.DataFrame) -> None:
         st.success("Every sample is flagged, decided on, or was spoken of.")
         return
     off, key = not may_decide(), _key(run)
+    doubtful = st.session_state.get(f"doubtful-{run.id}", ())
+    left = len(drawn) - int(drawn["id"].isin(doubtful).sum())
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("Click the doubtful ones away; the rest is called clean.", width="stretch")
         st.button(
-            f"Accept the rest of {len(drawn)} (A)",
+            f"Accept {left} of {len(drawn)} (A)",
             key="accept",
             type="primary",
             icon=":material/verified:",
@@ -67,7 +69,8 @@ def desk(run: Run, drawn: pd.DataFrame) -> None:
     gallery(
         tiles(run, drawn),
         key=key,
-        selected=st.session_state.get(f"doubtful-{run.id}", ()),
+        selected=doubtful,
+        struck=True,
         size=84,
         keys={} if off else KEYS,
         on_event=partial(_done, run),

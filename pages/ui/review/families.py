@@ -54,16 +54,22 @@ def _card(run: Run, family: Family, now: pd.DataFrame, number: int | None) -> No
 
 def common(run: Run, family: Family, where: str, size: int, *captions: str) -> None:
     """The average of the members and what they have in common, amplified; nothing where neither was made."""
-    if family.sources:
-        first, tips = 2 * family.id - 2, ("The average of its samples.", HELP["difference"])
-        addresses = [pictures.of_array(run.id, PICTURES, first + at, version=families.made(run)) for at in (0, 1)]
-        texts = [told_row(run.path / f"{PICTURES}.npy", first + at) for at in (0, 1)]
-        shown = [
-            Tile(-1 - at, addresses[at], captions[at : at + 1], tooltip=tips[at], told=texts[at])
-            for at in (0, 1)
-            if at or captions or not texts[at]  # in the list of families, what texts share is enough
-        ]
+    if shown := common_tiles(run, family, *captions):
         gallery(shown, key=f"{where}-{run.id}-{family.id}", size=size)
+
+
+def common_tiles(run: Run, family: Family, *captions: str) -> list[Tile]:
+    """The tiles of the same; none where neither was made."""
+    if not family.sources:
+        return []
+    first, tips = 2 * family.id - 2, ("The average of its samples.", HELP["difference"])
+    addresses = [pictures.of_array(run.id, PICTURES, first + at, version=families.made(run)) for at in (0, 1)]
+    texts = [told_row(run.path / f"{PICTURES}.npy", first + at) for at in (0, 1)]
+    return [
+        Tile(-1 - at, addresses[at], captions[at : at + 1], tooltip=tips[at], told=texts[at])
+        for at in (0, 1)
+        if at or captions or not texts[at]  # in the list of families, what texts share is enough
+    ]
 
 
 def _button(words: str, number: int | None, current: int | None) -> None:

@@ -13,6 +13,7 @@ from core.journal import review
 from core.runs import Run
 from pages.ui.access.who import may_decide, reviewer
 from pages.ui.review import sample
+from pages.ui.review.enlarged import enlarged
 from pages.ui.selection import shared
 from pages.ui.selection.selection import follow, select, selected, version
 from pages.ui.selection.verdicts import (
@@ -111,6 +112,7 @@ def bar(run: Run, rows: pd.DataFrame, focus: int | None) -> None:
                 args=(run, rows, key),
             )
     questions(run, lambda: select(run, ()))
+    enlarged(run)
     if st.session_state.get(DIALOG) == KEYS_SHEET:
         _sheet()
 

@@ -13,13 +13,17 @@ from core.runs import Run
 from pages.ui.cache import cached
 from pages.ui.cache.cluster_names import KINDS
 from pages.ui.cache.words import HELP, plain
-from pages.ui.review.families import chosen, common
+from pages.ui.review.enlarged import enlarge_button
+from pages.ui.review.families import chosen, common_tiles
+from pages.ui.selection.selection import tiles
 from pages.ui.selection.verdicts import decide_or_ask, decision_buttons
 from pages.ui.shell import frame
 from pages.ui.widgets import counted, pictures
 from pages.ui.widgets.gallery import Tile, gallery
 
 OFFERED = ("exclude", "keep", "relabel")
+LARGE = 144  # pixels of what a family has in common
+MEMBERS = 3  # of a family, the most suspicious, that are enlarged beside it
 
 
 def head(run: Run, table: pd.DataFrame, flagged: pd.DataFrame, conditions: Filter) -> None:
@@ -35,13 +39,17 @@ def head(run: Run, table: pd.DataFrame, flagged: pd.DataFrame, conditions: Filte
 
 def _family(run: Run, now: pd.DataFrame, family: Family) -> None:
     names = cached.info(run).class_names
-    words = frame.plain(families.title(family, names, len(now)))
-    description = f"**{words}.** {frame.plain(families.description(family, names))}"
+    title = families.title(family, names, len(now))
+    description = f"**{frame.plain(title)}.** {frame.plain(families.description(family, names))}"
     by = counted.flagged_by(run)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(description, width="stretch")
         _decisions(run, now, "family", f"family {family.id}", by)
-    common(run, family, "head", 96, "average", "difference")
+    if shown := common_tiles(run, family, "average", "difference"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            gallery(shown, key=f"head-{run.id}-{family.id}", size=LARGE)
+            members = tiles(run, now.head(MEMBERS))
+            enlarge_button(run, title, [*shown, *members], key=f"family-{family.id}", words="Enlarge")
 
 
 def _cluster(run: Run, now: pd.DataFrame, cluster: tuple[int, int]) -> None:
@@ -69,14 +77,17 @@ def _group_of(run: Run, decided: int | str | None) -> DecidedGroup | None:
 
 def _group(run: Run, now: pd.DataFrame, group: DecidedGroup) -> None:
     """A group of the decision, with its proof: all its samples, flagged or not."""
-    title = plain(group_title(group, cached.info(run).class_names))
+    title = group_title(group, cached.info(run).class_names)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{title}: {len(now):,} samples.** {plain(group.reason)}", width="stretch")
+        st.markdown(f"**{plain(title)}: {len(now):,} samples.** {plain(group.reason)}", width="stretch")
         _decisions(run, now, "group", f"group {group.id} of the decision", "decision")
     if has_picture(run, group):
         picture = pictures.of_array(run.id, PICTURES, group.id - 1)
         tile = Tile(-1, picture, ("recovered trigger",), tooltip=HELP["recovered"])
-        gallery([tile], key=f"group-{run.id}-{group.id}", size=96)
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            gallery([tile], key=f"group-{run.id}-{group.id}", size=LARGE)
+            members = tiles(run, now.sort_values("suspicion", ascending=False).head(MEMBERS))
+            enlarge_button(run, title, [tile, *members], key=f"group-{group.id}", words="Enlarge")
 
 
 def _decisions(run: Run, now: pd.DataFrame, kind: str, what: str, by: str) -> None:

@@ -23,9 +23,20 @@ QUESTIONS = {
 }
 
 
+# Pages on which images are compared and marked, which a phone has no room for.
+WIDE = ("clusters", "trajectories", "bona_fide", "review")
+LARGER = (
+    ":material/devices: **This page needs a larger screen.** On a phone, Overview and Report say what was found; "
+    "open this page on a tablet or a computer to review samples."
+)
+
+
 def question(page: str, term: str = "") -> None:
     """The page's title; `term` of `HELP` is explained beside it."""
     st.title(QUESTIONS[page], help=HELP[term] if term else None)
+    if page in WIDE:
+        with st.container(key="larger-screen"):  # the style sheet shows it where the window is narrow
+            st.markdown(LARGER)
 
 
 def go_on(page: str) -> None:

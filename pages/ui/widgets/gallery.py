@@ -90,6 +90,8 @@ def gallery(
     focus: int | None = None,
     most: int = 60,
     one_row: bool = False,
+    struck: bool = False,
+    amplified: float = 1.0,
 ) -> None:
     """Show images, and hand each thing that is done to them to `on_event`, once and in order.
 
@@ -108,6 +110,8 @@ def gallery(
         focus: the tile that the keys are about while nothing is selected; None leaves it where it is.
         most: see `keys`.
         one_row: show as many tiles as one row holds, and no more.
+        struck: what is selected is left out, and looks struck out.
+        amplified: how many times further from mid-grey the pictures are shown, for differences that are faint.
     """
     if answer(key, on_event):
         st.rerun()
@@ -127,6 +131,8 @@ def gallery(
         "focus": focus,
         "most": most,
         "oneRow": one_row,
+        "struck": struck,
+        "amplified": amplified,
         "seen": _ledger(key)["seen"],
         # When: of two places that hold the same gallery for a moment, the one drawn later is its place.
         "drawn": time.time() if keys else 0,

@@ -1,0 +1,44 @@
+"""Pictures are looked at large and amplified; a phone is told that reviewing needs a larger screen."""
+
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from core import runs
+from core.analysis import families
+from tests.browser.conftest import OpenPage, Serve
+from tests.browser.test_journey import PATIENT
+from tests.browser.test_pages import sound
+from tests.browser.test_review import opened
+
+
+def test_the_pictures_of_a_family_are_looked_at_large_and_amplified(serve: Serve, page: OpenPage, small: Path) -> None:
+    family = families.families(runs.all_runs(small)[0])[0]
+    window = opened(page, serve(small).url)
+    window.locator(f".st-key-choose-family-{family.id} button").click(timeout=PATIENT)
+    window.get_by_role("button", name="Enlarge").click(timeout=PATIENT)
+    dialog = window.get_by_role("dialog")
+    difference = dialog.locator(".tile img").nth(1)
+    expect(difference).to_be_visible(timeout=PATIENT)
+    box = difference.bounding_box()
+    assert box is not None
+    assert box["width"] >= 250
+    expect(difference).to_have_css("filter", "contrast(1)")
+    dialog.get_by_role("slider", name="Amplified").press("End")
+    expect(difference).to_have_css("filter", "contrast(16)", timeout=PATIENT)
+    dialog.get_by_role("slider", name="Size in pixels").press("Home")
+    window.wait_for_function("one => one.getBoundingClientRect().width <= 150", arg=difference.element_handle())
+    window.keyboard.press("Escape")
+    expect(dialog).to_have_count(0, timeout=PATIENT)
+    sound(window)
+
+
+def test_a_phone_is_told_that_reviewing_needs_a_larger_screen(serve: Serve, page: OpenPage, small: Path) -> None:
+    url, words = serve(small).url, "This page needs a larger screen."
+    narrow = page(f"{url}/review", 390, 844)
+    expect(narrow.get_by_text(words)).to_be_visible(timeout=2 * PATIENT)
+    wide = opened(page, url, 1000, 700)
+    expect(wide.get_by_text(words)).to_be_hidden()
+    overview = page(f"{url}/overview", 390, 844)
+    expect(overview.get_by_role("heading", level=1)).to_be_visible(timeout=PATIENT)
+    expect(overview.get_by_text(words)).to_have_count(0)
