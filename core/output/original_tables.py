@@ -69,16 +69,23 @@ def _parquet(path: Path, target: Path, names: list[str], changes: TableChanges) 
     column = found_columns(schema.names, *names).label
     label = schema.field(column)
     cells = [value for batch in _batches(path, [label.name]) for value in batch.column(0).to_pylist()]
+    labels = {row: cells[other] for row, other in changes.relabelled.items()}
     start = 0
     with parquet.ParquetWriter(target, schema) as writer:
         for batch in _batches(path):
-            rows = range(start, start + len(batch))
-            start = rows.stop
-            kept = batch
-            if any(row in changes.relabelled for row in rows):
-                labels = [cells[changes.relabelled.get(row, row)] for row in rows]
-                kept = batch.set_column(column, label, pa.array(labels, label.type))
-            writer.write_batch(kept.filter(pa.array([row in changes.stays for row in rows])))
+            writer.write_batch(kept_rows(batch, start, column, changes.stays, labels))
+            start += len(batch)
+
+
+def kept_rows(
+    batch: pa.RecordBatch, start: int, column: int, stays: frozenset[int], labels: Mapping[int, Any]
+) -> pa.RecordBatch:
+    """What stays of a batch whose first row has the number `start`, with new labels in a column."""
+    rows, label = range(start, start + len(batch)), batch.schema.field(column)
+    if any(row in labels for row in rows):
+        cells = [labels.get(row, cell) for row, cell in zip(rows, batch.column(column).to_pylist(), strict=True)]
+        batch = batch.set_column(column, label, pa.array(cells, label.type))
+    return batch.filter(pa.array([row in stays for row in rows], pa.bool_()))
 
 
 def _batches(path: Path, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:

@@ -1,6 +1,6 @@
 """The clean set as the files that it was imported from: the same content under the same relative names.
 
-A folder or an archive of images gives these files. A table gives the same table, and the files that it names.
+A folder or an archive gives these files. A table gives the same table, and the files that it names.
 """
 
 import errno
@@ -22,10 +22,11 @@ from core.data.paths import inside, named
 from core.data.store.sample_names import is_file_name
 from core.errors import UserError
 from core.output.original_tables import TableChanges, write_table
+from core.output.original_texts import tables_of, write_text_tables
 from core.types import Ints
 
 How = Literal["copy", "hard-link", "symlink"]
-SOURCES = ("image_folder", "archive", "table")
+SOURCES = ("image_folder", "archive", "table", "text_folder", "text_table")
 Listen = Callable[[float, str], None]
 TOLD_AFTER = 200  # files, between two words on the progress
 AGAIN = "Import the data again, or copy the stored pixels: --files pixels."
@@ -85,6 +86,12 @@ def write_originals(opened: OpenedRun, folder: Path, kept: Ints, labels: Ints, h
             write_table(path, folder / path.name, info.opening.settings, _changes(collection, places, labels, given))
             written.used.add(path.name)
             written.younger += [path.name] * (path.stat().st_mtime > give.born)
+        elif info.opening.source == "text_table":
+            changes = _changes(collection, places, labels, given)
+            tables = write_text_tables(path, folder, info.opening.settings, changes)
+            written.used.update(tables)
+            written.younger += [path.name] * any(file.stat().st_mtime > give.born for file in tables_of(path))
+            return written
         else:
             taken = {*map(legible, collection.train.names), *map(legible, collection.test.names)}
             for index in np.flatnonzero(labels != given).tolist():
@@ -115,7 +122,7 @@ def _giver(folder: Path, info: store.DatasetInfo, how: How, written: Written) ->
     opening = info.opening
     assert opening is not None  # `write_originals` says so
     path = Path(opening.path)
-    linked = {"image_folder": path, "table": path.parent}.get(opening.source)
+    linked = {"image_folder": path, "text_folder": path, "table": path.parent}.get(opening.source)
     born = datetime.fromisoformat(info.created).timestamp()
     return _Giver(folder, linked, how, opening.settings.get("links_within", ""), born, written)
 

@@ -29,7 +29,7 @@ def columns_of(path: Path) -> list[str]:
     if path.suffix.lower() == ".parquet":
         return list(schema_of(path).names)
     if path.suffix.lower() == ".arrow":
-        with _arrow(path) as reader:
+        with arrow_reader(path) as reader:
             return list(reader.schema.names)
     if path.suffix.lower() in LINES:
         return list(dict.fromkeys(name for _, record in islice(records(path), SAMPLED) for name in record))
@@ -47,7 +47,7 @@ def records(path: Path, columns: Sequence[str] | None = None) -> Iterator[tuple[
     if ending == ".parquet":
         yield from _of_parquet(path, columns)
     elif ending == ".arrow":
-        with damage_said(path.name), _arrow(path) as reader:
+        with damage_said(path.name), arrow_reader(path) as reader:
             yield from _numbered(batch.select(columns or reader.schema.names) for batch in reader)
     elif ending in LINES:
         yield from _of_lines(path)
@@ -60,7 +60,7 @@ def class_names(path: Path, label: str) -> Sequence[str] | None:
     if path.suffix.lower() == ".parquet":
         return class_names_of(features_of(schema_of(path)).get(label))
     if path.suffix.lower() == ".arrow":
-        with damage_said(path.name), _arrow(path) as reader:
+        with damage_said(path.name), arrow_reader(path) as reader:
             return class_names_of(features_of(reader.schema).get(label))
     return None
 
@@ -112,7 +112,7 @@ def _numbered(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[str, Record]]
 
 
 @contextmanager
-def _arrow(path: Path) -> Iterator[pa.RecordBatchReader]:
+def arrow_reader(path: Path) -> Iterator[pa.RecordBatchReader]:
     """The batches of a stream, or of a file, which is a stream with something around it."""
     with damage_said(path.name), pa.memory_map(str(path)) as source:
         source.seek(8 if source.read(6) == b"ARROW1" else 0)

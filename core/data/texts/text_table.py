@@ -68,10 +68,7 @@ def text_table(path: Path, *, text_column: str = "", label_column: str = "", spl
     if not files:
         raise UserError(f"{path.name} holds no table of texts.", f"A table ends in {', '.join(ENDINGS)}.", "Check it.")
     first = next(iter(files.values()))[0]
-    sampled = [record for _, record in islice(records(first), SAMPLED)]
-    names = columns_of(first)
-    sample = {name: [_hashable(record.get(name)) for record in sampled] for name in names}
-    columns = chosen(names, sample, Chosen(text_column, label_column, split_column))
+    columns = columns_in(first, Chosen(text_column, label_column, split_column))
     spool = Spool()
     try:
         rows = _rows(files, columns, spool)
@@ -83,6 +80,13 @@ def text_table(path: Path, *, text_column: str = "", label_column: str = "", spl
     if first.suffix.lower() not in (".parquet", ".arrow"):
         about["encoding"] = NAMES[encoding_of(first)]
     return replace(collection, modality="text", close=spool.close, about=about)
+
+
+def columns_in(path: Path, given: Chosen) -> Chosen:
+    """The columns of a table that are read; see `chosen`."""
+    sampled = [record for _, record in islice(records(path), SAMPLED)]
+    names = columns_of(path)
+    return chosen(names, {name: [_hashable(record.get(name)) for record in sampled] for name in names}, given)
 
 
 def files_of(path: Path) -> Mapping[str, list[Path]]:
