@@ -70,6 +70,36 @@ class Augmentation:
         return self.apply(batch, self.draws(len(batch), generator).to(batch.device))
 
 
+@dataclass(frozen=True)
+class Trait:
+    """Something that is measured of every sample, to sort and to filter by.
+
+    Attributes:
+        name: in a word or two, such as "brightness".
+        unit: what follows a number of it, such as "%".
+        values: (n,) float32, finite.
+        help: what it says, in a sentence.
+    """
+
+    name: str
+    unit: str
+    values: Floats
+    help: str
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one look at each of n samples tells.
+
+    Attributes:
+        traits: what was measured.
+        faults: kind of problem → ascending rows of the samples that have it; a kind that none has is missing.
+    """
+
+    traits: tuple[Trait, ...]
+    faults: Mapping[str, Ints]
+
+
 class Placed(Protocol):
     """Inputs where a network can reach them."""
 
@@ -241,6 +271,12 @@ class Modality(Protocol):
 
     def digests(self, inputs: Inputs) -> NDArray[np.uint64]:
         """(n,) a number a sample that only equal samples share."""
+
+    def look(self, inputs: Inputs) -> Look:
+        """What a look at each sample tells: what can be measured, and what is wrong with some."""
+
+    def alike(self, inputs: Inputs) -> list[tuple[int, int]]:
+        """(later, earlier) for each sample that looks like an earlier one without being the same."""
 
     def copied(self, inputs: Inputs) -> Inputs:
         """A copy in memory that may be painted on."""

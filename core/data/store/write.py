@@ -18,6 +18,7 @@ from core.data.collection import UNREADABLE, Collection, Part, Problem, legible,
 from core.data.decoding import decoded, sized
 from core.data.store import DatasetInfo
 from core.data.store.reading import open_inputs
+from core.data.store.sample_sizes import SIZES
 from core.data.store.shapes import Shape
 from core.data.store.unfinished import unfinished
 from core.data.store.versions import Earlier, carried_over
@@ -29,7 +30,8 @@ from core.modalities.text.inputs import strings
 from core.types import Bools, Dataset, GroundTruth, Images, Ints, Samples
 
 Listen = Callable[[float, str], None]
-Prepare = Callable[[bytes | Images | str], Samples]
+Size = tuple[int, ...]  # of a sample in its source: (height, width) of an image, () where there is none
+Prepare = Callable[[bytes | Images | str], tuple[Samples, Size]]
 SIDES = (1, 1024)  # pixels: the least and the most that a side of a stored image has
 CHUNK_BYTES = 2 * 2**20  # of pixels that a thread prepares in one go
 CHUNK_IMAGES = 256  # that a thread prepares in one go: a cancelled import stops after these
@@ -40,9 +42,10 @@ _SPARE_BYTES = 256 * 2**20  # that stay free on the disk: for journals, and for 
 
 @dataclass(frozen=True)
 class _Written:
-    """Which images of a part went to disk, and what was wrong with the others."""
+    """Which images of a part went to disk, their sizes in the source, and what was wrong with the others."""
 
     kept: Ints
+    sizes: tuple[Size, ...]
     problems: tuple[Problem, ...]
 
 
@@ -111,6 +114,8 @@ def write(
             write_array(folder / f"{key}.npy", getattr(dataset, key))
         problems = (*collection.problems, *train.problems, *test.problems, *_lost(collection, train))
         store.write_origin(folder, names, problems)
+        for file, part in zip(SIZES, (train, test), strict=True):
+            _write_sizes(folder / file, part.sizes, shape)
         if truth:
             store.write_truth(folder, truth)
         info = replace(
@@ -131,9 +136,9 @@ def _stream(
     progress: Callable[[int], None],
 ) -> _Written:
     """Write the samples of `part` one after the other as the rows of one file."""
-    kept, problems, index = [], [], 0
+    kept, sizes, problems, index = [], list[Size](), [], 0
 
-    def prepared_in(piece: range) -> list[Samples | Problem]:
+    def prepared_in(piece: range) -> list[tuple[Samples, Size] | Problem]:
         return [_sample(part, place, prepare) for place in piece]
 
     with appending as append, closing(in_order(prepared_in, pieces(len(part), size))) as prepared:
@@ -142,11 +147,19 @@ def _stream(
                 if isinstance(result, Problem):
                     problems.append(result)
                 else:
-                    append(result)
+                    sample, size_there = result
+                    append(sample)
                     kept.append(index)
+                    sizes.append(size_there)
                 index += 1
             progress(len(results))
-    return _Written(np.asarray(kept, np.int64), tuple(problems))
+    return _Written(np.asarray(kept, np.int64), tuple(sizes), tuple(problems))
+
+
+def _write_sizes(path: Path, sizes: tuple[Size, ...], shape: Shape) -> None:
+    """Keep what size the images of a part have in their source, unless all have the one that is stored."""
+    if set(sizes) - {(), tuple(shape[:2])}:
+        write_array(path, np.array(sizes, np.int64))
 
 
 def _of_images(collection: Collection, shape: Shape, most: int, most_bytes: int) -> tuple[Prepare, int]:
@@ -154,15 +167,16 @@ def _of_images(collection: Collection, shape: Shape, most: int, most_bytes: int)
     _require_shape(shape)
     height, width, channels = shape
 
-    def prepare(raw: bytes | Images | str) -> Samples:
-        return np.ascontiguousarray(sized(decoded(pixels(raw), collection.white), height, width, channels))
+    def prepare(raw: bytes | Images | str) -> tuple[Samples, Size]:
+        image = decoded(pixels(raw), collection.white)
+        return np.ascontiguousarray(sized(image, height, width, channels)), image.shape[:2]
 
     return prepare, max(1, min(most, most_bytes // int(np.prod(shape))))
 
 
 def _of_texts(_: Collection, __: Shape, most: int, ___: int) -> tuple[Prepare, int]:
     """How a text becomes a sample, and how many of them a thread prepares in one go."""
-    return lambda raw: strings(str(raw)), most
+    return lambda raw: (strings(str(raw)), ()), most
 
 
 PREPARED: dict[str, Callable[[Collection, Shape, int, int], tuple[Prepare, int]]] = {
@@ -171,7 +185,7 @@ PREPARED: dict[str, Callable[[Collection, Shape, int, int], tuple[Prepare, int]]
 }
 
 
-def _sample(part: Part, index: int, prepare: Prepare) -> Samples | Problem:
+def _sample(part: Part, index: int, prepare: Prepare) -> tuple[Samples, Size] | Problem:
     try:
         return prepare(part.read(index))
     except UserError as error:

@@ -1,8 +1,9 @@
 """Images: all that is particular to pixels. This module fulfils the contract of a modality."""
 
 from core.modalities.contract import Batches, Patterns, Stamps
-from core.modalities.image.duplicates import digests
+from core.modalities.image.duplicates import alike, digests
 from core.modalities.image.inputs import MODALITY as name
+from core.modalities.image.look import look
 from core.modalities.image.store import FILES as files
 from core.modalities.image.store import appending, open_inputs, sampled, write_inputs
 from core.modalities.image.triggers import copied, paint, painted
@@ -15,6 +16,7 @@ offers = ("images",)
 augmentations = ("none", "flip", "crop", "crop_flip", "resized_crop_flip")
 
 __all__ = [
+    "alike",
     "amplified",
     "appending",
     "augmentations",
@@ -32,6 +34,7 @@ __all__ = [
     "load_batches",
     "load_patterns",
     "load_stamps",
+    "look",
     "name",
     "offers",
     "open_inputs",

@@ -101,6 +101,11 @@ def lookalikes(
     return [(int(unique[row]), int(unique[other])) for row, other in sorted(pairs.items())]
 
 
+def alike(inputs: Inputs) -> list[tuple[int, int]]:
+    """(later, earlier) for each image that looks like an earlier one without being the same."""
+    return lookalikes([glance(inputs[row]) for row in range(len(inputs))])
+
+
 def _candidates(
     outlines: NDArray[np.uint64],
     means: NDArray[np.float64],

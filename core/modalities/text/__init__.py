@@ -1,8 +1,9 @@
 """Texts: all that is particular to words. This module fulfils the contract of a modality."""
 
 from core.modalities.contract import Batches, Patterns, Stamps
-from core.modalities.text.duplicates import digests
+from core.modalities.text.duplicates import alike, digests
 from core.modalities.text.inputs import MODALITY as name
+from core.modalities.text.look import look
 from core.modalities.text.store import FILES as files
 from core.modalities.text.store import appending, open_inputs, sampled, write_inputs
 from core.modalities.text.triggers import copied, paint, painted
@@ -15,6 +16,7 @@ offers = ("texts",)
 augmentations = ("none", "word_dropout")
 
 __all__ = [
+    "alike",
     "amplified",
     "appending",
     "augmentations",
@@ -32,6 +34,7 @@ __all__ = [
     "load_batches",
     "load_patterns",
     "load_stamps",
+    "look",
     "name",
     "offers",
     "open_inputs",

@@ -34,3 +34,10 @@ def repeats(keys: Sequence[bytes]) -> list[tuple[int, int]]:
     first: dict[bytes, int] = {}
     pairs = ((index, first.setdefault(key, index)) for index, key in enumerate(keys))
     return [(later, earlier) for later, earlier in pairs if later != earlier]
+
+
+def alike(inputs: Inputs) -> list[tuple[int, int]]:
+    """(later, earlier) for each text that differs from an earlier one only in case, spaces, digits or signs."""
+    starts = range(0, len(inputs), TOGETHER)
+    texts = [str(text) for start in starts for text in inputs[start : start + TOGETHER]]
+    return [(later, first) for later, first in repeats(list(map(outline, texts))) if texts[later] != texts[first]]

@@ -20,6 +20,7 @@ from core.data import store
 from core.data.collection import Collection, Part, Problem, abridged, legible
 from core.data.store import fingerprints
 from core.data.store import write as writing
+from core.data.store.sample_sizes import sample_sizes
 from core.data.store.shapes import common_shape, proposed_shape
 from core.data.store.unfinished import unfinished
 from core.data.store.write import write
@@ -375,3 +376,26 @@ def test_importing_in_a_worker_says_how_far_it_is_and_can_be_cancelled(workspace
     assert jobs.poll(job).state == "cancelled"
     assert jobs.poll(job).fraction == pytest.approx(0.495)
     assert list((workspace / "datasets").iterdir()) == []
+
+
+def test_the_sizes_of_the_source_are_kept_where_they_differ(workspace):
+    given = collection([noise(shape=(8, 8, 1)), noise(shape=(20, 10, 1)), b"no image"], test=part([7, 8]))
+    info = write(workspace, given, shape=SHAPE, source="here")
+    assert sample_sizes(workspace, info.id).tolist() == [[8, 8], [20, 10]]
+    assert sample_sizes(workspace, info.id, 1) is None
+
+
+def test_a_poisoned_copy_has_the_sizes_of_its_data(workspace):
+    given = collection([noise(shape=(8 + row, 10, 1)) for row in range(20)], test=part([7, 8]))
+    info = write(workspace, given, shape=SHAPE, source="here")
+    held = store.load(workspace, info.id)
+    rows = np.arange(19, 9, -1)
+    copy = replace(
+        held,
+        ids=held.ids[rows],
+        inputs=held.inputs.take(rows),
+        labels=held.labels[rows],
+        bona_fide=held.bona_fide[rows],
+    )
+    child = store.save(workspace, copy, source="a copy", parent=info.id)
+    assert sample_sizes(workspace, child.id)[:, 0].tolist() == (8 + rows).tolist()

@@ -207,3 +207,15 @@ def test_a_repeated_pattern_is_scored_within_classes_that_are_large_enough(input
     labels = (np.arange(N) == 0).astype(np.int64)
     scores = modality.load_patterns().repeats(inputs, labels, 2)
     assert np.flatnonzero(np.isnan(scores)).tolist() == [0]
+
+
+def test_a_look_measures_every_sample_and_names_rows_that_are_there(inputs, modality):
+    found = modality.look(inputs)
+    assert len({trait.name for trait in found.traits}) == len(found.traits) > 0
+    assert all(trait.values.shape == (N,) and np.isfinite(trait.values).all() for trait in found.traits)
+    assert all(0 <= rows.min() <= rows.max() < N for rows in found.faults.values())
+    assert len(modality.look(inputs.take([])).traits[0].values) == 0
+
+
+def test_what_is_alike_is_not_the_same(inputs, modality):
+    assert modality.alike(inputs.take([0, 1, 0, 2, 1])) == []
