@@ -64,14 +64,14 @@ def orders(survey: Survey) -> list[str]:
 def shown_rows(
     inputs: Inputs, labels: Ints, names: Sequence[str], survey: Survey, choice: Choice, *, apart_from: str = ""
 ) -> Ints:
-    """The rows that the choice leaves, in its order; the range of the trait `apart_from` is not asked.
+    """The rows that the choice leaves, in its order; not asked is `apart_from`: "label", "problem" or a trait.
 
     A random order is that of all samples, from which some are left out: a filter moves no sample before another.
     """
     left: Bools = np.ones(len(labels), np.bool_)
-    if choice.label is not None:
+    if choice.label is not None and apart_from != "label":
         left &= labels == choice.label
-    if choice.problem:
+    if choice.problem and apart_from != "problem":
         left &= np.isin(np.arange(len(labels)), survey.problems.get(choice.problem, ()))
     for trait in survey.traits:
         if trait.name in choice.ranges and trait.name != apart_from:

@@ -10,7 +10,7 @@ from core.modalities import modality_of
 from core.modalities.contract import Trait
 from core.types import Inputs, Ints
 
-MOST_BYTES = 2**31  # of samples that are read through while somebody waits
+MOST_BYTES = 2**30  # of samples that are read through while somebody waits
 MOST_ALIKE = 20_000  # samples that are compared with each other for near duplicates
 MOST_ALIKE_BYTES = 2**27  # of these: 20,000 small pictures, a thousand of 224 pixels; both take some seconds
 SAME_SIZE = 0.9  # of the samples: where so many have one size, the others are odd

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from core.journal.revisions import Lineage
 from core.output.palette import ACCENT, GREY, POISON
-from core.types import Floats, Ints
+from core.types import Floats
 
 HEIGHT = 300  # pixels of a figure
 MOST_STANDING = 5  # bars that stand; the names of more would overlap
@@ -274,12 +274,6 @@ def planted_counts(counts: pd.DataFrame) -> go.Figure:
     figure = _figure(*traces, x="training samples by their label afterwards", height=max(HEIGHT, 24 * len(counts)))
     figure.update_yaxes(autorange="reversed", type="category")
     return figure.update_layout(barmode="stack", hovermode="y unified")
-
-
-def class_counts(labels: Ints, class_names: Sequence[str]) -> go.Figure:
-    """How many samples carry each given label."""
-    counts = np.bincount(labels, minlength=len(class_names))
-    return bars(class_names, counts.tolist(), x="training samples", height=max(HEIGHT, 24 * len(class_names)))
 
 
 def lineage_graph(lineage: Lineage) -> str:

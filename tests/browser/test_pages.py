@@ -36,7 +36,7 @@ QUESTIONS = {
 }
 TELLING = {
     "overview": "samples flagged",
-    "data": "Samples per class",
+    "data": "training images in",
     "train": "After epoch 3 of 3",
     "clusters": "1,000 of 1,000 drawn",
     "trajectories": "1,000 of 1,000 drawn",
@@ -218,4 +218,4 @@ def test_a_damaged_journal_is_said_in_words_and_the_other_pages_stand(
     expect(opened.get_by_text("The journal of verdicts cannot be opened.")).to_be_visible(timeout=PATIENT)
     sound(opened)
     goto(opened, "Data")
-    expect(opened.get_by_text("Samples per class")).to_be_visible(timeout=PATIENT)
+    expect(opened.get_by_text("training images in")).to_be_visible(timeout=PATIENT)

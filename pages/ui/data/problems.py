@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from core.data.collection import Problem
+from core.data.survey import ORDER
 from pages.ui.shell import frame
 from pages.ui.widgets.fields import tall
 
@@ -13,12 +14,27 @@ MOST = 100  # problems in the table; the others are counted below it
 MEANING = {
     "unreadable": "Images that cannot be decoded; an import leaves them out.",
     "no image": "Files that are no images by their names; an import leaves them out.",
-    "two labels": "The very same image under different labels: at least one label is wrong.",
-    "in both sets": "Test images that are training images, too: the test accuracy will look better than it is.",
-    "tiny class": "Classes with fewer than 10 images, or 1% of what the others have, are hardly learned or checked.",
-    "duplicate": "The very same image more than once under one label.",
-    "near duplicate": "Images that look the same, for example compressed or scaled again.",
+    "two labels": "The very same sample under different labels: at least one label is wrong.",
+    "in both sets": "Test samples that are training samples, too: the test accuracy will look better than it is.",
+    "tiny class": "Classes with fewer than 10 samples, or 1% of what the others have, are hardly learned or checked.",
+    "blank": "Hardly any contrast: there is nothing to see.",
+    "empty": "Not one letter or digit: there is nothing to read.",
+    "broken characters": "Characters that no text has: it was read in a wrong encoding, or was damaged.",
+    "too dark": "Almost all of the image is nearly black.",
+    "too bright": "Almost all of the image is nearly white.",
+    "odd size": "In the source it has another size than most, or one that is far from all others.",
+    "odd length": "Far longer or shorter than the others.",
+    "duplicate": "The very same sample more than once under one label.",
+    "near duplicate": "Samples that look the same, for example an image compressed again, or a text in capitals.",
 }
+
+
+def left_out(problems: Sequence[Problem], counts: Mapping[str, int]) -> None:
+    """What was found when the data were opened and is no sample here, folded away; what is one is a filter."""
+    rest = {kind: count for kind, count in counts.items() if kind not in ORDER}
+    if rest:
+        st.caption(f"Left out or noted when it was opened: {sum(rest.values()):,}")
+        show(problems, rest)
 
 
 def show(problems: Sequence[Problem], counts: Mapping[str, int]) -> None:

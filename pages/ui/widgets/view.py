@@ -1,6 +1,8 @@
 """What the pages show of a run: one state for all of them, kept in the session and said in the address."""
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -9,6 +11,26 @@ from pages.ui.widgets import address
 KEPT = "view-kept"  # where the session keeps the value of each name
 AT = "view-at"  # where it keeps the page that was drawn last
 CHOSEN = "view-chosen"  # where it keeps what a person chose since
+
+
+@dataclass(frozen=True)
+class Matching(Collection[str]):
+    """All texts that a pattern matches wholly, as options that nobody could list; "" is the first.
+
+    >>> "12" in Matching("[0-9]+"), "twelve" in Matching("[0-9]+"), "" in Matching("[0-9]+")
+    (True, False, True)
+    """
+
+    pattern: str
+
+    def __contains__(self, text: object) -> bool:
+        return text == "" or bool(re.fullmatch(self.pattern, str(text)))
+
+    def __iter__(self) -> Iterator[str]:
+        yield ""
+
+    def __len__(self) -> int:
+        return 1
 
 
 def shown(page: str, options: Mapping[str, Collection[str]]) -> dict[str, str]:
@@ -22,15 +44,21 @@ def shown(page: str, options: Mapping[str, Collection[str]]) -> dict[str, str]:
         options: of each name, the first one as the beginning.
     """
     kept: dict[str, str] = st.session_state.setdefault(KEPT, {})
-    arrived, st.session_state[AT] = st.session_state.get(AT) != page, page
-    chosen: dict[str, str] = st.session_state.pop(CHOSEN, {})
-    values, firsts = {}, {name: next(iter(allowed)) for name, allowed in options.items()}
-    for name, allowed in options.items():
-        said = chosen[name] if name in chosen else address.get(name) or (kept.get(name, "") if arrived else "")
-        values[name] = said if said in allowed else firsts[name]
+    values = {name: ahead(page, name, allowed) for name, allowed in options.items()}
+    st.session_state[AT] = page
+    st.session_state.pop(CHOSEN, None)
     kept |= values
+    firsts = {name: next(iter(allowed)) for name, allowed in options.items()}
     address.put_all({name: "" if value == firsts[name] else value for name, value in values.items()})
     return values
+
+
+def ahead(page: str, name: str, allowed: Collection[str]) -> str:
+    """The value that `shown` will give for one name, where the options of others depend on it."""
+    chosen, arrived = st.session_state.get(CHOSEN, {}), st.session_state.get(AT) != page
+    kept = str(st.session_state.get(KEPT, {}).get(name, "")) if arrived else ""
+    said = str(chosen[name]) if name in chosen else address.get(name) or kept
+    return said if said in allowed else next(iter(allowed))
 
 
 def get(name: str) -> str:

@@ -113,12 +113,6 @@ def test_before_and_after():
     drawable(figures.before_after({}, {}))
 
 
-def test_class_counts():
-    figure = drawable(figures.class_counts(np.array([0, 2, 2]), ["a", "b", "c"]))
-    assert lists(figure.data[0].x) == [1, 0, 2]
-    assert list(figure.data[0].y) == ["a", "b", "c"]
-
-
 def test_many_attacks_lie_below_each_other():
     before = {f"patch-{index}": index / 10 for index in range(10)}
     figure = drawable(figures.before_after(before, {"patch-3": 0.05}))
@@ -151,7 +145,7 @@ def test_planted_counts_add_up_to_the_samples_afterwards():
 
 
 def test_markup_in_class_names_is_shown_letter_by_letter() -> None:
-    figure = figures.class_counts(np.array([0, 1, 1]), ("<i>cat</i> & co", "dog"))
+    figure = figures.bars(("<i>cat</i> & co", "dog"), [1, 2], x="samples")
     assert list(figure.data[0].y) == ["&lt;i&gt;cat&lt;/i&gt; &amp; co", "dog"]
 
 
