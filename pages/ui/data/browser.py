@@ -112,7 +112,7 @@ def _pager(now: Browsed, page: int, pages: int, n: int, each: int) -> None:
     with st.container(key="data-pager", horizontal=True, vertical_alignment="center", gap="small"):
         of_all = f" of {len(now.labels):,}" if n != len(now.labels) else ""
         words = f"**{n:,}{of_all} {things}**" + (
-            f" · {page * each + 1:,}–{min((page + 1) * each, n):,} shown" if n else ""
+            f" · {page * each + 1:,}–{min((page + 1) * each, n):,} · page {page + 1:,} of {pages:,}" if n else ""
         )
         st.markdown(words, width="stretch")
         for title, icon, to, key in (
