@@ -10,6 +10,7 @@ from pages.ui.data import about, browsing, problems, source_picker
 from pages.ui.data.browser import alone, controls, shown
 from pages.ui.data.facets import filters
 from pages.ui.shell import frame, journey
+from pages.ui.train import recording
 from pages.ui.widgets import address
 from pages.ui.widgets.fields import one_dataset
 
@@ -56,6 +57,8 @@ with head:
         on_click=lambda: st.session_state.update(opening=True),
         **for_reviewers(),
     )
+    with st.popover("A recorded training", icon=":material/timeline:"):
+        recording.form(WORKSPACE, info)
 about.brief(info)
 screen, side = st.columns([2, 1], gap="small")
 with screen, st.container(key="data-pane", gap="small"):

@@ -20,7 +20,10 @@ from core.data.levels import Values
 from core.data.preview.scan import MOST_IMAGES
 from core.data.published.downloads import DOWNLOADS
 from core.errors import UserError
+from core.models import models_for
 from core.pipeline.started import keep_result
+
+LABELS_ONLY = "labels_only"
 
 
 @command
@@ -35,6 +38,9 @@ def import_(
         ),
     ] = None,
     source: Annotated[str | None, typer.Option(help=f"What it is, if unclear: {', '.join(SOURCES)}.")] = None,
+    labels: Annotated[
+        bool, typer.Option("--labels", help="Take names and labels alone, for trainings recorded elsewhere.")
+    ] = False,
     size: Annotated[str | None, typer.Option(help="Size of every stored image: 64, or 48x64 (height × width).")] = None,
     grey: Annotated[
         bool | None,
@@ -54,7 +60,7 @@ def import_(
     """Copy a data set into the workspace. Images that cannot be read are skipped and listed."""
     channels, chosen = None if grey is None else 1 if grey else 3, key_values(settings, "label_column=class")
     options: dict[str, Any] = {
-        "source": source,
+        "source": source or (LABELS_ONLY if labels else None),
         "settings": chosen,
         "size": _size(size),
         "channels": channels,
@@ -74,6 +80,7 @@ def import_(
         **({"carried_over": info.about["bona fide"]} if info.about and "bona fide" in info.about else {}),
         "skipped": info.n_skipped,
         "problems": dict(problems),
+        **({} if models_for(info.shape) else {"training": "elsewhere"}),
     }
 
 

@@ -42,6 +42,8 @@ NEXT = {
 }
 # After a decision with such a verdict.
 NEXT_OF_VERDICT = {"none": "report {run} --out report.html", "not judged": "detect {run} consensus"}
+# After data came in that no model here can be trained on.
+NEXT_ELSEWHERE = "load-run {dataset} --recording recording"
 
 
 def onwards(name: str, options: Mapping[str, Any], answer: Any, program: str) -> str:
@@ -64,6 +66,7 @@ def onwards(name: str, options: Mapping[str, Any], answer: Any, program: str) ->
         return ""
     given = answer if isinstance(answer, Mapping) else {}
     words = NEXT_OF_VERDICT.get(given.get("verdict", ""), NEXT[name])
+    words = NEXT_ELSEWHERE if given.get("training") == "elsewhere" else words
     for key, value in {**options, **given}.items():
         words = words.replace(f"{{{key}}}", shlex.quote(str(value)))
     return "" if "{" in words else f"{program} {words}"

@@ -84,6 +84,13 @@ SOURCES: dict[str, SourceEntry] = {
         endings=(".csv", ".tsv", ".parquet", ".jsonl", ".ndjson", ".json"),
         folders=True,
     ),
+    "labels_only": SourceEntry(
+        "labels_only",
+        "Labels only (.csv, .tsv, .jsonl, .parquet, .npy)",
+        "core.data.labels_only",
+        help="A column of names and one of labels, or an array of labels (n,): for trainings recorded elsewhere.",
+        endings=(".csv", ".tsv", ".parquet", ".jsonl", ".ndjson", ".npy"),
+    ),
     "text_folder": SourceEntry(
         "text_folder",
         "Folder of texts (.txt)",

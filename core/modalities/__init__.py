@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from core.modalities import image
+from core.modalities import image, labels
 from core.modalities.contract import Modality, Shown
 from core.types import Inputs, Samples
 
-MODALITIES: dict[str, Modality] = {image.name: image}
+MODALITIES: dict[str, Modality] = {image.name: image, labels.name: labels}
 if find_spec("pyarrow"):  # a machine that only computes may lack it, and then it reads no texts
     from core.modalities import text
 

@@ -204,8 +204,15 @@ class Modality(Protocol):
         """What `Inputs.modality` says."""
 
     @property
+    def things(self) -> str:
+        """What people call several such samples."""
+
+    @property
     def offers(self) -> tuple[str, ...]:
-        """What detectors and attacks may need of the inputs, by the names that they have for it."""
+        """What detectors and attacks may need of the inputs, by the names that they have for it.
+
+        None where the samples cannot be seen: then their batches, patterns and stamps are refused with a UserError.
+        """
 
     @property
     def files(self) -> tuple[str, str]:

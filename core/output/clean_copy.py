@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.analysis.opened_run import OpenedRun
+from core.data import store
 from core.errors import UserError
 from core.files import write_file
 from core.journal import review
@@ -42,8 +43,8 @@ def write_clean_copy(
     Args:
         opened: the run; its own training data, with the standing verdicts carried out.
         target: a name ending in `.npz`, or a folder that does not exist yet or is empty. It gets the original files
-            under their names, or `train/<class>/<id>.png`, `test/<class>/<row>.png` and `classes.csv`. In both cases it
-            gets `changes.csv`.
+            under their names, or `train/<class>/<id>.png`, `test/<class>/<row>.png` and `classes.csv`, or `samples.csv`
+            where the data are labels only. In each case it gets `changes.csv`.
         listen: told the progress, in [0, 1], and which part is written.
         files: what a folder gets: the original files, copied or linked, or the stored "pixels". By default copies of
             the originals where there are any.
@@ -64,7 +65,10 @@ def write_clean_copy(
     else:
         with _new_folder(target) as unfinished:
             lacking = why_not(opened) if files is None else ""
-            if files == "pixels" or lacking:
+            if not modality_of(before.inputs).offers:
+                _write_names(unfinished / "samples.csv", opened, kept, labels)
+                said["files"] = "names and labels"
+            elif files == "pixels" or lacking:
                 _write_images(unfinished, before, kept, labels, listen)
                 said["files"] = f"stored pixels{f', since {lacking}' if lacking else ''}"
             else:
@@ -166,6 +170,15 @@ def _write_images(folder: Path, dataset: Dataset, kept: Ints, labels: Ints, list
         listen(done / total, part)
     described = zip(range(len(names)), names, dataset.class_names, strict=True)
     _write_csv(folder / "classes.csv", ("index", "folder", "name"), described)
+
+
+def _write_names(path: Path, opened: OpenedRun, kept: Ints, labels: Ints) -> None:
+    """A table of what is left of data that are labels only, which can be imported again."""
+    classes = opened.data.class_names
+    left = ((opened.names[row], classes[label], "train") for row, label in zip(kept, labels, strict=True))
+    called = store.names(opened.run.workspace, opened.run.dataset, "test")
+    tests = ((name, classes[label], "test") for name, label in zip(called, opened.data.test_labels, strict=False))
+    _write_csv(path, ("name", "label", "split"), [*left, *tests])
 
 
 def _write_changes(path: Path, opened: OpenedRun, changes: Changes, names: Mapping[int, str]) -> None:

@@ -65,14 +65,25 @@ def new_run(
     detector_settings: Mapping[str, Mapping[str, Any]] | None = None,
     name: str | None = None,
 ) -> Run:
-    """A run that is ready to be worked on, here (`work`) or by a worker (`jobs.start`)."""
+    """A run that is ready to be worked on, here (`work`) or by a worker (`jobs.start`).
+
+    Raises:
+        UserError: there is no such data set, or nothing in it to train on.
+    """
     info = store.describe(workspace, dataset_id)
+    _require_trainable(info)
     return runs.create(workspace, info, asdict(completed(config)), plan, name=name, detector_settings=detector_settings)
 
 
 def usual_model(workspace: Path, dataset_id: str) -> str:
-    """The architecture that is trained on such data where nobody names one."""
-    return models_for(store.describe(workspace, dataset_id).shape)[0]
+    """The architecture that is trained on such data where nobody names one.
+
+    Raises:
+        UserError: none can be.
+    """
+    info = store.describe(workspace, dataset_id)
+    _require_trainable(info)
+    return models_for(info.shape)[0]
 
 
 def full_plan(dataset: DatasetInfo, workspace: Path | None = None) -> tuple[str, ...]:
@@ -167,6 +178,7 @@ def load_model(
     from core.stages import load  # torch, which pages never need
 
     info, config = store.describe(workspace, request.dataset), completed(request.config)
+    _require_trainable(info)
     if request.train and config.model == GRAPH:
         raise UserError("An ONNX graph cannot be trained.", "It can only be inspected as it is.", "Inspect it.")
     listen(0.1, "reading the file")
@@ -211,6 +223,15 @@ def carry_out(workspace: Path, job: Path, listen: Listen) -> Run:
 def loaded_run(workspace: Path, job: Path) -> Run:
     """The run that a finished job made."""
     return runs.open_run(workspace, result_of(job, "run", "What the loading made", _HINT))
+
+
+def _require_trainable(info: DatasetInfo) -> None:
+    if not models_for(info.shape):
+        raise UserError(
+            f"{info.name} cannot be trained on here.",
+            "Nothing is known of its samples but names and labels.",
+            "Record your own training with core/recorder.py, and load it with load-run.",
+        )
 
 
 def _plan(workspace: Path, info: DatasetInfo, request: LoadRequest) -> tuple[str, ...]:

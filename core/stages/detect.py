@@ -58,7 +58,7 @@ def gather_evidence(opened: OpenedRun, needs: Collection[str] = ()) -> Evidence:
         predicted=np.array(run.array("predictions")) if run.has_predictions else None,
         features=run.array("activations") if run.has_activations else None,
         trajectories=run.array("losses") if run.traced else None,
-        inputs=dataset.inputs,
+        inputs=dataset.inputs if modality_of(dataset.inputs).offers else None,
         model=trained_model(run, dataset).eval() if "model" in needs and run.has_model else None,
     )
 

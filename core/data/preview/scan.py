@@ -12,6 +12,7 @@ from core.data.collection import UNREADABLE, Collection, Problem, abridged, legi
 from core.data.decoding import White, decoded, header, sized
 from core.data.preview import Preview
 from core.data.preview.faults import Place, duplicates, tiny_classes
+from core.data.preview.name_scan import scan_names
 from core.data.preview.places import looked_at, told
 from core.data.preview.text_scan import scan_texts
 from core.data.store.shapes import Shape, common_shape
@@ -24,7 +25,8 @@ Seen = Sequence[tuple[Place, Glance]]
 MOST_IMAGES = 20_000  # decoded for a look: half a minute of photographs on a laptop
 N_EXAMPLES = 12  # pictures shown: two rows on the page
 N_SIZES = 20  # sizes listed, the most frequent first
-SCANS: Mapping[str, Callable[[Collection, Listen, int], Preview]] = {"text": scan_texts}  # of what is no image
+# Of what is no image.
+SCANS: Mapping[str, Callable[[Collection, Listen, int], Preview]] = {"text": scan_texts, "labels": scan_names}
 _CHUNK = 64  # images that a thread decodes in one go
 _LOOKING = 0.9  # fraction of the time; the rest is comparing
 

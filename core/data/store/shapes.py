@@ -11,10 +11,12 @@ from core.data.collection import Collection, Part, pixels
 from core.data.decoding import Header, header
 from core.data.threads import in_order, pieces
 from core.errors import UserError
+from core.modalities.labels import inputs as labels
 from core.modalities.text import inputs as text
 
 Shape = tuple[int, ...]
-FIXED: dict[str, Shape] = {"text": text.SHAPE}  # of modalities whose samples have one shape, whatever the data
+# Of modalities whose samples have one shape, whatever the data.
+FIXED: dict[str, Shape] = {"text": text.SHAPE, "labels": labels.SHAPE}
 SMALLEST_SIDE = 8  # pixels: below, no convolution here has anything to look at
 LARGEST_SIDE = 224  # pixels: what published architectures are trained with
 NEARLY_ALL = 0.99  # of the images: with this many of one size, a few others are fitted to it

@@ -26,6 +26,7 @@ from core.data.threads import in_order, pieces
 from core.errors import UserError
 from core.files import write_array
 from core.modalities import MODALITIES
+from core.modalities.labels import inputs as labels_only
 from core.modalities.text.inputs import strings
 from core.types import Bools, Dataset, GroundTruth, Images, Ints, Samples
 
@@ -35,7 +36,8 @@ Prepare = Callable[[bytes | Images | str], tuple[Samples, Size]]
 SIDES = (1, 1024)  # pixels: the least and the most that a side of a stored image has
 CHUNK_BYTES = 2 * 2**20  # of pixels that a thread prepares in one go
 CHUNK_IMAGES = 256  # that a thread prepares in one go: a cancelled import stops after these
-BYTES = {"text": 2**11}  # of a sample on disk, roughly, where its shape does not say it
+# Of a sample on disk, roughly, where its shape does not say it.
+BYTES = {"text": 2**11, "labels": labels_only.BYTES}
 PAUSE_SECONDS = 0.25  # between two words about progress: a page asks no more often
 _SPARE_BYTES = 256 * 2**20  # that stay free on the disk: for journals, and for the run that comes next
 
@@ -182,6 +184,7 @@ def _of_texts(_: Collection, __: Shape, most: int, ___: int) -> tuple[Prepare, i
 PREPARED: dict[str, Callable[[Collection, Shape, int, int], tuple[Prepare, int]]] = {
     "image": _of_images,
     "text": _of_texts,
+    "labels": _of_texts,
 }
 
 

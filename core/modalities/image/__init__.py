@@ -12,6 +12,7 @@ from core.modalities.image.view import amplified, average, beyond, described, fi
 dimensions = 3  # (h, w, c)
 kept_dimensions = 3
 side = 96
+things = "images"
 offers = ("images",)
 augmentations = ("none", "flip", "crop", "crop_flip", "resized_crop_flip")
 
@@ -44,6 +45,7 @@ __all__ = [
     "sampled",
     "shown",
     "side",
+    "things",
     "told",
     "write_inputs",
 ]

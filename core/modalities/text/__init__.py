@@ -12,6 +12,7 @@ from core.modalities.text.view import amplified, average, beyond, described, fil
 dimensions = 2  # words that are read, words that are known
 kept_dimensions = 1
 side = 240
+things = "texts"
 offers = ("texts",)
 augmentations = ("none", "word_dropout")
 
@@ -44,6 +45,7 @@ __all__ = [
     "sampled",
     "shown",
     "side",
+    "things",
     "told",
     "write_inputs",
 ]

@@ -18,7 +18,7 @@ def brief(info: DatasetInfo) -> None:
 
 def _counted(info: DatasetInfo) -> str:
     modality = MODALITIES[info.modality]
-    things = modality.offers[0]
+    things = modality.things
     clean = f"{info.n_bona_fide:,} training {things} are bona fide{_carried(info)}." if info.n_bona_fide else ""
     return (
         f"**{info.n:,} training {things} in {len(info.class_names)} classes**, {modality.described(info.shape)}, "

@@ -108,7 +108,7 @@ def alone(now: Browsed) -> None:
 
 
 def _pager(now: Browsed, page: int, pages: int, n: int, each: int) -> None:
-    things = MODALITIES[now.info.modality].offers[0]
+    things = MODALITIES[now.info.modality].things
     with st.container(key="data-pager", horizontal=True, vertical_alignment="center", gap="small"):
         of_all = f" of {len(now.labels):,}" if n != len(now.labels) else ""
         words = f"**{n:,}{of_all} {things}**" + (

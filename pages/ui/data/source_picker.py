@@ -20,6 +20,10 @@ from pages.ui.shell.job_bar import running
 from pages.ui.widgets import address, refusal
 
 WAYS = {"path": "On this machine", "upload": "Upload a file", "known": "Well-known data sets"}
+ALONE = (
+    "A table of names and labels, or an array of labels: no images or texts are needed to look at a training that you "
+    "recorded."
+)
 # Keys of the session.
 WAY = "open-way"
 PATH = "open-path"
@@ -107,8 +111,9 @@ def _by_path() -> None:
             st.text_input(
                 "Path of a file or folder", key=PATH, placeholder=f"{_first_root()}/images", help=folders.HELP
             )
+            alone = st.checkbox("Labels only", key="open-labels", help=ALONE)
             if st.form_submit_button("Look at it", type="primary", icon=":material/search:", **for_reviewers()):
-                _look(st.session_state[PATH])
+                _look(st.session_state[PATH], "labels_only" if alone else None)
                 st.rerun()
         refusal.show_kept(PATH)
         _say_more()
@@ -182,14 +187,15 @@ def ask(
     address.put(ASKED, job.name)
 
 
-def _look(text: str) -> None:
+def _look(text: str, source: str | None = None) -> None:
     """Start looking at what was typed or clicked; what is wrong with it is said beside the field."""
     with refusal.kept(PATH):
         if not text.strip():
             raise UserError("No path is given.", "", "Type one, or click on a file or folder below.")
         place = roots.allowed(text)
-        recognised(place)
-        ask(str(place))
+        if source is None:
+            recognised(place)
+        ask(str(place), source)
 
 
 def _take(path: str) -> None:

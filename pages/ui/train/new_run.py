@@ -36,6 +36,10 @@ def new_run(workspace: Path, datasets: Mapping[str, DatasetInfo], current: str) 
         journey.go_to("data", "Open data or start the demo")
         return
     dataset = one_dataset("Data set", datasets, st.session_state.get("dataset_id"), current)
+    if not models_for(dataset.shape):
+        st.caption("Nothing is known of these samples but names and labels. Load a training that you recorded.")
+        recording.form(workspace, dataset)
+        return
     way = one_of("Way", WAYS, key="way", label_visibility="collapsed", width="stretch")
     if way == "load":
         model_file.form(workspace, dataset)

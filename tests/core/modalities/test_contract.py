@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from core.errors import UserError
 from core.modalities import MODALITIES, modality_of, of_shape, shown_input, shown_row, told_row
 from core.modalities.image.inputs import ImageInputs
+from core.modalities.labels.inputs import name_inputs
 from core.modalities.text.inputs import text_inputs
 
 N = 60
@@ -32,6 +34,7 @@ MADE = {
     "image": lambda rng: ImageInputs(rng.integers(0, 200, (N, 12, 10, 3), np.uint8)),
     "text": lambda rng: text_inputs([f"{row} " + " ".join(rng.choice(WORDS, 9)) for row in range(N)]),
 }
+MADE["labels"] = lambda rng: name_inputs([f"{row}/{rng.integers(1000)}.wav" for row in range(N)])
 CHANGED = {"image": lambda some: some + np.uint8(1), "text": lambda some: some + " now"}
 
 
@@ -46,7 +49,32 @@ def modality(inputs):
     return modality_of(inputs)
 
 
+SEEN = [name for name, modality in MODALITIES.items() if modality.offers]
+of_what_is_seen = pytest.mark.parametrize("inputs", SEEN, indirect=True)
+of_what_is_not = pytest.mark.parametrize("inputs", [name for name in MODALITIES if name not in SEEN], indirect=True)
+
+
+def test_some_modalities_are_seen_and_labels_alone_are_not():
+    assert set(MODALITIES) - set(SEEN) == {"labels"}
+
+
+@of_what_is_not
+def test_what_needs_inputs_says_that_there_are_none(inputs, modality):
+    for refused in (
+        modality.load_batches,
+        modality.load_patterns,
+        modality.load_stamps,
+        lambda: modality.paint(modality.copied(inputs), np.array([2]), lambda some: some + "!"),
+        lambda: modality.painted(inputs, lambda some: some + "!"),
+    ):
+        with pytest.raises(UserError, match="labels only"):
+            refused()
+    assert modality.painted(inputs, lambda some: some)[3] == inputs[3]
+
+
 def test_inputs_say_which_modality_they_are_of(inputs, modality):
+    assert of_shape(inputs.shape) is modality
+    assert modality.things.endswith("s")
     assert MODALITIES[inputs.modality] is modality
     assert modality.name == inputs.modality
 
@@ -89,6 +117,7 @@ def test_rows_are_taken_without_a_copy_and_read_in_their_order(inputs):
     assert len(inputs.take(slice(0))[:]) == 0
 
 
+@of_what_is_seen
 def test_a_network_is_given_the_rows_it_asks_for(inputs, modality):
     placed = modality.load_batches().resident(inputs.take(slice(None, None, -1)), torch.device("cpu"))
     assert (len(placed), placed.shape) == (N, inputs.shape)
@@ -97,6 +126,7 @@ def test_a_network_is_given_the_rows_it_asks_for(inputs, modality):
     assert not torch.equal(backwards[:1], backwards[1:2])
 
 
+@of_what_is_seen
 def test_what_a_network_is_given_does_not_depend_on_where_samples_come_from(inputs, modality):
     batches = modality.load_batches()
     batch = batches.resident(inputs, torch.device("cpu")).batch(torch.arange(N))
@@ -107,6 +137,7 @@ def test_what_a_network_is_given_does_not_depend_on_where_samples_come_from(inpu
     assert of_shape(inputs.shape) is modality
 
 
+@of_what_is_seen
 def test_every_augmentation_keeps_the_form_and_the_first_is_none(inputs, modality):
     batch = modality.load_batches().resident(inputs, torch.device("cpu")).batch(torch.arange(N))
     for name in modality.augmentations:
@@ -173,6 +204,7 @@ def test_equal_samples_share_a_digest_and_no_others_do(inputs, modality):
     assert len(set(digests.tolist())) == 3
 
 
+@of_what_is_seen
 def test_a_trigger_changes_the_rows_that_it_is_for(inputs, modality):
     before, copied = inputs[:].copy(), modality.copied(inputs)
     rows = np.array([2, 9])
@@ -183,6 +215,7 @@ def test_a_trigger_changes_the_rows_that_it_is_for(inputs, modality):
     assert np.array_equal(modality.painted(inputs.take(rows), change)[:], copied[rows])
 
 
+@of_what_is_seen
 def test_what_samples_share_is_seen_in_every_way_and_does_not_depend_on_the_rest(inputs, modality):
     patterns = modality.load_patterns()
     assert len(patterns.ways) > 0
@@ -195,6 +228,7 @@ def test_what_samples_share_is_seen_in_every_way_and_does_not_depend_on_the_rest
         assert np.isfinite(values).all()
 
 
+@of_what_is_seen
 def test_a_sample_among_its_likes_differs_in_nothing(inputs, modality):
     near = np.array([[4, 4], [5, 5]])
     found = modality.load_patterns().differences(inputs, np.array([4, 6]), near)
@@ -203,6 +237,7 @@ def test_a_sample_among_its_likes_differs_in_nothing(inputs, modality):
     assert modality.beyond(inputs, np.array([4, 6]), near).shape == inputs[0].shape
 
 
+@of_what_is_seen
 def test_a_repeated_pattern_is_scored_within_classes_that_are_large_enough(inputs, modality):
     labels = (np.arange(N) == 0).astype(np.int64)
     scores = modality.load_patterns().repeats(inputs, labels, 2)
