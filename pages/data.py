@@ -57,7 +57,7 @@ with head:
         on_click=lambda: st.session_state.update(opening=True),
         **for_reviewers(),
     )
-    with st.popover("A recorded training", icon=":material/timeline:"):
+    with st.popover("Recorded", help="Look at a training on these data that took place elsewhere."):
         recording.form(WORKSPACE, info)
 about.brief(info)
 screen, side = st.columns([2, 1], gap="small")
