@@ -3,8 +3,9 @@
 import streamlit as st
 
 from core import runs
-from pages.ui.repair.outcome import before_after, gone_words
+from pages.ui.repair.outcome import gone_words
 from pages.ui.repair.repair_plan import plan
+from pages.ui.repair.side_by_side import repeating, repeating_bar, side_by_side
 from pages.ui.shell import frame, journey
 
 journey.question("repair")
@@ -24,10 +25,12 @@ if finished:
     st.markdown(f"**{said}** {left_open}")
 else:
     st.markdown("Not repaired yet: the model still carries whatever it learned.")
-if unfinished:
+if job := repeating(run):
+    repeating_bar(run, job)
+elif unfinished:
     st.subheader("Training on with the new labels" if unfinished.how == "continue" else "Retraining")
     frame.awaiting(unfinished, "evaluate")
 if finished:
-    before_after(run, finished)
+    side_by_side(run, finished)
 plan(run)
 journey.go_on("report")

@@ -31,6 +31,8 @@ NEXT = {
     "revisions": "go-back {run} NUMBER",
     "go-back": "repair {run}",
     "repair": "report {run} --out report.html",
+    "repairs": "report {run} --out report.html",
+    "repeat-repair": "repairs {parent}",
     "report": "copy-clean {run} --to clean",
     "export": "copy-clean {run} --to clean",
     "copy-clean": "import {to} --name clean",

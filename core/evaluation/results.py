@@ -12,6 +12,8 @@ from core.evaluation.metrics import detection_curves, detection_quality
 from core.runs import Run
 from core.types import Outcome
 
+GONE = 0.10  # attack success rate; a backdoor that works no more often counts as gone
+
 
 def outcome_figures(run: Run) -> dict[str, Any]:
     """Clean accuracy and the success rate of each known attack; empty before the run was evaluated."""

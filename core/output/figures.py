@@ -12,6 +12,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from core.evaluation.experiments import Spread
+from core.evaluation.results import GONE
 from core.journal.revisions import Lineage
 from core.output.palette import ACCENT, GREY, POISON
 from core.types import Floats
@@ -21,7 +23,6 @@ MOST_STANDING = 5  # bars that stand; the names of more would overlap
 MOST_MARKED = 12  # epochs that each have a number on the axis
 LONG_TAIL = 8.0  # times the median: a suspicion that goes so far is shown on a logarithmic axis
 MOST_IN_BANDS = 50_000  # samples that the quantiles of losses are taken of; of a million, they take seconds
-GONE = 0.10  # attack success rate; a backdoor that works no more often counts as gone
 _MARGIN = {"l": 8, "r": 8, "t": 12, "b": 8}
 
 
@@ -249,6 +250,22 @@ def before_after(before: Mapping[str, float], after: Mapping[str, float]) -> go.
         return figure.update_layout(barmode="group", hovermode="y unified")
     figure.add_hline(y=GONE, line={"color": GREY, "dash": "dot"})
     return figure.update_yaxes(range=[0, 1.12]).update_layout(barmode="group")
+
+
+def repairs(accuracy: Mapping[str, Spread | None], success: Mapping[str, Spread | None]) -> go.Figure:
+    """Clean accuracy and attack success rate after each repair, with the standard deviation over seeds as bars."""
+    figure = _figure(y="after the repair", percent=True)
+    for name, values, colour in (("clean accuracy", accuracy, ACCENT), ("attack success rate", success, POISON)):
+        figure.add_scatter(
+            x=list(values),
+            y=[one and one.mean for one in values.values()],
+            error_y={"type": "data", "array": [(one and one.deviation) or 0 for one in values.values()]},
+            mode="markers",
+            name=name,
+            marker={"color": colour, "size": 10, "symbol": "circle" if colour == ACCENT else "diamond"},
+        )
+    figure.add_hline(y=GONE, line={"color": GREY, "dash": "dot"})
+    return figure.update_yaxes(range=[-0.03, 1.05]).update_xaxes(type="category")
 
 
 def planted_counts(counts: pd.DataFrame) -> go.Figure:

@@ -31,7 +31,7 @@ from core.analysis.suspect_clusters import ratio_words, reclassifications
 from core.data import store
 from core.data.store.sample_names import is_file_name, one_line, short_name
 from core.detectors import DETECTORS
-from core.evaluation.results import comparison, detector_figures, outcome_figures
+from core.evaluation.results import GONE, comparison, detector_figures, outcome_figures
 from core.files import write_file
 from core.journal import changes, review
 from core.journal.review.verdict import STANDING
@@ -100,7 +100,7 @@ def report_html(run: Run) -> str:
         decisions=_decisions(subject),
         tiles=_tiles(whole, flagged.head(MAX_TILES)),
         facts=_facts(whole, child),
-        gone=figures.GONE,
+        gone=GONE,
         poison=POISON,
         accent=ACCENT,
     )

@@ -33,7 +33,15 @@ from core.pipeline.detection import (
 from core.pipeline.downloads import download_dataset, start_download
 from core.pipeline.named import whole_id
 from core.pipeline.recorded import RecordedRequest, carry_out_recorded, load_recorded, start_recorded
-from core.pipeline.repair import continued_epochs, new_repair, start_copy, trained_here
+from core.pipeline.repair import (
+    MOST_REPEATS,
+    continued_epochs,
+    new_repair,
+    repeat_repair,
+    start_copy,
+    start_repeats,
+    trained_here,
+)
 from core.pipeline.review import (
     decide,
     decide_family,
@@ -68,6 +76,7 @@ from core.pipeline.verification import Verified, verify
 
 __all__ = [
     "CORE_PLAN",
+    "MOST_REPEATS",
     "LoadRequest",
     "PreviewOf",
     "RecordedRequest",
@@ -112,6 +121,7 @@ __all__ = [
     "preview_source",
     "relabel_suspects",
     "repeat",
+    "repeat_repair",
     "specification_in",
     "start_attack",
     "start_copy",
@@ -122,6 +132,7 @@ __all__ = [
     "start_loading",
     "start_preview",
     "start_recorded",
+    "start_repeats",
     "store_demo",
     "synthesize",
     "trained_here",

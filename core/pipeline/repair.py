@@ -15,6 +15,7 @@ from core.runs import Run, jobs
 from core.training.config import TrainConfig
 
 REPAIRS = ("retrain", "continue")
+MOST_REPEATS = 20  # at once; the spread of ten is known to a quarter of itself, and each is a training
 
 
 def new_repair(
@@ -86,6 +87,46 @@ def new_repair(
     return runs.create(
         run.workspace, info, config, CORE_PLAN, name=name, parent=run.id, how=how, changes=changes, revision=number
     )
+
+
+def repeat_repair(child: Run, times: int) -> list[Run]:
+    """So many repetitions of a repair, with the seeds that follow, each ready to be worked on.
+
+    What is left out and relabelled, and how it is trained, stay the same: how far the figures spread is chance.
+
+    Raises:
+        UserError: it is no repair, or not between 1 and `MOST_REPEATS` times.
+    """
+    if child.parent is None:
+        raise UserError(f"{child.id} is not a repair.", "", "Name a repair, or repair the run first.")
+    if not 1 <= times <= MOST_REPEATS:
+        raise UserError(f"A repair cannot be repeated {times} times.", "", f"Choose 1 to {MOST_REPEATS}.")
+    changes, info = runs.read_changes(child), store.describe(child.workspace, child.dataset)
+    alike = [
+        other
+        for other in runs.children(runs.open_run(child.workspace, child.parent))
+        if runs.read_changes(other) == changes and other.how == child.how
+    ]
+    last = max(int(other.config["seed"]) for other in alike)
+    return [
+        runs.create(
+            child.workspace,
+            info,
+            {**child.config, "seed": seed},
+            CORE_PLAN,
+            name=f"{child.name.partition(', seed ')[0]}, seed {seed}",
+            parent=child.parent,
+            how=child.how,
+            changes=changes,
+            revision=runs.revision_of(child),
+        )
+        for seed in range(last + 1, last + 1 + times)
+    ]
+
+
+def start_repeats(child: Run, times: int) -> Path:
+    """Start repeating a repair in a worker, one seed after the other; returns the job's directory."""
+    return start_worker(child.workspace, "repeats", "repeat-repair", [child.id], {"--times": str(times)})
 
 
 def _committed(run: Run, reviewer: str) -> int:

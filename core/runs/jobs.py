@@ -182,7 +182,7 @@ def cancel(directory: Path, *, patience: float = stopping.PATIENCE_SECONDS) -> N
 
 def at_work(workspace: Path) -> list[Path]:
     """The directories of all jobs that are no runs' and have a worker, whoever started it."""
-    kinds = ("attacks", "copies", "downloads", "imports", "loads", "previews")
+    kinds = ("attacks", "copies", "downloads", "imports", "loads", "previews", "repeats")
     busy = [lock.parent for kind in kinds for lock in sorted((workspace / kind).glob(f"*/{worker_lock.NAME}"))]
     return [job for job in busy if worker_lock.held(job)]
 

@@ -3,6 +3,7 @@
 from contextlib import suppress
 from dataclasses import asdict
 
+import numpy as np
 from torch import nn
 
 from core import runs
@@ -13,9 +14,11 @@ from core.data import store
 from core.errors import UserError
 from core.evaluation.estimates import estimates
 from core.evaluation.measure import evaluate_model
+from core.evaluation.removed import save_removed
 from core.runs import Run
 from core.stages.load import trained_model
 from core.stages.progress import Reporter
+from core.training.evaluating import likeliest
 
 
 def evaluate_stage(opened: OpenedRun, _: str, reporter: Reporter) -> None:
@@ -28,7 +31,17 @@ def evaluate_stage(opened: OpenedRun, _: str, reporter: Reporter) -> None:
     runs.save_array(run, "trial-shares", shares)
     runs.save_json(run, "outcome.json", {"outcome": asdict(outcome), "trials": trials})
     if run.parent:
-        _estimate(opened, runs.open_run(run.workspace, run.parent), model)
+        parent = runs.open_run(run.workspace, run.parent)
+        _ask_of_removed(opened, parent, model)
+        _estimate(opened, parent, model)
+
+
+def _ask_of_removed(opened: OpenedRun, parent: Run, model: nn.Module) -> None:
+    """Keep what the repaired model says of the samples that it was not trained on."""
+    before = opened_run(parent).data
+    rows = np.flatnonzero(~np.isin(before.ids, opened.data.ids))
+    predicted = likeliest(model, before.inputs.take(rows), 1)[0][:, 0]
+    save_removed(opened.run, before.ids[rows], before.labels[rows], predicted)
 
 
 def _estimate(opened: OpenedRun, parent: Run, model: nn.Module) -> None:

@@ -28,12 +28,12 @@ def gone_words(child: Run) -> tuple[str, str]:
     """Whether the known attacks, or else the recovered triggers, are gone: a sentence, and what it leaves open."""
     after = results.comparison(child)["after"]
     if rates := results.measured(after["attack_success_rate"]):
-        gone = sum(rate <= figures.GONE for rate in rates)
-        return f"{gone} of {len(rates)} known attacks now succeed in {figures.GONE:.0%} of cases or fewer.", ""
+        gone = sum(rate <= results.GONE for rate in rates)
+        return f"{gone} of {len(rates)} known attacks now succeed in {results.GONE:.0%} of cases or fewer.", ""
     if estimated := estimates_of(child):
-        gone = sum(one.after <= figures.GONE for one in estimated)
+        gone = sum(one.after <= results.GONE for one in estimated)
         return (
-            f"{gone} of {len(estimated)} recovered triggers now succeed in {figures.GONE:.0%} of cases or fewer.",
+            f"{gone} of {len(estimated)} recovered triggers now succeed in {results.GONE:.0%} of cases or fewer.",
             "That is an estimate: no trigger is known.",
         )
     missing = "There are no test images" if after["clean_accuracy"] is None else "No known trigger can be tried"

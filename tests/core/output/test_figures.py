@@ -5,6 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
+from core.evaluation.experiments import Spread
 from core.output import figures
 from core.output.palette import ACCENT, POISON
 
@@ -162,3 +163,11 @@ def test_a_training_that_diverged_has_empty_curves():
     assert not figures.learning_curves(history, "loss", 2).data
     flat = figures.learning_curves([one | {"test_accuracy": 0.1} for one in history], "accuracy", 2)
     assert flat.layout.yaxis.tickformat == ".1%"
+
+
+def test_repairs_stand_side_by_side_with_their_spread_over_seeds() -> None:
+    spreads = {"1: retrained": Spread(0.9, 0.02), "2: continued": None}
+    figure = figures.repairs(spreads, {"1: retrained": Spread(0.05), "2: continued": Spread(0.4, 0.1)})
+    accuracy, success = figure.data
+    assert (list(accuracy.x), list(accuracy.y)) == (list(spreads), [0.9, None])
+    assert (list(accuracy.error_y.array), list(success.error_y.array)) == ([0.02, 0], [0, 0.1])

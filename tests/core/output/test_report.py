@@ -16,7 +16,8 @@ from core.attacks.specification import AttackSpec, Specification
 from core.data import store
 from core.detectors.consensus.consensus import RULES
 from core.errors import UserError
-from core.output import figures, report
+from core.evaluation import results
+from core.output import report
 from core.output.report import report_html, write_report
 from core.training.config import TrainConfig
 from core.types import Detection, Notes
@@ -84,7 +85,7 @@ def test_before_and_after_and_the_detectors_are_told(repaired):
     assert undated(text) == undated(told) != told  # a repair is told with the run it repairs
 
 
-@pytest.mark.parametrize(("rate", "alarm"), [(0.0, False), (figures.GONE, False), (0.123, True), (None, False)])
+@pytest.mark.parametrize(("rate", "alarm"), [(0.0, False), (results.GONE, False), (0.123, True), (None, False)])
 def test_only_a_backdoor_that_works_is_coloured(finished, rate, alarm):
     path = finished.path / "outcome.json"
     found = json.loads(path.read_text())

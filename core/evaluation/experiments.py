@@ -1,0 +1,222 @@
+"""Repairs of one run as experiments: what each did, what came of it, and where its "after" is not what one hoped."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isnan
+from statistics import fmean, stdev
+from typing import Any
+
+from core import runs
+from core.analysis.recovered_triggers import estimates_of
+from core.data import store
+from core.errors import UserError
+from core.evaluation import results
+from core.journal import revisions
+from core.runs import Run, jobs
+from core.types import Changes, Outcome
+
+# How much of the clean accuracy a repair may cost before it is said; two points are what seeds alone do on small data.
+ACCURACY_LOST = 0.02
+# The same within one class, which has a tenth of the test samples or fewer.
+CLASS_ACCURACY_LOST = 0.10
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A figure over repetitions with other seeds.
+
+    Attributes:
+        mean: of them.
+        deviation: the standard deviation; None of a single one.
+    """
+
+    mean: float
+    deviation: float | None = None
+
+    def words(self) -> str:
+        """As a percentage.
+
+        >>> Spread(0.981, 0.0031).words(), Spread(0.5).words()
+        ('98.1% ± 0.3', '50.0%')
+        """
+        spread = "" if self.deviation is None else f" ± {100 * self.deviation:.1f}"
+        return f"{self.mean:.1%}{spread}"
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One repair, with its repetitions: the same changes and the same training with other seeds.
+
+    Attributes:
+        runs: ids of the finished ones, the first one first; then of those that are not.
+        finished: how many of them are.
+        how: "retrain" or "continue".
+        epochs, learning_rate: of the training.
+        revision: of the data that it was trained on; None for repairs of before there were revisions.
+        removed, relabelled: samples.
+        accuracy: clean accuracy before and after; None where there is no test set or nothing is finished.
+        success: the highest attack success rate before and after; None where no attack is known and none estimated.
+        estimated: whether it is that of recovered triggers.
+        class_accuracy: before, and after as a mean over the seeds, NaN for a class without test samples.
+        doubts: what is wrong with its "after", in words.
+    """
+
+    runs: tuple[str, ...]
+    finished: int
+    how: str
+    epochs: int
+    learning_rate: float
+    revision: int | None
+    removed: int
+    relabelled: int
+    accuracy: tuple[float | None, Spread | None]
+    success: tuple[float | None, Spread | None]
+    estimated: bool
+    class_accuracy: tuple[tuple[float, ...], tuple[float, ...]]
+    doubts: tuple[str, ...]
+
+
+def experiments(run: Run) -> list[Experiment]:
+    """The repairs of a run, those that differ in their seeds alone as one, the newest first."""
+    groups: dict[str, list[Run]] = {}
+    for child in runs.children(run):
+        groups.setdefault(_recipe(child), []).append(child)
+    return [_experiment(run, group[::-1]) for group in groups.values()]
+
+
+def rows(found: Sequence[Experiment]) -> list[dict[str, Any]]:
+    """The same as plain data, one dict an experiment, for tables and the command line."""
+    return [
+        {
+            "repair": one.runs[0],
+            "how": one.how,
+            "seeds": len(one.runs),
+            "finished": one.finished,
+            "revision": one.revision,
+            "removed": one.removed,
+            "relabelled": one.relabelled,
+            "accuracy_before": one.accuracy[0],
+            "accuracy_after": one.accuracy[1].mean if one.accuracy[1] else None,
+            "accuracy_deviation": one.accuracy[1].deviation if one.accuracy[1] else None,
+            "success_before": one.success[0],
+            "success_after": one.success[1].mean if one.success[1] else None,
+            "success_deviation": one.success[1].deviation if one.success[1] else None,
+            "success_is": "estimated" if one.estimated else "measured" if one.success[1] else "unknown",
+            "doubts": "; ".join(one.doubts),
+        }
+        for one in found
+    ]
+
+
+def class_rows(found: Sequence[Experiment], names: Sequence[str]) -> list[dict[str, Any]]:
+    """Accuracy of each class before and after each experiment; the class that lost most comes first."""
+    finished = [one for one in found if one.finished and one.class_accuracy[1]]
+    if not finished:
+        return []
+    before = finished[0].class_accuracy[0]
+    table = [
+        {"class": name, "before": before[index]} | {one.runs[0]: one.class_accuracy[1][index] for one in finished}
+        for index, name in enumerate(names)
+        if not isnan(before[index])
+    ]
+    return sorted(table, key=lambda row: min(row[one.runs[0]] - row["before"] for one in finished))
+
+
+def _recipe(child: Run) -> str:
+    """What makes two repairs the same but for their seed."""
+    changes = runs.read_changes(child)
+    config = {name: value for name, value in sorted(child.config.items()) if name != "seed"}
+    return repr((child.how, config, sorted(changes.excluded), sorted(changes.relabelled.items())))
+
+
+def _experiment(run: Run, group: list[Run]) -> Experiment:
+    """Of repairs that differ in their seed alone, oldest first."""
+    done = [child for child in group if child.done("evaluate")]
+    group = [*done, *(child for child in group if child not in done)]
+    first, changes, was = group[0], runs.read_changes(group[0]), runs.read_changes(run)
+    before, after = runs.outcome(run), [outcome for child in done if (outcome := runs.outcome(child))]
+    success, estimated = _success(before, after, done)
+    accuracy = _spread([one.clean_accuracy for one in after])
+    classes = tuple(fmean(values) for values in zip(*(one.class_accuracy for one in after), strict=True))
+    known = before or Outcome(None, (), {})
+    found = Experiment(
+        tuple(child.id for child in group),
+        len(done),
+        first.how,
+        int(first.config["epochs"]),
+        float(first.config["learning_rate"]),
+        runs.revision_of(first),
+        len(changes.excluded - was.excluded),
+        sum(was.relabelled.get(sample) != label for sample, label in changes.relabelled.items()),
+        (known.clean_accuracy, accuracy),
+        success,
+        estimated,
+        (known.class_accuracy, classes),
+        (),
+    )
+    names = store.describe(run.workspace, run.dataset).class_names
+    doubts = [*_states(group[len(done) :]), *_lost(found, names), *_since(run, changes)]
+    return Experiment(**{**vars(found), "doubts": tuple(doubts)})
+
+
+def _success(
+    before: Outcome | None, after: Sequence[Outcome], done: Sequence[Run]
+) -> tuple[tuple[float | None, Spread | None], bool]:
+    """The highest attack success rate before and after, and whether it is that of recovered triggers."""
+    known = results.measured(before.attack_success_rate) if before else []
+    rates = [measured for one in after if (measured := results.measured(one.attack_success_rate))]
+    if known and rates:
+        return (max(known), _spread([max(one) for one in rates])), False
+    found = [estimates for child in done if (estimates := estimates_of(child))]
+    if not found:
+        return (None, None), False
+    highest = _spread([max(one.after for one in estimates) for estimates in found])
+    return (max(one.before for one in found[0]), highest), True
+
+
+def _spread(values: Sequence[float | None]) -> Spread | None:
+    numbers = [value for value in values if value is not None]
+    if not numbers:
+        return None
+    return Spread(fmean(numbers), stdev(numbers) if len(numbers) > 1 else None)
+
+
+def _states(unfinished: Sequence[Run]) -> list[str]:
+    """What keeps the repetitions that are not finished; nothing of those that are being worked on."""
+    words = []
+    for child in unfinished:
+        progress = jobs.poll(child.path)
+        if progress.active:
+            words.append(f"running: {progress.fraction:.0%}")
+        elif progress.state == "failed":
+            words.append(f"failed: {UserError(**progress.error).title}" if progress.error else "failed")
+        else:
+            words.append("not started" if progress.state == "waiting" else f"{progress.state}, not finished")
+    return [f"{words.count(one)} × {one}" if words.count(one) > 1 else one for one in dict.fromkeys(words)]
+
+
+def _lost(found: Experiment, names: Sequence[str]) -> list[str]:
+    """Where the repaired model is worse than one hoped."""
+    (was, now), (success_before, success) = found.accuracy, found.success
+    words = []
+    if was is not None and now is not None and was - now.mean > ACCURACY_LOST:
+        words.append(f"clean accuracy fell by {100 * (was - now.mean):.1f} points")
+    if success is not None and success.mean > results.GONE:
+        kept = "still succeeds" if success_before is None or success.mean <= success_before else "succeeds more often"
+        words.append(f"the attack {kept}: {success.mean:.0%}")
+    falls = [(a - b, names[index]) for index, (a, b) in enumerate(zip(*found.class_accuracy, strict=False))]
+    worst, name = max((fall for fall in falls if not isnan(fall[0])), default=(0.0, ""))
+    if worst > CLASS_ACCURACY_LOST:
+        words.append(f"accuracy of {name} fell by {100 * worst:.0f} points")
+    return words
+
+
+def _since(run: Run, changes: Changes) -> list[str]:
+    """Whether people decided otherwise since, so that this is no repair of what is decided now."""
+    now = revisions.current_changes(run)
+    other = len(now.excluded ^ changes.excluded) + len(_items(now.relabelled) ^ _items(changes.relabelled))
+    return [f"decided otherwise since: {other:,} sample{'s' * (other != 1)}"] if other else []
+
+
+def _items(relabelled: Mapping[int, int]) -> set[tuple[int, int]]:
+    return set(relabelled.items())
