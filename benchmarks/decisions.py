@@ -156,7 +156,7 @@ def _row(regime: Regime, fitted: Fitted, trust: str, seed: int) -> Row:
     traced, dataset = trace(fitted), fitted.dataset
     is_poison = traced.is_poison
     evidence = replace(
-        traced.evidence(), bona_fide=_bona_fide(is_poison, trust), model=fitted.model.eval(), inputs=dataset.inputs
+        traced.evidence(), bona_fide=_bona_fide(is_poison, trust, seed), model=fitted.model.eval(), inputs=dataset.inputs
     )
     started, trained = process_time(), [0.0]
 
@@ -177,13 +177,13 @@ def _trained(fitted: Fitted, regime: Regime, kept: Bools, seed: int) -> nn.Modul
     return trained_without(fitted.dataset, np.flatnonzero(~kept), config, None, lambda fraction, message: None).eval()
 
 
-def _bona_fide(is_poison: Bools, trust: str) -> Bools:
+def _bona_fide(is_poison: Bools, trust: str, draw: int) -> Bools:
     if trust == "none":
         return np.zeros(len(is_poison), np.bool_)
-    chosen = draw_bona_fide(is_poison, 0)
+    chosen = draw_bona_fide(is_poison, draw)
     poison = np.flatnonzero(is_poison)
     if trust == "5 poisoned" and len(poison):
-        rng = np.random.default_rng(0)
+        rng = np.random.default_rng(draw)
         count = min(POISONED, len(poison))
         chosen[rng.choice(np.flatnonzero(chosen), count, replace=False)] = False
         chosen[rng.choice(poison, count, replace=False)] = True
