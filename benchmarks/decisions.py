@@ -156,7 +156,10 @@ def _row(regime: Regime, fitted: Fitted, trust: str, seed: int) -> Row:
     traced, dataset = trace(fitted), fitted.dataset
     is_poison = traced.is_poison
     evidence = replace(
-        traced.evidence(), bona_fide=_bona_fide(is_poison, trust, seed), model=fitted.model.eval(), inputs=dataset.inputs
+        traced.evidence(),
+        bona_fide=_bona_fide(is_poison, trust, seed),
+        model=fitted.model.eval(),
+        inputs=dataset.inputs,
     )
     started, trained = process_time(), [0.0]
 

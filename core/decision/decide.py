@@ -7,16 +7,17 @@ from functools import cached_property
 import numpy as np
 from torch import nn
 
-from core.decision.found import Found, KindFigures
+from core.decision.apart import HARDLY_APART, KindFigures, is_apart, own_cluster
+from core.decision.found import Found
 from core.decision.kinds import Kind, asked_kind, grown
 from core.decision.left_out import (
-    HARDLY_APART,
+    AT_ONCE,
     LEARNED,
     SUSPECTED,
     TURNED,
     Asked,
     beyond_hard,
-    is_apart,
+    hardness,
     sources,
     to_leave_out,
     wrong_labels,
@@ -51,8 +52,6 @@ PROBED = 0.6
 TRAININGS = ((0.4, 0.7), (0.7, 0.97))
 # Level of the test on a recovered trigger, over all classes, by Benjamini and Hochberg 1995.
 LEVEL = 0.05
-# Samples that the models are asked about at once.
-AT_ONCE = 4096
 NO_TRAINING = "no other model was trained: triggers without a fixed pattern and wrong labels were not looked for"
 NO_MODEL = "no model or no samples to show it: nothing was put to the test"
 
@@ -144,6 +143,7 @@ class _Maker:
             evidence.seed,
         )
         self.in_class = _ranks_in_class(self.labels, orders)
+        self.ranks = np.asarray(ranks(first) / len(first), np.float32)
         nothing = np.zeros(len(self.labels), np.int64)
         self.found = Found(nothing, nothing.copy())
 
@@ -189,27 +189,30 @@ class _Maker:
 
     def ask_again(self, retrain: Retrain) -> None:
         """Train without the suspects and ask that model about them; then without those alone of whom it speaks."""
-        found = self.found
         groups, controls, without = to_leave_out(
             self.suspects.alike,
             self.evidence.n_classes,
             self.in_class,
-            self._losses(),
-            also=found.known,
+            hardness(self.labels, self.evidence.trajectories, self.suspects.inputs, self.ask),
+            also=self.found.known,
             like=self._like(),
         )
         asked = self._asked(retrain, groups, controls, without, TRAININGS[0])
-        found.come_home(asked)
+        self.found.come_home(asked)
         losses = self.evidence.trajectories
         believed = None if losses is None else np.exp(-losses.mean(1))
         wrong = wrong_labels(asked, self.labels, self.evidence.n_classes, believed)
         suspected = [index for index in asked.suspected() if index in self.judged]
         if suspected:
-            self._ask_about(retrain, asked, suspected)
-        found.add_wrong_labels(wrong & (found.membership == 0), self.labels)
+            # Wrong labels may lie apart in their classes, too: where there are many, that is no proof.
+            self._ask_about(retrain, asked, suspected, lie_apart=not wrong.any())
+        self.found.add_wrong_labels(wrong & (self.found.membership == 0), self.labels)
 
-    def _ask_about(self, retrain: Retrain, before: Asked, suspected: Sequence[int]) -> None:
-        """Train without the members of what may be kinds of their own, and decide on each of these classes."""
+    def _ask_about(self, retrain: Retrain, before: Asked, suspected: Sequence[int], *, lie_apart: bool) -> None:
+        """Train without the members of what may be kinds of their own, and decide on each of these classes.
+
+        With `lie_apart`, those count as apart that are the most suspicious of all, or a cluster of their own.
+        """
         without = self.found.known.copy()
         for index in suspected:
             rows, kind = self._kind(before, index)
@@ -220,19 +223,34 @@ class _Maker:
         asked = self._asked(retrain, groups, controls, without, TRAININGS[1])
         for index in suspected:
             rows, kind = self._kind(asked, index)
-            if kind is None or asked.fraction(index) < SUSPECTED or not beyond_hard(before, index, len(self.judged)):
-                continue
-            turned = rows[asked.turned(rows, index) & kind.members]
-            came_from = sources(asked, turned, index)
-            confirmed = is_apart(kind.doubtful, came_from, self.evidence.n_classes)
-            members = np.zeros(len(self.labels), np.bool_)
-            members[rows] = kind.members
-            alike = members & self.evidence.bona_fide
-            members &= (self.found.membership == 0) & ~alike
-            if members.sum() >= FEWEST and kind.doubtful <= HARDLY_APART:
-                figures = KindFigures(asked.fraction(index), float(before.hard.mean()), kind.doubtful, came_from)
-                trigger = shared_trigger(self.suspects, np.flatnonzero(members), index) if confirmed else None
-                self.found.add_kind(index, members, alike, figures, confirmed=confirmed, trigger=trigger)
+            speaks = asked.fraction(index) >= SUSPECTED and beyond_hard(before, index, len(self.judged))
+            if kind is not None and speaks:
+                self._weigh(asked, before, index, (rows, kind), lie_apart=lie_apart)
+
+    def _weigh(self, asked: Asked, before: Asked, index: int, found: tuple[Ints, Kind], *, lie_apart: bool) -> None:
+        """Add a kind within class `index`, whose rows are given with it, where it is apart or nearly."""
+        assert self.evidence.features is not None
+        rows, kind = found
+        features, ranks, members = self.evidence.features[rows], self.ranks[rows], kind.members
+        cluster = own_cluster(features, ranks, members, self.evidence.seed) if lie_apart else None
+        figures = KindFigures(
+            asked.fraction(index),
+            float(before.hard.mean()),
+            kind.doubtful,
+            sources(asked, rows[asked.turned(rows, index) & members], index),
+            float(np.median(ranks[members])) if members.any() else 0.0,
+            cluster is not None,
+        )
+        confirmed = figures.clustered or is_apart(figures, self.evidence.n_classes, lie_apart=lie_apart)
+        if not confirmed and figures.doubtful > HARDLY_APART:
+            return
+        inside = np.zeros(len(self.labels), np.bool_)
+        inside[rows] = members if cluster is None else members | cluster
+        alike = inside & self.evidence.bona_fide
+        inside &= (self.found.membership == 0) & ~alike
+        if inside.sum() >= FEWEST:
+            trigger = shared_trigger(self.suspects, np.flatnonzero(inside), index) if confirmed else None
+            self.found.add_kind(index, inside, alike, figures, confirmed=confirmed, trigger=trigger)
 
     def _asked(
         self,
@@ -270,21 +288,9 @@ class _Maker:
                 like[rows] = grown(described, self.in_class[rows])
         return like
 
-    def _losses(self) -> Floats:
-        """(n,) how hard each sample is: its mean loss in the last epochs, or that of the model as it is."""
-        if self.evidence.trajectories is not None:
-            return np.asarray(self.evidence.trajectories[:, -3:].mean(1), np.float32)
-        inputs, size = self.suspects.inputs, AT_ONCE
-        parts = [slice(start, start + size) for start in range(0, len(inputs), size)]
-        own = np.concatenate(
-            [self.ask(inputs[part])[np.arange(len(self.labels[part])), self.labels[part]] for part in parts]
-        )
-        return np.asarray(-np.log(np.maximum(own, 1e-7)), np.float32)
-
     def decision(self, flags: Bools, left_out: str) -> Decision:
         """What is known now, in the end."""
-        small = np.isin(self.labels, list(self.too_small))
-        found = self.found
+        small, found = np.isin(self.labels, list(self.too_small)), self.found
         states = np.where((found.states == 0) & flags, OPEN, found.states)
         states = np.where((states == 0) & small, NOT_JUDGED, states)
         return Decision(

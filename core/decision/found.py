@@ -4,10 +4,18 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from core.decision.apart import KindFigures
 from core.decision.left_out import Asked
-from core.decision.reasons import home_reason, kind_reason, shared_reason, trigger_reason, wilson, wrong_reason
+from core.decision.reasons import (
+    home_reason,
+    kind_reason,
+    shared_reason,
+    trigger_reason,
+    wilson,
+    wrong_reason,
+)
 from core.decision.states import BACKDOOR, OPEN, WRONG_LABEL, DecidedGroup
-from core.decision.triggers import MOST_KEPT, RecoveredTrigger, SharedTrigger
+from core.decision.triggers import RecoveredTrigger, SharedTrigger, proves
 from core.modalities.contract import Stamp
 from core.types import Bools, Ints
 
@@ -17,22 +25,6 @@ LEARNED_AT_HOME = 0.5
 MOST_AT_HOME = 0.5
 # Fraction of other samples that such a mark has to turn to be shown; less is what the class shows anyway.
 LEAST_OF_MARK = 0.5
-
-
-@dataclass(frozen=True)
-class KindFigures:
-    """What was measured of a kind of its own within a class.
-
-    Attributes:
-        turned, control: fractions of the most suspicious, and of as hard samples, that only their own kind taught.
-        doubtful: samples in doubt for each member.
-        sources: effective number of other classes that members are taken for.
-    """
-
-    turned: float
-    control: float
-    doubtful: float
-    sources: float
 
 
 @dataclass
@@ -70,7 +62,7 @@ class Found:
     def add_trigger(self, index: int, trigger: RecoveredTrigger, members: Bools, alike: Bools) -> None:
         """A group of class `index` that shares a trigger; open where its members keep their label without it."""
         number, size = len(self.groups) + 1, int(members.sum())
-        proven = trigger.kept <= MOST_KEPT
+        proven = proves(trigger)
         if not proven and trigger.flip_rate < LEAST_OF_MARK:
             return
         self.groups.append(
@@ -109,7 +101,7 @@ class Found:
             "backdoor" if confirmed else "open",
             "no fixed pattern",
             int(members.sum()),
-            kind_reason(figures.turned, figures.control, figures.doubtful, figures.sources, confirmed=confirmed),
+            kind_reason(figures, confirmed=confirmed),
             turned=figures.turned,
             turned_control=figures.control,
             doubtful=figures.doubtful,

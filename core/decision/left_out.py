@@ -6,15 +6,17 @@ compared with samples of the class that are as hard by the loss and were left ou
 another way: no model learns them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import fisher_exact
 
 from core.decision.look_alikes import LookAlikes
-from core.types import Bools, Floats, Ints
+from core.types import Bools, Floats, Inputs, Ints, Samples
 
+# Samples that the models are asked about at once.
+AT_ONCE = 4096
 # Fraction of each class, from the most suspicious, that is left out at least; and of as hard ones.
 PART = 0.15
 # Most suspicious samples of a class that are asked about together, and as many as hard ones.
@@ -23,31 +25,22 @@ ASKED = 60
 MOST_LEFT_OUT = 0.6
 # As hard samples of a class that are left out with them, at least, where it has as many.
 FEWEST_CONTROLS = 10
-# Probability of the label from which on the run's model has learned it.
-LEARNED = 0.5
+# Probability of the label from which on the run's model has learned it: covers of an attack keep it unsure.
+LEARNED = 0.3
 # Probability of the label below which a model that never saw the sample has turned from it.
 TURNED = 0.2
 # Fraction of a group that has to turn for another model to be asked about its class, and for a backdoor.
 SUSPECTED = 0.5
 # How many more of a group turn than of as hard ones, as a fraction, for it to be more than hard samples.
 MARGIN = 0.4
-# Samples in doubt for each member, up to which a group is a kind of its own and a backdoor is confirmed. On 21
-# trainings the poison of nine had 0.09 to 0.49, and some 60 groups of hard samples of clean classes 0.29 to 0.97.
-APART = 0.2
-# The same for a group that a model that never saw it takes for many other classes, as where a trigger is put on all.
-APART_OF_MANY = 0.33
-# Effective number of these classes; of hard samples of clean classes there were 1.4 to 5.5, and then 0.6 in doubt.
-MANY_SOURCES = 5.0
-# The same where there are few classes, as a fraction of the others.
-MANY_OF_FEW = 0.6
-# The same up to which a group is shown as open.
-HARDLY_APART = 0.4
 # Least p-value that counts, before it is divided by the number of classes.
 LEVEL = 0.01
 # Probability of the label below which a model does not believe it.
 DISBELIEVED = 0.05
 # Mean probability of the label during the training below which the run's model hardly believed it.
 HARDLY_BELIEVED = 0.1
+# The same at its end, below which it has not learned it.
+HARDLY_LEARNED = 0.5
 # Probability of another class above which the model that never saw the sample is sure.
 BELIEVED = 0.8
 # Fraction of all samples from which on wrong labels are more than the usual few.
@@ -125,6 +118,22 @@ def to_leave_out(
     return groups, controls, without
 
 
+def hardness(labels: Ints, trajectories: Floats | None, inputs: Inputs, ask: Callable[[Samples], Floats]) -> Floats:
+    """(n,) how hard each sample is: its mean loss in the last epochs, or that of the model as it is.
+
+    Args:
+        labels: (n,) as given.
+        trajectories: (n, e) losses; None asks the model.
+        inputs: n samples.
+        ask: the run's model, (m, …) samples → (m, k) probabilities.
+    """
+    if trajectories is not None:
+        return np.asarray(trajectories[:, -3:].mean(1), np.float32)
+    parts = [slice(start, start + AT_ONCE) for start in range(0, len(inputs), AT_ONCE)]
+    own = np.concatenate([ask(inputs[part])[np.arange(len(labels[part])), labels[part]] for part in parts])
+    return np.asarray(-np.log(np.maximum(own, 1e-7)), np.float32)
+
+
 def beyond_hard(asked: Asked, index: int, n_classes: int) -> bool:
     """Whether more of a class's group turn than hard samples do by chance.
 
@@ -152,12 +161,6 @@ def sources(asked: Asked, members: Ints, index: int) -> float:
     return float(np.exp(-(fractions * np.log(fractions)).sum())) if len(fractions) else 0.0
 
 
-def is_apart(doubtful: float, from_classes: float, n_classes: int) -> bool:
-    """Whether a group is a kind of its own, by its samples in doubt for each member and its `sources`."""
-    many = min(MANY_SOURCES, MANY_OF_FEW * (n_classes - 1))
-    return doubtful <= (APART_OF_MANY if from_classes >= max(many, 2) else APART)
-
-
 def wrong_labels(asked: Asked, labels: Ints, n_classes: int, believed: Floats | None = None) -> Bools:
     """(n,) True where a model that never saw the sample is sure of another class, and the run's model believes it.
 
@@ -175,7 +178,7 @@ def wrong_labels(asked: Asked, labels: Ints, n_classes: int, believed: Floats | 
     elsewhere = asked.without & (asked.unseen[own] < DISBELIEVED) & (asked.unseen.max(1) > BELIEVED)
     agreed = asked.seen.argmax(1) == asked.unseen.argmax(1)
     wrong = elsewhere & (agreed & (seen < DISBELIEVED) if believed is None else believed < HARDLY_BELIEVED)
-    unlearned = elsewhere & agreed & (seen < LEARNED)
+    unlearned = elsewhere & agreed & (seen < HARDLY_LEARNED)
     if unlearned.mean() >= MANY:
         wrong |= unlearned
     spread = len(np.unique(labels[wrong])) / n_classes

@@ -2,6 +2,7 @@
 
 from math import sqrt
 
+from core.decision.apart import KindFigures
 from core.decision.triggers import RecoveredTrigger, SharedTrigger
 
 # Standard deviations of a 95 % interval.
@@ -32,13 +33,16 @@ def home_reason(home: float) -> str:
     )
 
 
-def kind_reason(turned: float, control: float, doubtful: float, sources: float, *, confirmed: bool) -> str:
+def kind_reason(figures: KindFigures, *, confirmed: bool) -> str:
     """How many of the suspects only their own kind taught the model, beside as hard samples, and how clear a kind."""
     turns = (
-        f"The run's model has learned {turned:.0%} of the most suspicious samples, and a model that never saw them "
-        f"takes them for other classes. Of samples that are as hard that is {control:.0%}. For 100 members "
-        f"{100 * doubtful:.0f} samples of the class are in doubt; they are taken for about {sources:.1f} other classes."
+        f"The run's model has learned {figures.turned:.0%} of the most suspicious samples, and a model that never saw "
+        f"them takes them for other classes. Of samples that are as hard that is {figures.control:.0%}. For 100 "
+        f"members {100 * figures.doubtful:.0f} samples of the class are in doubt; they are taken for about "
+        f"{figures.sources:.1f} other classes. Half of them are in the most suspicious {1 - figures.rank:.1%} of all."
     )
+    if figures.clustered:
+        turns = f"{turns} The same samples are a cluster that is separate from the class."
     if confirmed:
         return f"{turns} They were learned from one another alone and are a kind of their own."
     return f"{turns} So they are not apart from the hard samples of the class: look at them."

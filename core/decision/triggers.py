@@ -13,6 +13,7 @@ import numpy as np
 
 from core.decision.look_alikes import LookAlikes
 from core.decision.members import Carriers, Whitening, carriers
+from core.detectors.parts.statistics import p_value_by_chance
 from core.modalities import modality_of
 from core.modalities.contract import Stamp
 from core.types import Bools, Floats, Inputs, Ints, Samples
@@ -47,12 +48,15 @@ PROBES = 200
 CHANCE_PROBES = 50
 # Chance groups for each class, for the p-value: so many that one group alone may pass the test over all classes.
 CHANCE_GROUPS = 20
-# Chance groups that do as well, after which no more are asked (Besag and Clifford 1991).
-AS_WELL = 10
+# Fraction of a class that does not carry the trigger, below which those say nothing of ordinary samples.
+FEWEST_WITHOUT = 0.1
 # Members that a final trigger is recovered from.
 MOST_MEMBERS = 300
-# Fraction of members that keep their label without the trigger, from which on it is no proof of poison.
+# Fraction of members that keep their label without the trigger, beyond which it is no proof of poison.
 MOST_KEPT = 0.55
+# The same for each sample that it turns, as fractions: of four such triggers of clean classes 0.46 to 2.7, of poison at
+# most 0.41.
+MOST_KEPT_FOR_TURNED = 0.75
 # The same of a group that was tried again; of clean classes, 0.6 to 0.95 keep it.
 MOST_KEPT_AGAIN = 0.4
 # Groups of one class, one after the other: two attacks may share a target.
@@ -129,6 +133,11 @@ class SharedTrigger:
     control: float
     probed: int
     source: int | None = None
+
+
+def proves(trigger: RecoveredTrigger) -> bool:
+    """Whether the group's labels hang on its trigger: with it others turn, and without it few members stay."""
+    return trigger.kept <= min(MOST_KEPT, MOST_KEPT_FOR_TURNED * trigger.flip_rate)
 
 
 def recovered_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredTrigger | None:
@@ -251,22 +260,6 @@ def flip_rate(ask: Ask, stamp: Stamp, samples: Samples, index: int) -> float:
     return float((ask(stamp.put_on(samples)).argmax(1) == index).mean()) if len(samples) else 0.0
 
 
-def chance(does_as_well: Callable[[], bool], groups: int) -> float:
-    """The p-value by which a group differs from chance groups, at least 1 / (groups + 1) and exact at any level.
-
-    After ten that do as well no more are drawn: their fraction is as valid a p-value.
-
-    >>> chance(lambda: False, 199), chance(lambda: True, 199)
-    (0.005, 1.0)
-    """
-    as_well = 0
-    for drawn in range(1, groups + 1):
-        as_well += does_as_well()
-        if as_well == AS_WELL:
-            return as_well / drawn
-    return (1 + as_well) / (1 + groups)
-
-
 def _tested(suspects: Suspects, found: RecoveredTrigger, index: int) -> RecoveredTrigger:
     """The trigger recovered again from all who carry it, its chance level, and who keeps the label without it."""
     rng = np.random.default_rng((suspects.seed, index))
@@ -277,18 +270,22 @@ def _tested(suspects: Suspects, found: RecoveredTrigger, index: int) -> Recovere
     if rate < found.flip_rate:
         stamp, rate = found.stamp, found.flip_rate
     others = found.rows[~found.carriers.carrying]
-    size = min(len(found.core), len(others) // 2)
     # Where hardly anybody does not carry it, only others who do are left to compare with, and nothing is proven.
-    pool, size = (others, size) if size >= FEWEST_IN_CORE else (found.rows, min(len(found.core), len(found.rows)))
+    enough = len(others) >= max(2 * FEWEST_IN_CORE, FEWEST_WITHOUT * len(found.rows))
+    pool = others if enough else found.rows
+    # As many as it was recovered from: what more samples share is clearer, and turns more of any class.
+    size = min(max(len(found.core), len(members)), len(pool) // 2 if enough else len(pool))
     few = probes[:CHANCE_PROBES]
-    reached = flip_rate(suspects.ask, stamp, suspects.inputs[few], index)
+    fewer = size < len(members)
+    compared = strongest(suspects, np.sort(rng.permutation(members)[:size]), index, few)[0] if fewer else stamp
+    reached = flip_rate(suspects.ask, compared, suspects.inputs[few], index)
     near = suspects.alike.near(pool, index)
 
     def does_as_well() -> bool:
         drawn = np.sort(rng.choice(len(pool), size, replace=False))
         return strongest(suspects, pool[drawn], index, few, near[drawn])[1] >= reached
 
-    p = chance(does_as_well, max(CHANCE_GROUPS * suspects.n_classes - 1, 19))
+    p = p_value_by_chance(does_as_well, max(CHANCE_GROUPS * suspects.n_classes - 1, 19))
     kept = _kept(suspects, stamp, found.core, index)
     return replace(found, stamp=stamp, flip_rate=rate, p=p, kept=kept)
 

@@ -3,7 +3,7 @@
 Conformal p-values and Benjamini–Hochberg follow Bates et al.: Testing for Outliers with Conformal p-values, 2023.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,8 @@ Reals = NDArray[np.float64]
 MAD_TO_SD = 1.4826
 # Largest −log of a tail, in nats: beyond it the normal distribution says more than a few hundred samples can know.
 MOST_SURPRISE = 20.0
+# Chance groups that do as well, after which no more are asked (Besag and Clifford 1991).
+AS_WELL = 10
 
 
 def ranks(values: NDArray[Any]) -> NDArray[np.float64]:
@@ -125,3 +127,19 @@ def worst(suspicion: Floats, may_be_flagged: Bools, fraction: float) -> Bools:
     flagged = np.zeros(len(suspicion), np.bool_)
     flagged[order[:count]] = True
     return flagged
+
+
+def p_value_by_chance(does_as_well: Callable[[], bool], groups: int) -> float:
+    """The p-value by which a group differs from chance groups, at least 1 / (groups + 1) and exact at any level.
+
+    After ten that do as well no more are drawn: their fraction is as valid a p-value.
+
+    >>> p_value_by_chance(lambda: False, 199), p_value_by_chance(lambda: True, 199)
+    (0.005, 1.0)
+    """
+    as_well = 0
+    for drawn in range(1, groups + 1):
+        as_well += does_as_well()
+        if as_well == AS_WELL:
+            return as_well / drawn
+    return (1 + as_well) / (1 + groups)

@@ -12,7 +12,7 @@ from core.modalities.image.stamps import ImageStamp
 
 N, K = 30, 3
 STAMP = ImageStamp("added", 1.0, np.zeros((4, 4, 1)))
-FIGURES = KindFigures(0.9, 0.1, 0.2, 6.0)
+FIGURES = KindFigures(0.9, 0.1, 0.2, 6.0, 0.98)
 
 
 def nothing():

@@ -5,8 +5,6 @@ import pytest
 from scipy.stats import hypergeom
 
 from core.decision.left_out import (
-    APART,
-    APART_OF_MANY,
     ASKED,
     LEVEL,
     MARGIN,
@@ -15,7 +13,6 @@ from core.decision.left_out import (
     SUSPECTED,
     Asked,
     beyond_hard,
-    is_apart,
     sources,
     to_leave_out,
     wrong_labels,
@@ -253,18 +250,3 @@ def test_sources_count_the_classes_that_members_are_taken_for():
     assert sources(asked, np.array([0, 1, 6, 7]), 0) == pytest.approx(2)
     assert sources(asked, np.arange(0), 0) == 0
     assert sources(asked, np.array([4, 4, 4]), 0) == pytest.approx(1)  # the own class is no other one
-
-
-@pytest.mark.parametrize(
-    ("doubtful", "from_classes", "n_classes", "apart"),
-    [
-        (APART, 1, 10, True),
-        (APART + 0.01, 4.9, 10, False),
-        (APART_OF_MANY, 5, 10, True),
-        (APART_OF_MANY + 0.01, 9, 10, False),
-        (APART_OF_MANY, 2, 4, True),
-        (APART_OF_MANY, 1.5, 2, False),
-    ],
-)
-def test_a_kind_of_many_sources_may_leave_more_in_doubt(doubtful, from_classes, n_classes, apart):
-    assert is_apart(doubtful, from_classes, n_classes) == apart

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.decision.apart import KindFigures
 from core.decision.reasons import kind_reason, shared_reason, trigger_reason, wilson, wrong_reason
 from core.decision.states import BACKDOOR, NONE, OPEN, STATES, WRONG_LABEL, DecidedGroup, Decision
 from core.decision.triggers import RecoveredTrigger, SharedTrigger
@@ -63,12 +64,15 @@ def test_reasons_name_their_numbers():
     mark = trigger_reason(trigger(0.87), proven=False)
     assert "But 87% of the most suspicious keep their label without it" in mark
     assert "logo" in mark
-    assert "learned 90% of the most suspicious" in kind_reason(0.9, 0.1, 0.2, 6.0, confirmed=True)
-    assert "as hard that is 10%" in kind_reason(0.9, 0.1, 0.2, 6.0, confirmed=True)
-    assert "20 samples of the class are in doubt; they are taken for about 6.0 other" in kind_reason(
-        0.9, 0.1, 0.2, 6.0, confirmed=True
-    )
-    assert "not apart" in kind_reason(0.9, 0.1, 0.4, 6.0, confirmed=False)
+    kind = KindFigures(0.9, 0.1, 0.2, 6.0, 0.975)
+    confirmed = kind_reason(kind, confirmed=True)
+    assert "learned 90% of the most suspicious" in confirmed
+    assert "as hard that is 10%" in confirmed
+    assert "20 samples of the class are in doubt; they are taken for about 6.0 other" in confirmed
+    assert "Half of them are in the most suspicious 2.5% of all." in confirmed
+    assert "cluster" not in confirmed
+    assert "a cluster that is separate" in kind_reason(replace(kind, clustered=True), confirmed=True)
+    assert "not apart" in kind_reason(replace(kind, doubtful=0.4), confirmed=False)
     shared = SharedTrigger(None, 0.8, 0.1, 200, None)
     assert "on 200 samples of other classes, turns 80%" in shared_reason(shared)
     assert "of the one class that they look like" in shared_reason(replace(shared, source=3))

@@ -7,15 +7,17 @@ import pytest
 
 from core.decision.decide import LEVEL, beyond_chance
 from core.decision.triggers import (
-    AS_WELL,
     CHANCE_GROUPS,
     FEWEST_IN_CORE,
+    FEWEST_WITHOUT,
     MOST_KEPT,
     MOST_KEPT_AGAIN,
-    chance,
+    MOST_KEPT_FOR_TURNED,
     flip_rate,
+    proves,
     recovered_trigger,
 )
+from core.detectors.parts.statistics import AS_WELL, p_value_by_chance
 from core.modalities.image.stamps import ImageStamp
 from tests.core.decision.asked import LEFT, SIDE, TARGET, K, ask, marked, pictures, run_of, suspicion_of
 
@@ -101,6 +103,29 @@ def test_poison_that_is_most_of_its_class_is_found_and_is_not_explained_by_chanc
         assert np.isin(poison, carriers_of(found)).mean() >= 0.95
 
 
+def test_what_nearly_a_whole_class_carries_is_explained_by_chance():
+    images, labels = pictures(labels=np.repeat(np.arange(K), [120, 700, 120, 120]))
+    rows = np.flatnonzero(labels == TARGET)
+    logo, few = rows[:636], rows[636:]
+    suspicion = suspicion_of(logo[:36], len(labels))
+    suspicion[few] -= 5
+    run = run_of(marked(images, logo), labels, suspicion)
+    found = recovered_trigger(run, TARGET, everybody(run))
+    assert np.isin(few, carriers_of(found)).mean() < FEWEST_WITHOUT
+    assert found.flip_rate == 1.0
+    assert found.p > 0.5
+
+
+def test_a_trigger_proves_nothing_where_more_stay_without_it_than_turn_with_it(backdoored):
+    found = backdoored[2]
+    assert proves(found)
+    for rate in (0.2, 0.6):
+        limit = MOST_KEPT_FOR_TURNED * rate
+        assert proves(replace(found, flip_rate=rate, kept=limit))
+        assert not proves(replace(found, flip_rate=rate, kept=limit + 0.01))
+    assert not proves(replace(found, flip_rate=1.0, kept=MOST_KEPT + 0.01))
+
+
 def test_two_triggers_on_one_class_are_found_one_after_the_other():
     images, truth = pictures(480)
     others = np.flatnonzero(truth != TARGET)
@@ -154,7 +179,7 @@ def test_the_same_run_gives_the_same_trigger(backdoored):
 def test_p_values_are_never_below_what_the_chance_groups_allow_and_exact_at_any_level():
     """Of 4,000 groups like any other, p ≤ a in a fraction a of them, to within 0.015 above."""
     rng = np.random.default_rng(0)
-    p_values = np.array([chance(lambda own=own: rng.random() >= own, 79) for own in rng.random(4000)])
+    p_values = np.array([p_value_by_chance(lambda own=own: rng.random() >= own, 79) for own in rng.random(4000)])
     assert p_values.min() == 1 / 80
     assert p_values.max() == 1.0
     for level in (0.0125, 0.05, 0.1, 0.25, 0.5):
@@ -163,13 +188,13 @@ def test_p_values_are_never_below_what_the_chance_groups_allow_and_exact_at_any_
 
 def test_no_more_chance_groups_are_drawn_than_decide_anything():
     drawn = []
-    assert chance(lambda: bool(drawn.append(1)) or len(drawn) % 2 == 0, 1999) == AS_WELL / 20
+    assert p_value_by_chance(lambda: bool(drawn.append(1)) or len(drawn) % 2 == 0, 1999) == AS_WELL / 20
     assert len(drawn) == 20
 
 
 @pytest.mark.parametrize("classes", [1, 2, 10, 43, 100, 200])
 def test_one_group_alone_may_pass_the_test_over_any_number_of_classes(classes):
-    assert beyond_chance([chance(lambda: False, CHANCE_GROUPS * classes - 1)], classes).tolist() == [True]
+    assert beyond_chance([p_value_by_chance(lambda: False, CHANCE_GROUPS * classes - 1)], classes).tolist() == [True]
 
 
 def test_the_test_over_all_classes_by_hand():

@@ -1,0 +1,85 @@
+"""Kinds that are apart from their class: the limits one by one, and clusters planted in a class."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.decision.apart import (
+    APART,
+    APART_AND_FOREMOST,
+    APART_OF_MANY,
+    CLUSTER_FOREMOST,
+    FOREMOST,
+    SAME,
+    KindFigures,
+    is_apart,
+    own_cluster,
+)
+
+FIGURES = KindFigures(0.9, 0.1, APART, 1.0, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("doubtful", "from_classes", "n_classes", "apart"),
+    [
+        (APART, 1, 10, True),
+        (APART + 0.01, 4.9, 10, False),
+        (APART_OF_MANY, 5, 10, True),
+        (APART_OF_MANY + 0.01, 9, 10, False),
+        (APART_OF_MANY, 2, 4, True),
+        (APART_OF_MANY, 1.5, 2, False),
+    ],
+)
+def test_a_kind_of_many_sources_may_leave_more_in_doubt(doubtful, from_classes, n_classes, apart):
+    assert is_apart(replace(FIGURES, doubtful=doubtful, sources=from_classes), n_classes) == apart
+
+
+@pytest.mark.parametrize(
+    ("doubtful", "rank", "lie_apart", "apart"),
+    [
+        (APART_AND_FOREMOST, FOREMOST, True, True),
+        (APART_AND_FOREMOST, FOREMOST, False, False),
+        (APART_AND_FOREMOST, FOREMOST - 0.01, True, False),
+        (APART_AND_FOREMOST + 0.01, 1.0, True, False),
+    ],
+)
+def test_the_most_suspicious_may_leave_more_in_doubt_unless_wrong_labels_lie_apart(doubtful, rank, lie_apart, apart):
+    assert is_apart(replace(FIGURES, doubtful=doubtful, rank=rank), 10, lie_apart=lie_apart) == apart
+
+
+def clustered(*, size=40, distance=9.0, m=240):
+    """(m, d) activations with a cluster of its own, (m,) who is in it, and (m,) ranks with them at the top."""
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(m, 12)).astype(np.float32)
+    inside = np.zeros(m, bool)
+    inside[rng.choice(m, size, replace=False)] = True
+    features[inside, 0] += distance
+    return features, inside, np.where(inside, CLUSTER_FOREMOST + 0.01, 0.4).astype(np.float32)
+
+
+def test_a_separate_cluster_that_is_the_kind_and_the_most_suspicious_is_found_whole():
+    features, inside, ranks = clustered()
+    some = inside.copy()
+    some[np.flatnonzero(inside)[:8]] = False  # the kind has missed a fifth
+    assert own_cluster(features, ranks, some, 0).tolist() == inside.tolist()
+
+
+def test_a_cluster_of_other_samples_is_not_the_kind():
+    features, inside, ranks = clustered()
+    too_few = inside.copy()
+    too_few[np.flatnonzero(inside)[: round((1 - SAME) * 40) + 1]] = False
+    assert own_cluster(features, ranks, too_few, 0) is None
+    assert own_cluster(features, ranks, ~inside, 0) is None
+
+
+def test_a_cluster_that_is_no_more_suspicious_than_clean_ones_is_not_one():
+    features, inside, ranks = clustered()
+    assert own_cluster(features, ranks - 0.02, inside, 0) is None
+
+
+def test_a_class_without_a_separate_cluster_has_none():
+    features, inside, ranks = clustered(distance=0.0)
+    assert own_cluster(features, ranks, inside, 0) is None
+    features, inside, ranks = clustered(size=110)  # apart, but too large
+    assert own_cluster(features, ranks, inside, 0) is None
