@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.decision.kinds import Kind
 from core.detectors.clustering.decisions import by_silhouette, by_size
 from core.detectors.clustering.splits import split_class
 from core.detectors.clustering.two_means import Choice
@@ -76,6 +77,22 @@ def is_apart(figures: KindFigures, n_classes: int, *, lie_apart: bool = True) ->
     if lie_apart and figures.rank >= FOREMOST:
         limits.append(APART_AND_FOREMOST)
     return figures.doubtful <= max(limits)
+
+
+def weighed(
+    figures: KindFigures, kind: Kind, cluster: Bools | None, n_classes: int, *, lie_apart: bool
+) -> tuple[Bools, bool]:
+    """(m,) the members of a group, nobody where it is not even nearly apart; and whether it is confirmed.
+
+    Around what is confirmed for its suspicion alone are hard samples of the class: then only the sure ones are members.
+    """
+    if is_apart(figures, n_classes, lie_apart=False):
+        return kind.members, True
+    if is_apart(figures, n_classes, lie_apart=lie_apart):
+        return kind.sure, True
+    if cluster is not None:
+        return cluster, True
+    return kind.members & (figures.doubtful <= HARDLY_APART), False
 
 
 def own_cluster(features: NDArray[Any], ranks: Floats, members: Bools, seed: int) -> Bools | None:

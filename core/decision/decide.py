@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from torch import nn
 
-from core.decision.apart import HARDLY_APART, KindFigures, is_apart, own_cluster
+from core.decision.apart import KindFigures, own_cluster, weighed
 from core.decision.found import Found
 from core.decision.kinds import Kind, asked_kind, grown
 from core.decision.left_out import (
@@ -241,11 +241,9 @@ class _Maker:
             float(np.median(ranks[members])) if members.any() else 0.0,
             cluster is not None,
         )
-        confirmed = figures.clustered or is_apart(figures, self.evidence.n_classes, lie_apart=lie_apart)
-        if not confirmed and figures.doubtful > HARDLY_APART:
-            return
+        believed, confirmed = weighed(figures, kind, cluster, self.evidence.n_classes, lie_apart=lie_apart)
         inside = np.zeros(len(self.labels), np.bool_)
-        inside[rows] = members if cluster is None else members | cluster
+        inside[rows] = believed
         alike = inside & self.evidence.bona_fide
         inside &= (self.found.membership == 0) & ~alike
         if inside.sum() >= FEWEST:

@@ -49,6 +49,11 @@ class Kind:
         return np.asarray(self.odds > 0)
 
     @property
+    def sure(self) -> Bools:
+        """(m,) the same without those of whom it is in doubt."""
+        return np.asarray(self.odds > DOUBT)
+
+    @property
     def near(self) -> Bools:
         """(m,) the same with those who may be."""
         return np.asarray(self.odds > -DOUBT / 2)

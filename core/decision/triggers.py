@@ -269,25 +269,32 @@ def _tested(suspects: Suspects, found: RecoveredTrigger, index: int) -> Recovere
     stamp, rate = strongest(suspects, members, index, probes)
     if rate < found.flip_rate:
         stamp, rate = found.stamp, found.flip_rate
+    p = _chance_level(suspects, found, members, stamp, index)
+    return replace(found, stamp=stamp, flip_rate=rate, p=p, kept=_kept(suspects, stamp, found.core, index))
+
+
+def _chance_level(suspects: Suspects, found: RecoveredTrigger, members: Ints, stamp: Stamp, index: int) -> float:
+    """The p-value of a trigger that was recovered from these members: how often others of the class do as well."""
+    rng = np.random.default_rng((suspects.seed, index, 2))
     others = found.rows[~found.carriers.carrying]
-    # Where hardly anybody does not carry it, only others who do are left to compare with, and nothing is proven.
-    enough = len(others) >= max(2 * FEWEST_IN_CORE, FEWEST_WITHOUT * len(found.rows))
-    pool = others if enough else found.rows
+    # Where hardly anybody does not carry it, those say nothing of the class: chance groups are drawn from all of it.
+    rare = len(others) < FEWEST_WITHOUT * len(found.rows)
+    pool = found.rows if rare else others
     # As many as it was recovered from: what more samples share is clearer, and turns more of any class.
-    size = min(max(len(found.core), len(members)), len(pool) // 2 if enough else len(pool))
-    few = probes[:CHANCE_PROBES]
-    fewer = size < len(members)
-    compared = strongest(suspects, np.sort(rng.permutation(members)[:size]), index, few)[0] if fewer else stamp
-    reached = flip_rate(suspects.ask, compared, suspects.inputs[few], index)
+    size = min(max(len(found.core), len(members)), len(pool) // 2)
+    if size < FEWEST_IN_CORE:
+        return 1.0  # of too few others no group can be drawn, and nothing is proven
+    few = _probes(suspects, index, CHANCE_PROBES)
+    if size < len(members):
+        stamp = strongest(suspects, np.sort(rng.permutation(members)[:size]), index, few)[0]
+    reached = flip_rate(suspects.ask, stamp, suspects.inputs[few], index)
     near = suspects.alike.near(pool, index)
 
     def does_as_well() -> bool:
         drawn = np.sort(rng.choice(len(pool), size, replace=False))
         return strongest(suspects, pool[drawn], index, few, near[drawn])[1] >= reached
 
-    p = p_value_by_chance(does_as_well, max(CHANCE_GROUPS * suspects.n_classes - 1, 19))
-    kept = _kept(suspects, stamp, found.core, index)
-    return replace(found, stamp=stamp, flip_rate=rate, p=p, kept=kept)
+    return p_value_by_chance(does_as_well, max(CHANCE_GROUPS * suspects.n_classes - 1, 19))
 
 
 def _kept(suspects: Suspects, stamp: Stamp, members: Ints, index: int) -> float:

@@ -11,11 +11,14 @@ from core.decision.apart import (
     APART_OF_MANY,
     CLUSTER_FOREMOST,
     FOREMOST,
+    HARDLY_APART,
     SAME,
     KindFigures,
     is_apart,
     own_cluster,
+    weighed,
 )
+from core.decision.kinds import DOUBT, Kind
 
 FIGURES = KindFigures(0.9, 0.1, APART, 1.0, 0.5)
 
@@ -83,3 +86,24 @@ def test_a_class_without_a_separate_cluster_has_none():
     assert own_cluster(features, ranks, inside, 0) is None
     features, inside, ranks = clustered(size=110)  # apart, but too large
     assert own_cluster(features, ranks, inside, 0) is None
+
+
+KIND = Kind(np.array([DOUBT + 1, 1.0, -1.0, -DOUBT - 1]))
+CLUSTER = np.array([True, False, True, False])
+
+
+@pytest.mark.parametrize(
+    ("doubtful", "rank", "cluster", "members", "confirmed"),
+    [
+        (APART, 0.5, None, [0, 1], True),
+        (APART, 1.0, CLUSTER, [0, 1], True),
+        (APART_AND_FOREMOST, 1.0, CLUSTER, [0], True),
+        (APART_AND_FOREMOST, 0.5, CLUSTER, [0, 2], True),
+        (HARDLY_APART, 0.5, None, [0, 1], False),
+        (HARDLY_APART + 0.01, 1.0, None, [], False),
+    ],
+)
+def test_the_weaker_the_proof_the_fewer_are_members(doubtful, rank, cluster, members, confirmed):
+    figures = replace(FIGURES, doubtful=doubtful, rank=rank, clustered=cluster is not None)
+    found, sure = weighed(figures, KIND, cluster, 10, lie_apart=True)
+    assert (np.flatnonzero(found).tolist(), sure) == (members, confirmed)
