@@ -4,7 +4,9 @@ import streamlit as st
 
 from pages.ui.cache import cached
 from pages.ui.detect import decision
+from pages.ui.detect.all_others import run_all
 from pages.ui.detect.detector import about, against_the_truth
+from pages.ui.detect.overlapping import matrix
 from pages.ui.detect.roster import answer, choose
 from pages.ui.detect.strictness import strictness
 from pages.ui.shell import frame, journey
@@ -15,12 +17,17 @@ frame.say_damaged(cached.opened(run).damaged_detections, "detection")
 decision.panel(run)
 table = cached.detectors(run)
 answer(run, table)
-chosen = choose(run, table)
-row = table[table["name"] == chosen].iloc[0]
-side, screen = st.columns([1, 2], gap="large")
-with side:
-    about(run, row)
-with screen:
+run_all(run)
+left, right = st.columns([6, 5], gap="medium")
+with left:
+    listed, agreeing = st.tabs(["Detectors", "Overlap of their flags"])
+    with agreeing:
+        matrix(run)
+    with listed:
+        chosen = choose(run, table)
+        row = table[table["name"] == chosen].iloc[0]
+        about(run, row)
+with right:
     if row["state"] == "ran":
         strictness(run, chosen)
     else:

@@ -26,7 +26,7 @@ MOST_IN_BANDS = 50_000  # samples that the quantiles of losses are taken of; of 
 _MARGIN = {"l": 8, "r": 8, "t": 12, "b": 8}
 
 
-def _figure(*traces: Any, x: str = "", y: str = "", height: int = HEIGHT, percent: bool = False) -> go.Figure:
+def figure_of(*traces: Any, x: str = "", y: str = "", height: int = HEIGHT, percent: bool = False) -> go.Figure:
     """The common look: no ground of its own, so that both themes show through."""
     layout = {
         "height": height,
@@ -41,7 +41,7 @@ def _figure(*traces: Any, x: str = "", y: str = "", height: int = HEIGHT, percen
     return go.Figure(traces, layout)  # at once: each update checks the whole layout again
 
 
-def _literal(name: object) -> str:
+def literal(name: object) -> str:
     """A name from outside as Plotly shows it letter by letter; it takes tags in text for markup."""
     return html.escape(str(name), quote=False)
 
@@ -61,7 +61,7 @@ def learning_curves(history: Sequence[Mapping[str, Any]], quantity: str, epochs:
         for split, title, colour in (("train", "training data", ACCENT), ("test", "test data", GREY))
         if any(entry[f"{split}_{quantity}"] is not None for entry in history)
     ]
-    figure = _figure(*lines, x="epoch", y=quantity, percent=quantity == "accuracy")
+    figure = figure_of(*lines, x="epoch", y=quantity, percent=quantity == "accuracy")
     figure.update_xaxes(range=[0.5, epochs + 0.5], dtick=1 if epochs <= MOST_MARKED else None)
     if quantity == "loss":
         return figure.update_yaxes(rangemode="tozero")
@@ -79,7 +79,7 @@ def bars(
     """One horizontal bar a name, in the order given from top to bottom."""
     form = "%{x:.1%}" if percent else "%{x:,}"
     bar = go.Bar(
-        y=[_literal(name) for name in names],
+        y=[literal(name) for name in names],
         x=list(values),
         orientation="h",
         marker={"color": ACCENT},
@@ -87,7 +87,7 @@ def bars(
         textposition=["auto" if value else "outside" for value in values],
         hovertemplate="%{y}: " + form + "<extra></extra>",
     )
-    figure = _figure(bar, x=x, height=height)
+    figure = figure_of(bar, x=x, height=height)
     figure.update_xaxes(tickformat=".0%" if percent else None)
     return figure.update_yaxes(autorange="reversed", type="category").update_layout(hovermode="closest")
 
@@ -99,7 +99,7 @@ def loss_histogram(losses: Floats) -> go.Figure:
     centres = 10 ** ((edges[:-1] + edges[1:]) / 2)
     form = "loss %{x:.2g}: %{y:,} samples<extra></extra>"
     bar = go.Scatter(x=centres, y=counts, fill="tozeroy", line={"color": ACCENT, "shape": "hvh"}, hovertemplate=form)
-    figure = _figure(bar, x="cross-entropy loss after training", y="samples")
+    figure = figure_of(bar, x="cross-entropy loss after training", y="samples")
     figure.update_yaxes(type="log", dtick=1)
     steps = 1 if np.ptp(np.log10(floor)) > 2 else None  # within a decade there may be no power of ten
     figure.update_xaxes(type="log", dtick=steps, exponentformat="none")
@@ -117,7 +117,7 @@ def suspicion_histogram(
         bona_fide: (n,) drawn by themselves, upside down; without any there is one panel.
         threshold: marked by a line through both.
     """
-    place, ticks = _suspicion_axis(suspicion)
+    place, ticks = suspicion_axis(suspicion)
     edges = np.histogram_bin_edges(place(suspicion), bins=60)
     centres, width = (edges[:-1] + edges[1:]) / 2, float(edges[1] - edges[0])
     groups = {
@@ -130,7 +130,7 @@ def suspicion_histogram(
             x=centres,
             y=np.histogram(place(suspicion[members]), edges)[0],
             width=width,
-            name=f"{_literal(name)} ({int(members.sum()):,})",
+            name=f"{literal(name)} ({int(members.sum()):,})",
             marker={"color": colour, "line": {"width": 0}},
             yaxis=axis,
             hovertemplate="%{y:,}",
@@ -138,7 +138,7 @@ def suspicion_histogram(
         for name, (members, colour, axis) in groups.items()
         if members.any()
     ]
-    figure = _figure(*traces, height=340)
+    figure = figure_of(*traces, height=340)
     figure.update_layout(barmode="overlay", bargap=0)
     logarithmic: dict[str, Any] = {"type": "log", "dtick": 1, "exponentformat": "none", "separatethousands": True}
     split = 0.36 if bona_fide.any() else 0.0
@@ -154,7 +154,7 @@ def suspicion_histogram(
     return figure
 
 
-def _suspicion_axis(suspicion: Floats) -> tuple[Callable[[Floats], NDArray[np.float64]], dict[str, Any]]:
+def suspicion_axis(suspicion: Floats) -> tuple[Callable[[Floats], NDArray[np.float64]], dict[str, Any]]:
     """Where a suspicion is drawn, and the axis's ticks: as it is, or its logarithm where a long tail hides the rest."""
     low, middle, high = (float(value) for value in np.quantile(suspicion, (0.001, 0.5, 0.995)))
     if suspicion.min() < 0 or middle <= 0 or high < LONG_TAIL * middle:
@@ -177,29 +177,29 @@ def places(x: pd.Series, y: pd.Series, colours: pd.Series, names: pd.Series) -> 
         go.Scattergl(
             x=x[members],
             y=y[members],
-            name=_literal(group or "none"),
-            text=[_literal(name) for name in names[members]],
+            name=literal(group or "none"),
+            text=[literal(name) for name in names[members]],
             mode="markers",
             marker={"size": 5, "color": colours[members] if numbers else None, "showscale": numbers},
             hovertemplate="%{text}<extra></extra>",
         )
         for group, members in groups.items()
     ]
-    return _figure(*traces, height=2 * HEIGHT).update_layout(hovermode="closest")
+    return figure_of(*traces, height=2 * HEIGHT).update_layout(hovermode="closest")
 
 
 def detection_curves(curves: Mapping[str, Any]) -> tuple[go.Figure, go.Figure]:
     """The ROC and the precision–recall curve of a detector; a diamond marks what is flagged now."""
     here = {"name": "flagged now", "mode": "markers", "marker": {"color": POISON, "symbol": "diamond", "size": 11}}
     line: dict[str, Any] = {"mode": "lines", "line": {"color": ACCENT, "width": 2}, "name": "any threshold"}
-    roc = _figure(
+    roc = figure_of(
         go.Scatter(x=curves["false_positive_rate"], y=curves["true_positive_rate"], **line),
         go.Scatter(x=[curves["flagged_clean"]], y=[curves["recall"]], **here),
         x="clean samples flagged (low is good)",
         y="poison found",
         percent=True,
     )
-    precision = _figure(
+    precision = figure_of(
         go.Scatter(x=curves["recall_at"], y=curves["precision_at"], **line),
         go.Scatter(x=[curves["recall"]], y=[curves["precision"]], **here),
         x="poison found (high is good)",
@@ -234,9 +234,9 @@ def before_after(before: Mapping[str, float], after: Mapping[str, float]) -> go.
     """
     names, title = [str(name).replace("_", " ") for name in before], f"attack success rate (dotted: {GONE:.0%})"
     if lying := len(names) > MOST_STANDING:
-        figure = _figure(x=title, height=70 + 44 * len(names))
+        figure = figure_of(x=title, height=70 + 44 * len(names))
     else:
-        figure = _figure(y=title, percent=True)
+        figure = figure_of(y=title, percent=True)
     rates = {"before": (list(before.values()), POISON), "after": ([after.get(name) for name in before], ACCENT)}
     for when, (values, colour) in rates.items():
         places = {"x": values, "y": names, "orientation": "h"} if lying else {"x": names, "y": values}
@@ -278,7 +278,7 @@ def planted_counts(counts: pd.DataFrame) -> go.Figure:
     }
     traces = [
         go.Bar(
-            y=[_literal(name) for name in counts["class"]],
+            y=[literal(name) for name in counts["class"]],
             x=values,
             name=name,
             orientation="h",
@@ -288,7 +288,7 @@ def planted_counts(counts: pd.DataFrame) -> go.Figure:
         for name, (values, colour) in parts.items()
         if name != "cover samples" or values.any()
     ]
-    figure = _figure(*traces, x="training samples by their label afterwards", height=max(HEIGHT, 24 * len(counts)))
+    figure = figure_of(*traces, x="training samples by their label afterwards", height=max(HEIGHT, 24 * len(counts)))
     figure.update_yaxes(autorange="reversed", type="category")
     return figure.update_layout(barmode="stack", hovermode="y unified")
 

@@ -27,6 +27,7 @@ from core.pipeline.detection import (
     group_again,
     plan_decision,
     plan_reclassification,
+    start_all_detections,
     start_decision,
     start_detection,
 )
@@ -123,6 +124,7 @@ __all__ = [
     "repeat",
     "repeat_repair",
     "specification_in",
+    "start_all_detections",
     "start_attack",
     "start_copy",
     "start_decision",

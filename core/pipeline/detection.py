@@ -6,6 +6,7 @@ from typing import Any
 
 from core import runs
 from core.analysis.caveats import judged_of
+from core.analysis.comparison import runnable
 from core.analysis.detector_table import unmet
 from core.analysis.opened_run import LEADING, leading, opened
 from core.analysis.rule_words import rule_words
@@ -51,6 +52,23 @@ def start_detection(run: Run, name: str, settings: Mapping[str, Any]) -> None:
     if lacking := unmet(opened(run), entry):
         raise UserError(f"{entry.title} cannot run yet.", f"It needs {' and '.join(lacking)}.", "Add that first.")
     jobs.start_run(_planned(run, name, values)[0])
+
+
+def start_all_detections(run: Run) -> tuple[str, ...]:
+    """Have a worker run every detector that can run and did not, cheap ones first; returns their names.
+
+    Raises:
+        UserError: there is none.
+    """
+    names = tuple(runnable(opened(run)))
+    if not names:
+        raise UserError(
+            "No other detector can run.", "All have run, or lack something that they need.", "See what each needs."
+        )
+    for name in names:
+        run = _planned(run, name, run.detector_settings.get(name, {}))[0]
+    jobs.start_run(run)
+    return names
 
 
 def choose_rule(run: Run, name: str, rule: Rule) -> int:

@@ -12,7 +12,7 @@ from tests.browser.conftest import OpenPage, Serve
 from tests.browser.test_journey import PATIENT, TRAINING, goto
 from tests.browser.test_pages import eventually, sound
 
-HEADER, ROW = 35, 30
+HEADER, ROW = 35, 26
 
 
 def choose(page: Page, row: int) -> None:
@@ -59,4 +59,54 @@ def test_another_detector_runs_in_a_worker(serve: Serve, page: OpenPage, small: 
     eventually(lambda: not jobs.poll(run.path).active)
     pipeline.detect(run, "abl_isolation", {})
     expect(opened.get_by_text(f"{len(ran) + 2} of {len(DETECTORS)} detectors have run")).to_be_visible(timeout=PATIENT)
+    sound(opened)
+
+
+def test_the_border_is_dragged_and_stepped_with_the_samples_on_both_sides_in_view(
+    serve: Serve, page: OpenPage, small: Path
+) -> None:
+    server = serve(small)
+    run = runs.all_runs(small)[0]
+    first = next(iter(runs.detections(run)))
+    opened = page(f"{server.url}/detect?run={run.id}")
+    expect(opened.get_by_text("Flagged, the least suspicious first")).to_be_visible(timeout=2 * PATIENT)
+    plot = opened.locator(".histogram.line .plot")
+    plot.scroll_into_view_if_needed(timeout=PATIENT)
+    box = plot.bounding_box()
+    assert box
+    height = box["y"] + box["height"] / 2
+    opened.mouse.move(box["x"] + 0.5 * box["width"], height)
+    opened.mouse.down()
+    opened.mouse.move(box["x"] + 0.8 * box["width"], height, steps=5)
+    opened.mouse.up()
+    eventually(lambda: runs.rules(run).get(first, {}).get("kind") == "threshold")
+    expect(opened.get_by_text("flagged from")).to_be_visible(timeout=PATIENT)
+
+    def count() -> int:
+        return int(opened_run.opened(runs.open_run(small, run.id)).detections[first].flagged.sum())
+
+    before = count()
+    handle = opened.get_by_role("slider", name="Suspicion")
+    handle.press("ArrowLeft")
+    eventually(lambda: count() > before)
+    handle.press("ArrowRight")
+    eventually(lambda: count() == before)
+    expect(opened.get_by_text(f"{before} of 1,000 samples are flagged").first).to_be_visible(timeout=PATIENT)
+    sound(opened)
+
+
+def test_all_others_run_with_one_button_and_their_flags_are_compared(serve: Serve, page: OpenPage, small: Path) -> None:
+    server = serve(small)
+    run = runs.all_runs(small)[0]
+    ran = len(runs.detections(run))
+    opened = page(f"{server.url}/detect?run={run.id}")
+    button = opened.get_by_role("button", name="Run all")
+    expect(button).to_be_visible(timeout=2 * PATIENT)
+    expect(opened.get_by_text("together, cheap ones first")).to_be_visible(timeout=PATIENT)
+    opened.get_by_role("tab", name="Overlap of their flags").click()
+    expect(opened.locator(".js-plotly-plot .heatmaplayer").first).to_be_visible(timeout=PATIENT)
+    expect(opened.get_by_text("Read along a row")).to_be_visible(timeout=PATIENT)
+    button.click()
+    eventually(lambda: len(runs.open_run(small, run.id).left) > 2)
+    eventually(lambda: len(runs.detections(run)) > ran)
     sound(opened)

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core import pipeline, runs
+from core.analysis.comparison import without_strictness
 from core.analysis.detector_table import cost_in_words
 from core.detectors import DETECTORS
 from core.errors import UserError
@@ -28,14 +29,18 @@ def about(run: Run, row: pd.Series) -> None:
     if not row["ready"]:
         st.info(f"It cannot run on this data yet: it {frame.plain(row['state'])}.")
         return
-    fields = tunables(entry.load())
+    every = tunables(entry.load())
+    # How strict to be is chosen in one place, for any detector: by its rule.
+    fields = {field: every[field] for field in without_strictness(list(every))}
     again = row["state"] == "ran"
     values = runs.about_detection(run, name)["settings"] if again else run.detector_settings.get(name, {})
+    kept = {field: value for field, value in values.items() if field in every and field not in fields}
     key, few = f"set-{run.id}-{name}", dict(islice(fields.items(), FIRST))
     chosen = params.settings(few, values, key=key)
     if rest := {field: fields[field] for field in fields if field not in few}:
         with st.expander("More settings"):
             chosen |= params.settings(rest, values, key=key)
+    chosen = kept | chosen
     progress = jobs.poll(run.path)
     waiting = progress.active and run.waits_for(plan.detection(name))
     # No callback: its arguments would be those of before a number that was typed just now.

@@ -7,16 +7,15 @@ from core.runs import Run
 from pages.ui.cache.words import HELP
 from pages.ui.widgets import counted
 
-ROW = 30  # pixels of a row of the table
-ROWS = 8  # shown without scrolling
+ROW = 26  # pixels of a row of the table
 COLUMNS = {
-    "title": st.column_config.TextColumn("Detector", width=235),
-    "state": st.column_config.TextColumn("State", width=95, help="What is greyed lacks something it needs."),
-    "flagged": st.column_config.NumberColumn("Flagged", format="localized", width=70, help="By the rule in force."),
-    "agreement": st.column_config.NumberColumn("Agreement", format="%.0f %%", width=90, help=HELP["agreement"]),
+    "title": st.column_config.TextColumn("Detector", width=190),
+    "state": st.column_config.TextColumn("State", width=80, help="What is greyed lacks something it needs."),
+    "flagged": st.column_config.NumberColumn("Flagged", format="localized", width=62, help="By the rule in force."),
+    "agreement": st.column_config.NumberColumn("Agreement", format="%.0f %%", width=78, help=HELP["agreement"]),
     "cost": st.column_config.TextColumn(
         "Cost",
-        width=105,
+        width=100,
         help="The time it took; before it ran, an estimate. A pass asks the model about every sample.",
     ),
     "rule": st.column_config.TextColumn("How strict", width=300),
@@ -38,7 +37,7 @@ def choose(run: Run, table: pd.DataFrame) -> str:
         hide_index=True,
         column_order=list(COLUMNS),
         column_config=COLUMNS,
-        height=ROW * (min(len(table), ROWS) + 1) + 8,
+        height=ROW * (len(table) + 1) + 10,
         row_height=ROW,
         placeholder="–",
         key=key,

@@ -1,16 +1,23 @@
 """How strict to be with one detector: the rule, what it flags, and what to think of that."""
 
+from dataclasses import replace
+
+import numpy as np
 import streamlit as st
 
 from core import pipeline
-from core.analysis.rules import Kind, Rule, boundary, chosen_rule, first_rule
-from core.output import figures
+from core.analysis.comparison import line_of, stepped
+from core.analysis.rules import Kind, Rule, chosen_rule, first_rule
+from core.output.palette import ACCENT, GREY, POISON
 from core.runs import Run
 from pages.ui.access.who import decides, for_reviewers
-from pages.ui.cache import cached
+from pages.ui.cache import cached, compared
 from pages.ui.cache.words import HELP, plain
+from pages.ui.selection.selection import tiles
 from pages.ui.widgets import refusal
 from pages.ui.widgets.bound import bound
+from pages.ui.widgets.gallery import gallery
+from pages.ui.widgets.histogram import Axis, Bars, Moved, histogram
 
 TITLES = {
     "own": "Its own rule",
@@ -19,6 +26,8 @@ TITLES = {
     "budget": "The most suspicious …",
     "threshold": "Suspicion above …",
 }
+
+LOOKS = {"not flagged": GREY, "flagged": POISON, "bona fide": ACCENT}  # colour of each group of the spread
 
 
 def strictness(run: Run, name: str) -> None:
@@ -31,17 +40,72 @@ def strictness(run: Run, name: str) -> None:
     common |= for_reviewers(tip=HELP["rate"])
     st.segmented_control("How strict", kinds, format_func=TITLES.__getitem__, required=True, wrap=True, **common)
     refusal.show_kept("rule")
-    words_, field = st.columns([3, 1])
-    with field:
-        _value(run, name, rule, key)
-    with words_:
+    if rule.kind in ("own", "outliers"):
         _advice(run, name, len(table))
-    trusted = table["bona_fide"].to_numpy()
-    line = boundary(detection) if detection.flagged.any() else None
-    chart = figures.suspicion_histogram(detection.suspicion, detection.flagged, trusted, line)
-    st.plotly_chart(chart, key="suspicion")
-    shown = "" if line is None else f"The dashed line is the lowest suspicion flagged, {line:.4g}. "
-    st.caption(f"{shown}Counts are on a logarithmic axis, so that a few samples show.")
+    else:
+        words_, field = st.columns([2, 1])
+        with field:
+            _value(run, name, rule, key)
+        with words_:
+            _advice(run, name, len(table))
+    _spread(run, name)
+    _border(run, name)
+
+
+def _spread(run: Run, name: str) -> None:
+    """The spread of the suspicion, with the border as a line that is dragged, or moved by keys a sample at a time."""
+    detection, trusted = cached.detections(run)[name], cached.opened(run).bona_fide
+    values, ticks, counts = compared.bars(run, name)
+    axis = Axis(values, ticks)
+    line = line_of(detection, trusted)
+    is_line = line is not None and np.array_equal(
+        detection.flagged & ~trusted, (detection.suspicion >= line) & ~trusted
+    )
+    at = f"flagged from {line:.4g} on" if is_line else "its own rule; the line would flag as many" if line else ""
+    groups = [Bars(words, LOOKS[words], numbers, below=words == "bona fide") for words, numbers in counts.items()]
+
+    def moved(event: Moved) -> None:
+        now = cached.detections(run)[name]
+        new = stepped(now, trusted, event.step) if event.step else Rule("threshold", axis.at(event.marks[0]))
+        _choose(run, name, "threshold", new.value)
+
+    histogram(
+        "Suspicion",
+        axis,
+        groups,
+        key=f"spread-{run.id}-{name}",
+        then=moved,
+        kind="line",
+        marks=() if line is None else (axis.place(line),),
+        words=at,
+        tip=HELP["suspicion"],
+        height=190,
+        log=True,
+        disabled=bool(for_reviewers().get("disabled")),
+    )
+    how = "Drag the line, or step with the arrow keys from sample to sample (Shift: ten)."
+    below = " Bona fide samples hang below." if trusted.any() else ""
+    st.caption(f"{how} Counts grow with their logarithm, so that a few samples show.{below}")
+
+
+def _border(run: Run, name: str) -> None:
+    """The samples on both sides of the border: where it is wrong, it is wrong here first."""
+    found, table = compared.border(run, name), cached.table(run)
+    for title, rows, tip in (
+        ("Flagged, the least suspicious first", found.above, "Stricter would let these go first."),
+        ("Not flagged, the most suspicious first", found.below, "Less strict would take these first."),
+    ):
+        st.markdown(f"**{title}**", help=tip)
+        if not len(rows):
+            st.caption("None.")
+            continue
+        shown = [replace(tile, caption=tile.caption[:1], badge="", words="") for tile in tiles(run, table.iloc[rows])]
+        gallery(
+            shown[:3] if any(tile.told for tile in shown) else shown,
+            key=f"border-{title[:4]}-{run.id}",
+            size=52,
+            one_row=True,
+        )
 
 
 def _advice(run: Run, name: str, n: int) -> None:
@@ -67,9 +131,7 @@ def rule_in_words(run: Run, name: str) -> str:
 
 
 def _value(run: Run, name: str, rule: Rule, key: str) -> None:
-    """The field that the rule's kind asks for, if it does."""
-    if rule.kind in ("own", "outliers"):
-        return
+    """The field that the rule's kind asks for."""
     n, unit = len(cached.table(run)), 100 if rule.kind == "rate" else 1
     value = {"rate": round(100 * rule.value), "budget": min(round(rule.value), n)}.get(rule.kind, float(rule.value))
     common = bound(f"{key}-{rule.kind}", value, lambda new: _choose(run, name, rule.kind, new / unit))

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import pytest
 
 from core.evaluation.experiments import Spread
-from core.output import figures
+from core.output import detector_figures, figures
 from core.output.palette import ACCENT, POISON
 
 HISTORY = [
@@ -112,6 +112,24 @@ def test_before_and_after():
     assert (before.marker.color, after.marker.color) == (POISON, ACCENT)
     assert figure.layout.shapes[0].y0 == 0.10
     drawable(figures.before_after({}, {}))
+
+
+def test_the_overlap_of_detectors_is_a_matrix_with_words():
+    fraction = np.array([[1, 0.25], [np.nan, np.nan]], np.float32)
+    figure = drawable(detector_figures.overlap_matrix(("one", "<b>other</b>"), np.array([[4, 1], [1, 0]]), fraction))
+    assert [list(row) for row in figure.data[0].text] == [["100%", "25%"], ["–", "–"]]
+    assert list(figure.data[0].y) == ["one", "&lt;b&gt;other&lt;/b&gt;"]
+
+
+def test_bars_of_suspicion_count_every_sample_and_know_their_values():
+    suspicion = np.concatenate([np.full(90, 1.0), [1000.0]]).astype(np.float32)
+    values, ticks, counts = detector_figures.suspicion_bars(suspicion, {"all": suspicion > 0, "high": suspicion > 10})
+    assert (sum(counts["all"]), sum(counts["high"]), len(values)) == (91, 1, 61)
+    assert values[-1] == pytest.approx(1000)
+    assert "1000" in [text for _, text in ticks]
+    assert all(0 <= at <= 1 for at, _ in ticks)
+    even, _, _ = detector_figures.suspicion_bars(np.linspace(-1, 1, 50, dtype=np.float32), {})
+    assert (even[0], even[-1]) == (-1.0, 1.0)
 
 
 def test_many_attacks_lie_below_each_other():

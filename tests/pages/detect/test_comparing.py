@@ -1,0 +1,50 @@
+"""Detect as a comparison: all rows, whose flags agree, the cost of the others, and one place to say how strict."""
+
+import json
+from typing import Any
+
+import numpy as np
+
+from core import runs
+from core.detectors import DETECTORS
+from core.runs import Run
+from core.types import Detection
+from tests.pages.drawn import FEW, SAMPLES, drawn, page, said, walk
+
+
+def sent(app: Any) -> list[dict[str, Any]]:
+    """What the components of the page were sent."""
+    protos = (one.proto for one in walk(app.main) if getattr(one, "type", "") == "bidi_component")  # type: ignore[attr-defined]
+    return [json.loads(proto.json) for proto in protos if proto.json]
+
+
+def test_the_spread_has_a_line_at_the_border_and_the_samples_of_both_sides(two_detections: Run) -> None:
+    app = page("detect")
+    [spread] = [one for one in sent(app) if one.get("kind") == "line"]
+    assert spread["words"] == f"flagged from {SAMPLES - FEW} on"
+    assert sum(sum(group["counts"]) for group in spread["groups"]) == SAMPLES
+    galleries = [one for one in sent(app) if "border" in str(one.get("name"))]
+    ids = [[tile["id"] for tile in one["tiles"]] for one in galleries]
+    assert [len(side) for side in ids] == [12, 12]
+    assert set(ids[0]).isdisjoint(ids[1])
+
+
+def test_the_table_shows_all_rows_and_the_overlap_is_read_along_a_row(two_detections: Run) -> None:
+    app = page("detect")
+    assert len(app.dataframe[0].value) == len(DETECTORS)
+    assert "Read along a row" in said(app)
+    assert any("both flag" in chart for chart in drawn(app, "plotly_chart"))
+
+
+def test_how_strict_to_be_is_asked_in_one_place(two_detections: Run) -> None:
+    app = page("detect")
+    assert not [one for one in (*app.number_input, *app.slider) if "false discovery" in one.label.lower()]
+    assert "How strict" in [one.label for one in app.button_group]
+
+
+def test_a_rule_that_is_no_line_says_so(two_detections: Run) -> None:
+    found = runs.detections(two_detections)["consensus"]
+    flagged = np.arange(SAMPLES) % 10 == 0
+    runs.save_detection(two_detections, "consensus", Detection(found.suspicion, flagged), {}, 1.0)
+    [spread] = [one for one in sent(page("detect")) if one.get("kind") == "line"]
+    assert spread["words"] == "its own rule; the line would flag as many"
