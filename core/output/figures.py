@@ -254,7 +254,7 @@ def before_after(before: Mapping[str, float], after: Mapping[str, float]) -> go.
 
 def repairs(accuracy: Mapping[str, Spread | None], success: Mapping[str, Spread | None]) -> go.Figure:
     """Clean accuracy and attack success rate after each repair, with the standard deviation over seeds as bars."""
-    figure = _figure(y="after the repair", percent=True)
+    figure = figure_of(y="after the repair", percent=True)
     for name, values, colour in (("clean accuracy", accuracy, ACCENT), ("attack success rate", success, POISON)):
         figure.add_scatter(
             x=list(values),
