@@ -24,7 +24,9 @@ from core.stages.progress import Reporter
 from core.types import Floats, Ints
 
 COMPONENTS = 10  # principal components that t-SNE and UMAP begin from; more only add noise
-UMAP_FIT_LIMIT = 20_000  # samples that UMAP itself places; more take minutes
+# Samples that UMAP itself places, of more it takes minutes; and that independent components are learned from.
+FIT_LIMITS = {"umap": 20_000, "ica": 100_000}
+UMAP_CLASSES_LIMIT = 100_000  # samples that UMAP places in the maps of all classes together, as many of each
 MIN_UMAP = 8  # samples; of fewer, their principal components are the map
 
 
@@ -44,14 +46,15 @@ def maps_stage(opened: OpenedRun, method: str, reporter: Reporter) -> None:
         runs.save_array(run, f"map-trajectories-{method}", project(trajectories, method, seed))
 
 
-def project(features: Floats, method: str, seed: int = 0, fit_limit: int = UMAP_FIT_LIMIT) -> Floats:
+def project(features: Floats, method: str, seed: int = 0, fit_limit: int | None = None) -> Floats:
     """A map of the samples, (n, 2) float32; fewer than three samples all lie at the origin.
 
     Args:
         features: (n, d).
         method: a key of METHODS.
         seed: of everything random.
-        fit_limit: samples that UMAP itself places; each of the others goes to its nearest among them.
+        fit_limit: samples, drawn by the seed, that UMAP itself places, or independent components are learned from; the
+            others go to their nearest among them, or are seen in these components. None for the method's usual limit.
 
     Example:
         >>> features = np.float32([[0, 0, 0], [1, 0, 0], [4, 0, 0], [5, 0, 0]])
@@ -61,7 +64,7 @@ def project(features: Floats, method: str, seed: int = 0, fit_limit: int = UMAP_
     if len(features) < 3:
         return np.zeros((len(features), 2), np.float32)
     reduced = principal_components(features, COMPONENTS, seed)
-    points = _umap(reduced, seed, fit_limit) if method == "umap" else METHODS[method](reduced, seed)
+    points = METHODS[method](reduced, seed, fit_limit or FIT_LIMITS.get(method, len(reduced)))
     padded = np.zeros((len(points), 2), np.float32)
     padded[:, : min(2, points.shape[1])] = points[:, :2]
     return padded
@@ -70,30 +73,36 @@ def project(features: Floats, method: str, seed: int = 0, fit_limit: int = UMAP_
 def project_classes(features: Floats, labels: Ints, n_classes: int, method: str, seed: int = 0) -> Floats:
     """A map for each class by itself, (n, 2): every sample at its place among its own class."""
     points = np.zeros((len(labels), 2), np.float32)
+    of_each = max(MIN_UMAP, min(FIT_LIMITS["umap"], UMAP_CLASSES_LIMIT // max(n_classes, 1)))
     for index in range(n_classes):
         rows = np.flatnonzero(labels == index)
-        points[rows] = project(features[rows], method, seed)
+        points[rows] = project(features[rows], method, seed, of_each if method == "umap" else None)
     return points
 
 
-def _pca(points: NDArray[np.float64], _: int) -> NDArray[np.float64]:
+def _pca(points: NDArray[np.float64], _: int, __: int) -> NDArray[np.float64]:
     return points
 
 
-def _ica(points: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+def _ica(points: NDArray[np.float64], seed: int, fit_limit: int) -> NDArray[np.float64]:
     """The two independent components that are farthest from normal: a planted group shows in such a tail."""
     if points.shape[1] < 2:
         return points
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # for a map, an almost converged axis is as good
-        sources = FastICA(whiten="unit-variance", random_state=seed, max_iter=500, tol=1e-3).fit_transform(points)
+        ica = FastICA(whiten="unit-variance", random_state=seed, max_iter=500, tol=1e-3)
+        if len(points) > fit_limit:
+            chosen = np.random.default_rng(seed).choice(len(points), fit_limit, replace=False)
+            sources = ica.fit(points[np.sort(chosen)]).transform(points)
+        else:
+            sources = ica.fit_transform(points)
     kurtosis = np.abs(((sources - sources.mean(0)) ** 4).mean(0) / sources.var(0) ** 2 - 3)
     best: NDArray[np.float64] = sources[:, np.argsort(-kurtosis)[:2]]
     return best
 
 
-def _umap(points: NDArray[np.float64], seed: int, fit_limit: int = UMAP_FIT_LIMIT) -> NDArray[np.float64]:
-    """UMAP of at most 20,000 samples; each of the others is placed at the mean of its nearest among them.
+def _umap(points: NDArray[np.float64], seed: int, fit_limit: int) -> NDArray[np.float64]:
+    """UMAP of at most `fit_limit` samples; each of the others is placed at the mean of its nearest among them.
 
     Exact neighbours and a principal start are handed over: for ten dimensions they are faster than UMAP's own search,
     whose compilation alone takes over a minute.
@@ -160,7 +169,7 @@ def _same_threads() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-METHODS: dict[str, Callable[[NDArray[np.float64], int], NDArray[np.float64]]] = {
+METHODS: dict[str, Callable[[NDArray[np.float64], int, int], NDArray[np.float64]]] = {
     "pca": _pca,
     "ica": _ica,
     "umap": _umap,

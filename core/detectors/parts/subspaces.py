@@ -48,6 +48,10 @@ LANCZOS_RATIO = 8
 PROBES = 10
 # Relative size from which on a value that was missed has all of them worked out.
 MISSED = 1e-3
+# Samples above which principal components are worked out in parts, without a second copy of all features.
+IN_PARTS = 20_000
+# Samples of such a part. Moves the memory only.
+PART = 4096
 # Rows that are projected at a time, in double precision. Moves the memory only.
 CHUNK = 64
 # Steps of FastICA at most: only the tails of its components are used, and a rotation that still creeps has them.
@@ -162,25 +166,34 @@ def canonical_order(features: NDArray[Any]) -> Ints:
     return np.argsort(np.concatenate([part.astype(np.float64) @ direction for part in parts]), kind="stable")
 
 
-def principal_components(features: NDArray[Any], n_components: int, seed: int) -> Reals:
+def principal_components(features: NDArray[Any], n_components: int, seed: int, *, most: int = IN_PARTS) -> Reals:
     """(m, ≤ n_components) the centred features in their top directions; (m, 1) zeros when nothing varies.
 
     The smaller of the two matrices of products, of features or of samples, has all that is needed, and a few of its
     eigenvectors cost far less than an SVD. Float32 is exact enough for wide features, and twice as fast.
+
+    Args:
+        features: (m, d).
+        n_components: directions at most.
+        seed: of a randomised SVD, where one is needed.
+        most: samples above which no second copy of the features is made.
     """
     limit, smaller = min(n_components, features.shape[1], len(features) - 1), min(features.shape)
     if limit < 1 or all((part == features[0]).all() for part in (features[-1], features)):
         return np.zeros((len(features), 1))
     kind = np.float64 if smaller <= EXACT_LIMIT else np.float32
-    centred = np.asarray(features, kind)
-    centred = centred - np.ones((1, len(features)), kind) @ centred / len(features)
-    place = accelerator(centred.size)
-    if smaller > DENSE_LIMIT and place:
-        points = leading(centred, limit, seed, place)
-    elif smaller > DENSE_LIMIT:
-        points = PCA(limit, svd_solver="randomized", random_state=seed).fit_transform(centred)
+    place = accelerator(features.size)
+    if len(features) > max(most, features.shape[1]) and not place:
+        points = _leading_in_parts(features, limit, kind)
     else:
-        points = _leading(centred, limit)
+        centred = np.asarray(features, kind)
+        centred = centred - np.ones((1, len(features)), kind) @ centred / len(features)
+        if smaller > DENSE_LIMIT and place:
+            points = leading(centred, limit, seed, place)
+        elif smaller > DENSE_LIMIT:
+            points = PCA(limit, svd_solver="randomized", random_state=seed).fit_transform(centred)
+        else:
+            points = _leading(centred, limit)
     points = points - points.mean(0, dtype=np.float64)
     variances = points.var(0)
     alive = variances > max(10 * float(np.finfo(kind).eps) * float(variances[0]), 1e-30)
@@ -191,7 +204,24 @@ def _leading(centred: NDArray[Any], limit: int) -> NDArray[Any]:
     """(m, limit) the centred features in their top directions, largest variance and largest entry positive first."""
     wide = centred.shape[1] > len(centred)
     values, vectors = _top(_products(centred, of_rows=wide), limit)
-    points = vectors * np.sqrt(np.maximum(values, 0)) if wide else centred @ vectors
+    return _signed(vectors * np.sqrt(np.maximum(values, 0)) if wide else centred @ vectors)
+
+
+def _leading_in_parts(features: NDArray[Any], limit: int, kind: type) -> NDArray[Any]:
+    """The same of many samples, which are centred, added up and turned some at a time."""
+    parts = [slice(start, start + PART) for start in range(0, len(features), PART)]
+    total = sum(np.asarray(features[part], np.float64).sum(0) for part in parts)
+    mean: NDArray[Any] = np.asarray(total / len(features), kind)
+    products = np.zeros((features.shape[1], features.shape[1]))
+    for part in parts:
+        centred = np.asarray(features[part], kind) - mean
+        products += centred.T @ centred
+    _, vectors = _top(np.asarray(products, kind), limit)
+    return _signed(np.concatenate([(np.asarray(features[part], kind) - mean) @ vectors for part in parts]))
+
+
+def _signed(points: NDArray[Any]) -> NDArray[Any]:
+    """The points (m, c) from the last direction to the first, the largest entry of each positive."""
     points = points[:, ::-1]
     largest = points[np.abs(points).argmax(0), np.arange(points.shape[1])]
     return np.asarray(points * np.where(largest < 0, -1, 1).astype(points.dtype))

@@ -33,6 +33,14 @@ def test_the_top_directions_are_those_of_the_data(n, d, widths):
     np.testing.assert_allclose(points @ points.T, expected @ expected.T, atol=2e-4 * widths[0] ** 2)
 
 
+@pytest.mark.parametrize("d", [30, 150])
+def test_components_of_many_samples_are_worked_out_in_parts_and_are_the_same(d):
+    values, _ = features(4500, d, [9.0, 8, 7, 6, 5, 4])
+    values = values + np.float32(3)
+    whole = principal_components(values, 6, 0)
+    np.testing.assert_allclose(principal_components(values, 6, 0, most=300), whole, atol=1e-4)
+
+
 def test_lanczos_finds_what_the_plain_solver_finds():
     values, vectors = subspaces._top(PRODUCTS, 5)
     plain, directions = eigh(PRODUCTS, subset_by_index=[195, 199])

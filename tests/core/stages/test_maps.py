@@ -76,6 +76,14 @@ def test_pca_of_points_on_a_line_keeps_their_distances():
     assert np.abs(points[:, 1]).max() < 1e-5
 
 
+def test_independent_components_of_some_are_those_that_all_are_seen_in():
+    features = np.random.default_rng(0).laplace(size=(900, 3)).astype(np.float32) * [3, 2, 1]
+    whole, of_some = project(features, "ica"), project(features, "ica", fit_limit=450)
+    alike = np.abs(np.corrcoef(whole.T, of_some.T)[:2, 2:])
+    assert alike.max(1).min() > 0.95
+    assert not np.array_equal(whole, of_some)
+
+
 def test_umap_places_the_samples_it_did_not_fit_near_their_own():
     points = project(blobs(80), "umap", fit_limit=30)
     assert points.shape == (80, 2)
