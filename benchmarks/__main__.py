@@ -11,6 +11,7 @@ from benchmarks import (
     clean,
     decisions,
     demo,
+    hundredth,
     importing,
     planting,
     regimes,
@@ -39,6 +40,7 @@ app.command()(asking.asking)
 app.command()(ablation.ablation)
 app.command()(clean.clean)
 app.command()(importing.importing)
+app.command()(hundredth.hundredth)
 app.command()(opening.opening)
 app.command()(review.review)
 app.command()(reruns.reruns)

@@ -5,7 +5,7 @@ works on one batch, threads read the next ones into pinned memory, and a stream 
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -21,6 +21,8 @@ MAX_FRACTION_ON_DEVICE = 0.5  # of the free memory of a GPU; the rest is for the
 CHUNK = 4096  # images that go to the device together
 AHEAD = 4  # batches that are read while one is computed on
 READERS = 4  # threads that read for a GPU; a CPU needs its cores itself, and has one
+# Levels in main memory → the same on their way to the device, and what whoever works on them calls first.
+Mover = Callable[[Tensor], tuple[Tensor, Callable[[], None]]]
 
 
 @dataclass(frozen=True)
@@ -48,50 +50,76 @@ class Resident:
     def batch(self, rows: Tensor) -> Tensor:
         """Floats in [0, 1], (b, c, h, w) with channels last in memory, on the device."""
         if self.tensor is None:
-            return _floats(self._read(rows, None)[0])
+            return _floats(torch.from_numpy(self.inputs[rows.numpy()]).to(self.device))
         return _floats(self.tensor.index_select(0, rows.to(self.device)))
 
     def streamed(self, parts: Sequence[Tensor]) -> Iterator[Tensor]:
         """The same for each part (b,), rows in main memory; of images on the device the rows go there in one copy."""
         if self.tensor is None:
-            yield from map(_floats, self._read_ahead(parts))
+            readers = READERS if self.device.type == "cuda" else 1
+            yield from map(_floats, read_ahead(self.inputs, parts, mover_to(self.device), readers))
         elif parts:
             rows = torch.cat(tuple(parts)).to(self.device)
             for own in rows.split([len(part) for part in parts]):
                 yield _floats(self.tensor.index_select(0, own))
 
-    def _read_ahead(self, parts: Sequence[Tensor]) -> Iterator[Tensor]:
-        """(b, h, w, c) uint8 on the device, part by part."""
-        on_gpu = self.device.type == "cuda"
-        stream = torch.cuda.Stream(self.device) if on_gpu else None
-        waiting: deque[Future[tuple[Tensor, torch.cuda.Event | None]]] = deque()
-        pool = ThreadPoolExecutor(READERS if on_gpu else 1)
-        try:
-            for place, _ in enumerate(parts):
-                for part in parts[place + len(waiting) : place + AHEAD]:
-                    waiting.append(pool.submit(self._read, part, stream))
-                levels, arrived = waiting.popleft().result()
-                if arrived:
-                    torch.cuda.current_stream(self.device).wait_event(arrived)
-                    levels.record_stream(torch.cuda.current_stream(self.device))
-                yield levels
-        finally:
-            pool.shutdown(cancel_futures=True)
 
-    def _read(self, rows: Tensor, stream: "torch.cuda.Stream | None") -> tuple[Tensor, "torch.cuda.Event | None"]:
-        levels = torch.from_numpy(self.inputs[rows.numpy()])
-        if stream is None:
-            return levels.to(self.device), None
+def read_ahead(inputs: Inputs, parts: Sequence[Tensor], move: Mover, readers: int) -> Iterator[Tensor]:
+    """(b, h, w, c) uint8 on the device, part by part, in order, up to four parts before they are asked for.
+
+    Args:
+        inputs: n images, in main memory or mapped in their file.
+        parts: (b,) rows of each part, in main memory.
+        move: brings what was read to the device.
+        readers: threads that read and move at the same time.
+    """
+    waiting: deque[Future[tuple[Tensor, Callable[[], None]]]] = deque()
+    pool = ThreadPoolExecutor(readers)
+    try:
+        for place, _ in enumerate(parts):
+            for part in parts[place + len(waiting) : place + AHEAD]:
+                waiting.append(pool.submit(lambda rows: move(torch.from_numpy(inputs[rows.numpy()])), part))
+            levels, arrive = waiting.popleft().result()
+            arrive()
+            yield levels
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def mover_to(device: torch.device) -> Mover:
+    """What moves to the device; to a GPU from pinned memory on a stream of its own, which the network's waits for."""
+    if device.type != "cuda":
+        return lambda levels: (levels.to(device), lambda: None)
+    stream = torch.cuda.Stream(device)
+
+    def move(levels: Tensor) -> tuple[Tensor, Callable[[], None]]:
         with torch.cuda.stream(stream):
-            moved = levels.pin_memory().to(self.device, non_blocking=True)
-            return moved, stream.record_event()
+            moved = levels.pin_memory().to(device, non_blocking=True)
+            event = stream.record_event()
+
+        def arrive() -> None:
+            current = torch.cuda.current_stream(device)
+            current.wait_event(event)
+            moved.record_stream(current)
+
+        return moved, arrive
+
+    return move
 
 
-def resident(inputs: Inputs, device: torch.device) -> Resident:
-    """The images for a network on `device`: they go there at once when at most half of its free memory is needed."""
+def resident(inputs: Inputs, device: torch.device, *, free: int | None = None) -> Resident:
+    """The images for a network on `device`: they go there at once when at most half of its free memory is needed.
+
+    Args:
+        inputs: n images.
+        device: of the network.
+        free: bytes that the device has left; None asks it, and one that cannot say is taken to have enough.
+    """
     if device.type == "cpu":
         return Resident(inputs, device)
-    if device.type == "cuda" and inputs.nbytes > MAX_FRACTION_ON_DEVICE * torch.cuda.mem_get_info(device)[0]:
+    if free is None and device.type == "cuda":
+        free = torch.cuda.mem_get_info(device)[0]
+    if free is not None and inputs.nbytes > MAX_FRACTION_ON_DEVICE * free:
         return Resident(inputs, device)
     tensor = torch.empty((len(inputs), *inputs.shape), dtype=torch.uint8, device=device)
     for start in range(0, len(inputs), CHUNK):

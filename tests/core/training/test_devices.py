@@ -4,6 +4,7 @@ The device is PyTorch's `meta`: it computes no numbers, so whoever asks it for o
 """
 
 import threading
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +16,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from core.devices import Compute, best_device, compute_for, in_pieces
 from core.errors import UserError
 from core.modalities.image import batches
-from core.modalities.image.batches import AHEAD, Resident, augmentation
+from core.modalities.image.batches import AHEAD, Resident, augmentation, read_ahead, resident
 from core.modalities.image.inputs import ImageInputs
 from core.settings import DEVICE
 from core.training.activations import choose, extract, layers
@@ -169,6 +170,43 @@ def test_batches_are_read_ahead_in_order_by_another_thread_and_no_further(make_d
     assert threading.main_thread() not in readers
     assert not any(thread.is_alive() for thread in readers)
     assert torch.equal(whole, batches.resident(inputs, CPU.device).batch(torch.arange(90)))
+
+
+def test_what_is_moved_while_the_network_works_arrives_in_order_before_it_is_used(make_dataset):
+    """A device as slow as one likes: four threads read and move, later parts sooner than the first."""
+    inputs, moving, arrived = make_dataset(60).inputs, threading.Barrier(4, timeout=20), []
+
+    def move(levels):
+        moving.wait()  # nobody goes on before four are on their way
+        time.sleep(0.02 * (levels.sum().item() % 3))
+        return levels, lambda: arrived.append(levels)
+
+    parts = torch.randperm(60).split(15)
+    for place, levels in enumerate(read_ahead(inputs, parts, move, 4)):
+        assert arrived[-1] is levels
+        assert len(arrived) == place + 1
+        assert torch.equal(levels, torch.from_numpy(inputs[parts[place].numpy()]))
+    assert len(arrived) == 4
+
+
+@pytest.mark.parametrize("augment", ["none", "resized_crop_flip"])
+def test_images_that_half_of_the_free_memory_does_not_hold_stay_in_their_file(tmp_path, augment):
+    np.save(tmp_path / "images.npy", np.random.default_rng(0).integers(0, 256, (40, 16, 16, 1)).astype(np.uint8))
+    inputs = ImageInputs(np.load(tmp_path / "images.npy", mmap_mode="r"))
+    held = resident(inputs, META, free=2 * inputs.nbytes)
+    moving = resident(inputs, META, free=2 * inputs.nbytes - 1)
+    assert held.tensor is not None
+    assert held.tensor.device == META
+    assert moving.tensor is None
+    config, changed = replace(CONFIG, augment=augment), augmentation(augment)
+    with META:
+        network, labels = build_model(config, (16, 16, 1), 4), torch.empty(40, dtype=torch.int64)
+    optimizer = torch.optim.SGD(network.parameters(), 0.1)
+    fitting = Fitting(config, Compute(META), network, optimizer, changed, lambda fraction: None, print)
+    with Crossings() as crossings:
+        assert trained(network, moving, planned(40, config, changed, 0, labels), fitting, 1) == 1
+    # Rows for labels and draws go there at once; the images of three batches are moved by another thread.
+    assert crossings.seen == ["aten._to_copy.default ['cpu'] ['meta']"] * 2
 
 
 def test_a_reader_that_fails_and_a_loop_that_ends_early_leave_no_thread(make_dataset):
