@@ -45,6 +45,7 @@ class Progress:
         title: the stage in words; `message` says more, such as the epoch and the loss.
         fraction: of the whole job, in [0, 1].
         started: seconds since the epoch; `eta` is the number of seconds left, None while unknown.
+        told: when that was said, seconds since the epoch; 0 where it was not.
         error: title, detail and hint of what went wrong, or of what was refused while the rest was done.
     """
 
@@ -54,6 +55,7 @@ class Progress:
     fraction: float = 0.0
     started: float = 0.0
     eta: float | None = None
+    told: float = 0.0
     pid: int = 0
     error: dict[str, str] | None = None
 
@@ -98,6 +100,18 @@ def poll(directory: Path, *, patience: float = SILENT_SECONDS) -> Progress:
     silent = 0 < holder.beat < time.monotonic() - patience
     progress = replace(progress, state="silent" if silent else "running", pid=holder.pid or progress.pid)
     return replace(progress, title="Stopping", message="", eta=None) if ending else progress
+
+
+def seconds_left(progress: Progress, now: float) -> float | None:
+    """What is left of the job now: a stage that says nothing counts down meanwhile; None while unknown.
+
+    >>> seconds_left(Progress(eta=30.0, told=100.0), 110.0), seconds_left(Progress(eta=30.0, told=100.0), 200.0)
+    (20.0, 25.0)
+    """
+    if progress.eta is None or not progress.told:
+        return progress.eta
+    since = max(now - progress.told, 0.0)
+    return max(progress.eta - since, since / 4)  # overdue: a further quarter of what it took so far
 
 
 def start_run(run: Run) -> None:

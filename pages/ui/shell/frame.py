@@ -207,7 +207,8 @@ def cancel_button(job: Path, place: str = "") -> None:
 
 def describe(progress: Progress) -> None:
     """One line and a bar: what is done, what is left, roughly how long."""
-    left = f" · about {duration(progress.eta)} left" if progress.eta is not None else ""
+    seconds = jobs.seconds_left(progress, time.time())
+    left = f" · about {duration(seconds)} left" if seconds is not None else ""
     left = " · it does not answer; Cancel ends it" if progress.state == "silent" else left
     words = f"{plain(progress.title) or 'Starting'}{': ' + plain(progress.message) if progress.message else ''}{left}"
     st.progress(min(max(progress.fraction, 0.0), 1.0), text=words)
