@@ -6,7 +6,8 @@ import streamlit as st
 from core.runs.plan import maps
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
-from pages.ui.clusters.maps import controls, epoch_slider, linked_map, missing_map
+from pages.ui.clusters.maps import controls, linked_map, missing_map
+from pages.ui.clusters.playing import epoch_now, epochs, go_on, places_at, window_of
 from pages.ui.selection.beside_map import selection_bar, selection_gallery
 from pages.ui.selection.selection import selected
 from pages.ui.shell import frame, journey
@@ -31,21 +32,29 @@ chosen = controls(
     ("flag", "suspicion", "class", "verdict", "loss", "prediction", "cluster"),
     epochs=losses.shape[1],
 )
+last, method = losses.shape[1], chosen.method.lower()
+epoch, moves = epoch_now(run, chosen.epoch), True
 badloss = cached.detections(run).get("badloss")
 
 screen, side = st.columns([2, 1], gap="small")
 with screen, st.container(key="map-pane"):
-    if run.done(maps(chosen.method.lower())):
-        places = cached.map_points(run, f"trajectories-{chosen.method.lower()}")
-        linked_map(run, table, places, key=f"trajectories-{chosen.method}", controls=chosen)
+    if run.done(maps(method)):
+        stood = places_at(run, method, epoch)
+        moves = stood is not None
+        places = cached.map_points(run, f"trajectories-{method}") if stood is None else stood
+        window = window_of(run, method) if moves and epoch < last else None
+        key = f"trajectories-{chosen.method}"
+        linked_map(run, table, places, key=key, controls=chosen, window=window, moment=epoch if moves else last)
     else:
         missing_map(run, chosen.method)
 with side, st.container(key="side-pane", gap="small"):
     with st.container(key="side-selected"):
         selection_gallery(run, table)
     with st.container(key="side-about"):
-        index, epoch = chosen.class_index, chosen.epoch
-        epoch_slider(epoch, losses.shape[1])
+        index = chosen.class_index
+        epochs(run, epoch, last)
+        if not moves:
+            st.caption(f"The points of {chosen.method} stay where they were at the end; those of PCA and ICA move.")
         bands = cached.bands(run, index)
         rows = np.flatnonzero(table["id"].isin(selected(run)))
         drawn = f"{len(rows[:MOST])} of {len(rows):,} selected"
@@ -70,3 +79,4 @@ selection_bar(run, table)
 with st.container(horizontal=True):
     counted.review_link(run)
     journey.go_on("detect")
+go_on(run, last)

@@ -35,6 +35,7 @@ class Filter:
         suspicion: lowest and highest percentile, in [0, 1].
         ids: a list of ids and ranges, such as "7, 10-20", or a part of names; what is named here need not be flagged.
         order: one of `ORDERS`.
+        tagged: ids that have a tag, all of which are shown, flagged or not; None for any.
     """
 
     label: int | None = None
@@ -48,6 +49,7 @@ class Filter:
     suspicion: tuple[float, float] = (0.0, 1.0)
     ids: str = ""
     order: str = "suspicion"
+    tagged: frozenset[int] | None = None
 
 
 def queue(
@@ -133,6 +135,8 @@ def _in_question(table: pd.DataFrame, conditions: Filter, names: Callable[[], Se
     """(n,) True for what the filter is about at all: ids, a cluster or a group that it names, else what is flagged."""
     if conditions.ids.strip():
         return _named(table, conditions.ids, names)
+    if conditions.tagged is not None:
+        return table["id"].isin(conditions.tagged).to_numpy()
     if conditions.cluster is not None:
         return in_cluster(table, conditions.cluster)
     if conditions.decided is not None:

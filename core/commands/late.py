@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 # The files of commands, in the order of the list.
-FILES = ("server", "data", "detection", "recorded", "review", "repairs", "training")
+FILES = ("server", "data", "detection", "notes", "recorded", "review", "repairs", "training")
 HELP = "Assay: find, review and remove poisoned training data."
 
 

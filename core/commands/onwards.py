@@ -31,6 +31,8 @@ NEXT = {
     "revisions": "go-back {run} NUMBER",
     "go-back": "repair {run}",
     "repair": "report {run} --out report.html",
+    "note": "notes {run}",
+    "notes": "export {run} --to samples.csv",
     "repairs": "report {run} --out report.html",
     "repeat-repair": "repairs {parent}",
     "report": "copy-clean {run} --to clean",

@@ -22,7 +22,7 @@ from sqlalchemy.pool import NullPool
 
 from core.errors import UserError
 from core.files import writing as writing_files
-from core.journal.migrations import STEPS, step, take_turns, upgrade
+from core.journal.migrations import READABLE, step, take_turns, upgrade
 from core.settings import DATABASE
 
 FILE = "journal.db"
@@ -154,7 +154,7 @@ def _read_only(path: Path) -> Engine | None:
         uri = f"file:{quote(str(path))}?{way}"
         engine = create_engine("sqlite://", creator=lambda uri=uri: sqlite3.connect(uri, uri=True), poolclass=NullPool)
         with suppress(DBAPIError), engine.connect() as connection:
-            if step(connection) == STEPS[-1]:
+            if step(connection) in READABLE:
                 return engine
     return None
 
@@ -195,10 +195,10 @@ def _said(title: str, workspace: Path) -> Iterator[None]:
         yield
     except NoSuchModuleError as error:
         raise UserError(title, f"{error}.", "Install psycopg.") from error
-    except DBAPIError as error:
+    except (DBAPIError, sqlite3.Error) as error:  # the latter of the copy that is made before an upgrade
         url = address(workspace)
         place = str(url.database) if url.drivername == "sqlite" else url.render_as_string(hide_password=True)
-        words = " ".join(str(error.orig).split())
+        words = " ".join(str(getattr(error, "orig", error)).split())
         raise UserError(title, f"The database says: {words} ({place}).", _hint(words, place, url)) from error
 
 

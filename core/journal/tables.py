@@ -72,6 +72,22 @@ class Guarantee(Base):
     created: Mapped[str] = mapped_column(String(40))
 
 
+class Note(Base):
+    """A comment on a sample or a family, or a tag that is added or taken off."""
+
+    __tablename__ = "notes"
+    __table_args__ = (Index("ix_notes_run", "workspace", "run", "id"),)
+    id: Mapped[int] = mapped_column(NUMBER, primary_key=True, autoincrement=True)
+    workspace: Mapped[str] = mapped_column(String(32))
+    run: Mapped[str] = mapped_column(String(120))
+    about: Mapped[str] = mapped_column(String(12))
+    number: Mapped[int] = mapped_column(NUMBER)
+    kind: Mapped[str] = mapped_column(String(12))
+    text: Mapped[str] = mapped_column(Text)
+    reviewer: Mapped[str] = mapped_column(String(320))
+    created: Mapped[str] = mapped_column(String(40))
+
+
 class Committed(Base):
     """A revision of a data set: what was decided on `run`, up to the journal's row `position`, on top of `parent`."""
 

@@ -20,7 +20,7 @@ from core.errors import UserError
 from core.files import write_file
 from core.journal.changes import changes_of
 from core.journal.review import verdicts
-from core.output.tools import everything, fiftyone_script, label_issues, label_studio
+from core.output.tools import everything, fiftyone_script, label_issues, label_studio, noted
 
 # A spreadsheet takes a cell that begins with one of these for a formula, and runs it.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -166,7 +166,7 @@ def cartography(opened: OpenedRun) -> list[dict[str, Any]]:
 
 
 def _write_samples(opened: OpenedRun, ending: str, stream: Any) -> int:
-    table = sample_table(opened)
+    table = noted(opened, sample_table(opened))
     names = np.array([*opened.stored.class_names, None], object)
     table.insert(2, "class_name", names[table["label"].to_numpy()])
     table.insert(1, "name", np.array(opened.names, object))
@@ -235,7 +235,7 @@ EXPORTS: Mapping[str, Export] = {
             "everything.parquet",
             "All samples with places on the maps and p-values. `renumics-spotlight FILE`, or `embedding-atlas FILE`.",
             (".parquet", ".csv"),
-            lambda opened, ending, stream: _write_table(everything(opened), ending, stream),
+            lambda opened, ending, stream: _write_table(noted(opened, everything(opened)), ending, stream),
         ),
         Export(
             "label_issues",
@@ -243,7 +243,7 @@ EXPORTS: Mapping[str, Export] = {
             "label_issues.csv",
             "Cleanlab's frame: is_label_issue, label_quality, given_label, predicted_label.",
             (".csv", ".parquet"),
-            lambda opened, ending, stream: _write_table(label_issues(opened), ending, stream),
+            lambda opened, ending, stream: _write_table(noted(opened, label_issues(opened)), ending, stream),
         ),
         Export(
             "label_studio",

@@ -12,6 +12,8 @@ from core.analysis.samples import review_table
 from core.data import store
 from core.data.store.sample_names import is_file_name
 from core.errors import UserError
+from core.journal.review import Notes, notes
+from core.journal.review.notes import BETWEEN
 from core.runs.plan import of_kind
 
 SCRIPT = '''"""Fields of Assay on a FiftyOne data set: python {file}. Needs `pip install fiftyone`."""
@@ -29,6 +31,7 @@ for entry in SAMPLES:
     sample["ground_truth"] = fo.Classification(label=entry["label"])
     if entry["predicted"]:
         sample["predictions"] = fo.Classification(label=entry["predicted"])
+    sample["tags"] = entry["tags"]
     for field in ("suspicion", "flagged", "verdict"):
         sample[field] = entry[field]
     samples.append(sample)
@@ -36,6 +39,16 @@ dataset.add_samples(samples)
 if __name__ == "__main__":
     fo.launch_app(dataset).wait()
 '''
+
+
+def noted(opened: OpenedRun, table: pd.DataFrame) -> pd.DataFrame:
+    """The table of all samples with what people wrote of them: `tags`, `comments`; as it is where nobody wrote."""
+    said = notes(opened.run.workspace, opened.run.id)
+    if not said:
+        return table
+    own = [said.get(int(sample), Notes()) for sample in opened.data.ids]
+    comments = ["\n".join(f"{one.reviewer}: {one.text}" for one in each.comments) for each in own]
+    return table.assign(tags=[BETWEEN.join(each.tags) for each in own], comments=comments)
 
 
 def everything(opened: OpenedRun) -> pd.DataFrame:
@@ -92,7 +105,7 @@ def label_studio(opened: OpenedRun) -> list[dict[str, Any]]:
     folder, flagged = _folder(opened), review_table(opened)
     flagged = flagged[flagged["flagged"]].sort_values("suspicion", ascending=False, kind="stable")
     names = opened.data.class_names
-    tasks = []
+    tasks, said = [], notes(opened.run.workspace, opened.run.id)
     for place, sample in zip(flagged.index, flagged.to_dict("records"), strict=True):
         choice = {"choices": [names[int(sample["label"])]]}
         result = {"from_name": "label", "to_name": "image", "type": "choices", "value": choice}
@@ -103,6 +116,8 @@ def label_studio(opened: OpenedRun) -> list[dict[str, Any]]:
             "suspicion": round(float(sample["suspicion"]), 6),
             "verdict": sample["verdict"],
         }
+        if own := said.get(int(sample["id"])):
+            data |= {"tags": list(own.tags), "comments": [one.text for one in own.comments]}
         prediction = {"model_version": "assay", "score": data["suspicion"], "result": [result]}
         tasks.append({"data": data, "predictions": [prediction]})
     return tasks
@@ -115,7 +130,7 @@ def fiftyone_script(opened: OpenedRun) -> str:
         UserError: the samples are no files.
     """
     folder, table = _folder(opened), review_table(opened)
-    names = opened.data.class_names
+    names, said = opened.data.class_names, notes(opened.run.workspace, opened.run.id)
     samples = [
         {
             "filepath": str(folder / name),
@@ -124,6 +139,7 @@ def fiftyone_script(opened: OpenedRun) -> str:
             "suspicion": round(float(row["suspicion"]), 6),
             "flagged": bool(row["flagged"]),
             "verdict": str(row["verdict"]),
+            "tags": list(said[int(row["id"])].tags) if int(row["id"]) in said else [],
         }
         for name, row in zip(opened.names, table.to_dict("records"), strict=True)
     ]

@@ -8,7 +8,8 @@ from sqlalchemy import Connection, Engine, func, inspect, select, text
 
 from core.errors import UserError
 
-STEPS = ("0001", "0002")  # of `versions/`, the newest last
+STEPS = ("0001", "0002", "0003")  # of `versions/`, the newest last
+READABLE = STEPS[1:]  # what can be read as it is, where nothing can be written; later steps only add tables
 
 
 def upgrade(engine: Engine) -> None:

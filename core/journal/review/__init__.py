@@ -7,6 +7,7 @@ earlier verdicts back, and names the batch that it takes back. A redo appends th
 from core.journal.review.agreement import Agreement, Conflict, agreements, conflicts
 from core.journal.review.claims import CLAIM_SECONDS, claim, release, taken
 from core.journal.review.guarantees import bona_fide, guarantee, guarantee_journal, guarantees, guarantees_revision
+from core.journal.review.notes import Notes, note, notes
 from core.journal.review.reading import history, journal, journal_size, reviewers, revision, standing, verdicts
 from core.journal.review.recording import record, redo, undo
 from core.journal.review.verdict import DECISIONS, Verdict
@@ -18,6 +19,7 @@ __all__ = [
     "Agreement",
     "Conflict",
     "Decision",
+    "Notes",
     "Verdict",
     "agreements",
     "bona_fide",
@@ -30,6 +32,8 @@ __all__ = [
     "history",
     "journal",
     "journal_size",
+    "note",
+    "notes",
     "record",
     "redo",
     "release",

@@ -27,7 +27,7 @@ from pages.ui.widgets.bound import bound
 from pages.ui.widgets.crowd import HIDDEN, Crowd, crowd_map
 from pages.ui.widgets.fields import one_of
 from pages.ui.widgets.scatter import scatter_map
-from pages.ui.widgets.scatter_option import LARGE
+from pages.ui.widgets.scatter_option import LARGE, Window
 
 METHODS = ("PCA", "ICA", "UMAP")
 EPOCH = "epoch"  # name of the chosen epoch among what the pages show
@@ -96,16 +96,6 @@ def controls(
     )
 
 
-def epoch_slider(now: int, last: int) -> None:
-    """The slider of epochs; the chosen one is in the address, unless it is the last."""
-
-    def moved(epoch: int) -> None:
-        view.choose(EPOCH, "" if epoch == last else str(epoch))
-
-    if last > 1:
-        st.slider("Epoch", 1, last, help="Marks the epoch on the curves.", **bound(f"view-{EPOCH}", now, moved))
-
-
 def _switch(title: str, name: str, value: str, options: tuple[str, str]) -> None:
     """On for the first option, off for the second."""
 
@@ -151,8 +141,27 @@ def missing_map(run: Run, method: str) -> None:
     frame.awaiting(run, stage)
 
 
-def linked_map(run: Run, table: pd.DataFrame, places: NDArray[np.float32], *, key: str, controls: Controls) -> None:
-    """The map of the samples in `table` at `places`; a new brush becomes the selection of all pages."""
+def linked_map(
+    run: Run,
+    table: pd.DataFrame,
+    places: NDArray[np.float32],
+    *,
+    key: str,
+    controls: Controls,
+    window: Window | None = None,
+    moment: int = 0,
+) -> None:
+    """The map of the samples in `table` at `places`; a new brush becomes the selection of all pages.
+
+    Args:
+        run: under review.
+        table: the rows that are drawn.
+        places: (n, 2) of them.
+        key: of the map, unique on the page.
+        controls: what is chosen above it.
+        window: what is in view; None for what is around the points.
+        moment: another one where the points stand elsewhere.
+    """
     names = cached.info(run).class_names
     total = len(table)
     if not controls.decided:
@@ -201,6 +210,8 @@ def linked_map(run: Run, table: pd.DataFrame, places: NDArray[np.float32], *, ke
         selected=selected(run),
         hover_images=controls.hover,
         side=MODALITIES[cached.info(run).modality].side,
+        window=window,
+        moment=moment,
     )
     if inside is not None:
         select(run, inside)

@@ -6,12 +6,14 @@ import streamlit as st
 from core.analysis import families, overview
 from core.analysis.decision import open_alone_words
 from core.analysis.overview import Group
+from core.journal import review
 from core.modalities import told_row
 from core.runs import Run
 from pages.ui.cache import cached, decided_names
 from pages.ui.cache.words import HELP, plain
 from pages.ui.review.enlarged import enlarge_button, enlarged
 from pages.ui.review.families import ADDRESS
+from pages.ui.review.remarks import summary
 from pages.ui.selection.selection import tiles
 from pages.ui.widgets import counted, pictures
 from pages.ui.widgets.gallery import Tile, gallery
@@ -60,6 +62,9 @@ def _card(run: Run, group: Group) -> None:
     st.markdown(f"**{plain(overview.source_words(group, names))}**")
     words = plain(group.state)
     st.markdown(f":orange[:material/warning: {words}]" if group.suspected else words)
+    said = review.notes(run.workspace, run.id, "group" if group.decided else "family").get(group.number)
+    if said:
+        st.caption(plain(summary(said)))
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         if group.picture:
             _picture(run, group)

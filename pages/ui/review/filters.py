@@ -22,11 +22,12 @@ USUAL = {
     "decided": ANY,
     "cluster": ANY,
     "reviewer": "",
+    "tag": "",
     "agree": 0,
     "suspicion": (0, 100),
     "order": "suspicion",
 }
-RARER = ("decided", "cluster", "reviewer", "agree", "suspicion", "order")
+RARER = ("decided", "cluster", "reviewer", "tag", "agree", "suspicion", "order")
 TITLES = {"undecided": "Undecided", "decided": "Decided", "all": "All"}
 TITLES |= {decision: STANDING[decision].capitalize() for decision in DECISIONS if decision != "undecided"}
 
@@ -55,7 +56,7 @@ def filters(run: Run) -> tuple[Filter, str]:
             help="Ids, a range of them, or a part of a name. What is named here need not be flagged.",
         )
         with st.popover(_more(), icon=":material/tune:"):
-            cluster, decided = _cluster(run), _decided(run)
+            cluster, decided, tagged = _cluster(run), _decided(run), _tagged(run)
             who, agreement, suspicion, order = _rarer(run)
         st.button(
             "Clear filters", key="clear-filters", icon=":material/filter_alt_off:", type="tertiary", on_click=_clear
@@ -63,7 +64,18 @@ def filters(run: Run) -> tuple[Filter, str]:
     low, high = suspicion
     return (
         Filter(
-            given, predicted, detector, None, cluster, decided, verdict, agreement, (low / 100, high / 100), ids, order
+            given,
+            predicted,
+            detector,
+            None,
+            cluster,
+            decided,
+            verdict,
+            agreement,
+            (low / 100, high / 100),
+            ids,
+            order,
+            tagged,
         ),
         who,
     )
@@ -78,6 +90,17 @@ def _cluster(run: Run) -> tuple[int, int] | None:
     """One of the two clusters of a class, by Activation Clustering; none without it."""
     clusters = cluster_names.names(run)
     return one_or_any("Cluster", clusters, "any cluster", key="cluster", bind="query-params", help=HELP["cluster"])
+
+
+def _tagged(run: Run) -> frozenset[int] | None:
+    """The samples that have the chosen tag; None where none is chosen, or there are no tags."""
+    said = review.notes(run.workspace, run.id)
+    tags = sorted({tag for one in said.values() for tag in one.tags})
+    if not tags:
+        return None
+    words = {"format_func": lambda name: name or "any tag", "bind": "query-params"}
+    tag = st.selectbox("Tag", ["", *tags], key="tag", **words)
+    return frozenset(sample for sample, one in said.items() if tag in one.tags) if tag else None
 
 
 def _decided(run: Run) -> int | str | None:

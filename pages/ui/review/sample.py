@@ -18,6 +18,7 @@ from pages.ui.cache import cached
 from pages.ui.cache.names import names_of
 from pages.ui.cache.words import HELP
 from pages.ui.review.families import common
+from pages.ui.review.remarks import remarks
 from pages.ui.selection.selection import tiles
 from pages.ui.shell import frame
 from pages.ui.widgets import address
@@ -42,6 +43,7 @@ def single(run: Run, table: pd.DataFrame, sample: int) -> None:
     _name(run, sample)
     gallery(tiles(run, table.iloc[[place]]), key="single", size=200)
     _labels(run, row)
+    remarks(run, "sample", sample)
     view = one_of("Shown below", VIEWS, key="view", label_visibility="collapsed", persist_state="session")
     if view == "Curve":
         _curve(run, table, place)
@@ -65,6 +67,7 @@ def full_screen(run: Run, table: pd.DataFrame, sample: int, where: str) -> None:
         _curve(run, table, place)
     with middle:
         _labels(run, row)
+        remarks(run, "sample", sample)
         _suspicions(run, place)
     with right:
         _neighbours(run, table, place)

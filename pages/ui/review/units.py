@@ -15,6 +15,7 @@ from pages.ui.cache.cluster_names import KINDS
 from pages.ui.cache.words import HELP, plain
 from pages.ui.review.enlarged import enlarge_button
 from pages.ui.review.families import chosen, common_tiles
+from pages.ui.review.remarks import remarks
 from pages.ui.selection.selection import tiles
 from pages.ui.selection.verdicts import decide_or_ask, decision_buttons
 from pages.ui.shell import frame
@@ -45,6 +46,7 @@ def _family(run: Run, now: pd.DataFrame, family: Family) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(description, width="stretch")
         _decisions(run, now, "family", f"family {family.id}", by)
+    remarks(run, "family", family.id)
     if shown := common_tiles(run, family, "average", "difference"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             gallery(shown, key=f"head-{run.id}-{family.id}", size=LARGE)
@@ -81,6 +83,7 @@ def _group(run: Run, now: pd.DataFrame, group: DecidedGroup) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{plain(title)}: {len(now):,} samples.** {plain(group.reason)}", width="stretch")
         _decisions(run, now, "group", f"group {group.id} of the decision", "decision")
+    remarks(run, "group", group.id)
     if has_picture(run, group):
         picture = pictures.of_array(run.id, PICTURES, group.id - 1)
         tile = Tile(-1, picture, ("recovered trigger",), tooltip=HELP["recovered"])

@@ -31,6 +31,7 @@ class _Chart:
         said: (series, place in it) of the points that the chart called selected last.
         clicked: the ids outside the brush that the chart itself marks.
         drawn: the ids of each series as they were drawn last, which places are about.
+        moment: of the points as they were drawn last.
         window: [[x0, x1], [y0, y1]] after "Zoom to selection", else None.
     """
 
@@ -41,6 +42,7 @@ class _Chart:
     clicked: Ids = field(default_factory=lambda: NONE)
     drawn: list[Ids] = field(default_factory=list)
     window: Window | None = None
+    moment: int = 0
 
     @property
     def shows(self) -> bool:
@@ -65,6 +67,8 @@ def scatter_map(
     bar: Bar | None = None,
     hover_images: bool = True,
     side: int = 96,
+    window: Window | None = None,
+    moment: int = 0,
 ) -> Ids | None:
     """Sorted ids that were selected since the last call, None when nothing is new.
 
@@ -83,6 +87,8 @@ def scatter_map(
         bar: what the colours of a figure mean; None for groups.
         hover_images: whether hovering shows the image.
         side: of that image in pixels.
+        window: what is in view; None for what is around the points.
+        moment: another one for points that moved; they leave a brush behind, and stay selected.
     """
     chart: _Chart = st.session_state.setdefault(f"{key}-chart", _Chart())
     shown = points[np.isfinite(points["x"]) & np.isfinite(points["y"]) & points["group"].isin(list(series))]
@@ -92,12 +98,15 @@ def scatter_map(
     regrouped = len(chart.clicked) > 0 and not all(map(np.array_equal, drawn, chart.drawn))
     if new is None and chart.shows and (regrouped or not np.array_equal(np.sort(selected), chart.ids)):
         _take_off(chart)
-    chart.drawn = drawn
+    if new is None and chart.shows and chart.moment != moment:  # the points moved away from under the brush
+        _take_off(chart)
+    chart.drawn, chart.moment = drawn, moment
     # What the chart shows itself gets no rings: they would redraw the map and lose its zoom.
     rings = shown[shown["id"].isin(selected)] if new is None and not chart.shows else shown[:0]
     tip = hover_card(tooltip, image_url if hover_images else "", side)
     ink = INK["dark" if st.context.theme.type == "dark" else "light"]
-    option = map_option(shown, rings, series, tip=tip, window=chart.window or window_around(shown), ink=ink, bar=bar)
+    view = chart.window or window or window_around(shown)
+    option = map_option(shown, rings, series, tip=tip, window=view, ink=ink, bar=bar)
     name = f"{key}-{chart.generation}"
     with st.container(key="map-chart"):
         words = "Map of samples; draw a lasso or click to select."

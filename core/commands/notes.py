@@ -1,0 +1,71 @@
+"""Commands about comments and tags."""
+
+import os
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from core import runs
+from core.analysis.ids import parse_ids
+from core.analysis.opened_run import opened
+from core.commands.common import HERE, Json, Workspace, command
+from core.errors import UserError
+from core.journal import review
+from core.journal.review.notes import ABOUTS, BETWEEN, KINDS, About, Kind
+
+ME = os.environ.get("USER", "command line")
+
+
+@command
+def note(
+    run: str,
+    kind: Annotated[str, typer.Argument(help="comment, tag or untag.")],
+    text: Annotated[str, typer.Argument(help="The comment, or the tag.")],
+    samples: Annotated[str | None, typer.Option(help='Ids and ranges, such as "7, 10-20".')] = None,
+    family: Annotated[int | None, typer.Option(min=1, help="A family instead of samples.")] = None,
+    group: Annotated[int | None, typer.Option(min=1, help="A group of the decision instead of samples.")] = None,
+    reviewer: Annotated[str, typer.Option(help="Who says so.")] = ME,
+    workspace: Workspace = HERE,
+    as_json: Json = False,
+) -> Mapping[str, Any]:
+    """Comment on samples, a family or a group, tag them, or take a tag off."""
+    subject = runs.open_run(workspace, run)
+    if kind not in KINDS:
+        raise UserError(f"There is no note of the kind {kind!r}.", f"Known: {', '.join(KINDS)}.", "Choose one.")
+    if sum(one is not None for one in (samples, family, group)) != 1:
+        raise UserError("What the note is about is not clear.", "", "Name --samples, --family or --group, one of them.")
+    about: About = "sample" if samples is not None else "family" if family is not None else "group"
+    numbers = _ids(subject, samples) if samples is not None else [number for number in (family, group) if number]
+    chosen: Kind = next(one for one in KINDS if one == kind)
+    count = review.note(workspace, subject.id, numbers, chosen, text, reviewer=reviewer, about=about)
+    return {"run": subject.id, "kind": kind, "count": count}
+
+
+@command
+def notes_(
+    run: str,
+    tag: Annotated[str | None, typer.Option(help="Only what has this tag.")] = None,
+    workspace: Workspace = HERE,
+    as_json: Json = False,
+) -> list[dict[str, Any]]:
+    """All comments and tags on the samples, families and groups of a run."""
+    subject = runs.open_run(workspace, run)
+    return [
+        {
+            "about": about,
+            "number": number,
+            "tags": BETWEEN.join(said.tags),
+            "comments": "\n".join(f"{one.reviewer}: {one.text}" for one in said.comments),
+        }
+        for about in ABOUTS
+        for number, said in review.notes(workspace, subject.id, about).items()
+        if tag is None or tag in said.tags
+    ]
+
+
+def _ids(run: runs.Run, text: str) -> list[int]:
+    """The ids that the text names and the run has."""
+    ranges, ids = parse_ids(text), opened(run).data.ids
+    found: list[int] = sorted({int(sample) for first, last in ranges for sample in ids[(ids >= first) & (ids <= last)]})
+    return found
