@@ -5,6 +5,7 @@ import streamlit as st
 from core import runs
 from pages.ui.repair.outcome import gone_words
 from pages.ui.repair.repair_plan import plan
+from pages.ui.repair.second_recording import second
 from pages.ui.repair.side_by_side import repeating, repeating_bar, side_by_side
 from pages.ui.shell import frame, journey
 
@@ -33,4 +34,6 @@ elif unfinished:
 if finished:
     side_by_side(run, finished)
 plan(run)
+if run.recorded:
+    second(run)
 journey.go_on("report")

@@ -17,6 +17,7 @@ NEXT = {
     "detectors": "detect latest consensus",
     "train": "decide {run}",
     "load-model": "detect {run} consensus",
+    "compare": "report {run} --out report.html",
     "load-run": "verdict {run} exclude --flagged consensus",
     "resume": "decide {run}",
     "layers": "detect {run} activation_clustering",

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from core import pipeline, runs
+from core.analysis.opened_run import opened
+from core.analysis.second_recording import side_by_side
 from core.commands.common import HERE, Json, Workspace, command, progress_bar, working
 from core.pipeline.recorded import RecordedRequest
 
@@ -52,3 +54,17 @@ def load_run(
         "flagged": {kind: int(found.flagged.sum()) for kind, found in runs.detections(run).items()},
         "notes": runs.recorded(run)["notes"],
     }
+
+
+@command
+def compare(
+    run: str,
+    second: Annotated[str, typer.Argument(help="The other recorded run: its id, the beginning of it, or its name.")],
+    workspace: Workspace = HERE,
+    as_json: Json = False,
+) -> list[dict[str, Any]]:
+    """Compare two recorded trainings: what became of the samples that were decided on."""
+    other = pipeline.whole_id("run", second, workspace)
+    table = side_by_side(opened(runs.open_run(workspace, run)), opened(runs.open_run(workspace, other)))
+    rows = table.astype(object).where(table.notna(), None).to_dict("records")
+    return [{str(key).replace(" ", "_"): value for key, value in row.items()} for row in rows]
