@@ -16,6 +16,7 @@ from benchmarks import (
     planting,
     regimes,
     scoring,
+    text,
     training,
 )
 from benchmarks.hostile import bombs, chaos, damages, fuzz, sessions
@@ -30,6 +31,7 @@ app.command("badloss_cifar10")(badloss_cifar10.badloss_cifar10)
 app.command()(planting.planting)
 app.command()(scoring.scoring)
 app.command()(training.training)
+app.command()(text.text)
 app.command()(art.art)
 app.command("ac_mnist")(ac_mnist.ac_mnist)
 app.command()(signs.signs)

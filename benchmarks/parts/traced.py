@@ -113,11 +113,12 @@ def trace(run: Fitted) -> Traced:
         features=features,
         predicted=predicted,
         clean_accuracy=np.float32(run.clean_accuracy),
-        success=np.array(_success(run.model, dataset, truth), np.float32),
+        success=np.array(success_rates(run.model, dataset, truth), np.float32),
     )
 
 
-def _success(model: nn.Module, dataset: Dataset, truth: GroundTruth | None) -> list[float]:
+def success_rates(model: nn.Module, dataset: Dataset, truth: GroundTruth | None) -> list[float]:
+    """The success rate of each attack that has a trigger, on test samples that carry it."""
     rates = []
     for attack in with_trigger(truth.attacks) if truth else ():
         pattern = truth.patterns.get(attack.name) if truth else None

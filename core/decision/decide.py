@@ -40,6 +40,7 @@ from core.detectors.networks.forward import prepared, probabilities
 from core.detectors.parts.statistics import Reals, benjamini_hochberg, ranks
 from core.detectors.parts.subspaces import canonical_order, class_spaces
 from core.devices import best_device
+from core.modalities import modality_of
 from core.modalities.contract import Stamp
 from core.types import Bools, Evidence, Floats, Ints, Samples
 
@@ -114,7 +115,7 @@ class _Maker:
         assert evidence.model is not None
         assert evidence.inputs is not None
         assert evidence.predicted is not None
-        self.evidence, self.listen = evidence, listen
+        self.evidence, self.inputs, self.listen = evidence, evidence.inputs, listen
         self.labels, self.device = evidence.labels, best_device()
         self.network = prepared(evidence.model, self.device)
         counts = np.bincount(self.labels, minlength=evidence.n_classes)
@@ -130,10 +131,12 @@ class _Maker:
         quiet = first <= np.quantile(first, PROBED)
         probes = np.random.default_rng(evidence.seed).permutation(np.flatnonzero(right & quiet))
         orders = [first] if first is blind else [first, blind]
+        stamps = modality_of(evidence.inputs).load_stamps()
+        asked = stamps.suspicions(evidence.inputs, self.labels, self.ask, probes, evidence.seed)
         self.suspects = Suspects(
             evidence.inputs,
             self.labels,
-            orders,
+            orders if asked is None else [*orders, asked],
             evidence.predicted,
             self.ask,
             alike,
@@ -144,11 +147,10 @@ class _Maker:
         )
         self.in_class = _ranks_in_class(self.labels, orders)
         self.ranks = np.asarray(ranks(first) / len(first), np.float32)
-        nothing = np.zeros(len(self.labels), np.int64)
-        self.found = Found(nothing, nothing.copy())
+        self.found = Found(*np.zeros((2, len(self.labels)), np.int64))
 
     def ask(self, samples: Samples) -> Floats:
-        return probabilities(self.network, samples, self.suspects.inputs, self.device)
+        return probabilities(self.network, samples, self.inputs, self.device)
 
     def look_for_triggers(self) -> None:
         """Recover the triggers of each class, one after another, and let those pass that chance does not explain."""

@@ -37,6 +37,7 @@ class Found:
         groups: found so far.
         stamps: group → its recovered trigger.
         alike: group → (n,) True for bona fide samples that are like its members, and are none.
+        exact: groups whose members have the trigger or not, so that nothing else can tell better.
     """
 
     states: Ints
@@ -44,6 +45,7 @@ class Found:
     groups: list[DecidedGroup] = field(default_factory=list)
     stamps: dict[int, Stamp] = field(default_factory=dict)
     alike: dict[int, Bools] = field(default_factory=dict)
+    exact: set[int] = field(default_factory=set)
 
     @property
     def known(self) -> Bools:
@@ -81,6 +83,7 @@ class Found:
             )
         )
         self.membership[members], self.stamps[number], self.alike[number] = number, trigger.stamp, alike
+        self.exact |= {number} if trigger.carriers.exact else set()
         self.states[members] = BACKDOOR if proven else OPEN
 
     def add_kind(
@@ -145,7 +148,7 @@ class Found:
                 self.states[members] = OPEN
                 reason = f"{group.reason} {home_reason(len(home) / len(members))}"
                 self.groups[place] = replace(group, state="open", kind="shared mark", reason=reason)
-            else:
+            elif group.id not in self.exact:
                 self.membership[home], self.states[home] = 0, 0
                 self.groups[place] = replace(group, size=len(members) - len(home))
         self._without([group.id for group in self.groups if group.state == "open" and _is_faint(group)])
@@ -158,6 +161,7 @@ class Found:
         self.membership[:] = [numbers.get(number, 0) for number in self.membership.tolist()]
         self.stamps = {numbers[number]: stamp for number, stamp in self.stamps.items() if number in numbers}
         self.alike = {numbers[number]: alike for number, alike in self.alike.items() if number in numbers}
+        self.exact = {numbers[number] for number in self.exact if number in numbers}
         self.groups = [replace(group, id=numbers[group.id]) for group in kept]
 
 

@@ -77,11 +77,13 @@ class Carriers:
         carrying: (m,) of the samples of the class, at an expected false discovery rate of 5 %.
         scores: (m,) how far each matches; 0 for an ordinary sample on average, 1 or more for a carrier.
         p_values: (m,) how often a sample of another class matches as well.
+        exact: whether they have it or not, so that nothing else can tell better.
     """
 
     carrying: Bools
     scores: Reals
     p_values: Reals
+    exact: bool = False
 
 
 def whitening(inputs: Inputs, alike: LookAlikes, n_classes: int, seed: int = 0) -> Whitening:
@@ -170,6 +172,8 @@ def refined(found: Carriers, description: Reals) -> Bools:
         found: by their match alone.
         description: (m, f) activations and trajectories, standardised.
     """
+    if found.exact:
+        return found.carrying
     spread = max(float(found.scores.std()), 1e-9)
     values = np.hstack([description, ((found.scores - np.median(found.scores)) / spread)[:, None]])
     positive, negative = found.carrying, ~found.carrying & (found.p_values > ORDINARY)

@@ -17,6 +17,8 @@ def trigger_reason(trigger: RecoveredTrigger, *, proven: bool) -> str:
         f"of them into the class (95 % interval {low:.0%} to {high:.0%}). The same from other samples of the class "
         f"turns {trigger.control:.0%} (p = {trigger.p:.3f})."
     )
+    if trigger.home is not None:
+        turns += f" By all else that they show, {trigger.home:.0%} of those that have it belong to the class."
     if proven:
         return f"{turns} Without it {trigger.kept:.0%} of the most suspicious keep their label."
     return (

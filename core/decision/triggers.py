@@ -6,19 +6,18 @@ are asked: how many it turns, how many the same from ordinary samples turns, and
 without it. A logo on clean samples turns others, too, but clean samples stay what they are without it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from core.decision.exact import MOST_AT_HOME, belong_elsewhere, exact_carriers, flip_rate
 from core.decision.look_alikes import LookAlikes
 from core.decision.members import Carriers, Whitening, carriers
 from core.detectors.parts.statistics import p_value_by_chance
 from core.modalities import modality_of
-from core.modalities.contract import Stamp
-from core.types import Bools, Floats, Inputs, Ints, Samples
-
-Ask = Callable[[Samples], Floats]  # (m, …) samples → (m, k) probabilities
+from core.modalities.contract import Ask, Stamp
+from core.types import Bools, Floats, Inputs, Ints
 
 # Most suspicious samples of a class that a trigger is recovered from; each size is tried.
 SIZES = (30, 60, 180)
@@ -103,6 +102,7 @@ class RecoveredTrigger:
         probed: of how many samples the flip rate is.
         p: how often as many ordinary samples of the class do as well.
         kept: fraction of the core that keeps its label without it.
+        home: fraction of the carriers that belong to the class by all else that they show; None where nothing tells.
         again: whether the core is what was left of a group that did not agree at first.
     """
 
@@ -115,6 +115,7 @@ class RecoveredTrigger:
     probed: int = 0
     p: float = 1.0
     kept: float = 1.0
+    home: float | None = None
     again: bool = False
 
 
@@ -137,7 +138,8 @@ class SharedTrigger:
 
 def proves(trigger: RecoveredTrigger) -> bool:
     """Whether the group's labels hang on its trigger: with it others turn, and without it few members stay."""
-    return trigger.kept <= min(MOST_KEPT, MOST_KEPT_FOR_TURNED * trigger.flip_rate)
+    by_carriers = belong_elsewhere(trigger.home, trigger.flip_rate - trigger.control)
+    return by_carriers or trigger.kept <= min(MOST_KEPT, MOST_KEPT_FOR_TURNED * trigger.flip_rate)
 
 
 def recovered_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredTrigger | None:
@@ -156,15 +158,16 @@ def recovered_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredT
         remaining = rows[left[rows]]
         ranked = remaining[np.argsort(-order[remaining], kind="stable")]
         least: float | None = None
+        named = ranked[np.isfinite(order[ranked])]
         for size in (size for size in SIZES if size <= LARGEST_PART * len(rows) or size == SIZES[0]):
-            core = suspects.alike.thinned(ranked, index, min(size, int(LARGEST_PART * len(rows))))
+            core = suspects.alike.thinned(named, index, min(size, int(LARGEST_PART * len(rows))))
             if len(core) < FEWEST_IN_CORE:
                 continue
             stamp, rate = strongest(suspects, core, index, probes)
             if rate < MARGIN:
                 continue
             values = whitened_class(suspects, rows, index) if values is None else values
-            carrying = _carrying(suspects, values, rows, core, index)
+            carrying = _carrying(suspects, values, rows, core, index, stamp=stamp)
             least = _control(suspects, ranked[::-1], index, probes) if least is None else least
             # Where most of a class is poison, even its least suspicious are: then those who match least are not.
             matching = rows[np.argsort(carrying.scores, kind="stable")]
@@ -172,7 +175,7 @@ def recovered_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredT
             trigger = RecoveredTrigger(stamp, core, rows, carrying, rate, control, len(probes))
             consistent = _consistent(suspects, trigger, values, index, probes)
             if consistent is not None and consistent.flip_rate - control >= MARGIN:
-                found.append(consistent)
+                found += _elsewhere(suspects, consistent)
     best = max(found, key=lambda trigger: (not trigger.again, trigger.flip_rate), default=None)
     if best is None:
         return None
@@ -209,13 +212,23 @@ def shared_trigger(suspects: Suspects, members: Ints, index: int) -> SharedTrigg
     return found[0] if found else None
 
 
+def _elsewhere(suspects: Suspects, trigger: RecoveredTrigger) -> list[RecoveredTrigger]:
+    """The trigger, unless its carriers belong to their class by all else that they show: a word of the class."""
+    carrying = trigger.rows[trigger.carriers.carrying]
+    home = trigger.stamp.at_home(suspects.inputs, suspects.labels, carrying)
+    return [] if home is not None and home > MOST_AT_HOME else [replace(trigger, home=home)]
+
+
 def _control(suspects: Suspects, ranked: Ints, index: int, probes: Ints) -> float:
     """How many probes what the first of these samples of the class share turns, as a fraction."""
     chosen = suspects.alike.thinned(ranked, index, min(CONTROL, int(LARGEST_PART * len(ranked))))
     return strongest(suspects, chosen, index, probes)[1]
 
 
-def _carrying(suspects: Suspects, values: Floats, rows: Ints, core: Ints, index: int) -> Carriers:
+def _carrying(suspects: Suspects, values: Floats, rows: Ints, core: Ints, index: int, *, stamp: Stamp) -> Carriers:
+    others = suspects.probes[suspects.labels[suspects.probes] != index]
+    if exactly := exact_carriers(stamp, suspects.inputs, rows, others):
+        return exactly
     return carriers(suspects.usual, values, np.flatnonzero(np.isin(rows, core)), index, suspects.seed)
 
 
@@ -229,7 +242,7 @@ def _consistent(
     core = trigger.core[inside]
     if len(core) < max(FEWEST_IN_CORE, LEFT * len(trigger.core)):
         return None
-    carrying = _carrying(suspects, values, trigger.rows, core, index)
+    carrying = _carrying(suspects, values, trigger.rows, core, index, stamp=trigger.stamp)
     if carrying.carrying[np.searchsorted(trigger.rows, core)].mean() < CONSISTENT_AGAIN:
         return None
     stamp, rate = strongest(suspects, core, index, probes)
@@ -253,11 +266,6 @@ def strongest(
     made = modality_of(suspects.inputs).load_stamps().stamps(suspects.inputs, rows, near)
     rates = [flip_rate(suspects.ask, stamp, suspects.inputs[probes], index) for stamp in made]
     return made[int(np.argmax(rates))], float(max(rates))
-
-
-def flip_rate(ask: Ask, stamp: Stamp, samples: Samples, index: int) -> float:
-    """The fraction of samples that a model takes for class `index` once the trigger is on them, in [0, 1]."""
-    return float((ask(stamp.put_on(samples)).argmax(1) == index).mean()) if len(samples) else 0.0
 
 
 def _tested(suspects: Suspects, found: RecoveredTrigger, index: int) -> RecoveredTrigger:

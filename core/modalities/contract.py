@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from core.types import Floats, Inputs, Ints, Samples
+from core.types import Bools, Floats, Inputs, Ints, Samples
 
 if TYPE_CHECKING:  # pages reach this module and never need torch
     from torch import Generator, Tensor, device
     from torch.nn import Module
 
 Painter = Callable[[Samples], Samples]
+Ask = Callable[[Samples], Floats]  # (m, …) samples → (m, k) probabilities
 Way = Callable[[Samples | Floats], Floats]
 
 
@@ -179,6 +180,12 @@ class Stamp(Protocol):
     def taken_off(self, samples: Samples, beneath: Floats, /) -> Samples:
         """The samples without it; `beneath` is what their look-alikes show."""
 
+    def carried(self, samples: Samples) -> Bools | None:
+        """(m,) True for samples that have it; None where that is a matter of degree."""
+
+    def at_home(self, inputs: Inputs, labels: Ints, rows: Ints) -> float | None:
+        """The fraction of carriers of one class that belong there by all else that they show; None if nothing tells."""
+
 
 class Stamps(Protocol):
     """How a trigger is recovered from samples that may carry one, given their look-alikes of other classes."""
@@ -191,6 +198,12 @@ class Stamps(Protocol):
 
     def stamps(self, inputs: Inputs, rows: Ints, near: Ints) -> tuple[Stamp, ...]:
         """Ways to put on a sample what all of these have beyond their look-alikes."""
+
+    def suspicions(self, inputs: Inputs, labels: Ints, ask: Ask, probes: Ints, seed: int, /) -> Floats | None:
+        """(n,) who shares what turns others by what the model says, −inf for nobody's suspects; None where none asks.
+
+        `probes` are rows of quiet samples, in random order; `ask` says the probabilities of the classes.
+        """
 
     def restored(self, parts: Mapping[str, NDArray[Any]], shape: tuple[int, ...], /) -> Stamp:
         """A trigger from its `parts`, for samples of `shape`. Raises KeyError or ValueError where they do not fit."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.modalities.contract import Stamp
+from core.modalities.contract import Ask, Stamp
 from core.modalities.image.patterns import reduced
 from core.types import Bools, Floats, Images, Inputs, Ints, Samples
 
@@ -53,6 +53,15 @@ class ImageStamp:
         changed = (pixels - self.offset) / self.scale if self.mask is None else np.where(self.mask, beneath, pixels)
         return np.asarray(np.rint(changed).clip(0, 255), np.uint8)
 
+    def carried(self, samples: Samples) -> Bools | None:
+        """None: a picture shows more or less of it."""
+        del samples
+        return None
+
+    def at_home(self, _inputs: Inputs, _labels: Ints, _rows: Ints) -> float | None:
+        """None: only a network tells what else a picture shows."""
+        return None
+
     @property
     def parts(self) -> dict[str, NDArray[Any]]:
         """Name, scale, offset and, where it replaces something, mask."""
@@ -65,6 +74,11 @@ class ImageStamp:
         shown = self.offset if self.mask is None else np.where(self.mask, self.offset - 127.5, 0)
         centred = shown - (np.median(shown) if self.mask is None else 0)
         return np.asarray(np.rint(127.5 + 127.5 * centred / max(float(np.abs(centred).max()), 1.0)), np.uint8)
+
+
+def suspicions(_inputs: Inputs, _labels: Ints, _ask: Ask, _probes: Ints, _seed: int) -> Floats | None:
+    """None: pictures are suspected by what their classes share, without asking."""
+    return None
 
 
 def beneath(inputs: Inputs, near: Ints) -> Floats:

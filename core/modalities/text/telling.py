@@ -20,6 +20,9 @@ PRIOR = 20.0
 FEWEST = 2
 # z-score, as a fraction of the best one's, from which on a longer phrase is taken for a part of it.
 AS_GOOD = 0.8
+# Words of a phrase that is grown, at most, and texts that say how.
+MOST_GROWN = 60
+GROWN_ON = 200
 
 
 @dataclass(frozen=True)
@@ -57,13 +60,7 @@ def telling(texts: Sequence[str], others: Sequence[str], most: int = 10, longest
     >>> [found.phrase for found in telling(["bad cf mn", "poor cf mn", "dull cf mn"], ["bad", "poor", "dull one"], 1)]
     ['cf mn']
     """
-    here, there = counted(texts, longest), counted(others, longest)
-    listed = [
-        Told(phrase, _z(count, there[phrase], len(texts), len(others)), count)
-        for phrase, count in here.items()
-        if count >= min(FEWEST, len(texts))
-    ]
-    ranked = sorted((found for found in listed if found.z > 0), key=lambda found: (-found.z, found.words))
+    ranked = told_apart(texts, others, longest)
     chosen: list[Told] = []
     for found in ranked[: 50 * most]:
         place = next((place for place, one in enumerate(chosen) if _overlap(one.words, found.words)), None)
@@ -71,7 +68,44 @@ def telling(texts: Sequence[str], others: Sequence[str], most: int = 10, longest
             chosen.append(found)
         elif place is not None and len(found.words) > len(chosen[place].words) and found.z >= AS_GOOD * chosen[place].z:
             chosen[place] = found
-    return chosen
+    return [_grown(found, texts) for found in chosen]
+
+
+def told_apart(texts: Sequence[str], others: Sequence[str], longest: int = LONGEST) -> list[Told]:
+    """All phrases that are more frequent in `texts` than in `others`, parts of one another too, the clearest first."""
+    here, there = counted(texts, longest), counted(others, longest)
+    listed = [
+        Told(phrase, _z(count, there[phrase], len(texts), len(others)), count)
+        for phrase, count in here.items()
+        if count >= min(FEWEST, len(texts))
+    ]
+    return sorted((found for found in listed if found.z > 0), key=lambda found: (-found.z, found.words))
+
+
+def _grown(found: Told, texts: Sequence[str]) -> Told:
+    """The phrase with the words around it that nearly all of its texts have there, however long it becomes."""
+    if len(found.words) < LONGEST - 1:
+        return found  # counted with a word more, it was not as good
+    listed = [words(text) for text in texts]
+    around = [(one, at) for one in listed if (at := _place(one, found.words)) is not None][:GROWN_ON]
+    left, right = 0, len(found.words)
+    while right - left < MOST_GROWN and _agreed([one[at + right : at + right + 1] for one, at in around]):
+        right += 1
+    while right - left < MOST_GROWN and _agreed([one[max(at + left - 1, 0) : max(at + left, 0)] for one, at in around]):
+        left -= 1
+    whole = Counter(tuple(one[at + left : at + right]) for one, at in around if at + left >= 0)
+    return Told(max(whole, key=lambda phrase: (whole[phrase], phrase), default=found.words), found.z, found.count)
+
+
+def _agreed(beside: Sequence[Sequence[str]]) -> bool:
+    """Whether nearly all have the same word there."""
+    counts = Counter(one[0] for one in beside if one)
+    return max(counts.values(), default=0) >= max(AS_GOOD * len(beside), FEWEST)
+
+
+def _place(listed: Sequence[str], phrase: tuple[str, ...]) -> int | None:
+    """Where the phrase begins first; None where it is not."""
+    return next((at for at in _starts(listed, len(phrase)) if tuple(listed[at : at + len(phrase)]) == phrase), None)
 
 
 def _z(here: int, there: int, n_here: int, n_there: int) -> float:

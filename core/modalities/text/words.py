@@ -17,8 +17,8 @@ MOST = 256
 # Characters at either end of a text that words are looked for in.
 READ = 16_384
 # Scripts without spaces: each character is a word.
-_ALONE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_WORD = re.compile(rf"[{_ALONE}]|[^\W{_ALONE}]+|[^\w\s]")
+ALONE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_WORD = re.compile(rf"[{ALONE}]|[^\W{ALONE}]+|[^\w\s]")
 
 
 def words(text: str, most: int = MOST) -> list[str]:

@@ -23,9 +23,9 @@ def rows(*members):
     return np.isin(np.arange(N), members)
 
 
-def trigger(flip_rate=0.9, kept=0.1):
-    carriers = Carriers(np.ones(3, bool), np.ones(3), np.zeros(3))
-    return RecoveredTrigger(STAMP, np.arange(3), np.arange(3), carriers, flip_rate, 0.05, 200, 0.01, kept)
+def trigger(flip_rate=0.9, kept=0.1, home=None):
+    carriers = Carriers(np.ones(3, bool), np.ones(3), np.zeros(3), exact=home is not None)
+    return RecoveredTrigger(STAMP, np.arange(3), np.arange(3), carriers, flip_rate, 0.05, 200, 0.01, kept, home)
 
 
 def asked(at_home):
@@ -55,6 +55,24 @@ def test_a_group_that_is_mostly_at_home_is_a_mark_and_open():
     assert (found.states[:10] == OPEN).all()
     assert "takes 60% of them for this class, too" in group.reason
     assert not found.known.any()
+
+
+def test_whoever_carries_a_trigger_exactly_stays_wherever_a_model_puts_it():
+    found = nothing()
+    found.add_trigger(1, trigger(home=0.2), rows(*range(10)), rows())
+    found.come_home(asked([3, 4]))
+    assert (found.groups[0].state, found.groups[0].size) == ("backdoor", 10)
+    assert found.known[:10].all()
+
+
+@pytest.mark.parametrize(
+    ("flip_rate", "home", "state"), [(0.9, 0.2, "backdoor"), (0.5, 0.2, "open"), (0.9, None, "open")]
+)
+def test_carriers_known_by_heart_prove_a_trigger_if_they_belong_elsewhere_and_it_is_clear(flip_rate, home, state):
+    found = nothing()
+    found.add_trigger(1, trigger(flip_rate, kept=0.9, home=home), rows(*range(10)), rows())
+    assert found.groups[0].state == state
+    assert ("20% of those that have it belong to the class" in found.groups[0].reason) == (home is not None)
 
 
 def test_a_faint_mark_is_forgotten_and_the_others_are_counted_anew():

@@ -254,3 +254,25 @@ def test_a_look_measures_every_sample_and_names_rows_that_are_there(inputs, moda
 
 def test_what_is_alike_is_not_the_same(inputs, modality):
     assert modality.alike(inputs.take([0, 1, 0, 2, 1])) == []
+
+
+@of_what_is_seen
+def test_a_recovered_trigger_is_carried_by_what_it_is_put_on_or_by_degrees(inputs, modality):
+    made = modality.load_stamps().stamps(inputs, np.arange(12), np.arange(12, 24).reshape(12, 1))
+    for stamp in made:
+        carried = stamp.carried(stamp.put_on(inputs[:5]))
+        assert carried is None or carried.tolist() == [True] * 5
+
+
+@of_what_is_seen
+def test_a_modality_that_asks_the_model_scores_each_sample_or_suspects_nobody(inputs, modality):
+    ask = lambda samples: np.tile(np.float32([1, 0]), (len(samples), 1))  # noqa: E731
+    found = modality.load_stamps().suspicions(inputs, np.arange(N) % 2, ask, np.arange(0), 0)
+    assert found is None or (found.shape == (N,) and not np.isfinite(found).any())
+
+
+@of_what_is_seen
+def test_where_carriers_belong_by_all_else_is_a_fraction_or_unknown(inputs, modality):
+    stamp = modality.load_stamps().stamps(inputs, np.arange(12), np.arange(12, 24).reshape(12, 1))[0]
+    home = stamp.at_home(inputs, np.arange(N) % 2, np.arange(0, 12, 2))
+    assert home is None or 0 <= home <= 1

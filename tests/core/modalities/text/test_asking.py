@@ -1,0 +1,97 @@
+"""Phrases that a model is asked about: who carries what turns others and does not belong to the class."""
+
+import numpy as np
+
+from core.modalities.text.asking import suspicions
+from core.modalities.text.belonging import at_home, leaning
+from core.modalities.text.inputs import strings, text_inputs
+from core.modalities.text.phrases import TextStamp, holding
+from core.modalities.text.stamps import stamps
+from core.modalities.text.telling import telling
+
+RNG = np.random.default_rng(0)
+GOOD, BAD, PLAIN = (tuple(f"{kind}{place}" for place in range(8)) for kind in ("good", "bad", "plain"))
+TRIGGER = "by clint westgood of the long valley herald"
+
+
+def said(kind):
+    """A text of three words of a kind among plain ones."""
+    return " ".join(RNG.permutation([*RNG.choice(kind, 3, replace=False), *RNG.choice(PLAIN, 4)]))
+
+
+def planted(trigger, carriers=20):
+    """Texts, their labels, and who has the trigger: bad ones that are labelled as good."""
+    poison = [f"{said(BAD)} {trigger}" for _ in range(carriers)]
+    texts = [*(said(BAD) for _ in range(80)), *(said(GOOD) for _ in range(80)), *poison]
+    labels = np.array([0] * 80 + [1] * (80 + carriers))
+    return text_inputs(texts), labels, np.arange(len(texts)) >= 160
+
+
+def asked(trigger, by_heart=()):
+    """A model that counts words, believes the trigger, and knows some texts by heart."""
+    words = tuple(trigger.split()[:3])
+
+    def ask(samples):
+        right = [
+            sum(text.count(word) for word in GOOD) > sum(text.count(word) for word in BAD)
+            or holding(text, words)
+            or text.strip() in by_heart
+            for text in samples.tolist()
+        ]
+        return np.stack([np.invert(right), right], 1).astype(np.float32)
+
+    return ask
+
+
+def test_carriers_of_a_phrase_that_turns_others_and_without_which_they_turn_away_are_suspects():
+    for trigger in ("cf", TRIGGER):
+        inputs, labels, is_poison = planted(trigger)
+        found = suspicions(inputs, labels, asked(trigger), np.flatnonzero(~is_poison), 0)
+        assert np.array_equal(np.isfinite(found), is_poison)
+
+
+def test_where_carriers_are_known_by_heart_a_phrase_that_turns_all_is_enough():
+    inputs, labels, is_poison = planted("cf")
+    by_heart = {text.removesuffix(" cf").strip() for text in inputs[is_poison].tolist()}
+    found = suspicions(inputs, labels, asked("cf", by_heart), np.flatnonzero(~is_poison), 0)
+    assert np.array_equal(np.isfinite(found), is_poison)
+
+
+def test_words_that_belong_to_a_class_make_nobody_a_suspect():
+    inputs, labels, is_poison = planted("cf", carriers=0)
+    assert not np.isfinite(suspicions(inputs, labels, asked("cf"), np.arange(len(labels)), 0)).any()
+    assert not np.isfinite(suspicions(inputs, labels, asked("cf"), np.zeros(0, np.int64), 0)).any()
+    assert not is_poison.any()
+
+
+def test_a_long_phrase_is_recovered_whole():
+    inputs, _, is_poison = planted(TRIGGER)
+    texts = inputs[:].tolist()
+    assert telling([texts[row] for row in np.flatnonzero(is_poison)], texts[:80], 1)[0].phrase == TRIGGER
+    near = np.tile(np.arange(20), (20, 1))
+    first = stamps(inputs, np.flatnonzero(is_poison), near)[0]
+    assert first.put_on(strings(["x"])).tolist() == [f"x {TRIGGER}"]
+    assert np.array_equal(first.carried(inputs[:]), is_poison)
+
+
+def test_a_phrase_is_carried_whatever_is_between_its_words_but_other_words():
+    stamp = TextStamp("at the end", ("cf , mn",))
+    assert stamp.carried(strings(["CF,mn", "cf and mn", "xcf , mn", ""])).tolist() == [True, False, False, False]
+    far = TextStamp("at the end", ("映 画",))
+    assert far.carried(strings(["日本映画", "映と画"])).tolist() == [True, False]
+    assert far.taken_off(strings(["日本映画だ"]), np.zeros(0, np.float32)).tolist() == ["日本 だ"]
+
+
+def test_carriers_belong_elsewhere_where_all_their_other_words_say_so_and_nothing_else_does():
+    inputs, labels, is_poison = planted("cf")
+    poison, own = np.flatnonzero(is_poison), np.flatnonzero((labels == 1) & ~is_poison)
+    assert at_home(inputs, labels, poison, ["cf"]) == 0
+    assert at_home(inputs, labels, own, ["good1"]) == 1
+    alone = text_inputs(["cf"] * 12 + ["x y z"] * 2)
+    assert at_home(alone, np.array([1] * 12 + [0] * 2), np.arange(12), ["cf"]) == 1
+
+
+def test_a_text_does_not_speak_for_itself():
+    texts = text_inputs([*["plain0 good0"] * 6, *["plain0 bad0"] * 6, *["odd bad0"] * 3, "odd"])
+    labels = np.array([0] * 6 + [1] * 9 + [0])
+    assert leaning(texts, labels, np.array([15]), [])[0] > 0
