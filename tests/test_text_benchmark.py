@@ -10,17 +10,17 @@ from benchmarks.parts.texts import CONFIG, TextStudy, read_table, studies
 from benchmarks.text import f1, measured, text_table
 
 SMALL = replace(CONFIG, epochs=10, learning_rate=5e-3)
-WORDS = [f"word{i}" for i in range(30)]
+PLAIN, POOR, FINE = ([f"{kind}{place}" for place in range(8)] for kind in ("plain", "poor", "fine"))
 
 
 @pytest.fixture
 def folder(tmp_path):
-    """Two classes that one word tells apart, 240 texts each."""
+    """Two classes, 240 texts each: three words of a class among three plain ones."""
     rng = np.random.default_rng(0)
     lines = ["text,label"]
     for index in range(480):
-        label = index % 2
-        lines.append(f"{' '.join(rng.permutation([*rng.choice(WORDS, 5), ('poor', 'fine')[label]]))},{label}")
+        own = rng.choice((POOR, FINE)[index % 2], 3, replace=False)
+        lines.append(f"{' '.join(rng.permutation([*rng.choice(PLAIN, 3), *own]))},{index % 2}")
     (tmp_path / "rotten_tomatoes.csv").write_text("\n".join(lines))
     return tmp_path
 
@@ -32,7 +32,8 @@ def test_a_signature_is_planted_learned_found_and_repaired(folder, tmp_path):
     assert rows[0].accuracy > 0.9
     assert rows[0].clusters > 0.9
     assert (rows[0].verdict, rows[0].accused, rows[0].found, rows[0].right) == ("backdoor", 0, 1.0, 1.0)
-    assert max(rows[0].relabelled, rows[0].retrained) < 0.1
+    assert rows[0].relabelled < 0.1
+    assert rows[0].retrained < 0.5 * rows[0].success
     text = "\n".join(text_table(rows))
     assert text.count("Rotten Tomatoes, signature at the end 10 %") == 2
     assert "| backdoor | 100.0 % | 100.0 % | 0 |" in text
