@@ -7,7 +7,7 @@ from core.detectors import DETECTORS
 from core.runs import Run, jobs
 from core.runs.plan import of_kind, texts
 from pages.ui.access.who import decides, for_reviewers
-from pages.ui.cache import compared
+from pages.ui.cache import cached, compared
 from pages.ui.cache.words import plain
 from pages.ui.shell import frame
 from pages.ui.widgets import refusal
@@ -30,7 +30,9 @@ def run_all(run: Run) -> None:
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            f"Run all {len(seconds)} others" if len(seconds) > 1 else "Run the other one",
+            f"Run all {len(seconds)}{' others' * bool(cached.detections(run))}"
+            if len(seconds) > 1
+            else "Run the last one",
             key="run-all",
             icon=":material/playlist_play:",
             on_click=_start,
