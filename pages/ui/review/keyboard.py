@@ -84,7 +84,7 @@ def bar(run: Run, rows: pd.DataFrame, focus: int | None) -> None:
     shared.say(run, selected(run).tolist())
     with st.container(key="selection-bar", horizontal=True, vertical_alignment="center", gap="small"):
         words = f"**{chosen:,} selected**" if chosen else f"**Sample #{focus}**" if focus is not None else ""
-        st.markdown(words, width=130)
+        st.markdown(words, width=110)
         about = selected(run).tolist() or [one for one in (focus,) if one is not None]
         if guaranteed := bona_fide_among(run, about):
             st.markdown(f":material/verified: **{guaranteed}**", width=200)
@@ -95,9 +95,7 @@ def bar(run: Run, rows: pd.DataFrame, focus: int | None) -> None:
             off=() if chosen or focus is not None else WORDS,
             tips={decision: f"Key {key.upper()}" for decision, key in keys.items()},
         )
-        st.text_input(
-            "Reason", key=reason_key(), placeholder="Reason (optional)", label_visibility="collapsed", width=150
-        )
+        st.text_input("Reason", key=reason_key(), placeholder="Reason, if any", label_visibility="collapsed", width=120)
         st.space("stretch")
         for key, (icon, tip) in SMALL.items():
             off = key == "Escape" and not chosen and not sample.is_open()
