@@ -8,7 +8,7 @@ import numpy as np
 
 from core.data.collection import Collection, Problem, Problems, legible, require_count
 from core.data.paths import own
-from core.data.tables.rows import Rows, collected, guessed, split_in
+from core.data.tables.rows import Rows, collected, guessed, listed_columns, split_in
 from core.data.texts.columns import LABELS
 from core.data.texts.records import class_names, columns_of, records
 from core.errors import UserError
@@ -79,15 +79,12 @@ def _of_table(path: Path, given: Mapping[str, str]) -> tuple[Rows, Mapping[str, 
 
 
 def _columns(columns: Sequence[str], given: Mapping[str, str]) -> tuple[str, str, str]:
-    listed = ", ".join(column[:60] for column in columns[:40])
     for kind, column in given.items():
         if column and column not in columns:
-            raise UserError(
-                f"The table has no column {column!r}.", f"Its columns are: {listed}.", f"Correct {kind}_column."
-            )
+            raise UserError(f"The table has no column {column!r}.", listed_columns(columns), f"Correct {kind}_column.")
     label = given["label"] or guessed(columns, LABELS)
     if not label:
-        raise UserError("The table needs a column of labels.", f"Its columns are: {listed}.", "Say label_column.")
+        raise UserError("The table needs a column of labels.", listed_columns(columns), "Say label_column.")
     left = [column for column in columns if column != label]
     split = given["split"] or guessed(left, "split")
     return given["name"] or guessed([column for column in left if column != split], NAMES), label, split

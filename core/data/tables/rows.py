@@ -114,10 +114,20 @@ def found_columns(columns: Sequence[str], image: str = "", label: str = "", spli
         if place is None:
             raise UserError(
                 f"No column of the table looks like {kind}s.",
-                f"Its columns are: {', '.join(name[:60] for name in columns[:40])}.",
+                listed_columns(columns),
                 f"Say which it is with {kind}_column.",
             )
     return Columns(int(where or 0), int(what or 0), part)
+
+
+def listed_columns(columns: Sequence[str]) -> str:
+    """What the columns of a table are called, as far as a sentence holds them.
+
+    >>> listed_columns(["name", "label"]), listed_columns([])
+    ('Its columns are: name, label.', 'It is empty: it has no columns.')
+    """
+    names = ", ".join(column[:60] for column in columns[:40])
+    return f"Its columns are: {names}." if any(columns) else "It is empty: it has no columns."
 
 
 def guessed(columns: Sequence[str], likely: Sequence[str] | str) -> str:
@@ -218,8 +228,7 @@ def _left_out(rows: Rows, labels: Ints, places: Ints) -> dict[int, str]:
 
 def _told(columns: Sequence[str], name: str, setting: str) -> int:
     if name not in columns:
-        names = ", ".join(column[:60] for column in columns[:40])
-        raise UserError(f"The table has no column {name!r}.", f"Its columns are: {names}.", f"Correct {setting}.")
+        raise UserError(f"The table has no column {name!r}.", listed_columns(columns), f"Correct {setting}.")
     return list(columns).index(name)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.data.tables.rows import guessed, looks_like_images
+from core.data.tables.rows import guessed, listed_columns, looks_like_images
 from core.errors import UserError
 
 TEXTS = (
@@ -38,8 +38,7 @@ def chosen(columns: Sequence[str], sample: Mapping[str, Sequence[object]], given
     """
     for name, setting in ((given.text, "text_column"), (given.label, "label_column"), (given.split, "split_column")):
         if name and name not in columns:
-            listed = ", ".join(column[:60] for column in columns[:40])
-            raise UserError(f"The table has no column {name!r}.", f"Its columns are: {listed}.", f"Correct {setting}.")
+            raise UserError(f"The table has no column {name!r}.", listed_columns(columns), f"Correct {setting}.")
     left = [name for name in columns if name not in (given.text, given.label)]
     split = given.split or guessed(left, "split")
     left = [name for name in left if name != split]
@@ -47,10 +46,9 @@ def chosen(columns: Sequence[str], sample: Mapping[str, Sequence[object]], given
     left = [name for name in left if name != text]
     label = given.label or guessed(left, LABELS) or min(left, key=lambda name: len(set(sample[name])), default="")
     if not text or not label:
-        listed = ", ".join(column[:60] for column in columns[:40])
         raise UserError(
             "The table needs a column of texts and one of labels.",
-            f"Its columns are: {listed}.",
+            listed_columns(columns),
             "Say which they are with text_column and label_column.",
         )
     return Chosen(text, label, split)

@@ -15,6 +15,7 @@ from pyarrow import parquet
 
 from core.data import open_source
 from core.data.decoding import decoded
+from core.data.labels_only import labels_only
 from core.data.tables import csv_files, parquet_files
 from core.errors import UserError
 from tests.core.opened import refusal
@@ -71,6 +72,15 @@ def test_other_delimiters_and_a_byte_order_mark(folder, delimiter):
     rows = [["path", "class"], ["photos/a.png", "0"], ["photos/b.png", "1"]]
     text = "\ufeff" + "\r\n".join(delimiter.join(row) for row in rows)
     assert open_source(csv(folder, text, "flowers.tsv")).train.labels.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("content", ["", "\n\n"])
+def test_an_empty_table_is_called_empty(folder, content):
+    path = csv(folder, content)
+    assert "It is empty: it has no columns." in refusal(path)
+    with pytest.raises(UserError, match="a column of labels") as refused:
+        labels_only(path)
+    assert refused.value.detail == "It is empty: it has no columns."
 
 
 def test_columns_can_be_named(folder):
