@@ -8,8 +8,8 @@ import typer
 
 from core import pipeline, runs
 from core.analysis.opened_run import opened
-from core.analysis.second_recording import side_by_side
 from core.commands.common import HERE, Json, Workspace, command, progress_bar, working
+from core.evaluation.second_recording import side_by_side
 from core.pipeline.recorded import RecordedRequest
 
 ARRAY = "A .npy file, or a .pt file of tensors"

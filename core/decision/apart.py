@@ -26,6 +26,9 @@ APART_OF_MANY = 0.33
 MANY_SOURCES = 5.0
 # The same where there are few classes, as a fraction of the others.
 MANY_OF_FEW = 0.6
+# Fraction of its class that a group may be where it is taken for few classes and shares no trigger. Beyond it, the
+# class is rather two populations, such as two kinds of bags.
+LARGEST_OF_FEW = 1 / 3
 # The same for a group whose members' median suspicion is in the top of all samples; of clean data, groups that were as
 # suspicious had 0.34 and more in doubt.
 APART_AND_FOREMOST = 0.3
@@ -70,13 +73,21 @@ def is_apart(figures: KindFigures, n_classes: int, *, lie_apart: bool = True) ->
 
     More may be in doubt where it is taken for many classes, and, with `lie_apart`, where it is the most suspicious.
     """
-    many = min(MANY_SOURCES, MANY_OF_FEW * (n_classes - 1))
     limits = [APART]
-    if figures.sources >= max(many, 2):
+    if _of_many(figures, n_classes):
         limits.append(APART_OF_MANY)
     if lie_apart and figures.rank >= FOREMOST:
         limits.append(APART_AND_FOREMOST)
     return figures.doubtful <= max(limits)
+
+
+def may_be_a_half(figures: KindFigures, members: int, size: int, n_classes: int) -> bool:
+    """Whether so many members of a class of that size, which share no trigger, may be a population of a clean class."""
+    return members > LARGEST_OF_FEW * size and not _of_many(figures, n_classes)
+
+
+def _of_many(figures: KindFigures, n_classes: int) -> bool:
+    return figures.sources >= max(min(MANY_SOURCES, MANY_OF_FEW * (n_classes - 1)), 2)
 
 
 def weighed(

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from torch import nn
 
-from core.decision.apart import KindFigures, own_cluster, weighed
+from core.decision.apart import KindFigures, may_be_a_half, own_cluster, weighed
 from core.decision.found import Found
 from core.decision.kinds import Kind, asked_kind, grown
 from core.decision.left_out import (
@@ -37,7 +37,7 @@ from core.decision.triggers import (
 from core.detectors.consensus.consensus import consensus, reordered
 from core.detectors.consensus.signals import descriptions
 from core.detectors.networks.forward import prepared, probabilities
-from core.detectors.parts.statistics import Reals, benjamini_hochberg, ranks
+from core.detectors.parts.statistics import Reals, benjamini_hochberg, ranks, ranks_in_class
 from core.detectors.parts.subspaces import canonical_order, class_spaces
 from core.devices import best_device
 from core.modalities import modality_of
@@ -145,7 +145,7 @@ class _Maker:
             evidence.n_classes,
             evidence.seed,
         )
-        self.in_class = _ranks_in_class(self.labels, orders)
+        self.in_class = ranks_in_class(self.labels, orders)
         self.ranks = np.asarray(ranks(first) / len(first), np.float32)
         self.found = Found(*np.zeros((2, len(self.labels)), np.int64))
 
@@ -206,14 +206,13 @@ class _Maker:
         wrong = wrong_labels(asked, self.labels, self.evidence.n_classes, believed)
         suspected = [index for index in asked.suspected() if index in self.judged]
         if suspected:
-            # Wrong labels may lie apart in their classes, too: where there are many, that is no proof.
-            self._ask_about(retrain, asked, suspected, lie_apart=not wrong.any())
+            self._ask_about(retrain, asked, suspected, wrong)
         self.found.add_wrong_labels(wrong & (self.found.membership == 0), self.labels)
 
-    def _ask_about(self, retrain: Retrain, before: Asked, suspected: Sequence[int], *, lie_apart: bool) -> None:
+    def _ask_about(self, retrain: Retrain, before: Asked, suspected: Sequence[int], wrong: Bools) -> None:
         """Train without the members of what may be kinds of their own, and decide on each of these classes.
 
-        With `lie_apart`, those count as apart that are the most suspicious of all, or a cluster of their own.
+        Wrong labels, (n,), may lie apart in their classes, too: where there are any, suspicion or a cluster prove less.
         """
         without = self.found.known.copy()
         for index in suspected:
@@ -227,12 +226,12 @@ class _Maker:
             rows, kind = self._kind(asked, index)
             speaks = asked.fraction(index) >= SUSPECTED and beyond_hard(before, index, len(self.judged))
             if kind is not None and speaks:
-                self._weigh(asked, before, index, (rows, kind), lie_apart=lie_apart)
+                self._weigh(asked, before, index, (rows, kind), wrong)
 
-    def _weigh(self, asked: Asked, before: Asked, index: int, found: tuple[Ints, Kind], *, lie_apart: bool) -> None:
+    def _weigh(self, asked: Asked, before: Asked, index: int, found: tuple[Ints, Kind], wrong: Bools) -> None:
         """Add a kind within class `index`, whose rows are given with it, where it is apart or nearly."""
         assert self.evidence.features is not None
-        rows, kind = found
+        (rows, kind), lie_apart, k = found, not wrong.any(), self.evidence.n_classes
         features, ranks, members = self.evidence.features[rows], self.ranks[rows], kind.members
         cluster = own_cluster(features, ranks, members, self.evidence.seed) if lie_apart else None
         figures = KindFigures(
@@ -243,13 +242,17 @@ class _Maker:
             float(np.median(ranks[members])) if members.any() else 0.0,
             cluster is not None,
         )
-        believed, confirmed = weighed(figures, kind, cluster, self.evidence.n_classes, lie_apart=lie_apart)
+        believed, confirmed = weighed(figures, kind, cluster, k, lie_apart=lie_apart)
         inside = np.zeros(len(self.labels), np.bool_)
         inside[rows] = believed
         alike = inside & self.evidence.bona_fide
         inside &= (self.found.membership == 0) & ~alike
+        trigger = None
+        if confirmed and inside.sum() >= FEWEST:
+            trigger = shared_trigger(self.suspects, np.flatnonzero(inside), index)
+            confirmed = not (trigger is None and may_be_a_half(figures, int(inside.sum()), len(rows), k))
+        inside &= confirmed | ~wrong
         if inside.sum() >= FEWEST:
-            trigger = shared_trigger(self.suspects, np.flatnonzero(inside), index) if confirmed else None
             self.found.add_kind(index, inside, alike, figures, confirmed=confirmed, trigger=trigger)
 
     def _asked(
@@ -308,13 +311,3 @@ class _Maker:
 def _trusting(evidence: Evidence, blind: Floats) -> Floats:
     """The suspicion of the consensus where it has anybody to trust, else the one that trusts nobody."""
     return consensus(evidence).suspicion if evidence.bona_fide.any() else blind
-
-
-def _ranks_in_class(labels: Ints, orders: list[Floats]) -> Floats:
-    """(n,) the higher of a sample's relative ranks within its class, in (0, 1]: small classes count like large ones."""
-    highest = np.zeros(len(labels), np.float32)
-    for index in np.unique(labels):
-        rows = np.flatnonzero(labels == index)
-        for order in orders:
-            highest[rows] = np.maximum(highest[rows], ranks(order[rows]) / len(rows))
-    return highest

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv, log_ndtr, ndtri
 
-from core.types import Bools, Floats
+from core.types import Bools, Floats, Ints
 
 Reals = NDArray[np.float64]
 
@@ -30,6 +30,20 @@ def ranks(values: NDArray[Any]) -> NDArray[np.float64]:
     """
     _, group, sizes = np.unique(values, return_inverse=True, return_counts=True)
     return np.asarray((np.cumsum(sizes) - (sizes - 1) / 2)[group], np.float64)
+
+
+def ranks_in_class(labels: Ints, orders: Sequence[Floats]) -> Floats:
+    """(n,) the higher of a sample's relative ranks within its class, in (0, 1]: small classes count like large ones.
+
+    >>> ranks_in_class(np.array([0, 0, 1, 1]), [np.array([1.0, 2.0, 9.0, 8.0], np.float32)]).tolist()
+    [0.5, 1.0, 1.0, 0.5]
+    """
+    highest = np.zeros(len(labels), np.float32)
+    for index in np.unique(labels):
+        rows = np.flatnonzero(labels == index)
+        for order in orders:
+            highest[rows] = np.maximum(highest[rows], ranks(order[rows]) / len(rows))
+    return highest
 
 
 def tail_scores(scores: Reals) -> Reals:

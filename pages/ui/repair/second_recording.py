@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.analysis.second_recording import seconds, side_by_side
+from core.evaluation.second_recording import seconds, side_by_side
 from core.runs import Run
 from pages.ui.cache import cached
 from pages.ui.shell import frame

@@ -15,6 +15,7 @@ from core.decision.apart import (
     SAME,
     KindFigures,
     is_apart,
+    may_be_a_half,
     own_cluster,
     weighed,
 )
@@ -107,3 +108,9 @@ def test_the_weaker_the_proof_the_fewer_are_members(doubtful, rank, cluster, mem
     figures = replace(FIGURES, doubtful=doubtful, rank=rank, clustered=cluster is not None)
     found, sure = weighed(figures, KIND, cluster, 10, lie_apart=True)
     assert (np.flatnonzero(found).tolist(), sure) == (members, confirmed)
+
+
+def test_a_large_part_of_a_class_that_is_taken_for_few_classes_may_be_one_of_two_populations():
+    assert may_be_a_half(FIGURES, 101, 300, 10)
+    assert not may_be_a_half(FIGURES, 100, 300, 10)
+    assert not may_be_a_half(replace(FIGURES, sources=5.0), 290, 300, 10)

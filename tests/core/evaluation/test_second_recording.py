@@ -7,8 +7,8 @@ import pytest
 
 from core import pipeline
 from core.analysis.opened_run import opened
-from core.analysis.second_recording import seconds, side_by_side
 from core.errors import UserError
+from core.evaluation.second_recording import seconds, side_by_side
 from core.pipeline.recorded import RecordedRequest
 
 N = 60
