@@ -320,7 +320,8 @@ def test_what_is_added_while_a_worker_is_at_work_is_done_too(finished):
         told.append((progress.title, progress.fraction))
 
     assert pipeline.work(asked, listen).left == []
-    assert told == [("Detecting with BaDLoss", 0.0), ("Detecting with Density ratio", 0.5)]
+    assert [title for title, _ in told] == ["Detecting with BaDLoss", "Detecting with Density ratio"]
+    assert [fraction for _, fraction in told] == pytest.approx([0.0, 0.5], abs=0.01)  # it creeps on with the time
 
 
 def test_a_slow_detector_tells_how_many_images_are_done(finished):

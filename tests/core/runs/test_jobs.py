@@ -279,7 +279,7 @@ def test_a_worker_has_an_empty_folder_and_no_secret_around_it(tmp_path, make_dat
     dataset = store.save(workspace, make_dataset(60), source="test").id
     run = pipeline.new_run(workspace, dataset, TrainConfig("own:spy", epochs=1), plan=("train",))
     jobs.start_run(run)
-    wait_for(lambda: poll(run.path).state != "running")
+    wait_for(lambda: not poll(run.path).active)  # on a busy machine it may be silent for a while
     assert poll(run.path).state == "done", (run.path / "worker.log").read_text()
     seen = json.loads(Path("mine.json").read_text())
     assert seen["holds"] == []
