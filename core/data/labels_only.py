@@ -97,9 +97,7 @@ def _of_array(path: Path) -> tuple[Rows, Mapping[str, str]]:
         raise UserError(f"{path.name} cannot be read.", "It is no plain array.", "Save it with numpy.save.") from error
     if not isinstance(array, np.ndarray):  # an archive under another name
         array.close()
-        raise UserError(
-            f"{path.name} holds several arrays.", "One is read.", "Save it with numpy.save."
-        )
+        raise UserError(f"{path.name} holds several arrays.", "One is read.", "Save it with numpy.save.")
     if array.ndim != 1 or array.dtype.kind not in "iubUS":
         found = f"{array.dtype} {array.shape}"
         raise UserError(f"{path.name} holds {found}.", "Labels are whole numbers or text, (n,).", "Save the labels.")
