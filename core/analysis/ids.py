@@ -4,7 +4,10 @@ import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from core.errors import UserError
+from core.types import Bools, Ints
 
 _RANGE = re.compile(r"(\d{1,18})(?:\s*[-–]\s*(\d{1,18}))?")
 
@@ -83,3 +86,15 @@ def parse_ids(text: str) -> list[tuple[int, int]]:
         first, last = int(match[1]), int(match[2] or match[1])
         ranges.append((min(first, last), max(first, last)))
     return ranges
+
+
+def within(text: str, ids: Ints) -> Bools:
+    """(n,) True for the ids (n,) that such a text names. Raises UserError as `parse_ids` does.
+
+    >>> within("7, 10-20", np.array([6, 7, 15])).tolist()
+    [False, True, True]
+    """
+    named = np.zeros(len(ids), np.bool_)
+    for first, last in parse_ids(text):
+        named |= (ids >= first) & (ids <= last)
+    return named

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from core.analysis.ids import parse_ids
+from core.analysis.ids import within
 from core.data.store.sample_names import matching
 from core.errors import UserError
 from core.types import Bools, Ints
@@ -148,16 +148,12 @@ def _named(table: pd.DataFrame, text: str, names: Callable[[], Sequence[str]]) -
     """(n,) True for the ids that the text lists; where it lists none, for the samples whose names hold it."""
     ids = table["id"].to_numpy()
     try:
-        ranges = parse_ids(text)
+        return within(text, ids)
     except UserError:
         called = names()
         if not called:
             raise
         return np.array(matching(called, text), np.bool_)
-    named = np.zeros(len(ids), bool)
-    for first, last in ranges:
-        named |= (ids >= first) & (ids <= last)
-    return named
 
 
 def _standing(rows: pd.DataFrame, verdict: str) -> Bools:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from core import runs
-from core.analysis.ids import parse_ids
+from core.analysis.ids import within
 from core.analysis.opened_run import opened
 from core.commands.common import HERE, Json, Workspace, command
 from core.errors import UserError
@@ -36,7 +36,10 @@ def note(
     if sum(one is not None for one in (samples, family, group)) != 1:
         raise UserError("What the note is about is not clear.", "", "Name --samples, --family or --group, one of them.")
     about: About = "sample" if samples is not None else "family" if family is not None else "group"
-    numbers = _ids(subject, samples) if samples is not None else [number for number in (family, group) if number]
+    numbers = [number for number in (family, group) if number]
+    if samples is not None:
+        ids = opened(subject).data.ids
+        numbers = ids[within(samples, ids)].tolist()
     chosen: Kind = next(one for one in KINDS if one == kind)
     count = review.note(workspace, subject.id, numbers, chosen, text, reviewer=reviewer, about=about)
     return {"run": subject.id, "kind": kind, "count": count}
@@ -62,10 +65,3 @@ def notes_(
         for number, said in review.notes(workspace, subject.id, about).items()
         if tag is None or tag in said.tags
     ]
-
-
-def _ids(run: runs.Run, text: str) -> list[int]:
-    """The ids that the text names and the run has."""
-    ranges, ids = parse_ids(text), opened(run).data.ids
-    found: list[int] = sorted({int(sample) for first, last in ranges for sample in ids[(ids >= first) & (ids <= last)]})
-    return found

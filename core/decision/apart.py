@@ -26,15 +26,15 @@ APART_OF_MANY = 0.33
 MANY_SOURCES = 5.0
 # The same where there are few classes, as a fraction of the others.
 MANY_OF_FEW = 0.6
-# Fraction of its class that a group may be where it is taken for few classes and shares no trigger. Beyond it, the
-# class is rather two populations, such as two kinds of bags.
-LARGEST_OF_FEW = 1 / 3
 # The same for a group whose members' median suspicion is in the top of all samples; of clean data, groups that were as
 # suspicious had 0.34 and more in doubt.
 APART_AND_FOREMOST = 0.3
 FOREMOST = 0.95
 # The same up to which a group is shown as open.
 HARDLY_APART = 0.4
+# Fraction of its class that a group may be where it is taken for few classes and shares no trigger. Beyond it, the
+# class is rather two populations, such as two kinds of bags.
+LARGEST_OF_FEW = 1 / 3
 # The settings of Activation Clustering (`core.detectors.clustering`), with the first split that fits of the two.
 COMPONENTS = 10
 LARGEST = 0.35

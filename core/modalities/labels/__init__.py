@@ -15,19 +15,17 @@ from core.modalities.labels.view import (
     beyond,
     described,
     digests,
-    filed,
     kept,
     kept_row,
     look,
-    read,
     shown,
-    told,
 )
+from core.modalities.written import SIDE as side
+from core.modalities.written import filed, read, told
 from core.types import Inputs, Ints
 
 things = "samples"
 kept_dimensions = 2
-side = 240
 offers = ()
 augmentations = ("none",)
 

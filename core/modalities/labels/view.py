@@ -1,6 +1,5 @@
 """How samples are shown that only have names: the name as a picture. It is a stranger's text, so it is escaped."""
 
-import re
 from collections.abc import Sequence
 from hashlib import blake2b
 from html import escape
@@ -11,11 +10,10 @@ from numpy.typing import NDArray
 
 from core.modalities.contract import Change, Look, Shown, Trait
 from core.modalities.labels.inputs import BYTES, strings
+from core.modalities.written import drawn, filled, legal, unfilled
 from core.types import Inputs, Ints, Samples
 
-SIDE = 240  # pixels
 CUT = 120  # characters that a picture shows, the last ones
-_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _STYLE = (
     "margin:0;width:100%;height:100%;box-sizing:border-box;padding:14px;overflow:hidden;overflow-wrap:anywhere;"
     "display:flex;align-items:center;justify-content:center;text-align:center;unicode-bidi:plaintext;"
@@ -25,24 +23,9 @@ _STYLE = (
 
 def shown(sample: Samples) -> Shown:
     """The end of one name as SVG."""
-    text = _ILLEGAL.sub("�", str(sample))
+    text = legal(sample)
     cut = f"…{text[-CUT:]}" if len(text) > CUT else text
-    svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{SIDE}" height="{SIDE}">'
-        f'<foreignObject width="100%" height="100%"><div xmlns="http://www.w3.org/1999/xhtml" dir="auto" '
-        f'style="{_STYLE}">{escape(cut)}</div></foreignObject></svg>'
-    )
-    return Shown(svg.encode(), "image/svg+xml")
-
-
-def read(inputs: Inputs, rows: Ints, most: int) -> list[str]:
-    """The names, cut at so many characters."""
-    return [f"{name[:most]}…" if len(name) > most else name for name in map(str, inputs[rows])]
-
-
-def told(sample: Samples) -> str:
-    """The name itself."""
-    return str(sample)
+    return drawn(escape(cut), _STYLE)
 
 
 def average(inputs: Inputs) -> Samples:
@@ -64,21 +47,14 @@ def amplified(_: Samples, after: Samples) -> Change:
 def kept(samples: Sequence[Samples | None], _: tuple[int, ...]) -> NDArray[np.uint8]:
     """(m, 1, b) the names in UTF-8, filled up with zeros."""
     encoded = [b"" if sample is None else str(sample).encode()[: 2 * BYTES] for sample in samples]
-    width = max(map(len, encoded), default=0)
-    joined = b"".join(name.ljust(width, b"\0") for name in encoded)
-    return np.frombuffer(joined, np.uint8).reshape(len(encoded), 1, width).copy()
+    return filled(encoded)[:, None]
 
 
 def kept_row(array: NDArray[Any], row: int) -> Samples:
     """One name of such an array. Raises ValueError where it holds no names."""
     if array.dtype != np.uint8 or array.ndim != 3:
         raise ValueError(f"{array.dtype} {array.shape} are not uint8 (m, 1, b).")
-    return strings(np.asarray(array[row]).tobytes().rstrip(b"\0").decode("utf-8", "replace"))
-
-
-def filed(sample: Samples) -> tuple[str, bytes]:
-    """One name as the content of a text file."""
-    return ".txt", str(sample).encode()
+    return strings(unfilled(array[row]))
 
 
 def described(_: tuple[int, ...]) -> str:

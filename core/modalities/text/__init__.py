@@ -7,11 +7,12 @@ from core.modalities.text.look import look
 from core.modalities.text.store import FILES as files
 from core.modalities.text.store import appending, open_inputs, sampled, write_inputs
 from core.modalities.text.triggers import copied, paint, painted
-from core.modalities.text.view import amplified, average, beyond, described, filed, kept, kept_row, read, shown, told
+from core.modalities.text.view import amplified, average, beyond, described, kept, kept_row, shown
+from core.modalities.written import SIDE as side
+from core.modalities.written import filed, read, told
 
 dimensions = 2  # words that are read, words that are known
 kept_dimensions = 1
-side = 240
 things = "texts"
 offers = ("texts",)
 augmentations = ("none", "word_dropout")

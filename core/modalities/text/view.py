@@ -4,7 +4,6 @@ Texts are hostile: markup, control characters, a hundred thousand characters. A 
 a browser runs nothing in it.
 """
 
-import re
 from collections.abc import Sequence
 from html import escape
 from typing import Any
@@ -16,17 +15,16 @@ from core.modalities.contract import Change, Shown
 from core.modalities.text.inputs import TextInputs, strings
 from core.modalities.text.telling import telling
 from core.modalities.text.words import bags, words
+from core.modalities.written import drawn, filled, legal, unfilled
 from core.types import Inputs, Ints, Samples
 
 CUT = 300  # characters that a picture shows
-SIDE = 240  # pixels
 KEPT = 2000  # characters of a text that a run keeps to show it
 MARK = "\ue000"  # before words to be marked, in what is made here to be shown
 UNMARK = "\ue001"  # behind them
 TOLD = 8  # phrases that say what texts have in common
 COMPARED = 400  # texts that are looked through for them
 BUCKETS = 1024
-_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _STYLE = (
     "margin:0;width:100%;height:100%;box-sizing:border-box;padding:10px;overflow:hidden;overflow-wrap:anywhere;"
     "white-space:pre-wrap;unicode-bidi:plaintext;font:15px/1.3 sans-serif;color:#1f2328;background:#f6f3ea"
@@ -35,26 +33,11 @@ _STYLE = (
 
 def shown(sample: Samples) -> Shown:
     """The beginning of one text as SVG."""
-    text = _ILLEGAL.sub("�", str(sample))
+    text = legal(sample)
     cut = f"{text[:CUT]}…" if len(text) > CUT else text
     marked = escape(cut).replace(MARK, "<mark>").replace(UNMARK, "</mark>")
     whole = marked if _balanced(cut) else escape(cut.replace(MARK, "").replace(UNMARK, ""))
-    svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{SIDE}" height="{SIDE}">'
-        f'<foreignObject width="100%" height="100%"><div xmlns="http://www.w3.org/1999/xhtml" dir="auto" '
-        f'style="{_STYLE}">{whole}</div></foreignObject></svg>'
-    )
-    return Shown(svg.encode(), "image/svg+xml")
-
-
-def read(inputs: Inputs, rows: Ints, most: int) -> list[str]:
-    """The texts themselves, cut at so many characters."""
-    return [f"{text[:most]}…" if len(text) > most else text for text in map(str, inputs[rows])]
-
-
-def told(sample: Samples) -> str:
-    """The text itself."""
-    return str(sample)
+    return drawn(whole, _STYLE)
 
 
 def average(inputs: Inputs) -> Samples:
@@ -84,21 +67,14 @@ def amplified(before: Samples, after: Samples) -> Change:
 def kept(samples: Sequence[Samples | None], _: tuple[int, ...]) -> NDArray[np.uint8]:
     """(m, b) the beginnings of the texts in UTF-8, filled up with zeros."""
     encoded = [b"" if sample is None else str(sample)[:KEPT].encode() for sample in samples]
-    width = max(map(len, encoded), default=0)
-    joined = b"".join(text.ljust(width, b"\0") for text in encoded)
-    return np.frombuffer(joined, np.uint8).reshape(len(encoded), width).copy()
+    return filled(encoded)
 
 
 def kept_row(array: NDArray[Any], row: int) -> Samples:
     """One text of such an array. Raises ValueError where it holds no texts."""
     if array.dtype != np.uint8 or array.ndim != 2:
         raise ValueError(f"{array.dtype} {array.shape} are not uint8 (m, b).")
-    return strings(np.asarray(array[row]).tobytes().rstrip(b"\0").decode("utf-8", "replace"))
-
-
-def filed(sample: Samples) -> tuple[str, bytes]:
-    """One text as the content of a text file."""
-    return ".txt", str(sample).encode()
+    return strings(unfilled(array[row]))
 
 
 def described(shape: tuple[int, ...]) -> str:
