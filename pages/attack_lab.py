@@ -66,7 +66,7 @@ def summary(previews: list[Preview], n: int, n_faults: int) -> str:
 
 
 def effects(previews: list[Preview], names: tuple[str, ...], counts: pd.DataFrame) -> None:
-    """What each trigger does to an image, and what all of them do to the classes."""
+    """What each trigger does to a sample, and what all of them do to the classes."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**What each trigger does**", help=HELP["trigger"], width="stretch")
         samples = {index: f"sample {index + 1}" for index in range(EXAMPLES)}
@@ -110,6 +110,6 @@ with right:
     if counts is not None:
         effects(previews[first : first + SHOWN], info.class_names, counts)
     else:
-        st.info("Choose a preset or add an attack; what it does to the images is shown here at once.")
+        st.info("Choose a preset or add an attack; what it does to the samples is shown here at once.")
 lab.address(info.id)
 journey.go_on("train")

@@ -22,7 +22,7 @@ datasets = {info.id: info for info in store.describe_all(WORKSPACE)}
 frame.say_damaged(store.damaged_datasets(WORKSPACE), "data set")
 if not datasets or source_picker.is_open():
     if not datasets:
-        st.markdown("This page will show the images and classes of a data set. Open one, or start the built-in demo.")
+        st.markdown("This page will show the samples and classes of a data set. Open one, or start the built-in demo.")
     source_picker.open_data(back=bool(datasets))
     st.stop()
 

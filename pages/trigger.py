@@ -7,7 +7,7 @@ from core.evaluation import trials
 from core.runs import Run
 from pages.ui.cache import cached
 from pages.ui.lab.attack_words import aim
-from pages.ui.lab.trial_picker import choose_images, choose_trigger, current_row, steps, strip
+from pages.ui.lab.trial_picker import choose_samples, choose_trigger, current_row, steps, strip
 from pages.ui.lab.trial_story import rates, story, unmeasured
 from pages.ui.shell import frame, journey
 from pages.ui.widgets import pictures
@@ -38,12 +38,12 @@ if not runs.trials(run):
 answer = st.container(key="trigger-story")
 with st.container(horizontal=True, vertical_alignment="bottom"):
     attack, strength = choose_trigger(run, attacks)
-    tried = cached.tried_images(run, attack, strength)
-    rows = choose_images(tried, names)
+    tried = cached.tried_samples(run, attack, strength)
+    rows = choose_samples(tried, names)
     buttons = st.container(horizontal=True, width="content")
 if not rows:
-    answer.markdown("### No test image is left")
-    st.info("The filters leave no image. Choose another class, or all images.")
+    answer.markdown("### No test sample is left")
+    st.info("The filters leave none. Choose another class, or show all.")
     st.stop()
 row = current_row(rows, tried)
 with buttons:
@@ -61,7 +61,7 @@ plain, with_trigger = (
 )
 told = f"At most {change.amount}: {aim(attacks[attack], names)}"
 panels = [
-    Panel("As it is", plain, clean, note=f"Test image #{row}, truly {names[this['label']]}"),
+    Panel("As it is", plain, clean, note=f"Test sample #{row}, truly {names[this['label']]}"),
     Panel(", ".join(filter(None, ("Difference", change.scale))), pictures.of_held(difference), note=told),
     Panel("With the trigger", with_trigger, triggered, goal, f"The attacker wants {names[goal]}"),
 ]
@@ -73,7 +73,7 @@ answer.markdown(story(clean, triggered, repaired, goal, names))
 board(panels, names, key="trigger-board")
 rates(run, child, attack)
 st.caption(
-    f"These are recorded answers: after its training, each model was shown the {info.n_test:,} test images with every "
+    f"These are recorded answers: after its training, each model was shown the {info.n_test:,} test samples with every "
     f"trigger. This trigger is meant for {len(tried):,} of them."
 )
 if child and not repaired:

@@ -35,7 +35,7 @@ WORDS = {
     "BaDLoss": "learned unlike the trusted samples, by its losses",
     "logit trajectories": "learned unlike the trusted samples, by how sure the model was",
     "class likeness": "like the most suspicious samples of its class",
-    "shared pattern": "carries the pattern that suspicious images of its class share",
+    "shared pattern": "carries the pattern that suspicious samples of its class share",
 }
 SHORT = {
     "density ratio": "far from clean",

@@ -62,16 +62,16 @@ def description(family: Family, names: Sequence[str]) -> str:
     looks = [f"{names[index]} {fraction:.0%}" for index, fraction in list(family.sources.items())[:3]]
     parts = [f"They look like {', '.join(looks)}." if looks else ""]
     if family.shared > CHANCE:
-        parts.append("Their images share a pattern.")
+        parts.append("They share a pattern.")
     elif family.sources:
-        parts.append("Their images share no pattern: perhaps clean.")
+        parts.append("They share no pattern: perhaps clean.")
     if family.same_as is not None:
         parts.append(f"Looks like the same trigger as family {family.same_as}.")
     return " ".join(part for part in parts if part)
 
 
 def likely_source(family: Family) -> int | None:
-    """The class that most members may have been taken from; None where the images do not tell."""
+    """The class that most members may have been taken from; None where what they show does not tell."""
     return max(family.sources, key=lambda index: family.sources[index], default=None)
 
 

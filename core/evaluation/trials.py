@@ -45,7 +45,7 @@ def answers(run: Run, row: int, attack: str | None = None, strength: int = 1) ->
     return [(int(index), float(likely)) for index, likely in zip(classes, probabilities, strict=True) if index >= 0]
 
 
-def tried_images(run: Run, attack: str, strength: int = 1) -> pd.DataFrame:
+def tried_samples(run: Run, attack: str, strength: int = 1) -> pd.DataFrame:
     """One row for each test image that was tried with a trigger; none when the trigger was not.
 
     Columns: test_row, label (its true class), goal (what the trigger is to make of it). Then untouched and triggered,

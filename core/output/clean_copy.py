@@ -25,8 +25,8 @@ from core.output.originals import How, why_not, write_originals
 from core.types import Changes, Dataset, Inputs, Ints
 
 Listen = Callable[[float, str], None]
-Files = Literal[How, "pixels"]
-FILES: tuple[str, ...] = (*get_args(How), "pixels")
+Files = Literal[How, "stored"]
+FILES: tuple[str, ...] = (*get_args(How), "stored")
 IMAGES_AT_ONCE = 1000  # read and written together: memory stays small, and progress is told after each
 LONGEST_NAME = 60  # characters of a class in a folder's name: some disks allow 255 bytes
 
@@ -46,7 +46,7 @@ def write_clean_copy(
             under their names, or `train/<class>/<id>.png`, `test/<class>/<row>.png` and `classes.csv`, or `samples.csv`
             where the data are labels only. In each case it gets `changes.csv`.
         listen: told the progress, in [0, 1], and which part is written.
-        files: what a folder gets: the original files, copied or linked, or the stored "pixels". By default copies of
+        files: what a folder gets: the original files, copied or linked, or what is "stored". By default copies of
             the originals where there are any.
 
     Raises:
@@ -58,7 +58,7 @@ def write_clean_copy(
     moved, said = dict[int, str](), dict[str, Any]()
     if target.suffix.lower() == ".npz":
         writable(target, (".npz",))
-        if before.inputs[:0].dtype != np.uint8:
+        if not _archived(before.inputs):
             hint = "Name a folder instead: it gets a file for each sample."
             raise UserError("These samples are no arrays of pixels.", "An .npz archive cannot hold them.", hint)
         write_file(target, lambda stream: _write_archive(stream, before, kept, labels, listen))
@@ -68,9 +68,9 @@ def write_clean_copy(
             if not modality_of(before.inputs).offers:
                 _write_names(unfinished / "samples.csv", opened, kept, labels)
                 said["files"] = "names and labels"
-            elif files == "pixels" or lacking:
+            elif files == "stored" or lacking:
                 _write_images(unfinished, before, kept, labels, listen)
-                said["files"] = f"stored pixels{f', since {lacking}' if lacking else ''}"
+                said["files"] = f"stored {modality_of(before.inputs).things}{f', since {lacking}' if lacking else ''}"
             else:
                 written = write_originals(opened, unfinished, kept, labels, files or "copy", listen=listen)
                 moved, younger = written.moved, written.younger
@@ -82,8 +82,24 @@ def write_clean_copy(
     return {"copy": str(target), **counts, **said}
 
 
+def forms(opened: OpenedRun) -> list[str]:
+    """What a person can take home of the run's data: "copy" of the originals, "archive" of pixels, "stored" always."""
+    possible = {"copy": not why_not(opened), "archive": _archived(opened.data.inputs), "stored": True}
+    return [form for form, is_possible in possible.items() if is_possible]
+
+
+def _archived(inputs: Inputs) -> bool:
+    """Whether the samples are arrays that an `.npz` archive holds."""
+    return bool(inputs[:0].dtype == np.uint8)
+
+
 def files_of(text: str) -> Files:
-    """What was written, as a choice. Raises UserError for what is none."""
+    """What was written, as a choice; what earlier versions called "pixels" is "stored".
+
+    Raises:
+        UserError: there is no such choice.
+    """
+    text = {"pixels": "stored"}.get(text, text)
     if text not in FILES:
         raise UserError(f"There is no way {text!r} to give files.", f"Known: {', '.join(FILES)}.", "Choose one.")
     return cast("Files", text)

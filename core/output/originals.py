@@ -29,7 +29,7 @@ How = Literal["copy", "hard-link", "symlink"]
 SOURCES = ("image_folder", "archive", "table", "text_folder", "text_table")
 Listen = Callable[[float, str], None]
 TOLD_AFTER = 200  # files, between two words on the progress
-AGAIN = "Import the data again, or copy the stored pixels: --files pixels."
+AGAIN = "Import the data again, or copy what is stored: --files stored."
 
 
 @dataclass

@@ -19,7 +19,7 @@ def activations_stage(opened: OpenedRun, _: str, reporter: Reporter) -> None:
     short: list[str] = []
 
     def on_batch(fraction: float) -> None:
-        done = f"{fraction * len(dataset):,.0f} of {len(dataset):,} images"
+        done = f"{fraction * len(dataset):,.0f} of {len(dataset):,} samples"
         reporter.update(fraction, "; ".join([done, *short[-1:]]))
 
     with checksums.rewriting(run.path, "activations.npy"):

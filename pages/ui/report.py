@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from core import pipeline
+from core.output.clean_copy import forms
 from core.output.export import EXPORTS
 from core.output.originals import why_not
 from core.runs import Run
@@ -16,7 +17,7 @@ from pages.ui.shell.routes import copy_address
 from pages.ui.widgets import refusal
 from pages.ui.widgets.fields import one_of
 
-FORMS = {"copy": "The original files", "archive": "One .npz file", "pixels": "Image folder of what is stored"}
+FORMS = {"copy": "The original files", "archive": "One .npz file", "stored": "A folder of what is stored"}
 
 
 def files(run: Run) -> None:
@@ -39,7 +40,7 @@ def clean_set(run: Run) -> None:
     """The data without what was excluded: made by a worker, then found in the workspace or downloaded."""
     st.markdown("The data without what is excluded, with the new labels, for training elsewhere.")
     lacking = why_not(cached.opened(run))
-    form = one_of("As", {key: title for key, title in FORMS.items() if key != "copy" or not lacking})
+    form = one_of("As", {key: FORMS[key] for key in forms(cached.opened(run))})
     if lacking:
         st.caption(f"The original files cannot be given back: {frame.plain(lacking)}.")
     key = f"copy-{run.id}"

@@ -61,7 +61,7 @@ def test_the_demo_shows_the_recorded_answers_and_its_address_can_be_shared(
 ) -> None:
     run = runs.all_runs(small)[0]
     names = store.describe(small, run.dataset).class_names
-    tried = trials.tried_images(run, "blended_pattern", 2)
+    tried = trials.tried_samples(run, "blended_pattern", 2)
     row = int(tried["test_row"].iloc[5])
     server = serve(small)
     opened = page(

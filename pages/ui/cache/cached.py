@@ -199,9 +199,9 @@ def decided_by(run: Run, reviewer: str) -> frozenset[int]:
 
 
 @of_run(stamps.made, most=32)
-def tried_images(run: Run, attack: str, strength: int) -> pd.DataFrame:
-    """The test images that the run's model was shown with a trigger, and what it made of them."""
-    return trials.tried_images(run, attack, strength)
+def tried_samples(run: Run, attack: str, strength: int) -> pd.DataFrame:
+    """The test samples that the run's model was shown with a trigger, and what it made of them."""
+    return trials.tried_samples(run, attack, strength)
 
 
 @of_run(stamps.data, most=128)

@@ -20,14 +20,14 @@ HELP = {
     "agreement": "Of all samples that this detector or the leading one flags, the fraction that both flag.",
     "rate": "Bona fide samples show how suspicious clean ones can look. The fraction of wrong ones holds "
     "on average over draws of bona fide samples, not in every draw.",
-    "clean accuracy": "The fraction of untouched test images that the model gets right. Higher is better.",
-    "attack success rate": "Attack success rate (ASR): how often the trigger turns images of other classes into the "
+    "clean accuracy": "The fraction of untouched test samples that the model gets right. Higher is better.",
+    "attack success rate": "Attack success rate (ASR): how often the trigger turns samples of other classes into the "
     "target. Lower is better.",
     "signals": "The signals that count most, the strongest first. 99% means: 99% of all samples show it no more "
     "strongly.",
     "family": "A family is a group of flagged samples that seem to carry one attack: one given label, one pattern.",
-    "difference": "What the members have on average that the nearest ordinary images lack, amplified. Grey is no "
-    "difference.",
+    "difference": "What the members have on average that the nearest ordinary samples lack: words, or in images "
+    "what differs, amplified, where grey is no difference.",
     "neighbours": "Neighbours are the samples that the model sees as most alike: their activations lie nearest.",
     "doubled": "The trigger at twice its strength, where it has one. A backdoor that seems gone may still answer to "
     "it.",
@@ -48,7 +48,7 @@ HELP = {
     "the file is executed. Whole pickled models, joblib, TorchScript, .pt2 and .tar are refused.",
     "mean": "The mean is subtracted from pixels between 0 and 1, and the result divided by the standard deviation. "
     "Give one number, or one a channel.",
-    "trigger": "A trigger is a small change to an image. A poisoned model answers it with the attacker's class.",
+    "trigger": "A trigger is a small change to a sample. A poisoned model answers it with the attacker's class.",
     "labelling": "Dirty-label attacks give poisoned samples a wrong label. Clean-label attacks keep the true one.",
     "poison ratio": "The fraction of samples that carry the trigger. For one-to-one and clean-label attacks, it is "
     "that of the target class.",

@@ -13,7 +13,7 @@ LABELLINGS = {
     "random_other": "Each sample gets another class's label, drawn",
     "unchanged": "Every sample keeps its true label",
 }
-UNSEEN = "No image is changed."
+UNSEEN = "No sample is changed."
 NOISE = "Its noise is optimised on a surrogate model when it is created, which takes longer."
 
 

@@ -1,4 +1,4 @@
-"""Choosing a trigger and a test image for the trigger demo; the choice is part of the address."""
+"""Choosing a trigger and a test sample for the trigger demo; the choice is part of the address."""
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +18,7 @@ from pages.ui.widgets.bound import bound
 from pages.ui.widgets.fields import ANY, one_of, one_or_any
 from pages.ui.widgets.gallery import GalleryEvent, Tile, gallery
 
-STRIP = 24  # test images shown in one line
+STRIP = 24  # test samples shown in one line
 LETTERS = 48  # of all triggers' names that fit one line as buttons; more make a list
 SHOW = {"all": "all", "turned": "turned", "not": "not turned"}
 
@@ -50,13 +50,13 @@ def choose_trigger(run: Run, attacks: Mapping[str, PlantedAttack]) -> tuple[str,
     return name, int(strength)
 
 
-def choose_images(tried: pd.DataFrame, names: Sequence[str]) -> list[int]:
-    """Rows of the test images that the filters leave."""
+def choose_samples(tried: pd.DataFrame, names: Sequence[str]) -> list[int]:
+    """Rows of the test samples that the filters leave."""
     classes = {index: names[index] for index in sorted(tried["label"].unique().tolist())}
     if st.session_state.get("trigger-class", ANY) not in (ANY, *classes):
         st.session_state["trigger-class"] = ANY
     label = one_or_any("True class", classes, "any", key="trigger-class", width=118)
-    show = one_of("Images", SHOW, key="trigger-show", help="Turned: with the trigger, it gets the attacker's class.")
+    show = one_of("Samples", SHOW, key="trigger-show", help="Turned: with the trigger, it gets the attacker's class.")
     of_class = tried if label is None else tried[tried["label"] == label]
     shown = of_class if show == "all" else of_class[of_class["turned"] == (show == "turned")]
     rows: list[int] = shown["test_row"].tolist()
@@ -64,7 +64,7 @@ def choose_images(tried: pd.DataFrame, names: Sequence[str]) -> list[int]:
 
 
 def current_row(rows: Sequence[int], tried: pd.DataFrame) -> int:
-    """The image of the address, or of the last visit; else the first that only the trigger makes wrong."""
+    """The sample of the address, or of the last visit; else the first that only the trigger makes wrong."""
     linked = address.get("row")
     preferred = int(linked) if linked.isdecimal() else st.session_state.get("trigger-row")
     telling = tried[tried["turned"] & (tried["untouched"] == tried["label"]) & tried["test_row"].isin(rows)]
@@ -75,7 +75,7 @@ def current_row(rows: Sequence[int], tried: pd.DataFrame) -> int:
 
 
 def steps(rows: Sequence[int], row: int) -> None:
-    """The buttons that go to another image, round and round."""
+    """The buttons that go to another sample, round and round."""
     place = rows.index(row)
     others = {
         "Previous": ("chevron_left", place - 1),
@@ -84,22 +84,27 @@ def steps(rows: Sequence[int], row: int) -> None:
     }
     for name, (icon, other) in others.items():
         st.button(
-            "", key=f"trigger-{name}", icon=f":material/{icon}:", help=f"{name} image", on_click=_go, args=(rows, other)
+            "",
+            key=f"trigger-{name}",
+            icon=f":material/{icon}:",
+            help=f"{name} sample",
+            on_click=_go,
+            args=(rows, other),
         )
 
 
 def strip(run: Run, rows: Sequence[int], row: int) -> None:
-    """Test images to pick from; a click chooses."""
+    """Test samples to pick from; a click chooses."""
     start = rows.index(row) // STRIP * STRIP
     tiles = [
-        Tile(row, pictures.of_test_sample(run.dataset, row), tooltip=f"test image #{row}")
+        Tile(row, pictures.of_test_sample(run.dataset, row), tooltip=f"test sample #{row}")
         for row in rows[start : start + STRIP]
     ]
     gallery(tiles, key="trigger-strip", selected=(row,), size=44, one_row=True, on_event=partial(_picked, row))
 
 
 def _picked(row: int, event: GalleryEvent, _: Callable[[], None]) -> None:
-    if event.focus not in (None, row):  # what was clicked; the selection there may be of the image before
+    if event.focus not in (None, row):  # what was clicked; the selection there may be of the sample before
         address.put("row", str(event.focus))
 
 

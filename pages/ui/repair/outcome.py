@@ -1,4 +1,4 @@
-"""Before and after a repair, side by side: figures, chart, and the same triggered images with both predictions."""
+"""Before and after a repair, side by side: figures, chart, and the same triggered samples with both predictions."""
 
 from collections.abc import Mapping
 from math import isnan
@@ -36,7 +36,7 @@ def gone_words(child: Run) -> tuple[str, str]:
             f"{gone} of {len(estimated)} recovered triggers now succeed in {results.GONE:.0%} of cases or fewer.",
             "That is an estimate: no trigger is known.",
         )
-    missing = "There are no test images" if after["clean_accuracy"] is None else "No known trigger can be tried"
+    missing = "There are no test samples" if after["clean_accuracy"] is None else "No known trigger can be tried"
     return (
         "Trained again as decided.",
         f"{missing}, so whether a backdoor is gone cannot be measured: see what the detectors say of the new model.",
@@ -44,7 +44,7 @@ def gone_words(child: Run) -> tuple[str, str]:
 
 
 def before_after(run: Run, child: Run) -> None:
-    """The figures of both models side by side, then the same triggered images with both predictions."""
+    """The figures of both models side by side, then the same triggered samples with both predictions."""
     compared = results.comparison(child)
     before, after = compared["before"], compared["after"]
     rates = before["attack_success_rate"]
@@ -116,9 +116,9 @@ def _share(value: float | None) -> str:
 
 
 def examples(run: Run, child: Run) -> None:
-    """The same triggered test images, with what each model predicts."""
+    """The same triggered test samples, with what each model predicts."""
     names = cached.info(run).class_names
-    st.subheader("The same triggered test images, before and after")
+    st.subheader("The same triggered test samples, before and after")
     after = {(trial["attack"], trial["test_row"]): trial for trial in trials.examples(child)}
     attacks: dict[str, list[Tile]] = {}
     for trial in trials.examples(run):
@@ -139,4 +139,4 @@ def examples(run: Run, child: Run) -> None:
         with column:
             st.markdown(f"**{plain(name.replace('_', ' ').capitalize())}**")
             gallery(shown, key=f"triggered-{child.id}-{name}", size=96)
-    st.page_link("pages/trigger.py", label="Try each trigger on any test image", icon=":material/bolt:")
+    st.page_link("pages/trigger.py", label="Try each trigger on any test sample", icon=":material/bolt:")

@@ -123,12 +123,12 @@ def _classes(run: Run, found: list[Experiment], names: dict[str, str]) -> None:
     """The accuracy of each class before and after every repair; what lost most comes first."""
     listed = class_rows(found, cached.info(run).class_names)
     if not listed:
-        st.info("There are no test images, so the accuracy of a class cannot be measured.")
+        st.info("There are no test samples, so the accuracy of a class cannot be measured.")
         return
     table = pd.DataFrame(listed).rename(columns={"class": "Class", "before": "Before", **names})
     numbers = {name: st.column_config.NumberColumn(format="percent") for name in table.columns[1:]}
     st.dataframe(table, hide_index=True, column_config=numbers, height=tall(len(table), 14), key="classes-after")
-    st.caption("Of the test images of each class, the fraction that is right. The class that lost most comes first.")
+    st.caption("Of the test samples of each class, the fraction that is right. The class that lost most comes first.")
 
 
 def _removed(run: Run, child: Run) -> None:

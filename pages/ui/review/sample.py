@@ -147,7 +147,7 @@ def _curve(run: Run, table: pd.DataFrame, place: int) -> None:
 
 
 def _neighbours(run: Run, table: pd.DataFrame, place: int) -> None:
-    """The nearest samples in activation space, and exact copies of the image."""
+    """The nearest samples in activation space, and exact copies of it."""
     if not run.has_activations:
         st.caption("Its neighbours are not known: there are no activations.")
         return
@@ -157,7 +157,7 @@ def _neighbours(run: Run, table: pd.DataFrame, place: int) -> None:
         gallery(tiles(run, table.iloc[near]), key=f"near-{title}", size=56)
     copies = cached.copies(run, place)
     if copies is None:
-        st.caption("Copies were not looked for: the images are too many to read through.")
+        st.caption("Copies were not looked for: the data are too many to read through.")
         return
     st.markdown(f"**{len(copies):,} exact cop{'y' if len(copies) == 1 else 'ies'} elsewhere in the data**")
     gallery(tiles(run, table.iloc[copies[:12]]), key="copies", size=56)

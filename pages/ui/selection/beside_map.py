@@ -1,4 +1,4 @@
-"""What stands beside and below a map: the images of the selection, the keys, and the bar that acts on it."""
+"""What stands beside and below a map: the samples of the selection, the keys, and the bar that acts on it."""
 
 import time
 from collections.abc import Callable
@@ -36,12 +36,12 @@ EMPTY = "Nothing is selected: draw a lasso, or click a point. Shift-click adds o
 
 
 def selection_gallery(run: Run, table: pd.DataFrame) -> None:
-    """The images of the selection, most suspicious first, with the keys; without a selection, nothing but the keys."""
+    """The samples of the selection, most suspicious first, with the keys; without a selection, nothing but the keys."""
     rows = table[table["id"].isin(looked_at(run))]
     shown = rows.sort_values("suspicion", ascending=False, kind="stable").head(SHOWN)
     if len(rows):
         few = "" if len(rows) <= SHOWN else f": the {SHOWN} most suspicious of {len(rows):,}"
-        st.markdown(f"**Selected samples**{few}", help="A click takes an image out of the selection, and in again.")
+        st.markdown(f"**Selected samples**{few}", help="A click takes a sample out of the selection, and in again.")
     gallery(
         tiles(run, shown),
         key=_key(run),

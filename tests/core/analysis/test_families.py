@@ -175,8 +175,7 @@ def test_families_in_words():
     assert title(family, names) == "Family 2: 181 samples into boot"
     assert title(family, names, 1) == "Family 2: 1 sample into boot"
     assert description(family, names) == (
-        "They look like bag 60%, shirt 25%, boot 15%. Their images share a pattern. "
-        "Looks like the same trigger as family 1."
+        "They look like bag 60%, shirt 25%, boot 15%. They share a pattern. Looks like the same trigger as family 1."
     )
     assert "perhaps clean" in description(replace(family, shared=3.0), names)
     assert description(Family(1, 0, 9, 0.5), names) == ""

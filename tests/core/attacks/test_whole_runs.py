@@ -33,7 +33,7 @@ def test_a_kind_is_tried_on_test_images_of_its_kind_only(trained):
     run = trained("semantic_subset:source=2,target=0,count=8", "label_noise:ratio=0.1")
     name = "semantic_subset-2-to-0"
     truth, labels = store.load_truth(run.workspace, run.dataset), store.load(run.workspace, run.dataset).test_labels
-    tried = trials.tried_images(run, name)
+    tried = trials.tried_samples(run, name)
     assert 0 < len(tried) < (labels == 2).sum()
     assert set(tried["label"]) == {2}
     rate = attack_success_rate(tried["triggered"].to_numpy(np.int64), tried["goal"].to_numpy(np.int64))

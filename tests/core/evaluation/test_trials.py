@@ -53,15 +53,15 @@ def test_what_was_not_tried_has_no_answer(run):
 
 
 def test_the_images_that_a_trigger_is_meant_for_and_what_became_of_them(run):
-    table = trials.tried_images(run, "patch")
+    table = trials.tried_samples(run, "patch")
     assert table["test_row"].tolist() == [0, 2, 3, 4, 6, 7, 8, 10, 11]
     assert table["label"].tolist() == [0, 2, 3, 0, 2, 3, 0, 2, 3]
     assert table["untouched"].tolist() == table["label"].tolist()
     assert (table["goal"] == 1).all()
     assert table["turned"].tolist() == [True, True, True, False, True, True, True, True, True]
     assert table.loc[table["test_row"] == 4, "triggered"].tolist() == [0]
-    assert trials.tried_images(run, "patch", 2).empty
-    assert len(trials.tried_images(run, "blended_random", 2)) == 9
+    assert trials.tried_samples(run, "patch", 2).empty
+    assert len(trials.tried_samples(run, "blended_random", 2)) == 9
 
 
 def test_examples_are_spread_over_the_images_of_other_classes(run):
@@ -118,7 +118,7 @@ def test_a_run_of_before_the_answers_were_recorded_can_be_measured_again(run):
     runs.save_json(run, "outcome.json", {"outcome": OUTCOME, "examples": []})
     old = runs.update(run, plan=("train", "evaluate"), stages={"train": 1.0, "activations": 1.0, "evaluate": 1.0})
     assert trials.answers(old, 0) == []
-    assert trials.tried_images(old, "patch").empty
+    assert trials.tried_samples(old, "patch").empty
     again = pipeline.measure_again(old)
     assert not again.done("evaluate")
     assert again.done("train")

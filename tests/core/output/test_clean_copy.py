@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from core import pipeline
+from core import pipeline, runs
 from core.analysis.opened_run import opened
 from core.data import store
 from core.errors import UserError
-from core.output.clean_copy import folder_names, write_clean_copy
+from core.output.clean_copy import files_of, folder_names, forms, write_clean_copy
 
 
 @pytest.fixture
@@ -88,3 +88,20 @@ def test_folder_names_are_harmless_and_distinct():
     assert len(set(found)) == len(names)
     assert all(len(name) <= 62 and set(name) <= set("0123456789-_" + "abcdefghijklmnopqrstuvwxyz") for name in found)
     assert folder_names(tuple(str(i) for i in range(11)))[3] == "03-3"
+
+
+def test_what_was_called_pixels_is_what_is_stored(decided):
+    assert (files_of("pixels"), files_of("copy")) == ("stored", "copy")
+    with pytest.raises(UserError, match="no way 'paint'"):
+        files_of("paint")
+    assert forms(opened(decided[0])) == ["archive", "stored"]
+
+
+def test_texts_are_offered_in_no_archive_of_pixels(workspace, tmp_path):
+    (tmp_path / "films.csv").write_text("text,label\ngood,pos\nfine,pos\ndull,neg\nbad,neg\n")
+    run = runs.create(workspace, pipeline.import_dataset(workspace, tmp_path / "films.csv"), {}, ("train",))
+    assert forms(opened(run)) == ["copy", "stored"]
+    pipeline.decide(run, [1], "exclude", reviewer="ann")
+    assert write_clean_copy(opened(run), tmp_path / "stored", files="stored")["files"] == "stored texts"
+    (tmp_path / "films.csv").unlink()
+    assert forms(opened(run)) == ["stored"]

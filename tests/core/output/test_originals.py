@@ -137,7 +137,7 @@ def test_without_the_source_the_stored_pixels_are_given_and_it_is_said(folder, r
     run = reviewed(folder)
     shutil.rmtree(folder)
     said = write_clean_copy(run, tmp_path / "clean")
-    assert said["files"] == f"stored pixels, since {folder} is gone"
+    assert said["files"] == f"stored images, since {folder} is gone"
     assert len(list(Path(tmp_path / "clean" / "train").rglob("*.png"))) == 7
     with pytest.raises(UserError, match="cannot be given back"):
         write_clean_copy(run, tmp_path / "other", files="copy")

@@ -73,4 +73,4 @@ def test_what_has_no_trigger_has_no_covers_and_says_that_no_image_changes(
 ) -> None:
     app = opened(AttackSpec(name, 0.1), monkeypatch)
     assert not [one for one in app.number_input if one.label.startswith("Covers")]
-    assert any("No image is changed" in one.value for one in app.caption)
+    assert any("No sample is changed" in one.value for one in app.caption)
