@@ -1,12 +1,10 @@
 """Writing files so that a reader never sees half of one: a temporary name first, then a rename."""
 
 import errno
-import fcntl
 import glob
 import json
 import os
 import re
-import resource
 import secrets
 import time
 import zipfile
@@ -18,6 +16,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from core import system
 from core.errors import UserError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -34,11 +33,11 @@ def write_file(path: Path, write: Callable[[BinaryIO], object]) -> None:
         _delete_left(path.parent.glob(f".{glob.escape(path.name)}.*.tmp"), LEFT_SECONDS)
         try:
             with temporary.open("xb") as stream:
-                fcntl.flock(stream, fcntl.LOCK_EX)
+                system.lock(stream)
                 write(stream)
                 stream.flush()
                 os.fsync(stream.fileno())
-            temporary.replace(path)
+            system.replace(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -96,7 +95,7 @@ def locked(path: Path) -> Iterator[None]:
     with writing(path):
         lock = path.open("ab")
     with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        system.lock(lock)
         yield
 
 
@@ -116,7 +115,11 @@ def sweep(*directories: Path, older: float = LEFT_SECONDS) -> None:
 
 
 def allow_many_open_files() -> int:
-    """How many files this process may have open from now on: as many as the system lets it."""
+    """How many files this process may have open from now on: as many as the system lets it; 0 where it has no limit."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(ValueError, OSError):  # some systems call it unlimited and refuse that
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -130,5 +133,5 @@ def _delete_left(files: Iterable[Path], older: float) -> None:
         with suppress(OSError):  # somebody else deletes it just now, or it is being written
             if time.time() - left.stat().st_mtime > older:
                 with left.open("rb") as stream:
-                    fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    left.unlink()
+                    system.lock(stream, wait=False)
+                left.unlink()  # its writer is gone, so nobody takes the lock again

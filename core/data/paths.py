@@ -5,6 +5,7 @@ import stat
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from core.errors import UserError
+from core.system import READING_SAFELY
 
 MAX_FILE_BYTES = 64 * 2**20  # of one image or description: cameras make no larger ones, attackers do
 
@@ -75,7 +76,7 @@ def content(folder: Path, name: str, most: int = MAX_FILE_BYTES, links_within: s
         UserError: see `inside`; or it has more than `most` bytes.
     """
     try:
-        handle = os.open(inside(folder, name, links_within), os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+        handle = os.open(inside(folder, name, links_within), READING_SAFELY)
         with os.fdopen(handle, "rb") as stream:
             about = os.fstat(handle)
             if not stat.S_ISREG(about.st_mode) or about.st_size > most:

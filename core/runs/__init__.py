@@ -23,7 +23,7 @@
 | `trial-classes.npy` `trial-shares.npy` | (trials, m, 3): the likeliest classes of each test image with each trigger |
 | `changes.json` | of a repair: what it leaves out and relabels, and the revision it was trained on |
 | `checksums.json` `checksums.lock` | what each finished file was, which `core/checksums.py` compares |
-| `progress.json` `progress.lock` `worker.lock` `worker.log` `worker.empty/` | the job |
+| `progress.json` `progress.lock` `worker.lock` `worker.json` `worker.log` `worker.empty/` | the job |
 
 Files are written under a temporary name and renamed, and a stage counts only once `run.json` says so. All but
 `run.json` can be made again. A worker holds a lock on the run for as long as it lives. So "is it alive?" has a true

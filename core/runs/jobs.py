@@ -21,6 +21,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Literal
 
+from core import system
 from core.errors import UserError
 from core.files import locked, sweep, write_json, writing
 from core.json_files import read_json
@@ -151,16 +152,17 @@ def start(directory: Path, arguments: Sequence[str]) -> None:
                 worker = subprocess.Popen(
                     command,
                     cwd=empty,
-                    env=environment | {worker_lock.VARIABLE: str(lock)},
+                    env=environment | ({worker_lock.VARIABLE: str(lock)} if system.HANDS_DOWN else {}),
                     stdin=subprocess.PIPE,
                     stdout=log,
                     stderr=log,
-                    pass_fds=[lock],
+                    pass_fds=[lock] if system.HANDS_DOWN else [],
                     start_new_session=True,
+                    creationflags=system.NEW_GROUP,
                 )
-            worker_lock.sign(lock, worker.pid)
+            worker_lock.sign(directory, worker.pid)
         finally:
-            os.close(lock)  # the worker holds it now
+            os.close(lock)  # the worker holds it now, or will
     if worker.stdin:
         with suppress(BrokenPipeError), worker.stdin:  # it may have ended already
             worker.stdin.write(json.dumps(handed).encode())

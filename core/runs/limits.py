@@ -4,9 +4,9 @@ The readers have bounds of their own. These limits are for what nobody thought o
 goes round in circles, or one that believes a length. They are generous, for they must never stop honest work.
 """
 
+import importlib.util
 import json
 import os
-import resource
 import signal
 import time
 from collections.abc import Iterator, Mapping
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from core import system
 from core.errors import UserError
 from core.settings import MOST_MEMORY, MOST_MINUTES, MOST_READERS
 
@@ -51,7 +52,7 @@ def limits_for(size: int, around: Mapping[str, str] = os.environ) -> Limits:
     Raises:
         UserError: a variable holds no number above 0.
     """
-    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    machine = system.memory()
     gigabytes, minutes = _number(around, MOST_MEMORY), _number(around, MOST_MINUTES)
     return Limits(
         memory=int(gigabytes * 2**30) if gigabytes else max(LEAST_BYTES, int(PART_OF_MACHINE * machine)),
@@ -80,26 +81,16 @@ def confined(path: Path | None, job: Path | None = None, limits: Limits | None =
     size = _size(path) if path else 0
     limits = limits or limits_for(size)
     name = path.name if path else "what was fetched"
-    before = resource.getrlimit(resource.RLIMIT_AS), resource.getrlimit(resource.RLIMIT_CPU)
-    previous = signal.getsignal(signal.SIGXCPU)
-
-    def out_of_time(_: int, __: FrameType | None) -> None:
-        raise _out_of_time(name, limits)
-
     if job:
-        (job / FILE).write_text(json.dumps({"name": name, "memory": limits.memory, "seconds": limits.seconds}))
+        (job / FILE).write_text(json.dumps({"name": name, "memory": limits.memory, "seconds": limits.seconds}), "utf-8")
     try:
-        signal.signal(signal.SIGXCPU, out_of_time)
-        _limit(limits, 2 * size, before, killed=job is not None)
-        yield
+        with _limited(limits, 2 * size, _out_of_time(name, limits), killed=job is not None):
+            yield
     except (UserError, MemoryError, RuntimeError) as error:
-        _lift(before)
         if _is_of_memory(error):
             raise _out_of_memory(name, limits) from error
         raise
     finally:
-        _lift(before)
-        signal.signal(signal.SIGXCPU, previous)
         if job:
             (job / FILE).unlink(missing_ok=True)
 
@@ -107,7 +98,7 @@ def confined(path: Path | None, job: Path | None = None, limits: Limits | None =
 def words_of(job: Path) -> UserError | None:
     """What to say of a worker that is gone: that a limit ended it. None for one that was not limited when it went."""
     try:
-        entries = json.loads((job / FILE).read_text())
+        entries = json.loads((job / FILE).read_text("utf-8"))
         limits = Limits(int(entries["memory"]), float(entries["seconds"]))
         name = str(entries["name"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
@@ -120,27 +111,37 @@ def words_of(job: Path) -> UserError | None:
     )
 
 
-def _limit(limits: Limits, mapped: int, before: tuple[tuple[int, int], tuple[int, int]], *, killed: bool) -> None:
-    """Set the limits, as far as the system has them; macOS has none of memory."""
-    (_, most_memory), (_, most_seconds) = before
-    if _LINUX.exists():
-        held = int(_LINUX.read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-        _set(resource.RLIMIT_AS, held + mapped + limits.memory, most_memory)
-    seconds = int(time.process_time() + limits.seconds) + 1
-    hard = seconds + limits.grace if killed else most_seconds
-    _set(resource.RLIMIT_CPU, seconds, hard if most_seconds == resource.RLIM_INFINITY else min(hard, most_seconds))
+@contextmanager
+def _limited(limits: Limits, mapped: int, words: UserError, *, killed: bool) -> Iterator[None]:
+    """Set the limits meanwhile, as far as the system has them: macOS has none of memory, and Windows none at all."""
+    if importlib.util.find_spec("resource") is None:
+        yield
+        return
+    import resource
 
+    def put(kind: int, soft: int, hard: int) -> None:
+        with suppress(ValueError, OSError):  # the system refuses it, or a lower hard limit is in force
+            resource.setrlimit(kind, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
 
-def _lift(before: tuple[tuple[int, int], tuple[int, int]]) -> None:
-    """The soft limits as they were; a hard one stays, as nobody may lift it."""
-    for kind, (soft, _) in zip((resource.RLIMIT_AS, resource.RLIMIT_CPU), before, strict=True):
-        hard = resource.getrlimit(kind)[1]
-        _set(kind, soft if hard == resource.RLIM_INFINITY else hard, hard)
+    def out_of_time(_: int, __: FrameType | None) -> None:
+        raise words
 
-
-def _set(kind: int, soft: int, hard: int) -> None:
-    with suppress(ValueError, OSError):  # the system refuses it, or a lower hard limit is in force
-        resource.setrlimit(kind, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
+    before = {kind: resource.getrlimit(kind) for kind in (resource.RLIMIT_AS, resource.RLIMIT_CPU)}
+    previous = signal.getsignal(signal.SIGXCPU)
+    try:
+        signal.signal(signal.SIGXCPU, out_of_time)
+        if _LINUX.exists():
+            held = int(_LINUX.read_text("ascii").split()[0]) * os.sysconf("SC_PAGE_SIZE")
+            put(resource.RLIMIT_AS, held + mapped + limits.memory, before[resource.RLIMIT_AS][1])
+        seconds, most = int(time.process_time() + limits.seconds) + 1, before[resource.RLIMIT_CPU][1]
+        hard = seconds + limits.grace if killed else most
+        put(resource.RLIMIT_CPU, seconds, hard if most == resource.RLIM_INFINITY else min(hard, most))
+        yield
+    finally:
+        for kind, (soft, _) in before.items():  # a hard limit stays, as nobody may lift it
+            hard = resource.getrlimit(kind)[1]
+            put(kind, soft if hard == resource.RLIM_INFINITY else hard, hard)
+        signal.signal(signal.SIGXCPU, previous)
 
 
 def _is_of_memory(error: BaseException | None) -> bool:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from core import system
 from core.errors import UserError
 from core.files import write_json
 from core.json_files import read_json
@@ -18,6 +19,7 @@ from core.runs import worker_lock
 from core.runs.worker_lock import Holder
 
 REQUEST = "cancel.json"
+GONE = (ProcessLookupError,) if system.HANDS_DOWN else (OSError,)  # what the system says of a process that is none
 PATIENCE_SECONDS = 5.0  # that a worker has to end by itself
 
 
@@ -40,7 +42,7 @@ def ask(directory: Path, holder: Holder, patience: float) -> None:
     if not asked(directory, holder):  # who asks again does not put it off
         write_json(directory / REQUEST, asdict(_Request(holder.pid, holder.born, time.monotonic() + patience)))
     if holder.lives:
-        with suppress(ProcessLookupError):
+        with suppress(*GONE):
             os.kill(holder.pid, signal.SIGTERM)
     end_later(directory)
 
@@ -62,10 +64,8 @@ def _end(directory: Path) -> None:
     request = _request(directory, holder)
     while request and worker_lock.held(directory) and holder.lives:
         if time.monotonic() >= request.deadline:
-            with suppress(ProcessLookupError):
-                # A worker that a server started leads a session of its own; in any other group there may be others.
-                alone = os.getsid(holder.pid) == os.getpgid(holder.pid) == holder.pid
-                (os.killpg if alone else os.kill)(holder.pid, signal.SIGKILL)
+            with suppress(*GONE):
+                system.end(holder.pid)
         time.sleep(0.05)
 
 

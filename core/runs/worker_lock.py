@@ -1,10 +1,12 @@
-"""The lock that a worker holds on its directory, and in that file, who holds it and when it last gave a sign of life.
+"""The lock that a worker holds on its directory, who holds it, and when it last gave a sign of life.
 
 The lock vanishes with the process however it ends. Whoever starts a worker takes the lock first and hands it down, so
-that a worker is known from the moment it exists, long before it has imported anything.
+that a worker is known from the moment it exists, long before it has imported anything. Where nothing can be handed
+down, the worker takes the lock itself, and until then it counts as at work while its process is there.
+
+Who holds it stands in a file of its own: where a lock keeps others from reading, that one stays readable.
 """
 
-import fcntl
 import json
 import os
 import threading
@@ -14,11 +16,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from core import system
 from core.errors import UserError
 from core.files import writing
 from core.json_files import fitted
 
 NAME = "worker.lock"
+HOLDER = "worker.json"  # until November 2026 it stood in the lock itself
 VARIABLE = "WORKER_LOCK_DESCRIPTOR"  # what a worker was handed; no setting of a person
 BEAT_SECONDS = 2.0  # between two signs of life; a page calls a worker silent after many of them
 LENGTH = 200  # of what is written: always the same, so that a reader never sees the end of an older text
@@ -51,23 +55,27 @@ def born(pid: int) -> str:
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
         return f"{boot} {Path(f'/proc/{pid}/stat').read_text('utf-8', 'replace').rpartition(')')[2].split()[19]}"
-    except (OSError, IndexError):
-        return ""
+    except (OSError, IndexError):  # no Linux, or gone
+        return "" if Path("/proc/self/stat").exists() else system.began(pid)
 
 
 def holder(directory: Path) -> Holder:
     """Who holds the lock of `directory`, or held it last."""
+    path = directory / HOLDER
     try:
-        return fitted(json.loads((directory / NAME).read_bytes()), Holder, "The lock", "")
-    except (OSError, ValueError, UserError):  # no worker ever was here, or one of an older Assay
+        content = (path if path.exists() else directory / NAME).read_bytes()
+        return fitted(json.loads(content), Holder, "The lock", "")
+    except (OSError, ValueError, UserError):  # no worker ever was here
         return Holder()
 
 
 def held(directory: Path) -> bool:
     """Whether a worker is there."""
+    if not system.HANDS_DOWN and holder(directory).lives:
+        return True
     try:
         with (directory / NAME).open("rb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            system.lock(lock, shared=True, wait=False)
     except FileNotFoundError:  # no worker ever was here
         return False
     except BlockingIOError:
@@ -83,11 +91,12 @@ def take(directory: Path) -> int:
     """
     with writing(directory / NAME):
         descriptor = os.open(directory / NAME, os.O_RDWR | os.O_CREAT, 0o666)
+        (directory / HOLDER).touch()
     deadline = time.monotonic() + TAKING_SECONDS
     while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            sign(descriptor, 0)  # whoever held it before is not meant any more
+            system.lock(descriptor, wait=False)
+            sign(directory, 0)  # whoever held it before is not meant any more
             return descriptor
         except BlockingIOError:
             if time.monotonic() > deadline:
@@ -111,11 +120,12 @@ def handed(directory: Path) -> int | None:
     return int(number)
 
 
-def sign(descriptor: int, pid: int) -> None:
-    """Write into the lock's file that the process `pid` holds it and lives; 0 where it is not known yet."""
+def sign(directory: Path, pid: int) -> None:
+    """Write beside the lock of `directory` that the process `pid` holds it and lives; 0 where none is known."""
     text = json.dumps(asdict(Holder(pid, born(pid) if pid else "", time.monotonic())))
-    with suppress(OSError):  # a full disk stops no worker
-        os.pwrite(descriptor, text.ljust(LENGTH).encode(), 0)
+    # A full disk stops no worker, and in a directory that is being removed nothing is made again.
+    with suppress(OSError), (directory / HOLDER).open("r+b", buffering=0) as stream:
+        stream.write(text.ljust(LENGTH).encode())
 
 
 @contextmanager
@@ -124,18 +134,20 @@ def holding(directory: Path) -> Iterator[None]:
     descriptor = handed(directory)
     descriptor = take(directory) if descriptor is None else descriptor
     over = threading.Event()
-    beats = threading.Thread(target=_beat, args=(descriptor, over), daemon=True)
+    beats = threading.Thread(target=_beat, args=(directory, over), daemon=True)
     try:
-        sign(descriptor, os.getpid())
+        sign(directory, os.getpid())
         beats.start()
         yield
     finally:
         over.set()
         if beats.is_alive():
             beats.join()
+        if not system.HANDS_DOWN:
+            sign(directory, 0)  # its process may go on
         os.close(descriptor)
 
 
-def _beat(descriptor: int, over: threading.Event) -> None:
+def _beat(directory: Path, over: threading.Event) -> None:
     while not over.wait(BEAT_SECONDS):
-        sign(descriptor, os.getpid())
+        sign(directory, os.getpid())

@@ -36,7 +36,7 @@ ATTACKS = Specification((AttackSpec("patch", 0.1, 1), AttackSpec("blended_random
 DETECTORS = ("activation_clustering", "badloss", "density_ratio", "consensus")
 SETTINGS = {"badloss": {"reject_fraction": 0.1, "n_neighbors": 5}, "consensus": {"false_discovery_rate": 0.3}}
 PATIENCE_SECONDS = 60.0
-LEFT_OVER = ("worker.log", "worker.lock", "run.lock", "journal.db-wal", "journal.db-shm")
+LEFT_OVER = ("worker.log", "worker.lock", "worker.json", "run.lock", "journal.db-wal", "journal.db-shm")
 
 
 def make(workspace: Path) -> None:

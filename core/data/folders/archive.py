@@ -17,6 +17,7 @@ from core.data.folders.members import MAX_RATIO
 from core.data.folders.tar_files import tar_files
 from core.data.folders.zip_files import zip_files
 from core.errors import UserError
+from core.system import READING
 
 _PIECE = 2**20  # bytes unpacked between two looks at the limits
 _SLACK = (
@@ -74,7 +75,7 @@ def _files(path: Path) -> Files:
             return _tar(_spooled(unpacked, path), path.name)
     if start[:2] == b"PK":
         return zip_files(path)
-    return _tar(os.open(path, os.O_RDONLY | os.O_CLOEXEC), path.name)
+    return _tar(os.open(path, READING), path.name)
 
 
 def _tar(descriptor: int, name: str) -> Files:

@@ -10,6 +10,7 @@ from core.data.decoding import MAX_BYTES
 from core.data.folders.layout import Layout, arranged
 from core.data.paths import LINKS
 from core.errors import UserError
+from core.system import READING_SAFELY
 
 MAX_DEPTH = 32  # folders in folders: deeper ones are mistakes, or made to exhaust the reader
 
@@ -129,7 +130,7 @@ def _content(root: Path, relative: str, allowed: Sequence[Path]) -> bytes:
     path = os.path.realpath(f"{root}/{relative}")
     if not any(Path(path).is_relative_to(folder) for folder in allowed):
         raise UserError("It is a link that leads out of the folder.", "Only files below the folder are opened.", LINKS)
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+    handle = os.open(path, READING_SAFELY)
     try:
         about = os.fstat(handle)
         if not stat.S_ISREG(about.st_mode) or about.st_size > MAX_BYTES:

@@ -1,12 +1,12 @@
 """What every reader of archives needs: names that may be used, bytes at a place, totals that can be true."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 from core.data.collection import MAX_FILES, Files, Problem, Problems, legible
 from core.data.paths import named
 from core.errors import UserError
+from core.system import read_at
 
 MAX_RATIO = 200  # bytes unpacked for one packed: pictures stay below 2, drawings below 50
 MAX_NAME = 4096  # characters: Linux opens no longer path
@@ -64,7 +64,7 @@ class Listing:
 def positioned(descriptor: int, offset: int, size: int) -> bytes:
     """`size` bytes at `offset` of an open file; threads do not disturb each other. Raises UserError if it has fewer."""
     try:
-        content = os.pread(descriptor, size, offset)
+        content = read_at(descriptor, size, offset)
     except (OSError, OverflowError, ValueError) as error:
         raise UserError("The archive is damaged here.", "A member lies where no file can reach.") from error
     if len(content) != size:

@@ -13,6 +13,7 @@ from core.data.collection import MAX_FILES, Files, legible
 from core.data.decoding import MAX_BYTES
 from core.data.folders.members import MAX_RATIO, Listing, positioned, require_honest_total
 from core.errors import UserError
+from core.system import READING
 
 MAX_DIRECTORY_BYTES = 128 * 2**20  # two million members with names of 20 characters
 _LOCAL = struct.Struct("<4s22xHH")
@@ -59,7 +60,7 @@ def zip_files(path: Path, *, max_files: int = MAX_FILES) -> Files:
         elif listing.file(info.filename):
             members.append(_member(info))
     require_honest_total(path, sum(member.size for member in members), sum(member.packed for member in members))
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = os.open(path, READING)
     return listing.files(lambda index: _content(descriptor, members[index]), lambda: os.close(descriptor))
 
 

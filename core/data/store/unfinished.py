@@ -1,41 +1,47 @@
 """Where a data set lies until all of it is there."""
 
-import fcntl
-import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from core import system
+from core.files import LEFT_SECONDS
+
 PREFIX = ".unfinished-"  # of folders that no list of data sets shows
+LOCK = ".lock"  # after the name of such a folder: the file that its maker holds, since folders have no lock everywhere
 
 
 @contextmanager
 def unfinished(parent: Path) -> Iterator[Path]:
     """A new folder in `parent` that is gone afterwards; so are earlier ones whose maker was killed."""
     parent.mkdir(parents=True, exist_ok=True)
-    for left in parent.glob(f"{PREFIX}*"):
-        with _held(left) as free:
-            if free:
-                shutil.rmtree(left, ignore_errors=True)
+    for path in parent.glob(f"{PREFIX}*"):
+        _clear(path.with_name(path.name.removesuffix(LOCK)))
     folder = parent / f"{PREFIX}{secrets.token_hex(4)}"
-    folder.mkdir()
-    with _held(folder):
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _held(folder: Path) -> Iterator[bool]:
-    """Hold the folder's own lock, which vanishes with its holder; False where another process has it."""
-    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield True
-    except BlockingIOError:
-        yield False
+        with _lock_of(folder).open("xb") as stream:
+            system.lock(stream)  # before there is a folder that others may find
+            folder.mkdir()
+            yield folder
     finally:
-        os.close(descriptor)
+        shutil.rmtree(folder, ignore_errors=True)
+        _lock_of(folder).unlink(missing_ok=True)
+
+
+def _clear(folder: Path) -> None:
+    """Remove a folder that nobody is at, and its lock."""
+    lock = _lock_of(folder)
+    with suppress(OSError):  # somebody is at it, or removes it just now
+        if not folder.exists() and time.time() - lock.stat().st_mtime < LEFT_SECONDS:
+            return  # its maker is about to begin
+        with lock.open("ab") as stream:
+            system.lock(stream, wait=False)
+            shutil.rmtree(folder, ignore_errors=True)
+        lock.unlink(missing_ok=True)
+
+
+def _lock_of(folder: Path) -> Path:
+    return folder.with_name(folder.name + LOCK)

@@ -1,11 +1,11 @@
 """Texts of a source on their way into the workspace: in one nameless file, so that memory holds none of them."""
 
-import os
 import tempfile
 from array import array
 
 from core.data.collection import legible
 from core.errors import UserError
+from core.system import read_at
 
 LONGEST = 1_000_000  # characters of one text that are kept; what is longer is a file, not a text
 UNREAD = "It holds no text."
@@ -31,7 +31,7 @@ class Spool:
         """One of the texts. Raises UserError where it is empty."""
         start, end = self._starts[index], self._starts[index + 1]
         self._file.flush()
-        text = os.pread(self._file.fileno(), end - start, start).decode("utf-8", "replace")
+        text = read_at(self._file.fileno(), end - start, start).decode("utf-8", "replace")
         if not text.strip():
             raise UserError(UNREAD)
         return text

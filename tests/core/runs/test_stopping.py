@@ -198,7 +198,7 @@ def test_who_only_looks_shuts_no_worker_out(tmp_path: Path) -> None:
 
 def test_a_damaged_lock_file_hides_no_worker(tmp_path: Path) -> None:
     with jobs.working_on(tmp_path):
-        (tmp_path / worker_lock.NAME).write_bytes(b"\xff{")
+        (tmp_path / worker_lock.HOLDER).write_bytes(b"\xff{")
         assert poll(tmp_path).state == "running"
         assert worker_lock.holder(tmp_path) == worker_lock.Holder()
 
