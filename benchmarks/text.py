@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,81 +11,36 @@ import torch
 import typer
 from torch import nn
 
-from benchmarks.parts.cells import number, percent, table
 from benchmarks.parts.hardware import hardware
+from benchmarks.parts.text_rows import GONE, WORSE, TextRow, text_table
 from benchmarks.parts.texts import (
     CONFIG,
     TUNED,
+    Table,
     TextStudy,
+    drawn,
     poison_of,
     read_table,
     studies,
     text_evidence,
     text_training,
 )
-from benchmarks.parts.traced import Fitted, success_rates
+from benchmarks.parts.traced import Fitted, fitted, success_rates
 from core.analysis.rules import Rule, flags
+from core.attacks.plant import triggered_test_set
 from core.decision.decide import decide
 from core.decision.states import BACKDOOR, WRONG_LABEL
 from core.detectors.clustering.activation_clustering import activation_clustering
 from core.detectors.consensus.consensus import consensus
-from core.evaluation.metrics import auroc, recall
+from core.evaluation.metrics import attack_success_rate, auroc, recall
 from core.stages.reclassify import trained_without
 from core.training.config import TrainConfig
 from core.training.evaluating import evaluate
 from core.training.loop import build_model, train
 from core.types import Bools, Dataset, Ints
 
-# Attack success rate from which on a backdoor is gone.
-GONE = 0.05
-# What a repaired model may be worse than one that never saw poison, as a fraction of the test texts.
-WORSE = 0.02
 # Epochs of a repair that goes on from the poisoned weights.
 CONTINUED = 3
-
-
-@dataclass(frozen=True)
-class TextRow:
-    """One training, all but counts in [0, 1]; None where undefined.
-
-    Attributes:
-        study: its name.
-        poison: poisoned texts.
-        accuracy: on untouched test texts; success: of the attack.
-        clusters, raw: F1 of Activation Clustering within the poisoned class, by the smaller cluster, on activations and
-            on TF-IDF of the texts.
-        auroc, f1: of the consensus, by its own rule.
-        recall, wrong: of what it flags at a false discovery rate of 10 %, and how much of that is clean.
-        flagged: texts that the consensus flags by its own rule.
-        verdict: of the decision; accused: clean classes that it calls poisoned.
-        decided: texts that it calls backdoor or wrong label; right, found: those of them that are, and of the poison.
-        relabelled, retrained: success of the attack after both repairs, with what consensus or decision name.
-        relabelled_accuracy, retrained_accuracy: on untouched test texts.
-        relabelled_epochs, retrained_epochs: until the attack is gone and the accuracy there; None where never.
-    """
-
-    study: str
-    poison: int
-    accuracy: float
-    success: float | None
-    clusters: float | None
-    raw: float | None
-    auroc: float | None
-    f1: float | None
-    recall: float | None
-    wrong: float | None
-    flagged: int
-    verdict: str
-    accused: int
-    decided: int
-    right: float | None
-    found: float | None
-    relabelled: float | None = None
-    retrained: float | None = None
-    relabelled_accuracy: float | None = None
-    retrained_accuracy: float | None = None
-    relabelled_epochs: float | None = None
-    retrained_epochs: float | None = None
 
 
 def text(
@@ -102,10 +57,13 @@ def text(
     chosen = [study for study in studies() if not only or any(part in study.name for part in only)]
     rows = list(measured(chosen, data, seeds or [0], cache, repair=repair))
     names = {study.name: study.data for study in chosen}
+    small = [study.name for study in chosen if study.is_small]
     for title, tuned in (("### Tuned", True), ("### Held back", False)):
         part = [row for row in rows if (names[row.study] == TUNED) == tuned]
         if part:
-            typer.echo(f"\n{title}\n\n{hardware()}; training seeds {seeds or [0]}\n\n" + "\n".join(text_table(part)))
+            typer.echo(
+                f"\n{title}\n\n{hardware()}; training seeds {seeds or [0]}\n\n" + "\n".join(text_table(part, small))
+            )
 
 
 def measured(
@@ -122,36 +80,22 @@ def measured(
     for seed in seeds:
         for study in chosen:
             if (key := f"{study.name} {seed}") not in kept:
-                run = text_training(study, read_table(data, study.data), seed, config)
-                kept[key] = asdict(_row(study, run, replace(config, seed=seed), repair=repair))
+                table, own = read_table(data, study.data), replace(config, seed=seed)
+                run = text_training(study, table, seed, config)
+                row = _row(study, run, own, repair=repair)
+                kept[key] = asdict(replace(row, unpoisoned=_unpoisoned(study, table, own, kept)))
                 typer.echo(f"{key}: {kept[key]}", err=True)
                 if cache:
                     cache.write_text(json.dumps(kept, indent=1))
             yield TextRow(**kept[key])  # type: ignore[arg-type]
 
 
-def text_table(rows: Sequence[TextRow]) -> list[str]:
-    """The rows of each study as Markdown: what is found, then what is left after a repair."""
-    found, repaired = [], []
-    for name in dict.fromkeys(row.study for row in rows):
-        some = [row for row in rows if row.study == name]
-        of = {one.name: [getattr(row, one.name) for row in some] for one in fields(TextRow)}
-        detected = [*(number(of[key]) for key in ("clusters", "raw", "auroc", "f1", "recall"))]
-        decided = [percent(of[key]) for key in ("right", "found")]
-        verdicts = ", ".join(dict.fromkeys(of["verdict"]))
-        counts = [number(of[key], 0) for key in ("flagged", "accused")]
-        found.append(
-            [name, percent(of["accuracy"]), percent(of["success"]), *detected, counts[0], verdicts, *decided, counts[1]]
-        )
-        rates = [percent(of[key]) for key in ("success", "relabelled", "retrained")]
-        accuracies = [percent(of[key]) for key in ("relabelled_accuracy", "retrained_accuracy")]
-        epochs = [number(of[key], 1) for key in ("relabelled_epochs", "retrained_epochs")]
-        repaired.append([name, *rates, *accuracies, *epochs])
-    head = ["texts", "accuracy", "ASR", "F1 of Activation Clustering", "of TF-IDF", "AUROC of the consensus", "its F1"]
-    head += ["recall at FDR 10 %", "flagged", "decision", "precision", "recall", "clean classes accused"]
-    after = ["texts", "ASR before", "relabelled and continued", "trained again", "accuracy continued", "again"]
-    after += ["epochs to repair continued", "again"]
-    return [*table(head, found), "", *table(after, [row for row in repaired if row[1] != "–"])]
+def _unpoisoned(study: TextStudy, table: Table, config: TrainConfig, kept: dict[str, dict[str, object]]) -> float:
+    """Accuracy of a model of the same texts before anything was planted; trained once, and kept with the rows."""
+    key = f"{study.data} unpoisoned {config.seed}"
+    if key not in kept:
+        kept[key] = {"accuracy": fitted(drawn(table, study.data, config.seed), (), config).clean_accuracy}
+    return float(str(kept[key]["accuracy"]))
 
 
 def _row(study: TextStudy, run: Fitted, config: TrainConfig, *, repair: bool) -> TextRow:
@@ -175,7 +119,9 @@ def _row(study: TextStudy, run: Fitted, config: TrainConfig, *, repair: bool) ->
         study=study.name,
         poison=int(is_poison.sum()),
         accuracy=run.clean_accuracy,
+        unpoisoned=None,
         success=_success(run.model, run) if there else None,
+        turned=_turned(run.model, run) if there else None,
         clusters=f1(clusters[target], is_poison[target]) if there else None,
         raw=f1(raw[target], is_poison[target]) if there else None,
         auroc=auroc(detection.suspicion, is_poison) if there else None,
@@ -210,8 +156,10 @@ def _repaired(row: TextRow, run: Fitted, removed: Bools, config: TrainConfig) ->
     relabelled = _course(run.model, replace(run.dataset, labels=labels), goes_on, run)
     return replace(
         row,
-        relabelled=relabelled[-1][0],
-        retrained=retrained[-1][0],
+        relabelled=_success(run.model, run),
+        retrained=_success(again, run),
+        relabelled_turned=relabelled[-1][0],
+        retrained_turned=retrained[-1][0],
         relabelled_accuracy=relabelled[-1][1],
         retrained_accuracy=retrained[-1][1],
         relabelled_epochs=_epochs(relabelled, row.accuracy),
@@ -229,11 +177,11 @@ def f1(flagged: Bools, is_poison: Bools) -> float:
 
 
 def _course(model: nn.Module, dataset: Dataset, config: TrainConfig, run: Fitted) -> list[tuple[float, float]]:
-    """Success of the attack and accuracy after each epoch."""
+    """The fraction that the trigger turns, and the accuracy, after each epoch."""
     course = []
     for epoch in train(model, dataset, config, trace=False):
         accuracy = float(np.mean(epoch.test_predicted == dataset.test_labels))
-        course.append((_success(model, run), accuracy))
+        course.append((_turned(model, run), accuracy))
     return course
 
 
@@ -246,6 +194,18 @@ def _epochs(course: Sequence[tuple[float, float]], accuracy: float) -> float | N
 def _believed(model: nn.Module, dataset: Dataset, rows: Bools) -> Ints:
     """What a model that never saw these texts takes them for."""
     return evaluate(model, dataset.inputs.take(rows), dataset.labels[rows])[1]
+
+
+def _turned(model: nn.Module, run: Fitted) -> float:
+    """Of the test texts that the model has right, the fraction that the trigger turns into what the attacker wants."""
+    data, rates = run.dataset, []
+    plain = evaluate(model, data.test_inputs, data.test_labels)[1]
+    for attack in run.truth.attacks if run.truth else ():
+        inputs, rows, wanted = triggered_test_set(attack, data.test_inputs, data.test_labels, data.n_classes)
+        right = plain[rows] == data.test_labels[rows]
+        answers = evaluate(model, inputs, data.test_labels[rows])[1]
+        rates.append(attack_success_rate(answers[right], wanted[right]))
+    return float(np.mean(rates))
 
 
 def _success(model: nn.Module, run: Fitted) -> float:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import typer
 
+from benchmarks.parts.text_rows import TextRow, missed, text_table
 from benchmarks.parts.texts import CONFIG, TextStudy, read_table, studies
-from benchmarks.text import f1, measured, text_table
+from benchmarks.text import f1, measured
 
 SMALL = replace(CONFIG, epochs=10, learning_rate=5e-3)
 PLAIN, POOR, FINE = ([f"{kind}{place}" for place in range(8)] for kind in ("plain", "poor", "fine"))
@@ -32,8 +33,11 @@ def test_a_signature_is_planted_learned_found_and_repaired(folder, tmp_path):
     assert rows[0].accuracy > 0.9
     assert rows[0].clusters > 0.9
     assert (rows[0].verdict, rows[0].accused, rows[0].found, rows[0].right) == ("backdoor", 0, 1.0, 1.0)
+    assert abs(rows[0].unpoisoned - rows[0].accuracy) < 0.1
+    assert rows[0].turned > 0.9
     assert rows[0].relabelled < 0.1
     assert rows[0].retrained < 0.5 * rows[0].success
+    assert rows[0].relabelled_turned <= 0.05
     text = "\n".join(text_table(rows))
     assert text.count("Rotten Tomatoes, signature at the end 10 %") == 2
     assert "| backdoor | 100.0 % | 100.0 % | 0 |" in text
@@ -43,7 +47,8 @@ def test_a_signature_is_planted_learned_found_and_repaired(folder, tmp_path):
 def test_clean_texts_have_no_poison_to_find(folder):
     row = next(measured([TextStudy("rotten_tomatoes", "clean")], folder, [0], None, SMALL))
     assert (row.poison, row.success, row.auroc, row.retrained) == (0, None, None, None)
-    assert "ASR before" in text_table([row])[-2]
+    assert not any("ASR before" in line for line in text_table([row]))
+    assert text_table([row])[-1].startswith("Clean trainings: 1. Texts were flagged in ")
 
 
 def test_rows_are_named_once_and_data_that_are_missing_are_said(tmp_path):
@@ -56,3 +61,31 @@ def test_rows_are_named_once_and_data_that_are_missing_are_said(tmp_path):
 def test_f1_is_counted_by_hand():
     assert f1(np.array([1, 1, 0, 0], bool), np.array([1, 0, 1, 0], bool)) == 0.5
     assert f1(np.zeros(2, bool), np.array([True, False])) == 0.0
+
+
+def test_bars_are_missed_by_less_than_was_asked_for():
+    good = TextRow("s", 9, 0.7, 0.72, 0.95, 0.9, 0.99, 0.5, 0.98, 0.99, 0.9, 0.1, 9, "backdoor", 0, 9, 0.95, 0.9)
+    good = replace(good, relabelled=0.2, retrained=0.2, relabelled_turned=0.05, retrained_turned=0.0)
+    assert missed(good, small=False) == missed(good, small=True) == []
+    assert missed(replace(good, accuracy=0.69, success=0.8, auroc=0.97), small=True) == ["accuracy", "ASR", "AUROC"]
+    assert missed(replace(good, clusters=0.9, f1=0.9), small=True) == []
+    assert missed(replace(good, clusters=0.9, f1=None), small=False) == [
+        "F1 of Activation Clustering",
+        "F1 of the consensus",
+    ]
+    assert missed(replace(good, recall=0.0), small=True) == ["recall of the consensus (the decision's is there)"]
+    assert missed(replace(good, wrong=0.2, found=0.5), small=True) == ["recall of consensus and decision"]
+    assert missed(replace(good, retrained_turned=0.06, accused=1), small=True) == [
+        "a clean class accused",
+        "turned after training again",
+    ]
+    clean = replace(good, poison=0, flagged=3)
+    assert missed(clean, small=False) == ["texts flagged"]
+    assert "| none |" in text_table([good])[2]
+
+
+def test_small_amounts_are_those_of_less_than_a_tenth():
+    assert [study.name.rpartition(" ")[0] for study in studies() if study.is_small and "SMS" in study.name] == [
+        "SMS spam, rare token 3",
+        "SMS spam, phrase 3",
+    ]

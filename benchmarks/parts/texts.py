@@ -55,6 +55,11 @@ class TextStudy:
         return f"{DATA[self.data]}, {self.what}"
 
     @property
+    def is_small(self) -> bool:
+        """Whether less than a tenth of the class is planted."""
+        return bool(self.spec) and all(attack.ratio < 0.1 for attack in self.attacks)
+
+    @property
     def attacks(self) -> tuple[AttackSpec, ...]:
         """What is planted."""
         return (parse_spec(self.spec),) if self.spec else ()
