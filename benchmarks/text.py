@@ -33,6 +33,7 @@ from core.decision.states import BACKDOOR, WRONG_LABEL
 from core.detectors.clustering.activation_clustering import activation_clustering
 from core.detectors.consensus.consensus import consensus
 from core.evaluation.metrics import attack_success_rate, auroc, recall
+from core.files import write_file
 from core.stages.reclassify import trained_without
 from core.training.config import TrainConfig
 from core.training.evaluating import evaluate
@@ -86,7 +87,7 @@ def measured(
                 kept[key] = asdict(replace(row, unpoisoned=_unpoisoned(study, table, own, kept)))
                 typer.echo(f"{key}: {kept[key]}", err=True)
                 if cache:
-                    cache.write_text(json.dumps(kept, indent=1))
+                    write_file(cache, lambda stream: stream.write(json.dumps(kept, indent=1).encode()))
             yield TextRow(**kept[key])  # type: ignore[arg-type]
 
 
