@@ -6,7 +6,7 @@ from core import runs
 from core.evaluation import trials
 from core.runs import Run
 from pages.ui.cache import cached
-from pages.ui.lab.attack_words import aim
+from pages.ui.lab.known_triggers import known_triggers
 from pages.ui.lab.trial_picker import choose_samples, choose_trigger, current_row, steps, strip
 from pages.ui.lab.trial_story import rates, story, unmeasured
 from pages.ui.shell import frame, journey
@@ -25,10 +25,17 @@ journey.question("trigger", "trigger")
 run = frame.current_run("evaluate", "test samples without and with the trigger, and what the model answers to both")
 run, child = pair(run)
 info = cached.info(run)
-names, attacks = info.class_names, {attack.name: attack for attack in trials.attacks(info)}
-if not attacks or not info.n_test:
-    missing = "No trigger is known for these data" if info.n_test else "These data have no test samples for a trigger"
-    st.markdown(f"**{missing}.** Plant attacks in clean data with test samples, train on them, and come back.")
+names, triggers = info.class_names, known_triggers(run)
+if not info.n_test:
+    st.markdown("**These data have no test samples for a trigger.** Data that are split into training and test have.")
+    journey.go_to("data", "Open data with test samples")
+    st.stop()
+if not triggers:
+    st.markdown(
+        "**No trigger is known for these data.** Let Assay decide: a trigger that it recovers can be tried here. Or "
+        "plant attacks in clean data, train on them, and come back."
+    )
+    journey.go_to("detect", "Decide")
     journey.go_to("attack_lab", "Plant attacks in clean data")
     st.stop()
 if not runs.trials(run):
@@ -37,8 +44,11 @@ if not runs.trials(run):
 
 answer = st.container(key="trigger-story")
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    attack, strength = choose_trigger(run, attacks)
-    tried = cached.tried_samples(run, attack, strength)
+    trigger, strength = choose_trigger(run, triggers)
+    tried = cached.tried_samples(run, trigger.tried, strength)
+    if not len(tried):
+        unmeasured(run)
+        st.stop()
     rows = choose_samples(tried, names)
     buttons = st.container(horizontal=True, width="content")
 if not rows:
@@ -52,17 +62,17 @@ strip(run, rows, row)
 
 this = tried[tried["test_row"] == row].iloc[0]
 goal = int(this["goal"])
-clean, triggered = trials.answers(run, row), trials.answers(run, row, attack, strength)
-repaired = trials.answers(child, row, attack, strength) if child else []
-difference, change = cached.difference(run, attack, strength, row)
-plain, with_trigger = (
-    pictures.of_test_sample(run.dataset, row),
-    pictures.of_triggered(run.dataset, attack, strength, row),
-)
-told = f"At most {change.amount}: {aim(attacks[attack], names)}"
+clean, triggered = trials.answers(run, row), trials.answers(run, row, trigger.tried, strength)
+repaired = trials.answers(child, row, trigger.tried, strength) if child else []
+difference, change = cached.difference(run, trigger.tried, strength, row)
+plain, with_trigger = pictures.of_test_sample(run.dataset, row), trigger.picture(run.dataset, strength, row)
 panels = [
     Panel("As it is", plain, clean, note=f"Test sample #{row}, truly {names[this['label']]}"),
-    Panel(", ".join(filter(None, ("Difference", change.scale))), pictures.of_held(difference), note=told),
+    Panel(
+        ", ".join(filter(None, ("Difference", change.scale))),
+        pictures.of_held(difference),
+        note=f"At most {change.amount}: {trigger.aim}",
+    ),
     Panel("With the trigger", with_trigger, triggered, goal, f"The attacker wants {names[goal]}"),
 ]
 if repaired and child:
@@ -71,10 +81,10 @@ if repaired and child:
     panels.append(Panel("The same, repaired", with_trigger, repaired, goal, note))
 answer.markdown(story(clean, triggered, repaired, goal, names))
 board(panels, names, key="trigger-board")
-rates(run, child, attack)
+rates(run, child, trigger)
 st.caption(
-    f"These are recorded answers: after its training, each model was shown the {info.n_test:,} test samples with every "
-    f"trigger. This trigger is meant for {len(tried):,} of them."
+    f"These are recorded answers: each model was shown the {info.n_test:,} test samples with every trigger. This "
+    f"trigger is meant for {len(tried):,} of them. {frame.plain(trigger.caution)}"
 )
 if child and not repaired:
     unmeasured(child)

@@ -21,6 +21,8 @@
 | `map-<scope>-<method>.npy` | (n, 2) |
 | `outcome.json` | clean accuracy, attack success rates at once and twice the strength, the list of trials |
 | `trial-classes.npy` `trial-shares.npy` | (trials, m, 3): the likeliest classes of each test image with each trigger |
+| `recovered-trials.json` `-classes.npy` `-likely.npy` | (g, m, 3): the same with each recovered trigger |
+| `recovered-trials-of-parent…` | of a repair: its answers to the triggers of the run that it repairs |
 | `changes.json` | of a repair: what it leaves out and relabels, and the revision it was trained on |
 | `checksums.json` `checksums.lock` | what each finished file was, which `core/checksums.py` compares |
 | `progress.json` `progress.lock` `worker.lock` `worker.json` `worker.log` `worker.empty/` | the job |

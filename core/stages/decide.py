@@ -10,6 +10,7 @@ from core.analysis.decision import save_decision
 from core.analysis.opened_run import LEADING, OpenedRun
 from core.analysis.recovered_triggers import save_triggers
 from core.decision.decide import TRAININGS, decide
+from core.evaluation.try_recovered import try_recovered
 from core.modalities import modality_of
 from core.runs.plan import UNTRAINED
 from core.stages.detect import gather_evidence
@@ -48,6 +49,8 @@ def decide_stage(opened: OpenedRun, argument: str, reporter: Reporter) -> None:
         pictures = modality_of(evidence.inputs).kept(shown, evidence.inputs.shape)
     save_triggers(opened.run, stamps)
     save_decision(opened.run, decision, pictures)
+    if evidence.model is not None:
+        try_recovered(opened.run, opened.run, evidence.model, opened.data)
 
 
 def _trained_on(opened: OpenedRun, kept: Bools, span: tuple[float, float], reporter: Reporter) -> nn.Module:

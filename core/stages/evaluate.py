@@ -15,6 +15,7 @@ from core.errors import UserError
 from core.evaluation.estimates import estimates
 from core.evaluation.measure import evaluate_model
 from core.evaluation.removed import save_removed
+from core.evaluation.try_recovered import try_recovered
 from core.runs import Run
 from core.stages.load import trained_model
 from core.stages.progress import Reporter
@@ -30,6 +31,8 @@ def evaluate_stage(opened: OpenedRun, _: str, reporter: Reporter) -> None:
     runs.save_array(run, "trial-classes", classes)
     runs.save_array(run, "trial-shares", shares)
     runs.save_json(run, "outcome.json", {"outcome": asdict(outcome), "trials": trials})
+    with suppress(UserError):  # see `_estimate`
+        try_recovered(run, run, model, dataset)
     if run.parent:
         parent = runs.open_run(run.workspace, run.parent)
         _ask_of_removed(opened, parent, model)
@@ -48,6 +51,7 @@ def _estimate(opened: OpenedRun, parent: Run, model: nn.Module) -> None:
     """Keep how far the recovered triggers of the run that was repaired steer its model and this one."""
     before, found = opened_run(parent), []
     with suppress(UserError):  # a damaged decision is said where it stands, and keeps no repair from being measured
+        try_recovered(opened.run, parent, model, opened.data)
         models = trained_model(parent, before.data), model
         found = estimates(before, models, opened.data, int(opened.run.config["seed"]))
     save_estimates(opened.run, found)

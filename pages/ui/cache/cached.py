@@ -31,10 +31,10 @@ from core.data.collection import Problem
 from core.data.preview import Preview as DataPreview
 from core.data.preview import findings, read_preview
 from core.data.store import DatasetInfo
-from core.decision.states import Decision
+from core.decision.states import DecidedGroup, Decision
 from core.detectors import DETECTORS
 from core.errors import UserError
-from core.evaluation import results, trials
+from core.evaluation import recovered_trials, results, trials
 from core.evaluation import sanity as labels_agreed
 from core.evaluation.sanity import Sanity
 from core.journal import changes, review
@@ -199,13 +199,19 @@ def decided_by(run: Run, reviewer: str) -> frozenset[int]:
 
 
 @of_run(stamps.made, most=32)
-def tried_samples(run: Run, attack: str, strength: int) -> pd.DataFrame:
-    """The test samples that the run's model was shown with a trigger, and what it made of them."""
+def tried_samples(run: Run, attack: trials.Tried, strength: int) -> pd.DataFrame:
+    """The test images that the run's model was shown with a trigger, and what it made of them."""
     return trials.tried_samples(run, attack, strength)
 
 
-@of_run(stamps.data, most=128)
-def difference(run: Run, attack: str, strength: int, row: int) -> trials.Difference:
+@of_run(stamps.made, most=16)
+def groups_with_trigger(run: Run) -> list[DecidedGroup]:
+    """The groups of the run's decision from which a trigger was recovered."""
+    return recovered_trials.groups_with_trigger(run)
+
+
+@of_run(stamps.made, most=128)
+def difference(run: Run, attack: trials.Tried, strength: int, row: int) -> trials.Difference:
     """What a trigger changes in one test sample: a picture of it, and what is said of it."""
     return trials.difference(run.workspace, run.dataset, attack, strength, row)
 

@@ -10,9 +10,8 @@ import streamlit as st
 
 from core import runs
 from core.runs import Run
-from core.types import PlantedAttack
 from pages.ui.cache.words import HELP, plain
-from pages.ui.lab.attack_words import title
+from pages.ui.lab.known_triggers import KnownTrigger
 from pages.ui.widgets import address, pictures
 from pages.ui.widgets.bound import bound
 from pages.ui.widgets.fields import ANY, one_of, one_or_any
@@ -23,19 +22,19 @@ LETTERS = 48  # of all triggers' names that fit one line as buttons; more make a
 SHOW = {"all": "all", "turned": "turned", "not": "not turned"}
 
 
-def choose_trigger(run: Run, attacks: Mapping[str, PlantedAttack]) -> tuple[str, int]:
+def choose_trigger(run: Run, triggers: Mapping[str, KnownTrigger]) -> tuple[KnownTrigger, int]:
     """The trigger and its strength, those of the address."""
-    names, linked = list(attacks), address.get("attack")
-    name = linked if linked in attacks else names[0]
+    names, linked = list(triggers), address.get("attack")
+    name = linked if linked in triggers else names[0]
     common: dict[str, Any] = {"help": HELP["trigger"]}
     common |= bound("trigger-attack", name, lambda new: address.put("attack", new))
-    if sum(len(title(attack)) for attack in attacks.values()) <= LETTERS:  # as many buttons as one line holds
+    if sum(len(trigger.title) for trigger in triggers.values()) <= LETTERS:  # as many buttons as one line holds
         st.segmented_control(
-            "Trigger", names, required=True, format_func=lambda option: plain(title(attacks[option])), **common
+            "Trigger", names, required=True, format_func=lambda option: plain(triggers[option].title), **common
         )
     else:
-        st.selectbox("Trigger", names, width=260, format_func=lambda option: title(attacks[option]), **common)
-    strengths = [trial["strength"] for trial in runs.trials(run) if trial["attack"] == name]
+        st.selectbox("Trigger", names, width=260, format_func=lambda option: triggers[option].title, **common)
+    strengths = [trial["strength"] for trial in runs.trials(run) if trial["attack"] == name] or [1]
     strength = next((choice for choice in strengths if str(choice) == address.get("strength")), strengths[0])
     st.segmented_control(
         "Strength",
@@ -47,7 +46,7 @@ def choose_trigger(run: Run, attacks: Mapping[str, PlantedAttack]) -> tuple[str,
     )
     address.put("attack", name)
     address.put("strength", str(strength))
-    return name, int(strength)
+    return triggers[name], int(strength)
 
 
 def choose_samples(tried: pd.DataFrame, names: Sequence[str]) -> list[int]:

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core import pipeline, runs
+from core import pipeline
 from core.runs import Run
 from pages.ui.access.who import decides, for_reviewers
+from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
+from pages.ui.lab.known_triggers import KnownTrigger
 from pages.ui.shell import frame
 from pages.ui.widgets.trial_board import Answers, probability_words
 
@@ -18,15 +20,11 @@ def story(clean: Answers, triggered: Answers, repaired: Answers, goal: int, name
     return f"### {_answer(clean, None, names)} → with the trigger: {_answer(triggered, goal, names)}{after}"
 
 
-def rates(run: Run, child: Run | None, attack: str) -> None:
+def rates(run: Run, child: Run | None, trigger: KnownTrigger) -> None:
     """How often the trigger succeeds over all test samples, before and after, as it is and at twice its strength."""
-    before, after = runs.outcome(run), runs.outcome(child) if child else None
     columns = iter(st.columns(4))
-    for field, words in (
-        ("attack_success_rate", "Trigger succeeds"),
-        ("doubled_attack_success_rate", "At twice its strength"),
-    ):
-        was, now = getattr(before, field).get(attack), getattr(after, field, {}).get(attack)
+    for strength, words in ((1, "Trigger succeeds"), (2, "At twice its strength")):
+        was, now = (_success(one, trigger, strength) for one in (run, child))
         if was is None:
             continue
         title = f"{words}, before" if child else words
@@ -36,9 +34,15 @@ def rates(run: Run, child: Run | None, attack: str) -> None:
             next(columns).metric(f"{words}, repaired", f"{now:.1%}", help="Lower is better.", **change)
 
 
+def _success(run: Run | None, trigger: KnownTrigger, strength: int) -> float | None:
+    """The fraction of the tried test samples that the trigger turns; None where none was tried."""
+    tried = cached.tried_samples(run, trigger.tried, strength) if run else []
+    return float(tried["turned"].mean()) if len(tried) else None
+
+
 def unmeasured(run: Run) -> None:
     """Say that the answers of this run are not recorded, and offer to measure them."""
-    st.info(f"{frame.plain(run.name)} was evaluated before each single answer was recorded.")
+    st.info(f"{frame.plain(run.name)} was evaluated before the answers to each trigger were recorded.")
     button = {"key": f"again-{run.id}", "icon": ":material/replay:", **for_reviewers()}
     st.button("Measure it again", on_click=_measure_again, args=(run,), **button)
 

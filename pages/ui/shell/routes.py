@@ -19,6 +19,7 @@ from streamlit import config
 from core import checksums, pipeline, runs
 from core.data.preview import EXAMPLES
 from core.errors import UserError
+from core.evaluation.recovered_trials import RecoveredTrigger
 from core.evaluation.trials import shown_triggered
 from core.modalities import files_of, shown_input, shown_row
 from core.modalities.contract import Shown
@@ -62,7 +63,16 @@ def image_routes(workspace: Path) -> list[Route]:
         except (LookupError, UserError):
             raise HTTPException(404) from None
 
+    def recovered(request: Request) -> Response:
+        group, row = _number(request, "group"), _number(request, "row")
+        try:
+            run = runs.open_run(workspace, _part(request, "run"))
+            return _picture(shown_triggered(workspace, run.dataset, RecoveredTrigger(run.id, group), 1, row), _SHORT)
+        except (LookupError, UserError):
+            raise HTTPException(404) from None
+
     return [
+        Route("/recovered/{run}/{group}/{row}.png", recovered),
         Route("/triggered/{dataset}/{attack}/{strength}/{row}.png", triggered),
         Route("/thumb/{dataset}/{row}.png", training_image),
         Route("/thumb/{dataset}/test/{row}.png", test_image),

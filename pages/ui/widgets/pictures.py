@@ -18,6 +18,11 @@ def of_triggered(dataset: str, attack: str, strength: int, row: int) -> str:
     return f"triggered/{dataset}/{attack}/{strength}/{row}.png"
 
 
+def of_recovered(run: str, group: int, row: int) -> str:
+    """The address of a test sample with the trigger that a run's decision recovered from a group."""
+    return f"recovered/{run}/{group}/{row}.png"
+
+
 def of_array(run: str, name: str, row: int, *, version: int = 0) -> str:
     """The address of one row of a run's array; another `version` is fetched anew."""
     return f"array/{run}/{name}/{row}.png" + f"?{version}" * bool(version)
