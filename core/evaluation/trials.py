@@ -28,7 +28,7 @@ from core.types import Ints, PlantedAttack, Samples
 # A planted attack by its name, or what a decision recovered.
 Tried = str | RecoveredTrigger
 Difference = tuple[Shown, Change]  # what a trigger changes in one sample: its picture, and what is said of it
-EXAMPLES_PER_ATTACK = 6  # as many as stand in a row of the report
+EXAMPLES_PER_TRIGGER = 6  # as many as stand side by side
 
 
 def attacks(info: DatasetInfo) -> tuple[PlantedAttack, ...]:
@@ -117,21 +117,13 @@ def triggered_sample(workspace: Path, dataset_id: str, attack: Tried, strength: 
     return sample
 
 
-def examples(run: Run) -> list[dict[str, Any]]:
-    """A few triggered test images per attack: attack, test_row, label, goal (the class it is to become), predicted."""
-    info = store.describe(run.workspace, run.dataset)
-    labels, tried = store.load(run.workspace, run.dataset).test_labels, runs.trials(run)
-    examples: list[dict[str, Any]] = []
-    for attack in store.planted_attacks(info):
-        if {"attack": attack.name, "strength": 1} not in tried:
-            continue
-        intended = attack.intended_classes(labels, len(info.class_names))
-        place = tried.index({"attack": attack.name, "strength": 1})
-        rows = np.flatnonzero((intended >= 0) & (run.array("trial-classes")[place, :, 0] >= 0))
-        for row in rows[np.linspace(0, len(rows) - 1, min(EXAMPLES_PER_ATTACK, len(rows))).astype(int)].tolist():
-            known = {"attack": attack.name, "test_row": row, "label": int(labels[row]), "goal": int(intended[row])}
-            examples.append(known | {"predicted": answers(run, row, attack.name)[0][0]})
-    return examples
+def examples(tried: pd.DataFrame) -> pd.DataFrame:
+    """A few rows of `tried_samples`, spread evenly over all.
+
+    >>> examples(pd.DataFrame({"test_row": range(100)}))["test_row"].tolist()
+    [0, 19, 39, 59, 79, 99]
+    """
+    return tried.iloc[np.linspace(0, len(tried) - 1, min(EXAMPLES_PER_TRIGGER, len(tried))).astype(int)]
 
 
 def difference(workspace: Path, dataset_id: str, attack: Tried, strength: int, row: int) -> Difference:

@@ -16,7 +16,7 @@ from core.output import figures
 from core.runs import Run
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP, plain
-from pages.ui.widgets import pictures
+from pages.ui.lab.known_triggers import KnownTrigger, known_triggers
 from pages.ui.widgets.fields import tall
 from pages.ui.widgets.gallery import Tile, gallery
 
@@ -77,7 +77,7 @@ def before_after(run: Run, child: Run) -> None:
         table.caption(estimate_words(estimated))
     if rates:
         chart.plotly_chart(figures.before_after(rates, after["attack_success_rate"]), key="asr")
-        examples(run, child)
+    examples(run, child)
 
 
 def _change(before: float, after: float, good: str) -> dict[str, Any]:
@@ -116,27 +116,30 @@ def _share(value: float | None) -> str:
 
 
 def examples(run: Run, child: Run) -> None:
-    """The same triggered test samples, with what each model predicts."""
-    names = cached.info(run).class_names
+    """The same samples with each planted or recovered trigger, and what each model takes them for; if any was tried."""
+    found = {key: (one, _tiles(run, child, one)) for key, one in known_triggers(run).items()}
+    shown = {key: (trigger, tiles) for key, (trigger, tiles) in found.items() if tiles}
+    if not shown:
+        return
     st.subheader("The same triggered test samples, before and after")
-    after = {(trial["attack"], trial["test_row"]): trial for trial in trials.examples(child)}
-    attacks: dict[str, list[Tile]] = {}
-    for trial in trials.examples(run):
-        now = after.get((trial["attack"], trial["test_row"]), trial)
-        words = (f"{names[trial['predicted']]} → {names[now['predicted']]}", f"truly {names[trial['label']]}")
-        url = pictures.of_triggered(run.dataset, trial["attack"], 1, trial["test_row"])
-        attacks.setdefault(trial["attack"], []).append(Tile(trial["test_row"], url, words, tooltip=" ".join(words)))
-    if len(attacks) > COLUMNS:  # ten attacks in ten columns would show nothing
-        chosen = st.selectbox(
-            "Attack",
-            list(attacks),
-            width=300,
-            key="example-attack",
-            format_func=lambda name: name.replace("_", " ").capitalize(),
-        )
-        attacks = {chosen: attacks[chosen]}
-    for column, (name, shown) in zip(st.columns(max(1, len(attacks))), attacks.items(), strict=False):
+    if len(shown) > COLUMNS:  # ten triggers in ten columns would show nothing
+        options, titles = list(shown), {key: one.title for key, (one, _) in shown.items()}
+        chosen = st.selectbox("Trigger", options, width=300, key="example-attack", format_func=titles.__getitem__)
+        shown = {chosen: shown[chosen]}
+    for column, (key, (trigger, tiles)) in zip(st.columns(len(shown)), shown.items(), strict=True):
         with column:
-            st.markdown(f"**{plain(name.replace('_', ' ').capitalize())}**")
-            gallery(shown, key=f"triggered-{child.id}-{name}", size=96)
+            st.markdown(f"**{plain(trigger.title)}**", help=trigger.caution or None)
+            gallery(tiles, key=f"triggered-{child.id}-{key}", size=96)
     st.page_link("pages/trigger.py", label="Try each trigger on any test sample", icon=":material/bolt:")
+
+
+def _tiles(run: Run, child: Run, trigger: KnownTrigger) -> list[Tile]:
+    """A few samples that both models were shown with the trigger."""
+    names = cached.info(run).class_names
+    before, after = (cached.tried_samples(one, trigger.tried, 1) for one in (run, child))
+    tiles = []
+    for each in trials.examples(before.merge(after[["test_row", "triggered"]], on="test_row")).itertuples():
+        words = f"{names[each.triggered_x]} → {names[each.triggered_y]}", f"truly {names[each.label]}"
+        url = trigger.picture(run.dataset, 1, each.test_row)
+        tiles.append(Tile(each.test_row, url, words, tooltip=" ".join(words)))
+    return tiles

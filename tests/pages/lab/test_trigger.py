@@ -1,5 +1,6 @@
 """The Trigger demo where no attack is known: a recovered trigger is put on test samples instead."""
 
+import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -10,12 +11,14 @@ from core import runs
 from core.analysis.recovered_triggers import save_triggers, triggers_of
 from core.data import store
 from core.evaluation.recovered_trials import RecoveredTrigger, save_answers
+from core.evaluation.trials import EXAMPLES_PER_TRIGGER
 from core.files import write_json
 from core.modalities.image.stamps import ImageStamp
 from core.runs import Run
 from core.training.config import TrainConfig
 from core.types import Outcome
 from pages.ui.lab.known_triggers import known_triggers
+from pages.ui.repair.outcome import _tiles
 from tests.core.conftest import tiny
 from tests.pages.decided import decided, made_decision
 from tests.pages.drawn import SAMPLES, drawn, page, said
@@ -101,3 +104,23 @@ def test_without_test_samples_no_way_is_offered_that_would_not_help(two_detectio
     shown = page("trigger")
     assert "These data have no test samples for a trigger" in said(shown)
     assert not any("Decide" in link for link in drawn(shown, "page_link"))
+
+
+def test_repair_shows_the_same_samples_with_a_recovered_trigger_before_and_after(recovered: Run) -> None:
+    info = store.describe(recovered.workspace, recovered.dataset)
+    data = store.load(recovered.workspace, recovered.dataset)
+    child = runs.create(recovered.workspace, info, recovered.config, ("evaluate",), parent=recovered.id)
+    [trigger] = known_triggers(recovered).values()
+    assert _tiles(recovered, child, trigger) == []  # nothing is said of what was not tried
+    plain = np.array(recovered.array("trial-classes"))
+    for name in ("trial-classes", "trial-shares"):
+        runs.save_array(child, name, recovered.array(name))
+    runs.save_json(child, "outcome.json", json.loads((recovered.path / "outcome.json").read_text()))
+    likely = np.tile(LIKELY, (1, len(data.test_labels), 1))
+    save_answers(child, recovered.id, triggers_of(recovered, data.inputs), plain, likely)
+    tiles = _tiles(recovered, runs.update(child, stages={"evaluate": 1.0}), trigger)
+    assert len(tiles) == EXAMPLES_PER_TRIGGER
+    last, names = tiles[-1], info.class_names
+    truly = names[data.test_labels[last.id]]
+    assert last.caption == (f"{names[TARGET]} → {truly}", f"truly {truly}")
+    assert last.image_url == f"recovered/{recovered.id}/1/{last.id}.png"
