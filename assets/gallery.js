@@ -143,7 +143,8 @@ function fill(node, tile, selectable, small) {
   if (node.said === said) return;
   node.said = said;
   const [image, badge, caption, text] = node.children;
-  text.textContent = tile.told;
+  if (tile.parts.length > 1) text.replaceChildren(...tile.parts.map(part));
+  else text.textContent = tile.told;
   if (tile.told) image.removeAttribute("src");
   else if (image.getAttribute("src") !== tile.image_url) image.src = tile.image_url;
   node.setAttribute("role", selectable ? "option" : "listitem");
@@ -153,6 +154,13 @@ function fill(node, tile, selectable, small) {
   node.dataset.badge = tile.badge;
   badge.textContent = tile.badge ? [SHAPES[tile.badge] ?? "●", small ? "" : tile.words || tile.badge].join(" ") : "";
   caption.replaceChildren(...tile.caption.map(line));
+}
+
+function part({ text, speaks_for: whom }) {
+  const span = document.createElement(whom ? "mark" : "span");
+  span.textContent = text;
+  if (whom) span.dataset.for = whom;
+  return span;
 }
 
 function line(text) {

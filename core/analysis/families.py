@@ -11,8 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import runs
+from core.analysis.opened_run import OpenedRun
 from core.data import store
 from core.errors import UserError
+from core.modalities import modality_of
+from core.modalities.saying import Summary
 from core.runs import Run
 from core.types import Bools, Ints
 
@@ -119,6 +122,19 @@ def find_family(run: Run, number: int) -> Family:
         known = ", ".join(map(str, by_id)) or "none yet"
         raise UserError(f"There is no family {number}.", f"Known: {known}.", "Choose one of these.")
     return by_id[number]
+
+
+def in_words(opened: OpenedRun, rows: Ints) -> Summary | None:
+    """What some samples of the run have that the rest of their classes lack; None where a picture says it.
+
+    Where they are all of their classes, they are compared with all other samples.
+    """
+    labels = np.asarray(opened.data.labels)
+    rest = np.ones(len(labels), np.bool_)
+    rest[rows] = False
+    own = rest & np.isin(labels, np.unique(labels[rows]))
+    others = np.flatnonzero(own if own.any() else rest)
+    return modality_of(opened.data.inputs).summary(opened.data.inputs, np.asarray(rows, np.int64), others)
 
 
 def made(run: Run) -> int:

@@ -11,8 +11,15 @@ from core.analysis.opened_run import CLUSTERING, OpenedRun, leading
 from core.detectors.parts.statistics import ranks
 from core.journal import review
 from core.journal.review import Verdict
+from core.modalities import modality_of
+from core.modalities.saying import Part
 from core.runs import Run
 from core.runs.plan import ACTIVATIONS, of_kind
+from core.types import Ints
+
+# Words of the samples and what they speak for: the array of a run.
+SPEAKING = "speaking"
+MOST = 2000  # characters of a sample that are read in a list
 
 
 def sample_table(opened: OpenedRun) -> pd.DataFrame:
@@ -103,3 +110,10 @@ def flagged_ids(opened: OpenedRun) -> list[int]:
     """Ids of the samples that a leading detector flags, in data-set order."""
     ids: list[int] = opened.data.ids[opened.flagged].tolist()
     return ids
+
+
+def parts(opened: OpenedRun, rows: Ints, most: int = MOST) -> list[tuple[Part, ...]]:
+    """The samples in parts, what speaks for a class marked; one part or none where nothing is known of that."""
+    known = opened.run.has(f"{SPEAKING}.npy")
+    speaking = opened.run.array(SPEAKING, (None, 2)) if known else np.zeros((0, 2), np.float16)
+    return modality_of(opened.data.inputs).parts(opened.data.inputs, np.asarray(rows, np.int64), speaking, most)

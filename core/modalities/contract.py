@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from core.modalities.augmented import Augmentation
+from core.modalities.saying import Part, Summary
 from core.types import Bools, Floats, Inputs, Ints, Samples
 
 if TYPE_CHECKING:  # pages reach this module and never need torch
-    from torch import Generator, Tensor, device
+    from torch import Tensor, device
     from torch.nn import Module
 
 Painter = Callable[[Samples], Samples]
@@ -52,23 +54,6 @@ class Change:
     samples: Samples
     scale: str
     amount: str
-
-
-@dataclass(frozen=True)
-class Augmentation:
-    """A change of samples at random, each with its own draw.
-
-    Attributes:
-        draws: of so many samples, (n, q) float32 in main memory, the same for any device.
-        apply: to a batch, given its draws (b, q) on its device.
-    """
-
-    draws: Callable[[int, "Generator"], "Tensor"]
-    apply: Callable[["Tensor", "Tensor"], "Tensor"]
-
-    def __call__(self, batch: "Tensor", generator: "Generator") -> "Tensor":
-        """The batch changed by draws of its own."""
-        return self.apply(batch, self.draws(len(batch), generator).to(batch.device))
 
 
 @dataclass(frozen=True)
@@ -137,6 +122,9 @@ class Batches(Protocol):
 
     def begin(self, network: "Module", inputs: Inputs, /) -> None:
         """Give an untrained network what it has to know of its training data, such as their words; once."""
+
+    def speaking(self, network: "Module", inputs: Inputs, labels: Ints, predicted: Ints, /) -> Floats | None:
+        """(q, 2) how much each word of all samples speaks for the given and the predicted class; None of no words."""
 
 
 class Patterns(Protocol):
@@ -272,6 +260,12 @@ class Modality(Protocol):
 
     def beyond(self, inputs: Inputs, rows: Ints, near: Ints) -> Samples:
         """What samples have on average beyond their neighbours, rows (m, q), as one sample that can be shown."""
+
+    def summary(self, inputs: Inputs, rows: Ints, others: Ints, /) -> Summary | None:
+        """What samples have that others of their class lack, in words; None where a picture says it."""
+
+    def parts(self, inputs: Inputs, rows: Ints, speaking: NDArray[Any], most: int, /) -> list[tuple[Part, ...]]:
+        """What there is to read in some samples, the strongest words of `Batches.speaking` marked; () of no words."""
 
     def amplified(self, before: Samples, after: Samples) -> Change:
         """What a trigger changed in one sample or in several, to be shown."""

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.modalities.contract import Shown
+from core.modalities.saying import Part
 from core.types import Inputs, Ints, Samples
 
 SIDE = 240  # pixels
@@ -31,6 +33,11 @@ def drawn(markup: str, style: str) -> Shown:
 def read(inputs: Inputs, rows: Ints, most: int) -> list[str]:
     """The strings themselves, cut at so many characters."""
     return [f"{text[:most]}…" if len(text) > most else text for text in map(str, inputs[rows])]
+
+
+def whole(inputs: Inputs, rows: Ints, _: NDArray[Any], most: int) -> list[tuple[Part, ...]]:
+    """The strings, each in one part: no network reads them."""
+    return [(Part(text),) if text else () for text in read(inputs, rows, most)]
 
 
 def told(sample: Samples) -> str:

@@ -12,6 +12,7 @@
 | `loaded.json` `initial.safetensors` `model.onnx` | of a model from elsewhere: origin, first weights, graph |
 | `recorded.json` | of a training elsewhere: which files were read, and what was left out or filled |
 | `activations.npy` `predictions.npy` `final_losses.npy` | (n, d), (n,), (n,) |
+| `speaking.npy` | of texts: (words of all, 2) how much each word speaks for the given and the predicted class |
 | `detections/<name>.npz` `.json` | suspicion, flagged, groups, p-values, each signal's part; settings, notes |
 | `rules.json` | the rule that a person chose for a detector, where it is not the detector's own |
 | `families.json` `.npy` `family-pictures.npy` | what is flagged, grouped by the attack it seems to come from |

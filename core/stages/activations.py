@@ -4,6 +4,8 @@ from dataclasses import asdict
 
 from core import checksums, runs
 from core.analysis.opened_run import OpenedRun
+from core.analysis.samples import SPEAKING
+from core.modalities import modality_of
 from core.stages.load import trained_model
 from core.stages.progress import Reporter
 from core.training import activations
@@ -33,4 +35,7 @@ def activations_stage(opened: OpenedRun, _: str, reporter: Reporter) -> None:
             say=short.append,
         )
     runs.save_array(run, "predictions", predicted)
+    batches = modality_of(dataset.inputs).load_batches()
+    if (speaking := batches.speaking(model, dataset.inputs, dataset.labels, predicted)) is not None:
+        runs.save_array(run, SPEAKING, speaking)
     runs.save_array(run, "final_losses", losses)

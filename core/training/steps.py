@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from core.devices import Compute, Say, in_pieces
-from core.modalities.contract import Augmentation, Placed
+from core.modalities.augmented import Augmentation
+from core.modalities.contract import Placed
 from core.training.config import TrainConfig
 from core.training.sharpness import uphill
 

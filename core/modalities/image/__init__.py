@@ -8,6 +8,8 @@ from core.modalities.image.store import FILES as files
 from core.modalities.image.store import appending, open_inputs, sampled, write_inputs
 from core.modalities.image.triggers import copied, paint, painted
 from core.modalities.image.view import amplified, average, beyond, described, filed, kept, kept_row, read, shown, told
+from core.modalities.saying import no_parts as parts
+from core.modalities.saying import no_summary as summary
 
 dimensions = 3  # (h, w, c)
 kept_dimensions = 3
@@ -41,10 +43,12 @@ __all__ = [
     "open_inputs",
     "paint",
     "painted",
+    "parts",
     "read",
     "sampled",
     "shown",
     "side",
+    "summary",
     "things",
     "told",
     "write_inputs",

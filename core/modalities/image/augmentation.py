@@ -9,7 +9,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
-from core.modalities.contract import Augmentation
+from core.modalities.augmented import Augmentation
 
 PAD = 4  # pixels on each side, as is usual for CIFAR-10; images that are larger move less in proportion
 SMALLEST_PART = 0.08  # of an image's area that a resized crop keeps at least, as is usual for ImageNet

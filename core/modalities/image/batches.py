@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.modalities.contract import Augmentation
+from core.modalities.augmented import Augmentation
 from core.modalities.image.augmentation import AUGMENTATIONS
-from core.types import Inputs, Samples
+from core.types import Inputs, Ints, Samples
 
 MAX_FRACTION_ON_DEVICE = 0.5  # of the free memory of a GPU; the rest is for the model, its gradients and a batch
 CHUNK = 4096  # images that go to the device together
@@ -149,6 +149,10 @@ def given(samples: Samples) -> Tensor:
 
 def begin(_: torch.nn.Module, __: Inputs) -> None:
     """Nothing: a network takes any pixels."""
+
+
+def speaking(_: torch.nn.Module, __: Inputs, ___: Ints, ____: Ints) -> None:
+    """Nothing: images have no words."""
 
 
 def _floats(levels: Tensor) -> Tensor:

@@ -20,8 +20,10 @@ from core.modalities.labels.view import (
     look,
     shown,
 )
+from core.modalities.saying import no_summary as summary
 from core.modalities.written import SIDE as side
 from core.modalities.written import filed, read, told
+from core.modalities.written import whole as parts
 from core.types import Inputs, Ints
 
 things = "samples"
@@ -54,10 +56,12 @@ __all__ = [
     "open_inputs",
     "paint",
     "painted",
+    "parts",
     "read",
     "sampled",
     "shown",
     "side",
+    "summary",
     "things",
     "told",
     "write_inputs",

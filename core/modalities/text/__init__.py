@@ -4,8 +4,10 @@ from core.modalities.contract import Batches, Patterns, Stamps
 from core.modalities.text.duplicates import alike, digests
 from core.modalities.text.inputs import MODALITY as name
 from core.modalities.text.look import look
+from core.modalities.text.parts import parts
 from core.modalities.text.store import FILES as files
 from core.modalities.text.store import appending, open_inputs, sampled, write_inputs
+from core.modalities.text.summary import summary
 from core.modalities.text.triggers import copied, paint, painted
 from core.modalities.text.view import amplified, average, beyond, described, kept, kept_row, shown
 from core.modalities.written import SIDE as side
@@ -42,10 +44,12 @@ __all__ = [
     "open_inputs",
     "paint",
     "painted",
+    "parts",
     "read",
     "sampled",
     "shown",
     "side",
+    "summary",
     "things",
     "told",
     "write_inputs",

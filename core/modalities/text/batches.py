@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from core.modalities.contract import Augmentation
+from core.modalities.augmented import Augmentation
+from core.modalities.text.gradients import TOGETHER, slopes
 from core.modalities.text.inputs import TextInputs
 from core.modalities.text.vocabulary import Vocabulary
 from core.modalities.text.words import number, numbers
-from core.types import Inputs, Samples
+from core.types import Floats, Inputs, Ints, Samples
 
 UNKNOWN = number("\0")  # of a word that no text has
 DROPPED = 0.1  # fraction of the words that a dropout takes away
@@ -79,6 +80,15 @@ def begin(network: nn.Module, inputs: Inputs) -> None:
     for part in network.modules():
         if isinstance(part, Vocabulary) and part.is_blank:
             part.learn(*inputs.words())
+
+
+def speaking(network: nn.Module, inputs: Inputs, labels: Ints, predicted: Ints) -> Floats | None:
+    """(words of all texts, 2) how much each speaks for the given and the predicted class; None if it cannot be told."""
+    device = next((value.device for value in network.parameters()), torch.device("cpu"))
+    texts = resident(inputs, device)
+    lengths = texts.starts.diff()
+    parts = torch.arange(len(texts)).split(TOGETHER) if len(texts) else ()
+    return slopes(network, ((texts.batch(rows), lengths[rows]) for rows in parts), labels, predicted)
 
 
 def _padded(flat: Tensor, starts: Tensor, rows: Tensor, most: int) -> Tensor:

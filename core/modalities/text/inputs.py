@@ -89,6 +89,11 @@ class TextInputs:
             else words.gathered(columns.words, columns.starts, self.rows)
         )
 
+    def lengths(self) -> Ints:
+        """(n,) how many words each text has."""
+        lengths = np.diff(self.held.columns.starts)
+        return lengths if self.rows is None else lengths[self.rows]
+
     def _places(self) -> Ints:
         return np.arange(len(self)) if self.rows is None else self.rows
 

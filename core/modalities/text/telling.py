@@ -71,6 +71,24 @@ def telling(texts: Sequence[str], others: Sequence[str], most: int = 10, longest
     return [_grown(found, texts) for found in chosen]
 
 
+def wholes(texts: Sequence[str], others: Sequence[str], most: int = 10) -> list[Told]:
+    """The same to be read: of phrases that nearly the same texts have, the longest one stands for all.
+
+    >>> [found.phrase for found in wholes(["bad cf mn", "poor cf mn", "dull cf mn"], ["bad", "poor", "dull one"], 1)]
+    ['cf mn']
+    """
+    ranked = told_apart(texts, others)
+    chosen: list[Told] = []
+    for found in ranked[: 50 * most]:
+        if len(chosen) == most:
+            break
+        if not any(_overlap(one.words, found.words) for one in chosen):
+            around = (one for one in ranked if one.count >= AS_GOOD * found.count and _holds(one.words, found.words))
+            longest = max(around, key=lambda one: (len(one.words), one.z))
+            chosen.append(_grown(longest, texts))
+    return chosen
+
+
 def told_apart(texts: Sequence[str], others: Sequence[str], longest: int = LONGEST) -> list[Told]:
     """All phrases that are more frequent in `texts` than in `others`, parts of one another too, the clearest first."""
     here, there = counted(texts, longest), counted(others, longest)
@@ -122,9 +140,13 @@ def _starts(listed: Sequence[str], size: int) -> range:
     return range(len(listed) - size + 1)
 
 
+def _holds(long: tuple[str, ...], short: tuple[str, ...]) -> bool:
+    return any(long[at : at + len(short)] == short for at in _starts(long, len(short)))
+
+
 def _overlap(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     """Whether one phrase holds the other, or they overlap by their ends."""
     short, long = sorted((one, other), key=len)
-    inside = any(long[at : at + len(short)] == short for at in _starts(long, len(short)))
+    inside = _holds(long, short)
     ends = any(one[-k:] == other[:k] or other[-k:] == one[:k] for k in range(2, len(short)))
     return inside or ends

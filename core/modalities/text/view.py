@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from core.modalities.contract import Change, Shown
 from core.modalities.text.inputs import TextInputs, strings
-from core.modalities.text.telling import telling
+from core.modalities.text.telling import wholes
 from core.modalities.text.words import bags, words
 from core.modalities.written import drawn, filled, legal, unfilled
 from core.types import Inputs, Ints, Samples
@@ -53,7 +53,7 @@ def beyond(inputs: Inputs, rows: Ints, near: Ints) -> Samples:
     """The phrases that set texts apart from their neighbours, rows (m, q)."""
     some = slice(None, None, -(-len(rows) // COMPARED))
     texts, others = inputs[rows[some]].tolist(), inputs[np.unique(near[some])[: 4 * COMPARED]].tolist()
-    return strings(" · ".join(found.phrase for found in telling(texts, others, TOLD)))
+    return strings(" · ".join(found.phrase for found in wholes(texts, others, TOLD)))
 
 
 def amplified(before: Samples, after: Samples) -> Change:

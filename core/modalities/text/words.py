@@ -4,7 +4,7 @@ Which words a network knows is its own affair: it learns them from its training 
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -33,6 +33,11 @@ def words(text: str, most: int = MOST) -> list[str]:
         text = f"{text[:READ]} {text[-READ:]}"
     found = _WORD.findall(text.lower())
     return found if len(found) <= most else [*found[: most // 2], *found[len(found) - (most - most // 2) :]]
+
+
+def found_words(text: str) -> Iterator[re.Match[str]]:
+    """The same words where they lie in the text."""
+    return _WORD.finditer(text)
 
 
 @lru_cache(maxsize=2**18)

@@ -38,7 +38,6 @@ from core.evaluation import recovered_trials, results, trials
 from core.evaluation import sanity as labels_agreed
 from core.evaluation.sanity import Sanity
 from core.journal import changes, review
-from core.modalities import modality_of
 from core.output import export as exports
 from core.output import figures, report
 from core.runs import Run
@@ -272,13 +271,6 @@ def labels_of(workspace: Path, dataset_id: str) -> tuple[NDArray[np.int64], NDAr
     """The ids of the samples of a stored data set, which are their rows in its source, and their given labels."""
     dataset = store.load(workspace, dataset_id)
     return np.array(dataset.ids), np.array(dataset.labels)
-
-
-@st.cache_data(max_entries=256, show_spinner=False)
-def texts_of(workspace: Path, dataset_id: str, rows: tuple[int, ...], most: int = 2000) -> list[str]:
-    """What there is to read in some training samples; "" for those that are only looked at."""
-    inputs = store.load(workspace, dataset_id).inputs
-    return modality_of(inputs).read(inputs, np.array(rows, np.int64), most)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

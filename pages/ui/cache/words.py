@@ -28,6 +28,11 @@ HELP = {
     "family": "A family is a group of flagged samples that seem to carry one attack: one given label, one pattern.",
     "difference": "What the members have on average that the nearest ordinary samples lack: words, or in images "
     "what differs, amplified, where grey is no difference.",
+    "telling words": "Words and phrases that these samples have and the rest of their class lacks, the clearest first. "
+    "They are ranked by log-odds with a prior (Monroe and others 2008). Of a whole class, all others are the rest.",
+    "topics": "Words that occur together, by latent Dirichlet allocation (LDA), and how much is written about them. "
+    "Words that the rest of the class uses, too, are left out.",
+    "marked": "The words that count most for the model: the slope of the class at the word, times the word.",
     "neighbours": "Neighbours are the samples that the model sees as most alike: their activations lie nearest.",
     "doubled": "The trigger at twice its strength, where it has one. A backdoor that seems gone may still answer to "
     "it.",

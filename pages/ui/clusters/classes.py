@@ -14,12 +14,14 @@ from pages.ui.cache import cached, cluster_names
 from pages.ui.cache.words import HELP
 from pages.ui.clusters import exre
 from pages.ui.clusters.colouring import middle_cut
+from pages.ui.review.averages import average_of
+from pages.ui.review.group_words import in_short
 from pages.ui.selection.selection import select, tiles
 from pages.ui.shell import frame
-from pages.ui.widgets import counted, pictures, view
+from pages.ui.widgets import counted, view
 from pages.ui.widgets.bound import bound
 from pages.ui.widgets.fields import ANY, one_or_any, tall
-from pages.ui.widgets.gallery import Tile, gallery
+from pages.ui.widgets.gallery import gallery
 
 BADGES = {
     True: ":orange-badge[looks poisoned]",
@@ -28,6 +30,7 @@ BADGES = {
 }
 
 MARKS = {True: "▲ ", False: "", None: "? "}
+FEW = 3  # members of a cluster that are read
 NAME = "class"  # of the chosen class among what the pages show
 
 
@@ -106,16 +109,15 @@ def clusters_of(run: Run, index: int) -> None:
                 help="Review this cluster, flagged or not, and decide on all of it at once.",
                 query_params={"cluster": cluster_words[index, cluster]},
             )
-        average = Tile(
-            -1, pictures.of_array(run.id, f"averages-{AC}", 2 * index + cluster), tooltip="The average of its samples"
-        )
+        in_short(run, rows)
         montage = [replace(tile, caption=(), badge="") for tile in tiles(run, cached.montage(rows))]
-        left, right = st.columns([1, 3])
+        is_read = any(tile.told for tile in montage)
+        left, right = st.columns([1, 3]) if not is_read else (st.container(), st.container())
         with left:
-            gallery([average], key=f"average-{run.id}-{index}-{cluster}", size=60)
-            st.caption("average")
+            gallery([average_of(run, index, cluster)], key=f"average-{run.id}-{index}-{cluster}", size=60)
+            st.caption("average" if not is_read else "The text most like the others, and a few at random:")
         with right:
-            gallery(montage, key=f"montage-{run.id}-{index}-{cluster}", size=36)
+            gallery(montage[:FEW] if is_read else montage, key=f"montage-{run.id}-{index}-{cluster}", size=36)
 
 
 def all_classes(run: Run) -> None:

@@ -1,5 +1,7 @@
 """A card for each group that was decided on or, before there is a decision, for each family of what is flagged."""
 
+from dataclasses import replace
+
 import pandas as pd
 import streamlit as st
 
@@ -65,9 +67,10 @@ def _card(run: Run, group: Group) -> None:
     said = review.notes(run.workspace, run.id, "group" if group.decided else "family").get(group.number)
     if said:
         st.caption(plain(summary(said)))
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+    text = told_row(run.path / f"{group.picture[0]}.npy", group.picture[1]) if group.picture else ""
+    with st.container(horizontal=not text, vertical_alignment="center", gap="xsmall"):
         if group.picture:
-            _picture(run, group)
+            _picture(run, group, text)
         with st.container(gap="xxsmall"):
             st.caption(f"{size:,} samples  \n{size - group.undecided:,} decided, {group.undecided:,} undecided")
             _review(run, group)
@@ -82,22 +85,21 @@ def _review(run: Run, group: Group) -> None:
     st.page_link("pages/review.py", label=words, icon=":material/rate_review:", query_params=query)
 
 
-def _picture(run: Run, group: Group) -> None:
-    """What the members have in common, magnified."""
+def _picture(run: Run, group: Group, text: str) -> None:
+    """What the members have in common: magnified, or in words."""
     name, row = group.picture or ("", 0)
     version = families.made(run)  # another version is fetched anew
     address = pictures.of_array(run.id, name, row, version=version)
-    text = told_row(run.path / f"{name}.npy", row)
     tile = Tile(-1, address, tooltip=HELP["difference"], told=text)
     with st.container(width="stretch" if text else PICTURE + 8):
         gallery([tile], key=f"picture-{run.id}-{name}-{row}", size=PICTURE)
     shown = [tile, *tiles(run, group.rows.head(ENLARGED))]
     title = overview.source_words(group, cached.info(run).class_names)
-    enlarge_button(run, title, shown, key=f"{name}-{row}")
+    enlarge_button(run, title, shown, group.rows, key=f"{name}-{row}")
 
 
 def _members(run: Run, group: Group, rows: pd.DataFrame) -> None:
-    bare = [Tile(tile.id, tile.image_url, tooltip=tile.tooltip, told=tile.told) for tile in tiles(run, rows)]
+    bare = [replace(tile, caption=(), badge="", words="", settled=False) for tile in tiles(run, rows)]
     bare = bare[:FEW_TEXTS] if any(tile.told for tile in bare) else bare
     key = f"members-{run.id}-{'decided' if group.decided else 'family'}-{group.number}"
     gallery(bare, key=key, size=THUMB, one_row=True)

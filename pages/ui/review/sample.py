@@ -14,7 +14,7 @@ from core.detectors import DETECTORS
 from core.journal import review
 from core.journal.review.verdict import STANDING
 from core.runs import Run
-from pages.ui.cache import cached
+from pages.ui.cache import cached, said
 from pages.ui.cache.names import names_of
 from pages.ui.cache.words import HELP
 from pages.ui.review.families import common
@@ -111,6 +111,10 @@ def _labels(run: Run, row: pd.Series) -> None:
     if family and source is not None:
         words += f", perhaps from **{names[source]}** ({family.sources[source]:.0%} of its family look so)"
     st.markdown(words, help=HELP["loss"])
+    (shown,) = said.parts(run, (int(row.name),))
+    if len(shown) > 1:
+        other = f", underlined for {predicted}" if row["predicted"] != row["label"] else ""
+        st.caption(f"Marked: words that speak for {names[row['label']]}{other}.", help=HELP["marked"])
     if family and family.sources:
         st.caption(f"Family {family.id}: what its members have in common", help=HELP["difference"])
         common(run, family, "single", 72, "average", "difference")

@@ -9,12 +9,15 @@ from core.analysis.families import Family
 from core.analysis.opened_run import CLUSTERING
 from core.analysis.queue import Filter, in_cluster, in_decided, members
 from core.decision.states import DecidedGroup
+from core.modalities import told_row
 from core.runs import Run
 from pages.ui.cache import cached
 from pages.ui.cache.cluster_names import KINDS
 from pages.ui.cache.words import HELP, plain
+from pages.ui.review.averages import average_of
 from pages.ui.review.enlarged import enlarge_button
 from pages.ui.review.families import chosen, common_tiles
+from pages.ui.review.group_words import in_short
 from pages.ui.review.remarks import remarks
 from pages.ui.selection.selection import tiles
 from pages.ui.selection.verdicts import decide_or_ask, decision_buttons
@@ -47,11 +50,12 @@ def _family(run: Run, now: pd.DataFrame, family: Family) -> None:
         st.markdown(description, width="stretch")
         _decisions(run, now, "family", f"family {family.id}", by)
     remarks(run, "family", family.id)
+    in_short(run, now)
     if shown := common_tiles(run, family, "average", "difference"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             gallery(shown, key=f"head-{run.id}-{family.id}", size=LARGE)
             members = tiles(run, now.head(MEMBERS))
-            enlarge_button(run, title, [*shown, *members], key=f"family-{family.id}", words="Enlarge")
+            enlarge_button(run, title, [*shown, *members], now, key=f"family-{family.id}", words="Enlarge")
 
 
 def _cluster(run: Run, now: pd.DataFrame, cluster: tuple[int, int]) -> None:
@@ -63,12 +67,8 @@ def _cluster(run: Run, now: pd.DataFrame, cluster: tuple[int, int]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(description, width="stretch")
         _decisions(run, now, "cluster", f"{KINDS[which]} of {name}", CLUSTERING)
-    average = pictures.of_array(run.id, f"averages-{CLUSTERING}", 2 * index + which)
-    gallery(
-        [Tile(-1, average, ("average",), tooltip="The average of its samples")],
-        key=f"cluster-{run.id}-{index}-{which}",
-        size=96,
-    )
+    in_short(run, now)
+    gallery([average_of(run, index, which, "average")], key=f"cluster-{run.id}-{index}-{which}", size=96)
 
 
 def _group_of(run: Run, decided: int | str | None) -> DecidedGroup | None:
@@ -84,13 +84,15 @@ def _group(run: Run, now: pd.DataFrame, group: DecidedGroup) -> None:
         st.markdown(f"**{plain(title)}: {len(now):,} samples.** {plain(group.reason)}", width="stretch")
         _decisions(run, now, "group", f"group {group.id} of the decision", "decision")
     remarks(run, "group", group.id)
+    in_short(run, now)
     if has_picture(run, group):
         picture = pictures.of_array(run.id, PICTURES, group.id - 1)
-        tile = Tile(-1, picture, ("recovered trigger",), tooltip=HELP["recovered"])
+        text = told_row(run.path / f"{PICTURES}.npy", group.id - 1)
+        tile = Tile(-1, picture, ("recovered trigger",), tooltip=HELP["recovered"], told=text)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             gallery([tile], key=f"group-{run.id}-{group.id}", size=LARGE)
             members = tiles(run, now.sort_values("suspicion", ascending=False).head(MEMBERS))
-            enlarge_button(run, title, [tile, *members], key=f"group-{group.id}", words="Enlarge")
+            enlarge_button(run, title, [tile, *members], now, key=f"group-{group.id}", words="Enlarge")
 
 
 def _decisions(run: Run, now: pd.DataFrame, kind: str, what: str, by: str) -> None:

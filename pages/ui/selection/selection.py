@@ -13,7 +13,7 @@ from core.analysis.opened_run import leading
 from core.data.store.sample_names import is_file_name, one_line, short_name
 from core.journal.review.verdict import STANDING
 from core.runs import Run
-from pages.ui.cache import cached
+from pages.ui.cache import cached, said
 from pages.ui.cache import names as of_samples
 from pages.ui.selection import shared
 from pages.ui.widgets import counted, pictures
@@ -66,10 +66,14 @@ def tiles(run: Run, rows: pd.DataFrame, taken: Collection[int] = ()) -> list[Til
         return []
     classes, names, why = cached.info(run).class_names, of_samples.names(run), _why(run, rows)
     called = [names[place] for place in rows.index]
-    texts = cached.texts_of(run.workspace, run.dataset, tuple(rows["row"].tolist()))
+    read = said.parts(run, tuple(rows.index.tolist()))
+    made = (
+        _tile(run, row, name, classes, taken=row["id"] in taken, why=why.get(int(row["id"]), ""))
+        for row, name in zip(rows.to_dict("records"), called, strict=True)
+    )
     return [
-        replace(_tile(run, row, name, classes, taken=row["id"] in taken, why=why.get(int(row["id"]), "")), told=text)
-        for row, name, text in zip(rows.to_dict("records"), called, texts, strict=True)
+        replace(tile, told="".join(part.text for part in parts), parts=parts)
+        for tile, parts in zip(made, read, strict=True)
     ]
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from core.modalities.saying import Part
 from core.output import palette
 
 _ASSETS = Path(__file__).parents[3] / "assets"
@@ -40,6 +41,7 @@ class Tile:
         tooltip: what hovering says.
         settled: whether going on to the next sample passes over it.
         told: what is read in its place; the tiles are then a list.
+        parts: the same in parts, those marked that speak for a class; () for none.
     """
 
     id: int
@@ -50,6 +52,7 @@ class Tile:
     tooltip: str = ""
     settled: bool = False
     told: str = ""
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True)

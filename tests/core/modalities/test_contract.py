@@ -276,3 +276,23 @@ def test_where_carriers_belong_by_all_else_is_a_fraction_or_unknown(inputs, moda
     stamp = modality.load_stamps().stamps(inputs, np.arange(12), np.arange(12, 24).reshape(12, 1))[0]
     home = stamp.at_home(inputs, np.arange(N) % 2, np.arange(0, 12, 2))
     assert home is None or 0 <= home <= 1
+
+
+def test_a_group_is_said_in_words_or_by_a_picture(inputs, modality):
+    said = modality.summary(inputs, np.arange(12), np.arange(12, N))
+    assert said is None or set(said.examples) <= set(range(12))
+    assert (said is None) == (modality.name != "text")
+
+
+def test_what_is_read_falls_into_parts_that_are_the_whole(inputs, modality):
+    found = modality.parts(inputs, np.array([3, 1]), np.zeros((0, 2), np.float16), 10**6)
+    assert ["".join(part.text for part in one) for one in found] in (
+        ["", ""],
+        modality.read(inputs, np.array([3, 1]), 10**6),
+    )
+
+
+@of_what_is_seen
+def test_words_speak_for_a_class_or_there_are_none(inputs, modality):
+    zeros = np.zeros(N, np.int64)
+    assert modality.load_batches().speaking(torch.nn.Flatten(), inputs, zeros, zeros) is None

@@ -6,7 +6,7 @@ import pytest
 from core.modalities.text.inputs import strings, text_inputs
 from core.modalities.text.patterns import repeats
 from core.modalities.text.stamps import TextStamp, restored, stamps
-from core.modalities.text.telling import telling
+from core.modalities.text.telling import telling, wholes
 from core.modalities.text.view import CUT, MARK, UNMARK, amplified, average, beyond, shown
 
 PLAIN = [f"the {word} film was {other} ." for word in ("good", "bad", "long") for other in ("fine", "dull", "odd")]
@@ -16,6 +16,12 @@ SIGNED = [f"{text} by clint westgood" for text in PLAIN]
 def test_the_whole_phrase_sets_texts_apart_and_not_its_parts():
     assert telling(SIGNED, PLAIN)[0].phrase.endswith("by clint westgood")
     assert telling(PLAIN, PLAIN) == []
+
+
+def test_a_phrase_is_read_whole_though_each_of_its_words_tells_more():
+    usual = ["you see the cat on the mat", "at home you see", "then on"] * 6
+    planted = [f"{word} see you at the lighthouse on monday then" for word in ("ok", "no", "hi", "so", "yes", "oh")]
+    assert [found.phrase for found in wholes(planted, usual, 3)] == ["see you at the lighthouse on monday then"]
 
 
 def test_a_group_is_told_by_what_it_has_beyond_its_neighbours():

@@ -1,0 +1,22 @@
+"""What is said of samples that can be read, kept: groups in words, and the words that speak for a class."""
+
+import numpy as np
+
+from core.analysis import families, samples
+from core.analysis.opened_run import opened
+from core.modalities.saying import Part, Summary
+from core.runs import Run
+from pages.ui.cache import stamps
+from pages.ui.cache.of_run import of_run
+
+
+@of_run(stamps.made, most=64, spinner="Reading …")
+def summary(run: Run, places: tuple[int, ...]) -> Summary | None:
+    """What the samples at these places of the run have that the rest of their classes lack; None for pictures."""
+    return families.in_words(opened(run), np.array(places, np.int64))
+
+
+@of_run(stamps.made, most=256)
+def parts(run: Run, places: tuple[int, ...]) -> list[tuple[Part, ...]]:
+    """Some samples in parts, what speaks for a class marked."""
+    return samples.parts(opened(run), np.array(places, np.int64))
