@@ -8,6 +8,7 @@ from setuptools import find_namespace_packages, setup
 ROOT = Path(__file__).parent
 TREE = "assay.tree"
 TEAM = ("authlib", "psycopg")  # for sign-in and a shared database, which few need
+HUB = ("huggingface_hub",)  # for data sets of the Hub by name
 
 
 def requirements(file: str) -> dict[str, str]:
@@ -33,9 +34,10 @@ setup(
         f"{TREE}.core.models": ["*.json"],
     },
     exclude_package_data={TREE: ["setup.py"]},
-    install_requires=[line for name, line in NEEDED.items() if name not in TEAM],
+    install_requires=[line for name, line in NEEDED.items() if name not in (*TEAM, *HUB)],
     extras_require={
         "team": [NEEDED[name] for name in TEAM],
+        "hub": [NEEDED[name] for name in HUB],
         "notebook": [requirements("requirements-tools.txt")[name] for name in ("ipykernel", "nbformat")],
         "dev": [*requirements("requirements-dev.txt").values(), *requirements("requirements-tools.txt").values()],
     },

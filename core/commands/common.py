@@ -180,6 +180,12 @@ def say_damaged(damaged: "Iterable[Damaged]") -> None:
         typer.echo(f"damaged: {entry.error}", err=True)
 
 
+def say(words: str) -> None:
+    """One line on standard error for a person who waits; nothing where JSON is printed."""
+    if not _quiet.get():
+        typer.echo(words, err=True)
+
+
 @contextmanager
 def working(
     job: Path | None, reads: Path | None = None, *, limited: bool = False

@@ -14,11 +14,12 @@ from core.attacks import ATTACKS
 from core.attacks.presets import PRESETS
 from core.attacks.presets import preset as attacks_of
 from core.attacks.specification import Specification, parse_spec
-from core.commands.common import HERE, Json, Seed, Workspace, command, key_values, listed, say_damaged, working
+from core.commands.common import HERE, Json, Seed, Workspace, command, key_values, listed, say, say_damaged, working
 from core.data import SOURCES, store
 from core.data.levels import Values
 from core.data.preview.scan import MOST_IMAGES
 from core.data.published.downloads import DOWNLOADS
+from core.data.published.hub import described, folder_name, is_on_hub, place_of
 from core.errors import UserError
 from core.models import models_for
 from core.pipeline.started import keep_result
@@ -28,7 +29,9 @@ LABELS_ONLY = "labels_only"
 
 @command
 def import_(
-    path: Annotated[Path, typer.Argument(help="; ".join(entry.title for entry in SOURCES.values()))],
+    path: Annotated[
+        Path, typer.Argument(help="; ".join([*(entry.title for entry in SOURCES.values()), "hf://OWNER/NAME[:SPLIT]"]))
+    ],
     name: Annotated[str | None, typer.Option(help="What to call it.")] = None,
     bona_fide: Annotated[
         Path | None,
@@ -66,6 +69,11 @@ def import_(
         "channels": channels,
         "values": values,
     }
+    if is_on_hub(path):
+        found = pipeline.look_up(str(path))
+        say(f"Fetching {found.place}: {found.words}.")
+        name = name or str(found.place).removeprefix("hf://")
+        path = pipeline.download_dataset(str(found.place), pipeline.hub_folder(workspace, folder_name(found)))
     with working(job, path) as listen:
         info = pipeline.import_dataset(workspace, path, name, bona_fide, **options, listen=listen)
         pipeline.finish_import(workspace, info.id, job, looked)
@@ -100,6 +108,10 @@ def preview(
     as_json: Json = False,
 ) -> Mapping[str, Any]:
     """Say what a data set holds and what is wrong with it, without importing it."""
+    if is_on_hub(path):
+        raise UserError(
+            f"{place_of(path)} is not here yet.", "A preview reads files.", "Ask with `hub`, or `import` it."
+        )
     chosen = key_values(settings, "label_column=class")
     with working(job, path) as listen:
         preview = pipeline.preview_source(path, source, job, listen, settings=chosen, values=values, most=most)
@@ -121,15 +133,33 @@ def preview(
 
 @command
 def download(
-    name: Annotated[str, typer.Argument(help=", ".join(DOWNLOADS))],
+    name: Annotated[str, typer.Argument(help=f"{', '.join(DOWNLOADS)}; or hf://OWNER/NAME, with :SPLIT for one of it")],
     to: Annotated[Path, typer.Option(help="The folder that it goes to.")],
     job: Annotated[Path | None, typer.Option(hidden=True, help="The directory of the job that this is.")] = None,
     workspace: Workspace = HERE,
     as_json: Json = False,
 ) -> Mapping[str, Any]:
-    """Fetch a data set of the field from its own site."""
+    """Fetch a data set of the field from its own site, or one of the Hugging Face Hub."""
     with working(job, limited=True) as listen:
-        return {"path": str(pipeline.download_dataset(name, to, listen))}
+        path = pipeline.download_dataset(name, to, listen)
+        if job:
+            keep_result(job, path=str(path))
+    return {"path": str(path)}
+
+
+@command
+def hub(
+    name: Annotated[str, typer.Argument(help="hf://OWNER/NAME, with :SPLIT for one of it")],
+    job: Annotated[Path | None, typer.Option(hidden=True, help="The directory of the job that this is.")] = None,
+    workspace: Workspace = HERE,
+    as_json: Json = False,
+) -> Mapping[str, Any]:
+    """Say what the Hugging Face Hub has of a data set, and how large it is; nothing is fetched."""
+    with working(job, limited=True):
+        found = pipeline.look_up(name)
+        if job:
+            pipeline.keep_listing(job, found)
+    return described(found)
 
 
 @command

@@ -10,6 +10,7 @@ NEXT = {
     "preview": "import {path} --name NAME",
     "import": "train {dataset}",
     "download": "import {path}",
+    "hub": "import {name}",
     "attack": "train {dataset}",
     "datasets": "train latest",
     "attacks": "attack latest patch:ratio=0.01,target=3",

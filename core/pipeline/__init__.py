@@ -31,7 +31,16 @@ from core.pipeline.detection import (
     start_decision,
     start_detection,
 )
-from core.pipeline.downloads import download_dataset, start_download
+from core.pipeline.downloads import (
+    download_dataset,
+    downloaded,
+    hub_folder,
+    keep_listing,
+    look_up,
+    looked_up,
+    start_download,
+    start_look_up,
+)
 from core.pipeline.named import whole_id
 from core.pipeline.recorded import RecordedRequest, carry_out_recorded, load_recorded, start_recorded
 from core.pipeline.repair import (
@@ -95,22 +104,27 @@ __all__ = [
     "decision_seconds",
     "detect",
     "download_dataset",
+    "downloaded",
     "extend",
     "finish_import",
     "forget_upload",
     "full_plan",
     "group_again",
     "guarantee_listed",
+    "hub_folder",
     "import_bona_fide",
     "import_dataset",
     "imported",
     "job_named",
     "journal_file",
     "journal_rows",
+    "keep_listing",
     "keep_upload",
     "load_model",
     "load_recorded",
     "loaded_run",
+    "look_up",
+    "looked_up",
     "measure_again",
     "new_demo",
     "new_repair",
@@ -132,6 +146,7 @@ __all__ = [
     "start_download",
     "start_import",
     "start_loading",
+    "start_look_up",
     "start_preview",
     "start_recorded",
     "start_repeats",

@@ -19,7 +19,7 @@ from core import system
 from core.errors import UserError
 from core.settings import MOST_MEMORY, MOST_MINUTES, MOST_READERS
 
-COMMANDS = ("preview", "import", "load-model", "load-run", "download")
+COMMANDS = ("preview", "import", "load-model", "load-run", "download", "hub")
 FILE = "limits.json"  # lies in a job's directory as long as its worker is limited
 LEAST_BYTES = 4 * 2**30  # of memory: PyTorch and a data set of a million names take two
 PART_OF_MACHINE = 0.5  # of its memory, for one worker

@@ -15,6 +15,7 @@ from pages.ui.widgets.address import GRACE
 from tests.browser.conftest import OpenPage, Serve
 from tests.browser.test_journey import PATIENT
 from tests.browser.test_pages import sound
+from tests.core.hub_server import Repo, serving
 
 GALLERY = ".st-key-data-gallery"
 
@@ -107,6 +108,35 @@ def test_traps_and_mistakes_get_words_and_nothing_is_executed_or_lost(
     assert not ran.exists()
     assert store.describe_all(workspace) == []
     assert opened.locator("[data-testid=stException]").count() == 0
+
+
+def test_a_data_set_of_the_hub_is_asked_for_fetched_and_imported_by_clicks(
+    serve: Serve, page: OpenPage, workspace: Path
+) -> None:
+    rows = "".join(f"message {row},{('ham', 'spam')[row % 2]}\n" for row in range(12))
+    with serving() as hub:
+        hub.repos["ann/mail"] = Repo({"train.csv": f"text,label\n{rows}".encode(), "load.py": b"raise SystemExit"})
+        server = serve(workspace, {"ASSAY_NO_DEMO": "1", "HF_ENDPOINT": hub.url})
+        opened = page(f"{server.url}/data")
+        opened.get_by_text("Hugging Face Hub").click(timeout=PATIENT)
+        name, ask = opened.get_by_role("textbox", name="Name on the Hub"), opened.get_by_role("button", name="Ask the")
+        expect(name).to_be_visible(timeout=PATIENT)
+        assert hub.asked == []
+        for typed, words in (("mail", "is no name on the Hub"), ("ann/none", "There is no data set ann/none")):
+            name.fill(typed)
+            ask.click()
+            expect(opened.get_by_role("alert").get_by_text(words)).to_be_visible(timeout=2 * PATIENT)
+        name.fill("ann/mail")
+        ask.click()
+        expect(opened.get_by_text(re.compile("ann/mail: 1 file, "))).to_be_visible(timeout=2 * PATIENT)
+        assert not [path for path in hub.asked if "resolve" in path]
+        opened.get_by_role("button", name="Download it").click()
+        expect(opened.get_by_text("12 training samples in 2 classes")).to_be_visible(timeout=4 * PATIENT)
+        assert not [path for path in hub.asked if path.endswith(".py")]
+        opened.get_by_role("button", name="Import").click()
+        expect(opened.get_by_text("12 training texts in 2 classes")).to_be_visible(timeout=3 * PATIENT)
+    assert [(info.name, info.n) for info in store.describe_all(workspace)] == [("ann/mail", 12)]
+    sound(opened)
 
 
 def drag(page: Page, plot: Locator, start: float, end: float) -> None:

@@ -13,13 +13,18 @@ from core.pipeline import PreviewOf
 from core.runs import jobs
 from pages.ui.access import roots
 from pages.ui.access.who import decides, for_reviewers, may_decide
-from pages.ui.data import folders, published, source_settings
+from pages.ui.data import folders, hub, published, source_settings
 from pages.ui.data.preview import ASKED, IMPORT, close, panel
 from pages.ui.shell import frame
 from pages.ui.shell.job_bar import running
 from pages.ui.widgets import address, refusal
 
-WAYS = {"path": "On this machine", "upload": "Upload a file", "known": "Well-known data sets"}
+WAYS = {
+    "path": "On this machine",
+    "upload": "Upload a file",
+    "known": "Well-known data sets",
+    "hub": "Hugging Face Hub",
+}
 ALONE = (
     "A table of names and labels, or an array of labels: no images or texts are needed to look at a training that you "
     "recorded."
@@ -79,7 +84,7 @@ def start_demo(*, first: bool = False) -> None:
 
 
 def _choose(back: bool) -> None:
-    """Where the data are: a path, a file to upload, a data set of the field, or the demo; a viewer sees no folder."""
+    """Where the data are: a path, an upload, a data set of the field or the Hub, the demo; a viewer sees no folder."""
     if not may_decide():
         st.info("Opening data is for reviewers.")
         _back(back)
@@ -94,6 +99,8 @@ def _choose(back: bool) -> None:
         _by_upload()
     elif way == "known":
         published.choose(lambda path, title: ask(path, "torchvision_datasets", name=title))
+    elif way == "hub":
+        hub.choose(lambda path, name: ask(path, name=name))
     else:
         _by_path()
 

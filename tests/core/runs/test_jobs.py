@@ -304,10 +304,11 @@ def test_only_commands_that_need_a_secret_get_it():
         "ASSAY_DATABASE": "postgresql://a:b@c/d",
         "PGPASSWORD": "p",
         "https_proxy": "http://u:p@x",
+        "HF_TOKEN": "hf_mine",
         "API_KEY": "k",
     }
     assert set(surroundings.command_environment("resume", around)) == {"ASSAY_DATABASE", "PGPASSWORD"}
-    assert set(surroundings.command_environment("download", around)) == {"https_proxy"}
+    assert set(surroundings.command_environment("download", around)) == {"https_proxy", "HF_TOKEN"}
     assert (
         surroundings.command_environment("preview", around) == surroundings.command_environment("import", around) == {}
     )
