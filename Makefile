@@ -46,7 +46,7 @@ lint: $(DEV_READY)  ## style, format and types
 bench: $(DEV_READY)  ## the paper's tables and the comparisons; BENCH="..." is handed to python -m benchmarks
 	$(PY) -m benchmarks $(BENCH)
 
-pictures: $(DEV_READY)  ## draw the README's pictures again: the demo in a real browser (about 3 minutes)
+pictures: $(DEV_READY)  ## draw the pictures of README and guide again: the demo in a real browser (about 3 minutes)
 	$(PY) tests/browser/install_browser.py
 	$(PY) -m assets.make_pictures $(PICTURES)
 

@@ -1,4 +1,4 @@
-"""Draws the README's pictures: an empty workspace runs its demo by itself, and a browser walks through what it found.
+"""Draws the pictures of the README and of the guide: an empty workspace runs its demo by itself, and a browser walks through what it found.
 
     make pictures
     make pictures PICTURES=WORKSPACE
@@ -34,8 +34,11 @@ from tests.browser.server import Server, end_workers, served
 Points = NDArray[np.float64]
 
 ASSETS = Path(__file__).parent
+GUIDE = ASSETS.parent / "docs" / "guide"
 WIDTH, HEIGHT = 1400, 900  # pixels, at a scale of 1
 DETECT_HEIGHT = 1120  # with the words below the axis, without half of the next line
+EMPTY = "[data-testid=stSpinner], [data-testid=stSkeleton], [data-testid=stStatusWidget]"  # something is to come yet
+GUIDE_WIDTH, GUIDE_HEIGHT = 1280, 800  # pixels of the guide's pictures: text stays readable, a file small
 DEMO_SECONDS = 600.0
 COLOURS = 256  # a palette takes a third of the bytes of all colours
 LEGEND_HEIGHT = 32  # pixels above the map's frame, where its legend takes one line
@@ -44,7 +47,7 @@ REACHED = 0.75  # fraction of a family that the lasso has to hold; at 1 single o
 
 
 def main() -> None:
-    """Write every picture beside this file, and say how large it is."""
+    """Write every picture, and say how large it is."""
     with TemporaryDirectory() as folder, browser() as chromium:
         workspace = Path(sys.argv[1]) if sys.argv[1:] else Path(folder) / "workspace"
         workspace.mkdir(exist_ok=True)
@@ -54,7 +57,7 @@ def main() -> None:
                 first.goto(server.url)  # the first visit starts the demo
                 run = finished_demo(workspace)
                 first.close()
-                for path in draw(chromium, server, run, ASSETS):
+                for path in [*draw(chromium, server, run, ASSETS), *draw_guide(chromium, server, run, GUIDE)]:
                     print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
             finally:
                 end_workers(workspace)
@@ -67,6 +70,25 @@ def draw(chromium: Browser, server: Server, run: Run, folder: Path) -> list[Path
     for name, show in PICTURES.items():
         page.goto(f"{server.url}/{name}?run={run.id}")
         show(page, run)
+        settle(page)
+        written.append(folder / f"{name}.png")
+        save(page, written[-1])
+    page.close()
+    return written
+
+
+def draw_guide(chromium: Browser, server: Server, run: Run, folder: Path) -> list[Path]:
+    """The pictures of the guide, of the pages that the README shows none of; written into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    page = chromium.new_page(viewport={"width": GUIDE_WIDTH, "height": GUIDE_HEIGHT}, device_scale_factor=1)
+    written = []
+    for name in OTHERS:
+        page.goto(f"{server.url}/{name}?run={run.id}")
+        page.get_by_role("heading", level=1).wait_for(timeout=PATIENT)
+        page.wait_for_timeout(2000)  # until the script has begun to fill the page
+        page.wait_for_function(f"() => !document.querySelector('{EMPTY}')", timeout=PATIENT)
+        settle(page)
+        page.wait_for_function(f"() => !document.querySelector('{EMPTY}')", timeout=PATIENT)
         settle(page)
         written.append(folder / f"{name}.png")
         save(page, written[-1])
@@ -162,6 +184,7 @@ PICTURES: dict[str, Callable[[Page, Run], None]] = {
     "detect": show_detect,
     "review": show_review,
 }
+OTHERS = ("overview", "data", "train", "trajectories", "bona-fide", "repair", "report", "attack-lab", "trigger")
 
 if __name__ == "__main__":
     main()
