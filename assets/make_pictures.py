@@ -3,8 +3,8 @@
     make pictures
     make pictures PICTURES=WORKSPACE
 
-The demo's seed is fixed; it takes one to two minutes. A workspace that has a finished run is drawn at once, and gets the
-demo's clean images where it has no clean data. The lasso goes around a family, wherever that lies on the map.
+The demo's seed is fixed; it takes one to two minutes. A workspace that has a finished run is drawn at once; without
+clean data, it gets the demo's clean images. The lasso goes around a family, wherever that lies on the map.
 """
 
 import sys
