@@ -41,11 +41,12 @@ def verdict(
         list[str] | None,
         typer.Option(help="Decide on what `decide` calls backdoor, wrong label or open; may be repeated."),
     ] = None,
+    tagged: Annotated[list[str] | None, typer.Option(help="Decide on what has this tag; may be repeated.")] = None,
     reviewer: Reviewer = ME,
     workspace: Workspace = HERE,
     as_json: Json = False,
 ) -> Mapping[str, Any]:
-    """Decide on all samples that a detector flagged, or that the decision calls backdoor."""
+    """Decide on all samples that a detector flagged, that the decision calls backdoor, or that have a tag."""
     subject = runs.open_run(workspace, run)
     if decision in ("relabel", "undecided"):
         raise UserError(
@@ -53,10 +54,10 @@ def verdict(
             "This command takes exclude, keep or mark.",
             f"For new labels: relabel {subject.id}, after reclassify; or decide on the Review page.",
         )
-    if bool(flagged) == bool(decided):
+    if sum(map(bool, (flagged, decided, tagged))) != 1:
         raise UserError(
             "It is not said which samples are meant.",
-            "This command takes either --flagged or --decided.",
+            "This command takes one of --flagged, --decided and --tagged.",
             "For example: --decided backdoor.",
         )
     rules: dict[str, str] = {}
@@ -65,6 +66,10 @@ def verdict(
         now = opened(subject)
         hit = np.logical_or.reduce([now.detections[name].flagged for name in flagged])
         rules = {name: rule_words(now, name) for name in flagged}
+    elif tagged:
+        ids = pipeline.decide_tagged(subject, tagged, decision, reviewer=reviewer)
+        now, count = opened(subject), len(ids)
+        hit = np.isin(now.data.ids, ids)
     else:
         count = pipeline.decide_state(subject, decided or [], decision, reviewer=reviewer)
         now = opened(subject)

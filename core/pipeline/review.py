@@ -92,6 +92,22 @@ def decide_state(run: Run, states: Sequence[str], decision: str, *, reviewer: st
     return decide(run, ids, decision, reviewer=reviewer, suggested_by="decision", reason=" or ".join(states))
 
 
+def decide_tagged(run: Run, tags: Sequence[str], decision: str, *, reviewer: str) -> list[int]:
+    """Record one decision on all samples that have one of the tags; returns their ids.
+
+    Raises:
+        UserError: no sample of the run has such a tag.
+    """
+    said, known = review.notes(run.workspace, run.id), set(opened(run).data.ids.tolist())
+    ids = sorted(sample for sample, each in said.items() if sample in known and set(each.tags) & set(tags))
+    if not ids:
+        there = sorted({tag for each in said.values() for tag in each.tags})
+        words = f"There are: {', '.join(there[:20])}." if there else "No sample of this run has a tag."
+        raise UserError(f"No sample is tagged {' or '.join(tags)}.", words, f"Tag samples first: note {run.id} tag …")
+    decide(run, ids, decision, reviewer=reviewer, reason=f"tagged {' or '.join(tags)}")
+    return ids
+
+
 def decide_family(run: Run, number: int, decision: str, *, reviewer: str) -> int:
     """Record one decision on all members of a family that are flagged now; returns how many samples.
 

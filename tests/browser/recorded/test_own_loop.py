@@ -7,6 +7,7 @@ import numpy as np
 from playwright.sync_api import Page, expect
 
 from core import pipeline, runs
+from core.output.export import EXPORTS
 from core.pipeline.recorded import RecordedRequest
 from core.runs import jobs
 from tests.browser.conftest import OpenPage, Serve
@@ -32,6 +33,8 @@ def removed_files(opened: Page) -> list[str]:
     what.click(timeout=PATIENT)
     what.fill("remove")
     opened.get_by_role("option").first.click(timeout=PATIENT)
+    expect(opened.get_by_text(EXPORTS["removed_files"].help)).to_be_visible(timeout=PATIENT)
+    expect(opened.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=PATIENT)  # the button is of this file, too
     with opened.expect_download(timeout=2 * PATIENT) as download:
         opened.get_by_role("button", name="Download", exact=True).click()
     assert download.value.suggested_filename.endswith("removed_files.txt")

@@ -105,3 +105,16 @@ def test_what_is_undecided_is_told_with_every_export_and_copy(finished, tmp_path
     again = invoke(finished, "export", "--to", tmp_path / "b.csv")
     assert "flagged samples are undecided" in again.stderr
     assert answer(finished, "export", "--to", tmp_path / "c.csv")["undecided"] > left
+
+
+def test_what_has_a_tag_is_decided_on_at_once(run):
+    refused = invoke(run, "verdict", "exclude", "--tagged", "checker")
+    assert "No sample is tagged checker." in refused.output
+    answer(run, "note", "tag", "checker", "--samples", "5, 7-8")
+    assert "There are: checker." in invoke(run, "verdict", "exclude", "--tagged", "other").output
+    made = answer(run, "verdict", "exclude", "--tagged", "checker", "--reviewer", "ann")
+    assert (made["samples"], made["bona_fide"]) == (3, 0)
+    standing = review.verdicts(run.workspace, run.id)
+    assert [standing[sample].decision for sample in (5, 7, 8)] == ["exclude"] * 3
+    assert 6 not in standing
+    assert invoke(run, "verdict", "exclude", "--tagged", "checker", "--flagged", "badloss").exit_code == 2
