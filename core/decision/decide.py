@@ -24,6 +24,7 @@ from core.decision.left_out import (
 )
 from core.decision.look_alikes import look_alikes
 from core.decision.members import FEWEST, refined, whitening
+from core.decision.shared import shared_trigger, with_source
 from core.decision.states import NOT_JUDGED, OPEN, Decision
 from core.decision.triggers import (
     FEWEST_IN_CORE,
@@ -32,7 +33,6 @@ from core.decision.triggers import (
     RecoveredTrigger,
     Suspects,
     recovered_trigger,
-    shared_trigger,
 )
 from core.detectors.consensus.consensus import consensus, reordered
 from core.detectors.consensus.signals import descriptions
@@ -173,7 +173,7 @@ class _Maker:
         passing = beyond_chance([trigger.p for _, trigger, _, _ in found], len(self.judged))
         for (index, trigger, members, alike), passes in zip(found, passing, strict=True):
             if passes:
-                self.found.add_trigger(index, trigger, members, alike)
+                self.found.add_trigger(index, with_source(self.suspects, trigger, index), members, alike)
 
     def _refined(self, trigger: RecoveredTrigger, index: int) -> Bools:
         described = self._described.get(index)

@@ -14,8 +14,9 @@ from core.decision.reasons import (
     wilson,
     wrong_reason,
 )
+from core.decision.shared import SharedTrigger
 from core.decision.states import BACKDOOR, OPEN, WRONG_LABEL, DecidedGroup
-from core.decision.triggers import RecoveredTrigger, SharedTrigger, proves
+from core.decision.triggers import RecoveredTrigger, proves
 from core.modalities.contract import Stamp
 from core.types import Bools, Ints
 
@@ -67,6 +68,9 @@ class Found:
         proven = proves(trigger)
         if not proven and trigger.flip_rate < LEAST_OF_MARK:
             return
+        of_any = trigger.source is None
+        rate = trigger.flip_rate if of_any else trigger.source_rate
+        probed = trigger.probed if of_any else trigger.source_probed
         self.groups.append(
             DecidedGroup(
                 number,
@@ -75,11 +79,12 @@ class Found:
                 f"recovered trigger, {trigger.stamp.name}" if proven else f"shared mark, {trigger.stamp.name}",
                 size,
                 trigger_reason(trigger, proven=proven),
-                trigger.flip_rate,
-                wilson(trigger.flip_rate, trigger.probed),
+                rate,
+                wilson(rate, probed),
                 trigger.control,
                 trigger.p,
                 trigger.kept,
+                source_class=trigger.source,
             )
         )
         self.membership[members], self.stamps[number], self.alike[number] = number, trigger.stamp, alike

@@ -3,7 +3,8 @@
 from math import sqrt
 
 from core.decision.apart import KindFigures
-from core.decision.triggers import RecoveredTrigger, SharedTrigger
+from core.decision.shared import SharedTrigger
+from core.decision.triggers import RecoveredTrigger
 
 # Standard deviations of a 95 % interval.
 SURE = 1.96
@@ -17,6 +18,11 @@ def trigger_reason(trigger: RecoveredTrigger, *, proven: bool) -> str:
         f"of them into the class (95 % interval {low:.0%} to {high:.0%}). The same from other samples of the class "
         f"turns {trigger.control:.0%} (p = {trigger.p:.3f})."
     )
+    if trigger.source is not None:
+        turns += (
+            f" Of the one class that they look like, it turns {trigger.source_rate:.0%} of {trigger.source_probed:,} "
+            "samples: it works on that class."
+        )
     if trigger.home is not None:
         turns += f" By all else that they show, {trigger.home:.0%} of those that have it belong to the class."
     if proven:

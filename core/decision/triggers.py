@@ -21,8 +21,6 @@ from core.types import Bools, Floats, Inputs, Ints
 
 # Most suspicious samples of a class that a trigger is recovered from; each size is tried.
 SIZES = (30, 60, 180)
-# Fewer samples of a class than that tell no rate.
-FEWEST_PROBES = 20
 # Fewer samples than that teach no pattern.
 FEWEST_IN_CORE = 10
 # Samples of a class that the trigger is compared with.
@@ -33,8 +31,6 @@ SMALLEST_CLASS = 40
 LARGEST_PART = 0.5
 # Fraction of samples of other classes that a trigger has to turn beyond its control, to be tested further.
 MARGIN = 0.15
-# The same for samples of the one class that known members look like.
-MARGIN_OF_SOURCE = 0.3
 # Fraction of the group that has to carry the pattern that the group taught.
 CONSISTENT = 0.85
 # A group that is not is tried again without those who do not carry it, if this fraction is left.
@@ -104,6 +100,7 @@ class RecoveredTrigger:
         kept: fraction of the core that keeps its label without it.
         home: fraction of the carriers that belong to the class by all else that they show; None where nothing tells.
         again: whether the core is what was left of a group that did not agree at first.
+        source: the one class that it works on; None for any. Then `source_rate` is of `source_probed` samples of it.
     """
 
     stamp: Stamp
@@ -117,23 +114,9 @@ class RecoveredTrigger:
     kept: float = 1.0
     home: float | None = None
     again: bool = False
-
-
-@dataclass(frozen=True)
-class SharedTrigger:
-    """What members that are known share, and what it does.
-
-    Attributes:
-        stamp: how to put it on and take it off.
-        flip_rate, control: fraction of `probed` samples turned by it, and by the same from other samples of the class.
-        source: the one class that these samples are of; None for any.
-    """
-
-    stamp: Stamp
-    flip_rate: float
-    control: float
-    probed: int
     source: int | None = None
+    source_rate: float = 0.0
+    source_probed: int = 0
 
 
 def proves(trigger: RecoveredTrigger) -> bool:
@@ -151,7 +134,7 @@ def recovered_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredT
         left: (n,) samples that no earlier group has.
     """
     rows = np.flatnonzero(suspects.labels == index)
-    probes = _probes(suspects, index, PROBES)
+    probes = probes_of(suspects, index, PROBES)
     found: list[RecoveredTrigger] = []
     values: Floats | None = None
     for order in suspects.orders:
@@ -168,10 +151,10 @@ def recovered_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredT
                 continue
             values = whitened_class(suspects, rows, index) if values is None else values
             carrying = _carrying(suspects, values, rows, core, index, stamp=stamp)
-            least = _control(suspects, ranked[::-1], index, probes) if least is None else least
+            least = control_rate(suspects, ranked[::-1], index, probes) if least is None else least
             # Where most of a class is poison, even its least suspicious are: then those who match least are not.
             matching = rows[np.argsort(carrying.scores, kind="stable")]
-            control = least if rate - least >= MARGIN else _control(suspects, matching, index, probes)
+            control = least if rate - least >= MARGIN else control_rate(suspects, matching, index, probes)
             trigger = RecoveredTrigger(stamp, core, rows, carrying, rate, control, len(probes))
             consistent = _consistent(suspects, trigger, values, index, probes)
             if consistent is not None and consistent.flip_rate - control >= MARGIN:
@@ -183,35 +166,6 @@ def recovered_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredT
     return None if tested.again and tested.kept > MOST_KEPT_AGAIN else tested
 
 
-def shared_trigger(suspects: Suspects, members: Ints, index: int) -> SharedTrigger | None:
-    """What known members of class `index` share and what it does, on any class or on the one that they are like.
-
-    It tells how an attack works whose members another test has found; it proves nothing by itself. None where it turns
-    hardly more than what other samples of the class share.
-
-    Args:
-        suspects: of the run.
-        members: (m,) rows.
-        index: their class.
-    """
-    rng = np.random.default_rng((suspects.seed, index, 1))
-    members = np.sort(rng.permutation(members)[:MOST_MEMBERS])
-    near = suspects.alike.near(members, index)
-    counts = np.bincount(suspects.labels[near[:, 0]], minlength=suspects.n_classes)
-    others = np.setdiff1d(np.flatnonzero(suspects.labels == index), members)
-    found = []
-    for source in (None, int(counts.argmax())):
-        probes = _probes(suspects, index, PROBES, source)
-        if len(probes) < FEWEST_PROBES or len(others) < FEWEST_IN_CORE:
-            continue
-        stamp, rate = strongest(suspects, members, index, probes, near)
-        control = _control(suspects, rng.permutation(others), index, probes)
-        if rate - control >= (MARGIN if source is None else MARGIN_OF_SOURCE):
-            found.append(SharedTrigger(stamp, rate, control, len(probes), source))
-    # One that works on any class says more than one that works on the members' own.
-    return found[0] if found else None
-
-
 def _elsewhere(suspects: Suspects, trigger: RecoveredTrigger) -> list[RecoveredTrigger]:
     """The trigger, unless its carriers belong to their class by all else that they show: a word of the class."""
     carrying = trigger.rows[trigger.carriers.carrying]
@@ -219,7 +173,7 @@ def _elsewhere(suspects: Suspects, trigger: RecoveredTrigger) -> list[RecoveredT
     return [] if home is not None and home > MOST_AT_HOME else [replace(trigger, home=home)]
 
 
-def _control(suspects: Suspects, ranked: Ints, index: int, probes: Ints) -> float:
+def control_rate(suspects: Suspects, ranked: Ints, index: int, probes: Ints) -> float:
     """How many probes what the first of these samples of the class share turns, as a fraction."""
     chosen = suspects.alike.thinned(ranked, index, min(CONTROL, int(LARGEST_PART * len(ranked))))
     return strongest(suspects, chosen, index, probes)[1]
@@ -273,7 +227,7 @@ def _tested(suspects: Suspects, found: RecoveredTrigger, index: int) -> Recovere
     rng = np.random.default_rng((suspects.seed, index))
     carrying = found.rows[found.carriers.carrying]
     members = np.sort(rng.permutation(carrying)[:MOST_MEMBERS])
-    probes = _probes(suspects, index, PROBES)
+    probes = probes_of(suspects, index, PROBES)
     stamp, rate = strongest(suspects, members, index, probes)
     if rate < found.flip_rate:
         stamp, rate = found.stamp, found.flip_rate
@@ -292,7 +246,7 @@ def _chance_level(suspects: Suspects, found: RecoveredTrigger, members: Ints, st
     size = min(max(len(found.core), len(members)), len(pool) // 2)
     if size < FEWEST_IN_CORE:
         return 1.0  # of too few others no group can be drawn, and nothing is proven
-    few = _probes(suspects, index, CHANCE_PROBES)
+    few = probes_of(suspects, index, CHANCE_PROBES)
     if size < len(members):
         stamp = strongest(suspects, np.sort(rng.permutation(members)[:size]), index, few)[0]
     reached = flip_rate(suspects.ask, stamp, suspects.inputs[few], index)
@@ -315,6 +269,6 @@ def _kept(suspects: Suspects, stamp: Stamp, members: Ints, index: int) -> float:
     return float((suspects.ask(without).argmax(1) == index).mean())
 
 
-def _probes(suspects: Suspects, index: int, most: int, source: int | None = None) -> Ints:
+def probes_of(suspects: Suspects, index: int, most: int, source: int | None = None) -> Ints:
     labels = suspects.labels[suspects.probes]
     return np.asarray(suspects.probes[labels != index if source is None else labels == source][:most])

@@ -6,8 +6,9 @@ import pytest
 from core.decision.found import LEAST_OF_MARK, Found, KindFigures
 from core.decision.left_out import Asked
 from core.decision.members import Carriers
+from core.decision.shared import SharedTrigger
 from core.decision.states import BACKDOOR, OPEN
-from core.decision.triggers import RecoveredTrigger, SharedTrigger
+from core.decision.triggers import RecoveredTrigger
 from core.modalities.image.stamps import ImageStamp
 
 N, K = 30, 3

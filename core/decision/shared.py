@@ -1,0 +1,92 @@
+"""What members share, and whether a trigger works on one class alone: how an attack works, not whether it is one."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from core.decision.exact import flip_rate
+from core.decision.triggers import (
+    FEWEST_IN_CORE,
+    MARGIN,
+    MOST_MEMBERS,
+    PROBES,
+    RecoveredTrigger,
+    Suspects,
+    control_rate,
+    probes_of,
+    strongest,
+)
+from core.modalities.contract import Stamp
+from core.types import Ints
+
+# The same for samples of the one class that known members look like.
+MARGIN_OF_SOURCE = 0.3
+# What a trigger does to other classes for what it does to one, as fractions, up to which it works on that one alone.
+LEFT_OF_SOURCE = 1 / 3
+# Fewer samples of a class than that tell no rate.
+FEWEST_PROBES = 20
+
+
+@dataclass(frozen=True)
+class SharedTrigger:
+    """What members that are known share, and what it does.
+
+    Attributes:
+        stamp: how to put it on and take it off.
+        flip_rate, control: fraction of `probed` samples turned by it, and by the same from other samples of the class.
+        source: the one class that these samples are of; None for any.
+    """
+
+    stamp: Stamp
+    flip_rate: float
+    control: float
+    probed: int
+    source: int | None = None
+
+
+def shared_trigger(suspects: Suspects, members: Ints, index: int) -> SharedTrigger | None:
+    """What known members of class `index` share and what it does, on any class or on the one that they are like.
+
+    It tells how an attack works whose members another test has found; it proves nothing by itself. None where it turns
+    hardly more than what other samples of the class share.
+
+    Args:
+        suspects: of the run.
+        members: (m,) rows.
+        index: their class.
+    """
+    rng = np.random.default_rng((suspects.seed, index, 1))
+    members = np.sort(rng.permutation(members)[:MOST_MEMBERS])
+    near = suspects.alike.near(members, index)
+    others = np.setdiff1d(np.flatnonzero(suspects.labels == index), members)
+    found = []
+    for source in (None, _looked_like(suspects, members, index)):
+        probes = probes_of(suspects, index, PROBES, source)
+        if len(probes) < FEWEST_PROBES or len(others) < FEWEST_IN_CORE:
+            continue
+        stamp, rate = strongest(suspects, members, index, probes, near)
+        control = control_rate(suspects, rng.permutation(others), index, probes)
+        if rate - control >= (MARGIN if source is None else MARGIN_OF_SOURCE):
+            found.append(SharedTrigger(stamp, rate, control, len(probes), source))
+    # One that works on any class says more than one that works on the members' own.
+    return found[0] if found else None
+
+
+def with_source(suspects: Suspects, found: RecoveredTrigger, index: int) -> RecoveredTrigger:
+    """The trigger with its source, where it works on the class that its carriers look like and hardly on others."""
+    source = _looked_like(suspects, found.rows[found.carriers.carrying], index)
+    probes = probes_of(suspects, index, PROBES, source)
+    others = probes_of(suspects, index, PROBES)
+    others = others[suspects.labels[others] != source]
+    if min(len(probes), len(others)) < FEWEST_PROBES:
+        return found
+    rate, rest = (flip_rate(suspects.ask, found.stamp, suspects.inputs[rows], index) for rows in (probes, others))
+    if rate - rest < MARGIN_OF_SOURCE or rest > LEFT_OF_SOURCE * rate:
+        return found
+    return replace(found, source=source, source_rate=rate, source_probed=len(probes))
+
+
+def _looked_like(suspects: Suspects, members: Ints, index: int) -> int:
+    """The class that most members (m,) of class `index` look like."""
+    near = suspects.alike.near(members, index)
+    return int(np.bincount(suspects.labels[near[:, 0]], minlength=suspects.n_classes).argmax())
