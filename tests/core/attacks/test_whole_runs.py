@@ -38,7 +38,7 @@ def test_a_kind_is_tried_on_test_images_of_its_kind_only(trained):
     assert set(tried["label"]) == {2}
     rate = attack_success_rate(tried["triggered"].to_numpy(np.int64), tried["goal"].to_numpy(np.int64))
     assert runs.outcome(run).attack_success_rate == {name: rate}  # wrong labels have none
-    assert {one["test_row"] for one in trials.examples(run)} <= set(tried["test_row"])
+    assert set(trials.examples(tried)["test_row"]) <= set(tried["test_row"])
     assert [one.name for one in trials.attacks(store.describe(run.workspace, run.dataset))] == [name]
     assert trials.difference(run.workspace, run.dataset, name, 1, int(tried["test_row"].iloc[0]))[1].amount.startswith(
         "0 "
