@@ -19,7 +19,8 @@ from core.decision.triggers import (
 from core.modalities.contract import Stamp
 from core.types import Ints
 
-# The same for samples of the one class that known members look like.
+# Fraction of samples of the one class that members look like that a trigger has to turn beyond its control, or beyond
+# what it does to other classes.
 MARGIN_OF_SOURCE = 0.3
 # What a trigger does to other classes for what it does to one, as fractions, up to which it works on that one alone.
 LEFT_OF_SOURCE = 1 / 3

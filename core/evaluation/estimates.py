@@ -9,6 +9,7 @@ from core.analysis.recovered_triggers import Estimate, triggers_of
 from core.decision.states import NONE, DecidedGroup, Decision
 from core.detectors.networks.forward import prepared, probabilities
 from core.devices import best_device
+from core.evaluation.recovered_trials import intended
 from core.types import Dataset, Inputs, Ints
 
 # Samples that one trigger is put on; the standard error is then at most 2.3 points.
@@ -56,7 +57,7 @@ def _samples(
 ) -> tuple[Inputs, Ints]:
     """Inputs and the rows of them that the group's trigger is put on."""
     labels = kept.test_labels if len(kept.test_labels) else kept.labels
-    asked = labels != group.target_class if group.source_class is None else labels == group.source_class
+    asked = intended(group, labels) >= 0
     if len(kept.test_labels):
         inputs, rows = kept.test_inputs, np.flatnonzero(asked)
     else:

@@ -88,7 +88,8 @@ def recovered_answers(run: Run, trigger: RecoveredTrigger) -> tuple[NDArray[Any]
     file, decided = _file(run, trigger.run), runs.open_run(run.workspace, trigger.run)
     tried = run.kept(f"{file}.json", list[_Tried], [])
     place = next((place for place, one in enumerate(tried) if one.group == trigger.group), None)
-    if place is None or tried[place].digest != _digests(decided).get(trigger.group):
+    now = _stamps(decided).get(trigger.group)
+    if place is None or now is None or tried[place].digest != _digest(now):
         return None
     info = store.describe(run.workspace, run.dataset)
     shape = len(tried), info.n_test, None
@@ -103,8 +104,7 @@ def stamp_of(decided: Run, trigger: RecoveredTrigger) -> Stamp:
         LookupError: there is no such group, or no trigger was recovered from it.
         UserError: the triggers are damaged.
     """
-    inputs = store.load(decided.workspace, decided.dataset).test_inputs
-    found = triggers_of(decided, inputs).get(trigger.group)
+    found = _stamps(decided).get(trigger.group)
     if found is None:
         raise LookupError(f"{trigger.run} recovered no trigger from a group {trigger.group}.")
     return found
@@ -114,9 +114,8 @@ def _file(run: Run, decided: str) -> str:
     return OWN if run.id == decided else OF_PARENT
 
 
-def _digests(run: Run) -> Mapping[int, str]:
-    triggers = triggers_of(run, store.load(run.workspace, run.dataset).test_inputs)
-    return {number: _digest(stamp) for number, stamp in triggers.items()}
+def _stamps(decided: Run) -> Mapping[int, Stamp]:
+    return triggers_of(decided, store.load(decided.workspace, decided.dataset).test_inputs)
 
 
 def _digest(stamp: Stamp) -> str:
