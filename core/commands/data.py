@@ -19,7 +19,7 @@ from core.data import SOURCES, store
 from core.data.levels import Values
 from core.data.preview.scan import MOST_IMAGES
 from core.data.published.downloads import DOWNLOADS
-from core.data.published.hub import described, folder_name, is_on_hub, place_of
+from core.data.published.hub import described, fetch, folder_name, is_on_hub, place_of
 from core.errors import UserError
 from core.models import models_for
 from core.pipeline.started import keep_result
@@ -73,7 +73,7 @@ def import_(
         found = pipeline.look_up(str(path))
         say(f"Fetching {found.place}: {found.words}.")
         name = name or str(found.place).removeprefix("hf://")
-        path = pipeline.download_dataset(str(found.place), pipeline.hub_folder(workspace, folder_name(found)))
+        path = fetch(found, pipeline.hub_folder(workspace, folder_name(found)))
     with working(job, path) as listen:
         info = pipeline.import_dataset(workspace, path, name, bona_fide, **options, listen=listen)
         pipeline.finish_import(workspace, info.id, job, looked)
