@@ -13,7 +13,8 @@ STAGE = """async (script) => {
     const { default: show } = await import(URL.createObjectURL(new Blob([script], { type: "text/javascript" })));
     const data = { name: "queue", keys: { e: "decide", f: "large" }, selectable: true, selected: [], focus: 7,
                    version: 0, elsewhere: 0, size: 72, most: 60, oneRow: false, seen: 0 };
-    const tile = { id: 7, image_url: "data:,", caption: [], badge: "", tooltip: "", settled: false, colour: "grey" };
+    const tile = { id: 7, image_url: "data:,", caption: [], badge: "", tooltip: "", settled: false, colour: "grey",
+                   told: "", parts: [] };
     window.sent = [];
     window.places = {};
     for (const name of ["page", "whole"]) {
