@@ -8,18 +8,24 @@ NOTEBOOKS ?=
 PYTHON ?=
 CPU ?=
 ARCHITECTURE ?=
+LOCK ?= yes
+INDEX ?= https://pypi.org/simple
 
 PY := .venv/bin/python
 # With CPU=1, torch comes without the 2.4 GB for NVIDIA GPUs, from its own index.
 TORCH := $(shell grep -E '^torch(vision)?==' requirements.txt)
 SIZE := $(if $(CPU),about 0.9 GB,about 3.3 GB with the parts for NVIDIA GPUs on Linux; CPU=1 leaves those out)
 PIP := $(PY) -m pip install --disable-pip-version-check -q
-RUN_READY := .venv/.ready-run-$(shell cat requirements.txt | cksum | cut -d ' ' -f 1)
-DEV_READY := .venv/.ready-dev-$(shell cat requirements.txt requirements-dev.txt requirements-tools.txt | cksum | cut -d ' ' -f 1)
-CHECKED := app.py setup.py core pages tests benchmarks assets installed
+# What is installed is checked against the hashes of a lock. LOCK=no: without; LOCK=only: never without.
+INSTALL := $(PY) -m upkeep.install $(if $(CPU),--cpu) $(if $(filter no,$(LOCK)),--no-lock) $(if $(filter only,$(LOCK)),--only)
+COMPILE := $(PY) -m uv pip compile -q --upgrade --universal --python-version 3.11 --no-config --default-index $(INDEX) \
+    --custom-compile-command "make lock"
+RUN_READY := .venv/.ready-run-$(shell cat requirements.txt pylock.toml | cksum | cut -d ' ' -f 1)
+DEV_READY := .venv/.ready-dev-$(shell cat requirements*.txt pylock*.toml | cksum | cut -d ' ' -f 1)
+CHECKED := app.py setup.py core pages tests benchmarks assets installed upkeep
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench pictures notebooks clean
+.PHONY: help run test lint bench pictures notebooks lock clean
 
 help:  ## show this list
 	@printf 'Assay finds, shows, reviews and removes poisoned training data.\n\n'
@@ -53,6 +59,13 @@ pictures: $(DEV_READY)  ## draw the pictures of README and guide again: the demo
 notebooks: $(DEV_READY)  ## run the notebooks of docs/ again and keep what they show (about 2 minutes)
 	$(PY) -m assets.execute_notebooks $(NOTEBOOKS)
 
+lock: $(DEV_READY)  ## write pylock.toml and pylock.dev.toml again, from the requirements and today's index
+	$(COMPILE) requirements-dev.txt requirements-tools.txt --format pylock.toml -o pylock.dev.toml
+	@mkdir -p .venv
+	$(PY) -m upkeep.hashed --no-hashes pylock.dev.toml > .venv/pins.txt
+	$(COMPILE) requirements.txt -c .venv/pins.txt --format pylock.toml -o pylock.toml
+	$(PY) -m upkeep.hashed pylock.toml > /dev/null
+
 clean:  ## remove .venv and caches; the workspace with its runs and verdicts stays
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache
 	find $(wildcard $(CHECKED)) -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -71,11 +84,11 @@ $(PY):
 $(RUN_READY): | $(PY)
 	@echo "Installing requirements.txt into .venv (about 3 minutes, once: $(SIZE)) ..."
 	@$(if $(CPU),$(PIP) $(TORCH) --index-url https://download.pytorch.org/whl/cpu)
-	@$(PIP) -r requirements.txt
+	@$(INSTALL) pylock.toml requirements.txt
 	@rm -f .venv/.ready-run-*; touch $@
 
 $(DEV_READY): | $(PY)
 	@echo "Installing requirements-dev.txt into .venv (about 3 minutes, once: $(SIZE)) ..."
 	@$(if $(CPU),$(PIP) $(TORCH) --index-url https://download.pytorch.org/whl/cpu)
-	@$(PIP) -r requirements-dev.txt -r requirements-tools.txt
+	@$(INSTALL) pylock.dev.toml requirements-dev.txt requirements-tools.txt
 	@rm -f .venv/.ready-*; touch $@ $(RUN_READY)

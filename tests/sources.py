@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-OURS = ("core", "pages", "app.py", "tests", "benchmarks", "assets")
+OURS = ("core", "pages", "app.py", "tests", "benchmarks", "assets", "upkeep")
 
 
 def python_files(root: Path, *tops: str) -> Iterator[Path]:

@@ -82,6 +82,6 @@ def test_files_that_the_documents_name_are_there():
     """`core/runs/environment.py` and the like; "your_…" stands for what a reader makes."""
     pages = [*PAGES, ROOT / "ARCHITECTURE.md"]
     named = {(page, name) for page in pages for name in re.findall(r"`([\w/]+/[\w/]*\.?\w*)`", page.read_text())}
-    tops = {"core", "pages", "tests", "benchmarks", "assets"}
+    tops = {"core", "pages", "tests", "benchmarks", "assets", "upkeep"}
     ours = [(page, name) for page, name in named if name.split("/")[0] in tops]
     assert [f"{page.name}: {name}" for page, name in ours if "your_" not in name and not (ROOT / name).exists()] == []

@@ -20,6 +20,7 @@ from tests.tools import tool
 START_SECONDS = 90.0
 THIS = Path(__file__)
 PICTURES = ROOT / "tests" / "browser" / "test_pictures.py"  # draws with a browser
+UPKEEP = ROOT / "tests" / "upkeep"  # of packages
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,7 @@ def test_make_help_names_every_target_and_a_test_calls_each(tmp_path: Path) -> N
     phony = re.search(r"^\.PHONY: (.*)", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert phony is not None
     assert set(phony[1].split()) == listed
-    called = {name for path in (THIS, PICTURES) for name in called_in(path.read_text())}
+    called = {name for path in (THIS, PICTURES, *UPKEEP.glob("test_*.py")) for name in called_in(path.read_text())}
     assert called == listed
 
 

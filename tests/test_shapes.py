@@ -160,9 +160,8 @@ def tree_named() -> list[str]:
 
 def folders_on_disk() -> list[str]:
     """The folders of the code; below `tests` those alone that mirror nothing."""
-    tops = [
-        ROOT / name for name in ("core", "pages", "assets", "benchmarks", "docs", "tests") if (ROOT / name).exists()
-    ]
+    names = ("core", "pages", "assets", "benchmarks", "docs", "tests", "upkeep")
+    tops = [ROOT / name for name in names if (ROOT / name).exists()]
     below = [one for top in tops[:2] for one in top.rglob("*") if any(one.glob("*.py"))]
     beside = [one for top in tops[2:] for one in top.iterdir() if top.name not in {"assets", "docs"}]
     folders = [*tops, *below, *(one for one in beside if one.is_dir())]
