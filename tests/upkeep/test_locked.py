@@ -63,8 +63,8 @@ def digest_of(wheels: Path) -> str:
 @pytest.mark.parametrize("name", LISTS)
 def test_every_requirement_is_locked_in_its_version(name):
     locked = dict(line.split()[0].split("==") for line in hashed.read(ROOT / name))
-    asked = {one.name: one for path in LISTS[name] for one in read(ROOT / path)}
-    assert {one for one in asked if not asked[one].specifier.contains(locked.get(canonicalize_name(one), ""))} == set(), "make lock"
+    asked = {canonicalize_name(one.name): one for path in LISTS[name] for one in read(ROOT / path)}
+    assert {one for one in asked if not asked[one].specifier.contains(locked.get(one, ""))} == set(), "make lock"
 
 
 def test_what_runs_is_locked_as_what_is_tested():
