@@ -25,7 +25,7 @@ DEV_READY := .venv/.ready-dev-$(shell cat requirements*.txt pylock*.toml | cksum
 CHECKED := app.py setup.py core pages tests benchmarks assets installed upkeep
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench pictures notebooks lock clean
+.PHONY: help run test lint bench pictures notebooks lock sbom clean
 
 help:  ## show this list
 	@printf 'Assay finds, shows, reviews and removes poisoned training data.\n\n'
@@ -65,6 +65,12 @@ lock: $(DEV_READY)  ## write pylock.toml and pylock.dev.toml again, from the req
 	$(PY) -m upkeep.hashed --no-hashes pylock.dev.toml > .venv/pins.txt
 	$(COMPILE) requirements.txt -c .venv/pins.txt --format pylock.toml -o pylock.toml
 	$(PY) -m upkeep.hashed pylock.toml > /dev/null
+
+sbom: $(DEV_READY)  ## write sbom.json, the bill of materials: every package of pylock.toml with its hashes (CycloneDX 1.6)
+	@mkdir -p .venv
+	$(PY) -m upkeep.hashed pylock.toml > .venv/locked.txt
+	$(PY) -W ignore -m cyclonedx_py requirements .venv/locked.txt --pyproject pyproject.toml --spec-version 1.6 \
+	    --output-reproducible -o sbom.json
 
 clean:  ## remove .venv and caches; the workspace with its runs and verdicts stays
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache
