@@ -53,6 +53,9 @@ class Inputs(Protocol):
     def take(self, rows: Rows) -> "Inputs":
         """Some of the samples, in any order; nothing is read and none is copied."""
 
+    def let_go(self) -> None:
+        """Give the memory of samples that are mapped back to the system, which reads them again when asked for."""
+
 
 @dataclass(frozen=True)
 class Dataset:

@@ -1,5 +1,6 @@
 """Samples of one size on disk: one NumPy file, one row a sample, written row by row and mapped when it is opened."""
 
+import mmap
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,18 @@ def mapped(path: Path) -> NDArray[Any]:
     except ValueError:
         array = np.load(path, allow_pickle=False)
     return array
+
+
+def let_go(array: NDArray[Any]) -> None:
+    """Give the memory of a mapped array back to the system, which reads it again when it is asked for.
+
+    Nothing is lost: only what cannot be written is let go. An array in memory stays as it is.
+    """
+    base: Any = array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    if isinstance(base, mmap.mmap) and not array.flags.writeable and hasattr(mmap, "MADV_DONTNEED"):
+        base.madvise(mmap.MADV_DONTNEED)
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from core.detectors.parts.statistics import (
     worst,
 )
 from core.detectors.parts.subspaces import canonical_order, class_spaces, on_one_core
+from core.modalities.mapped import let_go
 from core.registry import Range
 from core.types import Bools, Detection, Evidence, Ints, Notes
 
@@ -130,6 +131,7 @@ def consensus_without(
     if evidence.bona_fide.sum() >= FEWEST_TRUSTED:
         with kept_looks(ordered.inputs) as look:
             units = spaces_of(prepared=of_length_one)
+            let_go(features)
             answer = _by_trust(ordered, (spaces, units), look, false_discovery_rate, left_out)
     else:
         answer = _by_outlyingness(ordered, spaces, left_out)

@@ -107,10 +107,11 @@ def logistic(columns: Reals, positive: Bools, weights: Reals, strength: float = 
     penalty = np.full(columns.shape[1], 1 / strength)
     penalty[-1] = 1e-6
     beta = np.zeros(columns.shape[1])
+    rows = np.ascontiguousarray(columns.T)  # weighted along the samples, which lie in one piece of memory
     for _ in range(MOST_STEPS):
-        p = expit(columns @ beta)
-        gradient = columns.T @ (weights * (p - positive)) + penalty * beta
-        curvature = (columns.T * (weights * p * (1 - p) + 1e-9)) @ columns + np.diag(penalty)
+        p = expit(beta @ rows)
+        gradient = rows @ (weights * (p - positive)) + penalty * beta
+        curvature = (rows * (weights * p * (1 - p) + 1e-9)) @ rows.T + np.diag(penalty)
         step = np.linalg.solve(curvature, gradient)
         beta -= step
         if np.abs(step).max() < PRECISION:

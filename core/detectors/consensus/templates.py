@@ -15,7 +15,6 @@ from core.detectors.parts.linear_algebra import accelerator, shrunken_matches
 from core.detectors.parts.statistics import Reals, surprise
 from core.modalities import modality_of
 from core.modalities.contract import Patterns as PatternsOfModality
-from core.modalities.contract import Way
 from core.types import Bools, Inputs
 
 # Standard errors by which the weights of a template are shrunken: a pixel that differs by chance counts nothing.
@@ -28,8 +27,8 @@ MOST_PATTERNS = 3
 EXPLAINED = 5.0
 # Samples looked at together; as many fit a core's cache. Moves the speed and the memory only.
 CHUNK = 64
-# Samples whose patterns are added up together, for the same reason.
-SUMMED = 512
+# Bytes of samples that are read at a time, before they are looked at in chunks. Moves the memory only.
+READ = 16 * 2**20
 # Fraction of the class from which on a group's sums read the whole class; smaller groups have their samples picked out.
 LARGE = 1 / 8
 Patterns = NDArray[np.float32]
@@ -48,25 +47,26 @@ def _in_memory(shape: tuple[int, ...]) -> Patterns:
 
 
 def looks(inputs: Inputs, room: Room = _in_memory) -> list[Patterns]:
-    """All ways to look at some samples, (m, f) each, less their means: of images, pixel by pixel and by cosines.
+    """All ways to look at some samples, (m, f) each, about 0: of images, pixel by pixel and by cosines.
 
     Args:
         inputs: m samples.
         room: shape → a float32 array, where they are written.
     """
-    return [_centred(way, inputs, room) for way in patterns_of(inputs).ways]
-
-
-def _centred(way: Way, inputs: Inputs, room: Room) -> Patterns:
-    """(m, f) the samples seen in that way, some at a time, less their mean."""
-    first = way(inputs[: min(CHUNK, len(inputs))])
-    patterns, total = room((len(inputs), first.shape[1])), np.zeros(first.shape[1])
-    for start in range(0, len(inputs), CHUNK):
-        some = way(inputs[start : start + CHUNK]) if start else first
-        patterns[start : start + CHUNK] = some
-        total += some.sum(0)
-    patterns -= np.asarray(total / max(len(inputs), 1), np.float32)
-    return patterns
+    ways = patterns_of(inputs).ways
+    first = [way(inputs[:CHUNK]) for way in ways]
+    answers = [room((len(inputs), each.shape[1])) for each in first]
+    # Templates are the same whatever is taken away from all samples; it only has to be near their mean.
+    centres = [each.sum(0) / np.float32(max(len(each), 1)) for each in first]
+    together = CHUNK * max(1, READ * len(inputs) // max(inputs.nbytes, 1) // CHUNK)
+    for start in range(0, len(inputs), together):
+        some = inputs[start : start + together]
+        inputs.let_go()  # those of a class lie scattered, and all others near them are mapped with them
+        for own in range(0, len(some), CHUNK):
+            for way, centre, patterns in zip(ways, centres, answers, strict=True):
+                part = slice(start + own, start + own + CHUNK)
+                np.subtract(way(some[own : own + CHUNK]), centre, out=patterns[part])
+    return answers
 
 
 def shared_patterns(ways: Sequence[Patterns], sets: Sequence[TrainingSet]) -> Reals:
@@ -176,9 +176,14 @@ def _added_up(patterns: Patterns, learned_from: Bools, known: Sums) -> tuple[Pat
 
 def _sums(patterns: Patterns, members: Patterns) -> Patterns:
     """(2, g, pixels) the sums of the patterns and of their squares; `members` (g, m) are 1.0 for those that count."""
-    sums = np.zeros((2, len(members), patterns.shape[1]), np.float32)
-    for start in range(0, len(patterns), SUMMED):
-        some, own = patterns[start : start + SUMMED], members[:, start : start + SUMMED]
-        sums[0] += own @ some
-        sums[1] += own @ np.square(some)
+    shape = len(members), patterns.shape[1]
+    sums, added, squares = (
+        np.zeros((2, *shape), np.float32),
+        np.empty(shape, np.float32),
+        np.empty((CHUNK, shape[1]), np.float32),
+    )
+    for start in range(0, len(patterns), CHUNK):
+        some, own = patterns[start : start + CHUNK], np.ascontiguousarray(members[:, start : start + CHUNK])
+        sums[0] += np.matmul(own, some, out=added)
+        sums[1] += np.matmul(own, np.square(some, out=squares[: len(some)]), out=added)
     return sums

@@ -18,10 +18,10 @@ from scipy.linalg import eigh
 from scipy.sparse.linalg import ArpackError, eigsh
 from sklearn.decomposition import PCA, FastICA
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.neighbors import NearestNeighbors
 from threadpoolctl import threadpool_limits
 
 from core.detectors.parts.linear_algebra import accelerator, leading, nearest_others, products
+from core.detectors.parts.nearest import nearest_exactly
 from core.detectors.parts.statistics import Reals
 from core.types import Ints
 
@@ -150,13 +150,7 @@ def nearest(points: Reals, n_neighbors: int, *, most: int = MOST_SEARCHED) -> tu
     place = accelerator(len(points) * len(searched))
     if place:
         return nearest_others(points, n_neighbors, place, searched=searched)
-    if len(searched) == len(points):
-        return NearestNeighbors(n_neighbors=n_neighbors, algorithm="brute").fit(points).kneighbors()  # type: ignore[no-any-return]
-    search = NearestNeighbors(n_neighbors=n_neighbors + 1, algorithm="brute").fit(points[searched])
-    distances, found = search.kneighbors(points)
-    others = searched[found] != np.arange(len(points))[:, None]
-    others[others.all(1), -1] = False  # who is not searched has one neighbour too many
-    return distances[others].reshape(-1, n_neighbors), searched[found[others]].reshape(-1, n_neighbors)
+    return nearest_exactly(points, n_neighbors, searched)
 
 
 def canonical_order(features: NDArray[Any]) -> Ints:

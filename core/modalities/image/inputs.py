@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.modalities.mapped import let_go
 from core.types import Images, Ints, Rows
 
 MODALITY = "image"
@@ -59,3 +60,7 @@ class ImageInputs:
         if self.rows is None and isinstance(rows, slice):
             return ImageInputs(self.array[rows])
         return ImageInputs(self.array, (np.arange(len(self)) if self.rows is None else self.rows)[rows])
+
+    def let_go(self) -> None:
+        """Give the memory of mapped images back to the system."""
+        let_go(self.array)

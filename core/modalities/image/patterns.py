@@ -3,9 +3,11 @@
 What is coarse is left out: it would tell kinds of scenes. A fine pattern of a whole class marks clean-label triggers.
 """
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import dctn, fftfreq, rfft2, rfftfreq
+from scipy.fft import dct, dctn, fftfreq, rfft2, rfftfreq
 
 from core.modalities.contract import Way
 from core.types import Floats, Images, Inputs, Ints
@@ -40,24 +42,26 @@ def cosines(images: Floats) -> Floats:
 def fine_patterns(images: Images | Floats) -> Floats:
     """(m, pixels) each channel less its 3×3 mean; images with sides above 64 are averaged over blocks first."""
     pixels = reduced(images)
-    fine = _three(_three(pixels, 1), 2)
+    fine = _across(_down(pixels))
     fine *= np.float32(-1 / 9)
     fine += pixels
     return np.asarray(fine).reshape(len(pixels), -1)
 
 
 def cosine_patterns(images: Images | Floats) -> Floats:
-    """(m, f) cosines of high frequency, of brightness and two colour differences or, if not three, of the channels."""
+    """(m, f) cosines of high frequency, of brightness and two colour differences or, if not three, of the channels.
+
+    The plain reference is `cosines` of the colours; a test compares the two. As products of matrices it takes a fifth
+    of the time.
+    """
     pixels = reduced(images)
     m, height, width, channels = pixels.shape
-    colours = pixels
-    if channels == len(OPPONENTS):
-        colours = np.asarray(pixels.reshape(-1, channels) @ OPPONENTS, np.float32).reshape(pixels.shape)
+    across = pixels.reshape(m * height, width * channels) @ _coloured_cosines(width, channels)
+    transformed = np.matmul(_cosine_matrix(height), across.reshape(m, height, width * channels))
     rows, columns = np.indices((height, width))
     far = np.hypot(rows, columns) >= min(LOWEST, max(height, width) / 3)
     far[-1, -1] = True  # even of a single pixel something is left
-    transformed = cosines(colours).reshape(m, height * width, channels)
-    return np.take(transformed, np.flatnonzero(far), axis=1).reshape(m, -1)
+    return np.take(transformed.reshape(m, -1), np.flatnonzero(np.repeat(far, channels)), axis=1)
 
 
 ways: tuple[Way, ...] = (fine_patterns, cosine_patterns)
@@ -108,6 +112,7 @@ def repeats(inputs: Inputs, labels: Ints, n_classes: int) -> Floats:
             kept = own @ waves.real + 1j * (own @ waves.imag)
             others = (centre[strongest] * len(rows) - kept) / (len(rows) - 1)
             scores[rows[part]] = (kept * others.conj()).real.sum(1)
+        inputs.let_go()
     return scores
 
 
@@ -148,23 +153,45 @@ def _image_statistics(inputs: Inputs, labels: Ints, n_classes: int) -> tuple[Flo
         sums[classes] += np.add.reduceat(grey[order], starts)
         spectra = rfft2(grey)
         squares += (spectra.real**2 + spectra.imag**2).sum(0, dtype=np.float64)
+        inputs.let_go()
     n, sizes = max(len(inputs), 1), np.maximum(np.bincount(labels, minlength=n_classes), 1)
     of_mean = np.abs(rfft2(sums.sum(0, dtype=np.float64) / n)) ** 2
     power = np.sqrt(np.maximum(squares / n - of_mean, 1e-12)).astype(np.float32).ravel()
     return np.asarray(sums / sizes[:, None, None].astype(np.float32)), power
 
 
-def _three(values: Floats, axis: int) -> Floats:
-    """The sum of each value and its two neighbours along an axis; at the edge, the value stands in for what is not."""
-    before, after, first, last = (
-        (slice(None),) * axis + (part,) for part in (slice(1, None), slice(-1), slice(1), slice(-1, None))
-    )
+@lru_cache(maxsize=8)
+def _cosine_matrix(side: int) -> NDArray[np.float32]:
+    """(side, side) what turns a column of pixels into its orthonormal cosines."""
+    return np.asarray(dct(np.eye(side), axis=0, norm="ortho"), np.float32)
+
+
+@lru_cache(maxsize=8)
+def _coloured_cosines(width: int, channels: int) -> NDArray[np.float32]:
+    """(w · c, w · c) what turns a row of pixels into the cosines of its colours."""
+    colours = OPPONENTS if channels == len(OPPONENTS) else np.eye(channels)
+    return np.asarray(np.kron(_cosine_matrix(width).T, colours), np.float32)
+
+
+def _down(values: Floats) -> Floats:
+    """The sum of each pixel (b, h, w, c) and those above and below; at the edge, it stands in for what is not there."""
     sums = values.copy()
-    sums[before] += values[after]
-    sums[after] += values[before]
-    sums[first] += values[first]
-    sums[last] += values[last]
+    sums[:, :-1] += values[:, 1:]
+    sums[:, 1:] += values[:, :-1]
+    sums[:, 0] += values[:, 0]
+    sums[:, -1] += values[:, -1]
     return sums
+
+
+def _across(values: Floats) -> Floats:
+    """The same of its neighbours left and right; a row is one piece of memory, which is twice as fast."""
+    rows, channels = values.reshape(*values.shape[:2], -1), values.shape[-1]
+    sums = rows.copy()
+    sums[..., :-channels] += rows[..., channels:]
+    sums[..., channels:] += rows[..., :-channels]
+    sums[..., :channels] += rows[..., :channels]
+    sums[..., -channels:] += rows[..., -channels:]
+    return sums.reshape(values.shape)
 
 
 def _parts(inputs: Inputs, n: int) -> list[slice]:

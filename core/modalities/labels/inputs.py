@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.modalities.mapped import let_go
 from core.types import Ints, Rows, Samples
 
 MODALITY = "labels"
@@ -60,6 +61,10 @@ class NameInputs:
     def take(self, rows: Rows) -> "NameInputs":
         """Some of the names, in any order; none is copied."""
         return NameInputs(self.held, (np.arange(len(self)) if self.rows is None else self.rows)[rows])
+
+    def let_go(self) -> None:
+        """Give the memory of mapped names back to the system."""
+        let_go(self.held)
 
 
 def strings(names: str | list[str]) -> Samples:

@@ -80,6 +80,9 @@ class TextInputs:
         """Some of the texts, in any order; none is copied."""
         return TextInputs(self.held, self._places()[rows], self.shape)
 
+    def let_go(self) -> None:
+        """Nothing: Arrow's columns are small beside what networks make of them."""
+
     def words(self) -> tuple[Ints, Ints]:
         """The numbers of all words, one text after the other, and where each of the n texts begins, (n + 1,)."""
         columns = self.held.columns

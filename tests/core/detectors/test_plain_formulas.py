@@ -1,13 +1,22 @@
 """What is worked out cleverly in the consensus, beside its formula as it is written."""
 
 import numpy as np
+import pytest
+from scipy.fft import dctn
 from scipy.ndimage import uniform_filter
 
+from core.detectors.consensus.folds import scored_folds
+from core.detectors.consensus.kept_looks import kept_looks
+from core.detectors.consensus.pattern_rule import pattern_rule
 from core.detectors.consensus.refinement import training_set
+from core.detectors.consensus.signals import of_length_one
 from core.detectors.consensus.templates import Sums, template_scores
 from core.detectors.parts.scores import fitted
+from core.detectors.parts.statistics import benjamini_hochberg, cross_conformal
+from core.detectors.parts.subspaces import class_spaces
 from core.modalities.image.inputs import ImageInputs
-from core.modalities.image.patterns import fine_patterns, repeats
+from core.modalities.image.patterns import LOWEST, fine_patterns, repeats
+from tests.core.evidence import poisoned_evidence
 
 IMAGES = np.random.default_rng(0).integers(60, 190, (700, 16, 16, 3)).astype(np.uint8)
 
@@ -81,3 +90,35 @@ def test_sums_that_are_known_are_those_that_numpy_adds_up():
         np.testing.assert_allclose(total, patterns[members].sum(0), rtol=1e-4, atol=1e-2)
         np.testing.assert_allclose(squares, (patterns[members] ** 2).sum(0), rtol=1e-4, atol=1e-2)
     assert np.array_equal(template_scores(patterns, learned_from, known), found)
+
+
+def plainly_seen(images):
+    """`looks` at images of one channel as it is written: what a mean of nine leaves, and cosines of high frequency."""
+    pixels = images[..., 0].astype(np.float64)
+    fine = pixels - uniform_filter(pixels, (0, 3, 3))
+    far = np.hypot(*np.indices(pixels.shape[1:])) >= min(LOWEST, max(pixels.shape[1:]) / 3)
+    ways = fine.reshape(len(fine), -1), dctn(pixels, axes=(1, 2), norm="ortho")[:, far]
+    return [(way - way.mean(0)).astype(np.float32) for way in ways]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_consensus_flags_the_same_by_plain_formulas(seed):
+    evidence, poison = poisoned_evidence(seed, n_bona_fide=300)
+    spaces, units = (
+        class_spaces(evidence.features, evidence.labels, evidence.n_classes, evidence.seed, prepared=prepared)
+        for prepared in (np.asarray, of_length_one)
+    )
+    answers = []
+    with kept_looks(evidence.inputs) as kept:
+        for look in (kept, lambda rows: plainly_seen(evidence.inputs.take(rows)[:])):
+            folds, scores = scored_folds(evidence, spaces, units, look)
+            p_values = cross_conformal([(fold.scores, fold.held_out) for fold in folds])
+            sharing = pattern_rule(evidence, spaces, np.mean([fold.unrefined for fold in folds], axis=0), look)
+            answers.append((p_values, benjamini_hochberg(p_values, 0.2), sharing, scores["shared pattern"]))
+    (p_values, flagged, sharing, carried), (plain_p, plainly, plain_sharing, plain_carried) = answers
+    assert carried[poison].min() > 1
+    assert flagged[poison].all()
+    np.testing.assert_allclose(carried, plain_carried, atol=0.1)
+    np.testing.assert_allclose(p_values, plain_p, atol=0.02)
+    assert np.array_equal(flagged, plainly)
+    assert np.array_equal(sharing, plain_sharing)
