@@ -15,7 +15,7 @@ def headline(run: Run) -> str:
     if agreement is None:
         coming = "is being read" if jobs.poll(run.path).active else "has not been read yet"
         return f"The model is loaded; what it makes of the data {coming}."
-    test = f" and on {agreement.test:.1%} of the test images" if agreement.test is not None else ""
+    test = f" and on {agreement.test:.1%} of the test samples" if agreement.test is not None else ""
     return (
         f"Loaded as it is, the model agrees with **{agreement.train:.1%} of the given labels**{test}; guessing would "
         f"reach {agreement.chance:.1%}."
