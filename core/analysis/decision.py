@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from core import checksums, runs
 from core.analysis.opened_run import OpenedRun
 from core.decision.states import NO_GROUP, OPEN, STATES, DecidedGroup, Decision, State
+from core.errors import UserError
 from core.runs import Run
 
 FILE = "decision.json"
@@ -92,6 +93,19 @@ def sample_states(opened: OpenedRun) -> tuple[list[str], list[int]] | None:
     if decision is None:
         return None
     return [STATES[state] for state in decision.states], decision.membership.tolist()
+
+
+def find_group(opened: OpenedRun, number: int) -> DecidedGroup:
+    """The group of that id in the decision. Raises UserError when there is none."""
+    decision = decision_of(opened)
+    by_id = {group.id: group for group in (decision.groups if decision else ())}
+    if number not in by_id:
+        raise UserError(
+            f"There is no group {number}.",
+            f"Known: {', '.join(map(str, by_id)) or 'none'}.",
+            "Choose one of these." if by_id else f"Decide first: decide {opened.run.id}.",
+        )
+    return by_id[number]
 
 
 def _some(classes: Sequence[str]) -> str:

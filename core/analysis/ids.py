@@ -9,6 +9,7 @@ import numpy as np
 from core.errors import UserError
 from core.types import Bools, Ints
 
+MOST_LACKING = 20  # ranges of ids that are spelled out
 _RANGE = re.compile(r"(\d{1,18})(?:\s*[-–]\s*(\d{1,18}))?")
 
 
@@ -98,3 +99,38 @@ def within(text: str, ids: Ints) -> Bools:
     for first, last in parse_ids(text):
         named |= (ids >= first) & (ids <= last)
     return named
+
+
+def found_ids(text: str, ids: Ints) -> tuple[list[int], list[str]]:
+    """Those of `ids` (n,) that such a text names, and what it names beside them, as `lacking` says it.
+
+    Raises:
+        UserError: as `parse_ids` does, or none of them is there.
+    """
+    found, unknown = ids[within(text, ids)].tolist(), lacking(text, ids)
+    if not found:
+        said = f"There is no sample {', '.join(unknown)}." if unknown else "No sample is named."
+        raise UserError(said, f"Ids run from {ids.min()} to {ids.max()}.", "Write ids and ranges: 7, 12, 100-250.")
+    return found, unknown
+
+
+def lacking(text: str, ids: Ints) -> list[str]:
+    """The ids and ranges that such a text names and that are not among `ids` (n,), as one writes them, sorted.
+
+    After 20 of them, the rest is counted.
+
+    >>> lacking("7, 10-20", np.array([7, 12, 13]))
+    ['10-11', '14-20']
+    """
+    there = np.unique(ids).astype(object)  # whole numbers of any size, as people may write them
+    gaps: list[tuple[int, int]] = []
+    seen = -1
+    for first, last in sorted(parse_ids(text)):
+        begin = max(first, seen + 1)
+        for sample in [*there[np.searchsorted(there, begin) : np.searchsorted(there, last, side="right")], last + 1]:
+            if sample > begin:
+                gaps.append((begin, sample - 1))
+            begin = sample + 1
+        seen = max(seen, last)
+    words = [str(first) if first == last else f"{first}-{last}" for first, last in gaps]
+    return words if len(words) <= MOST_LACKING else [*words[:MOST_LACKING], f"{len(words) - MOST_LACKING:,} more"]

@@ -7,9 +7,11 @@ from typing import Annotated, Any
 import typer
 
 from core import runs
-from core.analysis.ids import within
+from core.analysis import families
+from core.analysis.decision import find_group
+from core.analysis.ids import found_ids
 from core.analysis.opened_run import opened
-from core.commands.common import HERE, Json, Workspace, command
+from core.commands.common import HERE, Json, Workspace, command, say
 from core.errors import UserError
 from core.journal import review
 from core.journal.review.notes import ABOUTS, BETWEEN, KINDS, About, Kind
@@ -36,13 +38,18 @@ def note(
     if sum(one is not None for one in (samples, family, group)) != 1:
         raise UserError("What the note is about is not clear.", "", "Name --samples, --family or --group, one of them.")
     about: About = "sample" if samples is not None else "family" if family is not None else "group"
-    numbers = [number for number in (family, group) if number]
+    unknown: list[str] = []
     if samples is not None:
-        ids = opened(subject).data.ids
-        numbers = ids[within(samples, ids)].tolist()
+        numbers, unknown = found_ids(samples, opened(subject).data.ids)
+    elif family is not None:
+        numbers = [families.find_family(subject, family).id]
+    else:
+        numbers = [find_group(opened(subject), group or 0).id]
     chosen: Kind = next(one for one in KINDS if one == kind)
     count = review.note(workspace, subject.id, numbers, chosen, text, reviewer=reviewer, about=about)
-    return {"run": subject.id, "kind": kind, "count": count}
+    if unknown:
+        say(f"There is no sample {', '.join(unknown)}.")
+    return {"run": subject.id, "kind": kind, "count": count} | ({"unknown": unknown} if unknown else {})
 
 
 @command

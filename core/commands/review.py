@@ -13,6 +13,7 @@ import typer
 from core import pipeline, runs
 from core.analysis.caveats import emptied_words, judged_of, undecided_of
 from core.analysis.decision import sample_states
+from core.analysis.ids import found_ids
 from core.analysis.opened_run import opened
 from core.analysis.rule_words import rule_words
 from core.commands.common import HERE, Json, Workspace, command, progress_bar, working
@@ -233,6 +234,8 @@ def journal(
 ) -> Any:
     """Every verdict ever given on a run, oldest first."""
     subject = runs.open_run(workspace, run)
+    if sample is not None:
+        found_ids(str(sample), opened(subject).data.ids)  # refuses what is no sample: nothing was decided on it
     conditions = {"reviewer": by, "decision": decision, "sample": sample, "since": since, "last": last}
     if to is not None:
         return {"journal": str(to), "rows": pipeline.write_journal(subject, to, **conditions)}

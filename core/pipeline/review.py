@@ -96,14 +96,17 @@ def decide_tagged(run: Run, tags: Sequence[str], decision: str, *, reviewer: str
     """Record one decision on all samples that have one of the tags; returns their ids.
 
     Raises:
-        UserError: no sample of the run has such a tag.
+        UserError: no sample of the run has one of the tags.
     """
-    said, known = review.notes(run.workspace, run.id), set(opened(run).data.ids.tolist())
-    ids = sorted(sample for sample, each in said.items() if sample in known and set(each.tags) & set(tags))
-    if not ids:
-        there = sorted({tag for each in said.values() for tag in each.tags})
+    known = set(opened(run).data.ids.tolist())
+    said = {sample: set(each.tags) for sample, each in review.notes(run.workspace, run.id).items() if sample in known}
+    there = sorted(set().union(*said.values()))
+    if unknown := [tag for tag in tags if tag not in there]:
         words = f"There are: {', '.join(there[:20])}." if there else "No sample of this run has a tag."
-        raise UserError(f"No sample is tagged {' or '.join(tags)}.", words, f"Tag samples first: note {run.id} tag …")
+        raise UserError(
+            f"No sample is tagged {' or '.join(unknown)}.", words, f"Tag samples first: note {run.id} tag …"
+        )
+    ids = sorted(sample for sample, each in said.items() if each & set(tags))
     decide(run, ids, decision, reviewer=reviewer, reason=f"tagged {' or '.join(tags)}")
     return ids
 

@@ -112,9 +112,25 @@ def test_what_has_a_tag_is_decided_on_at_once(run):
     assert "No sample is tagged checker." in refused.output
     answer(run, "note", "tag", "checker", "--samples", "5, 7-8")
     assert "There are: checker." in invoke(run, "verdict", "exclude", "--tagged", "other").output
+    one_of_two = invoke(run, "verdict", "exclude", "--tagged", "checker", "--tagged", "other")
+    assert "No sample is tagged other." in one_of_two.output
     made = answer(run, "verdict", "exclude", "--tagged", "checker", "--reviewer", "ann")
     assert (made["samples"], made["bona_fide"]) == (3, 0)
     standing = review.verdicts(run.workspace, run.id)
     assert [standing[sample].decision for sample in (5, 7, 8)] == ["exclude"] * 3
     assert 6 not in standing
     assert invoke(run, "verdict", "exclude", "--tagged", "checker", "--flagged", "badloss").exit_code == 2
+
+
+def test_samples_families_and_groups_that_are_not_there_are_named(run):
+    partly = invoke(run, "note", "tag", "odd", "--samples", "38-41, 5, 99")
+    assert (partly.exit_code, partly.stderr.splitlines()[0]) == (0, "There is no sample 40-41, 99.")
+    for words, said in (
+        (("note", "tag", "odd", "--samples", "40-50"), "There is no sample 40-50."),
+        (("note", "tag", "odd", "--family", "3"), "There is no family 3."),
+        (("note", "tag", "odd", "--group", "1"), "There is no group 1."),
+        (("journal", "--sample", "40"), "There is no sample 40."),
+    ):
+        refused = invoke(run, *words)
+        assert (refused.exit_code, said in refused.stderr) == (2, True), refused.stderr
+    assert [one["number"] for one in answer(run, "notes")] == [5, 38, 39]

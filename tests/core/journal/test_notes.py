@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from core import pipeline
+from core.analysis import families
 from core.analysis.opened_run import opened
 from core.analysis.queue import Filter, queue
 from core.analysis.samples import review_table
@@ -113,7 +114,10 @@ def test_what_is_tagged_is_a_queue_flagged_or_not(finished):
 
 def test_the_command_line_says_and_lists_what_the_page_does(finished):
     where, run = finished.workspace, finished.id
-    assert answer(where, "note", run, "tag", "odd", "--samples", "2, 5-6, 9999")["count"] == 3
+    noted = answer(where, "note", run, "tag", "odd", "--samples", "2, 5-6, 9999")
+    assert (noted["count"], noted["unknown"]) == (3, ["9999"])
+    flagged = opened(finished).flagged
+    families.save(finished, flagged, flagged.astype(int), [families.Family(1, 0, int(flagged.sum()), 0.9)], None)
     answer(where, "note", run, "comment", "looks planted", "--family", "1", "--reviewer", "ann")
     answer(where, "note", run, "untag", "odd", "--samples", "5")
     assert answer(where, "notes", run) == [
