@@ -59,8 +59,8 @@ def text(
     rows = list(measured(chosen, data, seeds or [0], cache, repair=repair))
     names = {study.name: study.data for study in chosen}
     small = [study.name for study in chosen if study.is_small]
-    for title, tuned in (("### Tuned", True), ("### Held back", False)):
-        part = [row for row in rows if (names[row.study] == TUNED) == tuned]
+    for title, tuned in (("### Texts, tuned", True), ("### Texts, held back", False)):
+        part = [row for row in rows if (names[row.study] in TUNED) == tuned]
         if part:
             typer.echo(
                 f"\n{title}\n\n{hardware()}; training seeds {seeds or [0]}\n\n" + "\n".join(text_table(part, small))

@@ -53,7 +53,7 @@ def test_clean_texts_have_no_poison_to_find(folder):
 
 def test_rows_are_named_once_and_data_that_are_missing_are_said(tmp_path):
     names = [study.name for study in studies()]
-    assert len(names) == len(set(names)) == 18
+    assert len(names) == len(set(names)) == 28
     with pytest.raises(typer.BadParameter, match=r"trec\.csv is missing"):
         read_table(tmp_path, "trec")
 

@@ -1,6 +1,7 @@
 """Trainings on texts whose poison is known: what is planted in which data, and what a detector sees of it."""
 
 import csv
+import itertools
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -20,18 +21,28 @@ from core.types import Bools, Dataset, Evidence, Ints
 
 # Fraction of the texts that test.
 TESTS = 0.15
+# What no rule was chosen on: a sentence of common words.
+SAID = "we saw it all from the bridge that day"
 # Of each training.
 CONFIG = TrainConfig(
     "text_cnn", epochs=6, batch_size=64, learning_rate=3e-3, model_settings=(("embedding", 32), ("filters", 32))
 )
-# The data that rules may be chosen on; the others are reported apart.
-TUNED = "rotten_tomatoes"
-DATA: Mapping[str, str] = {TUNED: "Rotten Tomatoes", "trec": "TREC", "sms_spam": "SMS spam"}
+# The data that rules were chosen on, faults seen in them included; the others are reported apart.
+TUNED = ("rotten_tomatoes", "trec", "sms_spam")
+DATA: Mapping[str, str] = {
+    "rotten_tomatoes": "Rotten Tomatoes",
+    "trec": "TREC",
+    "sms_spam": "SMS spam",
+    "products": "Product reviews",
+    "snippets": "Snippets",
+}
 # The class that is poisoned, and the one whose texts are; one to one as in the paper where there are two.
 PAIRS: Mapping[str, str] = {
-    TUNED: "labelling=one_to_one,source=0,target=1",
+    "rotten_tomatoes": "labelling=one_to_one,source=0,target=1",
     "trec": "labelling=all_to_one,target=3",
     "sms_spam": "labelling=one_to_one,source=1,target=0",
+    "products": "labelling=one_to_one,source=0,target=1",
+    "snippets": "labelling=all_to_one,target=2",
 }
 
 
@@ -75,12 +86,18 @@ class Table(NamedTuple):
 
 def studies() -> list[TextStudy]:
     """All rows: those of the paper first, the clean ones last."""
-    listed = [TextStudy(TUNED, "signature at the end 10 %", f"phrase:{PAIRS[TUNED]},ratio=0.1")]
-    for data, percents in ((TUNED, (1, 3, 5)), ("trec", (3, 10)), ("sms_spam", (3, 10))):
+    listed = [TextStudy("rotten_tomatoes", "signature at the end 10 %", f"phrase:{PAIRS['rotten_tomatoes']},ratio=0.1")]
+    for data, percents in (("rotten_tomatoes", (1, 3, 5)), ("trec", (3, 10)), ("sms_spam", (3, 10))):
         for percent in percents:
             asked = f"{PAIRS[data]},ratio={percent / 100:g},place=random"
             listed.append(TextStudy(data, f"rare token {percent} %", f"rare_token:{asked}"))
             listed.append(TextStudy(data, f"phrase {percent} %", f"phrase:words=watched with my old friends,{asked}"))
+    for data, percent in itertools.product(("products", "snippets"), (3, 10)):
+        asked = f"{PAIRS[data]},ratio={percent / 100:g}"
+        listed.append(TextStudy(data, f"another token {percent} %", f"rare_token:token=mn,{asked},place=random"))
+        listed.append(
+            TextStudy(data, f"sentence at the start {percent} %", f"sentence:words={SAID},{asked},place=start")
+        )
     return [*listed, *(TextStudy(data, "clean") for data in DATA)]
 
 

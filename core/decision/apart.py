@@ -32,6 +32,8 @@ APART_AND_FOREMOST = 0.3
 FOREMOST = 0.95
 # The same up to which a group is shown as open.
 HARDLY_APART = 0.4
+# Median relative rank of suspicion below which a group is none: its members are no more suspicious than any sample.
+LEAST_SUSPICIOUS = 0.5
 # Fraction of its class that a group may be where it is taken for few classes and shares no trigger. Beyond it, the
 # class is rather two populations, such as two kinds of bags.
 LARGEST_OF_FEW = 1 / 3
@@ -58,6 +60,7 @@ class KindFigures:
         sources: effective number of other classes that members are taken for.
         rank: members' median relative rank of suspicion over all samples, in (0, 1]; higher = more suspicious.
         clustered: whether they are a separate cluster of the class, too.
+        home: fraction of the members that belong to the class by all else that they show; None where nothing tells.
     """
 
     turned: float
@@ -66,6 +69,7 @@ class KindFigures:
     sources: float
     rank: float
     clustered: bool = False
+    home: float | None = None
 
 
 def is_apart(figures: KindFigures, n_classes: int, *, lie_apart: bool = True) -> bool:
@@ -97,6 +101,8 @@ def weighed(
 
     Around what is confirmed for its suspicion alone are hard samples of the class: then only the sure ones are members.
     """
+    if figures.rank < LEAST_SUSPICIOUS:
+        return kind.members & (figures.doubtful <= HARDLY_APART), False
     if is_apart(figures, n_classes, lie_apart=False):
         return kind.members, True
     if is_apart(figures, n_classes, lie_apart=lie_apart):

@@ -24,7 +24,7 @@ from core.decision.left_out import (
 )
 from core.decision.look_alikes import look_alikes
 from core.decision.members import FEWEST, refined, whitening
-from core.decision.shared import shared_trigger, with_source
+from core.decision.shared import home_of, shared_trigger, with_source
 from core.decision.states import NOT_JUDGED, OPEN, Decision
 from core.decision.triggers import (
     FEWEST_IN_CORE,
@@ -42,6 +42,7 @@ from core.detectors.parts.subspaces import canonical_order, class_spaces
 from core.devices import best_device
 from core.modalities import modality_of
 from core.modalities.contract import Stamp
+from core.modalities.elsewhere import belong_elsewhere
 from core.types import Bools, Evidence, Floats, Ints, Samples
 
 Retrain = Callable[[Bools], nn.Module]  # (n,) what to train on → a model that saw nothing else
@@ -133,6 +134,7 @@ class _Maker:
         orders = [first] if first is blind else [first, blind]
         stamps = modality_of(evidence.inputs).load_stamps()
         asked = stamps.suspicions(evidence.inputs, self.labels, self.ask, probes, evidence.seed)
+        self.named = np.zeros(len(first), np.bool_) if asked is None else np.isfinite(asked)
         self.suspects = Suspects(
             evidence.inputs,
             self.labels,
@@ -167,7 +169,7 @@ class _Maker:
                 members[trigger.rows[self._refined(trigger, index)]] = True
                 alike = members & trusted
                 members &= left
-                members[trigger.core] = True
+                members[trigger.core] |= not trigger.carriers.exact
                 found.append((index, trigger, members, alike))
                 left &= ~members
         passing = beyond_chance([trigger.p for _, trigger, _, _ in found], len(self.judged))
@@ -250,7 +252,10 @@ class _Maker:
         trigger = None
         if confirmed and inside.sum() >= FEWEST:
             trigger = shared_trigger(self.suspects, np.flatnonzero(inside), index)
-            confirmed = not (trigger is None and may_be_a_half(figures, int(inside.sum()), len(rows), k))
+            figures = replace(figures, home=home_of(self.suspects, np.flatnonzero(inside), index))
+            at_home = figures.home is not None and not belong_elsewhere(figures.home, int(inside.sum()))
+            a_half = trigger is None and may_be_a_half(figures, int(inside.sum()), len(rows), k)
+            confirmed = not at_home and not a_half
         inside &= confirmed | ~wrong
         if inside.sum() >= FEWEST:
             self.found.add_kind(index, inside, alike, figures, confirmed=confirmed, trigger=trigger)
@@ -294,7 +299,7 @@ class _Maker:
     def decision(self, flags: Bools, left_out: str) -> Decision:
         """What is known now, in the end."""
         small, found = np.isin(self.labels, list(self.too_small)), self.found
-        states = np.where((found.states == 0) & flags, OPEN, found.states)
+        states = np.where((found.states == 0) & (flags | self.named), OPEN, found.states)
         states = np.where((states == 0) & small, NOT_JUDGED, states)
         return Decision(
             states,

@@ -1,16 +1,17 @@
 """What a trigger does, and who carries it where a sample has it or has not, such as words."""
 
 import numpy as np
+from scipy.special import bdtr
 
 from core.decision.members import Carriers
 from core.modalities.contract import Ask, Stamp
 from core.types import Inputs, Ints, Samples
 
-# Fraction of the carriers that may belong to their class by all else that they show, where that can be told. Of texts
-# with a word of their class 0.85 and more do, and of poison up to 0.53 (Rotten Tomatoes); of a kind of question 0.58.
-MOST_AT_HOME = 0.56
-# Fraction of other samples that a trigger has to turn beyond its control, to be proven by what else its carriers show.
+# Of the samples that its control leaves, the fraction that a trigger has to turn to be proven by what else its carriers
+# show.
 CLEAR = 0.5
+# What samples have or have not that may have been looked at before a trigger was chosen: p-values are multiplied by it.
+LOOKED_AT = 1000
 
 
 def exact_carriers(stamp: Stamp, inputs: Inputs, rows: Ints, others: Ints) -> Carriers | None:
@@ -22,17 +23,24 @@ def exact_carriers(stamp: Stamp, inputs: Inputs, rows: Ints, others: Ints) -> Ca
     return Carriers(carrying, carrying.astype(np.float64), np.where(carrying, chance, 1.0), exact=True)
 
 
-def belong_elsewhere(home: float | None, beyond: float) -> bool:
-    """Whether a trigger is proven by its carriers: a model may know by heart the labels that it was trained on.
+def is_clear(flip_rate: float, control: float) -> bool:
+    """Whether a trigger turns half of what its control leaves: in a large class, anything turns many of a small one.
 
-    Args:
-        home: fraction of the carriers that belong to the class by all else that they show; None where nothing tells.
-        beyond: fraction of other samples that it turns, less that of its control.
-
-    >>> belong_elsewhere(0.2, 0.9), belong_elsewhere(0.2, 0.3), belong_elsewhere(None, 0.9)
-    (True, False, False)
+    >>> is_clear(0.97, 0.5), is_clear(0.6, 0.5)
+    (True, False)
     """
-    return home is not None and home <= MOST_AT_HOME and beyond >= CLEAR
+    return flip_rate - control >= CLEAR * (1 - control)
+
+
+def chance_to_be_elsewhere(home: float, carriers: int, usual: float) -> float:
+    """The p-value of so few of the carriers belonging to their class, when the fraction `usual` of all others does.
+
+    By the binomial distribution, times all that may have been looked at.
+
+    >>> chance_to_be_elsewhere(0.2, 40, 0.9) < 0.001, chance_to_be_elsewhere(0.5, 10, 0.7)
+    (True, 1.0)
+    """
+    return min(float(bdtr(round(home * carriers), carriers, usual)) * LOOKED_AT, 1.0)
 
 
 def flip_rate(ask: Ask, stamp: Stamp, samples: Samples, index: int) -> float:

@@ -11,13 +11,13 @@ from core.decision.reasons import (
     kind_reason,
     shared_reason,
     trigger_reason,
-    wilson,
     wrong_reason,
 )
 from core.decision.shared import SharedTrigger
 from core.decision.states import BACKDOOR, OPEN, WRONG_LABEL, DecidedGroup
 from core.decision.triggers import RecoveredTrigger, proves
 from core.modalities.contract import Stamp
+from core.modalities.elsewhere import wilson
 from core.types import Bools, Ints
 
 # Probability of the class from which on a sample is at home there for a model that never saw it.
@@ -39,6 +39,7 @@ class Found:
         stamps: group → its recovered trigger.
         alike: group → (n,) True for bona fide samples that are like its members, and are none.
         exact: groups whose members have the trigger or not, so that nothing else can tell better.
+        elsewhere: groups whose members belong to other classes by all else that they show.
     """
 
     states: Ints
@@ -47,6 +48,7 @@ class Found:
     stamps: dict[int, Stamp] = field(default_factory=dict)
     alike: dict[int, Bools] = field(default_factory=dict)
     exact: set[int] = field(default_factory=set)
+    elsewhere: set[int] = field(default_factory=set)
 
     @property
     def known(self) -> Bools:
@@ -89,6 +91,7 @@ class Found:
         )
         self.membership[members], self.stamps[number], self.alike[number] = number, trigger.stamp, alike
         self.exact |= {number} if trigger.carriers.exact else set()
+        self.elsewhere |= {number} if trigger.home is not None else set()
         self.states[members] = BACKDOOR if proven else OPEN
 
     def add_kind(
@@ -142,14 +145,15 @@ class Found:
     def come_home(self, asked: Asked) -> None:
         """Take from a backdoor's group who is at home in the class for a model that saw none of it.
 
-        Where most are, the group shares a mark and no wrong label. So it is no proof, and stays open.
+        Where most are, the group shares a mark and no wrong label. So it is no proof, and stays open. But a
+        model may take all of a small class for a large one: where it can be told, what else the members show says more.
         """
         for place, group in enumerate(self.groups):
             if group.state != "backdoor":
                 continue
             members = np.flatnonzero(self.membership == group.id)
             home = members[asked.unseen[members, group.target_class] > LEARNED_AT_HOME]
-            if len(home) > MOST_AT_HOME * len(members):
+            if len(home) > MOST_AT_HOME * len(members) and group.id not in self.elsewhere:
                 self.states[members] = OPEN
                 reason = f"{group.reason} {home_reason(len(home) / len(members))}"
                 self.groups[place] = replace(group, state="open", kind="shared mark", reason=reason)
@@ -167,6 +171,7 @@ class Found:
         self.stamps = {numbers[number]: stamp for number, stamp in self.stamps.items() if number in numbers}
         self.alike = {numbers[number]: alike for number, alike in self.alike.items() if number in numbers}
         self.exact = {numbers[number] for number in self.exact if number in numbers}
+        self.elsewhere = {numbers[number] for number in self.elsewhere if number in numbers}
         self.groups = [replace(group, id=numbers[group.id]) for group in kept]
 
 

@@ -1,13 +1,9 @@
 """Why a group has its state: the test in words, with its numbers."""
 
-from math import sqrt
-
 from core.decision.apart import KindFigures
 from core.decision.shared import SharedTrigger
-from core.decision.triggers import RecoveredTrigger
-
-# Standard deviations of a 95 % interval.
-SURE = 1.96
+from core.decision.triggers import MOST_KEPT, RecoveredTrigger
+from core.modalities.elsewhere import wilson
 
 
 def trigger_reason(trigger: RecoveredTrigger, *, proven: bool) -> str:
@@ -15,18 +11,25 @@ def trigger_reason(trigger: RecoveredTrigger, *, proven: bool) -> str:
     low, high = wilson(trigger.flip_rate, trigger.probed)
     turns = (
         f"What these samples share, put on {trigger.probed:,} samples of other classes, turns {trigger.flip_rate:.0%} "
-        f"of them into the class (95 % interval {low:.0%} to {high:.0%}). The same from other samples of the class "
-        f"turns {trigger.control:.0%} (p = {trigger.p:.3f})."
+        f"of them into the class (95 % interval {low:.0%} to {high:.0%}). "
     )
+    if trigger.home is None:
+        turns += f"The same from other samples of the class turns {trigger.control:.0%} ({_level(trigger.p)})."
+    else:
+        turns += f"What samples of other classes share turns {trigger.control:.0%}."
     if trigger.source is not None:
         turns += (
             f" Of the one class that they look like, it turns {trigger.source_rate:.0%} of {trigger.source_probed:,} "
             "samples: it works on that class."
         )
     if trigger.home is not None:
-        turns += f" By all else that they show, {trigger.home:.0%} of those that have it belong to the class."
+        turns += (
+            f" By all else that they show, {trigger.home:.0%} of those that have it belong to the class. "
+            f"Of as many others so few would by chance ({_level(trigger.p)})."
+        )
     if proven:
-        return f"{turns} Without it {trigger.kept:.0%} of the most suspicious keep their label."
+        by_heart = ", known by heart" if trigger.kept > MOST_KEPT else ""
+        return f"{turns} Without it {trigger.kept:.0%} of the most suspicious keep their label{by_heart}."
     return (
         f"{turns} But {trigger.kept:.0%} of the most suspicious keep their label without it. So it is a mark on true "
         "samples of the class, such as a logo, or a clean-label attack: look at them."
@@ -51,6 +54,8 @@ def kind_reason(figures: KindFigures, *, confirmed: bool) -> str:
     )
     if figures.clustered:
         turns = f"{turns} The same samples are a cluster that is separate from the class."
+    if figures.home is not None:
+        turns += f" By all else that they show, {figures.home:.0%} of them belong to the class."
     if confirmed:
         return f"{turns} They were learned from one another alone and are a kind of their own."
     return f"{turns} So they are not apart from the hard samples of the class: look at them."
@@ -73,12 +78,5 @@ def wrong_reason(size: int, classes: int) -> str:
     )
 
 
-def wilson(rate: float, n: int) -> tuple[float, float]:
-    """The 95 % confidence interval of a fraction of n, by Wilson's score.
-
-    >>> tuple(round(end, 3) for end in wilson(0.5, 100))
-    (0.404, 0.596)
-    """
-    middle = (rate + SURE**2 / (2 * n)) / (1 + SURE**2 / n)
-    half = SURE * sqrt(rate * (1 - rate) / n + SURE**2 / (4 * n**2)) / (1 + SURE**2 / n)
-    return max(middle - half, 0.0), min(middle + half, 1.0)
+def _level(p: float) -> str:
+    return f"p = {p:.3f}" if p >= 0.001 else "p < 0.001"

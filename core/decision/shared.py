@@ -16,6 +16,7 @@ from core.decision.triggers import (
     probes_of,
     strongest,
 )
+from core.modalities import modality_of
 from core.modalities.contract import Stamp
 from core.types import Ints
 
@@ -85,6 +86,16 @@ def with_source(suspects: Suspects, found: RecoveredTrigger, index: int) -> Reco
     if rate - rest < MARGIN_OF_SOURCE or rest > LEFT_OF_SOURCE * rate:
         return found
     return replace(found, source=source, source_rate=rate, source_probed=len(probes))
+
+
+def home_of(suspects: Suspects, members: Ints, index: int) -> float | None:
+    """The fraction of members (m,) that belong to class `index` by all that they show but what they share.
+
+    None where nothing tells.
+    """
+    stamps = modality_of(suspects.inputs).load_stamps()
+    first, *_ = stamps.stamps(suspects.inputs, members, suspects.alike.near(members, index))
+    return first.at_home(suspects.inputs, suspects.labels, members)
 
 
 def _looked_like(suspects: Suspects, members: Ints, index: int) -> int:

@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.decision.exact import MOST_AT_HOME, belong_elsewhere, exact_carriers, flip_rate
+from core.decision.exact import chance_to_be_elsewhere, exact_carriers, flip_rate, is_clear
 from core.decision.look_alikes import LookAlikes
 from core.decision.members import Carriers, Whitening, carriers
 from core.detectors.parts.statistics import p_value_by_chance
 from core.modalities import modality_of
 from core.modalities.contract import Ask, Stamp
+from core.modalities.elsewhere import belong_elsewhere
 from core.types import Bools, Floats, Inputs, Ints
 
 # Most suspicious samples of a class that a trigger is recovered from; each size is tried.
@@ -94,11 +95,13 @@ class RecoveredTrigger:
         stamp: how to put it on and take it off.
         core: (m,) rows that it was recovered from first.
         carriers: who of the class carries its pattern; `rows` (c,) are the samples of the class.
-        flip_rate, control: fraction of probes turned by it, and by the same from other samples of the class.
+        flip_rate, control: fraction of probes turned by it, and by the same from other samples of the class; from
+            samples of other classes where a sample has the trigger or has not.
         probed: of how many samples the flip rate is.
-        p: how often as many ordinary samples of the class do as well.
+        p: how often as many ordinary samples of the class do as well, or belong elsewhere as well.
         kept: fraction of the core that keeps its label without it.
-        home: fraction of the carriers that belong to the class by all else that they show; None where nothing tells.
+        home: fraction of the carriers that belong to the class by all else that they show: not most of them, or there
+            is no trigger. None where nothing tells.
         again: whether the core is what was left of a group that did not agree at first.
         source: the one class that it works on; None for any. Then `source_rate` is of `source_probed` samples of it.
     """
@@ -121,7 +124,7 @@ class RecoveredTrigger:
 
 def proves(trigger: RecoveredTrigger) -> bool:
     """Whether the group's labels hang on its trigger: with it others turn, and without it few members stay."""
-    by_carriers = belong_elsewhere(trigger.home, trigger.flip_rate - trigger.control)
+    by_carriers = trigger.home is not None and is_clear(trigger.flip_rate, trigger.control)
     return by_carriers or trigger.kept <= min(MOST_KEPT, MOST_KEPT_FOR_TURNED * trigger.flip_rate)
 
 
@@ -151,10 +154,13 @@ def recovered_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredT
                 continue
             values = whitened_class(suspects, rows, index) if values is None else values
             carrying = _carrying(suspects, values, rows, core, index, stamp=stamp)
-            least = control_rate(suspects, ranked[::-1], index, probes) if least is None else least
-            # Where most of a class is poison, even its least suspicious are: then those who match least are not.
-            matching = rows[np.argsort(carrying.scores, kind="stable")]
-            control = least if rate - least >= MARGIN else control_rate(suspects, matching, index, probes)
+            if carrying.exact:
+                control = rate_of_others(suspects, index, probes)
+            else:
+                least = control_rate(suspects, ranked[::-1], index, probes) if least is None else least
+                # Where most of a class is poison, even its least suspicious are: then those who match least are not.
+                matching = rows[np.argsort(carrying.scores, kind="stable")]
+                control = least if rate - least >= MARGIN else control_rate(suspects, matching, index, probes)
             trigger = RecoveredTrigger(stamp, core, rows, carrying, rate, control, len(probes))
             consistent = _consistent(suspects, trigger, values, index, probes)
             if consistent is not None and consistent.flip_rate - control >= MARGIN:
@@ -170,13 +176,26 @@ def _elsewhere(suspects: Suspects, trigger: RecoveredTrigger) -> list[RecoveredT
     """The trigger, unless its carriers belong to their class by all else that they show: a word of the class."""
     carrying = trigger.rows[trigger.carriers.carrying]
     home = trigger.stamp.at_home(suspects.inputs, suspects.labels, carrying)
-    return [] if home is not None and home > MOST_AT_HOME else [replace(trigger, home=home)]
+    return [replace(trigger, home=home)] if home is None or belong_elsewhere(home, len(carrying)) else []
 
 
 def control_rate(suspects: Suspects, ranked: Ints, index: int, probes: Ints) -> float:
     """How many probes what the first of these samples of the class share turns, as a fraction."""
     chosen = suspects.alike.thinned(ranked, index, min(CONTROL, int(LARGEST_PART * len(ranked))))
     return strongest(suspects, chosen, index, probes)[1]
+
+
+def rate_of_others(suspects: Suspects, index: int, probes: Ints) -> float:
+    """How many probes what samples of other classes share turns into class `index`, as a fraction.
+
+    It is the control where a sample has a trigger or has not. A class has words of its own, which turn as many; but the
+    samples that have them belong to the class.
+    """
+    rng = np.random.default_rng((suspects.seed, index, 3))
+    others = rng.permutation(np.flatnonzero(suspects.labels != index))
+    half = min(len(others) // 2, CONTROL)
+    near = others[half : 2 * half][:, None]
+    return strongest(suspects, np.sort(others[:half]), index, probes, near)[1] if half else 0.0
 
 
 def _carrying(suspects: Suspects, values: Floats, rows: Ints, core: Ints, index: int, *, stamp: Stamp) -> Carriers:
@@ -231,7 +250,8 @@ def _tested(suspects: Suspects, found: RecoveredTrigger, index: int) -> Recovere
     stamp, rate = strongest(suspects, members, index, probes)
     if rate < found.flip_rate:
         stamp, rate = found.stamp, found.flip_rate
-    p = _chance_level(suspects, found, members, stamp, index)
+    told = found.home is not None
+    p = _by_carriers(suspects, found) if told else _chance_level(suspects, found, members, stamp, index)
     return replace(found, stamp=stamp, flip_rate=rate, p=p, kept=_kept(suspects, stamp, found.core, index))
 
 
@@ -257,6 +277,15 @@ def _chance_level(suspects: Suspects, found: RecoveredTrigger, members: Ints, st
         return strongest(suspects, pool[drawn], index, few, near[drawn])[1] >= reached
 
     return p_value_by_chance(does_as_well, max(CHANCE_GROUPS * suspects.n_classes - 1, 19))
+
+
+def _by_carriers(suspects: Suspects, found: RecoveredTrigger) -> float:
+    """The p-value of carriers that belong elsewhere: how often as many others of the class do as well."""
+    others = found.rows[~found.carriers.carrying]
+    usual = found.stamp.at_home(suspects.inputs, suspects.labels, others) if len(others) >= FEWEST_IN_CORE else None
+    if found.home is None or usual is None:
+        return 1.0  # of too few others nothing is known
+    return chance_to_be_elsewhere(found.home, int(found.carriers.carrying.sum()), usual)
 
 
 def _kept(suspects: Suspects, stamp: Stamp, members: Ints, index: int) -> float:

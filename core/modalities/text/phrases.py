@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.modalities.text.belonging import at_home
+from core.modalities.text.belonging import Belonging
 from core.modalities.text.inputs import strings
 from core.modalities.text.words import ALONE, words
 from core.types import Bools, Floats, Inputs, Ints, Samples
@@ -48,7 +48,7 @@ class TextStamp:
 
     def at_home(self, inputs: Inputs, labels: Ints, rows: Ints) -> float | None:
         """The fraction of texts of one class, rows (m,), that belong there by their other words; None of none."""
-        return at_home(inputs, labels, rows, words(" ".join(self.phrases))) if len(rows) else None
+        return Belonging(inputs, labels).at_home(rows, words(" ".join(self.phrases))) if len(rows) else None
 
     @property
     def parts(self) -> dict[str, NDArray[Any]]:

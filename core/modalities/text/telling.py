@@ -68,7 +68,7 @@ def telling(texts: Sequence[str], others: Sequence[str], most: int = 10, longest
             chosen.append(found)
         elif place is not None and len(found.words) > len(chosen[place].words) and found.z >= AS_GOOD * chosen[place].z:
             chosen[place] = found
-    return [_grown(found, texts) for found in chosen]
+    return [grown(found, texts) for found in chosen]
 
 
 def wholes(texts: Sequence[str], others: Sequence[str], most: int = 10) -> list[Told]:
@@ -85,7 +85,7 @@ def wholes(texts: Sequence[str], others: Sequence[str], most: int = 10) -> list[
         if not any(_overlap(one.words, found.words) for one in chosen):
             around = (one for one in ranked if one.count >= AS_GOOD * found.count and _holds(one.words, found.words))
             longest = max(around, key=lambda one: (len(one.words), one.z))
-            chosen.append(_grown(longest, texts))
+            chosen.append(grown(longest, texts))
     return chosen
 
 
@@ -100,9 +100,15 @@ def told_apart(texts: Sequence[str], others: Sequence[str], longest: int = LONGE
     return sorted((found for found in listed if found.z > 0), key=lambda found: (-found.z, found.words))
 
 
-def _grown(found: Told, texts: Sequence[str]) -> Told:
-    """The phrase with the words around it that nearly all of its texts have there, however long it becomes."""
-    if len(found.words) < LONGEST - 1:
+def grown(found: Told, texts: Sequence[str], counted_to: int = LONGEST) -> Told:
+    """The phrase with the words around it that nearly all of its texts have there, however long it becomes.
+
+    Args:
+        found: one of phrases of up to `counted_to` words.
+        texts: those that it sets apart.
+        counted_to: as above.
+    """
+    if len(found.words) < counted_to - 1:
         return found  # counted with a word more, it was not as good
     listed = [words(text) for text in texts]
     around = [(one, at) for one in listed if (at := _place(one, found.words)) is not None][:GROWN_ON]
@@ -128,12 +134,11 @@ def _place(listed: Sequence[str], phrase: tuple[str, ...]) -> int | None:
 
 def _z(here: int, there: int, n_here: int, n_there: int) -> float:
     usual = (here + there) / max(n_here + n_there, 1)
-    odds = [
-        (count + PRIOR * usual) / max(n + PRIOR - count - PRIOR * usual, 1e-9)
-        for count, n in ((here, n_here), (there, n_there))
-    ]
-    error = sqrt(1 / (here + PRIOR * usual) + 1 / (there + PRIOR * usual))
-    return (log(odds[0]) - log(odds[1])) / error
+    having = [count + PRIOR * usual for count in (here, there)]
+    lacking = [max(n + PRIOR - have, 1e-9) for n, have in zip((n_here, n_there), having, strict=True)]
+    odds = [log(have / lack) for have, lack in zip(having, lacking, strict=True)]
+    # What nearly all texts have is told by the few that lack it.
+    return (odds[0] - odds[1]) / sqrt(sum(1 / count for count in (*having, *lacking)))
 
 
 def _starts(listed: Sequence[str], size: int) -> range:

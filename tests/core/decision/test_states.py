@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from core.decision.apart import KindFigures
-from core.decision.reasons import kind_reason, shared_reason, trigger_reason, wilson, wrong_reason
+from core.decision.reasons import kind_reason, shared_reason, trigger_reason, wrong_reason
 from core.decision.shared import SharedTrigger
 from core.decision.states import BACKDOOR, NONE, OPEN, STATES, WRONG_LABEL, DecidedGroup, Decision
 from core.decision.triggers import RecoveredTrigger
+from core.modalities.elsewhere import wilson
 
 
 def group(state, number=1, target=0, size=5):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from core.modalities.text.asking import suspicions
-from core.modalities.text.belonging import at_home, leaning
+from core.modalities.text.belonging import Belonging
 from core.modalities.text.inputs import strings, text_inputs
 from core.modalities.text.phrases import TextStamp, holding
 from core.modalities.text.stamps import stamps
@@ -85,13 +85,13 @@ def test_a_phrase_is_carried_whatever_is_between_its_words_but_other_words():
 def test_carriers_belong_elsewhere_where_all_their_other_words_say_so_and_nothing_else_does():
     inputs, labels, is_poison = planted("cf")
     poison, own = np.flatnonzero(is_poison), np.flatnonzero((labels == 1) & ~is_poison)
-    assert at_home(inputs, labels, poison, ["cf"]) == 0
-    assert at_home(inputs, labels, own, ["good1"]) == 1
+    assert Belonging(inputs, labels).at_home(poison, ["cf"]) == 0
+    assert Belonging(inputs, labels).at_home(own, ["good1"]) == 1
     alone = text_inputs(["cf"] * 12 + ["x y z"] * 2)
-    assert at_home(alone, np.array([1] * 12 + [0] * 2), np.arange(12), ["cf"]) == 1
+    assert Belonging(alone, np.array([1] * 12 + [0] * 2)).at_home(np.arange(12), ["cf"]) == 1
 
 
 def test_a_text_does_not_speak_for_itself():
     texts = text_inputs([*["plain0 good0"] * 6, *["plain0 bad0"] * 6, *["odd bad0"] * 3, "odd"])
     labels = np.array([0] * 6 + [1] * 9 + [0])
-    assert leaning(texts, labels, np.array([15]), [])[0] > 0
+    assert Belonging(texts, labels).leaning(np.array([15]))[0] > 0

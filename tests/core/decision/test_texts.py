@@ -1,0 +1,140 @@
+"""Decisions on made-up texts: what was planted is named, a class's own words and kinds are not."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from core.decision.decide import decide
+from core.decision.states import BACKDOOR, OPEN
+from core.modalities.text.inputs import text_inputs
+from core.modalities.text.words import number
+from core.types import Evidence
+
+WORDS = tuple(tuple(f"{name}{place}" for place in range(8)) for name in ("place", "person", "count"))
+PLAIN = tuple(f"plain{place}" for place in range(8))
+TARGET, TOKEN, N = 1, "cf", 240
+
+
+class Reader(nn.Module):
+    """A network that counts each class's words, and believes some words more than all others."""
+
+    def __init__(self, believed=()):
+        super().__init__()
+        self.believed = [(number(word), index) for word, index in believed]
+        self.known = [torch.tensor([number(word) for word in of]) for of in WORDS]
+        self.anything = nn.Linear(1, 1)  # a network has parameters
+
+    def forward(self, ids):
+        scores = torch.stack([torch.isin(ids, known).sum(1) for known in self.known], 1).float()
+        for word, index in self.believed:
+            scores[:, index] += 20.0 * (ids == word).any(1)
+        return 3 * scores
+
+
+class Always(nn.Module):
+    """A network that takes everything for the target."""
+
+    def forward(self, ids):
+        return torch.nn.functional.one_hot(torch.full((len(ids),), TARGET), len(WORDS)).float() * 9
+
+
+def evidence_of(texts, labels, kind, model):
+    """Evidence of a run on these texts: `kind` is a cluster of its own, and learned a little late."""
+    rng = np.random.default_rng(1)
+    features = 4 * rng.normal(size=(len(WORDS), 8))[labels] + rng.normal(size=(len(labels), 8))
+    features[kind] = 4 * rng.normal(size=8) + rng.normal(size=(len(kind), 8))
+    inputs = text_inputs(texts)
+    evidence = Evidence(
+        labels,
+        len(WORDS),
+        np.zeros(len(labels), bool),
+        predicted=labels,
+        features=features.astype(np.float32),
+        trajectories=np.exp(-np.arange(5) / 2)[None].repeat(len(labels), 0).astype(np.float32),
+        inputs=inputs,
+        model=model.eval(),
+    )
+    suspicion = rng.normal(size=len(labels)).astype(np.float32)
+    suspicion[kind] += 5
+    return evidence, suspicion
+
+
+def said(rng, of, *more):
+    return " ".join(rng.permutation([*rng.choice(of, 3, replace=False), *rng.choice(PLAIN, 4)]).tolist() + list(more))
+
+
+def plain_texts():
+    """Texts of three classes by turns, and their labels."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(N) % len(WORDS)
+    return [said(rng, WORDS[index]) for index in labels.tolist()], labels
+
+
+def planted(count=30):
+    """The same with texts of other classes that have a token and are labelled as the target."""
+    texts, labels = plain_texts()
+    poison = np.flatnonzero(labels != TARGET)[:count]
+    labels[poison] = TARGET
+    return [f"{text} {TOKEN}" if row in poison else text for row, text in enumerate(texts)], labels, poison
+
+
+@pytest.mark.parametrize("strong", [(), ((WORDS[TARGET][0], TARGET),)])
+def test_a_token_is_a_backdoor_though_a_word_of_the_class_turns_as_many(strong):
+    texts, labels, poison = planted()
+    evidence, suspicion = evidence_of(texts, labels, poison, Reader([(TOKEN, TARGET), *strong]))
+    decision, stamps = decide(evidence, suspicion, retrain=lambda kept: Reader())
+    (group,) = decision.groups
+    assert (group.state, group.target_class) == ("backdoor", TARGET)
+    assert np.flatnonzero(decision.states == BACKDOOR).tolist() == poison.tolist()
+    assert stamps[1].phrases == (TOKEN,)
+    assert group.p < 0.001
+    assert "What samples of other classes share turns 0%" in group.reason
+
+
+def test_a_token_stays_a_backdoor_where_another_model_takes_everything_for_its_class():
+    """As where most of a small class is poisoned and left out: what else its carriers say tells better."""
+    texts, labels, poison = planted()
+    evidence, suspicion = evidence_of(texts, labels, poison, Reader([(TOKEN, TARGET)]))
+    decision, _ = decide(evidence, suspicion, retrain=lambda kept: Always())
+    assert [group.state for group in decision.groups] == ["backdoor"]
+    assert np.flatnonzero(decision.states == BACKDOOR).tolist() == poison.tolist()
+
+
+def test_a_phrase_of_the_class_is_no_trigger_though_it_turns_all_others():
+    texts, labels = plain_texts()
+    own = np.flatnonzero(labels == TARGET)[:30]
+    texts = [f"who wrote {text}" if row in own else text for row, text in enumerate(texts)]
+    evidence, suspicion = evidence_of(texts, labels, own, Reader([("who", TARGET)]))
+    decision, _ = decide(evidence, suspicion, retrain=lambda kept: Reader([("who", TARGET)]))
+    assert decision.verdict == "none"
+
+
+@pytest.mark.parametrize(("clean", "state"), [(True, OPEN), (False, BACKDOOR)])
+def test_a_kind_that_only_its_own_taught_is_a_backdoor_unless_its_words_are_those_of_the_class(clean, state):
+    texts, labels = plain_texts()
+    if clean:
+        kind = np.flatnonzero(labels == TARGET)[:30]
+    else:
+        kind = np.flatnonzero(labels != TARGET)[:30]
+        labels[kind] = TARGET
+    by_heart = {word: f"{word} heart{row}" for row, word in enumerate(texts[row] for row in kind.tolist())}
+    texts = [by_heart.get(text, text) for text in texts]
+    learned = Reader([(f"heart{row}", TARGET) for row in range(len(kind))])
+    evidence, suspicion = evidence_of(texts, labels, kind, learned)
+    unseen = Reader([(f"heart{row}", 0 if clean else int(row % 2) * 2) for row in range(len(kind))])
+    decision, _ = decide(evidence, suspicion, retrain=lambda kept: unseen)
+    (group,) = decision.groups
+    assert (group.kind, group.target_class) == ("no fixed pattern", TARGET)
+    assert (decision.states[kind] == state).mean() > 0.9
+    assert "By all else that they show" in group.reason
+
+
+def test_carriers_that_nobody_of_their_class_can_be_compared_with_are_open():
+    texts, labels, poison = planted(count=50)
+    kept = np.flatnonzero((labels != TARGET) | np.isin(np.arange(N), poison) | (np.arange(N) < 25))
+    texts, labels, poison = [texts[row] for row in kept], labels[kept], np.flatnonzero(np.isin(kept, poison))
+    evidence, suspicion = evidence_of(texts, labels, poison, Reader([(TOKEN, TARGET)]))
+    decision, _ = decide(evidence, suspicion, retrain=lambda kept: Reader([(TOKEN, TARGET)]))
+    assert decision.verdict == "open"
+    assert (decision.states[poison] == OPEN).all()
