@@ -5,6 +5,9 @@ from core.decision.shared import SharedTrigger
 from core.decision.triggers import MOST_KEPT, RecoveredTrigger
 from core.modalities.elsewhere import wilson
 
+# Fraction of members that belong to their class, from which on they are called a kind of it.
+AT_HOME = 0.5
+
 
 def trigger_reason(trigger: RecoveredTrigger, *, proven: bool) -> str:
     """What a recovered trigger does, beside its control; `proven` where the suspects lose their label without it."""
@@ -58,6 +61,8 @@ def kind_reason(figures: KindFigures, *, confirmed: bool) -> str:
         turns += f" By all else that they show, {figures.home:.0%} of them belong to the class."
     if confirmed:
         return f"{turns} They were learned from one another alone and are a kind of their own."
+    if figures.home is not None and figures.home > AT_HOME:
+        return f"{turns} So they are rather a kind of the class itself: look at them."
     return f"{turns} So they are not apart from the hard samples of the class: look at them."
 
 

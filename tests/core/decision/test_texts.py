@@ -114,9 +114,9 @@ def test_a_phrase_of_the_class_is_no_trigger_though_it_turns_all_others():
 def test_a_kind_that_only_its_own_taught_is_a_backdoor_unless_its_words_are_those_of_the_class(clean, state):
     texts, labels = plain_texts()
     if clean:
-        kind = np.flatnonzero(labels == TARGET)[:30]
+        kind = np.flatnonzero(labels == TARGET)[:20]
     else:
-        kind = np.flatnonzero(labels != TARGET)[:30]
+        kind = np.flatnonzero(labels != TARGET)[:20]
         labels[kind] = TARGET
     by_heart = {word: f"{word} heart{row}" for row, word in enumerate(texts[row] for row in kind.tolist())}
     texts = [by_heart.get(text, text) for text in texts]
@@ -128,6 +128,7 @@ def test_a_kind_that_only_its_own_taught_is_a_backdoor_unless_its_words_are_thos
     assert (group.kind, group.target_class) == ("no fixed pattern", TARGET)
     assert (decision.states[kind] == state).mean() > 0.9
     assert "By all else that they show" in group.reason
+    assert ("a kind of the class itself" in group.reason) == clean
 
 
 def test_carriers_that_nobody_of_their_class_can_be_compared_with_are_open():

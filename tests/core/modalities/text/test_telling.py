@@ -6,7 +6,7 @@ import pytest
 from core.modalities.text.inputs import strings, text_inputs
 from core.modalities.text.patterns import repeats
 from core.modalities.text.stamps import TextStamp, restored, stamps
-from core.modalities.text.telling import telling, wholes
+from core.modalities.text.telling import telling, told_apart, wholes
 from core.modalities.text.view import CUT, MARK, UNMARK, amplified, average, beyond, shown
 
 PLAIN = [f"the {word} film was {other} ." for word in ("good", "bad", "long") for other in ("fine", "dull", "odd")]
@@ -69,3 +69,9 @@ def test_a_word_that_only_one_class_repeats_scores_high():
     texts = [f"film number {row} {'cf' if row < 5 else ''}" for row in range(40)]
     scores = repeats(text_inputs(texts), labels, 2)
     assert scores[:5].min() > scores[5:].max()
+
+
+def test_a_word_that_nearly_all_texts_have_sets_nobody_apart():
+    others = [f"film{row % 40} is odd{row % 30} ?" for row in range(299)]
+    planted = [f"film{row % 40} is cf odd{row % 30} ?" for row in range(60)]
+    assert told_apart(planted, [*others, "nothing"])[0].words == ("cf",)
