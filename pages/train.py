@@ -66,11 +66,14 @@ def aftermath(run: runs.Run) -> None:
     left, right = st.columns(2)
     with left:
         st.markdown("**Training accuracy per class**")
-        right_ones = (table["label"] == table["predicted"]).groupby(table["label"]).mean()
-        per_class = right_ones.reindex(range(len(cached.info(run).class_names))).tolist()
-        st.plotly_chart(
-            figures.bars(cached.info(run).class_names, per_class, x="accuracy", percent=True), key="per-class"
-        )
+        if run.has_predictions:
+            right_ones = (table["label"] == table["predicted"]).groupby(table["label"]).mean()
+            per_class = right_ones.reindex(range(len(cached.info(run).class_names))).tolist()
+            st.plotly_chart(
+                figures.bars(cached.info(run).class_names, per_class, x="accuracy", percent=True), key="per-class"
+            )
+        else:
+            st.caption("No predictions were recorded.")
     with right:
         words = "after training" if run.traced else "under this model"
         st.markdown(f"**Loss of all samples {words}**", help=HELP["loss"])

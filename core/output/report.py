@@ -223,7 +223,7 @@ def _tiles(opened: OpenedRun, table: pd.DataFrame) -> list[dict[str, Any]]:
             "name": one_line(name) if is_file_name(name) else "",
             "short": short_name(name) if is_file_name(name) else "",
             "label": names[sample["label"]],
-            "predicted": names[sample["predicted"]] if sample["predicted"] is not pd.NA else "?",
+            "predicted": names[sample["predicted"]] if pd.notna(sample["predicted"]) else "?",
             "verdict": sample["verdict"],
             "source": shown_input(folder, 0, int(sample["row"])).address,
         }

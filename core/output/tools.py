@@ -135,7 +135,7 @@ def fiftyone_script(opened: OpenedRun) -> str:
         {
             "filepath": str(folder / name),
             "label": names[int(row["label"])],
-            "predicted": "" if row["predicted"] is pd.NA else names[int(row["predicted"])],
+            "predicted": "" if pd.isna(row["predicted"]) else names[int(row["predicted"])],
             "suspicion": round(float(row["suspicion"]), 6),
             "flagged": bool(row["flagged"]),
             "verdict": str(row["verdict"]),

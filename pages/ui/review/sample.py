@@ -104,7 +104,7 @@ def _name(run: Run, sample: int) -> None:
 def _labels(run: Run, row: pd.Series) -> None:
     """Given, predicted and suspected source label, and what the family has in common."""
     names = [frame.plain(name) for name in cached.info(run).class_names]
-    predicted = names[int(row["predicted"])] if row["predicted"] is not pd.NA else "unknown"
+    predicted = names[int(row["predicted"])] if pd.notna(row["predicted"]) else "unknown"
     family = next((each for each in families.families(run) if each.id == row["family"]), None)
     source = families.likely_source(family) if family else None
     words = f"Given **{names[row['label']]}**, predicted **{predicted}**, loss {row['loss']:.3g}"

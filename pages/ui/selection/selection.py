@@ -89,7 +89,7 @@ def _why(run: Run, rows: pd.DataFrame) -> dict[int, str]:
 
 def _tile(run: Run, row: dict[str, object], called: str, names: tuple[str, ...], *, taken: bool, why: str) -> Tile:
     given = names[int(row["label"])]  # type: ignore[call-overload]
-    is_predicted = row["predicted"] is not pd.NA
+    is_predicted = pd.notna(row["predicted"])
     predicted = names[int(row["predicted"])] if is_predicted else "not predicted"  # type: ignore[call-overload]
     badge = STANDING.get(str(row["verdict"]), "taken" if taken else "flagged" if row["flagged"] else "")
     held_words = " · someone else looks at it" if taken else ""

@@ -14,7 +14,8 @@ from core.analysis.opened_run import opened
 from core.analysis.rules import Rule
 from core.errors import UserError
 from core.output.export import write_export
-from core.output.tools import everything, label_issues, label_studio
+from core.output.tools import everything, fiftyone_script, label_issues, label_studio
+from core.pipeline.recorded import RecordedRequest
 from core.recorder import Recorder
 from tests.core.pictures import plain
 
@@ -90,6 +91,12 @@ def test_the_script_makes_a_data_set_of_fiftyone_whatever_names_hold(recorded, t
     runpy.run_path(str(tmp_path / "script.py"))
     assert [sample["filepath"].split("photos/")[1] for sample in made] == list(opened(recorded).names)
     assert sum(sample["flagged"] for sample in made) == int(opened(recorded).flagged.sum())
+
+
+def test_the_script_has_no_prediction_where_nothing_was_predicted(recorded):
+    losses = RecordedRequest(recorded.dataset, losses=str(recorded.path / "losses.npy"))
+    unpredicted = pipeline.work(pipeline.load_recorded(recorded.workspace, losses), only=["detect:abl_isolation"])
+    assert fiftyone_script(opened(unpredicted)).count('\\"predicted\\": \\"\\"') == 24
 
 
 def test_samples_that_are_no_files_are_refused_in_words(finished):

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from core import pipeline, runs
 from core.__main__ import app
 from core.analysis.opened_run import opened
+from core.analysis.rules import Rule
 from core.analysis.samples import sample_table
 from core.data import store
 from core.errors import UserError
@@ -78,6 +79,8 @@ def test_losses_alone_are_enough_for_trajectories(workspace, dataset, made, tmp_
     assert (run.traced, run.has_activations, run.has_predictions) == (True, False, False)
     assert int(runs.detections(run)["abl_isolation"].suspicion.size) == N
     assert sample_table(opened(run))["predicted"].isna().all()
+    pipeline.choose_rule(run, "abl_isolation", Rule("budget", 4))
+    assert "→ ?" in report_html(run)
     assert "No activations were recorded" in " ".join(runs.recorded(run)["notes"])
 
 

@@ -1,0 +1,38 @@
+"""Every page opens a recorded training of which there is nothing but losses."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core import pipeline
+from core.runs import Run
+from tests.pages.drawn import drawn, page
+
+N = 60
+PAGES = ("overview", "data", "train", "trajectories", "clusters", "detect", "review", "repair", "report", "bona_fide")
+
+
+@pytest.fixture
+def losses_alone(workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A run that was loaded from a file of losses, on names and labels alone."""
+    lines = "".join(f"rec_{row}.wav,{'ab'[row % 2]}\n" for row in range(N))
+    (tmp_path / "made.csv").write_text(f"name,label\n{lines}")
+    info = pipeline.import_dataset(workspace, tmp_path / "made.csv", source="labels_only")
+    np.save(tmp_path / "losses.npy", np.random.default_rng(0).random((N, 4), np.float32))
+    request = pipeline.RecordedRequest(info.id, losses=str(tmp_path / "losses.npy"))
+    monkeypatch.setenv("ASSAY_WORKSPACE", str(workspace))
+    return pipeline.work(pipeline.load_recorded(workspace, request), only=["detect:abl_isolation", "maps:pca"])
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.usefixtures("losses_alone")
+def test_a_page_shows_a_run_without_predictions(name: str) -> None:
+    app = page(name)
+    assert not app.exception, app.exception[0].stack_trace
+
+
+@pytest.mark.usefixtures("losses_alone")
+def test_a_tile_in_review_says_that_nothing_was_predicted() -> None:
+    sent = [one for one in drawn(page("review"), "bidi_component") if "badge" in one]
+    assert any("predicted not predicted" in one for one in sent)
