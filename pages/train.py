@@ -8,16 +8,14 @@ from core.errors import UserError
 from core.output import figures
 from core.runs import jobs
 from pages.ui.access.who import for_reviewers
-from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
-from pages.ui.selection.selection import tiles
 from pages.ui.shell import frame, journey
 from pages.ui.shell.fresh_head import say_fresh_head
 from pages.ui.train import recording
+from pages.ui.train.aftermath import aftermath
 from pages.ui.train.loaded_model import facts, headline
 from pages.ui.train.new_run import new_run
-from pages.ui.widgets import counted, refusal
-from pages.ui.widgets.gallery import gallery
+from pages.ui.widgets import refusal
 
 frame.guard()
 WORKSPACE = frame.workspace()
@@ -58,29 +56,6 @@ def live_until_done(run: runs.Run) -> None:
     live(run)
     if not jobs.poll(run.path).active or runs.open_run(run.workspace, run.id).done("activations"):
         st.rerun()
-
-
-def aftermath(run: runs.Run) -> None:
-    """What the finished training tells: accuracy per class, the spread of the losses, and the hardest samples."""
-    table = counted.table(run)
-    left, right = st.columns(2)
-    with left:
-        st.markdown("**Training accuracy per class**")
-        if run.has_predictions:
-            right_ones = (table["label"] == table["predicted"]).groupby(table["label"]).mean()
-            per_class = right_ones.reindex(range(len(cached.info(run).class_names))).tolist()
-            st.plotly_chart(
-                figures.bars(cached.info(run).class_names, per_class, x="accuracy", percent=True), key="per-class"
-            )
-        else:
-            st.caption("No predictions were recorded.")
-    with right:
-        words = "after training" if run.traced else "under this model"
-        st.markdown(f"**Loss of all samples {words}**", help=HELP["loss"])
-        st.plotly_chart(figures.loss_histogram(table["loss"].to_numpy()), key="losses")
-    st.markdown(f"**The hardest samples**: highest loss {words}. Wrong labels and unlearned poison gather here.")
-    hardest = table.nlargest(24, "loss")
-    gallery(tiles(run, hardest), key=f"hardest-{run.id}", size=72)
 
 
 def answer(run: runs.Run) -> str:
