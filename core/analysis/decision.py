@@ -21,6 +21,7 @@ MOST_NAMED = 6  # classes in a headline; the others are counted
 FLIPS = "Trigger works on"
 CONTROL = "Control"
 KEPT = "Keep the label without it"
+HOME = "Belong here by all else"
 TURNED = "Unknown to a model that never saw them"
 TURNED_CONTROL = "As hard samples"
 DOUBTFUL = "In doubt for each member"
@@ -194,6 +195,8 @@ def group_figures(group: DecidedGroup) -> dict[str, str]:
         found[CONTROL] = f"{group.control:.0%}"
     if group.kept is not None:
         found[KEPT] = f"{group.kept:.0%}"
+    if group.home is not None:
+        found[HOME] = f"{group.home:.0%}"
     if group.turned is not None:
         found[TURNED] = f"{group.turned:.0%}"
     if group.turned_control is not None:
@@ -243,6 +246,7 @@ def as_dict(decision: Decision, ids: Any) -> Mapping[str, Any]:
                 "control": group.control,
                 "p": group.p,
                 "kept": group.kept,
+                "home": group.home,
                 "turned": group.turned,
                 "turned_control": group.turned_control,
                 "doubtful": group.doubtful,

@@ -87,6 +87,7 @@ class Found:
                 trigger.p,
                 trigger.kept,
                 source_class=trigger.source,
+                home=trigger.home,
             )
         )
         self.membership[members], self.stamps[number], self.alike[number] = number, trigger.stamp, alike
@@ -117,6 +118,7 @@ class Found:
             turned_control=figures.control,
             doubtful=figures.doubtful,
             sources=figures.sources,
+            home=figures.home,
         )
         if trigger is not None:
             self.stamps[number] = trigger.stamp

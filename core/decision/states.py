@@ -33,9 +33,10 @@ class DecidedGroup:
         flip_rate: fraction of samples of other classes that the recovered trigger turns into this class, in [0, 1]:
             the attack success rate, estimated. None where no trigger was recovered.
         interval: the 95 % confidence interval of that, by Wilson's score.
-        control: the same fraction for what other samples of the class share.
+        control: the same fraction for what other samples of the class share, or, with `home`, those of other classes.
         p: how often ordinary samples of the class do as well by chance; None where that was not asked.
         kept: fraction of the members that keep their label once the trigger is taken off, in [0, 1].
+        home: fraction of the members that belong to the class by all else that they show; None where nothing tells.
         turned: fraction that the run's model has learned and a model that never saw them takes for another class.
         turned_control: the same fraction for samples of the class that are as hard.
         doubtful: samples of the class of which it is in doubt whether they are members, for each member, 0 or more;
@@ -60,6 +61,7 @@ class DecidedGroup:
     doubtful: float | None = None
     sources: float | None = None
     source_class: int | None = None
+    home: float | None = None
 
 
 @dataclass(frozen=True)

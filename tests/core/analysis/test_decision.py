@@ -20,7 +20,7 @@ from core.output.export import exported
 
 N, NAMES = 12, ("cat", "dog", "emu", "fox")
 TURNED = DecidedGroup(1, 2, "backdoor", "recovered trigger, added", 3, "why", 0.64, (0.57, 0.7), 0.03, 0.005, 0.1)
-UNFIXED = DecidedGroup(2, 1, "backdoor", "no fixed pattern", 2, "why", turned=0.9, turned_control=0.1)
+UNFIXED = DecidedGroup(2, 1, "backdoor", "no fixed pattern", 2, "why", turned=0.9, turned_control=0.1, home=0.2)
 LABELS = DecidedGroup(3, -1, "wrong label", "label errors", 2, "why")
 MARK = DecidedGroup(1, 3, "open", "shared mark, added", 2, "why", 0.5, (0.4, 0.6), 0.0, 0.01, 0.9)
 
@@ -149,6 +149,7 @@ def test_a_program_gets_what_is_decided_as_json():
     assert (first["class"], first["state"], first["size"], first["flip_rate"]) == (2, "backdoor", 3, 0.64)
     assert (first["control"], first["p"], first["interval"], first["kept"]) == (0.03, 0.005, [0.57, 0.7], 0.1)
     assert (second["turned"], second["turned_control"], second["flip_rate"]) == (0.9, 0.1, None)
+    assert (first["home"], second["home"]) == (None, 0.2)
     assert (third["class"], third["kind"]) == (None, "label errors")
 
 

@@ -72,7 +72,7 @@ def test_whoever_carries_a_trigger_exactly_stays_wherever_a_model_puts_it():
 def test_carriers_known_by_heart_prove_a_trigger_if_they_belong_elsewhere_and_it_is_clear(flip_rate, home, state):
     found = nothing()
     found.add_trigger(1, trigger(flip_rate, kept=0.9, home=home), rows(*range(10)), rows())
-    assert found.groups[0].state == state
+    assert (found.groups[0].state, found.groups[0].home) == (state, home)
     assert ("20% of those that have it belong to the class" in found.groups[0].reason) == (home is not None)
 
 
