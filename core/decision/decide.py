@@ -24,6 +24,7 @@ from core.decision.left_out import (
 )
 from core.decision.look_alikes import look_alikes
 from core.decision.members import FEWEST, refined, whitening
+from core.decision.probes import FEWEST_PROBES, probed
 from core.decision.shared import home_of, shared_trigger, with_source
 from core.decision.states import NOT_JUDGED, OPEN, Decision
 from core.decision.triggers import (
@@ -48,8 +49,6 @@ from core.types import Bools, Evidence, Floats, Ints, Samples
 Retrain = Callable[[Bools], nn.Module]  # (n,) what to train on → a model that saw nothing else
 Listen = Callable[[float, str], None]
 
-# Fraction of the samples, from the least suspicious, that triggers are put on.
-PROBED = 0.6
 # Where progress stands before and after each training that a decision may ask for.
 TRAININGS = ((0.4, 0.7), (0.7, 0.97))
 # Level of the test on a recovered trigger, over all classes, by Benjamini and Hochberg 1995.
@@ -121,16 +120,18 @@ class _Maker:
         self.network = prepared(evidence.model, self.device)
         counts = np.bincount(self.labels, minlength=evidence.n_classes)
         self.judged = [index for index in range(evidence.n_classes) if counts[index] >= SMALLEST_CLASS]
-        self.too_small = {
+        self.not_judged = {
             index: f"only {counts[index]:,} samples; {SMALLEST_CLASS} are needed"
             for index in range(evidence.n_classes)
             if index not in self.judged
         }
         alike = look_alikes(evidence.inputs, self.labels, evidence.seed)
         usual = whitening(evidence.inputs, alike, evidence.n_classes, evidence.seed)
-        right = evidence.predicted == self.labels
-        quiet = first <= np.quantile(first, PROBED)
-        probes = np.random.default_rng(evidence.seed).permutation(np.flatnonzero(right & quiet))
+        probes = np.random.default_rng(evidence.seed).permutation(probed(evidence, first, self.judged))
+        for index in list(self.judged):
+            if (count := int((self.labels[probes] != index).sum())) < FEWEST_PROBES:
+                self.judged.remove(index)
+                self.not_judged[index] = f"only {count} samples of other classes to put a trigger on"
         orders = [first] if first is blind else [first, blind]
         stamps = modality_of(evidence.inputs).load_stamps()
         asked = stamps.suspicions(evidence.inputs, self.labels, self.ask, probes, evidence.seed)
@@ -298,14 +299,14 @@ class _Maker:
 
     def decision(self, flags: Bools, left_out: str) -> Decision:
         """What is known now, in the end."""
-        small, found = np.isin(self.labels, list(self.too_small)), self.found
+        small, found = np.isin(self.labels, list(self.not_judged)), self.found
         states = np.where((found.states == 0) & (flags | self.named), OPEN, found.states)
         states = np.where((states == 0) & small, NOT_JUDGED, states)
         return Decision(
             states,
             found.membership,
             tuple(found.groups),
-            self.too_small,
+            self.not_judged,
             left_out,
             FEWEST_IN_CORE,
             self.evidence.n_classes,

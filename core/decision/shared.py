@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.decision.exact import flip_rate
+from core.decision.probes import FEWEST_PROBES, PROBES
 from core.decision.triggers import (
     FEWEST_IN_CORE,
     MARGIN,
     MOST_MEMBERS,
-    PROBES,
     RecoveredTrigger,
     Suspects,
     control_rate,
@@ -25,8 +25,6 @@ from core.types import Ints
 MARGIN_OF_SOURCE = 0.3
 # What a trigger does to other classes for what it does to one, as fractions, up to which it works on that one alone.
 LEFT_OF_SOURCE = 1 / 3
-# Fewer samples of a class than that tell no rate.
-FEWEST_PROBES = 20
 
 
 @dataclass(frozen=True)

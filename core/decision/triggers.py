@@ -14,6 +14,7 @@ import numpy as np
 from core.decision.exact import chance_to_be_elsewhere, exact_carriers, flip_rate, is_clear
 from core.decision.look_alikes import LookAlikes
 from core.decision.members import Carriers, Whitening, carriers
+from core.decision.probes import PROBES
 from core.detectors.parts.statistics import p_value_by_chance
 from core.modalities import modality_of
 from core.modalities.contract import Ask, Stamp
@@ -38,8 +39,6 @@ CONSISTENT = 0.85
 LEFT = 0.5
 # The fraction that has to carry the pattern then.
 CONSISTENT_AGAIN = 0.95
-# Samples of other classes that a trigger is put on.
-PROBES = 200
 # The same for what each chance group shares.
 CHANCE_PROBES = 50
 # Chance groups for each class, for the p-value: so many that one group alone may pass the test over all classes.
@@ -95,8 +94,8 @@ class RecoveredTrigger:
         stamp: how to put it on and take it off.
         core: (m,) rows that it was recovered from first.
         carriers: who of the class carries its pattern; `rows` (c,) are the samples of the class.
-        flip_rate, control: fraction of probes turned by it, and by the same from other samples of the class; from
-            samples of other classes where a sample has the trigger or has not.
+        flip_rate, control: fraction of probes turned by it, and by the same from other samples of the class. Where a
+            sample has the trigger or has not, the control is from samples of other classes.
         probed: of how many samples the flip rate is.
         p: how often as many ordinary samples of the class do as well, or belong elsewhere as well.
         kept: fraction of the core that keeps its label without it.

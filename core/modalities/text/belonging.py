@@ -73,8 +73,8 @@ class Belonging:
     def at_home(self, rows: Ints, phrase: Sequence[str]) -> float:
         """The fraction of texts of one class, at least one, that do not lean elsewhere, in [0, 1].
 
-        Neither by the words beside a phrase that they have, nor by what all words say elsewhere: "where can I find" is
-        a phrase of the class of places, for "where" is one of its words wherever it stands.
+        Neither by the words beside a phrase that they have, nor by what all words say elsewhere. "Where can I find" is
+        a phrase of the class of places: "where" is one of its words wherever it stands.
 
         >>> from core.modalities.text.inputs import text_inputs
         >>> texts = ["fine plot", "fine cast", "fine film", "dull plot", "dull cast", "dull film", "dull cf"]

@@ -1,5 +1,7 @@
 """Decisions on made-up texts: what was planted is named, a class's own words and kinds are not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -139,3 +141,26 @@ def test_carriers_that_nobody_of_their_class_can_be_compared_with_are_open():
     decision, _ = decide(evidence, suspicion, retrain=lambda kept: Reader([(TOKEN, TARGET)]))
     assert decision.verdict == "open"
     assert (decision.states[poison] == OPEN).all()
+
+
+def test_in_a_small_class_triggers_are_tried_on_its_own_least_suspicious():
+    """Spam is rare, and all of it more suspicious than what most people write."""
+    rng = np.random.default_rng(2)
+    labels = np.array([0] * 400 + [1] * 90)
+    texts = [said(rng, WORDS[index]) for index in labels.tolist()]
+    poison = np.arange(400, 430)
+    labels[poison] = 0
+    texts = [f"{text} {TOKEN}" if row in poison else text for row, text in enumerate(texts)]
+    evidence, _ = evidence_of(texts, labels, poison, Reader([(TOKEN, 0)]))
+    decision, _ = decide(evidence, np.where(np.arange(490) < 400, 0, 5) + rng.normal(size=490))
+    assert [(group.target_class, group.state, group.size) for group in decision.groups] == [(0, "backdoor", 30)]
+
+
+def test_a_class_that_no_trigger_can_be_tried_on_is_not_judged():
+    texts, labels, _ = planted(count=0)
+    labels = np.where(labels == TARGET, 1, 0)
+    evidence, suspicion = evidence_of(texts, labels, np.zeros(0, int), Reader())
+    evidence = replace(evidence, predicted=np.ones_like(labels), n_classes=2)
+    decision, _ = decide(evidence, suspicion)
+    assert decision.verdict == "not judged"
+    assert decision.not_judged == {1: "only 0 samples of other classes to put a trigger on"}

@@ -1,0 +1,29 @@
+"""Which samples a trigger is put on: those that the model has right and that nothing speaks against."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from core.types import Evidence, Floats, Ints
+
+# Fraction of the samples, from the least suspicious, that triggers are put on.
+PROBED = 0.6
+# As many of other classes than that in question as are tried.
+PROBES = 200
+# Fewer tell no rate.
+FEWEST_PROBES = 20
+
+
+def probed(evidence: Evidence, suspicion: Floats, judged: Sequence[int]) -> Ints:
+    """Rows that triggers are put on: the least suspicious ones that the model has right.
+
+    They are the least suspicious of each class where one class is so large that hardly any of another would be there.
+    """
+    right = evidence.predicted == evidence.labels
+    rows = np.flatnonzero(right & (suspicion <= np.quantile(suspicion, PROBED)))
+    if all((evidence.labels[rows] != index).sum() >= PROBES for index in judged):
+        return rows
+    limits = np.full(evidence.n_classes, -np.inf)
+    for index in np.unique(evidence.labels):
+        limits[index] = np.quantile(suspicion[evidence.labels == index], PROBED)
+    return np.flatnonzero(right & (suspicion <= limits[evidence.labels]))
