@@ -32,7 +32,8 @@ if run and jobs.poll(run.path).active:
         f"**{frame.plain(run.name)} is being worked on.** Look around meanwhile; each page fills as its part is ready."
     )
     frame.progress_of(run)
-preferred = st.session_state.get("dataset_id") or st.query_params.get("data")
+said, kept = st.query_params.get("data"), st.session_state.get("dataset_id")
+preferred = (said or kept) if address.stepping() else (kept or said)
 head = st.container(key="data-controls", horizontal=True, vertical_alignment="bottom", gap="small")
 with head:
     info = one_dataset("Data set", datasets, preferred, run.dataset if run else "", width=215)

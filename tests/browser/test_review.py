@@ -161,7 +161,7 @@ def test_a_view_is_shared_by_its_address(serve: Serve, page: OpenPage, small: Pa
     window.get_by_role("option").nth(label + 1).click()
     told = re.compile(rf"^{min(n, 60)} of {n}$")
     expect(window.get_by_text(told)).to_be_visible(timeout=PATIENT)
-    window.wait_for_url(re.compile("given="), timeout=PATIENT)
+    window.wait_for_url(re.compile("class="), timeout=PATIENT)
     again = page(f"{window.url}&agree=1")
     expect(again.get_by_text(told)).to_be_visible(timeout=2 * PATIENT)
     expect(again.get_by_role("button", name="More (1)")).to_be_visible(timeout=PATIENT)

@@ -44,3 +44,34 @@ def test_what_is_chosen_stays(serve: Serve, page: OpenPage, small: Path) -> None
     expect(window.get_by_text("Which classes hold two populations?")).to_be_visible(timeout=PATIENT)
     expect(window.locator(WORDS).get_by_text(words)).to_be_visible(timeout=PATIENT)
     sound(window)
+
+
+def test_a_step_back_on_the_same_page_leads_to_what_was_seen_before(serve: Serve, page: OpenPage, small: Path) -> None:
+    window = page(f"{serve(small).url}/review")
+    given, verdict = (window.get_by_role("combobox", name=re.compile(f"^{name}")) for name in ("Given", "Verdict"))
+    expect(given).to_have_value("all classes", timeout=PATIENT)
+    for field, option in ((verdict, "All"), (given, "Sandal")):
+        field.click()
+        window.get_by_role("option", name=option).last.click(timeout=PATIENT)
+        window.wait_for_url(re.compile("verdict=All" if option == "All" else "class=5"), timeout=PATIENT)
+    window.go_back()  # at once
+    expect(given).to_have_value("all classes", timeout=PATIENT)
+    expect(verdict).to_have_value("All")
+    assert "class=" not in window.url
+    window.go_forward()
+    expect(given).to_have_value(re.compile("Sandal"), timeout=PATIENT)
+    goto(window, "Clusters")
+    window.wait_for_url(re.compile("clusters.*class=5"), timeout=PATIENT)
+    expect(window.get_by_text("drawn")).to_be_visible(timeout=PATIENT)
+    window.wait_for_timeout(1000)
+    draw_lasso(window, [(0.1, 0.2), (0.9, 0.2), (0.9, 0.9), (0.1, 0.9)])
+    window.wait_for_url(re.compile("sel="), timeout=PATIENT)
+    expect(window.locator(WORDS).get_by_text(re.compile("[1-9] selected"))).to_be_visible(timeout=PATIENT)
+    window.wait_for_timeout(500)
+    window.go_back()
+    expect(window.locator(WORDS).get_by_text("Nothing is selected")).to_be_visible(timeout=PATIENT)
+    window.go_back()  # what followed the arrival has no place of its own in the history
+    window.wait_for_url(re.compile("/review.*class=5"), timeout=PATIENT)
+    expect(given).to_have_value(re.compile("Sandal"), timeout=PATIENT)
+    expect(verdict).to_have_value("All")
+    sound(window)

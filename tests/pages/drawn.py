@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Selectbox
 
 ROOT = Path(__file__).parents[2]
 SAMPLES, FEW, MANY = 120, 12, 30  # of the made-up run: all, those that the consensus flags, and Activation Clustering
@@ -15,6 +16,12 @@ def page(name: str, app: AppTest | None = None) -> AppTest:
     app.switch_page(f"pages/{name}.py").run()
     assert not app.exception, app.exception
     return app
+
+
+def field(app: AppTest, title: str) -> Selectbox:
+    """The list of this title."""
+    found: Selectbox = next(one for one in app.selectbox if one.label == title)
+    return found
 
 
 def walk(block: object) -> list[object]:

@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 from core.journal import review
 from core.runs import Run
 from tests.pages.access.test_who import REVIEWER, VIEWER, be
-from tests.pages.drawn import page, said
+from tests.pages.drawn import field, page, said
 
 
 def write(app: AppTest, kind: str, place: str, text: str) -> AppTest:
@@ -28,7 +28,7 @@ def test_a_sample_gets_a_tag_and_a_comment_and_the_queue_is_filtered_by_the_tag(
     assert (list(found), found[0].tags, found[0].comments[0].text) == ([0], ("sticker",), "a *white* square")
     assert "a \\*white\\* square" in said(app)
     app = page("review")
-    next(one for one in app.selectbox if one.key == "tag").set_value("sticker").run()
+    field(app, "Tag").set_value("sticker").run()
     assert "1 of 1" in [one.value for one in app.caption]
     next(one for one in app.button if one.key == "untag-sample-0-sticker").click().run()
     assert review.notes(*where)[0].tags == ()

@@ -1,6 +1,6 @@
 """What Activation Clustering says about each class: the picker, a table, the two clusters of one class."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -44,23 +44,33 @@ def choose_class(index: int | None) -> None:
     view.choose(NAME, "" if index is None else str(index))
 
 
-def class_field(run: Run, chosen: int | None) -> None:
-    """The list to choose a class from, most suspicious first; it is searched by typing."""
+def class_field(run: Run, chosen: int | None, *, title: str = "Class", then: Callable[[], None] = lambda: None) -> None:
+    """The list to choose a class from, most suspicious first; it is searched by typing.
+
+    Args:
+        run: whose classes they are.
+        chosen: now; None for all.
+        title: of the list.
+        then: called once another was chosen.
+    """
     names = cached.info(run).class_names
     found = cached.detections(run).get(AC)
     findings = found.classes if found else {}
     words = {
         index: f"{MARKS[findings[index].poisoned] if index in findings else ''}{names[index]}" for index in _ranked(run)
     }
+
+    def choose(new: int | str) -> None:
+        choose_class(None if new == ANY else int(new))
+        then()
+
     one_or_any(
-        "Class",
+        title,
         words,
         "all classes",
         width=140,
         help="Most suspicious first. Type to search.",
-        **bound(
-            f"class-{run.id}", ANY if chosen is None else chosen, lambda new: choose_class(None if new == ANY else new)
-        ),
+        **bound(f"class-{run.id}", ANY if chosen is None else chosen, choose),
     )
 
 

@@ -22,7 +22,7 @@ from pages.ui.clusters.classes import NAME, class_field, class_options
 from pages.ui.clusters.colouring import Colouring, colouring
 from pages.ui.selection.selection import select, selected
 from pages.ui.shell import frame
-from pages.ui.widgets import counted, pictures, view
+from pages.ui.widgets import address, counted, pictures, view
 from pages.ui.widgets.bound import bound
 from pages.ui.widgets.crowd import HIDDEN, Crowd, crowd_map
 from pages.ui.widgets.fields import one_of
@@ -30,6 +30,7 @@ from pages.ui.widgets.scatter import scatter_map
 from pages.ui.widgets.scatter_option import LARGE, Window
 
 METHODS = ("PCA", "ICA", "UMAP")
+LAYER = "layer"  # the parameter of the address that names the mapped layer, unless it is the usual one
 EPOCH = "epoch"  # name of the chosen epoch among what the pages show
 HOVER = ("image", "none")
 DECIDED_TOO = ("shown", "hidden")  # samples that were decided on
@@ -109,17 +110,32 @@ def layer_picker(run: Run) -> None:
     """Which layer's input is mapped, and the button that takes another."""
     layers = {layer["name"]: layer for layer in runs.layers(run)}
     head = run.layer or next((name for name, layer in layers.items() if layer["is_head"]), None)
-    with st.popover("Layer", icon=":material/layers:", help=HELP["activation"]):
-        names = list(layers)
+    names = list(layers)
+    said = _said_layer(names, head, next((name for name in names if layers[name]["is_head"]), ""))
+    with st.popover("Layer", icon=f":material/{'layers' if said == head else 'error'}:", help=HELP["activation"]):
+        if said != head:
+            st.info("The address is of a view of this layer. The maps now are of another one.")
         name = st.selectbox(
             "Input of layer",
             names,
-            index=names.index(head) if head in layers else 0,
-            key="layer",
+            index=names.index(said) if said in layers else 0,
+            key=f"layer-{said}",
             format_func=lambda key: _layer_words(layers[key]),
         )
         st.caption("Another layer has its activations read, clustered and mapped anew; verdicts stay.")
         st.button("Use this layer", on_click=_use_layer, args=(run, name), **for_reviewers(disabled=name == head))
+
+
+def _said_layer(names: Sequence[str], now: str | None, usual: str) -> str | None:
+    """The layer that the address names, where another one is mapped `now`; else that one, which the address names then.
+
+    Layers are mapped in turn, by a worker: an address cannot bring back the maps of another one, but name it.
+    """
+    said = address.get(LAYER)
+    if said in names and said != now:
+        return said
+    address.put(LAYER, now if now and now != usual else "")
+    return now
 
 
 def _layer_words(layer: Mapping[str, Any]) -> str:
@@ -129,6 +145,7 @@ def _layer_words(layer: Mapping[str, Any]) -> str:
 
 @decides
 def _use_layer(run: Run, name: str) -> None:
+    address.put(LAYER, "")
     jobs.start_run(pipeline.use_layer(run, name))
 
 

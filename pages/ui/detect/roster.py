@@ -5,7 +5,7 @@ import streamlit as st
 
 from core.runs import Run
 from pages.ui.cache.words import HELP
-from pages.ui.widgets import counted
+from pages.ui.widgets import counted, view
 
 ROW = 26  # pixels of a row of the table
 COLUMNS = {
@@ -26,13 +26,22 @@ COLUMNS = {
 def choose(run: Run, table: pd.DataFrame) -> str:
     """The detector that the page is about: the leading one, until another row is clicked."""
     names = table["name"].tolist()
-    chosen = st.session_state.get("detector")
-    # The order changes when a detector has run; a new table then starts at the row that was chosen in the old one.
-    key = f"roster-{run.id}-{'-'.join(names)}"
-    start = st.session_state.setdefault(f"{key}-start", names.index(chosen) if chosen in names else 0)
+    chosen = view.shown("detect", {"detector": names})["detector"]
+    # A table starts anew where its rows, or what is chosen, changed otherwise than by a click in it.
+    drawn, turn = st.session_state.get("roster", ([], 0))
+    state = st.session_state.get(f"roster-{run.id}-{turn}")
+    if drawn != names or (state and names[state["selection"]["rows"][0]] != chosen):
+        turn += 1
+    st.session_state["roster"] = names, turn
+    key = f"roster-{run.id}-{turn}"
+    start = st.session_state.setdefault(f"{key}-start", names.index(chosen))
+
+    def clicked() -> None:
+        view.choose("detector", names[st.session_state[key]["selection"]["rows"][0]])
+
     shown = table.assign(agreement=100 * table["agreement"])
     grey = table["ready"].map({True: "", False: "color: #8A9499"})
-    event = st.dataframe(
+    st.dataframe(
         shown.style.apply(lambda column: grey, axis=0),
         hide_index=True,
         column_order=list(COLUMNS),
@@ -41,12 +50,11 @@ def choose(run: Run, table: pd.DataFrame) -> str:
         row_height=ROW,
         placeholder="–",
         key=key,
-        on_select="rerun",
+        on_select=clicked,
         selection_mode="single-row-required",
         selection_default={"selection": {"rows": [start]}},
     )
-    st.session_state["detector"] = names[event["selection"]["rows"][0]]
-    return str(st.session_state["detector"])
+    return chosen
 
 
 def answer(run: Run, table: pd.DataFrame) -> None:

@@ -19,12 +19,13 @@ from core.runs import Run
 from pages.ui.access.who import reviewer
 from pages.ui.cache import cached
 from pages.ui.review import families, keyboard, sample, units
-from pages.ui.review.filters import filtered
+from pages.ui.review.filters import Chosen, filtered
 from pages.ui.review.keyboard import KEYS, focus_key, gallery_key
 from pages.ui.review.sample import single
 from pages.ui.selection.selection import select, selected, tiles, version
 from pages.ui.selection.verdicts import MOST
-from pages.ui.widgets import counted
+from pages.ui.widgets import counted, view
+from pages.ui.widgets.bound import bound
 from pages.ui.widgets.gallery import gallery
 
 PAUSE = 2.0  # seconds without a decision, after which the whole page is drawn again
@@ -32,19 +33,19 @@ PAGE = 60  # samples of the queue on one page
 
 
 @st.fragment
-def desk(run: Run, answer: DeltaGenerator, conditions: Filter, who: str) -> None:
+def desk(run: Run, answer: DeltaGenerator, chosen: Chosen) -> None:
     """All that a verdict changes.
 
     Args:
         run: under review.
         answer: where it is written how much is decided.
-        conditions: the filter, but for the family, which is chosen here.
-        who: only what this reviewer decided on; "" for all.
+        chosen: what the filters leave, but for the family, which is chosen here.
     """
+    conditions = chosen.conditions
     table, flagged = counted.table(run), counted.flagged(run)
     with answer:
         _progress(run, table, flagged)
-    rows = filtered(run, table, replace(conditions, family=families.chosen(run)), who)
+    rows = filtered(run, table, replace(conditions, family=families.chosen(run)), chosen.who)
     if sample.is_open():
         _full_screen(run, table, flagged, rows, conditions)
         return
@@ -60,7 +61,7 @@ def desk(run: Run, answer: DeltaGenerator, conditions: Filter, who: str) -> None
             _select_buttons(run, rows, shown)
         if rows.empty:
             _empty_queue(flagged, conditions)
-        _tiles(run, rows, shown, focus, st.session_state["size"])
+        _tiles(run, rows, shown, focus, chosen.size)
     with side:
         if focus is None:
             st.caption("The sample in focus is shown here, with its loss curve.")
@@ -98,16 +99,21 @@ def _current_page(rows: pd.DataFrame, run: Run) -> tuple[pd.DataFrame, int | Non
     pages, focus = max(1, ceil(len(rows) / PAGE)), st.session_state.get(focus_key(run))
     ids = rows["id"].to_numpy()
     place = place_of(ids, st.session_state.pop(f"goto-{run.id}", None))
+    page = min(max(int(view.get(families.FROM) or 1) - 1, 0) // PAGE + 1, pages)
     if place is not None:
-        focus, st.session_state["page"] = int(ids[place]), place // PAGE + 1
-    if st.session_state.get("page", 1) > pages:
-        st.session_state["page"] = pages
-    page = st.pagination(pages, key="page", max_visible_pages=5, bind="query-params") if pages > 1 else 1
+        focus, page = int(ids[place]), place // PAGE + 1
+        _turn(page)
+    if pages > 1:
+        st.pagination(pages, max_visible_pages=5, **bound("review-page", page, _turn))
     shown = rows.iloc[(page - 1) * PAGE : page * PAGE]
     here = shown["id"].tolist()
     focus = focus if focus in here else here[0] if here else None
     st.session_state[focus_key(run)] = focus
     return shown, focus
+
+
+def _turn(page: int) -> None:
+    view.put(families.FROM, str((page - 1) * PAGE + 1) if page > 1 else "")
 
 
 def _select_buttons(run: Run, rows: pd.DataFrame, shown: pd.DataFrame) -> None:

@@ -14,16 +14,17 @@ from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
 from pages.ui.shell import frame
-from pages.ui.widgets import address, pictures, refusal
+from pages.ui.widgets import pictures, refusal, view
 from pages.ui.widgets.gallery import Tile, gallery
 
 ADDRESS = "family"  # the parameter of the address that names one
+FROM = "from"  # the place in the queue of the first sample on the page, among what the pages show
 CARDS = 620  # pixels of the list of cards, which scrolls
 
 
 def chosen(run: Run) -> int | None:
-    """The number in the address; 0 stands for flagged samples in no family, None for all that is flagged."""
-    number = address.get(ADDRESS)
+    """The number that is chosen; 0 stands for flagged samples in no family, None for all that is flagged."""
+    number = view.get(ADDRESS)
     numbers = {NO_FAMILY, *(family.id for family in families.families(run))}
     return int(number) if number.isdecimal() and int(number) in numbers else None
 
@@ -100,7 +101,8 @@ def _waiting(run: Run, flagged: pd.DataFrame, *, any_found: bool) -> None:
 
 
 def choose(number: int | None) -> None:
-    address.put(ADDRESS, "" if number is None else str(number))
+    view.put(ADDRESS, "" if number is None else str(number))
+    view.put(FROM, "")
 
 
 @decides(beside="families")

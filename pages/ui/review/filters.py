@@ -1,4 +1,9 @@
-"""The filters of the review queue, all of them in the address, so that a view can be shared."""
+"""The filters of the review queue: part of what the pages show, so all of them are in the address and stay."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -9,27 +14,35 @@ from core.journal.review.verdict import DECISIONS, STANDING
 from core.runs import Run
 from pages.ui.cache import cached, cluster_names, decided_names, names
 from pages.ui.cache.words import HELP
+from pages.ui.clusters.classes import NAME, class_field, class_options
 from pages.ui.review import families
-from pages.ui.widgets import counted, refusal
-from pages.ui.widgets.fields import ANY, one_of, one_or_any
+from pages.ui.widgets import address, counted, refusal, view
+from pages.ui.widgets.bound import bound
+from pages.ui.widgets.fields import one_of
+from pages.ui.widgets.view import Matching
 
-# Widget → what it says when nothing is filtered; the names are those in the address.
-USUAL = {
-    "verdict": "undecided",
-    "given": ANY,
-    "predicted": ANY,
-    "ids": "",
-    "decided": ANY,
-    "cluster": ANY,
-    "reviewer": "",
-    "tag": "",
-    "agree": 0,
-    "suspicion": (0, 100),
-    "order": "suspicion",
-}
-RARER = ("decided", "cluster", "reviewer", "tag", "agree", "suspicion", "order")
+PAGE = "review"
 TITLES = {"undecided": "Undecided", "decided": "Decided", "all": "All"}
 TITLES |= {decision: STANDING[decision].capitalize() for decision in DECISIONS if decision != "undecided"}
+RARER = ("decided", "cluster", "reviewer", "tag", "agree", "suspicion", "sort")
+FILTERS = ("verdict", NAME, "predicted", "ids", families.ADDRESS, *RARER)
+ALL = "0-100"  # percentiles of suspicion
+SIZES = ("84", *map(str, range(48, 193, 12)))  # pixels of a tile
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the review shows.
+
+    Attributes:
+        conditions: the filter, but for the family, which is chosen below it.
+        who: only what this reviewer decided on; "" for all.
+        size: of a tile, in pixels.
+    """
+
+    conditions: Filter
+    who: str
+    size: int
 
 
 def filtered(run: Run, table: pd.DataFrame, conditions: Filter, who: str) -> pd.DataFrame:
@@ -39,101 +52,123 @@ def filtered(run: Run, table: pd.DataFrame, conditions: Filter, who: str) -> pd.
     return table.iloc[:0] if rows is None else rows
 
 
-def filters(run: Run) -> tuple[Filter, str]:
-    """The filter on the screen, but for the family, and the reviewer whose decisions are shown, "" for all."""
+def filters(run: Run) -> Chosen:
+    """The filters on the screen, and what is chosen in them."""
+    _older_address(run)
+    classes, tagged = cached.info(run).class_names, review.notes(run.workspace, run.id)
+    clusters = {words: cluster for cluster, words in cluster_names.names(run).items()}
+    decided = {words: group for group, words in decided_names.names(run).items()}
+    tags = sorted({tag for one in tagged.values() for tag in one.tags})
+    people = review.reviewers(run.workspace, run.id)
+    most = max(1, len(cached.detections(run)))
+    options: dict[str, Collection[str]] = {
+        "verdict": list(TITLES.values()),
+        NAME: class_options(run),
+        "predicted": ["", *classes],
+        "ids": Matching(".{1,2000}"),
+        families.ADDRESS: Matching("[0-9]{1,9}"),
+        "decided": ["", *decided],
+        "cluster": ["", *clusters],
+        "reviewer": ["", *people],
+        "tag": ["", *tags],
+        "agree": [str(count) for count in range(most + 1)],
+        "suspicion": [ALL, *(f"{low}-{high}" for low in range(101) for high in range(low, 101))],
+        "sort": list(ORDERS),
+        "size": SIZES,
+        families.FROM: Matching("[0-9]{1,9}"),
+    }
+    now = view.shown(PAGE, options, together=FILTERS)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        verdict = st.selectbox(
-            "Verdict", list(TITLES), key="verdict", format_func=TITLES.get, width=130, bind="query-params"
-        )
-        given, predicted = (_class(run, title, key) for title, key in (("Given", "given"), ("Predicted", "predicted")))
+        _list("Verdict", "verdict", now, options["verdict"], width=130)
+        class_field(run, int(now[NAME]) if now[NAME] else None, title="Given", then=_again)
+        _list("Predicted", "predicted", now, options["predicted"], "any class", width=140)
         detector = counted.field(run)
-        ids = st.text_input(
+        st.text_input(
             "Find",
-            key="ids",
             placeholder="ids or a name",
             width=130,
-            bind="query-params",
+            max_chars=2000,
             help="Ids, a range of them, or a part of a name. What is named here need not be flagged.",
+            **_bound("ids", now["ids"]),
         )
-        with st.popover(_more(), icon=":material/tune:"):
-            cluster, decided, tagged = _cluster(run), _decided(run), _tagged(run)
-            who, agreement, suspicion, order = _rarer(run)
+        hidden = sum(now[name] != next(iter(options[name])) for name in RARER)
+        with st.popover(f"More ({hidden})" if hidden else "More", icon=":material/tune:"):
+            _rarer(now, options, most)
         st.button(
             "Clear filters", key="clear-filters", icon=":material/filter_alt_off:", type="tertiary", on_click=_clear
         )
-    low, high = suspicion
-    return (
+    low, high = map(int, now["suspicion"].split("-"))
+    return Chosen(
         Filter(
-            given,
-            predicted,
+            int(now[NAME]) if now[NAME] else None,
+            classes.index(now["predicted"]) if now["predicted"] else None,
             detector,
             None,
-            cluster,
-            decided,
-            verdict,
-            agreement,
+            clusters.get(now["cluster"]),
+            decided.get(now["decided"]),
+            next(verdict for verdict, title in TITLES.items() if title == now["verdict"]),
+            int(now["agree"]),
             (low / 100, high / 100),
-            ids,
-            order,
-            tagged,
+            now["ids"],
+            now["sort"],
+            frozenset(sample for sample, one in tagged.items() if now["tag"] in one.tags) if now["tag"] else None,
         ),
-        who,
+        now["reviewer"],
+        int(now["size"]),
     )
 
 
-def _class(run: Run, title: str, key: str) -> int | None:
-    classes = dict(enumerate(cached.info(run).class_names))
-    return one_or_any(title, classes, "any class", key=key, width=140, bind="query-params")
+def show(**values: str) -> None:
+    """Have the queue show what these filters leave, from its first page on."""
+    for name, value in values.items():
+        _choose(name, value)
 
 
-def _cluster(run: Run) -> tuple[int, int] | None:
-    """One of the two clusters of a class, by Activation Clustering; none without it."""
-    clusters = cluster_names.names(run)
-    return one_or_any("Cluster", clusters, "any cluster", key="cluster", bind="query-params", help=HELP["cluster"])
+def _rarer(now: dict[str, str], options: dict[str, Collection[str]], most: int) -> None:
+    """The filters that are asked for less often, the order and the size of the tiles."""
+    _list("Cluster", "cluster", now, options["cluster"], "any cluster", help=HELP["cluster"])
+    _list("Decision", "decided", now, options["decided"], "any", help=HELP["decided"])
+    if len(options["tag"]) > 1:
+        _list("Tag", "tag", now, options["tag"], "any tag")
+    _list("Decided by", "reviewer", now, options["reviewer"], "anybody")
+    at_least = _bound("agree", int(now["agree"]))
+    st.slider("Flagged by at least so many detectors", 0, most, **at_least)
+    low, high = map(int, now["suspicion"].split("-"))
+    ends = bound("review-suspicion", (low, high), lambda new: _choose("suspicion", "{}-{}".format(*new)))
+    st.slider("Suspicion, as a percentile", 0, 100, format="%d%%", help=HELP["suspicion"], **ends)
+    one_of("Order", ORDERS, **_bound("sort", now["sort"]))
+    st.slider("Tile size", 48, 192, step=12, **_bound("size", int(now["size"])))
 
 
-def _tagged(run: Run) -> frozenset[int] | None:
-    """The samples that have the chosen tag; None where none is chosen, or there are no tags."""
-    said = review.notes(run.workspace, run.id)
-    tags = sorted({tag for one in said.values() for tag in one.tags})
-    if not tags:
-        return None
-    words = {"format_func": lambda name: name or "any tag", "bind": "query-params"}
-    tag = st.selectbox("Tag", ["", *tags], key="tag", **words)
-    return frozenset(sample for sample, one in said.items() if tag in one.tags) if tag else None
+def _list(title: str, name: str, now: dict[str, str], options: Collection[str], none: str = "", **widget: Any) -> None:
+    """A list of the options, whose first, where it is "", is called `none`."""
+    while none and none in options:  # such a class would be chosen by its words
+        none += " …"
+    st.selectbox(title, list(options), format_func=lambda value: value or none, **_bound(name, now[name]), **widget)
 
 
-def _decided(run: Run) -> int | str | None:
-    """A group of the decision, or one of its states; none before there is a decision."""
-    return one_or_any(
-        "Decision", decided_names.names(run), "any", key="decided", bind="query-params", help=HELP["decided"]
-    )
+def _bound(name: str, value: Any) -> dict[str, Any]:
+    return bound(f"review-{name}", value, partial(_choose, name))
 
 
-def _rarer(run: Run) -> tuple[str, int, tuple[int, int], str]:
-    """Reviewer, agreement, suspicion, order and tile size."""
-    people = ["", *review.reviewers(run.workspace, run.id)]
-    who = st.selectbox(
-        "Decided by", people, key="reviewer", bind="query-params", format_func=lambda name: name or "anybody"
-    )
-    most = max(1, len(cached.detections(run)))
-    agreement = st.slider("Flagged by at least so many detectors", 0, most, key="agree", bind="query-params")
-    percent = {"format": "%d%%", "help": HELP["suspicion"], "key": "suspicion", "bind": "query-params"}
-    suspicion = st.slider("Suspicion, as a percentile", 0, 100, (0, 100), **percent)
-    order = one_of("Order", ORDERS, first="suspicion", key="order", bind="query-params")
-    st.slider("Tile size", 48, 192, 84, 12, key="size", bind="query-params")
-    return who, agreement, suspicion, order
+def _choose(name: str, value: object) -> None:
+    view.choose(name, str(value))
+    _again()
 
 
-def _more() -> str:
-    state, address = st.session_state, st.query_params  # a shared address is read by the widgets, which come later
-    hidden = sum(state[key] != USUAL[key] if key in state else key in address for key in RARER)
-    return f"More ({hidden})" if hidden else "More"
+def _again() -> None:
+    """From the first page of the queue on."""
+    view.choose(families.FROM, "")
+
+
+def _older_address(run: Run) -> None:
+    """An address of an earlier version calls the given class by its name."""
+    names, name = cached.info(run).class_names, str(st.query_params.get("given", ""))
+    if name in names:
+        address.put_all({"given": "", NAME: str(names.index(name))})
 
 
 def _clear() -> None:
-    for key, usual in USUAL.items():
-        st.session_state[key] = usual
-    families.choose(None)
+    for name in FILTERS:
+        _choose(name, "")
     counted.count_by("")
-    st.session_state["page"] = 1

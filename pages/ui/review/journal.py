@@ -9,7 +9,7 @@ from core.journal.review.verdict import STANDING
 from core.runs import Run
 from pages.ui.cache import cached
 from pages.ui.cache import names as of_samples
-from pages.ui.review import revisions
+from pages.ui.review import filters, revisions
 from pages.ui.shell import frame
 from pages.ui.shell.routes import journal_address
 from pages.ui.widgets.fields import one_or_any
@@ -97,7 +97,7 @@ def _disagreements(run: Run) -> None:
 
 
 def _show(ids: str) -> None:
-    st.session_state["ids"], st.session_state["verdict"] = ids, "all"
+    filters.show(ids=ids, verdict=filters.TITLES["all"])
 
 
 def _verdict(verdict: review.Verdict, names: tuple[str, ...]) -> str:

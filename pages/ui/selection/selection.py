@@ -16,7 +16,7 @@ from core.runs import Run
 from pages.ui.cache import cached, said
 from pages.ui.cache import names as of_samples
 from pages.ui.selection import shared
-from pages.ui.widgets import counted, pictures
+from pages.ui.widgets import address, counted, pictures
 from pages.ui.widgets.gallery import Tile
 
 __all__ = ["follow", "looked_at", "select", "selected", "tiles", "version"]
@@ -26,9 +26,11 @@ CAPTION = 18  # characters of a name under a tile; hovering says the whole path
 
 
 def selected(run: Run) -> NDArray[np.int64]:
-    """Sorted ids selected in this run; in the beginning, those that the address names."""
+    """Sorted ids selected in this run; at first, and after a step in the browser, those that the address names."""
     if f"selection-{run.id}" not in st.session_state:
         st.session_state[f"selection-{run.id}"] = shared.said(run)
+    elif address.stepping():
+        _step_to(run, shared.said(run))
     return np.asarray(st.session_state[f"selection-{run.id}"], np.int64)
 
 
@@ -39,8 +41,18 @@ def select(run: Run, ids: Sequence[int] | NDArray[np.int64]) -> None:
     st.session_state[f"selection-looked-at-{run.id}"] = st.session_state[f"selection-{run.id}"]
 
 
+def _step_to(run: Run, ids: tuple[int, ...]) -> None:
+    """Select what was selected at the place in the history that somebody went to."""
+    if not np.array_equal(ids, st.session_state[f"selection-{run.id}"]):
+        st.session_state[f"selection-version-{run.id}"] = version(run) + 1
+        st.session_state[f"selection-{run.id}"] = st.session_state[f"selection-looked-at-{run.id}"] = np.array(
+            ids, np.int64
+        )
+
+
 def follow(run: Run, ids: Iterable[int]) -> None:
     """Make `ids` the selection where a gallery says so, which knows it."""
+    address.stay()
     numbers = ids if isinstance(ids, np.ndarray) else np.fromiter(ids, np.int64)
     st.session_state[f"selection-{run.id}"] = np.unique(numbers.astype(np.int64))
 

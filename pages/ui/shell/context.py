@@ -17,6 +17,7 @@ def context(run: Run | None) -> None:
     if run is None:
         return
     try:
+        counted.say(run)
         words = [_where(run), _treated(run), _left(run)]
     except UserError:  # the page itself says what is wrong
         return

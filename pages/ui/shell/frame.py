@@ -23,7 +23,7 @@ from pages.ui.cache.words import plain
 from pages.ui.shell import journey
 from pages.ui.shell.fresh_head import say_fresh_head
 from pages.ui.shell.routes import download_routes, held_routes, image_routes
-from pages.ui.widgets import refusal
+from pages.ui.widgets import address, refusal, steps, view
 from pages.ui.widgets.bound import bound
 
 DIALOG = "dialog"  # where the session keeps what the one open dialog is about, until it is answered or left
@@ -70,6 +70,8 @@ def show(page: str) -> None:
     with st.sidebar:
         _pick_run()
         _job()
+        steps.listen()
+    view.on(page)
     here = page, st.session_state.get("run_id")
     if st.session_state.get("here", here) != here:
         put_away()
@@ -121,7 +123,8 @@ def guard() -> None:
 def chosen_run() -> Run | None:
     """The run of this session, of the address, or the newest that is no repair; None where none can be opened."""
     all_runs = {run.id: run for run in runs.all_runs(workspace())}
-    preferred = st.session_state.get("run_id") or st.query_params.get("run")
+    said, kept = st.query_params.get("run"), st.session_state.get("run_id")
+    preferred = (said or kept) if address.stepping() else (kept or said)
     others = sorted(all_runs, key=lambda run_id: bool(all_runs[run_id].parent))
     if preferred not in all_runs:
         st.session_state["lost"] = LOST_RUN * bool(preferred)
@@ -139,6 +142,9 @@ def chosen_run() -> Run | None:
 
 def choose_run(run: Run) -> None:
     """Make `run` the current one, for this page and the others."""
+    before = chosen_run()
+    if before and before.dataset != run.dataset:
+        view.forget()
     st.session_state["run_id"] = run.id
 
 
@@ -231,7 +237,7 @@ def _pick_run() -> None:
         list(all_runs),
         format_func=lambda run_id: _label(all_runs[run_id]),
         help="Each training is a run; a repair is a run of its own.",
-        **bound("picker", run.id, lambda chosen: st.session_state.update(run_id=chosen)),
+        **bound("picker", run.id, lambda chosen: choose_run(all_runs[chosen])),
     )
     st.caption(f"{_age(run.created)} · {STATES[jobs.poll(run.path).state]}")
     if st.query_params.get("run") != run.id:

@@ -11,17 +11,37 @@ from math import inf
 import streamlit as st
 
 WRITTEN = "written-parameters"
-GRACE = 3.0  # seconds, after which an older address is the visitor's wish, such as a step back
+STEPPED = "stepped-at"  # where the session keeps when somebody last went back or forward in the browser
+GRACE = 3.0  # seconds, after which an older address is the visitor's wish
+STEP = 2.0  # seconds in which the address that a step leads to arrives
 
 
 def get(name: str) -> str:
     """The value of a parameter; "" where it is not in the address."""
     now = str(st.query_params.get(name, ""))
     value, left = _written(name)
+    if stepping():
+        _remember(name, now, {})
+        return now
     if now == value or time.monotonic() - left.get(now, -inf) > GRACE:
         return now
     _set(name, value)
     return value
+
+
+def stepped() -> None:
+    """Somebody went back or forward in the browser: whatever address comes now is their wish, however young."""
+    st.session_state[STEPPED] = time.monotonic()
+
+
+def stay() -> None:
+    """Somebody has done something since: what comes late is about the address of before."""
+    st.session_state.pop(STEPPED, None)
+
+
+def stepping() -> bool:
+    """Whether what the address says goes before what the session remembers, for somebody just took a step."""
+    return bool(time.monotonic() - st.session_state.get(STEPPED, -inf) < STEP)
 
 
 def put(name: str, value: str) -> None:
@@ -33,9 +53,11 @@ def put_all(values: Mapping[str, str]) -> None:
     """The same for several parameters at once, which is one step back in the browser."""
     now, before = time.monotonic(), {name: get(name) for name in values}
     changed = {name: value for name, value in values.items() if value != before[name]}
+    if changed:
+        stay()
     for name, value in changed.items():
         left = {old: since for old, since in _written(name)[1].items() if now - since <= GRACE} | {before[name]: now}
-        st.session_state.setdefault(WRITTEN, {})[name] = value, left
+        _remember(name, value, left)
         if not value:
             _set(name, value)
     if any(changed.values()):
@@ -46,6 +68,10 @@ def _written(name: str) -> tuple[str, dict[str, float]]:
     """What was written last, and when each earlier value was left."""
     written: tuple[str, dict[str, float]] = st.session_state.get(WRITTEN, {}).get(name, ("", {}))
     return written
+
+
+def _remember(name: str, value: str, left: dict[str, float]) -> None:
+    st.session_state.setdefault(WRITTEN, {})[name] = value, left
 
 
 def _set(name: str, value: str) -> None:

@@ -14,14 +14,15 @@ from pages.ui.cache.words import plain
 from pages.ui.widgets import address
 from pages.ui.widgets.bound import bound
 
-ADDRESS = "by"  # the parameter of the address, on the pages that offer the list
+ADDRESS = "by"  # the parameter of the address
 KEPT = "counted"  # where the session keeps it for all pages
 
 
 def counted(run: Run) -> str:
     """The detector whose flags are counted; "" for the leading ones together."""
     names = list(cached.detections(run))
-    chosen = address.get(ADDRESS) or str(st.session_state.get(KEPT, ""))
+    kept = "" if address.stepping() else str(st.session_state.get(KEPT, ""))
+    chosen = address.get(ADDRESS) or kept
     return chosen if chosen in names and [chosen] != leading(names) else ""
 
 
@@ -29,6 +30,12 @@ def count_by(by: str) -> None:
     """Let all pages count the flags of another detector; "" goes back to the leading ones."""
     st.session_state[KEPT] = by
     address.put(ADDRESS, by)
+
+
+def say(run: Run) -> None:
+    """Have the address say it; what a link or a step in the browser brought along is kept for the other pages."""
+    st.session_state[KEPT] = counted(run)
+    address.put(ADDRESS, st.session_state[KEPT])
 
 
 def whose(run: Run) -> str:
@@ -103,7 +110,6 @@ def field(run: Run, *, label_visibility: Literal["visible", "collapsed"] = "visi
     """The list to choose it from; what is chosen holds on all pages."""
     subject, chosen = cached.opened(run), counted(run)
     names = [name for name in subject.detections if [name] != leading(subject.detections)]
-    st.session_state[KEPT] = chosen  # one that a link brought along
     st.selectbox(
         "Flagged by",
         ["", *names],
@@ -113,5 +119,4 @@ def field(run: Run, *, label_visibility: Literal["visible", "collapsed"] = "visi
         label_visibility=label_visibility,
         **bound(f"counted-{run.id}", chosen, count_by),
     )
-    address.put(ADDRESS, chosen)
     return chosen

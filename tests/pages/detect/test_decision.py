@@ -14,7 +14,7 @@ from core.runs.jobs import Progress
 from core.runs.plan import decision as decide_stage
 from tests.pages.access.test_who import REVIEWER, be
 from tests.pages.decided import OF_GROUP, REASON, VERDICTS, decided, flags_open, made_decision
-from tests.pages.drawn import FEW, drawn, page, said
+from tests.pages.drawn import FEW, drawn, field, page, said
 
 PAGES = ("clusters", "trajectories", "detect", "review", "repair")
 
@@ -159,7 +159,7 @@ def test_every_page_says_the_decision_first(two_detections: Run, name: str) -> N
 def test_a_group_is_reviewed_as_one(two_detections: Run) -> None:
     decided(two_detections, made_decision("backdoor"))
     app = page("review")
-    app.selectbox(key="decided").select(1).run()
+    field(app, "Decision").select("Group 1: class 3").run()
     assert not app.exception
     assert f"**Group 1: class 3: {OF_GROUP} samples.** {REASON}" in words(app)
     button(app, "exclude-group").click().run()

@@ -54,3 +54,26 @@ def test_another_value_is_the_visitors_and_so_is_an_old_one_later(browser: Simpl
     browser.query_params, browser.now = {}, 100.0 + address.GRACE + 0.1
     assert address.get("family") == ""
     assert browser.query_params == {}
+
+
+def test_a_step_in_the_browser_is_heard_however_young_the_address_is(browser: SimpleNamespace) -> None:
+    address.put("class", "2")
+    address.put("class", "3")
+    browser.now, browser.query_params = 100.2, {"class": "2"}
+    address.stepped()
+    assert address.get("class") == "2"
+    browser.now = 100.0 + address.STEP + 0.5  # when the step is over, but the address that was left is still young
+    assert address.get("class") == "2"
+    address.put("class", "5")
+    browser.query_params = {"class": "2"}  # what was under way when that was chosen
+    assert address.get("class") == "5"
+
+
+def test_what_is_chosen_right_after_a_step_is_not_taken_back(browser: SimpleNamespace) -> None:
+    address.put("class", "2")
+    browser.query_params = {}
+    address.stepped()
+    assert address.get("class") == ""
+    address.put("class", "7")
+    browser.query_params = {}
+    assert address.get("class") == "7"
