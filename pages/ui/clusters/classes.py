@@ -1,6 +1,6 @@
-"""What Activation Clustering says about each class: the picker, a table, the two clusters of one class."""
+"""What Activation Clustering says about each class: a table, and the two clusters of one class."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -9,18 +9,18 @@ import streamlit as st
 from core.analysis.opened_run import CLUSTERING as AC
 from core.analysis.suspect_clusters import ratio_words
 from core.runs import Run
-from core.types import ClassFinding, Criterion
+from core.types import Criterion
 from pages.ui.cache import cached, cluster_names
 from pages.ui.cache.words import HELP
 from pages.ui.clusters import exre
 from pages.ui.clusters.colouring import middle_cut
 from pages.ui.review.averages import average_of
 from pages.ui.review.group_words import in_short
+from pages.ui.selection.class_list import MARKS, choose_class, ranked
 from pages.ui.selection.selection import select, tiles
 from pages.ui.shell import frame
-from pages.ui.widgets import counted, view
-from pages.ui.widgets.bound import bound
-from pages.ui.widgets.fields import ANY, one_or_any, tall
+from pages.ui.widgets import counted
+from pages.ui.widgets.fields import tall
 from pages.ui.widgets.gallery import gallery
 
 BADGES = {
@@ -29,57 +29,7 @@ BADGES = {
     None: ":gray-badge[not judged]",
 }
 
-MARKS = {True: "▲ ", False: "", None: "? "}
 FEW = 3  # members of a cluster that are read
-NAME = "class"  # of the chosen class among what the pages show
-
-
-def class_options(run: Run) -> list[str]:
-    """What can be chosen: "" for all classes, and the index of each."""
-    return ["", *map(str, range(len(cached.info(run).class_names)))]
-
-
-def choose_class(index: int | None) -> None:
-    """Have the pages show this class, None for all."""
-    view.choose(NAME, "" if index is None else str(index))
-
-
-def class_field(run: Run, chosen: int | None, *, title: str = "Class", then: Callable[[], None] = lambda: None) -> None:
-    """The list to choose a class from, most suspicious first; it is searched by typing.
-
-    Args:
-        run: whose classes they are.
-        chosen: now; None for all.
-        title: of the list.
-        then: called once another was chosen.
-    """
-    names = cached.info(run).class_names
-    found = cached.detections(run).get(AC)
-    findings = found.classes if found else {}
-    words = {
-        index: f"{MARKS[findings[index].poisoned] if index in findings else ''}{names[index]}" for index in _ranked(run)
-    }
-
-    def choose(new: int | str) -> None:
-        choose_class(None if new == ANY else int(new))
-        then()
-
-    one_or_any(
-        title,
-        words,
-        "all classes",
-        width=140,
-        help="Most suspicious first. Type to search.",
-        **bound(f"class-{run.id}", ANY if chosen is None else chosen, choose),
-    )
-
-
-def _ranked(run: Run) -> list[int]:
-    """All classes, those that look poisoned first, then by how far apart their two clusters are."""
-    found, n_classes = cached.detections(run).get(AC), len(cached.info(run).class_names)
-    findings = found.classes if found else {}
-    rest = [index for index in range(n_classes) if index not in findings]
-    return sorted(findings, key=lambda index: (not findings[index].poisoned, -_silhouette(findings[index]))) + rest
 
 
 def clusters_of(run: Run, index: int) -> None:
@@ -134,7 +84,7 @@ def all_classes(run: Run) -> None:
     """What 2-means finds in every class, in words and figures; a click on a row chooses its class."""
     findings, names = cached.detections(run)[AC].classes, cached.info(run).class_names
     results, left = cached.reclassifications(run), _left(run)
-    order = [index for index in _ranked(run) if index in findings]
+    order = [index for index in ranked(run) if index in findings]
     st.markdown("**2-means in each class**", help=HELP["cluster"])
     rows = [
         {
@@ -182,11 +132,6 @@ def _left(run: Run) -> dict[int, int]:
 def _clicked(key: str, order: Sequence[int]) -> None:
     rows = st.session_state[key]["selection"]["rows"]
     choose_class(order[rows[0]] if rows else None)
-
-
-def _silhouette(finding: ClassFinding) -> float:
-    """What classes are ordered by: those that were not split come last."""
-    return -1.0 if finding.silhouette is None or finding.silhouette.figure is None else finding.silhouette.figure
 
 
 def _marked(criterion: Criterion | None, form: str) -> str:

@@ -18,8 +18,8 @@ from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached
 from pages.ui.cache.map_columns import map_columns
 from pages.ui.cache.words import HELP
-from pages.ui.clusters.classes import NAME, class_field, class_options
 from pages.ui.clusters.colouring import Colouring, colouring
+from pages.ui.selection.class_list import NAME, class_field, class_options
 from pages.ui.selection.selection import select, selected
 from pages.ui.shell import frame
 from pages.ui.widgets import address, counted, pictures, view

@@ -14,8 +14,8 @@ from core.journal.review.verdict import DECISIONS, STANDING
 from core.runs import Run
 from pages.ui.cache import cached, cluster_names, decided_names, names
 from pages.ui.cache.words import HELP
-from pages.ui.clusters.classes import NAME, class_field, class_options
 from pages.ui.review import families
+from pages.ui.selection.class_list import NAME, class_field, class_options
 from pages.ui.widgets import address, counted, refusal, view
 from pages.ui.widgets.bound import bound
 from pages.ui.widgets.fields import one_of
