@@ -32,8 +32,7 @@ if run and jobs.poll(run.path).active:
         f"**{frame.plain(run.name)} is being worked on.** Look around meanwhile; each page fills as its part is ready."
     )
     frame.progress_of(run)
-said, kept = st.query_params.get("data"), st.session_state.get("dataset_id")
-preferred = (said or kept) if address.stepping() else (kept or said)
+preferred = address.or_kept("data", st.session_state.get("dataset_id"))
 head = st.container(key="data-controls", horizontal=True, vertical_alignment="bottom", gap="small")
 with head:
     info = one_dataset("Data set", datasets, preferred, run.dataset if run else "", width=215)

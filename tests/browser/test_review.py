@@ -10,6 +10,7 @@ from core import pipeline, runs
 from core.analysis import opened_run
 from core.analysis.queue import Filter, queue
 from core.analysis.samples import review_table
+from core.data import store
 from core.journal import review, revisions
 from tests.browser.conftest import OpenPage, Serve
 from tests.browser.test_journey import PATIENT, goto
@@ -158,7 +159,8 @@ def test_a_view_is_shared_by_its_address(serve: Serve, page: OpenPage, small: Pa
     server = serve(small)
     window = opened(page, server.url)
     window.get_by_role("combobox", name=re.compile("Given")).click()
-    window.get_by_role("option").nth(label + 1).click()
+    name = store.describe(small, runs.all_runs(small)[0].dataset).class_names[label]
+    window.get_by_role("option", name=name).last.click()
     told = re.compile(rf"^{min(n, 60)} of {n}$")
     expect(window.get_by_text(told)).to_be_visible(timeout=PATIENT)
     window.wait_for_url(re.compile("class="), timeout=PATIENT)

@@ -48,7 +48,9 @@ def test_what_is_chosen_stays(serve: Serve, page: OpenPage, small: Path) -> None
 
 def test_a_step_back_on_the_same_page_leads_to_what_was_seen_before(serve: Serve, page: OpenPage, small: Path) -> None:
     window = page(f"{serve(small).url}/review")
-    given, verdict = (window.get_by_role("combobox", name=re.compile(f"^{name}")) for name in ("Given", "Verdict"))
+    given, verdict = (
+        window.get_by_role("combobox", name=re.compile(f"^{name}")).first for name in ("Given", "Verdict")
+    )
     expect(given).to_have_value("all classes", timeout=PATIENT)
     for field, option in ((verdict, "All"), (given, "Sandal")):
         field.click()

@@ -123,8 +123,7 @@ def guard() -> None:
 def chosen_run() -> Run | None:
     """The run of this session, of the address, or the newest that is no repair; None where none can be opened."""
     all_runs = {run.id: run for run in runs.all_runs(workspace())}
-    said, kept = st.query_params.get("run"), st.session_state.get("run_id")
-    preferred = (said or kept) if address.stepping() else (kept or said)
+    preferred = address.or_kept("run", st.session_state.get("run_id"))
     others = sorted(all_runs, key=lambda run_id: bool(all_runs[run_id].parent))
     if preferred not in all_runs:
         st.session_state["lost"] = LOST_RUN * bool(preferred)
@@ -142,8 +141,7 @@ def chosen_run() -> Run | None:
 
 def choose_run(run: Run) -> None:
     """Make `run` the current one, for this page and the others."""
-    before = chosen_run()
-    if before and before.dataset != run.dataset:
+    if (before := chosen_run()) and before.dataset != run.dataset:
         view.forget()
     st.session_state["run_id"] = run.id
 
@@ -277,12 +275,9 @@ def _job() -> None:
             )
 
 
-def _how_far(progress: Progress) -> str:
-    return "does not answer" if progress.state == "silent" else f"{progress.fraction:.0%}"
-
-
 def _at_work(name: str, progress: Progress) -> str:
-    return f"{plain(name)}: {plain(progress.title) or 'starting'} {_how_far(progress)}"
+    how_far = "does not answer" if progress.state == "silent" else f"{progress.fraction:.0%}"
+    return f"{plain(name)}: {plain(progress.title) or 'starting'} {how_far}"
 
 
 def _wait(run: Run, stage: str, what: str) -> None:

@@ -44,6 +44,12 @@ def stepping() -> bool:
     return bool(time.monotonic() - st.session_state.get(STEPPED, -inf) < STEP)
 
 
+def or_kept(name: str, kept: str | None) -> str | None:
+    """What the session remembers goes before what the address says, but not right after a step in the browser."""
+    said = st.query_params.get(name)
+    return (said or kept) if stepping() else (kept or said)
+
+
 def put(name: str, value: str) -> None:
     """Have the address say so; "" takes the parameter out of it."""
     put_all({name: value})

@@ -43,8 +43,8 @@ def shown(page: str, options: Mapping[str, Collection[str]], *, together: Collec
     Args:
         page: that is drawn.
         options: of each name, the first one as the beginning.
-        together: names of which an address that one arrives at says all or nothing: a link to some samples would lead
-            to none of them, if another filter that was chosen before held as well.
+        together: names of which an address that one arrives at says all or nothing. With a filter of before held as
+            well, a link to some samples would lead to none of them.
     """
     kept: dict[str, str] = st.session_state.setdefault(KEPT, {})
     if st.session_state.get(AT) != page and any(map(address.get, together)):
