@@ -8,7 +8,7 @@ import streamlit as st
 from core.errors import UserError
 from pages.ui.access import doors
 from pages.ui.shell import entrance, frame, journey
-from pages.ui.widgets import refusal
+from pages.ui.widgets import refusal, steps
 
 PAGES = (
     ("overview", "Overview", ":material/space_dashboard:"),
@@ -54,6 +54,9 @@ if __name__ == "__main__":
         current.run()
     except UserError as error:
         refusal.show(error)
+    finally:
+        with st.sidebar:
+            steps.answer()
 else:
     doors.check()
     routes = frame.routes()

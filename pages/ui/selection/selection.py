@@ -52,7 +52,7 @@ def _step_to(run: Run, ids: tuple[int, ...]) -> None:
 
 def follow(run: Run, ids: Iterable[int]) -> None:
     """Make `ids` the selection where a gallery says so, which knows it."""
-    address.stay()
+    address.settle()
     numbers = ids if isinstance(ids, np.ndarray) else np.fromiter(ids, np.int64)
     st.session_state[f"selection-{run.id}"] = np.unique(numbers.astype(np.int64))
 

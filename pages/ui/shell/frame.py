@@ -23,7 +23,7 @@ from pages.ui.cache.words import plain
 from pages.ui.shell import journey
 from pages.ui.shell.fresh_head import say_fresh_head
 from pages.ui.shell.routes import download_routes, held_routes, image_routes
-from pages.ui.widgets import address, refusal, steps, view
+from pages.ui.widgets import address, refusal, view
 from pages.ui.widgets.bound import bound
 
 DIALOG = "dialog"  # where the session keeps what the one open dialog is about, until it is answered or left
@@ -67,11 +67,10 @@ def show(page: str) -> None:
     dress()
     st.session_state["framed"] = True
     st.logo(ASSETS / "logo.svg", size="large")
+    view.on(page)
     with st.sidebar:
         _pick_run()
         _job()
-        steps.listen()
-    view.on(page)
     here = page, st.session_state.get("run_id")
     if st.session_state.get("here", here) != here:
         put_away()

@@ -11,9 +11,9 @@ from math import inf
 import streamlit as st
 
 WRITTEN = "written-parameters"
-STEPPED = "stepped-at"  # where the session keeps when somebody last went back or forward in the browser
+STEP = "step"  # the parameter by which the browser says that somebody went back or forward; `assets/steps.js` writes it
+SETTLED = "settled-step"  # where the session keeps the last step that the page has followed
 GRACE = 3.0  # seconds, after which an older address is the visitor's wish
-STEP = 2.0  # seconds in which the address that a step leads to arrives
 
 
 def get(name: str) -> str:
@@ -21,7 +21,7 @@ def get(name: str) -> str:
     now = str(st.query_params.get(name, ""))
     value, left = _written(name)
     if stepping():
-        _remember(name, now, {})
+        _remember(name, now, {value: time.monotonic()} if value != now else left)
         return now
     if now == value or time.monotonic() - left.get(now, -inf) > GRACE:
         return now
@@ -29,19 +29,18 @@ def get(name: str) -> str:
     return value
 
 
-def stepped() -> None:
-    """Somebody went back or forward in the browser: whatever address comes now is their wish, however young."""
-    st.session_state[STEPPED] = time.monotonic()
-
-
-def stay() -> None:
-    """Somebody has done something since: what comes late is about the address of before."""
-    st.session_state.pop(STEPPED, None)
-
-
 def stepping() -> bool:
     """Whether what the address says goes before what the session remembers, for somebody just took a step."""
-    return bool(time.monotonic() - st.session_state.get(STEPPED, -inf) < STEP)
+    step = st.query_params.get(STEP, "")
+    return bool(step) and step != st.session_state.get(SETTLED)
+
+
+def settle() -> str:
+    """The last step that the page has followed, which is the one in the address; that says it no more."""
+    if step := st.query_params.get(STEP, ""):
+        st.session_state[SETTLED] = step
+        st.query_params.pop(STEP)
+    return str(st.session_state.get(SETTLED, ""))
 
 
 def or_kept(name: str, kept: str | None) -> str | None:
@@ -59,8 +58,6 @@ def put_all(values: Mapping[str, str]) -> None:
     """The same for several parameters at once, which is one step back in the browser."""
     now, before = time.monotonic(), {name: get(name) for name in values}
     changed = {name: value for name, value in values.items() if value != before[name]}
-    if changed:
-        stay()
     for name, value in changed.items():
         left = {old: since for old, since in _written(name)[1].items() if now - since <= GRACE} | {before[name]: now}
         _remember(name, value, left)

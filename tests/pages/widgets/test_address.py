@@ -59,11 +59,14 @@ def test_another_value_is_the_visitors_and_so_is_an_old_one_later(browser: Simpl
 def test_a_step_in_the_browser_is_heard_however_young_the_address_is(browser: SimpleNamespace) -> None:
     address.put("class", "2")
     address.put("class", "3")
-    browser.now, browser.query_params = 100.2, {"class": "2"}
-    address.stepped()
+    browser.now, browser.query_params = 100.2, {"class": "2", "step": "1"}
     assert address.get("class") == "2"
-    browser.now = 100.0 + address.STEP + 0.5  # when the step is over, but the address that was left is still young
+    address.settle()
+    assert browser.query_params == {"class": "2"}
+    browser.query_params = {"class": "3"}  # what was written before the step, and came after it
     assert address.get("class") == "2"
+    browser.query_params = {"class": "3", "step": "2"}
+    assert address.get("class") == "3"
     address.put("class", "5")
     browser.query_params = {"class": "2"}  # what was under way when that was chosen
     assert address.get("class") == "5"
@@ -71,9 +74,9 @@ def test_a_step_in_the_browser_is_heard_however_young_the_address_is(browser: Si
 
 def test_what_is_chosen_right_after_a_step_is_not_taken_back(browser: SimpleNamespace) -> None:
     address.put("class", "2")
-    browser.query_params = {}
-    address.stepped()
+    browser.query_params = {"step": "1"}
     assert address.get("class") == ""
+    address.settle()
     address.put("class", "7")
-    browser.query_params = {}
+    browser.query_params = {"step": "1"}  # the browser does not know yet that the step was followed
     assert address.get("class") == "7"
