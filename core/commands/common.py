@@ -16,6 +16,7 @@ import typer
 
 import core
 from core import settings
+from core.commands.circumstances import circumstances
 from core.commands.late import app, command_name
 from core.commands.names import named, with_ids
 from core.commands.onwards import onwards
@@ -135,9 +136,10 @@ def command(function: Callable[P, Any]) -> Callable[P, None]:
                 _quiet.set(as_json)
                 answer = function(*arguments, **whole)
                 show(answer, as_json=as_json)
-                words = onwards(name, whole, answer, _called().name)
-                if words and not as_json and whole.get("job") is None:
-                    typer.echo(f"next: {words}", err=True)
+                if not as_json and whole.get("job") is None:
+                    where = circumstances(name, whole, answer)
+                    if words := onwards(name, whole, answer, _called().name, where):
+                        typer.echo(f"next: {words}", err=True)
         except UserError as error:
             typer.echo(f"error: {error}", err=True)
             raise typer.Exit(2) from None

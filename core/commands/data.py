@@ -14,6 +14,7 @@ from core.attacks import ATTACKS
 from core.attacks.presets import PRESETS
 from core.attacks.presets import preset as attacks_of
 from core.attacks.specification import Specification, parse_spec
+from core.commands.circumstances import ELSEWHERE
 from core.commands.common import HERE, Json, Seed, Workspace, command, key_values, listed, say, say_damaged, working
 from core.data import SOURCES, store
 from core.data.levels import Values
@@ -88,7 +89,7 @@ def import_(
         **({"carried_over": info.about["bona fide"]} if info.about and "bona fide" in info.about else {}),
         "skipped": info.n_skipped,
         "problems": dict(problems),
-        **({} if models_for(info.shape) else {"training": "elsewhere"}),
+        **({} if models_for(info.shape) else {"training": ELSEWHERE}),
     }
 
 

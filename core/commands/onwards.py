@@ -4,6 +4,8 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from core.commands.circumstances import ELSEWHERE, FIXED, NO_DATA, RECORDED
+
 # Command → the next one, filled in with the options of the command and with what it answered.
 NEXT = {
     "run": "demo",
@@ -13,8 +15,8 @@ NEXT = {
     "hub": "import {name}",
     "attack": "train {dataset}",
     "datasets": "train latest",
-    "attacks": "attack latest patch:ratio=0.01,target=3",
-    "models": "train latest --model convnet",
+    "attacks": "attack latest {attack}",
+    "models": "train latest --model {model}",
     "detectors": "detect latest consensus",
     "train": "decide {run}",
     "load-model": "detect {run} consensus",
@@ -48,11 +50,27 @@ NEXT = {
 }
 # After a decision with such a verdict.
 NEXT_OF_VERDICT = {"none": "report {run} --out report.html", "not judged": "detect {run} consensus"}
-# After data came in that no model here can be trained on.
-NEXT_ELSEWHERE = "load-run {dataset} --recording recording"
+# By what is special about the data or the run that a command was about.
+NEXT_WHERE = {
+    NO_DATA: dict.fromkeys(("models", "attacks"), "demo"),
+    ELSEWHERE: {
+        **dict.fromkeys(("import", "attack"), "load-run {dataset} --recording recording"),
+        **dict.fromkeys(("datasets", "models"), "load-run latest --recording recording"),
+    },
+    FIXED: dict.fromkeys(("verdict", "relabel", "commit", "go-back"), "copy-clean {run} --to clean"),
+    RECORDED: {
+        **dict.fromkeys(("verdict", "relabel", "commit", "go-back"), "copy-clean {run} --to clean"),
+        **dict.fromkeys(("load-run", "resume", "bona-fide"), "verdict {run} exclude --flagged {detector}"),
+        "detectors": "verdict latest exclude --flagged {detector}",
+    },
+}
+# Where nothing is flagged, so that there is no detector to name.
+NOTHING_FLAGGED = "report {run} --out report.html"
 
 
-def onwards(name: str, options: Mapping[str, Any], answer: Any, program: str) -> str:
+def onwards(
+    name: str, options: Mapping[str, Any], answer: Any, program: str, where: Mapping[str, str] | None = None
+) -> str:
     """The next command line after a command, as it is typed; "" where nothing follows.
 
     Args:
@@ -60,6 +78,7 @@ def onwards(name: str, options: Mapping[str, Any], answer: Any, program: str) ->
         options: with which it was called.
         answer: what it printed.
         program: what people type to reach the commands.
+        where: what is special about the data or the run, as `core.commands.circumstances` says it.
 
     >>> onwards("attack", {"dataset": "mine"}, {"dataset": "mine-poisoned-1f"}, "assay")
     'assay train mine-poisoned-1f'
@@ -72,7 +91,10 @@ def onwards(name: str, options: Mapping[str, Any], answer: Any, program: str) ->
         return ""
     given = answer if isinstance(answer, Mapping) else {}
     words = NEXT_OF_VERDICT.get(given.get("verdict", ""), NEXT[name])
-    words = NEXT_ELSEWHERE if given.get("training") == "elsewhere" else words
-    for key, value in {**options, **given}.items():
+    about = where or {}
+    words = NEXT_WHERE.get(about.get("where", ""), {}).get(name, words)
+    if "{detector}" in words and not {"detector"} & {*options, *given, *about}:
+        words = NOTHING_FLAGGED
+    for key, value in {**options, **given, **about}.items():
         words = words.replace(f"{{{key}}}", shlex.quote(str(value)))
     return "" if "{" in words else f"{program} {words}"

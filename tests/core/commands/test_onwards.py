@@ -1,7 +1,9 @@
 """What every command has in common: the next one is named, options may stand first, and nothing is said in JSON."""
 
 import json
+import re
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -67,3 +69,46 @@ def test_what_cannot_be_done_names_what_can(finished, words, said):
     done = call(*(finished.id if word == "RUN" else word for word in words), "--workspace", finished.workspace)
     assert done.exit_code == 2
     assert said in done.stderr
+
+
+@pytest.fixture
+def names_alone(workspace, tmp_path):
+    """A workspace with a data set of names and labels, and a file of losses beside it."""
+    lines = "".join(f"rec_{row}.wav,{'ab'[row % 2]}\n" for row in range(200))
+    (tmp_path / "made.csv").write_text(f"name,label\n{lines}")
+    np.save(tmp_path / "losses.npy", np.random.default_rng(0).random((200, 4), np.float32))
+    said = call("import", tmp_path / "made.csv", "--labels", "--name", "made", "--workspace", workspace).stderr
+    assert re.fullmatch(r"next: python -m core load-run made-\w+ --recording recording\n", said)
+    return workspace
+
+
+def next_after(*words):
+    done = call(*words)
+    assert done.exit_code == 0, done.stderr
+    return done.stderr.splitlines()[-1].removeprefix("next: python -m core ")
+
+
+def test_where_nothing_can_be_trained_the_next_command_is_one_that_works(names_alone, tmp_path):
+    there = ("--workspace", names_alone)
+    for command in ("datasets", "models"):
+        assert next_after(command, *there) == "load-run latest --recording recording"
+    assert next_after("attacks", *there) == "attack latest label_noise:ratio=0.01"
+    assert next_after("attack", "latest", "label_noise:ratio=0.1", *there).startswith("load-run made-")
+    loaded = next_after("load-run", "made", "--losses", tmp_path / "losses.npy", *there)
+    assert re.fullmatch(r"verdict \S+ exclude --flagged abl_isolation", loaded)
+    assert next_after("detectors", *there) == "verdict latest exclude --flagged abl_isolation"
+    assert next_after(*loaded.split(), *there).startswith("copy-clean ")
+
+
+def test_what_is_named_for_the_newest_data_fits_it(workspace, make_dataset):
+    for command in ("models", "attacks"):
+        assert next_after(command, "--workspace", workspace) == "demo"
+    store.save(workspace, make_dataset(40), source="made")
+    assert next_after("models", "--workspace", workspace) == "train latest --model convnet"
+    planted = next_after("attacks", "--workspace", workspace)
+    assert planted == "attack latest patch:ratio=0.01,target=0"
+    assert call(*planted.replace("0.01", "0.2").split(), "--workspace", workspace).exit_code == 0
+
+
+def test_a_recording_in_which_nothing_is_flagged_leads_to_its_report():
+    assert onwards("load-run", {}, {"run": "r1"}, "assay", {"where": "recorded"}) == "assay report r1 --out report.html"
