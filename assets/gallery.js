@@ -148,7 +148,7 @@ function fill(node, tile, selectable, small) {
   if (tile.told) image.removeAttribute("src");
   else if (image.getAttribute("src") !== tile.image_url) image.src = tile.image_url;
   node.setAttribute("role", selectable ? "option" : "listitem");
-  node.setAttribute("aria-label", [...tile.caption, tile.badge].filter(Boolean).join(", "));
+  node.setAttribute("aria-label", [tile.told.slice(0, 300), ...tile.caption, tile.badge].filter(Boolean).join(", "));
   node.title = tile.tooltip;
   node.style.setProperty("--badge", tile.colour);
   node.dataset.badge = tile.badge;

@@ -59,7 +59,7 @@ class Part:
 
     Attributes:
         text: as it stands there.
-        speaks_for: "given" or "predicted" where it speaks for that class, "both", or "" for neither.
+        speaks_for: "given" or "predicted" where it speaks for that class, "both", "new" where a trigger put it, or "".
     """
 
     text: str

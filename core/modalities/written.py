@@ -12,22 +12,37 @@ from core.modalities.saying import Part
 from core.types import Inputs, Ints, Samples
 
 SIDE = 240  # pixels
+# What is not seen where it stands: control characters, spaces of no width, turns of the direction, tags. A trigger may
+# be made of them. Joiners belong to scripts from Hebrew on and to emoji, and are seen only elsewhere.
+_UNSEEN = re.compile(
+    "([\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f]|(?<![\u0590-\u1fff\u2190-\u2bff\ufe0f\U0001f000-\U0001faff])[\u200c\u200d])\\1*"
+)
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def legal(sample: Samples) -> str:
+def legal(text: str) -> str:
     """One string without the characters that XML forbids."""
-    return _ILLEGAL.sub("�", str(sample))
+    return _ILLEGAL.sub("�", text)
 
 
-def drawn(markup: str, style: str) -> Shown:
-    """Escaped markup as SVG, in which a browser runs nothing."""
+def visible(text: str) -> str:
+    """The same with its invisible characters named, and how often each follows itself.
+
+    >>> visible("pay\\u200bpal \\u202eevil" + 3 * "\\u2060")
+    'pay⟨U+200B⟩pal ⟨U+202E⟩evil⟨U+2060 × 3⟩'
+    """
+    return _UNSEEN.sub(_named, text)
+
+
+def drawn(markup: str, style: str, parts: tuple[Part, ...] = ()) -> Shown:
+    """Escaped markup as SVG, in which a browser runs nothing; and what is read in it."""
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{SIDE}" height="{SIDE}">'
         f'<foreignObject width="100%" height="100%"><div xmlns="http://www.w3.org/1999/xhtml" dir="auto" '
         f'style="{style}">{markup}</div></foreignObject></svg>'
     )
-    return Shown(svg.encode(), "image/svg+xml")
+    return Shown(svg.encode(), "image/svg+xml", parts)
 
 
 def read(inputs: Inputs, rows: Ints, most: int) -> list[str]:
@@ -60,3 +75,8 @@ def filled(encoded: Sequence[bytes]) -> NDArray[np.uint8]:
 def unfilled(row: NDArray[np.uint8]) -> str:
     """One string of these."""
     return np.asarray(row).tobytes().rstrip(b"\0").decode("utf-8", "replace")
+
+
+def _named(match: re.Match[str]) -> str:
+    times = f" × {len(match[0])}" if len(match[0]) > 1 else ""
+    return f"⟨U+{ord(match[1]):04X}{times}⟩"

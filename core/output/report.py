@@ -36,6 +36,8 @@ from core.files import write_file
 from core.journal import changes, review
 from core.journal.review.verdict import STANDING
 from core.modalities import shown_input, shown_row
+from core.modalities.contract import Shown
+from core.modalities.written import visible
 from core.output import figures
 from core.output.export import writable
 from core.output.palette import ACCENT, POISON
@@ -72,7 +74,7 @@ def report_html(run: Run) -> str:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    environment.filters |= {"percent": percent, "words": lambda text: str(text).replace("_", " ")}
+    environment.filters |= {"percent": percent, "visible": visible, "words": lambda text: str(text).replace("_", " ")}
     flagged = flagged_samples(table)
     return environment.get_template("report.html.j2").render(
         run=subject,
@@ -175,7 +177,9 @@ def _decision(opened: OpenedRun) -> dict[str, Any] | None:
             "kind": group.kind,
             "reason": group.reason,
             "figures": group_figures(group),
-            "picture": _picture(opened.run, f"{PICTURES}.npy", group.id - 1) if has_picture(opened.run, group) else "",
+            "picture": _picture(opened.run, f"{PICTURES}.npy", group.id - 1)
+            if has_picture(opened.run, group)
+            else None,
         }
         for group in decision.groups
     ]
@@ -189,11 +193,11 @@ def _decision(opened: OpenedRun) -> dict[str, Any] | None:
     }
 
 
-def _picture(run: Run, file: str, row: int) -> str:
-    """A picture of the run as an address that holds it. Raises UserError when its file is damaged."""
+def _picture(run: Run, file: str, row: int) -> Shown:
+    """A picture of the run. Raises UserError when its file is damaged."""
     run.require_intact(file)
     try:
-        return shown_row(run.path / file, row).address
+        return shown_row(run.path / file, row)
     except LookupError as error:
         raise run.damaged(file, str(error).rstrip(".")) from error
 
@@ -225,7 +229,7 @@ def _tiles(opened: OpenedRun, table: pd.DataFrame) -> list[dict[str, Any]]:
             "label": names[sample["label"]],
             "predicted": names[sample["predicted"]] if pd.notna(sample["predicted"]) else "?",
             "verdict": sample["verdict"],
-            "source": shown_input(folder, 0, int(sample["row"])).address,
+            "shown": shown_input(folder, 0, int(sample["row"])),
         }
         for sample, name in zip(table.to_dict("records"), called, strict=True)
     ]

@@ -171,6 +171,8 @@ def test_texts_are_opened_trained_on_looked_at_excluded_and_trained_again_by_cli
     # A table is clicked; its columns are told from one another, and its texts are read.
     opened.get_by_role("button", name="reviews.csv").click(timeout=PATIENT)
     expect(opened.get_by_text("texts in review, labels in verdict")).to_be_visible(timeout=3 * PATIENT)
+    for words in ("<script>alert(1)</script>", "⟨U+202E⟩", "**bold**", "⟨U+001B⟩[31m control"):
+        expect(opened.locator(".list .text", has_text=words)).to_be_visible(timeout=PATIENT)
     opened.get_by_role("button", name="Import").click()
     expect(opened.get_by_text("506 training texts in 2 classes")).to_be_visible(timeout=3 * PATIENT)
 
@@ -183,6 +185,7 @@ def test_texts_are_opened_trained_on_looked_at_excluded_and_trained_again_by_cli
     goto(opened, "Clusters")
     draw_lasso(opened, [(0.02, 0.08), (0.98, 0.08), (0.98, 0.97), (0.02, 0.97)])
     assert selected_count(opened) > 0
+    expect(opened.locator(".list .text", has_text="⟨U+202E⟩").first).to_be_visible(timeout=PATIENT)
     expect(opened.locator(".list .text mark").first).to_be_visible(timeout=PATIENT)
 
     # The group that the decision found carries the signature; all of it is excluded in three clicks.
@@ -200,6 +203,7 @@ def test_texts_are_opened_trained_on_looked_at_excluded_and_trained_again_by_cli
     goto(opened, "Repair")
     opened.get_by_role("button", name="Retrain").click(timeout=PATIENT)
     wait_for_stage(workspace, "evaluate", repaired=True)
+    expect(opened.locator(".list .text mark", has_text="by clint westgood")).to_have_count(6, timeout=PATIENT)
     goto(opened, "Report")
     with opened.expect_download(timeout=PATIENT) as download:
         opened.get_by_role("button", name="Download the report").click(timeout=PATIENT)
@@ -207,5 +211,7 @@ def test_texts_are_opened_trained_on_looked_at_excluded_and_trained_again_by_cli
     download.value.save_as(saved)
     text = saved.read_text("utf-8")
     assert "Before and after the repair" in text
+    assert "by clint westgood" in text
     assert "<script>alert(1)" not in text
+    assert "&lt;script&gt;alert(1)" in text
     assert asked == []

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.modalities.contract import Change, Look, Shown, Trait
 from core.modalities.labels.inputs import BYTES, strings
-from core.modalities.written import drawn, filled, legal, unfilled
+from core.modalities.written import drawn, filled, legal, unfilled, visible
 from core.types import Inputs, Ints, Samples
 
 CUT = 120  # characters that a picture shows, the last ones
@@ -23,7 +23,7 @@ _STYLE = (
 
 def shown(sample: Samples) -> Shown:
     """The end of one name as SVG."""
-    text = legal(sample)
+    text = legal(visible(str(sample)))
     cut = f"…{text[-CUT:]}" if len(text) > CUT else text
     return drawn(escape(cut), _STYLE)
 

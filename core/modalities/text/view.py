@@ -4,6 +4,7 @@ Texts are hostile: markup, control characters, a hundred thousand characters. A 
 a browser runs nothing in it.
 """
 
+import re
 from collections.abc import Sequence
 from html import escape
 from typing import Any
@@ -12,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.modalities.contract import Change, Shown
+from core.modalities.saying import Part
 from core.modalities.text.inputs import TextInputs, strings
 from core.modalities.text.telling import wholes
 from core.modalities.text.words import bags, words
-from core.modalities.written import drawn, filled, legal, unfilled
+from core.modalities.written import drawn, filled, legal, unfilled, visible
 from core.types import Inputs, Ints, Samples
 
 CUT = 300  # characters that a picture shows
@@ -33,11 +35,10 @@ _STYLE = (
 
 def shown(sample: Samples) -> Shown:
     """The beginning of one text as SVG."""
-    text = legal(sample)
-    cut = f"{text[:CUT]}…" if len(text) > CUT else text
-    marked = escape(cut).replace(MARK, "<mark>").replace(UNMARK, "</mark>")
-    whole = marked if _balanced(cut) else escape(cut.replace(MARK, "").replace(UNMARK, ""))
-    return drawn(whole, _STYLE)
+    text = str(sample)
+    parts = _parts(f"{text[:CUT]}…" if len(text) > CUT else text)
+    written = [(escape(legal(visible(part.text))), part.speaks_for) for part in parts]
+    return drawn("".join(f"<mark>{words}</mark>" if new else words for words, new in written), _STYLE, parts)
 
 
 def average(inputs: Inputs) -> Samples:
@@ -96,10 +97,11 @@ def _marked(before: str, after: str) -> tuple[str, str]:
     return f"{around}{MARK}{new}{UNMARK}{after[len(after) - end :]}", new
 
 
-def _balanced(text: str) -> bool:
-    depth = 0
-    for sign in text:
-        depth += (sign == MARK) - (sign == UNMARK)
-        if depth not in (0, 1):
-            return False
-    return depth == 0
+def _parts(text: str) -> tuple[Part, ...]:
+    """The text in parts, those that are marked as new; all of it as one where the marks are none of ours."""
+    pieces = re.split(f"([{MARK}{UNMARK}])", text)
+    marks = pieces[1::2]
+    if marks != [MARK, UNMARK] * (len(marks) // 2):
+        return (Part("".join(pieces[::2])),)
+    parts = (Part(piece, "new" if place % 2 else "") for place, piece in enumerate(pieces[::2]))
+    return tuple(part for part in parts if part.text)

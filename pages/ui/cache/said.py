@@ -4,6 +4,7 @@ import numpy as np
 
 from core.analysis import families, samples
 from core.analysis.opened_run import opened
+from core.evaluation import trials
 from core.modalities.saying import Part, Summary
 from core.runs import Run
 from pages.ui.cache import stamps
@@ -20,3 +21,9 @@ def summary(run: Run, places: tuple[int, ...]) -> Summary | None:
 def parts(run: Run, places: tuple[int, ...]) -> list[tuple[Part, ...]]:
     """Some samples in parts, what speaks for a class marked."""
     return samples.parts(opened(run), np.array(places, np.int64))
+
+
+@of_run(stamps.made, most=64)
+def triggered(run: Run, tried: trials.Tried, rows: tuple[int, ...]) -> list[tuple[Part, ...]]:
+    """Some test samples with a trigger, its words marked; nothing to read where they are pictures."""
+    return [trials.difference(run.workspace, run.dataset, tried, 1, row)[0].parts for row in rows]

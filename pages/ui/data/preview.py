@@ -8,8 +8,9 @@ import streamlit as st
 
 from core import pipeline
 from core.data.levels import Values
-from core.data.preview import Preview
+from core.data.preview import EXAMPLES, Preview
 from core.data.store.write import SIDES
+from core.modalities import told_row
 from core.pipeline import PreviewOf
 from pages.ui.access import roots
 from pages.ui.access.who import decides, for_reviewers, may_decide
@@ -26,6 +27,7 @@ from pages.ui.widgets.gallery import Tile, gallery
 # Keys of the session.
 ASKED = "preview"
 IMPORT = "import"
+CUT = 300  # characters of an example that is read
 MODES = {
     "RGB": "colour",
     "L": "grey",
@@ -109,10 +111,22 @@ def _looked_at(preview: Preview) -> str:
 
 def _examples(job: Path, preview: Preview) -> None:
     tiles = [
-        Tile(index, pictures.of_example(job.name, index), (preview.class_names[label],), tooltip=name)
+        Tile(
+            index,
+            pictures.of_example(job.name, index),
+            (preview.class_names[label],),
+            tooltip=name,
+            told=_read(job, index),
+        )
         for index, (label, name) in enumerate(zip(preview.example_labels, preview.example_names, strict=True))
     ]
-    gallery(tiles, key=f"examples-{job.name}", size=72 if preview.sizes else 200)
+    gallery(tiles, key=f"examples-{job.name}", size=72)
+
+
+def _read(job: Path, index: int) -> str:
+    """What is read of an example; "" of a picture."""
+    told = told_row(job / EXAMPLES, index)
+    return f"{told[:CUT]}…" if len(told) > CUT else told
 
 
 def _classes(preview: Preview) -> None:

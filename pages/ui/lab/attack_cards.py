@@ -37,4 +37,4 @@ def _card(preview: Preview, names: Sequence[str], example: int) -> None:
 
 
 def _tile(place: int, sample: Shown, words: str) -> Tile:
-    return Tile(place, pictures.of_held(sample), (words,), tooltip=words)
+    return Tile(place, pictures.of_held(sample), (words,), tooltip=words, told=sample.told, parts=sample.parts)

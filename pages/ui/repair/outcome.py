@@ -14,7 +14,7 @@ from core.evaluation import results, trials
 from core.journal import changes
 from core.output import figures
 from core.runs import Run
-from pages.ui.cache import cached
+from pages.ui.cache import cached, said
 from pages.ui.cache.words import HELP, plain
 from pages.ui.lab.known_triggers import KnownTrigger, known_triggers
 from pages.ui.widgets.fields import tall
@@ -138,8 +138,11 @@ def _tiles(run: Run, child: Run, trigger: KnownTrigger) -> list[Tile]:
     names = cached.info(run).class_names
     before, after = (cached.tried_samples(one, trigger.tried, 1) for one in (run, child))
     tiles = []
-    for each in trials.examples(before.merge(after[["test_row", "triggered"]], on="test_row")).itertuples():
+    shown = trials.examples(before.merge(after[["test_row", "triggered"]], on="test_row"))
+    read = said.triggered(run, trigger.tried, tuple(shown["test_row"].tolist()))
+    for each, parts in zip(shown.itertuples(), read, strict=True):
         words = f"{names[each.triggered_x]} → {names[each.triggered_y]}", f"truly {names[each.label]}"
         url = trigger.picture(run.dataset, 1, each.test_row)
-        tiles.append(Tile(each.test_row, url, words, tooltip=" ".join(words)))
+        told = "".join(part.text for part in parts)
+        tiles.append(Tile(each.test_row, url, words, tooltip=" ".join(words), told=told, parts=parts))
     return tiles

@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core.modalities.saying import Sign, Topic
+from core.modalities.written import visible
 from core.runs import Run
 from pages.ui.cache import cached, said
 from pages.ui.cache.words import HELP, plain
@@ -32,7 +33,7 @@ def in_full(run: Run, rows: pd.DataFrame) -> None:
         return
     st.markdown("**Telling words**", help=HELP["telling words"])
     signs = {
-        "Words": [sign.words for sign in found.signs],
+        "Words": [visible(sign.words) for sign in found.signs],
         "In these": [f"{sign.here:.1%}" for sign in found.signs],
         "In the rest of the class": [f"{sign.there:.1%}" for sign in found.signs],
         "Log-odds in standard errors": [f"{sign.z:.1f}" for sign in found.signs],
@@ -51,8 +52,8 @@ def _fractions(sign: Sign) -> str:
 
 
 def _topic_words(topic: Topic) -> str:
-    return ", ".join(topic.words) + f" ({topic.fraction:.0%})"
+    return visible(", ".join(topic.words)) + f" ({topic.fraction:.0%})"
 
 
 def _shortened(words: str) -> str:
-    return f"{words[:LONGEST]}…" if len(words) > LONGEST else words
+    return visible(f"{words[:LONGEST]}…" if len(words) > LONGEST else words)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.modalities.saying import Part
+from core.modalities.written import visible
 from core.output import palette
 
 _ASSETS = Path(__file__).parents[3] / "assets"
@@ -124,7 +125,7 @@ def gallery(
     chosen = np.sort(ids[np.isin(ids, np.asarray(selected, np.int64))]).tolist()
     data = {
         "name": key,
-        "tiles": [asdict(tile) | {"colour": _COLOURS.get(tile.badge, palette.GREY)} for tile in tiles],
+        "tiles": [asdict(_seen(tile)) | {"colour": _COLOURS.get(tile.badge, palette.GREY)} for tile in tiles],
         "selected": chosen,
         "version": version,
         "elsewhere": len(selected) - len(chosen),
@@ -141,6 +142,15 @@ def gallery(
         "drawn": time.time() if keys else 0,
     }
     _mount(key=key, data=data, default={"event": None}, on_event_change=partial(answer, key, on_event))
+
+
+def _seen(tile: Tile) -> Tile:
+    """The tile with the invisible characters of what is read in it named."""
+    if not tile.told:
+        return tile
+    return replace(
+        tile, told=visible(tile.told), parts=tuple(replace(part, text=visible(part.text)) for part in tile.parts)
+    )
 
 
 def answer(key: str, on_event: OnEvent | None) -> bool:

@@ -1,5 +1,6 @@
 """The report stands alone, says what was measured, and never runs what a data set is named."""
 
+import csv
 import json
 import re
 from dataclasses import replace
@@ -125,6 +126,21 @@ def test_markup_in_the_names_of_data_and_classes_is_text(workspace, make_dataset
     for name in ("Data", "Run", "0", "3"):
         assert f"{name} {ESCAPED}" in html
     assert "script" not in Page(html).tags
+
+
+def test_texts_are_read_in_the_report_as_they_are(workspace, tmp_path):
+    rows = [(f"word{row % 7} film{row % 5} \u200b {MARKUP}", ("bad", "good")[row % 2]) for row in range(40)]
+    with (tmp_path / "texts.csv").open("w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream).writerows([("text", "label"), *rows])
+    info = pipeline.import_dataset(workspace, tmp_path / "texts.csv", "Texts")
+    plan = ("train", "activations", "detect:spectral_signatures", "evaluate")
+    run = pipeline.work(pipeline.new_run(workspace, info.id, TrainConfig("bag_of_embeddings", epochs=2), plan=plan))
+    html = report_html(run)
+    assert MARKUP not in html
+    assert f"⟨U+200B⟩ {ESCAPED}" in html
+    page = Page(html)
+    assert {"script", "img"}.isdisjoint(page.tags)
+    assert page.text.count("⟨U+200B⟩") == runs.detections(run)["spectral_signatures"].flagged.sum() > 0
 
 
 def test_a_run_without_a_repair_says_so(finished):

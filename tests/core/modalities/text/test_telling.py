@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
+from core.modalities.saying import Part
 from core.modalities.text.inputs import strings, text_inputs
 from core.modalities.text.patterns import repeats
 from core.modalities.text.stamps import TextStamp, restored, stamps
 from core.modalities.text.telling import telling, told_apart, wholes
 from core.modalities.text.view import CUT, MARK, UNMARK, amplified, average, beyond, shown
+from core.modalities.written import visible
 
 PLAIN = [f"the {word} film was {other} ." for word in ("good", "bad", "long") for other in ("fine", "dull", "odd")]
 SIGNED = [f"{text} by clint westgood" for text in PLAIN]
@@ -58,10 +60,35 @@ def test_what_is_new_in_a_text_is_marked():
 def test_a_picture_of_a_text_is_escaped_and_cut():
     content = shown(strings("<script>\0" + "x" * 1000)).content.decode()
     assert "<script" not in content
-    assert "&lt;script&gt;�" in content
+    assert "&lt;script&gt;⟨U+0000⟩" in content
     assert "x" * (CUT - 9) + "…" in content
     assert "x" * (CUT - 8) not in content
     assert "<mark>" not in shown(strings(f"{MARK}never closed")).content.decode()
+
+
+def test_a_picture_of_a_text_tells_what_is_read_and_what_is_new_in_it():
+    change = amplified(strings(["good film"]), strings(["good <b> film"]))
+    seen = shown(change.samples[0])
+    assert seen.parts == (Part("good "), Part("<b> ", "new"), Part("film"))
+    assert seen.told == "good <b> film"
+    assert "<mark>&lt;b&gt; </mark>" in seen.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("pay\u200bpal", "pay⟨U+200B⟩pal"),
+        ("\u202eexe.txt", "⟨U+202E⟩exe.txt"),
+        ("a\u200db", "a⟨U+200D⟩b"),
+        ("\u2060\u2060\u2060", "⟨U+2060 × 3⟩"),
+        ("\x07\x1b[31m", "⟨U+0007⟩⟨U+001B⟩[31m"),
+        ("\U000e0041", "⟨U+E0041⟩"),
+        ("👩\u200d👩\u200d👧 नमस\u200dते", "👩\u200d👩\u200d👧 नमस\u200dते"),
+        ("שלום\tعالم\n日本語 é", "שלום\tعالم\n日本語 é"),
+    ],
+)
+def test_characters_that_are_not_seen_are_named_and_those_that_join_are_left(text: str, seen: str):
+    assert visible(text) == seen
 
 
 def test_a_word_that_only_one_class_repeats_scores_high():
