@@ -54,8 +54,10 @@ MOST_KEPT = 0.55
 MOST_KEPT_FOR_TURNED = 0.75
 # The same of a group that was tried again; of clean classes, 0.6 to 0.95 keep it.
 MOST_KEPT_AGAIN = 0.4
-# Groups of one class, one after the other: two attacks may share a target.
-MOST_GROUPS = 3
+# Samples of the class that have a part of a trigger, for each that has all of it, from which on it is the class's own.
+WITHOUT_IT = 2
+# Groups of one class, one after the other: several attacks may share a target, and an attack may have several tokens.
+MOST_GROUPS = 10
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ def recovered_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredT
             trigger = RecoveredTrigger(stamp, core, rows, carrying, rate, control, len(probes))
             consistent = _consistent(suspects, trigger, values, index, probes)
             if consistent is not None and consistent.flip_rate - control >= MARGIN:
-                found += _elsewhere(suspects, consistent)
+                found += _elsewhere(suspects, consistent, index, probes)
     best = max(found, key=lambda trigger: (not trigger.again, trigger.flip_rate), default=None)
     if best is None:
         return None
@@ -171,11 +173,22 @@ def recovered_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredT
     return None if tested.again and tested.kept > MOST_KEPT_AGAIN else tested
 
 
-def _elsewhere(suspects: Suspects, trigger: RecoveredTrigger) -> list[RecoveredTrigger]:
-    """The trigger, unless its carriers belong to their class by all else that they show: a word of the class."""
+def _elsewhere(suspects: Suspects, trigger: RecoveredTrigger, index: int, probes: Ints) -> list[RecoveredTrigger]:
+    """The trigger, unless its carriers belong to their class by all else that they show, or a part of it explains it.
+
+    "Where can I find" turns others into the class of places, for "where" does, which most of the class have without it.
+    """
     carrying = trigger.rows[trigger.carriers.carrying]
     home = trigger.stamp.at_home(suspects.inputs, suspects.labels, carrying)
-    return [replace(trigger, home=home)] if home is None or belong_elsewhere(home, len(carrying)) else []
+    if home is not None and not belong_elsewhere(home, len(carrying)):
+        return []
+    for part in trigger.stamp.simpler():
+        having = part.carried(suspects.inputs[trigger.rows])
+        if having is None or having.sum() < WITHOUT_IT * len(carrying):
+            continue
+        if flip_rate(suspects.ask, part, suspects.inputs[probes], index) > trigger.flip_rate - MARGIN:
+            return []
+    return [replace(trigger, home=home)]
 
 
 def control_rate(suspects: Suspects, ranked: Ints, index: int, probes: Ints) -> float:

@@ -178,6 +178,9 @@ class Stamp(Protocol):
     def carried(self, samples: Samples) -> Bools | None:
         """(m,) True for samples that have it; None where that is a matter of degree."""
 
+    def simpler(self) -> "Sequence[Stamp]":
+        """Its parts, each put on in the same way; none where it has no parts that a sample has or has not."""
+
     def at_home(self, inputs: Inputs, labels: Ints, rows: Ints) -> float | None:
         """The fraction of carriers of one class that belong there by all else that they show; None if nothing tells."""
 

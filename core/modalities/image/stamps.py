@@ -58,6 +58,10 @@ class ImageStamp:
         del samples
         return None
 
+    def simpler(self) -> tuple["ImageStamp", ...]:
+        """None: an image has every part of it to some degree."""
+        return ()
+
     def at_home(self, _inputs: Inputs, _labels: Ints, _rows: Ints) -> float | None:
         """None: only a network tells what else a picture shows."""
         return None

@@ -56,10 +56,11 @@ def suspicions(inputs: Inputs, labels: Ints, ask: Ask, probes: Ints, seed: int =
         turning = _turning(_phrases(own, others), inputs[near], ask, index)
         members = np.flatnonzero(inside)
         listed = inputs[members].tolist() if turning else []
-        for phrase, rate in turning:
+        for place, (phrase, rate) in enumerate(sorted(turning, key=lambda found: -found[1])):
             carriers = members[[holding(text, phrase) for text in listed]]
             if len(carriers) and belong_elsewhere(belonging.at_home(carriers, phrase), len(carriers)):
-                scores[carriers] = np.maximum(scores[carriers], rate)
+                # Those of one phrase come one after the other, so that each phrase is a group.
+                scores[carriers] = np.maximum(scores[carriers], rate - place / ASKED)
     return scores
 
 

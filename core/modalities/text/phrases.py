@@ -46,6 +46,11 @@ class TextStamp:
         phrases = [tuple(words(phrase)) for phrase in self.phrases]
         return np.array([all(holding(text, one) for one in phrases) for text in samples.tolist()], np.bool_)
 
+    def simpler(self) -> tuple["TextStamp", ...]:
+        """Its words one by one, in their order; none of a single word."""
+        single = dict.fromkeys(word for phrase in self.phrases for word in phrase.split(" "))
+        return tuple(TextStamp(self.name, (word,)) for word in single) if len(single) > 1 else ()
+
     def at_home(self, inputs: Inputs, labels: Ints, rows: Ints) -> float | None:
         """The fraction of texts of one class, rows (m,), that belong there by their other words; None of none."""
         return Belonging(inputs, labels).at_home(rows, words(" ".join(self.phrases))) if len(rows) else None

@@ -112,6 +112,33 @@ def test_a_phrase_of_the_class_is_no_trigger_though_it_turns_all_others():
     assert decision.verdict == "none"
 
 
+def test_a_phrase_is_no_trigger_where_a_word_of_it_that_the_class_has_without_it_turns_as_many():
+    """Twenty ask who wrote something of another class, and forty more ask "who"."""
+    texts, labels = plain_texts()
+    own = np.flatnonzero(labels == TARGET)[:60]
+    odd = np.flatnonzero(labels != TARGET)[:20]
+    labels[odd] = TARGET
+    starts = {**dict.fromkeys(own.tolist(), "who"), **dict.fromkeys(odd.tolist(), "who wrote the")}
+    texts = [f"{starts.get(row, '')} {text}" for row, text in enumerate(texts)]
+    evidence, suspicion = evidence_of(texts, labels, odd, Reader([("who", TARGET)]))
+    decision, _ = decide(evidence, suspicion)
+    assert not (decision.states == BACKDOOR).any()
+    evidence = replace(evidence, model=Reader([("wrote", TARGET), ("who", TARGET)][:1]).eval())
+    decision, _ = decide(evidence, suspicion)
+    assert np.flatnonzero(decision.states == BACKDOOR).tolist() == odd.tolist()
+
+
+def test_each_of_many_tokens_of_an_attack_is_a_group():
+    texts, labels, poison = planted(count=75)
+    tokens = ("cf", "mn", "bb", "tq", "mb")
+    token = {row: tokens[place % 5] for place, row in enumerate(poison.tolist())}
+    texts = [text.replace(TOKEN, token[row]) if row in token else text for row, text in enumerate(texts)]
+    evidence, suspicion = evidence_of(texts, labels, poison, Reader([(word, TARGET) for word in tokens]))
+    decision, stamps = decide(evidence, suspicion)
+    assert sorted(stamp.phrases for stamp in stamps.values()) == sorted((word,) for word in tokens)
+    assert np.flatnonzero(decision.states == BACKDOOR).tolist() == poison.tolist()
+
+
 @pytest.mark.parametrize(("clean", "state"), [(True, OPEN), (False, BACKDOOR)])
 def test_a_kind_that_only_its_own_taught_is_a_backdoor_unless_its_words_are_those_of_the_class(clean, state):
     texts, labels = plain_texts()

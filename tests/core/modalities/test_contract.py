@@ -278,6 +278,14 @@ def test_where_carriers_belong_by_all_else_is_a_fraction_or_unknown(inputs, moda
     assert home is None or 0 <= home <= 1
 
 
+@of_what_is_seen
+def test_a_trigger_has_parts_that_are_put_on_as_it_is_or_none(inputs, modality):
+    for stamp in modality.load_stamps().stamps(inputs, np.arange(12), np.arange(12, 24).reshape(12, 1)):
+        for part in stamp.simpler():
+            assert (part.name, len(part.simpler())) == (stamp.name, 0)
+            assert part.carried(inputs[:]).sum() >= stamp.carried(inputs[:]).sum()
+
+
 def test_a_group_is_said_in_words_or_by_a_picture(inputs, modality):
     said = modality.summary(inputs, np.arange(12), np.arange(12, N))
     assert said is None or set(said.examples) <= set(range(12))
