@@ -41,6 +41,7 @@ from core.pipeline.downloads import (
     start_download,
     start_look_up,
 )
+from core.pipeline.loads import begin_loaded, loaded_run
 from core.pipeline.named import whole_id
 from core.pipeline.recorded import RecordedRequest, carry_out_recorded, load_recorded, start_recorded
 from core.pipeline.repair import (
@@ -74,7 +75,6 @@ from core.pipeline.training import (
     extend,
     full_plan,
     load_model,
-    loaded_run,
     measure_again,
     new_run,
     repeat,
@@ -94,6 +94,7 @@ __all__ = [
     "Synthetic",
     "Verified",
     "attack",
+    "begin_loaded",
     "carry_out",
     "carry_out_recorded",
     "choose_rule",

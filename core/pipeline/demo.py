@@ -19,6 +19,7 @@ from core.errors import UserError
 from core.evaluation.results import comparison, detector_figures
 from core.files import allow_many_open_files, sweep
 from core.models import models_for
+from core.pipeline.loads import begin_all_loaded
 from core.pipeline.repair import new_repair
 from core.pipeline.review import decide_flagged
 from core.pipeline.training import full_plan, new_run, work
@@ -119,6 +120,7 @@ def wake(workspace: Path, *, demo: bool) -> None:
     runs.sweep_unfinished(workspace)
     try:
         resumed = jobs.resume_interrupted(workspace)
+        begin_all_loaded(workspace)
         known = [runs.all_runs, runs.damaged_runs, store.describe_all, store.damaged_datasets]
         if demo and not resumed and not any(entries(workspace) for entries in known):
             jobs.start_run(new_demo(workspace))

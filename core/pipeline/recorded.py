@@ -15,6 +15,7 @@ from core.data.store.sample_names import sample_names
 from core.detectors import DETECTORS
 from core.errors import UserError
 from core.journal import review
+from core.pipeline.loads import begin_when_loaded
 from core.pipeline.started import keep_request, keep_result, request_of, start_worker
 from core.pipeline.training import FULL_MAPS, PLANNED_DETECTORS
 from core.runs import Run, jobs, limits
@@ -85,10 +86,12 @@ def load_recorded(
 
 
 def start_recorded(workspace: Path, request: RecordedRequest) -> Path:
-    """Start loading in a worker; returns the job's directory, to be polled. `loaded_run` says what came of it."""
+    """Start loading in a worker, and then the work on the run; returns the job's directory, to be polled."""
     job = jobs.new_job(workspace, "loads")
     keep_request(job, vars(request))
-    return start_worker(workspace, "loads", "load-run", [request.dataset], job=job)
+    start_worker(workspace, "loads", "load-run", [request.dataset], job=job)
+    begin_when_loaded(workspace, job)
+    return job
 
 
 def carry_out_recorded(workspace: Path, job: Path, listen: Listen) -> Run:

@@ -17,7 +17,8 @@ from core.files import write_file
 from core.journal import review
 from core.models import models_for
 from core.models.weight_files import kind_of
-from core.pipeline.started import keep_request, keep_result, request_of, result_of, start_worker
+from core.pipeline.loads import begin_when_loaded
+from core.pipeline.started import keep_request, keep_result, request_of, start_worker
 from core.runs import Run, jobs, limits
 from core.runs.jobs import Progress
 from core.runs.plan import ACTIVATIONS, EVALUATE, FAMILIES, LOAD, TRAIN, decision, detection, maps, texts
@@ -192,7 +193,7 @@ def load_model(
 
 
 def start_loading(workspace: Path, request: LoadRequest, upload: tuple[str, bytes] | None = None) -> Path:
-    """Start loading in a worker; returns the job's directory, to be polled. `loaded_run` says what came of it.
+    """Start loading in a worker, and then the work on the run; returns the job's directory, to be polled.
 
     Args:
         workspace: where to.
@@ -208,7 +209,9 @@ def start_loading(workspace: Path, request: LoadRequest, upload: tuple[str, byte
         weights = str(path)
     request = replace(request, config=replace(request.config, weights=str(Path(weights).absolute()) if weights else ""))
     keep_request(job, asdict(request))
-    return start_worker(workspace, "loads", "load-model", [request.dataset], job=job)
+    start_worker(workspace, "loads", "load-model", [request.dataset], job=job)
+    begin_when_loaded(workspace, job)
+    return job
 
 
 def carry_out(workspace: Path, job: Path, listen: Listen) -> Run:
@@ -218,11 +221,6 @@ def carry_out(workspace: Path, job: Path, listen: Listen) -> Run:
         upload.unlink()
     keep_result(job, run=run.id)
     return run
-
-
-def loaded_run(workspace: Path, job: Path) -> Run:
-    """The run that a finished job made."""
-    return runs.open_run(workspace, result_of(job, "run", "What the loading made", _HINT))
 
 
 def _require_trainable(info: DatasetInfo) -> None:

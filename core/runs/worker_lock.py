@@ -91,13 +91,11 @@ def take(directory: Path) -> int:
     """
     with writing(directory / NAME):
         descriptor = os.open(directory / NAME, os.O_RDWR | os.O_CREAT, 0o666)
-        (directory / HOLDER).touch()
     deadline = time.monotonic() + TAKING_SECONDS
     while True:
         try:
             system.lock(descriptor, wait=False)
-            sign(directory, 0)  # whoever held it before is not meant any more
-            return descriptor
+            break
         except BlockingIOError:
             if time.monotonic() > deadline:
                 os.close(descriptor)
@@ -105,6 +103,15 @@ def take(directory: Path) -> int:
                     f"{directory.name} is being worked on already.", "", "Wait for it, or cancel it."
                 ) from None
             time.sleep(0.01)
+    try:
+        with writing(directory / HOLDER):
+            # Only now: beside an empty one, the name of a worker that stands in the lock itself would not be read.
+            (directory / HOLDER).touch()
+    except (OSError, UserError):
+        os.close(descriptor)
+        raise
+    sign(directory, 0)  # whoever held it before is not meant any more
+    return descriptor
 
 
 def handed(directory: Path) -> int | None:

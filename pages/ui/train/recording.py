@@ -91,7 +91,8 @@ def _running(workspace: Path) -> None:
         return
     st.session_state.pop(JOB)
     if progress.state == "done":
-        decides(lambda: frame.start(pipeline.loaded_run(workspace, job)))()
+        pipeline.begin_loaded(workspace, job)  # unless it was begun while nobody looked
+        decides(lambda: frame.choose_run(pipeline.loaded_run(workspace, job)))()
     else:
         refusal.forget()
         refusal.keep(frame.job_error(progress, "Loading"), REFUSED)
