@@ -91,9 +91,15 @@ def _running(workspace: Path) -> None:
         return
     st.session_state.pop(JOB)
     if progress.state == "done":
-        pipeline.begin_loaded(workspace, job)  # unless it was begun while nobody looked
-        decides(lambda: frame.choose_run(pipeline.loaded_run(workspace, job)))()
+        _show(workspace, job)
     else:
         refusal.forget()
         refusal.keep(frame.job_error(progress, "Loading"), REFUSED)
     st.rerun()
+
+
+@decides
+def _show(workspace: Path, job: Path) -> None:
+    """Show the run that was loaded; it is worked on already, unless the server was another one then."""
+    pipeline.begin_loaded(workspace, job)
+    frame.choose_run(pipeline.loaded_run(workspace, job))
