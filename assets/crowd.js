@@ -62,10 +62,14 @@ async function update(map, data) {
     map.groups = new Uint8Array(groups);
     map.marks = marks ? new Uint8Array(marks) : null;
   } catch {
+    map.look = null;
     map.words.textContent = "The map could not be fetched; reload the page.";
     return;
   }
   if (map.around !== data.places) { map.whole = windowAround(map.places, null); map.around = data.places; }
+  const look = JSON.stringify([data.places, data.groups, data.marks, data.n, data.n_selected, data.styles, map.view.window]);
+  if (map.look === look) return; // it stands as it would be drawn; a size of its own is watched
+  map.look = look;
   later(map);
 }
 
@@ -131,61 +135,75 @@ function windowAround(places, marks) {
 
 const isMarked = (marks, i) => (marks[i >> 3] >> (i & 7)) & 1;
 
+// Where each point lies, as the number of its pixel, or -1; the same until the window or the groups change.
+function positions(map, w, h) {
+  const { places, groups, data } = map, styles = data.styles.length;
+  const [x0, x1, y0, y1] = map.view.window ?? map.whole ?? [0, 1, 0, 1];
+  const key = [w, h, x0, x1, y0, y1, styles].join(), before = map.positions;
+  if (before?.key === key && before.places === places && before.groups === groups) return before;
+  const kx = w / (x1 - x0), ky = h / (y1 - y0), n = groups.length, at = new Int32Array(n);
+  let inView = 0, drawn = 0;
+  for (let i = 0; i < n; i++) {
+    const x = places[2 * i], y = places[2 * i + 1];
+    at[i] = -1;
+    if (groups[i] >= styles || x !== x || y !== y) continue;
+    drawn++;
+    const px = Math.floor((x - x0) * kx), py = Math.floor((y1 - y) * ky);
+    if (px < 0 || px >= w || py < 0 || py >= h) continue;
+    at[i] = py * w + px;
+    inView++;
+  }
+  return (map.positions = { key, places, groups, at, inView, drawn, shown: [x0, x1, y0, y1] });
+}
+
 // All points, into the pixels: how many lie on each, and of what colour they are in the mean. Groups on top come after,
-// each point by itself and in its own colour, so that none is hidden.
+// each point by itself and in its own colour, so that none is hidden. What a group has is looked up once, and what a
+// pixel gets lies side by side: of a million points, most of the time went into looking up.
 function draw(map) {
-  const { places, groups, marks, data } = map;
+  const { groups, marks, data } = map;
   const scale = Math.min(window.devicePixelRatio || 1, 2);
   const w = Math.max(1, Math.round(map.stage.clientWidth * scale)), h = Math.max(1, Math.round(map.stage.clientHeight * scale));
   for (const canvas of [map.points, map.brush]) if (canvas.width !== w || canvas.height !== h) [canvas.width, canvas.height] = [w, h];
-  const [x0, x1, y0, y1] = map.view.window ?? map.whole ?? [0, 1, 0, 1];
-  const kx = w / (x1 - x0), ky = h / (y1 - y0), n = groups.length;
-  const at = new Int32Array(n);
-  let inView = 0, drawn = 0;
-  for (let i = 0; i < n; i++) {
-    const px = Math.floor((places[2 * i] - x0) * kx), py = Math.floor((y1 - places[2 * i + 1]) * ky);
-    const finite = places[2 * i] === places[2 * i] && places[2 * i + 1] === places[2 * i + 1];
-    const shown = groups[i] < data.styles.length && finite;
-    if (shown) drawn++;
-    const inside = shown && px >= 0 && px < w && py >= 0 && py < h;
-    at[i] = inside ? py * w + px : -1;
-    if (inside) inView++;
-  }
+  const { at, inView, drawn, shown } = positions(map, w, h), n = groups.length, cells = w * h;
   const size = inView > PIXEL ? 0.5 : LARGER.find(([least]) => inView > least)?.[1] ?? 3.5;
   const stamp = stamps(Math.max(0.5, size * scale)), mark = stamps(Math.max(1.2, (size + 1) * scale));
   const colours = data.styles.map((style) => [1, 3, 5].map((from) => parseInt(style.colour.slice(from, from + 2), 16)));
-  const cells = w * h, count = new Float32Array(cells), red = new Float32Array(cells), green = new Float32Array(cells), blue = new Float32Array(cells);
-  const nearest = new Int32Array(cells).fill(-1);
-  const weightOf = (i, style) => (marks && !isMarked(marks, i) ? FAINT : 1) * (style.faded ? 0.3 : 1);
-  let most = 1;
+  const [red, green, blue] = [0, 1, 2].map((part) => Float32Array.from(colours, (colour) => colour[part]));
+  const weights = Float32Array.from(data.styles, (style) => (style.faded ? 0.3 : 1));
+  const onTop = Uint8Array.from(data.styles, (style) => (style.top ? 1 : 0));
+  const sums = new Float32Array(4 * cells), nearest = new Int32Array(cells).fill(-1), above = data.styles.map(() => []);
   for (let i = 0; i < n; i++) {
-    if (at[i] < 0 || data.styles[groups[i]].top) continue;
-    const [r, g, b] = colours[groups[i]], weight = weightOf(i, data.styles[groups[i]]);
-    const column = at[i] % w;
-    for (const [dx, dy] of stamp) {
-      if (column + dx < 0 || column + dx >= w) continue;
-      const cell = at[i] + dy * w + dx;
-      if (cell < 0 || cell >= cells) continue;
-      count[cell] += weight; red[cell] += r * weight; green[cell] += g * weight; blue[cell] += b * weight;
+    const own = at[i], group = groups[i];
+    if (own < 0) continue;
+    if (onTop[group]) { above[group].push(i); continue; }
+    const weight = marks && !((marks[i >> 3] >> (i & 7)) & 1) ? FAINT * weights[group] : weights[group], column = own % w;
+    for (let place = 0; place < stamp.length; place++) {
+      const dx = stamp[place][0], cell = own + stamp[place][1] * w + dx;
+      if (column + dx < 0 || column + dx >= w || cell < 0 || cell >= cells) continue;
+      sums[4 * cell] += weight;
+      sums[4 * cell + 1] += red[group] * weight;
+      sums[4 * cell + 2] += green[group] * weight;
+      sums[4 * cell + 3] += blue[group] * weight;
       nearest[cell] = i;
-      if (count[cell] > most) most = count[cell];
     }
   }
+  let most = 1;
+  for (let cell = 0; cell < cells; cell++) if (sums[4 * cell] > most) most = sums[4 * cell];
   const image = new ImageData(w, h), pixels = image.data, full = Math.log1p(most);
   for (let cell = 0; cell < cells; cell++) {
-    if (!count[cell]) continue;
-    pixels[4 * cell] = red[cell] / count[cell];
-    pixels[4 * cell + 1] = green[cell] / count[cell];
-    pixels[4 * cell + 2] = blue[cell] / count[cell];
-    pixels[4 * cell + 3] = 255 * Math.min(1, count[cell]) * (0.3 + 0.7 * Math.log1p(count[cell]) / full);
+    const count = sums[4 * cell];
+    if (!count) continue;
+    pixels[4 * cell] = sums[4 * cell + 1] / count;
+    pixels[4 * cell + 1] = sums[4 * cell + 2] / count;
+    pixels[4 * cell + 2] = sums[4 * cell + 3] / count;
+    pixels[4 * cell + 3] = 255 * Math.min(1, count) * (0.3 + 0.7 * Math.log1p(count) / full);
   }
   // The least telling first, and of each group those that are not selected.
   for (let group = 0; group < data.styles.length; group++) {
-    if (!data.styles[group].top) continue;
     const [r, g, b] = colours[group];
     for (const chosen of marks ? [0, 1] : [1]) {
-      for (let i = 0; i < n; i++) {
-        if (groups[i] !== group || at[i] < 0 || (marks && isMarked(marks, i) !== chosen)) continue;
+      for (const i of above[group]) {
+        if (marks && isMarked(marks, i) !== chosen) continue;
         const column = at[i] % w, alpha = chosen ? 255 : 70;
         for (const [dx, dy] of mark) {
           if (column + dx < 0 || column + dx >= w) continue;
@@ -199,7 +217,7 @@ function draw(map) {
     }
   }
   map.points.getContext("2d").putImageData(image, 0, 0);
-  Object.assign(map, { nearest, w, h, scale, shown: [x0, x1, y0, y1] });
+  Object.assign(map, { nearest, w, h, scale, shown });
   const parts = [`${drawn.toLocaleString("en")} of ${data.n.toLocaleString("en")} drawn`];
   if (inView < drawn) parts.push(`${inView.toLocaleString("en")} in view`);
   if (data.n_selected) parts.push(`${data.n_selected.toLocaleString("en")} selected`);

@@ -11,6 +11,7 @@ from benchmarks import (
     clean,
     decisions,
     demo,
+    growth,
     hundredth,
     importing,
     planting,
@@ -21,7 +22,7 @@ from benchmarks import (
 )
 from benchmarks.hostile import bombs, chaos, damages, fuzz, sessions
 from benchmarks.papers import ac_mnist, ac_signs, badloss_cifar10, signs
-from benchmarks.screen import deciding, opening, reruns, review
+from benchmarks.screen import brushing, deciding, lasting, opening, reruns, review
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 app.command()(demo.demo)
@@ -43,10 +44,13 @@ app.command()(ablation.ablation)
 app.command()(clean.clean)
 app.command()(importing.importing)
 app.command()(hundredth.hundredth)
+app.command()(growth.growth)
 app.command()(opening.opening)
 app.command()(review.review)
 app.command()(reruns.reruns)
+app.command()(lasting.lasting)
 app.command()(deciding.deciding)
+app.command()(brushing.brushing)
 app.command()(bombs.bombs)
 app.command()(damages.damages)
 app.command()(fuzz.fuzz)
