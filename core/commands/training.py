@@ -84,6 +84,10 @@ def train(
     ] = TrainConfig.sharpness,
     detect: Annotated[bool, typer.Option(help="Run the detectors and draw the maps, too, as the page does.")] = True,
     weights: Annotated[Path | None, typer.Option(help="Weights to start from: .safetensors or a state_dict.")] = None,
+    embeddings: Annotated[
+        Path | None,
+        typer.Option(help="Word vectors that a model of texts starts with: a text file, word2vec or GloVe."),
+    ] = None,
     mean: Mean = "",
     std: Std = "",
     input_size: InputSize = None,
@@ -107,10 +111,15 @@ def train(
         sharpness=sharpness,
         **feeding,
     )
-    if weights:
-        request = pipeline.LoadRequest(
-            dataset, replace(config, weights=str(weights.resolve())), train=True, everything=detect
+    if weights and embeddings:
+        raise UserError("Weights have word vectors already.", "", "Give --weights or --embeddings.")
+    if weights or embeddings:
+        config = replace(
+            config,
+            weights=str(weights.resolve()) if weights else "",
+            embeddings=str(embeddings.resolve()) if embeddings else "",
         )
+        request = pipeline.LoadRequest(dataset, config, train=True, everything=detect)
         run = pipeline.load_model(workspace, request)
     else:
         plan = pipeline.full_plan(store.describe(workspace, dataset), workspace) if detect else pipeline.CORE_PLAN
@@ -122,7 +131,7 @@ def train(
         {"run": run.id}
         | results.outcome_figures(run)
         | ({"flagged": flagged} if detect else {})
-        | ({"notes": runs.loaded(run)["notes"]} if weights else {})
+        | ({"notes": runs.loaded(run)["notes"]} if weights or embeddings else {})
     )
 
 

@@ -17,6 +17,7 @@ from core.files import write_file
 from core.journal import review
 from core.models import models_for
 from core.models.weight_files import kind_of
+from core.models.word_vectors import require_text
 from core.pipeline.loads import begin_when_loaded
 from core.pipeline.started import keep_request, keep_result, request_of, start_worker
 from core.runs import Run, jobs, limits
@@ -175,7 +176,8 @@ def load_model(
         UserError: the file is refused, takes more than `core.runs.limits` let it, or does not fit the architecture;
             or such a model cannot take these images.
     """
-    kind_of(Path(request.config.weights))  # what it refuses, it refuses at once
+    file = Path(request.config.embeddings or request.config.weights)
+    (require_text if request.config.embeddings else kind_of)(file)  # what it refuses, it refuses at once
     from core.stages import load  # torch, which pages never need
 
     info, config = store.describe(workspace, request.dataset), completed(request.config)
@@ -183,10 +185,14 @@ def load_model(
     if request.train and config.model == GRAPH:
         raise UserError("An ONNX graph cannot be trained.", "It can only be inspected as it is.", "Inspect it.")
     listen(0.1, "reading the file")
-    with limits.confined(Path(config.weights), job):
-        opened = load.open_model(config, info.shape, len(info.class_names), request.layer)
+    with limits.confined(file, job):
+        opened = (
+            load.with_vectors(config, store.load(workspace, info.id))
+            if config.embeddings
+            else load.open_model(config, info.shape, len(info.class_names), request.layer)
+        )
     listen(0.9, "writing the model")
-    plan, name = _plan(workspace, info, request), f"{info.name} {_word(request)}"
+    plan, name = _plan(workspace, info, request), f"{info.name} {_word(request)}".rstrip()
     run = runs.create(workspace, info, asdict(opened.config), plan, name=name)
     load.save_opened(run, opened)
     return runs.finish_stage(runs.update(run, layer=request.layer), "load", 0.0)
@@ -242,4 +248,4 @@ def _plan(workspace: Path, info: DatasetInfo, request: LoadRequest) -> tuple[str
 
 
 def _word(request: LoadRequest) -> str:
-    return "fine-tuned" if request.train else "inspected"
+    return "" if request.config.embeddings else "fine-tuned" if request.train else "inspected"

@@ -13,11 +13,13 @@ from core import checksums, runs
 from core.analysis.opened_run import OpenedRun
 from core.errors import UserError
 from core.files import write_file
+from core.modalities import modality_of
 from core.models.fit import has_fresh_head, take_weights
 from core.models.graphs import Graph, import_graph
 from core.models.preprocessing import network_of
 from core.models.weight_files import kind_of
 from core.models.weights import read_weights
+from core.models.word_vectors import read_vectors
 from core.runs import Run, limits
 from core.stages.progress import Reporter
 from core.training import activations
@@ -71,6 +73,33 @@ def open_model(config: TrainConfig, shape: tuple[int, ...], n_classes: int, laye
     return opened
 
 
+def with_vectors(config: TrainConfig, dataset: Dataset) -> Opened:
+    """An untrained model that knows the words of the training data, with the vectors of the file `config.embeddings`.
+
+    Raises:
+        UserError: the file is refused, or the architecture reads no words.
+    """
+    from core.models.given_vectors import give, known_words  # a machine that reads no texts may lack what they need
+
+    path = Path(config.embeddings)
+    known = known_words(_reading(config, dataset))
+    found = read_vectors(path, known)
+    width = found.values.shape[1]
+    settings = {**dict(config.model_settings), "embedding": width}
+    config = replace(config, model_settings=tuple(settings.items()))
+    model = _reading(config, dataset)
+    give(model, found)
+    words = f"{len(found.numbers):,} of {len(known):,} known words begin with a vector of {path.name}"
+    return Opened(config, model, [f"{words}, {width} numbers each."])
+
+
+def _reading(config: TrainConfig, dataset: Dataset) -> nn.Module:
+    """An untrained model that was told of its training data."""
+    model = build_model(config, dataset.shape, dataset.n_classes)
+    modality_of(dataset.inputs).load_batches().begin(model, dataset.inputs)
+    return model
+
+
 def save_opened(run: Run, opened: Opened) -> None:
     """Write the model into the run, and what is known of it: the file that it came from is not needed any more."""
     if opened.graph is not None:
@@ -79,7 +108,7 @@ def save_opened(run: Run, opened: Opened) -> None:
             write_file(run.path / ONNX, lambda stream: stream.write(content))
     else:
         save_weights(run, opened.model, MODEL if run.model_stage == "load" else INITIAL)
-    path = Path(opened.config.weights)
+    path = Path(opened.config.weights or opened.config.embeddings)
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     about = {"file": path.name, "bytes": path.stat().st_size, "sha256": digest, "notes": opened.notes}
@@ -146,6 +175,10 @@ def load_stage(opened: OpenedRun, _: str, __: Reporter) -> None:
     run, dataset = opened.run, opened.data
     config = restored(run.config)
     # Not as a job that does nothing else: later stages go on in this process, and a limit that kills cannot be lifted.
-    with limits.confined(Path(config.weights)):
-        read = open_model(config, dataset.shape, dataset.n_classes, run.layer)
+    with limits.confined(Path(config.weights or config.embeddings)):
+        read = (
+            with_vectors(config, dataset)
+            if config.embeddings
+            else open_model(config, dataset.shape, dataset.n_classes, run.layer)
+        )
     save_opened(run, read)

@@ -37,6 +37,7 @@ class TrainConfig:
         weights: the file that the model was loaded from; "" for weights drawn from the seed.
         compiled: whether the network is compiled first: faster on a GPU, and rounded otherwise.
         sharpness: ρ of sharpness-aware training, which takes twice the time; 0 for plain training.
+        embeddings: the text file whose word vectors a network for texts began with; "" for vectors drawn from the seed.
     """
 
     model: str = "convnet"
@@ -56,6 +57,7 @@ class TrainConfig:
     weights: str = ""
     compiled: bool = False
     sharpness: float = 0.0
+    embeddings: str = ""
 
     def __post_init__(self) -> None:
         find_model(self.model)

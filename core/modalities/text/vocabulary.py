@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from core.types import Ints
+from core.types import Floats, Ints
 
 LAST = 2**63 - 1  # fills up what is not used; no word has this number
 PADDING = 0  # the first place: behind the end of a text
@@ -42,6 +42,23 @@ class Vocabulary(nn.Module):
         kept = found[counts.argsort(descending=True, stable=True)[: len(self.known)]].sort().values
         self.known.fill_(LAST)
         self.known[: len(kept)] = kept.to(self.known.device)
+
+    def numbers(self) -> list[int]:
+        """The numbers of all known words."""
+        return self.known[self.known != LAST].tolist()
+
+    def give(self, embedding: nn.Embedding, numbers: Ints, values: Floats) -> None:
+        """Put vectors in the places of known words; the others keep theirs, made as long as these are on average.
+
+        Args:
+            embedding: whose places these are.
+            numbers: (v,) of words that are known.
+            values: (v, d) their vectors.
+        """
+        given = torch.tensor(values)
+        with torch.no_grad():
+            embedding.weight.mul_(given.square().mean().sqrt())
+            embedding.weight[self(torch.tensor(numbers))] = given
 
     def forward(self, numbers: Tensor) -> Tensor:
         """(b, w) the place of each word."""

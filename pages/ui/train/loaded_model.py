@@ -29,13 +29,17 @@ def facts(run: Run) -> None:
         st.warning(frame.plain(agreement.warning), icon=":material/warning:")
     for note in about["notes"]:
         st.info(frame.plain(note))
+    file = f"{about['file']} ({about['bytes'] / 1e6:.1f} MB, SHA-256 {about['sha256'][:12]}…)"
+    if config.get("embeddings"):
+        st.caption(frame.plain(f"{title_of(config['model'])}, its words begun with {file}."))
+        return
     size = f"resized to {config['input_size']} px" if config["input_size"] else "as large as they are"
     mean, std = (", ".join(f"{value:g}" for value in config[name]) for name in ("mean", "std"))
     scaled = f", mean {mean or '0'}, std {std or '1'}" if mean or std else ", not normalised"
     st.caption(
         frame.plain(
-            f"{title_of(config['model'])} from {about['file']} ({about['bytes'] / 1e6:.1f} MB, SHA-256 "
-            f"{about['sha256'][:12]}…). Images are {size}{scaled}, channels {config['colour_order'].upper()}."
+            f"{title_of(config['model'])} from {file}. Images are {size}{scaled}, "
+            f"channels {config['colour_order'].upper()}."
         )
     )
 

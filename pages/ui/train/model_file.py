@@ -1,5 +1,6 @@
 """Load a model: an architecture, a file with its weights, how images are fed to it, and what to do with it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from pages.ui.widgets.fields import one_of
 AIMS = {"inspect": "Inspect", "train": "Fine-tune"}
 # Keys of the session.
 JOB = "load-job"
+BESIDE = "load-beside"  # which field the job's refusal is said at
 WEIGHTS = "weights"
 ENDINGS = ["safetensors", "pt", "pth", "bin", "ckpt", "onnx"]
 
@@ -60,7 +62,7 @@ def form(workspace: Path, info: DatasetInfo) -> None:
         _start(workspace, info, config, path, upload, train=bool(tuning), layer=layer or None)
         st.rerun()
     if JOB in st.session_state:
-        _running(workspace)
+        running(workspace)
 
 
 def size_field(model: str, key: str) -> int | None:
@@ -136,8 +138,16 @@ def _start(workspace: Path, info: DatasetInfo, fields: dict[str, Any], path: str
     st.session_state[JOB] = pipeline.start_loading(workspace, request, content)
 
 
+@decides(beside="new run")
+def start_with_vectors(workspace: Path, info: DatasetInfo, config: TrainConfig) -> None:
+    """Start the worker that reads word vectors before the training; a path outside the allowed folders is refused."""
+    config = replace(config, embeddings=str(allowed(config.embeddings)))
+    st.session_state[JOB] = pipeline.start_loading(workspace, LoadRequest(info.id, config, train=True, everything=True))
+    st.session_state[BESIDE] = "new run"
+
+
 @st.fragment(run_every=0.5)
-def _running(workspace: Path) -> None:
+def running(workspace: Path) -> None:
     """How the loading fares; when the model is in, its run is shown and worked on."""
     job = st.session_state[JOB]
     progress = jobs.poll(job)
@@ -148,11 +158,12 @@ def _running(workspace: Path) -> None:
         )
         return
     st.session_state.pop(JOB)
+    beside = st.session_state.pop(BESIDE, WEIGHTS)
     if progress.state == "done":
         _show(workspace, job)
     else:
         refusal.forget()
-        refusal.keep(frame.job_error(progress, "Loading"), WEIGHTS)
+        refusal.keep(frame.job_error(progress, "Loading"), beside)
     st.rerun()
 
 

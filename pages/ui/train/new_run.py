@@ -28,6 +28,11 @@ SHARPNESS = (
     "more of them. Each step makes two passes: it takes twice the time."
 )
 
+VECTORS = {
+    "placeholder": "drawn from the seed",
+    "help": "Path of a text file of word2vec or GloVe: words of the data begin with its vectors, and learn on.",
+}
+
 
 def new_run(workspace: Path, datasets: Mapping[str, DatasetInfo], current: str) -> None:
     """Which data set, at first the one of the `current` run, and whether its model is trained here or loaded."""
@@ -73,11 +78,18 @@ def _training(workspace: Path, info: DatasetInfo) -> None:
         seed = st.number_input("Seed", 0, 2**31 - 1, 0)
         compiled = st.checkbox("Compile the network first", help=COMPILE)
         sharpness = st.number_input("Sharpness ρ", 0.0, 10.0, 0.0, step=0.05, help=SHARPNESS)
+        vectors = "" if takes_pictures(info.shape) else st.text_input("Word vectors", key="vectors", **VECTORS).strip()
     fields = {"model": model, "epochs": epochs, "batch_size": batch, "learning_rate": rate, "weight_decay": decay}
     fields |= {"augment": augment, "seed": seed, "input_size": size, "compiled": compiled, "sharpness": sharpness}
-    if st.button("Train", type="primary", icon=":material/model_training:", width="stretch", **for_reviewers()):
-        _train(workspace, info, fields)
+    off = for_reviewers(disabled=model_file.JOB in st.session_state)
+    if st.button("Train", type="primary", icon=":material/model_training:", width="stretch", **off):
+        if vectors:
+            model_file.start_with_vectors(workspace, info, TrainConfig(**fields, embeddings=vectors))
+        else:
+            _train(workspace, info, fields)
         st.rerun()
+    if model_file.JOB in st.session_state:
+        model_file.running(workspace)
     refusal.show_kept("new run")
 
 

@@ -8,6 +8,7 @@ import torch
 
 from core.errors import UserError
 from core.modalities.text.inputs import text_inputs
+from core.modalities.text.words import number
 from core.training.activations import choose, layers
 from core.training.config import TrainConfig
 from core.training.loop import build_model, train
@@ -64,3 +65,15 @@ def test_a_model_of_images_takes_no_texts_and_an_augmentation_neither():
     dataset, config = small(), TrainConfig("text_cnn", epochs=1, augment="flip")
     with pytest.raises(UserError, match="augment=flip"):
         next(train(build_model(config, dataset.shape, 2), dataset, config))
+
+
+def test_known_words_begin_with_given_vectors_and_the_others_are_of_their_size():
+    model = build_model(TrainConfig("bag_of_embeddings", model_settings=(("embedding", 4),)), (256, 50), 2)
+    model.vocabulary.learn(*text_inputs(["a b", "a b"]).words())
+    a, b = (number(word) for word in "ab")
+    before = model.embedding.weight.detach().clone()
+    model.vocabulary.give(model.embedding, np.array([a]), np.full((1, 4), 0.5, np.float32))
+    places = model.vocabulary(torch.tensor([a, b]))
+    assert model.embedding.weight[places[0]].tolist() == [0.5] * 4
+    assert torch.equal(model.embedding.weight[places[1]], 0.5 * before[places[1]])
+    assert model.embedding.weight[0].tolist() == [0.0] * 4

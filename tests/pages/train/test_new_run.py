@@ -1,5 +1,6 @@
 """What is asked for on Train is what the run is trained with."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -34,3 +35,32 @@ def test_what_is_chosen_under_more_is_trained_with(tmp_path: Path, monkeypatch: 
     jobs.cancel(run.path)
     assert run.config["compiled"] is True
     assert run.config["sharpness"] == 0.1
+
+
+def test_word_vectors_are_read_by_a_worker_before_the_training_and_a_refusal_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    be(REVIEWER, monkeypatch)
+    workspace, data = tmp_path / "workspace", tmp_path / "data"
+    monkeypatch.setenv("ASSAY_WORKSPACE", str(workspace))
+    monkeypatch.setenv("ASSAY_DATA", str(data))
+    data.mkdir()
+    rows = "".join(f"{('poor', 'fine')[row % 2]} film,{row % 2}\n" for row in range(20))
+    (data / "texts.csv").write_text(f"text,label\n{rows}")
+    (data / "vectors.txt").write_text("film 1 2 3 4\n")
+    pipeline.import_dataset(workspace, data / "texts.csv", "Texts")
+    app = AppTest.from_function(page, args=(str(workspace),), default_timeout=30).run()
+    for path, refused in ((tmp_path / "elsewhere.txt", True), (data / "vectors.txt", False)):
+        next(field for field in app.text_input if field.label == "Word vectors").set_value(str(path))
+        next(button for button in app.button if button.label == "Train").click().run()
+        assert not app.exception
+        assert ["outside the folders" in error.value for error in app.error] == [True] * refused
+    (job,) = (workspace / "loads").iterdir()
+    while jobs.poll(job).active:
+        time.sleep(0.1)
+    assert jobs.poll(job).state == "done"
+    app.run()
+    (run,) = runs.all_runs(workspace)
+    jobs.cancel(run.path)
+    assert run.config["embeddings"] == str(data / "vectors.txt")
+    assert not app.exception
