@@ -9,6 +9,8 @@ PYTHON ?=
 CPU ?=
 ARCHITECTURE ?=
 LOCK ?= yes
+STREAMLIT ?= streamlit
+CANARY ?=
 INDEX ?= https://pypi.org/simple
 
 PY := .venv/bin/python
@@ -25,7 +27,7 @@ DEV_READY := .venv/.ready-dev-$(shell cat requirements*.txt pylock*.toml | cksum
 CHECKED := app.py setup.py core pages tests benchmarks assets installed upkeep
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench pictures notebooks lock sbom clean
+.PHONY: help run test lint bench pictures notebooks lock sbom canary clean
 
 help:  ## show this list
 	@printf 'Assay finds, shows, reviews and removes poisoned training data.\n\n'
@@ -71,6 +73,9 @@ sbom: $(DEV_READY)  ## write sbom.json, the bill of materials: every package of 
 	$(PY) -m upkeep.hashed pylock.toml > .venv/locked.txt
 	$(PY) -W ignore -m cyclonedx_py requirements .venv/locked.txt --pyproject pyproject.toml --spec-version 1.6 \
 	    --output-reproducible -o sbom.json
+
+canary: $(DEV_READY)  ## run the tests of the entrance with the newest Streamlit; what breaks is reported, nothing fails
+	$(PY) -m upkeep.canary $(STREAMLIT) $(CANARY)
 
 clean:  ## remove .venv and caches; the workspace with its runs and verdicts stays
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache
