@@ -8,7 +8,7 @@ from pages.ui.cache import cached
 from pages.ui.clusters import exre
 from pages.ui.clusters.classes import AC, all_classes, clusters_of
 from pages.ui.clusters.colouring import COLOURS
-from pages.ui.clusters.maps import controls, linked_map, missing_map
+from pages.ui.clusters.maps import controls, linked_map, missing_map, panes
 from pages.ui.selection.beside_map import selection_bar, selection_gallery
 from pages.ui.shell import frame, journey
 from pages.ui.widgets import counted
@@ -27,19 +27,20 @@ listed = f": {', '.join(map(frame.plain, suspects))}" if suspects else ""
 counted.brief(run, f"{judged_words(detection.classes.values(), len(names), listed)} by Activation Clustering.")
 chosen = controls(run, "clusters", COLOURS, layer=True)
 table = counted.table(run)
-screen, side = st.columns([2, 1], gap="small")
-with screen, st.container(key="map-pane"):
+screens, side = panes(chosen)
+for screen, look in screens:
     # Maps of one class are drawn within the given label; clusters split by prediction are shown on the map of all.
     by_label = bool((table["cluster_class"] == table["label"]).all())
     scope = "class" if chosen.class_index is not None and by_label else "all"
     only = slice(None) if chosen.class_index is None else (table["cluster_class"] == chosen.class_index).to_numpy()
-    if run.done(plan.maps(chosen.method.lower())):
-        places = cached.map_points(run, f"{scope}-{chosen.method.lower()}")
-        key = f"clusters-{scope}-{chosen.class_index}-{chosen.method}"
-        linked_map(run, table[only], places[only], key=key, controls=chosen)
-    else:
-        missing_map(run, chosen.method)
-with side, st.container(key="side-pane", gap="small"):
+    with screen:
+        if run.done(plan.maps(chosen.method.lower())):
+            places = cached.map_points(run, f"{scope}-{chosen.method.lower()}")
+            key = f"clusters-{scope}-{chosen.class_index}-{chosen.method}"
+            linked_map(run, table[only], places[only], key=key, controls=look)
+        elif look is chosen:
+            missing_map(run, chosen.method)
+with side:
     with st.container(key="side-selected"):
         selection_gallery(run, table)
     with st.container(key="side-about"):

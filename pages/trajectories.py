@@ -6,8 +6,8 @@ import streamlit as st
 from core.runs.plan import maps
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
-from pages.ui.clusters.maps import controls, linked_map, missing_map
-from pages.ui.clusters.playing import epoch_now, epochs, go_on, places_at, window_of
+from pages.ui.clusters.maps import controls, linked_map, missing_map, panes
+from pages.ui.clusters.playing import epochs, places_at, window_of
 from pages.ui.selection.beside_map import selection_bar, selection_gallery
 from pages.ui.selection.selection import selected
 from pages.ui.shell import frame, journey
@@ -33,30 +33,35 @@ chosen = controls(
     epochs=losses.shape[1],
 )
 last, method = losses.shape[1], chosen.method.lower()
-epoch, moves = epoch_now(run, chosen.epoch), True
+epoch, moves = chosen.epoch, True
 badloss = cached.detections(run).get("badloss")
 
-screen, side = st.columns([2, 1], gap="small")
-with screen, st.container(key="map-pane"):
-    if run.done(maps(method)):
+screens, side = panes(chosen)
+for screen, look in screens:
+    with screen:
+        if not run.done(maps(method)):
+            if look is chosen:
+                missing_map(run, chosen.method)
+            continue
         stood = places_at(run, method, epoch)
         moves = stood is not None
         places = cached.map_points(run, f"trajectories-{method}") if stood is None else stood
         window = window_of(run, method) if moves and epoch < last else None
         key = f"trajectories-{chosen.method}"
-        linked_map(run, table, places, key=key, controls=chosen, window=window, moment=epoch if moves else last)
-    else:
-        missing_map(run, chosen.method)
-with side, st.container(key="side-pane", gap="small"):
+        linked_map(run, table, places, key=key, controls=look, window=window, moment=epoch if moves else last)
+with side:
     with st.container(key="side-selected"):
         selection_gallery(run, table)
     with st.container(key="side-about"):
         index = chosen.class_index
-        epochs(run, epoch, last)
-        if not moves:
-            st.caption(f"The points of {chosen.method} stay where they were at the end; those of PCA and ICA move.")
         bands = cached.bands(run, index)
         rows = np.flatnonzero(table["id"].isin(selected(run)))
+        medians = [(name, band[1]) for name, band in bands.items()]
+        if len(rows):
+            medians.append(("selection", np.median(losses[rows], axis=0)))
+        epochs(run, table, [look for _, look in screens], epoch, medians)
+        if not moves:
+            st.caption(f"The points of {chosen.method} stay where they were at the end; those of PCA and ICA move.")
         drawn = f"{len(rows[:MOST])} of {len(rows):,} selected"
         option = curves_option(bands, losses[rows[:MOST]], drawn, epoch=epoch)
         with st.container(key="curves"):
@@ -79,4 +84,3 @@ selection_bar(run, table)
 with st.container(horizontal=True):
     counted.review_link(run)
     journey.go_on("detect")
-go_on(run, last)

@@ -38,6 +38,22 @@ def places_at(losses: Floats, places: Floats, epoch: int) -> Floats | None:
     return None if directions is None else _held(losses, epoch) @ directions
 
 
+def all_places(losses: Floats, places: Floats, some: slice) -> Floats | None:
+    """(epochs, m, 2) where some of the samples stood after each epoch; None where the map cannot say.
+
+    >>> losses = np.exp(np.array([[0.0, -1, -2], [0.5, -2, -3], [1, 0, -1], [0, 1, 1], [0, 0.5, 0]]), dtype=np.float64)
+    >>> last = logits(losses)[:, [2, 0]]
+    >>> moved = all_places(losses, last, slice(None, None, 2))
+    >>> moved.shape, np.allclose(moved[1], places_at(losses, last, 2)[::2], atol=1e-5)
+    ((3, 3, 2), True)
+    """
+    directions = _directions(losses, places)
+    if directions is None:
+        return None
+    stood = [_held(losses[some], epoch) @ directions for epoch in range(1, losses.shape[1])]
+    return np.array([*stood, places[some]], np.float32)
+
+
 def window_of(losses: Floats, places: Floats) -> Floats | None:
     """(2, 2) the least and the greatest of both axes over all epochs; None where nothing can move."""
     directions = _directions(losses, places)

@@ -1,16 +1,20 @@
 """The Detect page: a stricter rule is kept and followed, another detector runs in a worker."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from playwright.sync_api import Page, expect
 
 from core import pipeline, runs
 from core.analysis import opened_run
+from core.data import store
 from core.detectors import DETECTORS
 from core.runs import jobs
 from tests.browser.conftest import OpenPage, Serve
 from tests.browser.test_journey import PATIENT, TRAINING, goto
 from tests.browser.test_pages import eventually, sound
+from tests.pages.decided import decided, made_decision
 
 HEADER, ROW = 35, 26
 
@@ -109,4 +113,24 @@ def test_all_others_run_with_one_button_and_their_flags_are_compared(serve: Serv
     button.click()
     eventually(lambda: len(runs.open_run(small, run.id).left) > 2)
     eventually(lambda: len(runs.detections(run)) > ran)
+    sound(opened)
+
+
+def test_the_decision_and_the_first_detectors_are_in_view_at_once(serve: Serve, page: OpenPage, small: Path) -> None:
+    run, of_few = runs.all_runs(small)[0], made_decision("backdoor")
+    rest = (0, store.describe(small, run.dataset).n - len(of_few.states))
+    decided(run, replace(of_few, states=np.pad(of_few.states, rest), membership=np.pad(of_few.membership, rest)))
+    opened = page(f"{serve(small).url}/detect")
+    said, table = opened.get_by_text("Backdoor confirmed in").first, opened.locator("[data-testid=stDataFrame]").first
+    expect(said).to_be_visible(timeout=2 * PATIENT)
+    expect(table).to_be_visible(timeout=PATIENT)
+    for height in (900, 720):
+        opened.set_viewport_size({"width": 1400 if height == 900 else 1280, "height": height})
+        opened.wait_for_timeout(1000)
+        words, rows = said.bounding_box(), table.bounding_box()
+        assert words
+        assert rows
+        assert 0 < words["y"] < rows["y"] + HEADER + 4 * ROW < height
+    opened.get_by_text("How each group was tested").click()
+    expect(opened.get_by_text("Keep the label without it").first).to_be_visible(timeout=PATIENT)
     sound(opened)

@@ -83,6 +83,6 @@ def test_what_the_library_offers_covers_no_control_and_no_legend(serve: Serve, p
     expect(window.get_by_text("drawn")).to_be_visible(timeout=PATIENT)
     left, top, width, height = map_area(window)
     window.mouse.move(left + width / 2, top + height / 2)
-    tools = window.locator(".st-key-map-chart [data-testid=stElementToolbar]").bounding_box()
+    tools = window.locator("[class*=st-key-map-chart] [data-testid=stElementToolbar]").bounding_box()
     assert tools
     assert tools["y"] > top + height / 2

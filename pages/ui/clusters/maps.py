@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
 
 from core import pipeline, runs
 from core.modalities import MODALITIES
@@ -34,6 +35,9 @@ LAYER = "layer"  # the parameter of the address that names the mapped layer, unl
 EPOCH = "epoch"  # name of the chosen epoch among what the pages show
 HOVER = ("image", "none")
 DECIDED_TOO = ("shown", "hidden")  # samples that were decided on
+BESIDE = "beside"  # name of the second colouring among what the pages show
+ALONE = (2, 1)  # widths of the map, and of what stands beside it
+TWO = (1.35, 1.35, 1)  # the same of two maps
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ class Controls:
         class_index: of which only the samples are about; None for all.
         method: of the map: "PCA", "ICA" or "UMAP".
         colour: what colours it.
+        beside: what colours a second map of the same points; "" for no second one.
         hover: whether hovering shows the sample.
         decided: whether the samples that were decided on are drawn.
         epoch: that the curves mark, 0 where the page has none.
@@ -52,6 +57,7 @@ class Controls:
     class_index: int | None
     method: str
     colour: str
+    beside: str
     hover: bool
     decided: bool
     epoch: int
@@ -68,6 +74,7 @@ def controls(
         NAME: class_options(run),
         "map": METHODS,
         "colour": colours,
+        BESIDE: ["", *colours],
         "decided": DECIDED_TOO,
         "hover": HOVER,
     }
@@ -75,13 +82,18 @@ def controls(
         options[EPOCH] = ["", *map(str, range(1, epochs))]
     now = view.shown(key, options)
     index = int(now[NAME]) if now[NAME] else None
-    with st.container(key="map-controls", horizontal=True, vertical_alignment="bottom", gap="small"):
-        counted.field(run)
+    with st.container(key="map-controls", horizontal=True, vertical_alignment="bottom", gap="xsmall"):
+        counted.field(run, width=160)
         class_field(run, index)
         about = " ".join(HELP[name] for name in METHODS)
         one_of("Map", METHODS, help=about, **bound("view-map", now["map"], partial(view.choose, "map")))
         colour = bound("view-colour", now["colour"], partial(view.choose, "colour"))
         st.selectbox("Colour by", colours, width=115, **colour)
+        beside = bound("view-beside", now[BESIDE], partial(view.choose, BESIDE))
+        words = "A second map of the same points, coloured by something else. One selection holds on both."
+        st.selectbox(
+            "Beside", ["", *colours], width=112, format_func=lambda value: value or "one map", help=words, **beside
+        )
         if layer:
             layer_picker(run)
         with st.container(gap=None, width=95):
@@ -91,10 +103,22 @@ def controls(
         index,
         now["map"],
         now["colour"],
+        now[BESIDE] if now[BESIDE] != now["colour"] else "",
         hover=now["hover"] == HOVER[0],
         decided=now["decided"] == DECIDED_TOO[0],
         epoch=int(now.get(EPOCH) or epochs or 0),
     )
+
+
+def panes(controls: Controls) -> tuple[list[tuple[DeltaGenerator, Controls]], DeltaGenerator]:
+    """The panes of the page: one for each map, with what is chosen for it, and the one beside them."""
+    both = [controls, replace(controls, colour=controls.beside)] if controls.beside else [controls]
+    *screens, side = st.columns(TWO if controls.beside else ALONE, gap="small")
+    maps_ = [
+        (screen.container(key=f"map-pane{'-beside' * at}"), look)
+        for at, (screen, look) in enumerate(zip(screens, both, strict=True))
+    ]
+    return maps_, side.container(key="side-pane", gap="small")
 
 
 def _switch(title: str, name: str, value: str, options: tuple[str, str]) -> None:
@@ -112,7 +136,9 @@ def layer_picker(run: Run) -> None:
     head = run.layer or next((name for name, layer in layers.items() if layer["is_head"]), None)
     names = list(layers)
     said = _said_layer(names, head, next((name for name in names if layers[name]["is_head"]), ""))
-    with st.popover("Layer", icon=f":material/{'layers' if said == head else 'error'}:", help=HELP["activation"]):
+    with st.popover(
+        "", icon=f":material/{'layers' if said == head else 'error'}:", help=f"Layer. {HELP['activation']}"
+    ):
         if said != head:
             st.info("The address is of a view of this layer. The maps now are of another one.")
         name = st.selectbox(
@@ -180,6 +206,7 @@ def linked_map(
         moment: another one where the points stand elsewhere.
     """
     names = cached.info(run).class_names
+    key += f"-{controls.colour}" * bool(controls.beside)
     total = len(table)
     if not controls.decided:
         left = (table["verdict"] == "").to_numpy()
@@ -227,6 +254,7 @@ def linked_map(
         selected=selected(run),
         hover_images=controls.hover,
         side=MODALITIES[cached.info(run).modality].side,
+        narrow=bool(controls.beside),
         window=window,
         moment=moment,
     )

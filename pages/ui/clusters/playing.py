@@ -1,29 +1,28 @@
 """The epochs of the trajectories as a slider that moves the points, and a button that plays them."""
 
-import time
+from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
 from core.analysis import moving
 from core.runs import Run
+from core.types import Floats
 from pages.ui.cache import cached, stamps
 from pages.ui.cache.of_run import of_run
-from pages.ui.clusters.maps import EPOCH
-from pages.ui.widgets import view
+from pages.ui.clusters.colouring import colouring
+from pages.ui.clusters.glide import Look, glide
+from pages.ui.clusters.maps import EPOCH, Controls
+from pages.ui.selection.selection import selected
+from pages.ui.widgets import counted, view
 from pages.ui.widgets.bound import bound
-from pages.ui.widgets.scatter_option import Window
+from pages.ui.widgets.crowd import HIDDEN
+from pages.ui.widgets.scatter_option import AXES, Window, window_around
 
-STEP = 0.7  # seconds from one epoch to the next; a page is drawn in a third of that
 MARGIN = 0.04  # of the window around all movement
-PLAYING = "playing"  # where the session keeps the epoch while they are played
-
-
-def epoch_now(run: Run, chosen: int) -> int:
-    """The epoch to show: the one that is being played, else the chosen one."""
-    playing = st.session_state.get(PLAYING)
-    return int(playing[1]) if playing and playing[0] == run.id else chosen
+MOST = 100_000  # points that glide; of more, evenly spaced ones do: 16 epochs of these are 13 MB
 
 
 def places_at(run: Run, method: str, epoch: int) -> NDArray[np.float32] | None:
@@ -41,25 +40,45 @@ def window_of(run: Run, method: str) -> Window | None:
     return [[float(low[axis] - room[axis]), float(high[axis] + room[axis])] for axis in (0, 1)]
 
 
-def epochs(run: Run, now: int, last: int) -> None:
-    """The slider of epochs with a button that plays them; the chosen epoch is in the address, unless it is the last."""
+def epochs(
+    run: Run,
+    table: pd.DataFrame,
+    looks: Sequence[Controls],
+    now: int,
+    medians: Sequence[tuple[str, Floats]],
+) -> None:
+    """The slider of epochs with a button that plays them; the chosen epoch is in the address, unless it is the last.
+
+    Args:
+        run: under review.
+        table: all samples.
+        looks: what is chosen for each map on the page.
+        now: the epoch that is shown.
+        medians: of groups, the name and the losses, to be read while the points move.
+    """
+    last = cached.losses(run).shape[1]
     if last < 2:
         return
 
     def moved(epoch: int) -> None:
-        st.session_state.pop(PLAYING, None)
         view.choose(EPOCH, "" if epoch == last else str(epoch))
 
-    playing = epoch_now(run, 0) > 0
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.button(
-            "",
-            key="play-epochs",
-            icon=":material/pause:" if playing else ":material/play_arrow:",
-            help="Pause" if playing else "Play: see the samples being learned.",
-            on_click=_pause if playing else _play,
-            args=(now, last) if playing else (run, now, last),
-        )
+        method = looks[0].method.lower()
+        around = window_of(run, method)
+        if around is not None:
+            with st.container(key="play-epochs", width=44):
+                rows = table.iloc[:: -(-len(table) // MOST)]
+                glide(
+                    _stood(run, method),
+                    _looks(run, rows, looks),
+                    key=f"glide-{run.id}-{method}",
+                    epoch=now,
+                    selected=np.isin(rows["id"].to_numpy(), selected(run)),
+                    windows=(around, _window_at_last(run, method)),
+                    medians=medians,
+                    then=moved,
+                )
         st.slider(
             "Epoch",
             1,
@@ -69,34 +88,30 @@ def epochs(run: Run, now: int, last: int) -> None:
         )
 
 
-def go_on(run: Run, last: int) -> None:
-    """Have the next epoch follow once this one was seen; the last thing that a page draws, for drawing takes time."""
-    playing = st.session_state.get(PLAYING)
-    if playing and playing[0] == run.id:
-        st.session_state[PLAYING] = (*playing[:2], time.monotonic())
-        _tick(run, last)
+def _looks(run: Run, rows: pd.DataFrame, looks: Sequence[Controls]) -> list[Look]:
+    """How the points that glide look on each map."""
+    names, dark = cached.info(run).class_names, st.context.theme.type == "dark"
+    drawn = []
+    for look in looks:
+        found = colouring(rows, names, look.colour, counted.whose(run), dark=dark)
+        gone = np.asarray(rows["verdict"] != "", bool) & (not look.decided)
+        groups = np.where(gone, HIDDEN, found.groups).astype(np.uint8)
+        drawn.append(Look(groups, list(found.styles.values()), found.bar is not None, len(looks) > 1))
+    return drawn
 
 
-def _play(run: Run, now: int, last: int) -> None:
-    st.session_state[PLAYING] = run.id, 1 if now >= last else now, time.monotonic()
+def _window_at_last(run: Run, method: str) -> Window:
+    """What the map has in view after the last epoch."""
+    return window_around(pd.DataFrame(np.asarray(cached.map_points(run, f"trajectories-{method}")), columns=AXES))
 
 
-def _pause(now: int, last: int) -> None:
-    st.session_state.pop(PLAYING, None)
-    view.choose(EPOCH, "" if now == last else str(now))
-
-
-@st.fragment(run_every=STEP)
-def _tick(run: Run, last: int) -> None:
-    """The next epoch, once the present one was shown long enough; the last one ends it."""
-    playing = st.session_state.get(PLAYING)
-    if not playing or time.monotonic() - playing[2] < STEP / 2:  # it was drawn with the page just now
-        return
-    if playing[1] + 1 >= last:
-        _pause(last, last)
-    else:
-        st.session_state[PLAYING] = run.id, playing[1] + 1, time.monotonic()
-    st.rerun()
+@of_run(stamps.made, most=4)
+def _stood(run: Run, method: str) -> NDArray[np.float32]:
+    """(epochs, n, 2) of the points that glide."""
+    losses, places = cached.losses(run), cached.map_points(run, f"trajectories-{method}")
+    some = slice(None, None, -(-len(losses) // MOST))
+    stood = moving.all_places(losses, places, some)
+    return places[None, some] if stood is None else stood
 
 
 @of_run(stamps.made, most=64)

@@ -20,6 +20,7 @@ from core.runs.plan import of_kind, texts
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached, decided_names
 from pages.ui.cache.words import HELP, plain
+from pages.ui.clusters.colouring import middle_cut
 from pages.ui.shell import frame
 from pages.ui.widgets import pictures, refusal
 from pages.ui.widgets.gallery import Tile, gallery
@@ -38,28 +39,53 @@ UNTRAINED = (
     "wrong labels cannot be looked for."
 )
 PICTURE = 84  # pixels
+MOST_SHOWN = 8  # groups in the short line; all are below it
+LONGEST = 40  # characters of a group's title there
 
 
 def panel(run: Run) -> None:
-    """What was decided, or what a decision does and costs; and the button that has it made."""
-    decision = cached.decision(run)
-    st.subheader("Decision")
+    """What was decided, in short, with the proof folded away; or what a decision does and costs, and the button."""
+    decision, planned = cached.decision(run), texts(of_kind(run.plan, "decide"))
     if decision is None:
         st.markdown(WHAT)
     else:
-        _found(run, decision)
+        st.markdown(f"**{plain(cached.decided_words(run))}**")
+        st.markdown(_in_short(run, decision))
+        if doubted := doubted_words(decision):
+            st.warning(doubted, icon=":material/person_alert:")
     refusal.show_kept("decision")
-    _making(run, again=decision is not None)
+    waited, progress = any(run.waits_for(stage) for stage in planned), jobs.poll(run.path)
+    if progress.active and waited:
+        frame.progress_of(run, *planned)
+    elif waited and progress.error:
+        refusal.show(UserError(**progress.error))
+    if decision is None:
+        _making(run, again=False)
+        return
+    with st.expander("How each group was tested, and deciding again", icon=":material/gavel:"):
+        _found(run, decision)
+        _making(run, again=True)
+
+
+def _in_short(run: Run, decision: Decision) -> str:
+    """The groups with their states and sizes, and how many classes were not judged, in the room of a line or two."""
+    names = cached.info(run).class_names
+    shown = [
+        f"{BADGES.get(group.state, '')} {plain(middle_cut(group_title(group, names), LONGEST))} · {group.size:,}"
+        for group in decision.groups[:MOST_SHOWN]
+    ]
+    if len(decision.groups) > MOST_SHOWN:
+        shown.append(f"and {len(decision.groups) - MOST_SHOWN:,} more groups")
+    if count := len(decision.not_judged):
+        shown.append(f":gray-badge[not judged] {count:,} class{'es' * (count > 1)}; not judged is not clean")
+    return "&emsp; ".join(shown)
 
 
 def _found(run: Run, decision: Decision) -> None:
-    """The headline, one row a group, then what is open, was not judged and was left out."""
+    """One row a group, then what is open, was not judged and was left out."""
     names = cached.info(run).class_names
-    st.markdown(f"**{plain(cached.decided_words(run))}**")
     for group in decision.groups:
         _row(run, group, names)
-    if doubted := doubted_words(decision):
-        st.warning(doubted, icon=":material/person_alert:")
     if alone := open_alone_words(decision):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"{BADGES['open']} {alone}")
@@ -100,14 +126,10 @@ def _review(run: Run, decided: int | str) -> None:
 
 
 def _making(run: Run, *, again: bool) -> None:
-    """The bar while it is made; else the button, the second training as a choice, and what it costs."""
-    progress, planned = jobs.poll(run.path), texts(of_kind(run.plan, "decide"))
-    waited = any(run.waits_for(stage) for stage in planned)
-    if progress.active and waited:
-        frame.progress_of(run, *planned)
+    """The button, unless it is being made, the second training as a choice, and what it costs."""
+    progress = jobs.poll(run.path)
+    if progress.active and any(run.waits_for(stage) for stage in texts(of_kind(run.plan, "decide"))):
         return
-    if waited and progress.error:
-        refusal.show(UserError(**progress.error))
     can_train = run.trainable and run.traced
     with st.container(horizontal=True, vertical_alignment="center"):
         training = can_train and st.checkbox(

@@ -21,6 +21,9 @@ from pages.ui.widgets.fields import tall
 from pages.ui.widgets.gallery import Tile, gallery
 
 COLUMNS = 3  # attacks side by side; more of them are listed one below the other
+TABLE_AND_CHART = (5, 4)  # widths; at 1,280 pixels a table of five columns fits into the first
+PLAIN = 64  # pixels of a column of rates
+DOUBLED = 84  # pixels of a column of rates at twice the strength, whose title is longer
 MEASURE = "↑ more is better, ↓ less is"
 
 
@@ -65,11 +68,15 @@ def before_after(run: Run, child: Run) -> None:
         st.warning(plain(emptied), icon=":material/warning:")
     if compared["how"] == "continue":
         st.caption(f"Training went on from the weights before, for {child.config['epochs']:,} epochs.")
-    table, chart = st.columns(2, gap="large")
+    table, chart = st.columns(TABLE_AND_CHART)
     estimated = estimates_of(child)
     shown = pd.concat([_figures(before, after), _estimated(run, estimated)]).fillna("")
     columns = {
-        name: st.column_config.TextColumn(alignment="right", help=HELP["doubled"] if "×2" in name else None)
+        name: st.column_config.TextColumn(
+            alignment="right",
+            width=DOUBLED if "×2" in name else PLAIN,
+            help=HELP["doubled"] if "×2" in name else None,
+        )
         for name in shown.columns[1:]
     }
     table.dataframe(shown, hide_index=True, column_config=columns, key="before-after", height=tall(len(shown), 12))

@@ -106,14 +106,14 @@ def review_link(run: Run) -> None:
     )
 
 
-def field(run: Run, *, label_visibility: Literal["visible", "collapsed"] = "visible") -> str:
+def field(run: Run, *, width: int = 175, label_visibility: Literal["visible", "collapsed"] = "visible") -> str:
     """The list to choose it from; what is chosen holds on all pages."""
     subject, chosen = cached.opened(run), counted(run)
     names = [name for name in subject.detections if [name] != leading(subject.detections)]
     st.selectbox(
         "Flagged by",
         ["", *names],
-        width=175,
+        width=width,
         format_func=lambda name: counted_title(subject, name),
         help="Headline, map, queue and the decisions on all that is flagged follow it, on every page but the report.",
         label_visibility=label_visibility,

@@ -69,6 +69,7 @@ def scatter_map(
     side: int = 96,
     window: Window | None = None,
     moment: int = 0,
+    narrow: bool = False,
 ) -> Ids | None:
     """Sorted ids that were selected since the last call, None when nothing is new.
 
@@ -89,6 +90,7 @@ def scatter_map(
         side: of that image in pixels.
         window: what is in view; None for what is around the points.
         moment: another one for points that moved; they leave a brush behind, and stay selected.
+        narrow: whether the map has half the usual width: bar and legend then stand below the tools.
     """
     chart: _Chart = st.session_state.setdefault(f"{key}-chart", _Chart())
     shown = points[np.isfinite(points["x"]) & np.isfinite(points["y"]) & points["group"].isin(list(series))]
@@ -106,12 +108,12 @@ def scatter_map(
     tip = hover_card(tooltip, image_url if hover_images else "", side)
     ink = INK["dark" if st.context.theme.type == "dark" else "light"]
     view = chart.window or window or window_around(shown)
-    option = map_option(shown, rings, series, tip=tip, window=view, ink=ink, bar=bar)
+    option = map_option(shown, rings, series, tip=tip, window=view, ink=ink, bar=bar, narrow=narrow)
     name = f"{key}-{chart.generation}"
-    with st.container(key="map-chart"):
+    with st.container(key=f"map-chart-{key}"):
         words = "Map of samples; draw a lasso or click to select."
         st.echarts_chart(option, key=name, height="stretch", on_select="rerun", alt=words)
-    _foot(shown, total, chart, chart.ids if chart.shows else selected, key)
+    _foot(shown, total, chart, chart.ids if chart.shows else selected, key, narrow=narrow)
     return new
 
 
@@ -162,7 +164,7 @@ def _take_off(chart: _Chart) -> None:
     chart.inside = chart.clicked = NONE
 
 
-def _foot(shown: pd.DataFrame, total: int, chart: _Chart, selected: Ids, key: str) -> None:
+def _foot(shown: pd.DataFrame, total: int, chart: _Chart, selected: Ids, key: str, *, narrow: bool) -> None:
     """The line of words under the map, and the zoom that outlives a redraw."""
     words = f"{len(shown):,} of {total:,} drawn" + (f" · {len(selected):,} selected" if len(selected) else "")
     text, zoom = st.columns([3, 2], vertical_alignment="center")
@@ -180,11 +182,12 @@ def _foot(shown: pd.DataFrame, total: int, chart: _Chart, selected: Ids, key: st
             )
         inside = shown[shown["id"].isin(selected)] if len(selected) else shown[:0]
         st.button(
-            "Zoom to selection",
+            "Zoom" if narrow else "Zoom to selection",
             key=f"{key}-zoom",
             icon=":material/center_focus_strong:",
             type="tertiary",
             disabled=inside.empty,
+            help="Zoom to selection" if narrow else None,
             on_click=_set_window,
             args=(chart, window_around(inside)),
         )

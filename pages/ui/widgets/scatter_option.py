@@ -14,6 +14,10 @@ from core.output.palette import ACCENT, GREY
 
 Window = list[list[float]]
 LARGE = 20_000  # points; above, they are drawn as one path per series, which cannot dim or ring single points
+TOOLS = 26  # pixels of the row of tools
+LINE = 18  # pixels of a line of the legend
+BESIDE_TOOLS = 520  # pixels of the legend beside the tools
+NARROW = 230  # pixels of a legend below the tools
 BAR_WIDTH = 460  # pixels that tools and bar take beside the legend
 FADED = 0.2  # opacity of what is drawn faded
 AXES = ["x", "y"]
@@ -121,8 +125,14 @@ def map_option(
     window: Window,
     ink: str,
     bar: Bar | None = None,
+    narrow: bool = False,
 ) -> dict[str, Any]:
-    """The chart as ECharts wants it: one data set and one series per group, the selection on top in `ink`."""
+    """The chart as ECharts wants it: one data set and one series per group, the selection on top in `ink`.
+
+    In a narrow one, bar and legend stand below the tools and not beside them.
+    """
+    beside = {"left": BAR_WIDTH if bar else _LEGEND["left"]}
+    placed = {"left": 0, "top": TOOLS + LINE * bool(bar)} if narrow else beside
     large = len(shown) > LARGE
     columns = AXES + sorted(set(_COLUMN.findall(tip)))
     groups = {name: shown[shown["group"] == name] for name in series}
@@ -135,8 +145,8 @@ def map_option(
         "hoverLayerThreshold": LARGE + 1,  # above the default of 3,000, a mark is lost with the hover
         "dataset": [{"source": _sent(frame[columns])} for frame in (*groups.values(), rings)],
         "series": drawn,
-        "grid": _GRID | {"top": 14 + 18 * _legend_lines(series)},
-        "graphic": _drawn_bar(bar) if bar else [],
+        "grid": _GRID | {"top": grid_top(list(series.values()), has_bar=bar is not None, narrow=narrow)},
+        "graphic": _drawn_bar(bar, narrow=narrow) if bar else [],
         **{f"{axis}Axis": _axis(*limits) for axis, limits in zip(AXES, window, strict=True)},
         "dataZoom": [{"type": "inside", "filterMode": "none", f"{axis}AxisIndex": 0} for axis in AXES],
         "brush": {
@@ -151,29 +161,38 @@ def map_option(
         "toolbox": _TOOLBOX,
         # What the legend hides, the server would still count; filtering is the page's work.
         "legend": _LEGEND
-        | {"left": BAR_WIDTH if bar else _LEGEND["left"]}
+        | placed
         | {"data": [{"name": style.title or name} for name, style in series.items() if style.legend]},
         "tooltip": {"formatter": tip, "showDelay": 125, "transitionDuration": 0, "confine": True, "padding": 8},
     }
 
 
-def _legend_lines(series: Mapping[str, Style]) -> int:
-    """How many lines the legend takes beside the tools; estimated, as only the browser knows its font."""
-    widths = sum(34 + 6.5 * len(style.title or name) for name, style in series.items() if style.legend)
-    return max(1, ceil(widths / 520))
+def grid_top(styles: Sequence[Style], *, has_bar: bool, narrow: bool) -> int:
+    """Pixels above the points of a map: of its tools, its bar and its legend."""
+    if narrow:
+        return 14 + TOOLS + LINE * (has_bar + _legend_lines(styles, NARROW))
+    return 14 + LINE * max(1, _legend_lines(styles, BESIDE_TOOLS))
 
 
-def _drawn_bar(bar: Bar) -> list[dict[str, Any]]:
-    """The bar beside the tools, its title before it and three numbers on and beside it."""
+def _legend_lines(styles: Sequence[Style], width: int) -> int:
+    """How many lines of a width the legend takes; estimated, as only the browser knows its font."""
+    widths = sum(34 + 6.5 * len(style.title) for style in styles if style.legend)
+    return ceil(widths / width)
+
+
+def _drawn_bar(bar: Bar, *, narrow: bool) -> list[dict[str, Any]]:
+    """The bar beside or below the tools, its title before it and three numbers on and beside it."""
     stops = [{"offset": at / max(len(bar.colours) - 1, 1), "color": hex_} for at, hex_ in enumerate(bar.colours)]
     fill = {"type": "linear", "x": 0, "y": 0, "x2": 1, "y2": 0, "colorStops": stops}
     low, middle, high = bar.words
-    start = 112 + 6.2 * len(f"{bar.title} {low}")
-    words = ((104, f"{bar.title} {low}"), (start + 126, f"{high} · middle {middle}"))
-    strip = {"type": "rect", "left": start, "top": 5, "shape": {"width": 120, "height": 10}, "style": {"fill": fill}}
+    left, top, width = (0, TOOLS + 2, 60) if narrow else (104, 4, 120)
+    start = left + 8 + 6.2 * len(f"{bar.title} {low}")
+    words = ((left, f"{bar.title} {low}"), (start + width + 6, high if narrow else f"{high} · middle {middle}"))
+    strip = {"type": "rect", "left": start, "top": top + 1, "shape": {"width": width, "height": 10}}
+    strip |= {"style": {"fill": fill}}
     texts = [
-        {"type": "text", "left": left, "top": 4, "style": {"text": text, "fontSize": 11, "fill": GREY}}
-        for left, text in words
+        {"type": "text", "left": at, "top": top, "style": {"text": text, "fontSize": 11, "fill": GREY}}
+        for at, text in words
     ]
     return [strip | {"silent": True}, *(text | {"silent": True} for text in texts)]
 

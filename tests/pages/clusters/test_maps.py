@@ -1,6 +1,7 @@
 """What was decided shows at once on both maps: hollow, and counted in the legend."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from core.analysis.opened_run import opened
 from core.runs import Run
 from pages.ui.widgets.scatter_option import FADED, LARGE, Style, map_option, window_around
 from tests.pages.access.test_who import REVIEWER, be
-from tests.pages.drawn import FEW, SAMPLES, legend, page, walk
+from tests.pages.drawn import FEW, SAMPLES, field, legend, page, walk
 
 
 def series(app: AppTest) -> dict[str, dict[str, object]]:
@@ -67,3 +68,25 @@ def test_the_table_of_classes_counts_what_is_left(two_detections: Run, monkeypat
     after = page("clusters").dataframe[0].value
     assert before["Left"].iloc[0] == len(flagged)
     assert after["Left"].iloc[0] == len(flagged) - 1
+
+
+@pytest.mark.parametrize("name", ["clusters", "trajectories"])
+def test_two_colourings_of_the_same_points_share_one_selection(name: str, two_detections: Run) -> None:
+    app = page(name)
+    assert len(maps(app)) == 1
+    field(app, "Beside").select("suspicion" if name == "clusters" else "class").run()
+    first, second = maps(app)
+    assert any("flagged by" in entry["name"] for entry in first["legend"]["data"])
+    assert not any("flagged by" in entry["name"] for entry in second["legend"]["data"])
+    assert app.query_params["beside"]
+    app.session_state[f"selection-{two_detections.id}"] = (3, 5)
+    app.run()
+    assert len([one for one in app.caption if f"{SAMPLES} drawn · 2 selected" in one.value]) == 2
+    field(app, "Colour by").select(field(app, "Beside").value).run()
+    assert len(maps(app)) == 1  # the same twice says nothing more
+
+
+def maps(app: AppTest) -> list[dict[str, Any]]:
+    charts = (one for one in walk(app.main) if getattr(one, "type", "") == "echarts_chart")
+    options = [json.loads(one.proto.spec) for one in charts]  # type: ignore[attr-defined]
+    return [option for option in options if "toolbox" in option]

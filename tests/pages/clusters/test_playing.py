@@ -1,4 +1,7 @@
-"""Epochs that are played: one after the other, to the end, and paused where a person says so."""
+"""Epochs that are played: where all points stood is sent once, and where it stops is the epoch of the page."""
+
+import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +11,8 @@ from core import runs
 from core.detectors.parts.trajectories import logits
 from core.runs import Run
 from pages.ui.clusters import playing
-from tests.pages.drawn import page, said
+from pages.ui.widgets.held import held
+from tests.pages.drawn import SAMPLES, field, page, said, walk
 
 
 @pytest.fixture
@@ -17,13 +21,6 @@ def linear(two_detections: Run) -> Run:
     places = logits(np.asarray(two_detections.array("losses")))[:, [15, 7]]
     runs.save_array(two_detections, "map-trajectories-pca", places.astype(np.float32))
     return two_detections
-
-
-def play(app: AppTest) -> AppTest:
-    """Press the button that plays, or pauses."""
-    next(button for button in app.button if button.key == "play-epochs").click().run()
-    assert not app.exception
-    return app
 
 
 def test_points_stand_elsewhere_after_another_epoch_and_the_window_holds_them(linear: Run) -> None:
@@ -37,19 +34,31 @@ def test_points_stand_elsewhere_after_another_epoch_and_the_window_holds_them(li
     assert window[0][0] < stood[:, 0].min() < stood[:, 0].max() < window[0][1]
 
 
-def test_playing_begins_with_the_first_epoch_and_a_pause_keeps_the_one_that_is_shown(linear: Run) -> None:
-    app = play(page("trajectories"))
-    assert app.session_state[playing.PLAYING][:2] == (linear.id, 1)
-    assert "Median loss after epoch 1:" in said(app)
-    app.session_state[playing.PLAYING] = linear.id, 5, 0.0
-    app = play(app.run())
-    assert playing.PLAYING not in app.session_state
-    assert "Median loss after epoch 5:" in said(app)
-    assert app.query_params["epoch"] == "5"
+def test_all_epochs_are_sent_once_by_address_and_a_stop_is_the_epoch_of_the_page(linear: Run) -> None:
+    app = page("trajectories")
+    [sent] = players(app)
+    assert (sent["epoch"], sent["last"]) == (16, 16)
+    content = held(sent["places"].removeprefix("held/").removesuffix(".bin"))
+    assert content is not None
+    stood = np.frombuffer(content, np.float32).reshape(16, SAMPLES, 2)
+    np.testing.assert_allclose(stood[3], playing.places_at(linear, "pca", 4), atol=1e-4)
+    np.testing.assert_array_equal(stood[15], linear.array("map-trajectories-pca"))
+    assert [name for name, _ in sent["medians"]] == ["all classes", "bona fide"]
+    field(app, "Beside").select("class").run()
+    first, second = players(app)[0]["maps"]
+    assert first["groups"] != second["groups"]
+    assert players(app)[0]["places"] == sent["places"]
 
 
 def test_a_map_that_cannot_move_says_so(two_detections: Run) -> None:
     assert playing.places_at(two_detections, "pca", 4) is None
     app = page("trajectories")
-    app.session_state[playing.PLAYING] = two_detections.id, 3, 0.0
+    assert players(app) == []
+    app.query_params["epoch"] = "3"
     assert "stay where they were at the end" in said(app.run())
+
+
+def players(app: AppTest) -> list[dict[str, Any]]:
+    """What the button that plays was sent."""
+    protos = (one.proto for one in walk(app.main) if getattr(one, "type", "") == "bidi_component")  # type: ignore[attr-defined]
+    return [sent for proto in protos if proto.json and "medians" in (sent := json.loads(proto.json))]
