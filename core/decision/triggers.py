@@ -55,7 +55,9 @@ MOST_KEPT_FOR_TURNED = 0.75
 # The same of a group that was tried again; of clean classes, 0.6 to 0.95 keep it.
 MOST_KEPT_AGAIN = 0.4
 # Samples of the class that have a part of a trigger, for each that has all of it, from which on it is the class's own.
-WITHOUT_IT = 2
+WITH_A_PART = 1.5
+# Upper end of the fraction of carriers that belong to the class, up to which a trigger may turn few.
+SURELY_AT_HOME = 0.4
 # Groups of one class, one after the other: several attacks may share a target, and an attack may have several tokens.
 MOST_GROUPS = 10
 
@@ -125,8 +127,11 @@ class RecoveredTrigger:
 
 def proves(trigger: RecoveredTrigger) -> bool:
     """Whether the group's labels hang on its trigger: with it others turn, and without it few members stay."""
-    by_carriers = trigger.home is not None and is_clear(trigger.flip_rate, trigger.control)
-    return by_carriers or trigger.kept <= min(MOST_KEPT, MOST_KEPT_FOR_TURNED * trigger.flip_rate)
+    let_go = trigger.kept <= min(MOST_KEPT, MOST_KEPT_FOR_TURNED * trigger.flip_rate)
+    if trigger.home is None:
+        return let_go
+    surely = belong_elsewhere(trigger.home, int(trigger.carriers.carrying.sum()), SURELY_AT_HOME)
+    return is_clear(trigger.flip_rate, trigger.control) or (let_go and surely)
 
 
 def recovered_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredTrigger | None:
@@ -184,7 +189,7 @@ def _elsewhere(suspects: Suspects, trigger: RecoveredTrigger, index: int, probes
         return []
     for part in trigger.stamp.simpler():
         having = part.carried(suspects.inputs[trigger.rows])
-        if having is None or having.sum() < WITHOUT_IT * len(carrying):
+        if having is None or having.sum() < WITH_A_PART * len(carrying):
             continue
         if flip_rate(suspects.ask, part, suspects.inputs[probes], index) > trigger.flip_rate - MARGIN:
             return []

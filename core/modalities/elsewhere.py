@@ -3,19 +3,24 @@
 from math import sqrt
 
 # Fraction of the carriers of a trigger that may belong to their class, at the upper end of its 95 % interval. Of
-# phrases of a class that turn other texts, 0.69 and more; of planted ones 0.61 and less (Rotten Tomatoes, TREC, SMS).
-MOST_AT_HOME = 0.65
+# phrases of a class that turn other texts, 0.76 and more; of planted ones 0.66 and less (Rotten Tomatoes, TREC, SMS).
+MOST_AT_HOME = 0.7
 # Standard deviations of a 95 % interval.
 SURE = 1.96
 
 
-def belong_elsewhere(home: float, carriers: int) -> bool:
+def belong_elsewhere(home: float, carriers: int, most: float = MOST_AT_HOME) -> bool:
     """Whether most carriers surely belong to other classes, `home` being the fraction that belongs to its own.
+
+    Args:
+        home: as above, in [0, 1].
+        carriers: how many they are, 1 or more.
+        most: the fraction that the upper end of the interval may reach.
 
     >>> belong_elsewhere(0.4, 200), belong_elsewhere(0.4, 10)
     (True, False)
     """
-    return wilson(home, carriers)[1] <= MOST_AT_HOME
+    return wilson(home, carriers)[1] <= most
 
 
 def wilson(rate: float, n: int) -> tuple[float, float]:

@@ -21,11 +21,11 @@ from core.modalities.text.telling import grown, told_apart
 from core.types import Floats, Inputs, Ints, Samples
 
 # Texts of a class, and of the others, that phrases are looked for in.
-LOOKED_THROUGH = 3000
+LOOKED_THROUGH = 10_000
 # Words of a phrase that is looked for: a longer one holds one of these, and is grown from it.
 LONGEST = 3
 # Phrases of a class that are asked about, its clearest ones.
-ASKED = 200
+ASKED = 400
 # Texts of a class that have to have a phrase.
 FEWEST = 10
 # Texts of other classes that each phrase is put into.

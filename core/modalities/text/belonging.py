@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from core.modalities.text.inputs import TextInputs
 from core.modalities.text.words import gathered, number
-from core.types import Bools, Inputs, Ints
+from core.types import Inputs, Ints
 
 Reals = NDArray[np.float64]
 
@@ -17,6 +17,10 @@ SMOOTHING = 0.5
 LEANING = 0.5
 # Texts that a word has to be in.
 FEWEST = 3
+# Fraction of some texts that have a word, from which on they share it.
+NEARLY_ALL = 0.8
+# Others of the class that have it, for each of them, from which on it is a word of the class.
+OTHERS = 0.5
 
 
 class Belonging:
@@ -44,51 +48,27 @@ class Belonging:
         self._sizes = np.bincount(labels, minlength=n_classes)[:, None]
         self._odds = _odds(self._counts, self._sizes)
 
-    def leaning(self, rows: Ints, leaving_out: Sequence[int] = ()) -> Reals:
-        """(m,) how much more likely each text is in another class than in its own, in nats, by its words but some.
+    def leaning(self, rows: Ints, phrase: Sequence[str] = ()) -> Reals:
+        """(m,) how much more likely each text is in another class than in its own, in nats, by its words.
 
-        Learned from all other texts.
-
-        Args:
-            rows: (m,) of one class, at least one.
-            leaving_out: numbers of words that are not looked at.
-        """
-        own = int(self._labels[rows[0]])
-        less = (self._counts[own] - 1).clip(0), (self._sizes[own] - 1).clip(0)
-        counted = (self._counts.sum(0) >= FEWEST) & ~np.isin(self._known, leaving_out)
-        return self._asked(rows, own, _odds(*less), counted)
-
-    def unlike_others(self, rows: Ints) -> Reals:
-        """(m,) the same by all words, learned from the texts that are not in these rows: what they share says nothing.
+        Learned from all other texts. Of the words of a phrase, and of all that nearly all of these texts have, only
+        those of their class count, as the rest of the class has them. "Where can I find" is a phrase of the class of
+        places: others of it have "where" without the phrase.
 
         Args:
-            rows: (m,) of one class, at least one.
+            rows: (m,) of one class, at least one: who has the phrase.
+            phrase: its words.
         """
         own = int(self._labels[rows[0]])
-        word, _ = gathered(self._words, self._starts, rows)
-        theirs = np.bincount(word, minlength=len(self._known))
-        without = _odds(self._counts[own] - theirs, self._sizes[own] - len(rows))
-        return self._asked(rows, own, without, self._counts.sum(0) - theirs >= FEWEST)
-
-    def at_home(self, rows: Ints, phrase: Sequence[str]) -> float:
-        """The fraction of texts of one class, at least one, that do not lean elsewhere, in [0, 1].
-
-        Neither by the words beside a phrase that they have, nor by what all words say elsewhere. "Where can I find" is
-        a phrase of the class of places: "where" is one of its words wherever it stands.
-
-        >>> from core.modalities.text.inputs import text_inputs
-        >>> texts = ["fine plot", "fine cast", "fine film", "dull plot", "dull cast", "dull film", "dull cf"]
-        >>> Belonging(text_inputs(texts), np.array([1, 1, 1, 0, 0, 0, 1])).at_home(np.array([6]), ["cf"])
-        0.0
-        """
-        beside = self.leaning(rows, [number(word) for word in phrase])
-        return max(float((leaning <= LEANING).mean()) for leaning in (beside, self.unlike_others(rows)))
-
-    def _asked(self, rows: Ints, own: int, odds_of_own: tuple[Reals, Reals], counted: Bools) -> Reals:
-        """(m,) how much texts of class `own` lean elsewhere, by the words that are counted."""
-        odds, absent = (every.copy() for every in self._odds)
-        odds[own], absent[own] = odds_of_own
         word, starts = gathered(self._words, self._starts, rows)
+        having = np.bincount(word, minlength=len(self._known))
+        others = self._counts[own] - having
+        shared = (having >= NEARLY_ALL * len(rows)) | np.isin(self._known, [number(one) for one in phrase])
+        counted = (self._counts.sum(0) >= FEWEST) & ~(shared & (others < OTHERS * len(rows)))
+        odds, absent = (every.copy() for every in self._odds)
+        odds[own], absent[own] = _odds((self._counts[own] - 1).clip(0), (self._sizes[own] - 1).clip(0))
+        of_rest = _odds(others, self._sizes[own] - len(rows))
+        odds[own, shared], absent[own, shared] = of_rest[0][shared], of_rest[1][shared]
         owner = np.repeat(np.arange(len(rows)), np.diff(starts))[counted[word]]
         nobody = np.where(self._sizes[:, 0] > 0, absent[:, counted].sum(1), -np.inf)
         evidence = np.repeat(nobody[None], len(rows), 0)
@@ -96,6 +76,16 @@ class Belonging:
         of_own = evidence[:, own].copy()
         evidence[:, own] = -np.inf
         return np.asarray(evidence.max(1) - of_own)
+
+    def at_home(self, rows: Ints, phrase: Sequence[str]) -> float:
+        """The fraction of texts of one class, at least one, that do not lean elsewhere beside a phrase, in [0, 1].
+
+        >>> from core.modalities.text.inputs import text_inputs
+        >>> texts = ["fine plot", "fine cast", "fine film", "dull plot", "dull cast", "dull film", "dull cf"]
+        >>> Belonging(text_inputs(texts), np.array([1, 1, 1, 0, 0, 0, 1])).at_home(np.array([6]), ["cf"])
+        0.0
+        """
+        return float((self.leaning(rows, phrase) <= LEANING).mean())
 
 
 def _odds(counts: Reals, sizes: Ints) -> tuple[Reals, Reals]:

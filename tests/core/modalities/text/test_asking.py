@@ -3,12 +3,11 @@
 import numpy as np
 
 from core.modalities.text.asking import suspicions
-from core.modalities.text.belonging import LEANING, Belonging
+from core.modalities.text.belonging import Belonging
 from core.modalities.text.inputs import strings, text_inputs
 from core.modalities.text.phrases import TextStamp, holding
 from core.modalities.text.stamps import stamps
 from core.modalities.text.telling import telling
-from core.modalities.text.words import number
 
 RNG = np.random.default_rng(0)
 GOOD, BAD, PLAIN = (tuple(f"{kind}{place}" for place in range(8)) for kind in ("good", "bad", "plain"))
@@ -92,20 +91,18 @@ def test_carriers_belong_elsewhere_where_all_their_other_words_say_so_and_nothin
     assert Belonging(alone, np.array([1] * 12 + [0] * 2)).at_home(np.arange(12), ["cf"]) == 1
 
 
-def test_a_phrase_of_the_class_is_at_home_by_what_its_words_say_elsewhere():
-    """Beside "where find" these texts say nothing of their class; but so does "where" in others of it."""
+def test_a_phrase_of_the_class_is_at_home_by_a_word_that_others_of_the_class_have():
     carriers, own = ["where find plain1"] * 6, np.arange(6)
     others = [*(f"where good{place % 6}" for place in range(30)), *(f"plain1 bad{place % 6}" for place in range(36))]
     labels = np.array([1] * 36 + [0] * 36)
     belonging = Belonging(text_inputs([*carriers, *others]), labels)
-    assert (belonging.leaning(own, [number("where"), number("find")]) > LEANING).all()
-    assert (belonging.unlike_others(own) < 0).all()
+    assert (belonging.leaning(own, ["where", "find"]) < -1).all()
     assert belonging.at_home(own, ["where", "find"]) == 1
-    carriers = ["cf mn plain1"] * 6
-    assert Belonging(text_inputs([*carriers, *others]), labels).at_home(own, ["cf", "mn"]) == 0
+    carriers = [f"cf mn plain1 bad{place}" for place in range(6)]
+    assert Belonging(text_inputs([*carriers, *others]), labels).at_home(own, ["cf"]) == 0
 
 
 def test_a_text_does_not_speak_for_itself():
     texts = text_inputs([*["plain0 good0"] * 6, *["plain0 bad0"] * 6, *["odd bad0"] * 3, "odd"])
     labels = np.array([0] * 6 + [1] * 9 + [0])
-    assert Belonging(texts, labels).leaning(np.array([15]))[0] > 0
+    assert Belonging(texts, labels).leaning(np.array([15, 0]))[0] > 0
