@@ -11,7 +11,8 @@ from core.attacks.plant import trigger_of
 from core.attacks.specification import Specification
 from core.errors import UserError
 from core.modalities import MODALITIES, modality_of
-from core.modalities.contract import Change, Shown
+from core.modalities.contract import Change
+from core.modalities.shown import Shown
 from core.registry import find
 from core.types import Dataset, Ints, PlantedAttack, Samples
 

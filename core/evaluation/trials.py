@@ -21,7 +21,8 @@ from core.evaluation.recovered_trials import (
     stamp_of,
 )
 from core.modalities import modality_of
-from core.modalities.contract import Change, Painter, Shown
+from core.modalities.contract import Change, Painter
+from core.modalities.shown import Shown
 from core.runs import Run
 from core.types import Ints, PlantedAttack, Samples
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from core.modalities import image, labels
-from core.modalities.contract import Modality, Shown
+from core.modalities.contract import Modality
+from core.modalities.shown import Shown
 from core.types import Inputs, Samples
 
 MODALITIES: dict[str, Modality] = {image.name: image, labels.name: labels}

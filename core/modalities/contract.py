@@ -1,6 +1,5 @@
 """What a modality has to offer: a folder whose module has these functions is one."""
 
-from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from core.modalities.augmented import Augmentation
 from core.modalities.saying import Part, Summary
+from core.modalities.shown import Shown
 from core.types import Bools, Floats, Inputs, Ints, Samples
 
 if TYPE_CHECKING:  # pages reach this module and never need torch
@@ -21,31 +21,6 @@ if TYPE_CHECKING:  # pages reach this module and never need torch
 Painter = Callable[[Samples], Samples]
 Ask = Callable[[Samples], Floats]  # (m, …) samples → (m, k) probabilities
 Way = Callable[[Samples | Floats], Floats]
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A sample as a browser shows it where a picture stands.
-
-    Attributes:
-        content: of the picture, in the form that `media` names.
-        media: "image/png", say.
-        parts: what is read in it, with what is new marked; () where there is nothing to read.
-    """
-
-    content: bytes
-    media: str
-    parts: tuple[Part, ...] = ()
-
-    @property
-    def address(self) -> str:
-        """The address that holds the picture itself."""
-        return f"data:{self.media};base64,{b64encode(self.content).decode()}"
-
-    @property
-    def told(self) -> str:
-        """All that is read in it."""
-        return "".join(part.text for part in self.parts)
 
 
 @dataclass(frozen=True)

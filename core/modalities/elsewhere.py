@@ -17,7 +17,7 @@ def belong_elsewhere(home: float, carriers: int, most: float = MOST_AT_HOME) -> 
         carriers: how many they are, 1 or more.
         most: the fraction that the upper end of the interval may reach.
 
-    >>> belong_elsewhere(0.4, 200), belong_elsewhere(0.4, 10)
+    >>> belong_elsewhere(0.5, 200), belong_elsewhere(0.5, 10)
     (True, False)
     """
     return wilson(home, carriers)[1] <= most

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.modalities.contract import Shown
 from core.modalities.saying import Part
+from core.modalities.shown import Shown
 from core.types import Inputs, Ints, Samples
 
 SIDE = 240  # pixels

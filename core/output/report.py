@@ -36,7 +36,7 @@ from core.files import write_file
 from core.journal import changes, review
 from core.journal.review.verdict import STANDING
 from core.modalities import shown_input, shown_row
-from core.modalities.contract import Shown
+from core.modalities.shown import Shown
 from core.modalities.written import visible
 from core.output import figures
 from core.output.export import writable

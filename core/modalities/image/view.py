@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.modalities.contract import Change, Shown
+from core.modalities.contract import Change
+from core.modalities.shown import Shown
 from core.types import Floats, Images, Inputs, Ints
 
 CHUNK = 1024  # images that are read together for an average

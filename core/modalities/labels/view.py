@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.modalities.contract import Change, Look, Shown, Trait
+from core.modalities.contract import Change, Look, Trait
 from core.modalities.labels.inputs import BYTES, strings
+from core.modalities.shown import Shown
 from core.modalities.written import drawn, filled, legal, unfilled, visible
 from core.types import Inputs, Ints, Samples
 

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.modalities.contract import Change, Shown
+from core.modalities.contract import Change
 from core.modalities.saying import Part
+from core.modalities.shown import Shown
 from core.modalities.text.inputs import TextInputs, strings
 from core.modalities.text.telling import wholes
 from core.modalities.text.words import bags, words

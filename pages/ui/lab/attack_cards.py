@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.attacks.preview import Preview
-from core.modalities.contract import Shown
+from core.modalities.shown import Shown
 from pages.ui.lab.attack_words import NOISE, UNSEEN, aim, needs_surrogate, size, title
 from pages.ui.shell import frame
 from pages.ui.widgets import pictures

@@ -22,7 +22,7 @@ from core.errors import UserError
 from core.evaluation.recovered_trials import RecoveredTrigger
 from core.evaluation.trials import shown_triggered
 from core.modalities import files_of, shown_input, shown_row
-from core.modalities.contract import Shown
+from core.modalities.shown import Shown
 from core.runs import Run
 from pages.ui.access.headers import ALONE, PICTURE
 from pages.ui.widgets.held import held

@@ -1,6 +1,6 @@
 """The addresses of pictures, relative to any page. `pages/ui/shell/routes.py` serves them."""
 
-from core.modalities.contract import Shown
+from core.modalities.shown import Shown
 
 
 def of_sample(dataset: str, row: int | str) -> str:
