@@ -1,8 +1,6 @@
 // The map of many points. Coordinates, groups and what hovering says are fetched by address, once for each content: a
 // rerun of the page that changes none of them fetches nothing. Text goes in as textContent only.
 
-const known = new Map(); // address → promise of its bytes
-const MOST = 24; // addresses that are remembered
 const views = new Map(); // name of a map → its window and tool, which outlive a page that is built anew
 const PIXEL = 200_000; // points in view above which each is one pixel; fewer are drawn larger
 const LARGER = [[40_000, 1], [4_000, 2], [0, 3.5]]; // points in view → radius in CSS pixels
@@ -16,20 +14,6 @@ export default function (component) {
   if (!map) map = parentElement.crowd = create(parentElement);
   map.send = (event) => component.setStateValue("chosen", { ...event, number: Date.now() });
   update(map, data);
-}
-
-function fetched(address) {
-  if (!address) return Promise.resolve(null);
-  if (!known.has(address)) {
-    const bytes = fetch(address).then((answer) => {
-      if (!answer.ok) throw new Error(`${answer.status}`);
-      return answer.arrayBuffer();
-    });
-    bytes.catch(() => known.delete(address));
-    known.set(address, bytes);
-    while (known.size > MOST) known.delete(known.keys().next().value);
-  }
-  return known.get(address);
 }
 
 function create(parent) {

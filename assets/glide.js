@@ -3,8 +3,6 @@
 
 const EPOCH = 900; // ms from one epoch to the next
 const FAINT = 0.16; // of what is not selected, while something is
-const known = new Map(); // address → promise of its bytes
-const MOST = 8; // addresses that are remembered
 
 export default function (component) {
   const { parentElement, data } = component;
@@ -34,24 +32,11 @@ function dress({ button, playing }) {
   button.setAttribute("aria-label", playing ? "Pause" : "Play");
 }
 
-function fetched(address) {
-  if (!known.has(address)) {
-    const bytes = fetch(address).then((answer) => {
-      if (!answer.ok) throw new Error(`${answer.status}`);
-      return answer.arrayBuffer();
-    });
-    bytes.catch(() => known.delete(address));
-    known.set(address, bytes);
-    while (known.size > MOST) known.delete(known.keys().next().value);
-  }
-  return known.get(address);
-}
-
 async function play(player) {
   const { data } = player, mine = (player.playing = {});
   dress(player);
   try {
-    const [places, marks] = await Promise.all([data.places, data.marks].map((one) => (one ? fetched(one) : null)));
+    const [places, marks] = await Promise.all([data.places, data.marks].map(fetched));
     const groups = await Promise.all(data.maps.map((map) => fetched(map.groups)));
     if (player.playing !== mine) return;
     player.places = new Float32Array(places);

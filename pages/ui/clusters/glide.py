@@ -17,7 +17,9 @@ from pages.ui.widgets.scatter_option import Style, Window, grid_top
 
 _ASSETS = Path(__file__).parents[3] / "assets"
 _mount = st.components.v2.component(
-    "assay.glide", css=(_ASSETS / "glide.css").read_text(), js=(_ASSETS / "glide.js").read_text()
+    "assay.glide",
+    css=(_ASSETS / "glide.css").read_text(),
+    js=(_ASSETS / "fetched.js").read_text() + (_ASSETS / "glide.js").read_text(),
 )
 GROUND = {"dark": "#101618", "light": "#FBFCFC"}
 

@@ -19,7 +19,9 @@ from pages.ui.widgets.scatter_option import Bar, Style
 
 _ASSETS = Path(__file__).parents[3] / "assets"
 _mount = st.components.v2.component(
-    "assay.crowd", css=(_ASSETS / "crowd.css").read_text(), js=(_ASSETS / "crowd.js").read_text()
+    "assay.crowd",
+    css=(_ASSETS / "crowd.css").read_text(),
+    js=(_ASSETS / "fetched.js").read_text() + (_ASSETS / "crowd.js").read_text(),
 )
 HIDDEN = 255  # the group of a point that is not drawn
 
