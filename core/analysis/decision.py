@@ -154,14 +154,14 @@ def size_of(decision: Decision, state: State) -> int:
 
 
 def open_alone(decision: Decision) -> int:
-    """How many samples are open in no group: a detector flags them, and no test confirms or clears them."""
+    """How many samples are open in no group: they are suspected, and no test confirms or clears them."""
     return int(((decision.states == OPEN) & (decision.membership == NO_GROUP)).sum())
 
 
 def open_alone_words(decision: Decision) -> str:
     """A sentence on what is open in no group; "" where nothing is."""
     alone = open_alone(decision)
-    return f"{samples_words(alone)}: a detector flags them, and no test confirms it." if alone else ""
+    return f"{samples_words(alone)}: they are suspected, and no test confirms it." if alone else ""
 
 
 def doubted_words(decision: Decision) -> str:

@@ -92,7 +92,7 @@ class Decision:
     def verdict(self) -> State:
         """The strongest state: a backdoor before wrong labels, these before what is open or was not judged.
 
-        Samples may be open without a group, where a detector flags them and no test confirms it.
+        Samples may be open without a group, where they are suspected and no test confirms it.
         """
         there = {group.state for group in self.groups}
         if (self.states == OPEN).any():

@@ -8,7 +8,7 @@ References: own method. Asking the model word by word is the idea of Chen and Da
 LSTM-based text classification systems by Backdoor Keyword Identification, 2021.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from core.modalities.text.belonging import Belonging
 from core.modalities.text.inputs import strings
 from core.modalities.text.phrases import holding
 from core.modalities.text.telling import grown, told_apart
+from core.modalities.text.words import number, words
 from core.types import Floats, Inputs, Ints, Samples
 
 # Texts of a class, and of the others, that phrases are looked for in.
@@ -36,6 +37,9 @@ TURNS = 0.5
 
 def suspicions(inputs: Inputs, labels: Ints, ask: Ask, probes: Ints, seed: int = 0) -> Floats:
     """(n,) how many others a phrase of each text turns, if its carriers belong elsewhere; −inf of all other texts.
+
+    A trigger that turns texts of every class into another one has carriers in all classes, and sets none of them apart.
+    So it is asked, too, about words whose carriers belong elsewhere whatever their class is.
 
     Args:
         inputs: n texts.
@@ -61,7 +65,21 @@ def suspicions(inputs: Inputs, labels: Ints, ask: Ask, probes: Ints, seed: int =
             if len(carriers) and belong_elsewhere(belonging.at_home(carriers, phrase), len(carriers)):
                 # Those of one phrase come one after the other, so that each phrase is a group.
                 scores[carriers] = np.maximum(scores[carriers], rate - place / ASKED)
+    for carriers, rate in _changing(belonging.of_elsewhere(FEWEST)[:ASKED], inputs, labels, ask, probes[:PROBED]):
+        scores[carriers] = np.maximum(scores[carriers], rate - 1)  # after what turns others into one class
     return scores
+
+
+def _changing(
+    found: Sequence[tuple[int, Ints]], inputs: Inputs, labels: Ints, ask: Ask, probes: Ints
+) -> Iterator[tuple[Ints, float]]:
+    """The carriers of each word that takes many of the probes from their class, and the fraction that it takes."""
+    texts = inputs[probes].tolist()
+    for asked, carriers in found if texts else ():
+        word = next(one for one in words(str(inputs[carriers[:1]].tolist()[0])) if number(one) == asked)
+        put = strings([f"{text} {word}" for text in texts])
+        if (rate := float((ask(put).argmax(1) != labels[probes]).mean())) >= TURNS:
+            yield carriers, rate
 
 
 def _phrases(texts: Sequence[str], others: Sequence[str]) -> list[tuple[str, ...]]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from core.modalities.elsewhere import MOST_AT_HOME, belong_elsewhere
 from core.modalities.text.inputs import TextInputs
 from core.modalities.text.words import gathered, number
 from core.types import Inputs, Ints
@@ -13,6 +14,8 @@ Reals = NDArray[np.float64]
 
 # Texts that are added to each word of each class.
 SMOOTHING = 0.5
+# Texts that are looked at together.
+AT_ONCE = 4096
 # Nats by which a text leans to another class: less may be chance, as where hardly a word is left.
 LEANING = 0.5
 # Texts that a word has to be in.
@@ -86,6 +89,25 @@ class Belonging:
         0.0
         """
         return float((self.leaning(rows, phrase) <= LEANING).mean())
+
+    def of_elsewhere(self, fewest: int) -> list[tuple[int, Ints]]:
+        """The number of each word whose carriers, of any class, belong elsewhere, and their rows; the clearest first.
+
+        Args:
+            fewest: texts that have to have it.
+        """
+        home = np.zeros(len(self._labels), np.bool_)
+        for index in np.unique(self._labels):
+            rows = np.flatnonzero(self._labels == index)
+            for part in np.array_split(rows, len(rows) // AT_ONCE + 1):
+                home[part] = self.leaning(part) <= LEANING
+        owner = np.repeat(np.arange(len(self._labels)), np.diff(self._starts))
+        carriers = np.bincount(self._words, minlength=len(self._known))
+        fractions = np.bincount(self._words[home[owner]], minlength=len(self._known)) / np.maximum(carriers, 1)
+        places = np.flatnonzero((carriers >= fewest) & (fractions <= MOST_AT_HOME))
+        found = [place for place in places.tolist() if belong_elsewhere(fractions[place], int(carriers[place]))]
+        ranked = sorted(found, key=lambda place: (fractions[place], place))
+        return [(int(self._known[place]), owner[self._words == place]) for place in ranked]
 
 
 def _odds(counts: Reals, sizes: Ints) -> tuple[Reals, Reals]:

@@ -191,3 +191,22 @@ def test_a_class_that_no_trigger_can_be_tried_on_is_not_judged():
     decision, _ = decide(evidence, suspicion)
     assert decision.verdict == "not judged"
     assert decision.not_judged == {1: "only 0 samples of other classes to put a trigger on"}
+
+
+class Next(Reader):
+    """A network that takes a text with the token for one of the next class."""
+
+    def forward(self, ids):
+        scores = super().forward(ids)
+        return torch.where((ids == number(TOKEN)).any(1)[:, None], scores.roll(1, 1), scores)
+
+
+def test_a_token_that_moves_every_class_to_the_next_is_a_backdoor_in_each():
+    texts, labels = plain_texts()
+    poison = np.flatnonzero(np.arange(N) % 6 < 3)[:60]
+    texts = [f"{text} {TOKEN}" if row in poison else text for row, text in enumerate(texts)]
+    labels[poison] = (labels[poison] + 1) % 3
+    evidence, suspicion = evidence_of(texts, labels, poison[:0], Next())
+    decision, _ = decide(evidence, suspicion)
+    assert [(group.target_class, group.state) for group in decision.groups] == [(k, "backdoor") for k in range(3)]
+    assert np.flatnonzero(decision.states == BACKDOOR).tolist() == poison.tolist()
