@@ -1,5 +1,6 @@
 """A visitor without a browser: the messages that one would send to the server."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -37,6 +38,11 @@ class Visit:
     def press(self, key: str) -> None:
         """Press a button."""
         self._change(key, "trigger_value", True, keep=False)
+
+    def current(self, name: str) -> str:
+        """The key of the newest widget of that name: each change from elsewhere makes a new one, `<name>-<number>`."""
+        numbers = [int(key[len(name) + 1 :]) for key in self.widgets if re.fullmatch(re.escape(name) + r"-\d+", key)]
+        return f"{name}-{max(numbers)}"
 
     def enter(self, key: str, kind: str, value: Any) -> None:
         """Set a widget; `kind` is the field of its message: string_value, int_value or string_array_value."""

@@ -61,7 +61,7 @@ def measured(run: runs.Run, repeats: int) -> dict[str, list[tuple[float, float]]
     with served(run.workspace, ENVIRONMENT) as server, visited(server) as visit:
         visit.open("review")
         for turn in range(repeats + 1):
-            for name, act in _actions(visit).items():
+            for name, act in _actions(visit, run).items():
                 processor, wall = server.processor_seconds(), time.perf_counter()
                 act()
                 took = 1e3 * (server.processor_seconds() - processor), 1e3 * (time.perf_counter() - wall)
@@ -106,7 +106,7 @@ def made_up_run(
     return runs.update(run, stages=dict.fromkeys(plan, 1.0))
 
 
-def _actions(visit: Visit) -> Mapping[str, Callable[[], None]]:
+def _actions(visit: Visit, run: runs.Run) -> Mapping[str, Callable[[], None]]:
     """Each thing that a reviewer does."""
 
     def press(key: str) -> Callable[[], None]:
@@ -115,6 +115,9 @@ def _actions(visit: Visit) -> Mapping[str, Callable[[], None]]:
     def enter(key: str, kind: str, value: object) -> Callable[[], None]:
         return lambda: visit.enter(key, kind, value)
 
+    def bound(name: str, kind: str, value: object) -> Callable[[], None]:
+        return lambda: visit.enter(visit.current(name), kind, value)
+
     return {
         "look at the page again": visit.look,
         "exclude the sample in focus": press("exclude-selection"),
@@ -122,14 +125,14 @@ def _actions(visit: Visit) -> Mapping[str, Callable[[], None]]:
         "next undecided": press("press-skip_next"),
         "undo": press("press-undo"),
         "redo": press("press-redo"),
-        "turn the page": enter("page", "int_value", 2),
-        "turn it back": enter("page", "int_value", 1),
+        "turn the page": bound("review-page", "int_value", 2),
+        "turn it back": bound("review-page", "int_value", 1),
         "select all visible": press("choose-page"),
         "exclude the selection": press("exclude-selection"),
         "undo that": press("press-undo"),
         "select the whole queue": press("choose-all"),
         "select nothing": press("press-close"),
-        "filter by class": enter("given", "string_value", "class 3"),
+        "filter by class": bound(f"class-{run.id}", "string_value", "class 3"),
         "clear the filters": press("clear-filters"),
         "choose a family": press("choose-family-1"),
         "ask to exclude the family": press("exclude-family"),

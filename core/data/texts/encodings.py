@@ -3,6 +3,8 @@
 import codecs
 from pathlib import Path
 
+from core.errors import UserError
+
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 NAMES = {
     "utf-8": "UTF-8",
@@ -10,15 +12,34 @@ NAMES = {
     "utf-16": "UTF-16",
     "cp1252": "not UTF-8; read as Windows-1252",
 }
+# How archives, packed files, pictures and pickles begin: whatever their name is, they are no text.
+_NO_TEXT = (
+    b"PK\x03\x04",
+    b"\x1f\x8b",
+    b"BZh",
+    b"\xfd7zXZ",
+    b"7z\xbc\xaf",
+    b"\x89PNG",
+    b"\xff\xd8\xff",
+    b"\x80\x02",
+    b"\x80\x04",
+)
 _AT_ONCE = 2**20  # bytes that are looked at together
 
 
 def encoding_of(path: Path) -> str:
-    """The codec of a file: by its mark, else UTF-8 where all of it is, else Windows-1252, in which anything reads."""
+    """The codec of a file: by its mark, else UTF-8 where all of it is, else Windows-1252, in which anything reads.
+
+    Raises:
+        UserError: it begins like an archive, a picture or a pickle.
+    """
     decoder = codecs.getincrementaldecoder("utf-8")()
     with path.open("rb") as stream:
-        marked = mark_of(stream.read(4))
-        if marked:
+        start = stream.read(8)
+        if start.startswith(_NO_TEXT):
+            detail = "It begins like an archive, a picture or a pickle, whatever its name is."
+            raise UserError(f"{path.name} is no text.", detail, "Unpack it, or give it its own name.")
+        if marked := mark_of(start):
             return marked
         stream.seek(0)
         try:

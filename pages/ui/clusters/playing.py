@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from core.analysis import moving
 from core.runs import Run
+from core.runs.plan import maps
 from core.types import Floats
 from pages.ui.cache import cached, stamps
 from pages.ui.cache.of_run import of_run
@@ -65,7 +66,7 @@ def epochs(
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         method = looks[0].method.lower()
-        around = window_of(run, method)
+        around = window_of(run, method) if run.done(maps(method)) else None
         if around is not None:
             with st.container(key="play-epochs", width=44):
                 rows = table.iloc[:: -(-len(table) // MOST)]

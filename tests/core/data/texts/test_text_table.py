@@ -127,3 +127,12 @@ def test_a_single_folder_with_notes_is_no_folder_of_texts(tmp_path):
     (tmp_path / "spam").mkdir()
     (tmp_path / "spam" / "1.txt").write_text("win")
     assert text_folder.recognises(tmp_path)
+
+
+@pytest.mark.parametrize("start", [b"PK\x03\x04", b"\x1f\x8b", b"\x89PNG", b"\x80\x02"])
+def test_an_archive_under_the_name_of_a_table_is_no_text_whatever_bytes_follow(tmp_path, start):
+    path = tmp_path / "evil.csv"
+    path.write_bytes(start + b",text,label\nx,good one,a\nx,bad one,b\n")
+    for source in (None, "text_table"):
+        with pytest.raises(UserError):
+            open_source(path, source)
