@@ -39,7 +39,6 @@ class Found:
         stamps: group → its recovered trigger.
         alike: group → (n,) True for bona fide samples that are like its members, and are none.
         exact: groups whose members have the trigger or not, so that nothing else can tell better.
-        elsewhere: groups whose members belong to other classes by all else that they show.
     """
 
     states: Ints
@@ -48,7 +47,6 @@ class Found:
     stamps: dict[int, Stamp] = field(default_factory=dict)
     alike: dict[int, Bools] = field(default_factory=dict)
     exact: set[int] = field(default_factory=set)
-    elsewhere: set[int] = field(default_factory=set)
 
     @property
     def known(self) -> Bools:
@@ -92,7 +90,6 @@ class Found:
         )
         self.membership[members], self.stamps[number], self.alike[number] = number, trigger.stamp, alike
         self.exact |= {number} if trigger.carriers.exact else set()
-        self.elsewhere |= {number} if trigger.home is not None else set()
         self.states[members] = BACKDOOR if proven else OPEN
 
     def add_kind(
@@ -155,7 +152,7 @@ class Found:
                 continue
             members = np.flatnonzero(self.membership == group.id)
             home = members[asked.unseen[members, group.target_class] > LEARNED_AT_HOME]
-            if len(home) > MOST_AT_HOME * len(members) and group.id not in self.elsewhere:
+            if len(home) > MOST_AT_HOME * len(members) and group.home is None:
                 self.states[members] = OPEN
                 reason = f"{group.reason} {home_reason(len(home) / len(members))}"
                 self.groups[place] = replace(group, state="open", kind="shared mark", reason=reason)
@@ -173,7 +170,6 @@ class Found:
         self.stamps = {numbers[number]: stamp for number, stamp in self.stamps.items() if number in numbers}
         self.alike = {numbers[number]: alike for number, alike in self.alike.items() if number in numbers}
         self.exact = {numbers[number] for number in self.exact if number in numbers}
-        self.elsewhere = {numbers[number] for number in self.elsewhere if number in numbers}
         self.groups = [replace(group, id=numbers[group.id]) for group in kept]
 
 

@@ -91,8 +91,8 @@ def home_of(suspects: Suspects, members: Ints, index: int) -> float | None:
 
     None where nothing tells.
     """
-    stamps = modality_of(suspects.inputs).load_stamps()
-    first, *_ = stamps.stamps(suspects.inputs, members, suspects.alike.near(members, index))
+    stamps, some = modality_of(suspects.inputs).load_stamps(), members[:MOST_MEMBERS]
+    first, *_ = stamps.stamps(suspects.inputs, some, suspects.alike.near(some, index))
     return first.at_home(suspects.inputs, suspects.labels, members)
 
 
