@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.errors import UserError
 from pages.ui.access import doors
-from pages.ui.shell import entrance, frame, journey
+from pages.ui.shell import entrance, frame, index_page, journey
 from pages.ui.widgets import refusal, steps
 
 PAGES = (
@@ -60,4 +60,6 @@ if __name__ == "__main__":
 else:
     doors.check()
     routes = frame.routes()
-    app = st.App(__file__, routes=routes, middleware=[doors.guard(routes)], lifespan=frame.lifespan)
+    app = st.App(
+        __file__, routes=routes, middleware=[doors.guard(routes), index_page.scripted()], lifespan=frame.lifespan
+    )

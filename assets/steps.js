@@ -5,6 +5,7 @@
 
 // A step is said in the address itself, so it comes with that address and not a moment before or after it. The page
 // answers with the address that follows. What it says before that is of the address that was left, and is passed over.
+// `index_page` has this run before anything can be clicked; it is a component as well, which hears the answers.
 
 const ACTS = ["pointerdown", "keydown", "drop"];
 const PATIENCE = 15000; // ms that an answer to a step may take
@@ -24,9 +25,8 @@ if (!here.begun) {
   };
   history.replaceState = (state, title, url) => unanswered(new URL(url ?? location.href, location.href)) || here.replace(state, title, url);
   ACTS.forEach((act) => window.addEventListener(act, () => (here.touched = true), true));
-  // Streamlit's own listener of "popstate" was there first, so the address is written before that, where a browser can.
-  if (window.navigation) navigation.addEventListener("currententrychange", (event) => event.navigationType === "traverse" && took());
-  else window.addEventListener("popstate", (event) => event.isTrusted && took() && window.dispatchEvent(new PopStateEvent("popstate")));
+  // In the head of the page this runs before Streamlit listens, so the address is written before Streamlit reads it.
+  window.addEventListener("popstate", (event) => event.isTrusted && took());
 }
 
 // Whether a step on this page waits for its answer.
@@ -35,18 +35,16 @@ function unanswered(to) {
   return here.step !== "";
 }
 
-// Whether the step that was just taken is one on the same page; the address then says it.
+// Has the address say the step that was just taken, where that is one on the same page.
 function took() {
   here.touched = false; // what the page says of the address after a step would cut off the steps ahead
   const same = here.path === location.pathname;
   here.path = location.pathname;
   here.step = same ? String(Date.now()) : "";
-  if (same) {
-    const url = new URL(location.href);
-    url.searchParams.set("step", here.step);
-    here.replace(history.state, "", url);
-  }
-  return same;
+  if (!same) return;
+  const url = new URL(location.href);
+  url.searchParams.set("step", here.step);
+  here.replace(history.state, "", url);
 }
 
 export default function ({ data }) {

@@ -1,18 +1,31 @@
 """What a page has drawn, in words: helpers of the tests of whole pages."""
 
 import json
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Selectbox
 
 ROOT = Path(__file__).parents[2]
+PATIENCE = 60.0  # seconds
 SAMPLES, FEW, MANY = 120, 12, 30  # of the made-up run: all, those that the consensus flags, and Activation Clustering
+
+
+def app_of(page: Callable[..., None], args: Sequence[object] = (), kwargs: Mapping[str, Any] | None = None) -> AppTest:
+    """An app of one function, which may take as long as a busy machine needs: its own limit is three seconds."""
+    return AppTest.from_function(page, args=tuple(args), kwargs=dict(kwargs or {}), default_timeout=PATIENCE)
+
+
+def whole_app() -> AppTest:
+    """The app as a visitor opens it, before it is drawn."""
+    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=PATIENCE)
 
 
 def page(name: str, app: AppTest | None = None) -> AppTest:
     """The page as a visitor sees it, in a session that may have seen others."""
-    app = app or AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    app = app or whole_app().run()
     app.switch_page(f"pages/{name}.py").run()
     assert not app.exception, app.exception
     return app

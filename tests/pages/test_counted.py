@@ -1,10 +1,9 @@
 """Whose flags a page counts is one value: headline, map, legend, queue, sidebar and bulk buttons follow it."""
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from core.runs import Run
-from tests.pages.drawn import FEW, MANY, SAMPLES, legend, page, said
+from tests.pages.drawn import FEW, MANY, SAMPLES, app_of, legend, page, said
 
 MAPS = ("clusters", "trajectories")
 PAGES = (*MAPS, "detect", "review", "repair")
@@ -60,7 +59,7 @@ def test_the_sidebar_counts_what_the_pages_count(two_detections: Run) -> None:
 
         st.text(marks(runs.open_run(Path(folder), run_id))["review"])
 
-    app = AppTest.from_function(sidebar, args=(str(two_detections.workspace), two_detections.id)).run()
+    app = app_of(sidebar, args=(str(two_detections.workspace), two_detections.id)).run()
     assert app.text[0].value == f"· {FEW} left"
     app.session_state["counted"] = "activation_clustering"
     assert app.run().text[0].value == f"· {MANY} left"

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from app import LAB, PAGES
 from benchmarks.screen.review import made_up_run
@@ -21,6 +20,7 @@ from core.detectors import DETECTORS
 from core.errors import UserError
 from core.files import write_json
 from core.runs import Run
+from tests.pages.drawn import whole_app
 
 ROOT = Path(__file__).parents[2]
 START = time.time()
@@ -76,7 +76,7 @@ def image_reads(run: Run) -> list[str]:
 
 
 def test_images_are_hashed_once_and_never_when_a_page_is_drawn_again(run: Run, image_reads: list[str]) -> None:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app = whole_app()
     app.run()
     for name, _, _ in (*PAGES, *LAB):
         app.switch_page(f"pages/{name}.py")

@@ -22,6 +22,7 @@ from pages.ui.access.who import admitted, decides, for_reviewers
 from pages.ui.cache.words import plain
 from pages.ui.shell import journey
 from pages.ui.shell.fresh_head import say_fresh_head
+from pages.ui.shell.index_page import script_routes
 from pages.ui.shell.routes import download_routes, held_routes, image_routes
 from pages.ui.widgets import address, refusal, view
 from pages.ui.widgets.bound import bound
@@ -48,7 +49,7 @@ def workspace() -> Path:
 
 def routes() -> list[Route]:
     """The addresses served beside the pages."""
-    return [*image_routes(workspace()), *download_routes(workspace()), *held_routes()]
+    return [*image_routes(workspace()), *download_routes(workspace()), *held_routes(), *script_routes()]
 
 
 @asynccontextmanager

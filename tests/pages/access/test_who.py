@@ -1,11 +1,11 @@
 """What a viewer may not do, whatever was on the screen before."""
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from core.errors import UserError
 from pages.ui.access import who
 from pages.ui.access.people import Person
+from tests.pages.drawn import app_of
 
 VIEWER, REVIEWER = Person("vic@example.org", "viewer"), Person("ann@example.org", "reviewer")
 
@@ -40,7 +40,7 @@ def test_a_button_drawn_for_a_reviewer_changes_nothing_for_others(
     person: Person | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     be(REVIEWER, monkeypatch)
-    app = AppTest.from_function(page).run()
+    app = app_of(page).run()
     assert (app.button[0].disabled, app.button[0].help) == (False, "It changes.")
     be(person, monkeypatch)
     app.button[0].click().run()
@@ -51,7 +51,7 @@ def test_a_button_drawn_for_a_reviewer_changes_nothing_for_others(
 
 def test_a_reviewer_changes_things_under_the_own_name(monkeypatch: pytest.MonkeyPatch) -> None:
     be(REVIEWER, monkeypatch)
-    app = AppTest.from_function(page).run()
+    app = app_of(page).run()
     app.button[0].click().run()
     assert app.session_state["changed"] == "ann@example.org"
     assert not app.error

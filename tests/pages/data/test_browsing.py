@@ -15,7 +15,7 @@ from core.modalities.text.inputs import text_inputs
 from core.types import Dataset, Inputs
 from pages.ui.data.browsing import number
 from pages.ui.widgets.histogram import Axis
-from tests.pages.drawn import page, said, walk
+from tests.pages.drawn import page, said, walk, whole_app
 
 N = 300
 ROOT = Path(__file__).parents[3]
@@ -60,7 +60,7 @@ def _sent(element: object) -> dict[str, Any]:
 
 
 def opened(**address: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app = whole_app()
     app.run()
     for name, value in address.items():
         app.query_params[name] = value

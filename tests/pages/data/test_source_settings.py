@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from core.pipeline import PreviewOf
 from pages.ui.data.source_settings import fields
 from tests.pages.access.test_who import REVIEWER, be
+from tests.pages.drawn import app_of
 
 
 def page(path: str) -> None:
@@ -39,7 +39,7 @@ def test_a_table_asks_for_its_columns_and_a_folder_for_its_layout(table: Path) -
 
 def test_what_is_typed_is_what_is_looked_at_again_with(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     be(REVIEWER, monkeypatch)
-    app = AppTest.from_function(page, args=(str(table),)).run()
+    app = app_of(page, args=(str(table),)).run()
     assert not app.exception
     app.text_input(key="source-image_column").input("where")
     app.button[0].click().run()

@@ -14,7 +14,7 @@ from core.runs.jobs import Progress
 from core.runs.plan import decision as decide_stage
 from tests.pages.access.test_who import REVIEWER, be
 from tests.pages.decided import OF_GROUP, REASON, VERDICTS, decided, flags_open, made_decision
-from tests.pages.drawn import FEW, drawn, field, page, said
+from tests.pages.drawn import FEW, app_of, drawn, field, page, said
 
 PAGES = ("clusters", "trajectories", "detect", "review", "repair")
 
@@ -126,7 +126,7 @@ def test_of_a_loaded_model_it_is_said_what_cannot_be_asked(two_detections: Run, 
     loaded = tuple(stage.replace("train", "load") for stage in two_detections.plan)
     stages = {stage.replace("train", "load"): 1.0 for stage in two_detections.stages}
     run = runs.update(two_detections, plan=loaded, stages=stages, config={**two_detections.config, **config})
-    app = AppTest.from_function(_panel, args=(str(run.workspace), run.id)).run()
+    app = app_of(_panel, args=(str(run.workspace), run.id)).run()
     assert not app.exception
     assert "no other model is trained: triggers without a fixed pattern and wrong labels" in words(app)
     assert not list(app.checkbox)

@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from core.attacks import ATTACKS
 from core.attacks.specification import AttackSpec
 from tests.pages.access.test_who import REVIEWER, be
+from tests.pages.drawn import app_of
 
 
 def page() -> None:
@@ -39,7 +40,7 @@ def page() -> None:
 
 def opened(spec: AttackSpec, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     be(REVIEWER, monkeypatch)
-    app = AppTest.from_function(page)
+    app = app_of(page)
     app.query_params["spec"] = json.dumps(
         {"attacks": [{"kind": spec.kind, "ratio": spec.ratio, "covers": spec.covers}]}
     )

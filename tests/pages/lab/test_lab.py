@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.access.test_who import REVIEWER, be
+from tests.pages.drawn import app_of
 
 ATTACK = {"kind": "patch", "ratio": 0.02, "target": 1}
 
@@ -37,7 +38,7 @@ def listed(app: AppTest) -> dict[str, Any]:
 def app(monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """The lab, opened by a reviewer at an address that names a preset."""
     be(REVIEWER, monkeypatch)
-    app = AppTest.from_function(page)
+    app = app_of(page)
     app.query_params.update(preset="ac-mnist", ratio="0.33", seed="5")
     return app.run()
 
@@ -67,7 +68,7 @@ def test_preset_ratio_and_seed_can_be_chosen(app: AppTest) -> None:
 
 
 def test_an_address_may_name_a_ratio_that_is_not_the_papers_and_a_seed_too_large(app: AppTest) -> None:
-    other = AppTest.from_function(page)
+    other = app_of(page)
     other.query_params.update(preset="ac-mnist", ratio="0.2", seed="99999999999")
     other.run()
     assert [one["ratio"] for one in listed(other)["attacks"]] == [0.2] * 3

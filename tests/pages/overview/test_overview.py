@@ -23,14 +23,14 @@ from core.types import Detection
 from tests.core.conftest import tiny
 from tests.pages.access.test_who import REVIEWER, VIEWER, be
 from tests.pages.decided import VERDICTS, decided, flags_open, made_decision
-from tests.pages.drawn import FEW, ROOT, SAMPLES, drawn, page, said, walk
+from tests.pages.drawn import FEW, SAMPLES, drawn, page, said, walk, whole_app
 
 PICTURE = np.zeros((2, 8, 8, 1), np.uint8)
 
 
 def opened() -> AppTest:
     """The first thing that a visitor sees: no page is asked for."""
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    app = whole_app().run()
     assert not app.exception, app.exception
     return app
 

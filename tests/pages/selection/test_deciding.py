@@ -1,10 +1,10 @@
 """What the review says when nothing is left, and what becomes of a reason."""
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from core import pipeline
 from tests.pages.access.test_who import REVIEWER, be
+from tests.pages.drawn import app_of
 
 
 def nothing(verdicts: list[str], ids: str, verdict: str) -> None:
@@ -34,7 +34,7 @@ def nothing(verdicts: list[str], ids: str, verdict: str) -> None:
     ],
 )
 def test_an_empty_queue_says_why(verdicts: list[str], ids: str, verdict: str, kind: str, words: str) -> None:
-    app = AppTest.from_function(nothing, args=(verdicts, ids, verdict)).run()
+    app = app_of(nothing, args=(verdicts, ids, verdict)).run()
     assert not app.exception
     [said] = [*app.success, *app.info]
     assert (said.type, said.value[: len(words)]) == (kind, words)
@@ -58,7 +58,7 @@ def test_the_whole_screen_of_an_empty_queue_says_so_above_its_bar() -> None:
         ):
             desk._full_screen(SimpleNamespace(id="run"), flagged, flagged, flagged.iloc[:0], Filter(ids="99"))  # type: ignore[arg-type]
 
-    app = AppTest.from_function(large).run()
+    app = app_of(large).run()
     assert not app.exception
     assert app.info[0].value == "No sample fits the filters. Flagged and undecided: 1."
     assert app.text[0].value == "bar"
@@ -82,7 +82,7 @@ def test_a_reason_belongs_to_one_decision(monkeypatch: pytest.MonkeyPatch) -> No
     reasons: list[str] = []
     # There is no run here: what is handed on is all that this test is about.
     monkeypatch.setattr(pipeline, "decide", lambda *args, reason, **kwargs: reasons.append(reason) or 1)
-    app = AppTest.from_function(page).run()
+    app = app_of(page).run()
     app.button[0].click().run()
     empty = app.text_input[0].id
     app.text_input[0].set_value("a trigger").run()

@@ -15,6 +15,7 @@ from core.runs.jobs import Progress
 from core.training.config import TrainConfig
 from core.types import Dataset
 from tests.pages.access.test_who import REVIEWER, be
+from tests.pages.drawn import app_of
 
 
 def page(folder: str, run_id: str, stage: str) -> None:
@@ -49,7 +50,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
 
 
 def shown(run: Run, stage: str) -> AppTest:
-    app = AppTest.from_function(page, args=(str(run.workspace), run.id, stage)).run()
+    app = app_of(page, args=(str(run.workspace), run.id, stage)).run()
     assert not app.exception
     return app
 

@@ -1,13 +1,12 @@
 """The line above the pages of a run: where one is, and what would stay undecided."""
 
 import pytest
-from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from core import pipeline
 from core.runs import Run
 from tests.pages.access.test_who import REVIEWER, be
-from tests.pages.drawn import FEW, MANY, ROOT
+from tests.pages.drawn import FEW, MANY, whole_app
 
 # Of the pages, a test without a browser sees the first one in its frame, and those whose address is not their file's.
 PAGES = ("", "bona_fide")
@@ -15,7 +14,7 @@ PAGES = ("", "bona_fide")
 
 def line(name: str, **session: str) -> str:
     """What stands above the title of a page, in its frame; "" where nothing does."""
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app = whole_app()
     for key, value in session.items():
         app.session_state[key] = value
     app.run()

@@ -13,6 +13,7 @@ from core.modalities.image.inputs import ImageInputs
 from core.runs import Run
 from core.training.config import TrainConfig
 from core.types import Dataset
+from tests.pages.drawn import app_of
 
 
 def page() -> None:
@@ -41,7 +42,7 @@ def two(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> list[Run]:
 
 
 def shown() -> AppTest:
-    app = AppTest.from_function(page).run()
+    app = app_of(page).run()
     assert not app.exception
     return app
 

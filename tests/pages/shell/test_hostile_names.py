@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from core import runs
 from pages.ui.cache.words import plain
 from pages.ui.shell.journey import QUESTIONS
 from tests.hostile import NASTY, TELLING, hostile
+from tests.pages.drawn import whole_app
 from tests.sources import ROOT
 
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
@@ -48,7 +48,7 @@ def shown(node: Any) -> Iterator[str]:
 def test_hostile_names_are_no_markdown(page: str, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ASSAY_WORKSPACE", str(workspace))
     first = next(run for run in runs.all_runs(workspace) if run.done("evaluate") and not run.parent)
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app = whole_app()
     app.query_params["run"] = first.id
     app.run()
     app._page_hash = calc_hash(page.replace("_", "-"))

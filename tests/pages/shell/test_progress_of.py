@@ -5,7 +5,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from core import runs
 from core.data import store
@@ -14,6 +13,7 @@ from core.runs.jobs import Progress
 from core.training.config import TrainConfig
 from tests.core.conftest import tiny
 from tests.pages.access.test_who import REVIEWER, be
+from tests.pages.drawn import app_of
 
 
 def page(folder: str, run_id: str, stage: str, drawn: str) -> None:
@@ -57,7 +57,7 @@ def run(workspace: Path) -> Iterator[Run]:
 
 
 def times_drawn(run: Run, stage: str, tmp_path: Path) -> str:
-    app = AppTest.from_function(page, args=(str(run.workspace), run.id, stage, str(tmp_path / "drawn"))).run()
+    app = app_of(page, args=(str(run.workspace), run.id, stage, str(tmp_path / "drawn"))).run()
     assert not app.exception
     return (tmp_path / "drawn").read_text()
 
@@ -80,6 +80,6 @@ def test_a_long_job_of_another_session_is_shown_with_cancel(run: Run, monkeypatc
     job = jobs.new_job(run.workspace, "loads")
     with worker_lock.holding(job):
         jobs.write(job, Progress(state="running", title="Opening", fraction=0.5, started=1.0))
-        app = AppTest.from_function(sidebar, args=(str(run.workspace),)).run()
+        app = app_of(sidebar, args=(str(run.workspace),)).run()
     assert not app.exception
     assert [button.key for button in app.button] == [f"cancelsidebar-{job.name}", f"cancel-{run.id}"]

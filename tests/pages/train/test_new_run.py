@@ -4,11 +4,11 @@ import time
 from pathlib import Path
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from core import pipeline, runs
 from core.runs import jobs
 from tests.pages.access.test_who import REVIEWER, be
+from tests.pages.drawn import app_of
 
 
 def page(workspace: str) -> None:
@@ -26,7 +26,7 @@ def test_what_is_chosen_under_more_is_trained_with(tmp_path: Path, monkeypatch: 
     be(REVIEWER, monkeypatch)
     monkeypatch.setenv("ASSAY_WORKSPACE", str(tmp_path))
     pipeline.store_demo(tmp_path)
-    app = AppTest.from_function(page, args=(str(tmp_path),), default_timeout=20).run()
+    app = app_of(page, args=(str(tmp_path),)).run()
     app.checkbox[0].check()
     next(field for field in app.number_input if field.label == "Sharpness ρ").set_value(0.1)
     next(button for button in app.button if button.label == "Train").click().run()
@@ -49,7 +49,7 @@ def test_word_vectors_are_read_by_a_worker_before_the_training_and_a_refusal_is_
     (data / "texts.csv").write_text(f"text,label\n{rows}")
     (data / "vectors.txt").write_text("film 1 2 3 4\n")
     pipeline.import_dataset(workspace, data / "texts.csv", "Texts")
-    app = AppTest.from_function(page, args=(str(workspace),), default_timeout=30).run()
+    app = app_of(page, args=(str(workspace),)).run()
     for path, refused in ((tmp_path / "elsewhere.txt", True), (data / "vectors.txt", False)):
         next(field for field in app.text_input if field.label == "Word vectors").set_value(str(path))
         next(button for button in app.button if button.label == "Train").click().run()

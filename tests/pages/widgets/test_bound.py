@@ -2,6 +2,8 @@
 
 from streamlit.testing.v1 import AppTest
 
+from tests.pages.drawn import app_of
+
 
 def page() -> None:
     """A number that is kept elsewhere and never above 50, another page, and another way to change it."""
@@ -23,7 +25,7 @@ def page() -> None:
 
 
 def opened() -> AppTest:
-    return AppTest.from_function(page).run()
+    return app_of(page).run()
 
 
 def heard(app: AppTest) -> list[int]:

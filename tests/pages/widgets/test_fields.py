@@ -1,9 +1,9 @@
 """A list whose first line stands for all of it, a switch, and how tall a table is."""
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from pages.ui.widgets.fields import ROW, tall
+from tests.pages.drawn import app_of
 
 
 def page() -> None:
@@ -16,7 +16,7 @@ def page() -> None:
 
 
 def test_the_first_line_is_chosen_like_any_other_and_nothing_is_ever_unfilled() -> None:
-    app = AppTest.from_function(page).run()
+    app = app_of(page).run()
     assert (app.text[0].value, app.selectbox[0].options) == ("7", ["any fruit", "apple", "pear"])
     app.selectbox[0].select_index(1).run()
     assert app.text[0].value == "0"  # a value that is not true, and chosen
@@ -34,7 +34,7 @@ def test_an_option_that_is_called_like_the_first_line_is_another_one() -> None:
 
         st.text(repr(one_or_any("Fruit", {0: "any"}, "any", key="fruit")))
 
-    app = AppTest.from_function(script).run()
+    app = app_of(script).run()
     assert (app.text[0].value, len(set(app.selectbox[0].options))) == ("None", 2)
     app.run()
     assert app.text[0].value == "None"
@@ -56,7 +56,7 @@ def test_a_switch_shows_the_words_and_gives_the_option() -> None:
         st.text(repr(one_of("Way", {"train": "Train", "load": "Load a model"}, key="way")))
         st.text(repr(one_of("Amount", ("number", "percent"), first="percent", key="amount")))
 
-    app = AppTest.from_function(drawn).run()
+    app = app_of(drawn).run()
     assert not app.exception
     assert [text.value for text in app.text] == ["'train'", "'percent'"]
     assert list(app.button_group[0].options) == ["Train", "Load a model"]

@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.registry import Range, Tunable
 from pages.ui.widgets import params
+from tests.pages.drawn import app_of
 
 TUNABLES = {
     "alpha": Tunable("alpha", float, 0.075, Range(0.001, 1.0), help="weight of the noise."),
@@ -25,7 +26,7 @@ def page(values: dict[str, Any]) -> AppTest:
 
         st.session_state["chosen"] = params.settings(TUNABLES, values, key="test")
 
-    return AppTest.from_function(script, kwargs={"values": values}).run()
+    return app_of(script, kwargs={"values": values}).run()
 
 
 def test_every_type_has_its_widget_with_its_limits() -> None:

@@ -2,6 +2,8 @@
 
 from streamlit.testing.v1 import AppTest
 
+from tests.pages.drawn import app_of
+
 
 def page() -> None:
     import streamlit as st
@@ -40,7 +42,7 @@ def shown(app: AppTest, button: str) -> list[str]:
 
 
 def test_a_refusal_stays_in_its_place_until_something_else_is_done() -> None:
-    app = AppTest.from_function(page).run()
+    app = app_of(page).run()
     assert not app.error
     assert shown(app, "refuse") == [WORDS]
     assert shown(app, "other") == [WORDS]
@@ -49,7 +51,7 @@ def test_a_refusal_stays_in_its_place_until_something_else_is_done() -> None:
 
 
 def test_of_two_refusals_in_one_click_the_first_is_said() -> None:
-    assert shown(AppTest.from_function(page).run(), "again") == [WORDS]
+    assert shown(app_of(page).run(), "again") == [WORDS]
 
 
 def test_a_step_that_is_refused_says_so_and_gives_nothing() -> None:
@@ -65,6 +67,6 @@ def test_a_step_that_is_refused_says_so_and_gives_nothing() -> None:
         st.text(str(refusal.attempted(step)))
         st.text(str(refusal.attempted(lambda: 1)))
 
-    app = AppTest.from_function(drawn).run()
+    app = app_of(drawn).run()
     assert [error.value for error in app.error] == ["**No.**"]
     assert [text.value for text in app.text] == ["None", "1"]

@@ -5,6 +5,7 @@ import json
 from streamlit.testing.v1 import AppTest
 
 from pages.ui.widgets.address import WRITTEN
+from tests.pages.drawn import app_of
 
 
 def drawn_page(page: str, name: str, value: str) -> None:
@@ -20,7 +21,7 @@ def drawn_page(page: str, name: str, value: str) -> None:
 
 
 def opened(page: str = "clusters", name: str = "class", value: str = "1", **address: str) -> AppTest:
-    app = AppTest.from_function(drawn_page, args=(page, name, value))
+    app = app_of(drawn_page, args=(page, name, value))
     for parameter, said in address.items():
         app.query_params[parameter] = said
     return app.run()
