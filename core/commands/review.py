@@ -171,7 +171,8 @@ def copy_clean(
         str | None,
         typer.Option(
             help="What the folder gets: copy, hard-link or symlink for the original files; stored for what "
-            "the workspace holds. By default the originals are copied where there are any."
+            "the workspace holds; datasets for Parquet files that datasets.load_dataset opens. By default the "
+            "originals are copied where there are any."
         ),
     ] = None,
     job: Annotated[Path | None, typer.Option(hidden=True, help="The directory of the job that this is.")] = None,

@@ -268,6 +268,13 @@ class Modality(Protocol):
     def filed(self, sample: Samples) -> tuple[str, bytes]:
         """One sample as a file of its own: how its name ends, and its content."""
 
+    @property
+    def column(self) -> tuple[str, Mapping[str, str]] | None:
+        """Name and feature of a column of them in the `datasets` library; None where there is nothing but names."""
+
+    def cell(self, content: bytes | str, name: str, /) -> Any:
+        """One sample as a value of that column, from what its file holds; `name` is that of the file."""
+
     def digests(self, inputs: Inputs) -> NDArray[np.uint64]:
         """(n,) a number a sample that only equal samples share."""
 

@@ -65,6 +65,11 @@ def filed(sample: Samples) -> tuple[str, bytes]:
     return ".txt", str(sample).encode()
 
 
+def cell(content: bytes | str, _: str) -> str:
+    """One string as it stands in a table."""
+    return content.decode("utf-8", "replace") if isinstance(content, bytes) else content
+
+
 def filled(encoded: Sequence[bytes]) -> NDArray[np.uint8]:
     """(m, b) strings in UTF-8, filled up with zeros."""
     width = max(map(len, encoded), default=0)

@@ -20,13 +20,14 @@ from core.files import write_file
 from core.journal import review
 from core.journal.changes import apply, changes_of
 from core.modalities import modality_of
+from core.output.datasets_folder import write_datasets_folder
 from core.output.export import harmless_text, writable
 from core.output.originals import How, why_not, write_originals
 from core.types import Changes, Dataset, Inputs, Ints
 
 Listen = Callable[[float, str], None]
-Files = Literal[How, "stored"]
-FILES: tuple[str, ...] = (*get_args(How), "stored")
+Files = Literal[How, "stored", "datasets"]
+FILES: tuple[str, ...] = (*get_args(How), "stored", "datasets")
 IMAGES_AT_ONCE = 1000  # read and written together: memory stays small, and progress is told after each
 LONGEST_NAME = 60  # characters of a class in a folder's name: some disks allow 255 bytes
 
@@ -46,8 +47,8 @@ def write_clean_copy(
             under their names, or `train/<class>/<id>.png`, `test/<class>/<row>.png` and `classes.csv`, or `samples.csv`
             where the data are labels only. In each case it gets `changes.csv`.
         listen: told the progress, in [0, 1], and which part is written.
-        files: what a folder gets: the original files, copied or linked, or what is "stored". By default copies of
-            the originals where there are any.
+        files: what a folder gets: the original files, copied or linked, what is "stored", or Parquet files for the
+            `datasets` library, of the originals where there are any. By default copies of the originals, as well.
 
     Raises:
         UserError: the folder holds something already, nothing would be left, or the place cannot be written to.
@@ -64,8 +65,11 @@ def write_clean_copy(
         write_file(target, lambda stream: _write_archive(stream, before, kept, labels, listen))
     else:
         with _new_folder(target) as unfinished:
-            lacking = why_not(opened) if files is None else ""
-            if not modality_of(before.inputs).offers:
+            lacking = why_not(opened) if files in (None, "datasets") else ""
+            if files == "datasets":
+                write_datasets_folder(unfinished, opened, kept, labels, originals=not lacking, listen=listen)
+                said["files"] = f"Parquet of {_held(before.inputs, lacking)}"
+            elif not modality_of(before.inputs).offers:
                 _write_names(unfinished / "samples.csv", opened, kept, labels)
                 said["files"] = "names and labels"
             elif files == "stored" or lacking:
@@ -83,9 +87,18 @@ def write_clean_copy(
 
 
 def forms(opened: OpenedRun) -> list[str]:
-    """What a person can take home of the run's data: "copy" of the originals, "archive" of pixels, "stored" always."""
-    possible = {"copy": not why_not(opened), "archive": _archived(opened.data.inputs), "stored": True}
+    """What a person can take home of the run's data: "copy" of the originals, "archive" of pixels, others always."""
+    archived = _archived(opened.data.inputs)
+    possible = {"copy": not why_not(opened), "archive": archived, "stored": True, "datasets": True}
     return [form for form, is_possible in possible.items() if is_possible]
+
+
+def _held(inputs: Inputs, lacking: str) -> str:
+    """Which samples are in a folder, in words."""
+    modality = modality_of(inputs)
+    if not modality.offers:
+        return "names and labels"
+    return f"stored {modality.things}, since {lacking}" if lacking else f"original {modality.things}"
 
 
 def _archived(inputs: Inputs) -> bool:

@@ -74,10 +74,9 @@ def write_originals(opened: OpenedRun, folder: Path, kept: Ints, labels: Ints, h
         UserError: the source is gone, or no longer what was imported; or links are not possible there.
     """
     info = store.describe(opened.run.workspace, opened.run.dataset)
-    if (why := why_not(opened)) or info.opening is None:
-        raise UserError("The original files cannot be given back.", f"{why[:1].upper()}{why[1:]}.", AGAIN)
-    with _reopened(info.opening) as collection:
-        places = _places(collection.train, np.asarray(opened.data.ids), opened.names)[kept]
+    with reopened(opened) as (collection, every):
+        assert info.opening is not None  # else it could not be opened again
+        places = every[kept]
         given = np.asarray(opened.data.labels)[kept]
         written, path = Written(), Path(info.opening.path)
         give = _giver(folder, info, how, written)
@@ -104,6 +103,33 @@ def write_originals(opened: OpenedRun, folder: Path, kept: Ints, labels: Ints, h
                 if done % TOLD_AFTER == 0:
                     listen(len(written.used) / (len(kept) + len(collection.test) + 1), "files")
     return written
+
+
+@contextmanager
+def reopened(opened: OpenedRun) -> Iterator[tuple[Collection, Ints]]:
+    """What the run's data were imported from, and the place of each sample in its training part.
+
+    Raises:
+        UserError: the source is gone, or no longer what was imported.
+    """
+    opening = store.describe(opened.run.workspace, opened.run.dataset).opening
+    if (why := why_not(opened)) or opening is None:
+        raise UserError("The original files cannot be given back.", f"{why[:1].upper()}{why[1:]}.", AGAIN)
+    collection = open_source(Path(opening.path), opening.source, opening.settings)
+    try:
+        yield collection, _places(collection.train, np.asarray(opened.data.ids), opened.names)
+    finally:
+        collection.close()
+
+
+def places_in(part: Part, names: Sequence[str]) -> list[int]:
+    """The place of each name in a part that lists them in this order, and perhaps others. Raises UserError."""
+    listed = iter(enumerate(map(legible, part.names)))
+    places = [next((place for place, other in listed if other == name), -1) for name in names]
+    if -1 in places:
+        lost = names[places.index(-1)]
+        raise UserError("The source is no longer what was imported.", f"{lost[:100]!r} is not where it was.", AGAIN)
+    return places
 
 
 def _tests(part: Part) -> tuple[Part, Iterator[tuple[int, str]]]:
@@ -176,15 +202,6 @@ def _put(path: Path, target: Path, how: How) -> None:
 def _path(root: Path, name: str, links_within: str) -> Path | None:
     """The file on the disk; None for a name that lost its bytes, which the source still reads."""
     return None if "\ufffd" in name else inside(root, name, links_within)
-
-
-@contextmanager
-def _reopened(opening: store.Opening) -> Iterator[Collection]:
-    collection = open_source(Path(opening.path), opening.source, opening.settings)
-    try:
-        yield collection
-    finally:
-        collection.close()
 
 
 def _places(part: Part, ids: Ints, names: Sequence[str]) -> Ints:

@@ -17,7 +17,12 @@ from pages.ui.shell.routes import copy_address
 from pages.ui.widgets import refusal
 from pages.ui.widgets.fields import one_of
 
-FORMS = {"copy": "The original files", "archive": "One .npz file", "stored": "A folder of what is stored"}
+FORMS = {
+    "copy": "The original files",
+    "archive": "One .npz file",
+    "stored": "A folder of what is stored",
+    "datasets": "Parquet for Hugging Face",
+}
 
 
 def files(run: Run) -> None:

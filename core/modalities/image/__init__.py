@@ -7,7 +7,19 @@ from core.modalities.image.look import look
 from core.modalities.image.store import FILES as files
 from core.modalities.image.store import appending, open_inputs, sampled, write_inputs
 from core.modalities.image.triggers import copied, paint, painted
-from core.modalities.image.view import amplified, average, beyond, described, filed, kept, kept_row, read, shown, told
+from core.modalities.image.view import (
+    amplified,
+    average,
+    beyond,
+    cell,
+    described,
+    filed,
+    kept,
+    kept_row,
+    read,
+    shown,
+    told,
+)
 from core.modalities.saying import no_parts as parts
 from core.modalities.saying import no_summary as summary
 
@@ -17,6 +29,7 @@ side = 96
 things = "images"
 offers = ("images",)
 augmentations = ("none", "flip", "crop", "crop_flip", "resized_crop_flip")
+column = ("image", {"_type": "Image"})
 
 __all__ = [
     "alike",
@@ -25,6 +38,8 @@ __all__ = [
     "augmentations",
     "average",
     "beyond",
+    "cell",
+    "column",
     "copied",
     "described",
     "digests",

@@ -91,3 +91,8 @@ def told(_: Images) -> str:
 def filed(sample: Images) -> tuple[str, bytes]:
     """One image as the content of a PNG file."""
     return ".png", shown(sample).content
+
+
+def cell(content: bytes | str, name: str) -> dict[str, Any]:
+    """One image as the `datasets` library keeps it: the bytes of its file, and the name of that."""
+    return {"bytes": content, "path": name.rpartition("/")[2]}

@@ -22,7 +22,7 @@ from core.modalities.labels.view import (
 )
 from core.modalities.saying import no_summary as summary
 from core.modalities.written import SIDE as side
-from core.modalities.written import filed, read, told
+from core.modalities.written import cell, filed, read, told
 from core.modalities.written import whole as parts
 from core.types import Inputs, Ints
 
@@ -30,6 +30,7 @@ things = "samples"
 kept_dimensions = 2
 offers = ()
 augmentations = ("none",)
+column = None
 
 __all__ = [
     "alike",
@@ -38,6 +39,8 @@ __all__ = [
     "augmentations",
     "average",
     "beyond",
+    "cell",
+    "column",
     "copied",
     "described",
     "digests",

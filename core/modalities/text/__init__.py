@@ -11,13 +11,14 @@ from core.modalities.text.summary import summary
 from core.modalities.text.triggers import copied, paint, painted
 from core.modalities.text.view import amplified, average, beyond, described, kept, kept_row, shown
 from core.modalities.written import SIDE as side
-from core.modalities.written import filed, read, told
+from core.modalities.written import cell, filed, read, told
 
 dimensions = 2  # words that are read, words that are known
 kept_dimensions = 1
 things = "texts"
 offers = ("texts",)
 augmentations = ("none", "word_dropout")
+column = ("text", {"dtype": "string", "_type": "Value"})
 
 __all__ = [
     "alike",
@@ -26,6 +27,8 @@ __all__ = [
     "augmentations",
     "average",
     "beyond",
+    "cell",
+    "column",
     "copied",
     "described",
     "digests",

@@ -94,14 +94,14 @@ def test_what_was_called_pixels_is_what_is_stored(decided):
     assert (files_of("pixels"), files_of("copy")) == ("stored", "copy")
     with pytest.raises(UserError, match="no way 'paint'"):
         files_of("paint")
-    assert forms(opened(decided[0])) == ["archive", "stored"]
+    assert forms(opened(decided[0])) == ["archive", "stored", "datasets"]
 
 
 def test_texts_are_offered_in_no_archive_of_pixels(workspace, tmp_path):
     (tmp_path / "films.csv").write_text("text,label\ngood,pos\nfine,pos\ndull,neg\nbad,neg\n")
     run = runs.create(workspace, pipeline.import_dataset(workspace, tmp_path / "films.csv"), {}, ("train",))
-    assert forms(opened(run)) == ["copy", "stored"]
+    assert forms(opened(run)) == ["copy", "stored", "datasets"]
     pipeline.decide(run, [1], "exclude", reviewer="ann")
     assert write_clean_copy(opened(run), tmp_path / "stored", files="stored")["files"] == "stored texts"
     (tmp_path / "films.csv").unlink()
-    assert forms(opened(run)) == ["stored"]
+    assert forms(opened(run)) == ["stored", "datasets"]
