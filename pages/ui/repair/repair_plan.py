@@ -15,6 +15,7 @@ from pages.ui.shell import frame, journey
 from pages.ui.widgets import counted
 from pages.ui.widgets.fields import one_of, tall
 
+THEN = "retrain"  # what follows the question that excludes and goes on
 WAYS = {"retrain": "Retrain from scratch", "continue": "Continue training with the new labels"}
 SEVERAL = "A cluster that goes to many classes has several sources. One label for all of it would be wrong for most."
 LABELS = {"source_class": "the suspected source class", "each_sample": "what the new model says of each"}
@@ -27,7 +28,7 @@ def plan(run: Run) -> None:
     st.subheader("What will change")
     st.markdown(counted.headline(run), help=cached.all_rule_words(run))
     said()
-    questions(run, lambda: None)
+    questions(run, lambda then: _repair(run, then, None, None) if then == THEN else None)
     _relabelling(run)
     if not removed and not moved:
         flagged = undecided(counted.table(run))
@@ -36,12 +37,22 @@ def plan(run: Run) -> None:
         )
         st.button(
             f"Exclude all {flagged:,} flagged by {counted.whose(run)}",
-            type="primary",
+            type="secondary" if _repeatable(run) else "primary",
             icon=":material/block:",
             on_click=_exclude_undecided,
             args=(run,),
             **for_reviewers(disabled=not flagged),
         )
+        if _repeatable(run):
+            st.button(
+                f"Exclude all {flagged:,} and retrain",
+                key="exclude-and-retrain",
+                type="primary",
+                icon=":material/healing:",
+                on_click=_exclude_undecided,
+                args=(run, THEN),
+                **for_reviewers(disabled=not flagged),
+            )
         return
     whole, rest = int(summary["samples"].sum()), int(summary["after"].sum())
     st.markdown(f"**Left out: {removed:,} of {whole:,} samples; with another label: {moved:,}**. {rest:,} remain.")
@@ -136,11 +147,17 @@ def _left_open(run: Run) -> None:
         st.page_link("pages/review.py", label="Back to Review", icon=":material/rate_review:")
 
 
-def _exclude_undecided(run: Run) -> None:
+def _repeatable(run: Run) -> bool:
+    """Whether the training can be repeated as it was, without another question."""
+    return run.trainable and not run.recorded and pipeline.trained_here(run)
+
+
+def _exclude_undecided(run: Run, then: str = "") -> None:
     """Ask as Review does, then exclude what is flagged and undecided: a decision that was made stands."""
     table = counted.table(run)
     ids = table.loc[table["flagged"] & (table["verdict"] == ""), "id"].tolist()
-    decide_or_ask(run, ids, "exclude", what=f"flagged by {counted.whose(run)}", by=counted.flagged_by(run), always=True)
+    about = {"what": f"flagged by {counted.whose(run)}", "by": counted.flagged_by(run)}
+    decide_or_ask(run, ids, "exclude", **about, always=True, then=then)
 
 
 @decides

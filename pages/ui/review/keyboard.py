@@ -109,7 +109,7 @@ def bar(run: Run, rows: pd.DataFrame, focus: int | None) -> None:
                 on_click=_pressed,
                 args=(run, rows, key),
             )
-    questions(run, lambda: select(run, ()))
+    questions(run, lambda then: select(run, ()))
     enlarged(run)
     if st.session_state.get(DIALOG) == KEYS_SHEET:
         _sheet()

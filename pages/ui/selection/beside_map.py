@@ -108,7 +108,7 @@ def _actions(run: Run) -> None:
             disabled=not review.revision(run.workspace, run.id), tip="Takes back your latest decision (U)."
         ),
     )
-    questions(run, lambda: select(run, ()))
+    questions(run, lambda then: select(run, ()))
 
 
 def _pressed(run: Run, key: str) -> None:

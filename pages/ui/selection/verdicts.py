@@ -37,7 +37,8 @@ def _nothing() -> None:
 class Question:
     """A decision that waits for an answer; see `decide_or_ask`.
 
-    It waits in the session, for the page may be drawn anew at any time, and its dialog with it.
+    It waits in the session, for the page may be drawn anew at any time, and its dialog with it. `then` says what the
+    page does once the answer is yes, so that it goes when the question goes.
     """
 
     run: str
@@ -45,6 +46,7 @@ class Question:
     decision: str
     what: str
     by: str
+    then: str = ""
 
 
 def decision_buttons(
@@ -88,6 +90,7 @@ def decide_or_ask(
     what: str = "",
     by: str = "",
     always: bool = False,
+    then: str = "",
     once: Callable[[], None] = _nothing,
 ) -> bool:
     """Record a decision, or ask first: for a new label, where a bona fide sample would go, and for more than a page.
@@ -99,6 +102,7 @@ def decide_or_ask(
         what: what the samples are, such as "family 3"; kept as the reason where the reviewer gives none.
         by: the detectors that brought them up.
         always: ask however few they are.
+        then: what follows a yes, in the words of the question: "retrain". The page's own `after` does it.
         once: called right before it is recorded; see `pages.ui.widgets.gallery`.
 
     Returns:
@@ -106,7 +110,7 @@ def decide_or_ask(
     """
     guaranteed = decision == "exclude" and bona_fide_among(run, ids)
     if len(ids) and (always or decision == "relabel" or len(ids) > MOST or guaranteed):
-        st.session_state[DIALOG] = Question(run.id, tuple(ids), decision, what, by)
+        st.session_state[DIALOG] = Question(run.id, tuple(ids), decision, what, by, then)
         return False
     return bool(decide(run, ids, decision, what=what, by=by, once=once))
 
@@ -155,8 +159,9 @@ def redo(run: Run, once: Callable[[], None] = _nothing) -> None:
     _again(run, review.redo, once, ("Brought back", "There is nothing to bring back.", ":material/redo:"))
 
 
-def questions(run: Run, after: Callable[[], None]) -> None:
-    """The dialog of the question that is open, if one is; `after` is called once it was answered with yes."""
+def questions(run: Run, after: Callable[[str], None]) -> None:
+    """The dialog of the question that is open, if one is; `after` is called with its `then` once it is answered with
+    yes."""
     question = st.session_state.get(DIALOG)
     if not isinstance(question, Question) or question.run != run.id:  # that of another run, which the page left
         return
@@ -164,7 +169,8 @@ def questions(run: Run, after: Callable[[], None]) -> None:
     if question.decision == "relabel":
         st.dialog(f"Which label for {number}?", width="medium", on_dismiss=frame.put_away)(_pick)(run, question, after)
     else:
-        title = f"Unsure about {number}?" if question.decision == "mark" else f"{WORDS[question.decision]} {number}?"
+        whole = f"{WORDS[question.decision]} {number}" + f" and {question.then}" * bool(question.then)
+        title = f"Unsure about {number}?" if question.decision == "mark" else f"{whole}?"
         st.dialog(title, on_dismiss=frame.put_away)(_confirm)(run, question, after)
 
 
@@ -180,11 +186,11 @@ def said() -> None:
     refusal.show_kept(PLACE)
 
 
-def _confirm(run: Run, question: Question, after: Callable[[], None]) -> None:
+def _confirm(run: Run, question: Question, after: Callable[[str], None]) -> None:
     _say_bona_fide(run, question)
     st.markdown("Whatever was decided on them before is replaced. Undo takes it back.")
     with st.container(horizontal=True):
-        words = f"{WORDS[question.decision]} {len(question.ids):,}"
+        words = f"{WORDS[question.decision]} {len(question.ids):,}" + f" and {question.then}" * bool(question.then)
         if st.button(words, type="primary", icon=ICONS[question.decision], shortcut="Enter", key="confirm"):
             _answered(run, question, None, after)
         if st.button("Cancel", key="cancel-question"):
@@ -192,7 +198,7 @@ def _confirm(run: Run, question: Question, after: Callable[[], None]) -> None:
             st.rerun()
 
 
-def _pick(run: Run, question: Question, after: Callable[[], None]) -> None:
+def _pick(run: Run, question: Question, after: Callable[[str], None]) -> None:
     """A button per class, with its number as its key, or a list where classes are many."""
     names, likely = cached.info(run).class_names, _likely(run, question.ids)
     label = None
@@ -217,12 +223,12 @@ def _say_bona_fide(run: Run, question: Question) -> None:
         st.warning(f"{words}. They were called clean.", icon=":material/verified:")
 
 
-def _answered(run: Run, question: Question, label: int | None, after: Callable[[], None]) -> None:
+def _answered(run: Run, question: Question, label: int | None, after: Callable[[str], None]) -> None:
     # Taken out right before it is recorded: a second click finds nothing, and what cuts this short leaves it open.
     if st.session_state.get(DIALOG) == question:
         about = {"what": question.what, "by": question.by, "once": frame.put_away}
         if decide(run, question.ids, question.decision, label, **about):
-            after()
+            after(question.then)
     st.rerun()
 
 
