@@ -1,6 +1,6 @@
 """Excluding what is flagged and training again is one question, and nothing starts before its answer."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -9,6 +9,7 @@ from core import runs
 from core.journal import review
 from core.runs import Run, jobs
 from pages.ui.shell.frame import DIALOG
+from tests.browser.server import end_workers
 from tests.pages.access.test_who import REVIEWER, be
 from tests.pages.drawn import FEW, page, said
 from tests.pages.test_left_open import loaded, press
@@ -16,14 +17,12 @@ from tests.pages.test_left_open import loaded, press
 BOTH = f"Exclude all {FEW} and retrain"
 
 
-@pytest.fixture
-def begun(two_detections: Run, monkeypatch: pytest.MonkeyPatch) -> list[Run]:
-    """The repairs that were begun instead of being worked on: each would be a process of its own."""
+@pytest.fixture(autouse=True)
+def someone(two_detections: Run, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A reviewer; what is begun here is ended with the test."""
     be(REVIEWER, monkeypatch)
-    started: list[Run] = []
-    begin: Callable[[Run], object] = started.append
-    monkeypatch.setattr(jobs, "start_run", begin)
-    return started
+    yield
+    end_workers(two_detections.workspace)
 
 
 def excluded(run: Run) -> list[int]:
@@ -39,28 +38,28 @@ def answer(app: AppTest, words: str) -> AppTest:
     return app
 
 
-def test_one_yes_excludes_what_is_flagged_and_trains_again(two_detections: Run, begun: list[Run]) -> None:
+def test_one_yes_excludes_what_is_flagged_and_trains_again(two_detections: Run) -> None:
     app = press(page("repair"), BOTH)
-    assert (begun, excluded(two_detections)) == ([], [])  # the dialog waits for an answer
+    assert (runs.children(two_detections), excluded(two_detections)) == ([], [])  # the dialog waits for an answer
     answer(app, f"Exclude {FEW} and retrain")
     assert excluded(two_detections) == list(range(FEW))
-    [child] = begun
-    assert (child.parent, child.how) == (two_detections.id, "retrain")
+    [child] = runs.children(two_detections)
+    assert child.how == "retrain"
+    assert jobs.poll(child.path).active
     assert sorted(runs.read_changes(child).excluded) == list(range(FEW))
 
 
-def test_a_question_that_was_put_away_trains_nothing_later(two_detections: Run, begun: list[Run]) -> None:
+def test_a_question_that_was_put_away_trains_nothing_later(two_detections: Run) -> None:
     app = press(page("repair"), BOTH)
     answer(app, "Cancel")
     assert DIALOG not in app.session_state
     press(app, f"Exclude all {FEW} flagged by Consensus")
     answer(app, f"Exclude {FEW}")
-    assert (excluded(two_detections), begun) == (list(range(FEW)), [])
+    assert (excluded(two_detections), runs.children(two_detections)) == (list(range(FEW)), [])
 
 
-def test_a_model_that_was_loaded_is_not_trained_again_without_a_further_question(
-    two_detections: Run, begun: list[Run]
-) -> None:
+def test_a_model_that_was_loaded_is_not_trained_again_without_a_further_question(two_detections: Run) -> None:
     loaded(two_detections, fresh=False)
     words = said(page("repair"))
-    assert f"Exclude all {FEW} flagged by Consensus" in words and "and retrain" not in words
+    assert f"Exclude all {FEW} flagged by Consensus" in words
+    assert "and retrain" not in words
