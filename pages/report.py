@@ -38,5 +38,7 @@ with st.container(horizontal=True):
             report.files(subject)
     with st.popover("The clean set", icon=":material/folder_copy:"):
         report.clean_set(subject)
+    with st.popover("Push to the Hub", icon=":material/cloud_upload:"):
+        report.push(subject)
 # At an address of its own: what is written into the page would be under the page's rules, and in its reach.
 st.iframe(report_address(run, html), height=900)

@@ -42,6 +42,7 @@ NEXT = {
     "report": "copy-clean {run} --to clean",
     "export": "copy-clean {run} --to clean",
     "copy-clean": "import {to} --name clean",
+    "push-clean": "hub {name}",
     "journal": "commit {run}",
     "runs": "report latest --out report.html",
     "verify": "report {run} --out report.html",

@@ -25,6 +25,7 @@ from core.journal.review import DECISIONS
 from core.output import report
 from core.output.clean_copy import files_of, write_clean_copy
 from core.output.export import EXPORTS, write_export
+from core.output.hub_push import push_clean_copy
 from core.runs import Run
 
 ME = os.environ.get("USER", "command line")
@@ -184,6 +185,25 @@ def copy_clean(
     with working(job) as listen:
         chosen = None if files is None else files_of(files)
         return {**write_clean_copy(opened(subject), to, listen, files=chosen), **_left_open(subject)}
+
+
+@command
+def push_clean(
+    run: str,
+    name: Annotated[str, typer.Argument(help="OWNER/NAME of a new data set on the Hub.")],
+    public: Annotated[bool, typer.Option("--public", help="Everybody may see it; else only its owner.")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="It may hold something; its folder `data` is replaced.")
+    ] = False,
+    job: Annotated[Path | None, typer.Option(hidden=True, help="The directory of the job that this is.")] = None,
+    workspace: Workspace = HERE,
+    as_json: Json = False,
+) -> Mapping[str, Any]:
+    """Push the data without what was excluded to the Hugging Face Hub, private by default; HF_TOKEN names the owner."""
+    subject = runs.open_run(workspace, run)
+    with working(job) as listen:
+        pushed = push_clean_copy(opened(subject), name, listen, public=public, replace=replace)
+        return {**pushed, **_left_open(subject)}
 
 
 @command

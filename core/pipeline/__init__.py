@@ -50,6 +50,7 @@ from core.pipeline.repair import (
     new_repair,
     repeat_repair,
     start_copy,
+    start_push,
     start_repeats,
     trained_here,
 )
@@ -151,6 +152,7 @@ __all__ = [
     "start_loading",
     "start_look_up",
     "start_preview",
+    "start_push",
     "start_recorded",
     "start_repeats",
     "store_demo",

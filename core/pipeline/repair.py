@@ -8,6 +8,7 @@ from core.data import store
 from core.errors import UserError
 from core.journal import revisions
 from core.journal.changes import apply
+from core.output.hub_push import repo_of
 from core.pipeline.review import pending_changes
 from core.pipeline.started import start_worker
 from core.pipeline.training import CORE_PLAN
@@ -153,3 +154,13 @@ def start_copy(run: Run, *, as_folder: bool, files: str | None = None) -> tuple[
     options = {"--to": str(target.resolve()), "--files": files}
     start_worker(run.workspace, "copies", "copy-clean", [run.id], options, job=job)
     return job, target
+
+
+def start_push(run: Run, name: str, *, public: bool = False) -> Path:
+    """Start pushing the clean set to the Hub in a worker; returns the job's directory, to be polled.
+
+    Raises:
+        UserError: `name` is not that of a data set.
+    """
+    flags = ["--public"] if public else []
+    return start_worker(run.workspace, "copies", "push-clean", [run.id, repo_of(name)], flags=flags)

@@ -23,12 +23,13 @@ _PLAIN = re.compile(
     r"(CUDA|CUBLAS|CUDNN|NVIDIA|NCCL|HIP|HSA|ROCR|ROCM|MIOPEN)_\w+"
 )
 _JOURNAL = re.compile(rf"{DATABASE}|PG[A-Z]+")
-_NETWORK = re.compile(r"(?i:(https?|ftp|all|no)_proxy)|HF_(TOKEN|ENDPOINT)")
+_NETWORK = re.compile(r"(?i:(https?|ftp|all|no)_proxy)|HF_(TOKEN|TOKEN_PATH|HOME|ENDPOINT)")
 _NEEDED = {
     "resume": _JOURNAL,
     "load-model": _JOURNAL,
     "load-run": _JOURNAL,
     "copy-clean": _JOURNAL,
+    "push-clean": re.compile(f"{_JOURNAL.pattern}|{_NETWORK.pattern}"),
     "download": _NETWORK,
     "hub": _NETWORK,
 }

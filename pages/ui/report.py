@@ -5,11 +5,12 @@ from pathlib import Path
 import streamlit as st
 
 from core import pipeline
+from core.data.published.hub_client import TOKEN
 from core.output.clean_copy import forms
 from core.output.export import EXPORTS
 from core.output.originals import why_not
 from core.runs import Run
-from pages.ui.access.who import for_reviewers, may_decide
+from pages.ui.access.who import decides, for_reviewers, may_decide
 from pages.ui.cache import cached
 from pages.ui.shell import frame
 from pages.ui.shell.job_bar import awaited
@@ -23,6 +24,7 @@ FORMS = {
     "stored": "A folder of what is stored",
     "datasets": "Parquet for Hugging Face",
 }
+PUSH_NAME = "push-name"  # a key of the session
 
 
 def files(run: Run) -> None:
@@ -57,6 +59,27 @@ def clean_set(run: Run) -> None:
         job, target = st.session_state[key]
         if awaited(job, "Copying …", leave="Close", on_leave=lambda: st.session_state.pop(key)):
             _copied(target)
+
+
+def push(run: Run) -> None:
+    """The same on the Hugging Face Hub: sent by a worker, at a click, under a name."""
+    with st.form("push", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input("Name on the Hub", key=PUSH_NAME, placeholder="owner/name", help="Of a new data set of yours.")
+        public = st.checkbox("Everybody may see it", help="Else only its owner may.")
+        tip = f"Sends the clean set to huggingface.co, as the owner of {TOKEN}."
+        if st.form_submit_button("Push it", icon=":material/cloud_upload:", **for_reviewers(tip=tip)):
+            _push(run, st.session_state[PUSH_NAME], public)
+    refusal.show_kept(PUSH_NAME)
+    key = f"push-{run.id}"
+    if key in st.session_state:
+        job, name = st.session_state[key]
+        if awaited(job, "Pushing …", leave="Close", on_leave=lambda: st.session_state.pop(key)):
+            st.success(f"The clean set is on the Hub as {frame.plain(name)}.")
+
+
+@decides(beside=PUSH_NAME)
+def _push(run: Run, name: str, public: bool) -> None:
+    st.session_state[f"push-{run.id}"] = pipeline.start_push(run, name, public=public), name.strip()
 
 
 def _copied(target: Path) -> None:

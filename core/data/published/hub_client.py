@@ -10,6 +10,8 @@ from core.errors import UserError
 TOKEN = "HF_TOKEN"  # of a person who may read what is not public; what the library saved elsewhere is not used
 ENDPOINT = "HF_ENDPOINT"  # another server of the same layout
 
+FORBIDDEN = (401, 403)  # the Hub does not know who asks, or does not let them
+
 
 def library() -> Any:
     """The module `huggingface_hub`. Raises UserError where it is not installed."""
@@ -64,6 +66,11 @@ def told(repo: str) -> Iterator[None]:
         ) from error
     except errors.HfHubHTTPError as error:
         code = error.response.status_code if error.response is not None else 0
+        if code in FORBIDDEN:
+            hint = f"Make a token that may, and set {TOKEN}; or take a name of your own."
+            raise UserError(
+                f"The token may not do that with {repo}.", f"The Hub answered with {code}.", hint
+            ) from error
         raise UserError(
             "The Hub did not give what was asked for.",
             f"It answered with the error {code}." if code else str(error)[:200],
