@@ -87,8 +87,8 @@ class Placed(Protocol):
 class Batches(Protocol):
     """How inputs get into a network. Loading it loads torch."""
 
-    def resident(self, inputs: Inputs, device: "device") -> Placed:
-        """The inputs for a network on `device`."""
+    def resident(self, inputs: Inputs, device: "device", network: "Module | None" = None) -> Placed:
+        """The inputs for a network on `device`, which may read them in a way of its own."""
 
     def augmentation(self, name: str) -> Augmentation:
         """The augmentation of that name, of a batch."""
@@ -99,8 +99,8 @@ class Batches(Protocol):
     def places(self, shape: tuple[int, ...]) -> int:
         """How many places of such a sample a network looks at, such as pixels: it says how many samples go together."""
 
-    def given(self, samples: Samples) -> "Tensor":
-        """What a network is given for samples that are read or made already, in main memory."""
+    def given(self, samples: Samples, network: "Module | None" = None) -> "Tensor":
+        """What the network is given for samples that are read or made already, in main memory."""
 
     def begin(self, network: "Module", inputs: Inputs, /) -> None:
         """Give an untrained network what it has to know of its training data, such as their words; once."""

@@ -50,6 +50,9 @@ def take_weights(network: nn.Module, weights: Weights, n_classes: int, name: str
     Raises:
         UserError: weights are missing, left over or of another shape, with the difference and what would fit.
     """
+    for place, part in network.named_modules():
+        if make_room := getattr(part, "make_room", None):  # what it holds is as long as what it learned, as words are
+            make_room(weights, f"{place}.")
     own = network.state_dict()
     usable = {key: value for key, value in weights.items() if not key.startswith(_SIDE_OUTPUTS) or key in own}
     usable, notes = _heads_unwrapped(own, usable)

@@ -126,7 +126,7 @@ def extract(
             logits = network(batch).float()
             return logits, _per_sample(captured.pop(), module).float()
 
-        for part, (logits, own) in passes(network, call, placed(inputs, compute.device), compute, say):
+        for part, (logits, own) in passes(network, call, placed(inputs, compute.device, model), compute, say):
             write(part, own)
             predicted[part] = logits.argmax(1)
             losses[part] = nn.functional.cross_entropy(logits, targets[part], reduction="none")

@@ -32,7 +32,7 @@ def evaluate(network: nn.Module, inputs: Inputs, labels: Ints, compute: Compute 
     compute = compute or compute_for()
     network = moved(network, compute)
     targets = torch.tensor(labels, device=compute.device)
-    losses, predicted = measured(network, placed(inputs, compute.device), targets, compute)
+    losses, predicted = measured(network, placed(inputs, compute.device, network), targets, compute)
     return losses.cpu().numpy(), predicted.cpu().numpy()
 
 
@@ -41,7 +41,7 @@ def likeliest(network: nn.Module, inputs: Inputs, count: int) -> tuple[Ints, Flo
     compute = compute_for()
     network = moved(network, compute)
     classes, probabilities = [], []
-    for _, logits in answers(network, placed(inputs, compute.device), compute):
+    for _, logits in answers(network, placed(inputs, compute.device, network), compute):
         top = logits.softmax(1).topk(min(count, logits.shape[1]))
         classes.append(top.indices)
         probabilities.append(top.values)
@@ -50,9 +50,9 @@ def likeliest(network: nn.Module, inputs: Inputs, count: int) -> tuple[Ints, Flo
     return torch.cat(classes).cpu().numpy(), torch.cat(probabilities).cpu().numpy()
 
 
-def placed(inputs: Inputs, device: torch.device) -> Placed:
-    """The inputs where a network on the device can reach them."""
-    return modality_of(inputs).load_batches().resident(inputs, device)
+def placed(inputs: Inputs, device: torch.device, network: nn.Module) -> Placed:
+    """The inputs where the network on the device can reach them."""
+    return modality_of(inputs).load_batches().resident(inputs, device, network)
 
 
 def moved(network: nn.Module, compute: Compute) -> nn.Module:

@@ -129,7 +129,6 @@ def train(
     network = moved(model, compute)
     optimizer = _optimizer(network, config, compute)
     first, pieces = _restore(resume, model, optimizer, compute.device) if resume else (0, 1)
-    inputs, tests = placed(dataset.inputs, compute.device), placed(dataset.test_inputs, compute.device)
     labels, test_labels = (torch.tensor(one, device=compute.device) for one in (dataset.labels, dataset.test_labels))
     batches = modality_of(dataset.inputs).load_batches()
     known = modality_of(dataset.inputs).augmentations
@@ -137,9 +136,10 @@ def train(
         raise UserError(f"augment={config.augment} cannot be used.", f"Known for these samples: {', '.join(known)}.")
     augmented = batches.augmentation(config.augment)
     batches.begin(model, dataset.inputs)
+    inputs, tests = (placed(one, compute.device, model) for one in (dataset.inputs, dataset.test_inputs))
     forward = compiled(network, config.batch_size, compute, say) if config.compiled else network
     fitting = Fitting(config, compute, forward, optimizer, augmented, on_batch, say)
-    traced = inputs if trace else placed(dataset.inputs.take(slice(0)), compute.device)
+    traced = inputs if trace else placed(dataset.inputs.take(slice(0)), compute.device, model)
     for index in range(first, config.epochs):
         started = time.monotonic()
         plan = planned(len(dataset), config, augmented, index, labels)

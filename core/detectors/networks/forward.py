@@ -83,6 +83,6 @@ def probabilities(network: nn.Module, samples: Samples, like: Inputs, device: to
     size = images_at_once(made.places(like.shape), passed(device))
     parts = []
     for start in range(0, len(samples), size):
-        part = made.given(samples[start : start + size]).to(device)
+        part = made.given(samples[start : start + size], network).to(device)
         parts.append(logits(network, part).softmax(1).cpu().numpy())
     return np.concatenate(parts).astype(np.float32)

@@ -107,7 +107,9 @@ def mover_to(device: torch.device) -> Mover:
     return move
 
 
-def resident(inputs: Inputs, device: torch.device, *, free: int | None = None) -> Resident:
+def resident(
+    inputs: Inputs, device: torch.device, _: torch.nn.Module | None = None, *, free: int | None = None
+) -> Resident:
     """The images for a network on `device`: they go there at once when at most half of its free memory is needed.
 
     Args:
@@ -142,7 +144,7 @@ def places(shape: tuple[int, ...]) -> int:
     return shape[0] * shape[1]
 
 
-def given(samples: Samples) -> Tensor:
+def given(samples: Samples, _: torch.nn.Module | None = None) -> Tensor:
     """(b, c, h, w) in [0, 1], of images (b, h, w, c)."""
     return _floats(torch.from_numpy(np.ascontiguousarray(samples)))
 

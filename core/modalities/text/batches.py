@@ -1,31 +1,31 @@
-"""Texts on their way into a network: the numbers of their words, padded with 0. Everything here needs torch."""
+"""Texts on their way into a network: what its reader makes of them, padded with 0. Everything here needs torch."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from core.modalities.augmented import Augmentation
 from core.modalities.text.gradients import TOGETHER, slopes
+from core.modalities.text.inputs import TOGETHER as AT_ONCE
 from core.modalities.text.inputs import TextInputs
-from core.modalities.text.vocabulary import Vocabulary
-from core.modalities.text.words import number, numbers
+from core.modalities.text.vocabulary import NOBODYS, Vocabulary, reader_of
 from core.types import Floats, Inputs, Ints, Samples
 
-UNKNOWN = number("\0")  # of a word that no text has
 DROPPED = 0.1  # fraction of the words that a dropout takes away
 PROBED = 8  # words of a sample that shows nothing
 
 
 @dataclass(frozen=True)
 class Resident:
-    """Texts where a network can reach them: the numbers of all their words.
+    """Texts where a network can reach them: the tokens of all of them.
 
     Attributes:
         shape: of the inputs.
         device: of the network.
-        flat: the numbers of all words, one text after the other.
+        flat: all tokens, one text after the other.
         starts: (n + 1,) where those of each text begin.
     """
 
@@ -38,7 +38,7 @@ class Resident:
         return len(self.starts) - 1
 
     def batch(self, rows: Tensor) -> Tensor:
-        """(b, words of the longest) int64, 0 where a text has ended."""
+        """(b, tokens of the longest) int64, 0 where a text has ended."""
         return _padded(self.flat, self.starts, rows, self.shape[0]).to(self.device)
 
     def streamed(self, parts: Sequence[Tensor]) -> Iterator[Tensor]:
@@ -46,10 +46,12 @@ class Resident:
         yield from map(self.batch, parts)
 
 
-def resident(inputs: Inputs, device: torch.device) -> Resident:
-    """The texts for a network on `device`; their numbers stay in main memory, where a batch is put together."""
+def resident(inputs: Inputs, device: torch.device, network: nn.Module | None = None) -> Resident:
+    """The texts for a network on `device`; their tokens stay in main memory, where a batch is put together."""
     assert isinstance(inputs, TextInputs)
-    flat, starts = inputs.words()
+    reader = reader_of(network)
+    mark = reader.mark
+    flat, starts = inputs.words() if mark is None else inputs.tokens(mark, reader.tokens)
     return Resident(inputs.shape, device, torch.tensor(flat), torch.tensor(starts))
 
 
@@ -60,7 +62,7 @@ def augmentation(name: str) -> Augmentation:
 
 def probe(count: int, shape: tuple[int, ...]) -> Tensor:
     """So many texts of words that nobody knows."""
-    return torch.full((count, min(PROBED, shape[0])), UNKNOWN)
+    return torch.full((count, min(PROBED, shape[0])), NOBODYS)
 
 
 def places(shape: tuple[int, ...]) -> int:
@@ -68,9 +70,9 @@ def places(shape: tuple[int, ...]) -> int:
     return shape[0]
 
 
-def given(samples: Samples) -> Tensor:
-    """(b, words of the longest) int64, 0 where a text has ended."""
-    flat, starts = map(torch.tensor, numbers(str(text) for text in samples))
+def given(samples: Samples, network: nn.Module | None = None) -> Tensor:
+    """(b, tokens of the longest) int64, 0 where a text has ended."""
+    flat, starts = map(torch.tensor, reader_of(network).tokens([str(text) for text in samples]))
     return _padded(flat, starts, torch.arange(len(samples)), int(starts.diff().max()) if len(samples) else 0)
 
 
@@ -79,14 +81,17 @@ def begin(network: nn.Module, inputs: Inputs) -> None:
     assert isinstance(inputs, TextInputs)
     for part in network.modules():
         if isinstance(part, Vocabulary) and part.is_blank:
-            part.learn(*inputs.words())
+            part.learn(*inputs.words(), _each(inputs))
 
 
 def speaking(network: nn.Module, inputs: Inputs, labels: Ints, predicted: Ints) -> Floats | None:
     """(words of all texts, 2) how much each speaks for the given and the predicted class; None if it cannot be told."""
+    assert isinstance(inputs, TextInputs)
     device = next((value.device for value in network.parameters()), torch.device("cpu"))
-    texts = resident(inputs, device)
+    texts = resident(inputs, device, network)
     lengths = texts.starts.diff()
+    if not np.array_equal(lengths.numpy(), inputs.lengths()):
+        return None  # its tokens are no words
     parts = torch.arange(len(texts)).split(TOGETHER) if len(texts) else ()
     return slopes(network, ((texts.batch(rows), lengths[rows]) for rows in parts), labels, predicted)
 
@@ -99,7 +104,13 @@ def _padded(flat: Tensor, starts: Tensor, rows: Tensor, most: int) -> Tensor:
     if not len(flat):
         return torch.zeros(inside.shape, dtype=torch.int64)
     places = (begins[:, None] + columns).clamp(max=len(flat) - 1)
-    return torch.where(inside, flat[places], 0)
+    return torch.where(inside, flat[places], 0).to(torch.int64)
+
+
+def _each(inputs: TextInputs) -> Iterator[str]:
+    """The texts one by one, some of them read at a time."""
+    for start in range(0, len(inputs), AT_ONCE):
+        yield from inputs[start : start + AT_ONCE].tolist()
 
 
 def _nothing(n: int, _: torch.Generator) -> Tensor:
@@ -119,4 +130,4 @@ def _dropped(batch: Tensor, draws: Tensor) -> Tensor:
     """Some words of each text made unknown: a number of each place and the text's draw decides."""
     places = torch.arange(batch.shape[1], device=batch.device)
     noise = torch.sin(places * 12.9898 + draws * 9973.0).mul(43758.5453).frac().abs()
-    return torch.where((noise < DROPPED) & (batch != 0), UNKNOWN, batch)
+    return torch.where((noise < DROPPED) & (batch != 0), NOBODYS, batch)

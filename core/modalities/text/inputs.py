@@ -1,7 +1,7 @@
 """Texts as inputs: Arrow columns, mapped or in memory, and which of their rows are meant."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +13,12 @@ from core.types import Ints, Rows, Samples
 MODALITY = "text"
 KNOWN = 10_000  # words at most that a network learns of its training data
 SHAPE = (words.MOST, KNOWN)
+# Fraction of a column from which on all of it is cut into tokens, since the next ones will ask for the others.
+WORTH_ALL = 0.3
+# Tokenizers whose tokens of a column are kept: those of a run, and of a model that is trained beside it.
+MOST_KEPT = 2
+# Texts that become Python's own at a time.
+TOGETHER = 8192
 STRINGS = np.dtypes.StringDType()
 
 
@@ -24,11 +30,13 @@ class Columns:
         texts: m strings.
         words: numbers of all words, one text after the other.
         starts: (m + 1,) where those of each text begin.
+        tokens: what networks read of all texts, of the last ones that did, by what tells a tokenizer from others.
     """
 
     texts: pa.ChunkedArray
     words: Ints
     starts: Ints
+    tokens: dict[Hashable, tuple[Ints, Ints]] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -92,6 +100,26 @@ class TextInputs:
             else words.gathered(columns.words, columns.starts, self.rows)
         )
 
+    def tokens(self, mark: Hashable, cut: Callable[[Sequence[str]], tuple[Ints, Ints]]) -> tuple[Ints, Ints]:
+        """What a tokenizer makes of the texts, in the form of `words`; of most of a column, all is cut and kept.
+
+        Args:
+            mark: what tells this tokenizer from others.
+            cut: texts → tokens of one after the other, and where each begins.
+        """
+        columns = self.held.columns
+        if mark not in columns.tokens:
+            if self.rows is not None and len(self.rows) < WORTH_ALL * len(columns.texts):
+                return cut(self[:].tolist())
+            for old in list(columns.tokens)[: 1 - MOST_KEPT or None]:
+                del columns.tokens[old]
+            parts = [cut(chunk.to_pylist()) for chunk in _chunks(columns.texts)]
+            flat = np.concatenate([np.zeros(0, np.int32), *(own for own, _ in parts)])
+            lengths = np.concatenate([[0], *(np.diff(starts) for _, starts in parts)])
+            columns.tokens[mark] = flat, np.cumsum(lengths).astype(np.int64)
+        flat, starts = columns.tokens[mark]
+        return (flat, starts) if self.rows is None else words.gathered(flat, starts, self.rows)
+
     def lengths(self) -> Ints:
         """(n,) how many words each text has."""
         lengths = np.diff(self.held.columns.starts)
@@ -105,6 +133,10 @@ class TextInputs:
         return self.held.columns.texts if everything else self.held.columns.texts.take(pa.array(self._places()[rows]))
 
 
+def _chunks(texts: pa.ChunkedArray) -> Iterator[pa.ChunkedArray]:
+    return (texts.slice(start, TOGETHER) for start in range(0, len(texts), TOGETHER))
+
+
 def strings(texts: str | Sequence[str]) -> Samples:
     """One text or several as samples."""
     return np.array(texts, STRINGS)
@@ -112,15 +144,10 @@ def strings(texts: str | Sequence[str]) -> Samples:
 
 def columns_of(texts: Iterable[str]) -> Columns:
     """Columns of these texts, in memory."""
-    listed = [sound(str(text)) for text in texts]
+    listed = [words.sound(str(text)) for text in texts]
     return Columns(pa.chunked_array([pa.array(listed, pa.large_string())]), *words.numbers(listed))
 
 
 def text_inputs(texts: Iterable[str]) -> TextInputs:
     """Inputs of these texts, in memory."""
     return TextInputs(Held(columns_of(texts)))
-
-
-def sound(text: str) -> str:
-    """The text with � for what is no Unicode, so that it can be written."""
-    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from core.files import write_file
 from core.modalities.text import words
-from core.modalities.text.inputs import Columns, Held, TextInputs, sound
+from core.modalities.text.inputs import Columns, Held, TextInputs
 from core.types import Inputs, Ints, Samples
 
 FILES = ("texts.arrow", "test_texts.arrow")
@@ -74,7 +74,7 @@ def sampled(inputs: Inputs) -> Iterator[bytes]:
 
 
 def _batch(texts: list[str]) -> pa.RecordBatch:
-    texts = [sound(text) for text in texts]
+    texts = [words.sound(text) for text in texts]
     flat, starts = words.numbers(texts)
     listed = pa.LargeListArray.from_arrays(pa.array(starts), pa.array(flat))
     return pa.record_batch([pa.array(texts, pa.large_string()), listed], schema=SCHEMA)

@@ -1,6 +1,7 @@
 """Words of a text, and the numbers that stand for them: the same for any data, so that nothing has to be kept in step.
 
-Which words a network knows is its own affair: it learns them from its training data (`vocabulary`).
+Which words a network knows is its own affair: it learns them from its training data (`vocabulary`), and reads texts
+with a tokenizer of its own (`tokens`).
 """
 
 import re
@@ -29,10 +30,18 @@ def words(text: str, most: int = MOST) -> list[str]:
     >>> words("one two three four five", most=2)
     ['one', 'five']
     """
-    if len(text) > 2 * READ:
-        text = f"{text[:READ]} {text[-READ:]}"
-    found = _WORD.findall(text.lower())
+    found = _WORD.findall(ends(text).lower())
     return found if len(found) <= most else [*found[: most // 2], *found[len(found) - (most - most // 2) :]]
+
+
+def ends(text: str) -> str:
+    """What is read of a text: all, but of a giant one only its ends."""
+    return f"{text[:READ]} {text[-READ:]}" if len(text) > 2 * READ else text
+
+
+def sound(text: str) -> str:
+    """The text with � for what is no Unicode, so that it can be written."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def found_words(text: str) -> Iterator[re.Match[str]]:

@@ -53,7 +53,7 @@ def test_words_speak_for_a_class_by_what_the_network_loses_without_them(network)
     model = network((256, 10), 2)
     for part in model.modules():
         if hasattr(part, "learn"):
-            part.learn(*inputs.words())
+            part.learn(*inputs.words(), inputs[:].tolist())
     labels, other = np.array([1, 0, 1, 0, 0]), np.array([0, 0, 1, 1, 0])
     found = speaking(model.train(), inputs, labels, other)
     assert (found.shape, found.dtype, model.training) == ((10, 2), np.float16, True)
