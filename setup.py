@@ -9,6 +9,7 @@ ROOT = Path(__file__).parent
 TREE = "assay.tree"
 TEAM = ("authlib", "psycopg")  # for sign-in and a shared database, which few need
 HUB = ("huggingface_hub",)  # for data sets of the Hub by name
+ONNX = ("onnx", "onnxruntime")  # for models that bring their own graph
 
 
 def requirements(file: str) -> dict[str, str]:
@@ -34,10 +35,11 @@ setup(
         f"{TREE}.core.models": ["*.json"],
     },
     exclude_package_data={TREE: ["setup.py"]},
-    install_requires=[line for name, line in NEEDED.items() if name not in (*TEAM, *HUB)],
+    install_requires=[line for name, line in NEEDED.items() if name not in (*TEAM, *HUB, *ONNX)],
     extras_require={
         "team": [NEEDED[name] for name in TEAM],
         "hub": [NEEDED[name] for name in HUB],
+        "onnx": [NEEDED[name] for name in ONNX],
         "notebook": [requirements("requirements-tools.txt")[name] for name in ("ipykernel", "nbformat")],
         "dev": [*requirements("requirements-dev.txt").values(), *requirements("requirements-tools.txt").values()],
     },

@@ -8,9 +8,11 @@ import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Iterator
+from email import message_from_string
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 import core
 from core.runs import jobs
@@ -67,6 +69,19 @@ def test_the_wheel_holds_all_that_the_pages_open_and_no_common_name(wheel: Path)
     assert {f"assay/tree/{name}" for name in needed} <= names
     assert {name.split("/")[0] for name in names} == {"assay", f"assay_dashboard-{core.__version__}.dist-info"}
     assert not {name for name in names if "secrets.toml" in name or "/tests/" in name or "workspace" in name}
+
+
+def test_what_few_need_is_an_extra_that_pip_resolves(wheel: Path) -> None:
+    names = {"team": ("authlib", "psycopg"), "hub": ("huggingface_hub",), "onnx": ("onnx", "onnxruntime")}
+    archive = zipfile.ZipFile(wheel)
+    (about,) = (archive.read(name).decode() for name in archive.namelist() if name.endswith("/METADATA"))
+    asked = [Requirement(line) for line in message_from_string(about).get_all("Requires-Dist", [])]
+    always = {one.name for one in asked if one.marker is None}
+    for extra, wanted in names.items():
+        own = {one.name for one in asked if one.marker is not None and one.marker.evaluate({"extra": extra})}
+        assert own == set(wanted)
+        assert not own & always
+    pip(["install", "--dry-run", "--no-index", f"{wheel}[{','.join(names)}]"])  # of what is installed here
 
 
 def test_the_command_works_from_another_folder(assay: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ joblib, TorchScript, `.pt2` and `.tar`.
 
 import tarfile
 import zipfile
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -32,6 +33,16 @@ _FOREIGN = {
 }
 
 
+def require_onnx() -> None:
+    """Raise UserError where what reads ONNX graphs is not installed."""
+    if lacking := [name for name in ("onnx", "onnxruntime") if find_spec(name) is None]:
+        raise UserError(
+            "ONNX models need the packages onnx and onnxruntime.",
+            f"Not installed: {', '.join(lacking)}.",
+            "Run `pip install onnx onnxruntime`, or install Assay with its extra `onnx`.",
+        )
+
+
 def kind_of(path: Path) -> Kind:
     """How the file is to be read.
 
@@ -56,6 +67,7 @@ def kind_of(path: Path) -> Kind:
     if _is_tar(head):
         raise refuse(path, "a .tar file", "torch's old .tar format is read by an unsafe unpickler.")
     if path.suffix.lower() == ".onnx":
+        require_onnx()
         return "onnx"
     if head.startswith(b"\x80") and _TORCH_MAGIC in head[:20]:
         return "torch"

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,7 @@ def create(
         detector_settings=dict(detector_settings or {}),
         parent=parent,
         how=how,
-        versions={"python": platform.python_version()} | {package: version(package) for package in _PACKAGES},
+        versions=_versions(),
     )
     if changes:
         relabelled = {str(key): value for key, value in sorted(changes.relabelled.items())}
@@ -149,3 +149,12 @@ def first_of(run: Run) -> Run:
 def children(run: Run) -> list[Run]:
     """The repairs of this run, newest first."""
     return [other for other in all_runs(run.workspace) if other.parent == run.id]
+
+
+def _versions() -> dict[str, str]:
+    """Python and the packages that a result may depend on, as far as they are installed."""
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        with suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found

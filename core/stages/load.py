@@ -15,9 +15,8 @@ from core.errors import UserError
 from core.files import write_file
 from core.modalities import modality_of
 from core.models.fit import has_fresh_head, take_weights
-from core.models.graphs import Graph, import_graph
 from core.models.preprocessing import network_of
-from core.models.weight_files import kind_of
+from core.models.weight_files import kind_of, require_onnx
 from core.models.weights import read_weights
 from core.models.word_vectors import read_vectors
 from core.runs import Run, limits
@@ -60,6 +59,9 @@ def open_model(config: TrainConfig, shape: tuple[int, ...], n_classes: int, laye
     """
     path = Path(config.weights)
     if config.model == GRAPH:
+        require_onnx()
+        from core.models.graphs import Graph, import_graph
+
         graph, notes = import_graph(path, n_classes)
         config = replace(config, input_size=config.input_size or Graph(graph).size)
         opened = Opened(config, _graph(graph, config, shape), notes, graph=graph)
@@ -163,6 +165,9 @@ def _usable(run: Run, file: str) -> Iterator[Path]:
 
 
 def _graph(content: bytes, config: TrainConfig, shape: tuple[int, ...]) -> nn.Module:
+    require_onnx()
+    from core.models.graphs import Graph  # of packages that not everybody has
+
     graph = Graph(content)
     if graph.channels not in (1, 3) or (graph.channels == 1 and shape[2] == 3):
         title = f"The graph takes {graph.channels} channels, the images have {shape[2]}."

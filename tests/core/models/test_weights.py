@@ -1,7 +1,9 @@
 """Weights are read from files of any kind; what could run code never does; differences are said in words."""
 
 import io
+import os
 import subprocess
+import sys
 import tarfile
 import zipfile
 
@@ -21,6 +23,7 @@ from core.models.weight_files import MOST_BYTES
 from core.models.weights import read_weights
 from core.pickle_bounds import require_modest
 from tests.core import hostile
+from tests.sources import ROOT
 
 
 def network(k=3, hidden=4):
@@ -335,3 +338,28 @@ def test_quantised_weights_are_refused_since_their_scale_is_missing(tmp_path):
     weights, _ = read_weights(saved(tmp_path / "a.pth", state))
     with pytest.raises(UserError, match="they are quantised, their scale is missing"):
         take_weights(network(), weights, 3, "ours")
+
+
+def test_without_onnx_everything_else_works_and_a_graph_says_what_to_install(tmp_path):
+    (tmp_path / "graph.onnx").write_bytes(b"\x08\x09")
+    lines = (
+        "import sys",
+        "from pathlib import Path",
+        "sys.modules |= dict.fromkeys(('onnx', 'onnxruntime'))",
+        "import core.stages.worker, core.commands.training",
+        "from core.errors import UserError",
+        "from core.models.weight_files import kind_of",
+        "try: kind_of(Path('graph.onnx'))",
+        "except UserError as error: print(error.title, error.detail, error.hint)",
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Not installed: onnx, onnxruntime." in done.stdout
+    assert "extra `onnx`" in done.stdout
