@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core import pipeline
-from core.attacks.preview import EXAMPLES, Preview
+from core.attacks.preview import EXAMPLES, Preview, most_touched
 from core.data import store
 from core.output import figures
 from pages.ui.access.who import decides, for_reviewers
@@ -74,7 +74,10 @@ def effects(previews: list[Preview], names: tuple[str, ...], counts: pd.DataFram
     cards(previews, names, example)
     st.markdown("**What they do to the classes**")
     if one_of("Classes as", ("chart", "table"), key="lab-view", label_visibility="collapsed") == "chart":
-        st.plotly_chart(figures.planted_counts(counts), key="lab-counts")
+        telling = most_touched(counts, figures.MOST_BARS)
+        st.plotly_chart(figures.planted_counts(telling), key="lab-counts")
+        if len(telling) < len(counts):
+            st.caption(f"The {len(telling)} classes that change most, of {len(counts):,}. The table has all.")
     else:
         st.dataframe(counts, hide_index=True, height=tall(len(counts), 12), key="lab-table")
 

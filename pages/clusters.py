@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.analysis.caveats import judged_words
+from core.analysis.caveats import judged_words, suspects_words
 from core.runs import plan
 from pages.ui.cache import cached
 from pages.ui.clusters import exre
@@ -22,9 +22,8 @@ if run.recorded and not run.has_activations:
     st.info("No activations were recorded, so there is nothing to cluster. Trajectories and Detect work without them.")
     st.stop()
 detection, names = cached.detections(run)[AC], cached.info(run).class_names
-suspects = [names[index] for index, finding in detection.classes.items() if finding.poisoned]
-listed = f": {', '.join(map(frame.plain, suspects))}" if suspects else ""
-counted.brief(run, f"{judged_words(detection.classes.values(), len(names), listed)} by Activation Clustering.")
+suspects = frame.plain(suspects_words(detection.classes, names))
+counted.brief(run, f"{judged_words(detection.classes.values(), len(names), suspects)} by Activation Clustering.")
 chosen = controls(run, "clusters", COLOURS, layer=True)
 table = counted.table(run)
 screens, side = panes(chosen)

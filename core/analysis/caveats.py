@@ -1,13 +1,15 @@
 """What a result leaves open, in words that stand wherever the result does."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
 from core import runs
 from core.analysis.opened_run import CLUSTERING, OpenedRun
+from core.analysis.overview import listed
 from core.analysis.rule_words import counted_title
 from core.analysis.samples import review_table
+from core.detectors import DETECTORS
 from core.errors import UserError
 from core.runs import Run
 from core.types import ClassFinding
@@ -62,10 +64,30 @@ def judged_words(findings: Iterable[ClassFinding], n_classes: int, listed: str =
 
 def judged_of(opened: OpenedRun) -> str:
     """The same sentence of a run, by Activation Clustering, which alone judges classes."""
-    n_classes, found = opened.data.n_classes, opened.own_detections.get(CLUSTERING)
+    names, found = opened.data.class_names, opened.own_detections.get(CLUSTERING)
     if found is None:
-        return f"Judged 0 of {n_classes:,} classes: Activation Clustering has not run."
-    return f"{judged_words(found.classes.values(), n_classes)}."
+        return f"Judged 0 of {len(names):,} classes: Activation Clustering has not run."
+    return f"{judged_words(found.classes.values(), len(names), suspects_words(found.classes, names))}."
+
+
+def suspects_words(findings: Mapping[int, ClassFinding], names: Sequence[str]) -> str:
+    """The names of the classes that look poisoned, the first few of them, after a colon; "" where none does."""
+    suspects = [names[index] for index, finding in findings.items() if finding.poisoned]
+    return f": {listed(suspects)}" if suspects else ""
+
+
+def nothing_flagged(opened: OpenedRun, by: str = "") -> str:
+    """What is said where those that are counted flag nothing: what the others flag, for that is no clean bill.
+
+    Args:
+        opened: the run.
+        by: the detector that is counted; "" for the leading ones.
+    """
+    others = {DETECTORS[name].title: int(one.flagged.sum()) for name, one in opened.detections.items() if name != by}
+    said = [f"{title} {count:,}" for title, count in others.items() if count]
+    if not said:
+        return "No detector flagged anything."
+    return f"Nothing is flagged by {counted_title(opened, by)}. Others flag: {listed(said)}."
 
 
 def fresh_head_words(run: Run) -> str:

@@ -81,6 +81,12 @@ def _fault(dataset: Dataset, specification: Specification) -> UserError | None:
     return None
 
 
+def most_touched(counts: pd.DataFrame, most: int) -> pd.DataFrame:
+    """The rows of the classes that change most, so many of them, in the order of `counts`."""
+    touched = counts["poisoned into it"] + counts["cover samples"] + counts["taken away"]
+    return counts.loc[touched.sort_values(ascending=False, kind="stable").index[:most].sort_values()]
+
+
 def _preview(dataset: Dataset, assigned: Assignment, place: int) -> Preview:
     attack = assigned.attacks[place]
     entry = find(ATTACKS, attack.kind, "attack")

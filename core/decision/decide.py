@@ -121,7 +121,7 @@ class _Maker:
         counts = np.bincount(self.labels, minlength=evidence.n_classes)
         self.judged = [index for index in range(evidence.n_classes) if counts[index] >= SMALLEST_CLASS]
         self.not_judged = {
-            index: f"only {counts[index]:,} samples; {SMALLEST_CLASS} are needed"
+            index: f"only {counts[index]:,} sample{'s' * (counts[index] != 1)}; {SMALLEST_CLASS} are needed"
             for index in range(evidence.n_classes)
             if index not in self.judged
         }
@@ -131,7 +131,8 @@ class _Maker:
         for index in list(self.judged):
             if (count := int((self.labels[probes] != index).sum())) < FEWEST_PROBES:
                 self.judged.remove(index)
-                self.not_judged[index] = f"only {count} samples of other classes to put a trigger on"
+                others = f"{count:,} sample{'s' * (count != 1)} of other classes"
+                self.not_judged[index] = f"only {others} to put a trigger on"
         orders = [first] if first is blind else [first, blind]
         stamps = modality_of(evidence.inputs).load_stamps()
         asked = stamps.suspicions(evidence.inputs, self.labels, self.ask, probes, evidence.seed)

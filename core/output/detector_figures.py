@@ -6,7 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from core.output.figures import figure_of, literal, suspicion_axis
+from core.output.figures import figure_of, suspicion_axis
+from core.output.names import literal
 from core.output.palette import ACCENT
 from core.types import Floats, Ints
 

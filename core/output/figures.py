@@ -3,7 +3,6 @@
 The lineage of a data set as a drawing.
 """
 
-import html
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -15,11 +14,13 @@ from numpy.typing import NDArray
 from core.evaluation.experiments import Spread
 from core.evaluation.results import GONE
 from core.journal.revisions import Lineage
+from core.output.names import literal, middle_cut
 from core.output.palette import ACCENT, GREY, POISON
 from core.types import Floats
 
 HEIGHT = 300  # pixels of a figure
 MOST_STANDING = 5  # bars that stand; the names of more would overlap
+MOST_BARS = 20  # classes that have a bar each; of more, a page draws the most telling
 MOST_MARKED = 12  # epochs that each have a number on the axis
 LONG_TAIL = 8.0  # times the median: a suspicion that goes so far is shown on a logarithmic axis
 MOST_IN_BANDS = 50_000  # samples that the quantiles of losses are taken of; of a million, they take seconds
@@ -39,11 +40,6 @@ def figure_of(*traces: Any, x: str = "", y: str = "", height: int = HEIGHT, perc
         "yaxis": {"title": {"text": y}, "automargin": True, "tickformat": ".0%" if percent else None},
     }
     return go.Figure(traces, layout)  # at once: each update checks the whole layout again
-
-
-def literal(name: object) -> str:
-    """A name from outside as Plotly shows it letter by letter; it takes tags in text for markup."""
-    return html.escape(str(name), quote=False)
 
 
 def learning_curves(history: Sequence[Mapping[str, Any]], quantity: str, epochs: int) -> go.Figure:
@@ -87,9 +83,9 @@ def bars(
         textposition=["auto" if value else "outside" for value in values],
         hovertemplate="%{y}: " + form + "<extra></extra>",
     )
-    figure = figure_of(bar, x=x, height=height)
+    figure = figure_of(bar, x=x, height=max(height, 22 * len(names)))
     figure.update_xaxes(tickformat=".0%" if percent else None)
-    return figure.update_yaxes(autorange="reversed", type="category").update_layout(hovermode="closest")
+    return _named(figure, names).update_layout(hovermode="closest")
 
 
 def loss_histogram(losses: Floats) -> go.Figure:
@@ -99,7 +95,7 @@ def loss_histogram(losses: Floats) -> go.Figure:
     centres = 10 ** ((edges[:-1] + edges[1:]) / 2)
     form = "loss %{x:.2g}: %{y:,} samples<extra></extra>"
     bar = go.Scatter(x=centres, y=counts, fill="tozeroy", line={"color": ACCENT, "shape": "hvh"}, hovertemplate=form)
-    figure = figure_of(bar, x="cross-entropy loss after training", y="samples")
+    figure = figure_of(bar, x="cross-entropy loss", y="samples")
     figure.update_yaxes(type="log", dtick=1)
     steps = 1 if np.ptp(np.log10(floor)) > 2 else None  # within a decade there may be no power of ten
     figure.update_xaxes(type="log", dtick=steps, exponentformat="none")
@@ -288,9 +284,14 @@ def planted_counts(counts: pd.DataFrame) -> go.Figure:
         for name, (values, colour) in parts.items()
         if name != "cover samples" or values.any()
     ]
-    figure = figure_of(*traces, x="training samples by their label afterwards", height=max(HEIGHT, 24 * len(counts)))
-    figure.update_yaxes(autorange="reversed", type="category")
-    return figure.update_layout(barmode="stack", hovermode="y unified")
+    figure = figure_of(*traces, x="samples by their label afterwards", height=max(HEIGHT, 24 * len(counts)))
+    return _named(figure, counts["class"].tolist()).update_layout(barmode="stack", hovermode="y unified")
+
+
+def _named(figure: go.Figure, names: Sequence[str]) -> go.Figure:
+    """The same with a category a name, from top to bottom; long ones lose their middle, or no room is left for bars."""
+    shown = {"tickvals": [literal(name) for name in names], "ticktext": [literal(middle_cut(name)) for name in names]}
+    return figure.update_yaxes(autorange="reversed", type="category", tickmode="array", **shown)
 
 
 def lineage_graph(lineage: Lineage) -> str:

@@ -60,6 +60,19 @@ def test_keys_decide_and_go_on_and_nothing_typed_fast_is_lost(serve: Serve, page
     sound(window)
 
 
+def test_on_a_narrow_screen_the_bar_keeps_within_the_page(serve: Serve, page: OpenPage, small: Path) -> None:
+    window = opened(page, serve(small).url, 1000, 700)
+    keys = window.locator(f"{BAR} .st-key-press-keyboard")
+    expect(keys).to_be_visible(timeout=PATIENT)
+    bar, last = window.locator(BAR).bounding_box(), keys.bounding_box()
+    assert bar is not None
+    assert last is not None
+    assert last["x"] + last["width"] <= bar["x"] + bar["width"] <= 1000
+    reason = window.get_by_label("Reason").bounding_box()
+    assert reason is not None
+    assert reason["width"] > 50
+
+
 def test_many_are_decided_only_after_a_question(serve: Serve, page: OpenPage, small: Path) -> None:
     ids = in_order(small)
     assert len(ids) > 60

@@ -70,7 +70,7 @@ def scan(evidence: Evidence, *, threshold: Annotated[float, Range(0.0, 100.0)] =
     groups, findings = np.full(len(order), -1, np.int64), {}
     for index, own in enumerate(rows):
         if index not in splits:
-            findings[index] = ClassFinding(None, f"only {len(own)} samples: too few to split")
+            findings[index] = ClassFinding(None, f"only {len(own):,} sample{'s' * (len(own) != 1)}: too few to split")
             continue
         smaller, posterior, _ = splits[index]
         suspicion[own] = posterior * (1 + max(unusual[index], 0.0))

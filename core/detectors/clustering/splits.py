@@ -80,7 +80,7 @@ def judged(rows: Sequence[Ints], splits: Sequence[Split], judging: Judging) -> D
     findings: dict[int, ClassFinding] = {}
     for index, (own, split) in enumerate(zip(rows, splits, strict=True)):
         if len(own) < MIN_CLASS_SIZE:
-            findings[index] = ClassFinding(None, f"only {len(own)} samples: too few to split")
+            findings[index] = ClassFinding(None, f"only {len(own):,} sample{'s' * (len(own) != 1)}: too few to split")
             continue
         size = by_size(split.fraction, judging.size_threshold)
         apart = by_silhouette(split.silhouette, judging.silhouette_threshold)

@@ -8,12 +8,12 @@ import streamlit as st
 
 from core.analysis.opened_run import CLUSTERING as AC
 from core.analysis.suspect_clusters import ratio_words
+from core.output.names import middle_cut
 from core.runs import Run
 from core.types import Criterion
 from pages.ui.cache import cached, cluster_names
 from pages.ui.cache.words import HELP
 from pages.ui.clusters import exre
-from pages.ui.clusters.colouring import middle_cut
 from pages.ui.review.averages import average_of
 from pages.ui.review.group_words import in_short
 from pages.ui.selection.class_list import MARKS, choose_class, ranked
@@ -105,14 +105,15 @@ def all_classes(run: Run) -> None:
         key=key,
         on_select=partial(_clicked, key, order),
         selection_mode="single-row",
+        column_order=[name for name in rows[0] if name != "ExRe" or results] if rows else None,
         column_config={
             "Class": st.column_config.TextColumn(width=96, help="▲ looks poisoned, ? was not judged"),
             "Left": st.column_config.NumberColumn(
                 width=46, help="Flagged samples of the class that nobody decided on."
             ),
-            "Smaller": st.column_config.TextColumn(width=60, help=HELP["size fraction"]),
-            "Silh.": st.column_config.TextColumn(width=58, help=HELP["silhouette"]),
-            "Dist.": st.column_config.TextColumn(width=50, help=HELP["distance"]),
+            "Smaller": st.column_config.TextColumn(width=56, help=HELP["size fraction"]),
+            "Silh.": st.column_config.TextColumn(width=56, help=HELP["silhouette"]),
+            "Dist.": st.column_config.TextColumn(width=46, help=HELP["distance"]),
             "ExRe": st.column_config.TextColumn(width=60, help=HELP["reclassification"]),
         },
     )

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.journal.review.verdict import STANDING
+from core.output.names import middle_cut
 from core.output.palette import ACCENT, CLASSES, EXCLUDED, FLAGGED, GREY, KEPT, RAMP, RELABELLED, UNSURE
 from core.types import Bools
 from pages.ui.widgets.crowd import HIDDEN
@@ -16,7 +17,6 @@ from pages.ui.widgets.scatter_option import Bar, Style
 Groups = NDArray[np.uint8]
 
 COLOURS = ("flag", "class", "cluster", "verdict", "loss", "prediction", "suspicion")
-LONGEST = 16  # characters of a name in the legend
 DECIDED = "decided"  # a group beside those of classes, whose names are their own
 OTHERS = "others"  # another one
 STEPS = 16  # of a bar: neighbours are hardly told apart
@@ -54,15 +54,6 @@ def colouring(table: pd.DataFrame, names: tuple[str, ...], colour: str, flagged_
         found = Colouring(*_grouped(table, names, colour, flagged_by))
     found = found if colour == "verdict" else _decided_apart(table, found)
     return replace(found, styles=_counted(found.groups, found.styles))
-
-
-def middle_cut(name: str, most: int = LONGEST) -> str:
-    """A long name without its middle: what tells it from others is often at its end.
-
-    >>> middle_cut("Ankle boot"), middle_cut("n02099601_golden_retriever", 12)
-    ('Ankle boot', 'n02099…iever')
-    """
-    return name if len(name) <= most else f"{name[: most // 2]}…{name[len(name) - (most - 1) // 2 :]}"
 
 
 def _grouped(

@@ -15,12 +15,12 @@ from core.analysis.decision import (
 from core.decision.states import DecidedGroup, Decision
 from core.errors import UserError
 from core.modalities import told_row
+from core.output.names import middle_cut
 from core.runs import Run, jobs
 from core.runs.plan import of_kind, texts
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached, decided_names
 from pages.ui.cache.words import HELP, plain
-from pages.ui.clusters.colouring import middle_cut
 from pages.ui.shell import frame
 from pages.ui.widgets import pictures, refusal
 from pages.ui.widgets.gallery import Tile, gallery

@@ -1,6 +1,7 @@
 """One detector: what it is, its settings, and the button that runs it in a worker."""
 
 from itertools import islice
+from math import isnan
 
 import pandas as pd
 import streamlit as st
@@ -72,11 +73,16 @@ def against_the_truth(run: Run, name: str) -> None:
     st.subheader("Against the planted poison")
     st.caption(
         f"Poison was planted in this data set, so the answer is known here: AUROC {curves['auroc']:.3f}, "
-        f"precision {curves['precision']:.1%}, recall {curves['recall']:.1%}. No detector, rule or advice "
+        f"{_precision(curves['precision'])}, recall {curves['recall']:.1%}. No detector, rule or advice "
         "is told; with real data there is no such picture."
     )
     for column, figure, kind in zip(st.columns(2), figures.detection_curves(curves), ("roc", "precision"), strict=True):
         column.plotly_chart(figure, key=f"truth-{kind}")
+
+
+def _precision(value: float) -> str:
+    """In words; of no flagged sample there is none."""
+    return "no precision, for nothing is flagged" if isnan(value) else f"precision {value:.1%}"
 
 
 @decides(beside="detector")

@@ -9,15 +9,15 @@ from pages.ui.widgets import counted, view
 
 ROW = 26  # pixels of a row of the table
 COLUMNS = {
-    "title": st.column_config.TextColumn("Detector", width=190),
-    "state": st.column_config.TextColumn("State", width=80, help="What is greyed lacks something it needs."),
+    "title": st.column_config.TextColumn("Detector", width=178),
     "flagged": st.column_config.NumberColumn("Flagged", format="localized", width=62, help="By the rule in force."),
     "agreement": st.column_config.NumberColumn("Agreement", format="%.0f %%", width=78, help=HELP["agreement"]),
     "cost": st.column_config.TextColumn(
         "Cost",
-        width=100,
+        width=96,
         help="The time it took; before it ran, an estimate. A pass asks the model about every sample.",
     ),
+    "state": st.column_config.TextColumn("State", width=70, help="What is greyed lacks something it needs."),
     "rule": st.column_config.TextColumn("How strict", width=300),
     "needs": st.column_config.TextColumn("Needs", width=120, help=HELP["bona fide"]),
 }

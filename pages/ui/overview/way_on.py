@@ -50,7 +50,8 @@ def next_step(run: Run) -> Step:
 def _after_detection(run: Run) -> Step:
     verdicts = counted.flagged(run)["verdict"]
     undecided = int((verdicts == "").sum())
-    if undecided and undecided == len(verdicts) and cached.decision(run) is None:
+    any_flags = any(one.flagged.any() for one in cached.detections(run).values())
+    if any_flags and undecided == len(verdicts) and cached.decision(run) is None:
         return Step("detect", "Decide what is a backdoor", ":material/policy:")
     if undecided:
         return Step("review", f"Review the {undecided:,} undecided", ":material/fact_check:")

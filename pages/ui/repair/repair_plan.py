@@ -31,28 +31,7 @@ def plan(run: Run) -> None:
     questions(run, lambda then: _repair(run, then, None, None) if then == THEN else None)
     _relabelling(run)
     if not removed and not moved:
-        flagged = undecided(counted.table(run))
-        st.info(
-            "Nothing is excluded or relabelled yet. Decide on samples in Review, or take the detectors' word for it:"
-        )
-        st.button(
-            f"Exclude all {flagged:,} flagged by {counted.whose(run)}",
-            type="secondary" if _repeatable(run) else "primary",
-            icon=":material/block:",
-            on_click=_exclude_undecided,
-            args=(run,),
-            **for_reviewers(disabled=not flagged),
-        )
-        if _repeatable(run):
-            st.button(
-                f"Exclude all {flagged:,} and retrain",
-                key="exclude-and-retrain",
-                type="primary",
-                icon=":material/healing:",
-                on_click=_exclude_undecided,
-                args=(run, THEN),
-                **for_reviewers(disabled=not flagged),
-            )
+        _take_their_word(run)
         return
     whole, rest = int(summary["samples"].sum()), int(summary["after"].sum())
     st.markdown(f"**Left out: {removed:,} of {whole:,} samples; with another label: {moved:,}**. {rest:,} remain.")
@@ -61,6 +40,36 @@ def plan(run: Run) -> None:
     st.dataframe(summary, hide_index=True, height=tall(len(summary), 12))
     _left_open(run)
     _training(run, relabelled=moved > removed)
+
+
+def _take_their_word(run: Run) -> None:
+    """What can be done where nothing is decided: exclude all that is flagged, and train again in one go."""
+    if not (flagged := undecided(counted.table(run))):
+        words = "Every flagged sample is kept." if len(counted.flagged(run)) else counted.nothing(run)
+        st.info(f"{words} So nothing is left out; decide on samples in Review.")
+        st.page_link("pages/review.py", label="To Review", icon=":material/rate_review:")
+        return
+    st.info("Nothing is excluded or relabelled yet. Decide on samples in Review, or take the detectors' word for it:")
+    both = _repeatable(run)
+    with st.container(horizontal=True):
+        if both:
+            st.button(
+                f"Exclude all {flagged:,} and retrain",
+                key="exclude-and-retrain",
+                type="primary",
+                icon=":material/healing:",
+                on_click=_exclude_undecided,
+                args=(run, THEN),
+                **for_reviewers(),
+            )
+        st.button(
+            f"Exclude all {flagged:,} flagged by {counted.whose(run)}",
+            type="secondary" if both else "primary",
+            icon=":material/block:",
+            on_click=_exclude_undecided,
+            args=(run,),
+            **for_reviewers(),
+        )
 
 
 def _relabelling(run: Run) -> None:

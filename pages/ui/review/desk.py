@@ -5,6 +5,7 @@ Those follow when the reviewer pauses, as does what other reviewers decide (`kee
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from math import ceil
@@ -60,7 +61,7 @@ def desk(run: Run, answer: DeltaGenerator, chosen: Chosen) -> None:
             st.space("stretch")
             _select_buttons(run, rows, shown)
         if rows.empty:
-            _empty_queue(flagged, conditions)
+            _empty_queue(flagged, conditions, partial(counted.nothing, run))
         _tiles(run, rows, shown, focus, chosen.size)
     with side:
         if focus is None:
@@ -145,15 +146,17 @@ def _tiles(
     )
 
 
-def _empty_queue(flagged: pd.DataFrame, conditions: Filter) -> None:
-    """Why the queue is empty: all is decided, or a filter hides what is not."""
+def _empty_queue(flagged: pd.DataFrame, conditions: Filter, nothing: Callable[[], str]) -> None:
+    """Why the queue is empty: all is decided, a filter hides what is not, or nothing is flagged, in these words."""
     n_undecided = int((flagged["verdict"] == "").sum())
     if n_undecided and (conditions.ids.strip() or conditions.verdict != "undecided"):
         st.info(f"No sample fits the filters. Flagged and undecided: {n_undecided:,}.")
     elif n_undecided:
         st.info(f"Nothing is left to decide here. Flagged and undecided elsewhere: {n_undecided:,}.")
+    elif len(flagged):
+        st.success("Nothing is left to decide.")
     else:
-        st.success("Nothing is left to decide." if len(flagged) else "No detector flagged anything.")
+        st.info(nothing())
 
 
 def _full_screen(run: Run, table: pd.DataFrame, flagged: pd.DataFrame, rows: pd.DataFrame, conditions: Filter) -> None:
@@ -166,7 +169,7 @@ def _full_screen(run: Run, table: pd.DataFrame, flagged: pd.DataFrame, rows: pd.
     with st.container(key="full-screen"):
         _tiles(run, rows, sample.rows_around(rows, place), focus, sample.STRIP, one_row=True)
         if focus is None:
-            _empty_queue(flagged, conditions)
+            _empty_queue(flagged, conditions, partial(counted.nothing, run))
         else:
             sample.full_screen(run, table, focus, f"{place + 1:,} of {len(rows):,}")
         keyboard.bar(run, rows, focus)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.output import figures
+from core.output.figures import MOST_BARS
 from core.runs import Run
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
@@ -19,10 +20,13 @@ def aftermath(run: Run) -> None:
         st.markdown("**Training accuracy per class**")
         if run.has_predictions:
             right_ones = (table["label"] == table["predicted"]).groupby(table["label"]).mean()
-            per_class = right_ones.reindex(range(len(cached.info(run).class_names))).tolist()
-            st.plotly_chart(
-                figures.bars(cached.info(run).class_names, per_class, x="accuracy", percent=True), key="per-class"
-            )
+            names = cached.info(run).class_names
+            per_class = right_ones.reindex(range(len(names)))
+            if len(names) > MOST_BARS:
+                per_class = per_class.sort_values(kind="stable")[:MOST_BARS]
+                st.caption(f"The {MOST_BARS} lowest of {len(names):,} classes.")
+            shown = [names[index] for index in per_class.index]
+            st.plotly_chart(figures.bars(shown, per_class.tolist(), x="accuracy", percent=True), key="per-class")
         else:
             st.caption("No predictions were recorded.")
     with right:

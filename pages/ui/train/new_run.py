@@ -45,7 +45,7 @@ def new_run(workspace: Path, datasets: Mapping[str, DatasetInfo], current: str) 
         st.caption("Nothing is known of these samples but names and labels. Load a training that you recorded.")
         recording.form(workspace, dataset)
         return
-    way = one_of("Way", WAYS, key="way", label_visibility="collapsed", width="stretch")
+    way = one_of("Way", WAYS, key="way", label_visibility="collapsed", wrap=True)
     if way == "load":
         model_file.form(workspace, dataset)
     elif way == "record":

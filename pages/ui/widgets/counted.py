@@ -5,6 +5,7 @@ from typing import Literal
 import pandas as pd
 import streamlit as st
 
+from core.analysis.caveats import nothing_flagged
 from core.analysis.opened_run import leading
 from core.analysis.rule_words import counted_title
 from core.analysis.samples import flagged_samples
@@ -93,6 +94,11 @@ def brief(run: Run, judged: str = "") -> None:
     line = " ".join(filter(None, words))
     with st.container(key="brief"):
         st.markdown(line, help=line.replace("**", ""))
+
+
+def nothing(run: Run) -> str:
+    """What is said where nothing is flagged by whom is counted, as Markdown."""
+    return plain(nothing_flagged(cached.opened(run), counted(run)))
 
 
 def review_link(run: Run) -> None:

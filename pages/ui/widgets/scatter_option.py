@@ -185,7 +185,7 @@ def _drawn_bar(bar: Bar, *, narrow: bool) -> list[dict[str, Any]]:
     stops = [{"offset": at / max(len(bar.colours) - 1, 1), "color": hex_} for at, hex_ in enumerate(bar.colours)]
     fill = {"type": "linear", "x": 0, "y": 0, "x2": 1, "y2": 0, "colorStops": stops}
     low, middle, high = bar.words
-    left, top, width = (0, TOOLS + 2, 60) if narrow else (104, 4, 120)
+    left, top, width = (0, TOOLS + 2, 60) if narrow else (104, 4, 70)
     start = left + 8 + 6.2 * len(f"{bar.title} {low}")
     words = ((left, f"{bar.title} {low}"), (start + width + 6, high if narrow else f"{high} · middle {middle}"))
     strip = {"type": "rect", "left": start, "top": top + 1, "shape": {"width": width, "height": 10}}

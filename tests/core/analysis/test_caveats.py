@@ -2,7 +2,14 @@
 
 import pandas as pd
 
-from core.analysis.caveats import bona_fide_words, emptied_words, judged_words, undecided, undecided_words
+from core.analysis.caveats import (
+    bona_fide_words,
+    emptied_words,
+    judged_words,
+    suspects_words,
+    undecided,
+    undecided_words,
+)
 from core.types import ClassFinding
 
 
@@ -38,3 +45,14 @@ def test_a_class_that_loses_all_or_nearly_all_its_samples_is_named():
     summary = pd.DataFrame({"class": ["a", "b", "c", "d"], "samples": [24, 40, 10, 0], "after": [0, 2, 9, 0]})
     assert emptied_words(summary) == "Classes emptied or nearly emptied: a loses all 24; b keeps 2 of 40."
     assert emptied_words(summary[2:]) == ""
+
+
+def test_classes_that_look_poisoned_are_named_and_many_are_counted() -> None:
+    findings = {index: ClassFinding(index % 2 == 0) for index in range(20)}
+    names = [f"c{index}" for index in range(20)]
+    assert suspects_words({0: ClassFinding(False)}, names) == ""
+    assert suspects_words({4: ClassFinding(True)}, names) == ": c4"
+    said = suspects_words(findings, names)
+    assert said.startswith(": c0, c2")
+    assert "more" in said
+    assert "c18" not in said

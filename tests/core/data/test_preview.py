@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.attacks.preview import EXAMPLES, previews, usable
+from core.attacks.preview import EXAMPLES, most_touched, previews, usable
 from core.attacks.specification import AttackSpec, Specification
 from core.errors import UserError
 from core.modalities.image.inputs import ImageInputs
@@ -58,6 +58,9 @@ def test_the_counts_say_where_every_sample_goes(make_dataset):
     assert counts["poisoned into it"].tolist() == [5, 0, 4, 0]
     assert counts["cover samples"].tolist() == [0, 0, 0, 0]
     assert counts["samples afterwards"].tolist() == [30, 20, 25, 25]
+    assert most_touched(counts, 2)["class"].tolist() == list(dataset.class_names[:2])  # 5 into, 5 away, 4 into, none
+    assert most_touched(counts, 3)["class"].tolist() == list(dataset.class_names[:3])
+    assert len(most_touched(counts, 9)) == 4
 
 
 def test_all_to_all_moves_every_class_to_the_next_and_covers_stay(make_dataset):

@@ -168,6 +168,13 @@ def test_markup_in_class_names_is_shown_letter_by_letter() -> None:
     assert list(figure.data[0].y) == ["&lt;i&gt;cat&lt;/i&gt; &amp; co", "dog"]
 
 
+def test_a_long_name_leaves_room_for_its_bar() -> None:
+    names = ("n02099601_golden_retriever", "dog")
+    figure = figures.bars(names, [1, 2], x="samples")
+    assert list(figure.data[0].y) == list(names)
+    assert list(figure.layout.yaxis.ticktext) == ["n0209960…triever", "dog"]
+
+
 def test_bands_are_quantiles_of_groups_that_have_members():
     losses = np.arange(12, dtype=np.float32).reshape(4, 3) + 1
     groups = {"class": np.array([True, True, True, False]), "bona fide": np.zeros(4, bool)}

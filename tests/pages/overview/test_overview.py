@@ -144,6 +144,19 @@ def test_the_reason_why_a_class_was_not_judged_stays_text(two_detections: Run) -
     assert "class 0: **bold** [a](b)." in words(page("overview"))
 
 
+def test_where_only_others_flag_the_model_is_asked_before_a_report_is_written(
+    two_detections: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    be(REVIEWER, monkeypatch)
+    none = Detection(np.zeros(SAMPLES, np.float32), np.zeros(SAMPLES, np.bool_))
+    runs.save_detection(two_detections, "consensus", none, {}, 1.0)
+    app = page("overview")
+    assert primary(app) == ["Decide what is a backdoor"]
+    assert "1 looks poisoned: class 0; nothing is known of the other 2." in words(app)
+    decided(two_detections, made_decision("none"))
+    assert primary(page("overview")) == ["Write the report"]
+
+
 def test_the_button_leads_from_step_to_step(two_detections: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     be(REVIEWER, monkeypatch)
     grouped(two_detections, PATTERN)

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import runs
 from core.journal import review
 from core.runs import Run, jobs
+from core.types import Detection
 from pages.ui.shell.frame import DIALOG
 from tests.browser.server import end_workers
 from tests.pages.access.test_who import REVIEWER, be
-from tests.pages.drawn import FEW, page, said
+from tests.pages.drawn import FEW, MANY, SAMPLES, page, said
 from tests.pages.test_left_open import loaded, press
 
 BOTH = f"Exclude all {FEW} and retrain"
@@ -56,6 +58,15 @@ def test_a_question_that_was_put_away_trains_nothing_later(two_detections: Run) 
     press(app, f"Exclude all {FEW} flagged by Consensus")
     answer(app, f"Exclude {FEW}")
     assert (excluded(two_detections), runs.children(two_detections)) == (list(range(FEW)), [])
+
+
+def test_where_nothing_is_flagged_there_is_nothing_to_exclude_and_what_others_flag_is_said(two_detections: Run) -> None:
+    none = Detection(np.zeros(SAMPLES, np.float32), np.zeros(SAMPLES, np.bool_))
+    runs.save_detection(two_detections, "consensus", none, {}, 1.0)
+    for name in ("repair", "review"):
+        words = said(page(name)).replace("\\", "")
+        assert f"Nothing is flagged by Consensus. Others flag: Activation Clustering {MANY}." in words
+        assert "Exclude all" not in words
 
 
 def test_a_model_that_was_loaded_is_not_trained_again_without_a_further_question(two_detections: Run) -> None:

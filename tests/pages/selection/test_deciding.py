@@ -14,13 +14,14 @@ def nothing(verdicts: list[str], ids: str, verdict: str) -> None:
     from core.analysis.queue import Filter
     from pages.ui.review import desk
 
-    desk._empty_queue(pd.DataFrame({"verdict": verdicts}, dtype=object), Filter(ids=ids, verdict=verdict))
+    queue = pd.DataFrame({"verdict": verdicts}, dtype=object)
+    desk._empty_queue(queue, Filter(ids=ids, verdict=verdict), lambda: "Nothing is flagged by Consensus.")
 
 
 @pytest.mark.parametrize(
     ("verdicts", "ids", "verdict", "kind", "words"),
     [
-        ([], "", "undecided", "success", "No detector flagged anything."),
+        ([], "", "undecided", "info", "Nothing is flagged by Consensus."),
         (["exclude", "keep"], "", "undecided", "success", "Nothing is left to decide."),
         (
             ["exclude", ""],

@@ -1,0 +1,30 @@
+"""What Train says after a training: of very many classes the least learned ones, and no wall of bars."""
+
+from pathlib import Path
+
+import pytest
+
+from core import pipeline
+from core.output.figures import MOST_BARS
+from core.pipeline import Synthetic
+from core.runs import Run
+from tests.pages.drawn import drawn, page, said
+
+
+def per_class() -> str:
+    """What the server sent of the chart with a bar a class."""
+    [chart] = [one for one in drawn(page("train"), "plotly_chart") if "per-class" in one]
+    return chart
+
+
+def test_few_classes_have_a_bar_each(two_detections: Run) -> None:
+    assert [f"class {index}" in per_class() for index in (0, 9)] == [True, True]
+    assert "lowest of" not in said(page("train"))
+
+
+def test_of_many_classes_the_least_learned_have_a_bar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASSAY_WORKSPACE", str(tmp_path))
+    pipeline.synthesize(tmp_path, Synthetic(600, 4, n_classes=60))
+    assert f"The {MOST_BARS} lowest of 60 classes." in said(page("train"))
+    chart = per_class()
+    assert sum(f'class {index}\\"' in chart for index in range(60)) == MOST_BARS
