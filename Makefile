@@ -68,11 +68,12 @@ lock: $(DEV_READY)  ## write pylock.toml and pylock.dev.toml again, from the req
 	$(COMPILE) requirements.txt -c .venv/pins.txt --format pylock.toml -o pylock.toml
 	$(PY) -m upkeep.hashed pylock.toml > /dev/null
 
-sbom: $(DEV_READY)  ## write sbom.json, the bill of materials: every package of pylock.toml with its hashes (CycloneDX 1.6)
+sbom: $(DEV_READY)  ## write sbom.json, the bill of materials: every package of pylock.toml, its hashes, its licence (CycloneDX)
 	@mkdir -p .venv
 	$(PY) -m upkeep.hashed pylock.toml > .venv/locked.txt
 	$(PY) -W ignore -m cyclonedx_py requirements .venv/locked.txt --pyproject pyproject.toml --spec-version 1.6 \
 	    --output-reproducible -o sbom.json
+	$(PY) -m upkeep.licences sbom.json
 
 canary: $(DEV_READY)  ## run the tests of the entrance with the newest Streamlit; what breaks is reported, nothing fails
 	$(PY) -m upkeep.canary $(STREAMLIT) $(CANARY)
