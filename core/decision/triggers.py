@@ -160,7 +160,7 @@ def recovered_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredT
                 continue
             values = whitened_class(suspects, rows, index) if values is None else values
             carrying = _carrying(suspects, values, rows, core, index, stamp=stamp)
-            if carrying.exact:
+            if stamp.tells_home:
                 control = rate_of_others(suspects, index, probes)
             else:
                 least = control_rate(suspects, ranked[::-1], index, probes) if least is None else least

@@ -144,6 +144,10 @@ class Stamp(Protocol):
     def parts(self) -> Mapping[str, NDArray[Any]]:
         """The arrays that it is made of, to be kept; `Stamps.restored` makes it of them."""
 
+    @property
+    def tells_home(self) -> bool:
+        """Whether `at_home` can tell for this kind of trigger."""
+
     def put_on(self, samples: Samples) -> Samples:
         """The samples with the trigger."""
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.modalities.contract import Ask, Stamp
+from core.modalities.image.moved import moved_stamp, restored_moved
 from core.modalities.image.patterns import reduced
 from core.types import Bools, Floats, Images, Inputs, Ints, Samples
 
@@ -40,6 +41,7 @@ class ImageStamp:
     scale: float
     offset: Floats
     mask: Bools | None = None
+    tells_home = False
 
     def put_on(self, samples: Samples) -> Samples:
         """(m, h, w, c) the images with the trigger."""
@@ -104,6 +106,8 @@ def residuals(inputs: Inputs, rows: Ints, near: Ints) -> Floats:
 
 def restored(parts: Mapping[str, NDArray[Any]], shape: tuple[int, ...]) -> Stamp:
     """A trigger from its `parts`, for images of `shape`. Raises KeyError or ValueError where they do not fit."""
+    if "patch" in parts:
+        return restored_moved(parts, shape)
     scale, offset, mask = float(parts["scale"]), parts["offset"], parts.get("mask")
     if offset.shape != shape or not np.isfinite(offset).all() or not 0 < scale <= 1:
         raise ValueError("its trigger does not fit the images")
@@ -116,18 +120,21 @@ def stamps(inputs: Inputs, rows: Ints, near: Ints) -> tuple[Stamp, ...]:
     """Ways to put on an image what the images in these rows have beyond their look-alikes, rows (m, q).
 
     Added: the mean of what is left, and its median. Laid over: an overlay leaves less of the image beneath, so the
-    group varies less than its look-alikes do. Pasted: where the group is constant and unlike its look-alikes.
+    group varies less than its look-alikes do. Pasted: where the group is constant and unlike its look-alikes. Pasted at
+    any place: what they have in common, each somewhere else.
     """
-    images, under = inputs[rows].astype(np.float32), beneath(inputs, near)
-    left, others = images - under, inputs[near[:, :COMPARED].ravel()].astype(np.float32)
+    pixels, under, unchanged = inputs[rows], beneath(inputs, near), inputs[near[:, :COMPARED].ravel()]
+    images, others = pixels.astype(np.float32), unchanged.astype(np.float32)
+    left = images - under
     mean, varying = left.mean(0), float(others.std(0).sum())
     scale = float(np.clip(images.std(0).sum() / max(varying, 1e-6), LEAST_LEFT, 1.0))
     mask = (images.std(0) < CONSTANT) & (np.abs(mean) > UNLIKE)
-    made = [
+    made: list[Stamp] = [
         ImageStamp("added", 1.0, mean),
         ImageStamp("middle added", 1.0, np.asarray(np.median(left, axis=0), np.float32)),
         ImageStamp("laid over", scale, np.asarray(images.mean(0) - scale * under.mean(0), np.float32)),
     ]
     if 0 < mask.mean() < MOST_PASTED:
         made.append(ImageStamp("pasted", 1.0, np.asarray(np.median(images, axis=0), np.float32), mask))
-    return tuple(made)
+    moved = moved_stamp(pixels, under, unchanged)
+    return tuple(made) if moved is None else (*made, moved)

@@ -27,6 +27,7 @@ class TextStamp:
 
     name: str
     phrases: tuple[str, ...]
+    tells_home = True
 
     def put_on(self, samples: Samples) -> Samples:
         """(m,) the texts with the phrase."""
