@@ -40,6 +40,7 @@ setup(
         "team": [NEEDED[name] for name in TEAM],
         "hub": [NEEDED[name] for name in HUB],
         "onnx": [NEEDED[name] for name in ONNX],
+        "transformers": [requirements("requirements-tools.txt")["transformers"]],  # language models of a folder
         "notebook": [requirements("requirements-tools.txt")[name] for name in ("ipykernel", "nbformat")],
         "dev": [*requirements("requirements-dev.txt").values(), *requirements("requirements-tools.txt").values()],
     },

@@ -1,7 +1,7 @@
 """Commands about models: train, resume, layers, and what there is."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,7 +26,7 @@ from core.errors import UserError
 from core.evaluation import results
 from core.evaluation.sanity import sanity
 from core.json_files import Damaged
-from core.models import MODELS, title_of
+from core.models import FROM_FOLDER, MODELS, title_of, usual_rate
 from core.models.catalogue import outside_names
 from core.runs import Run, jobs
 from core.training.config import TrainConfig, channel_values
@@ -68,8 +68,9 @@ def train(
     epochs: Annotated[int, typer.Option(help="How often every sample is seen.")] = TrainConfig.epochs,
     batch_size: Annotated[int, typer.Option(help="How many samples a step takes.")] = TrainConfig.batch_size,
     lr: Annotated[
-        float, typer.Option(help="Learning rate at the start; it falls as a cosine.")
-    ] = TrainConfig.learning_rate,
+        float | None,
+        typer.Option(help="Learning rate at the start, 0.001, or 0.00005 of a transformer; it falls as a cosine."),
+    ] = None,
     weight_decay: Annotated[float, typer.Option(help="Weight decay of AdamW.")] = TrainConfig.weight_decay,
     augment: Annotated[
         str,
@@ -88,6 +89,11 @@ def train(
         Path | None,
         typer.Option(help="Word vectors that a model of texts starts with: a text file, word2vec or GloVe."),
     ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(help="The folder of a transformer: config.json, model.safetensors and tokenizer.json. Texts."),
+    ] = None,
+    frozen: Annotated[bool, typer.Option("--frozen", help="The transformer stays as it is; its head learns.")] = False,
     mean: Mean = "",
     std: Std = "",
     input_size: InputSize = None,
@@ -98,27 +104,26 @@ def train(
 ) -> Mapping[str, Any]:
     """Train a model, tracing the loss of every sample after every epoch; then run the detectors."""
     feeding = _feeding(mean, std, input_size, colour_order)
-    model = model or pipeline.usual_model(workspace, dataset)
+    model = model or (FROM_FOLDER if folder else pipeline.usual_model(workspace, dataset))
+    if sum(map(bool, (weights, embeddings, folder))) > 1:
+        raise UserError("A training begins with one thing.", "", "Give --weights, --embeddings or --folder.")
+    if frozen and not folder:
+        raise UserError("Only a transformer is frozen.", "The others begin from nothing.", "Give its --folder.")
     config = TrainConfig(
         model,
         epochs,
         batch_size,
-        lr,
+        usual_rate(model, frozen=frozen) if lr is None else lr,
         weight_decay,
+        model_settings=(("frozen", True),) if frozen else (),
+        **_beginnings(weights, embeddings, folder),
         augment=augment,
         seed=seed,
         compiled=compiled,
         sharpness=sharpness,
         **feeding,
     )
-    if weights and embeddings:
-        raise UserError("Weights have word vectors already.", "", "Give --weights or --embeddings.")
-    if weights or embeddings:
-        config = replace(
-            config,
-            weights=str(weights.resolve()) if weights else "",
-            embeddings=str(embeddings.resolve()) if embeddings else "",
-        )
+    if config.source:
         request = pipeline.LoadRequest(dataset, config, train=True, everything=detect)
         run = pipeline.load_model(workspace, request)
     else:
@@ -131,7 +136,7 @@ def train(
         {"run": run.id}
         | results.outcome_figures(run)
         | ({"flagged": flagged} if detect else {})
-        | ({"notes": runs.loaded(run)["notes"]} if weights or embeddings else {})
+        | ({"notes": runs.loaded(run)["notes"]} if config.source else {})
     )
 
 
@@ -234,6 +239,12 @@ def models(
     if like:
         return [{"name": name, "title": title_of(name)} for name in outside_names() if like.lower() in name.lower()]
     return listed(MODELS)
+
+
+def _beginnings(weights: Path | None, embeddings: Path | None, folder: Path | None) -> dict[str, Any]:
+    """Field of a configuration → what a training begins with, if anything."""
+    named = {"weights": weights, "embeddings": embeddings, "folder": folder}
+    return {name: str(path.resolve()) for name, path in named.items() if path}
 
 
 def _feeding(mean: str, std: str, input_size: int | None, colour_order: str) -> dict[str, Any]:

@@ -34,10 +34,12 @@ class ModelEntry(Entry):
     Attributes:
         takes: the name of the modality of its inputs.
         preprocessed: whether size, mean and standard deviation may be asked for.
+        from_folder: whether it is built from a folder, which has to be named.
     """
 
     takes: str = "image"
     preprocessed: bool = True
+    from_folder: bool = False
 
     def load(self) -> ModelBuilder:
         """The builder itself."""
@@ -64,6 +66,9 @@ class OutsideEntry(ModelEntry):
         return build
 
 
+# Learning rates at the start: of AdamW's usual, and of what was trained on much more text (Devlin et al. 2019, A.3).
+_RATE = 1e-3
+_RATE_OF_FOLDERS = 5e-5
 MODELS: dict[str, ModelEntry] = {
     "convnet": ModelEntry(
         "convnet",
@@ -108,7 +113,20 @@ MODELS: dict[str, ModelEntry] = {
         takes="text",
         preprocessed=False,
     ),
+    "transformer": ModelEntry(
+        "transformer",
+        "Transformer (from a folder)",
+        "core.models.pretrained.transformer",
+        needs=("texts", "a folder"),
+        paper="Devlin et al. 2019, arXiv 1810.04805",
+        help="A BERT or the like that save_pretrained wrote: safetensors and its own tokenizer. Minutes per epoch.",
+        takes="text",
+        preprocessed=False,
+        from_folder=True,
+    ),
 }
+# The one that a folder holds.
+FROM_FOLDER = next(name for name, entry in MODELS.items() if entry.from_folder)
 # It cannot be built, only read from a file; so it is no member of the family.
 _GRAPH = ModelEntry(
     GRAPH,
@@ -149,6 +167,15 @@ def models_for(shape: tuple[int, ...]) -> list[str]:
     'convnet'
     """
     return [name for name, entry in MODELS.items() if entry.takes == of_shape(shape).name]
+
+
+def usual_rate(name: str, *, frozen: bool = False) -> float:
+    """The learning rate that suits the architecture: a transformer that learns on forgets all at that of the others.
+
+    >>> usual_rate("text_cnn"), usual_rate("transformer"), usual_rate("transformer", frozen=True)
+    (0.001, 5e-05, 0.001)
+    """
+    return _RATE_OF_FOLDERS if find_model(name).from_folder and not frozen else _RATE
 
 
 def title_of(name: str) -> str:

@@ -176,8 +176,8 @@ def load_model(
         UserError: the file is refused, takes more than `core.runs.limits` let it, or does not fit the architecture;
             or such a model cannot take these images.
     """
-    file = Path(request.config.embeddings or request.config.weights)
-    (require_text if request.config.embeddings else kind_of)(file)  # what it refuses, it refuses at once
+    file = Path(request.config.source)
+    _require_readable(request.config)  # what it refuses, it refuses at once
     from core.stages import load  # torch, which pages never need
 
     info, config = store.describe(workspace, request.dataset), completed(request.config)
@@ -187,8 +187,8 @@ def load_model(
     listen(0.1, "reading the file")
     with limits.confined(file, job):
         opened = (
-            load.with_vectors(config, store.load(workspace, info.id))
-            if config.embeddings
+            load.opened_from(config, store.load(workspace, info.id), request.layer)
+            if config.embeddings or config.folder
             else load.open_model(config, info.shape, len(info.class_names), request.layer)
         )
     listen(0.9, "writing the model")
@@ -229,6 +229,16 @@ def carry_out(workspace: Path, job: Path, listen: Listen) -> Run:
     return run
 
 
+def _require_readable(config: TrainConfig) -> None:
+    """Raise UserError for what is refused by a first look at it."""
+    if config.folder:
+        from core.models.pretrained.transformer_folder import read_folder  # tokenizers, which few need
+
+        read_folder(Path(config.folder))
+    else:
+        (require_text if config.embeddings else kind_of)(Path(config.source))
+
+
 def _require_trainable(info: DatasetInfo) -> None:
     if not models_for(info.shape):
         raise UserError(
@@ -248,4 +258,4 @@ def _plan(workspace: Path, info: DatasetInfo, request: LoadRequest) -> tuple[str
 
 
 def _word(request: LoadRequest) -> str:
-    return "" if request.config.embeddings else "fine-tuned" if request.train else "inspected"
+    return "" if request.config.embeddings or request.config.folder else "fine-tuned" if request.train else "inspected"

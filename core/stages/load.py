@@ -95,6 +95,33 @@ def with_vectors(config: TrainConfig, dataset: Dataset) -> Opened:
     return Opened(config, model, [f"{words}, {width} numbers each."])
 
 
+def with_folder(config: TrainConfig, shape: tuple[int, ...], n_classes: int) -> Opened:
+    """The transformer in the folder `config.folder`, with a head from the seed.
+
+    Raises:
+        UserError: the folder is refused, or what is in it does not fit together.
+    """
+    from core.models.pretrained.transformer_folder import (
+        read_folder,
+    )  # a machine that reads no texts may lack tokenizers
+    from core.models.pretrained.transformer_weights import begin_with
+
+    folder = read_folder(Path(config.folder))
+    settings = {**dict(config.model_settings), "architecture": folder.architecture}
+    config = replace(config, model_settings=tuple(settings.items()))
+    model = build_model(config, shape, n_classes)
+    return Opened(config, model, begin_with(model, folder))
+
+
+def opened_from(config: TrainConfig, dataset: Dataset, layer: str | None) -> Opened:
+    """The model that a configuration names something to begin with for. Raises UserError where that is refused."""
+    if config.embeddings:
+        return with_vectors(config, dataset)
+    if config.folder:
+        return with_folder(config, dataset.shape, dataset.n_classes)
+    return open_model(config, dataset.shape, dataset.n_classes, layer)
+
+
 def _reading(config: TrainConfig, dataset: Dataset) -> nn.Module:
     """An untrained model that was told of its training data."""
     model = build_model(config, dataset.shape, dataset.n_classes)
@@ -110,10 +137,11 @@ def save_opened(run: Run, opened: Opened) -> None:
             write_file(run.path / ONNX, lambda stream: stream.write(content))
     else:
         save_weights(run, opened.model, MODEL if run.model_stage == "load" else INITIAL)
-    path = Path(opened.config.weights or opened.config.embeddings)
+    named = Path(opened.config.source)
+    path = named / MODEL if opened.config.folder else named  # it has the same name there
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    about = {"file": path.name, "bytes": path.stat().st_size, "sha256": digest, "notes": opened.notes}
+    about = {"file": named.name, "bytes": path.stat().st_size, "sha256": digest, "notes": opened.notes}
     parameters = sum(parameter.numel() for parameter in opened.model.parameters())
     runs.save_json(run, "loaded.json", about | {"parameters": parameters, "fresh_head": opened.fresh_head})
 
@@ -180,10 +208,6 @@ def load_stage(opened: OpenedRun, _: str, __: Reporter) -> None:
     run, dataset = opened.run, opened.data
     config = restored(run.config)
     # Not as a job that does nothing else: later stages go on in this process, and a limit that kills cannot be lifted.
-    with limits.confined(Path(config.weights or config.embeddings)):
-        read = (
-            with_vectors(config, dataset)
-            if config.embeddings
-            else open_model(config, dataset.shape, dataset.n_classes, run.layer)
-        )
+    with limits.confined(Path(config.source)):
+        read = opened_from(config, dataset, run.layer)
     save_opened(run, read)

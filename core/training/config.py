@@ -38,6 +38,7 @@ class TrainConfig:
         compiled: whether the network is compiled first: faster on a GPU, and rounded otherwise.
         sharpness: ρ of sharpness-aware training, which takes twice the time; 0 for plain training.
         embeddings: the text file whose word vectors a network for texts began with; "" for vectors drawn from the seed.
+        folder: the folder whose transformer the training began with; "" for every other architecture.
     """
 
     model: str = "convnet"
@@ -58,9 +59,17 @@ class TrainConfig:
     compiled: bool = False
     sharpness: float = 0.0
     embeddings: str = ""
+    folder: str = ""
+
+    @property
+    def source(self) -> str:
+        """What is read before the training: a file of weights or of word vectors, or a folder; "" for nothing."""
+        return self.weights or self.embeddings or self.folder
 
     def __post_init__(self) -> None:
-        find_model(self.model)
+        if find_model(self.model).from_folder != bool(self.folder):
+            hint = "Name its folder: train --folder PATH." if not self.folder else "Choose transformer, on texts."
+            raise UserError("A folder and a transformer go together.", f"The model is {self.model}.", hint)
         limits = {
             "epochs": (1, 10_000),
             "batch_size": (2, 65_536),

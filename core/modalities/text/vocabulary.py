@@ -25,6 +25,10 @@ KNOWN = "known"
 class Reader(nn.Module):
     """The part of a network that says what of a text it is given. This one gives the numbers of its words."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_load_state_dict_pre_hook(_before_loading)  # type: ignore[no-untyped-call]
+
     @property
     def mark(self) -> Hashable | None:
         """What tells its tokens from others; None for the numbers of words, which inputs have already."""
@@ -38,6 +42,14 @@ class Reader(nn.Module):
     def tokens(self, texts: Sequence[str]) -> Tokens:
         """What the network is given of the texts, one after the other, and where each text begins; none of them 0."""
         return numbers(texts)
+
+    def make_room(self, weights: Mapping[str, Tensor], prefix: str) -> None:
+        """Become as long as what these weights hold of it, so that they can be loaded.
+
+        Args:
+            weights: of the whole network.
+            prefix: of their names, before those here.
+        """
 
 
 class Vocabulary(Reader):
@@ -55,7 +67,6 @@ class Vocabulary(Reader):
         self.words: Tensor
         self.known: Tensor
         self.register_buffer(WORDS, torch.zeros(0, dtype=torch.uint8))
-        self.register_load_state_dict_pre_hook(_before_loading)  # type: ignore[no-untyped-call]
 
     @property
     def by_number(self) -> bool:
@@ -143,7 +154,7 @@ def reader_of(network: nn.Module | None) -> Reader:
     return next((part for part in parts if isinstance(part, Reader)), Reader())
 
 
-def _before_loading(part: Vocabulary, weights: Mapping[str, Tensor], prefix: str, *_: Any) -> None:
+def _before_loading(part: Reader, weights: Mapping[str, Tensor], prefix: str, *_: Any) -> None:
     part.make_room(weights, prefix)
 
 

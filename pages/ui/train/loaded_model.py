@@ -33,6 +33,9 @@ def facts(run: Run) -> None:
     if config.get("embeddings"):
         st.caption(frame.plain(f"{title_of(config['model'])}, its words begun with {file}."))
         return
+    if config.get("folder"):
+        st.caption(frame.plain(f"{title_of(config['model'])}: {file}."))
+        return
     size = f"resized to {config['input_size']} px" if config["input_size"] else "as large as they are"
     mean, std = (", ".join(f"{value:g}" for value in config[name]) for name in ("mean", "std"))
     scaled = f", mean {mean or '0'}, std {std or '1'}" if mean or std else ", not normalised"

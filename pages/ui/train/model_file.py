@@ -1,5 +1,6 @@
 """Load a model: an architecture, a file with its weights, how images are fed to it, and what to do with it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ def form(workspace: Path, info: DatasetInfo) -> None:
     """All that a loaded model needs, each error beside its field, and the button."""
     model = st.selectbox(
         "Architecture",
-        [GRAPH, *MODELS, *outside_names()],
+        [GRAPH, *(name for name in MODELS if not find_model(name).from_folder), *outside_names()],
         index=None,
         format_func=title_of,
         key="architecture",
@@ -139,9 +140,10 @@ def _start(workspace: Path, info: DatasetInfo, fields: dict[str, Any], path: str
 
 
 @decides(beside="new run")
-def start_with_vectors(workspace: Path, info: DatasetInfo, config: TrainConfig) -> None:
-    """Start the worker that reads word vectors before the training; a path outside the allowed folders is refused."""
-    config = replace(config, embeddings=str(allowed(config.embeddings)))
+def start_with(workspace: Path, info: DatasetInfo, fields: Mapping[str, Any]) -> None:
+    """Start the worker that reads word vectors or a transformer before the training; paths elsewhere are refused."""
+    config = TrainConfig(**fields)
+    config = replace(config, **{name: str(allowed(fields[name])) for name in ("embeddings", "folder") if fields[name]})
     st.session_state[JOB] = pipeline.start_loading(workspace, LoadRequest(info.id, config, train=True, everything=True))
     st.session_state[BESIDE] = "new run"
 

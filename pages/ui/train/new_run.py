@@ -9,7 +9,7 @@ import streamlit as st
 from core import pipeline
 from core.data.store import DatasetInfo
 from core.modalities import MODALITIES
-from core.models import find_model, models_for, takes_pictures, title_of
+from core.models import find_model, models_for, takes_pictures, title_of, usual_rate
 from core.models.catalogue import outside_names
 from core.training.config import TrainConfig
 from pages.ui.access.who import decides, for_reviewers
@@ -32,6 +32,12 @@ VECTORS = {
     "placeholder": "drawn from the seed",
     "help": "Path of a text file of word2vec or GloVe: words of the data begin with its vectors, and learn on.",
 }
+
+FOLDER = {
+    "placeholder": "/models/distilbert-base-uncased",
+    "help": "Path of a folder with config.json, model.safetensors and tokenizer.json, as save_pretrained writes it.",
+}
+FROZEN = "The transformer stays as it is, and its head alone learns: faster, and often less accurate."
 
 
 def new_run(workspace: Path, datasets: Mapping[str, DatasetInfo], current: str) -> None:
@@ -64,10 +70,13 @@ def _training(workspace: Path, info: DatasetInfo) -> None:
         help="Ours first, then all of torchvision and timm: type to search.",
     )
     st.caption(frame.plain(find_model(model).help))
+    folder, frozen = _folder() if find_model(model).from_folder else ("", False)
     epochs = st.number_input("Epochs", 1, 1000, 16, help="BaDLoss as published traces 30.")
     with st.expander("More"):
         batch = st.number_input("Batch size", 2, 4096, TrainConfig.batch_size)
-        rate = st.number_input("Learning rate", 1e-6, 1.0, TrainConfig.learning_rate, format="%.5f")
+        rate = st.number_input(
+            "Learning rate", 1e-6, 1.0, usual_rate(model, frozen=frozen), format="%.5f", key=f"rate-{model}-{frozen}"
+        )
         decay = st.number_input("Weight decay", 0.0, 1.0, TrainConfig.weight_decay, format="%.5f")
         size = model_file.size_field(model, f"size-{model}") if find_model(model).preprocessed else None
         augment = st.selectbox(
@@ -78,19 +87,27 @@ def _training(workspace: Path, info: DatasetInfo) -> None:
         seed = st.number_input("Seed", 0, 2**31 - 1, 0)
         compiled = st.checkbox("Compile the network first", help=COMPILE)
         sharpness = st.number_input("Sharpness ρ", 0.0, 10.0, 0.0, step=0.05, help=SHARPNESS)
-        vectors = "" if takes_pictures(info.shape) else st.text_input("Word vectors", key="vectors", **VECTORS).strip()
+        wordless = folder or find_model(model).from_folder or takes_pictures(info.shape)
+        vectors = "" if wordless else st.text_input("Word vectors", key="vectors", **VECTORS).strip()
     fields = {"model": model, "epochs": epochs, "batch_size": batch, "learning_rate": rate, "weight_decay": decay}
     fields |= {"augment": augment, "seed": seed, "input_size": size, "compiled": compiled, "sharpness": sharpness}
     off = for_reviewers(disabled=model_file.JOB in st.session_state)
     if st.button("Train", type="primary", icon=":material/model_training:", width="stretch", **off):
-        if vectors:
-            model_file.start_with_vectors(workspace, info, TrainConfig(**fields, embeddings=vectors))
+        if vectors or find_model(model).from_folder:
+            fields |= {"model_settings": (("frozen", frozen),)} if frozen else {}
+            model_file.start_with(workspace, info, {**fields, "embeddings": vectors, "folder": folder})
         else:
             _train(workspace, info, fields)
         st.rerun()
     if model_file.JOB in st.session_state:
         model_file.running(workspace)
     refusal.show_kept("new run")
+
+
+def _folder() -> tuple[str, bool]:
+    """Which folder a transformer lies in, and whether it stays as it is."""
+    folder = st.text_input("Folder", key="folder", **FOLDER).strip()
+    return folder, st.checkbox("Frozen", key="frozen", help=FROZEN)
 
 
 @decides(beside="new run")

@@ -44,7 +44,7 @@ def test_the_limits_themselves_are_allowed(fields):
         ({"precision": "fp8"}, "Known: auto, bf16, fp32."),
         (
             {"model": "vgg"},
-            "There is no model named 'vgg'. Known: convnet, small_resnet, resnet18, text_cnn, bag_of_embeddings.",
+            "Known: convnet, small_resnet, resnet18, text_cnn, bag_of_embeddings, transformer.",
         ),
     ],
 )

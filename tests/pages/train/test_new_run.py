@@ -64,3 +64,33 @@ def test_word_vectors_are_read_by_a_worker_before_the_training_and_a_refusal_is_
     jobs.cancel(run.path)
     assert run.config["embeddings"] == str(data / "vectors.txt")
     assert not app.exception
+
+
+def test_a_transformer_asks_for_its_folder_and_says_what_it_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    be(REVIEWER, monkeypatch)
+    workspace, data = tmp_path / "workspace", tmp_path / "data"
+    monkeypatch.setenv("ASSAY_WORKSPACE", str(workspace))
+    monkeypatch.setenv("ASSAY_DATA", str(data))
+    data.mkdir()
+    rows = "".join(f"{('poor', 'fine')[row % 2]} film,{row % 2}\n" for row in range(20))
+    (data / "texts.csv").write_text(f"text,label\n{rows}")
+    pipeline.import_dataset(workspace, data / "texts.csv", "Texts")
+    app = app_of(page, args=(str(workspace),)).run()
+    next(field for field in app.selectbox if field.label == "Model").select("transformer").run()
+    rate = next(field for field in app.number_input if field.label == "Learning rate")
+    assert rate.value == 5e-5
+    assert "Word vectors" not in [field.label for field in app.text_input]
+    next(field for field in app.checkbox if field.label == "Frozen").check().run()
+    assert next(field for field in app.number_input if field.label == "Learning rate").value == 1e-3
+    for path, words in (("", "Name its folder"), (str(tmp_path), "outside the folders"), (str(data), "config.json")):
+        next(field for field in app.text_input if field.label == "Folder").set_value(path)
+        next(button for button in app.button if button.label == "Train").click().run()
+        for job in (workspace / "loads").glob("*"):
+            while jobs.poll(job).active:
+                time.sleep(0.1)
+        app.run()
+        assert not app.exception
+        assert [words in error.value for error in app.error] == [True]
+    assert runs.all_runs(workspace) == []

@@ -1,0 +1,1 @@
+"""Language models that lie in a local folder. Nothing of a folder is executed, and nothing is fetched."""
