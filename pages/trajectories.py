@@ -9,7 +9,7 @@ from pages.ui.cache.words import HELP
 from pages.ui.clusters.maps import controls, linked_map, missing_map, panes
 from pages.ui.clusters.playing import epochs, places_at, window_of
 from pages.ui.selection.beside_map import selection_bar, selection_gallery
-from pages.ui.selection.selection import selected
+from pages.ui.selection.selection import places_of, selected
 from pages.ui.shell import frame, journey
 from pages.ui.train.loaded_model import untraced
 from pages.ui.widgets import counted
@@ -55,10 +55,10 @@ with side:
     with st.container(key="side-about"):
         index = chosen.class_index
         bands = cached.bands(run, index)
-        rows = np.flatnonzero(table["id"].isin(selected(run)))
+        rows = places_of(table, selected(run))
         medians = [(name, band[1]) for name, band in bands.items()]
         if len(rows):
-            medians.append(("selection", np.median(losses[rows], axis=0)))
+            medians.append(("selection", np.median(losses[rows].T.copy(), axis=1)))
         epochs(run, table, [look for _, look in screens], epoch, medians)
         if not moves:
             st.caption(f"The points of {chosen.method} stay where they were at the end; those of PCA and ICA move.")

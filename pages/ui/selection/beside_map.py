@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -13,7 +14,7 @@ from pages.ui.access.who import for_reviewers
 from pages.ui.cache import cached
 from pages.ui.cache.words import plain
 from pages.ui.selection import shared
-from pages.ui.selection.selection import follow, looked_at, select, selected, tiles, version
+from pages.ui.selection.selection import follow, looked_at, places_of, select, selected, tiles, version
 from pages.ui.selection.verdicts import (
     MOST,
     WORDS,
@@ -37,8 +38,9 @@ EMPTY = "Nothing is selected: draw a lasso, or click a point. Shift-click adds o
 
 def selection_gallery(run: Run, table: pd.DataFrame) -> None:
     """The samples of the selection, most suspicious first, with the keys; without a selection, nothing but the keys."""
-    rows = table[table["id"].isin(looked_at(run))]
-    shown = rows.sort_values("suspicion", ascending=False, kind="stable").head(SHOWN)
+    rows = places_of(table, looked_at(run))
+    order = np.argsort(-table["suspicion"].to_numpy()[rows], kind="stable")  # what has no suspicion stands last
+    shown = table.iloc[rows[order[:SHOWN]]]
     if len(rows):
         few = "" if len(rows) <= SHOWN else f": the {SHOWN} most suspicious of {len(rows):,}"
         st.markdown(f"**Selected samples**{few}", help="A click takes a sample out of the selection, and in again.")
@@ -56,23 +58,23 @@ def selection_gallery(run: Run, table: pd.DataFrame) -> None:
 
 def selection_bar(run: Run, table: pd.DataFrame) -> None:
     """Count and class mix of the selection and what can be done with it, in one row that is always in view."""
-    rows = table[table["id"].isin(selected(run))]
+    labels = table["label"].iloc[places_of(table, selected(run))]
     shared.say(run, selected(run).tolist())
     with st.container(key="selection-bar", horizontal=True, vertical_alignment="center", gap="small"):
         with st.container(key="selection-words", gap=None):
-            st.markdown(_words(run, rows) if len(rows) else EMPTY, width="stretch")
+            st.markdown(_words(run, labels) if len(labels) else EMPTY, width="stretch")
         _actions(run)
 
 
-def _words(run: Run, rows: pd.DataFrame) -> str:
+def _words(run: Run, labels: "pd.Series[int]") -> str:
     """How many are selected, whether bona fide samples are among them, and their classes."""
     names = [plain(name) for name in cached.info(run).class_names]
-    mix = rows["label"].value_counts()
+    mix = labels.value_counts()
     words = ", ".join(f"{names[index]} {count:,}" for index, count in mix.head(3).items())
     more = f" and {len(mix) - 3} more classes" if len(mix) > 3 else ""
     guaranteed = bona_fide_among(run, selected(run))
     clean = f" · :material/verified: **{guaranteed}**" if guaranteed else ""
-    return f"**{len(rows):,} selected**{clean} · {words}{more}"
+    return f"**{len(labels):,} selected**{clean} · {words}{more}"
 
 
 def _actions(run: Run) -> None:

@@ -19,7 +19,7 @@ from pages.ui.selection import shared
 from pages.ui.widgets import address, counted, pictures
 from pages.ui.widgets.gallery import Tile
 
-__all__ = ["follow", "looked_at", "select", "selected", "tiles", "version"]
+__all__ = ["follow", "looked_at", "places_of", "select", "selected", "tiles", "version"]
 
 NONE = np.empty(0, np.int64)
 CAPTION = 18  # characters of a name under a tile; hovering says the whole path
@@ -53,8 +53,9 @@ def _step_to(run: Run, ids: tuple[int, ...]) -> None:
 def follow(run: Run, ids: Iterable[int]) -> None:
     """Make `ids` the selection where a gallery says so, which knows it."""
     address.settle()
-    numbers = ids if isinstance(ids, np.ndarray) else np.fromiter(ids, np.int64)
-    st.session_state[f"selection-{run.id}"] = np.unique(numbers.astype(np.int64))
+    numbers = (ids if isinstance(ids, np.ndarray) else np.fromiter(ids, np.int64)).astype(np.int64)
+    ascending = bool((numbers[1:] > numbers[:-1]).all())  # as maps send them, which may be very many
+    st.session_state[f"selection-{run.id}"] = numbers if ascending else np.unique(numbers)
 
 
 def looked_at(run: Run) -> NDArray[np.int64]:
@@ -65,6 +66,18 @@ def looked_at(run: Run) -> NDArray[np.int64]:
     now = selected(run)
     before: NDArray[np.int64] = st.session_state.get(f"selection-looked-at-{run.id}", NONE)
     return now if before is now or not len(now) else np.union1d(now, before)
+
+
+def places_of(table: pd.DataFrame, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Ascending rows of the review table that have one of these sorted ids.
+
+    As `np.flatnonzero(table["id"].isin(ids))`, in a quarter of its time where the ids of the table ascend.
+    """
+    own = table["id"].to_numpy()
+    if not len(own) or not (own[1:] > own[:-1]).all():
+        return np.flatnonzero(np.isin(own, ids))
+    places = np.searchsorted(own, ids).clip(max=len(own) - 1)
+    return places[own[places] == ids]
 
 
 def version(run: Run) -> int:

@@ -141,7 +141,8 @@ def decide(
 def bona_fide_among(run: Run, ids: Collection[int]) -> str:
     """How many of these samples are bona fide, and of which classes, as Markdown; "" where none is."""
     table = cached.table(run)
-    return frame.plain(bona_fide_words(table[table["id"].isin(ids)], cached.info(run).class_names))
+    guaranteed = table[table["bona_fide"]]  # first: few are bona fide, and very many may be selected
+    return frame.plain(bona_fide_words(guaranteed[guaranteed["id"].isin(ids)], cached.info(run).class_names))
 
 
 def reason_key() -> str:

@@ -2,9 +2,12 @@
 
 import re
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from core.runs import Run
+from pages.ui.selection.selection import places_of
 from tests.pages.access.test_who import REVIEWER, be
 from tests.pages.drawn import drawn, page, said
 
@@ -42,3 +45,10 @@ def test_a_class_is_chosen_once_for_both_maps(two_detections: Run) -> None:
     field.select_index(1).run()
     assert not app.exception
     assert next(one for one in page("trajectories", app).selectbox if one.label == "Class").value == 0
+
+
+@pytest.mark.parametrize("own", [(0, 1, 2, 5, 9), (9, 0, 5, 1), (4,), ()])
+@pytest.mark.parametrize("ids", [(), (0, 5), (3, 4, 9, 100), (0, 1, 2, 4, 5, 9)])
+def test_the_rows_of_a_selection_are_those_with_its_ids(own: tuple[int, ...], ids: tuple[int, ...]) -> None:
+    table, wanted = pd.DataFrame({"id": np.array(own, np.int64)}), np.array(ids, np.int64)
+    assert places_of(table, wanted).tolist() == np.flatnonzero(table["id"].isin(wanted)).tolist()
