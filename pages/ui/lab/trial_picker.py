@@ -10,6 +10,7 @@ import streamlit as st
 
 from core import runs
 from core.runs import Run
+from pages.ui.cache import of_data
 from pages.ui.cache.words import HELP, plain
 from pages.ui.lab.known_triggers import KnownTrigger
 from pages.ui.widgets import address, pictures
@@ -19,6 +20,8 @@ from pages.ui.widgets.gallery import GalleryEvent, Tile, gallery
 
 STRIP = 24  # test samples shown in one line
 LETTERS = 48  # of all triggers' names that fit one line as buttons; more make a list
+FEW_TEXTS = 3  # test samples shown below one another, where they are texts
+LETTERS_READ = 84  # of each of these: one line at 1000 px, and the panels below have it whole
 SHOW = {"all": "all", "turned": "turned", "not": "not turned"}
 
 
@@ -93,13 +96,23 @@ def steps(rows: Sequence[int], row: int) -> None:
 
 
 def strip(run: Run, rows: Sequence[int], row: int) -> None:
-    """Test samples to pick from; a click chooses."""
-    start = rows.index(row) // STRIP * STRIP
+    """Test samples to pick from, pictures in one line or a few texts to read; a click chooses."""
+    shown = _around(rows, row, STRIP)
+    read = of_data.texts_of(run.workspace, run.dataset, 1, shown, LETTERS_READ)
+    if any(read):
+        shown = _around(rows, row, FEW_TEXTS)
+        read = of_data.texts_of(run.workspace, run.dataset, 1, shown, LETTERS_READ)
     tiles = [
-        Tile(row, pictures.of_test_sample(run.dataset, row), tooltip=f"test sample #{row}")
-        for row in rows[start : start + STRIP]
+        Tile(each, pictures.of_test_sample(run.dataset, each), tooltip=f"test sample #{each}", told=text)
+        for each, text in zip(shown, read, strict=True)
     ]
     gallery(tiles, key="trigger-strip", selected=(row,), size=44, one_row=True, on_event=partial(_picked, row))
+
+
+def _around(rows: Sequence[int], row: int, most: int) -> tuple[int, ...]:
+    """So many of the rows, those that are turned to together with `row`."""
+    start = rows.index(row) // most * most
+    return tuple(rows[start : start + most])
 
 
 def _picked(row: int, event: GalleryEvent, _: Callable[[], None]) -> None:
