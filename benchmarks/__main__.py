@@ -22,7 +22,7 @@ from benchmarks import (
 )
 from benchmarks.hostile import bombs, chaos, damages, fuzz, sessions
 from benchmarks.papers import ac_mnist, ac_signs, badloss_cifar10, signs
-from benchmarks.screen import brushing, deciding, lasting, opening, reruns, review
+from benchmarks.screen import brushing, deciding, lasting, opening, reruns, review, screens
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 app.command()(demo.demo)
@@ -51,6 +51,7 @@ app.command()(reruns.reruns)
 app.command()(lasting.lasting)
 app.command()(deciding.deciding)
 app.command()(brushing.brushing)
+app.command()(screens.screens)
 app.command()(bombs.bombs)
 app.command()(damages.damages)
 app.command()(fuzz.fuzz)

@@ -72,6 +72,7 @@ def show(page: str) -> None:
     with st.sidebar:
         _pick_run()
         _job()
+        say_damaged(runs.damaged_runs(workspace()), "run")  # long words, so below what is chosen and cancelled
     here = page, st.session_state.get("run_id")
     if st.session_state.get("here", here) != here:
         put_away()
@@ -221,7 +222,6 @@ def describe(progress: Progress) -> None:
 def _pick_run() -> None:
     """The run picker; the choice is part of the address, so that a view can be shared."""
     run = chosen_run()
-    say_damaged(runs.damaged_runs(workspace()), "run")
     if lost := st.session_state.pop("lost", ""):
         st.warning(lost)
     if run is None:

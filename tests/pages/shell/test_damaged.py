@@ -13,7 +13,7 @@ from core.modalities.image.inputs import ImageInputs
 from core.runs import Run
 from core.training.config import TrainConfig
 from core.types import Dataset
-from tests.pages.drawn import app_of
+from tests.pages.drawn import app_of, walk, whole_app
 
 
 def page() -> None:
@@ -54,6 +54,14 @@ def test_the_damaged_run_is_left_out_in_words(two: list[Run]) -> None:
     [line] = app.warning
     assert line.value.startswith("1 run is left out. The run ")
     assert "Restore it from a backup" in line.value
+
+
+def test_what_is_said_of_a_damaged_run_pushes_no_field_out_of_sight(two: list[Run]) -> None:
+    (two[1].path / "run.json").write_bytes(b"{")
+    app = whole_app().run()
+    assert not app.exception
+    kinds = [getattr(one, "type", "") for one in walk(app.sidebar)]
+    assert kinds.index("selectbox") < kinds.index("warning")
 
 
 def test_a_run_whose_data_set_is_damaged_gives_way_to_the_next(two: list[Run]) -> None:
