@@ -22,17 +22,16 @@ from core.decision.left_out import (
     to_leave_out,
     wrong_labels,
 )
-from core.decision.look_alikes import look_alikes
-from core.decision.members import FEWEST, refined, whitening
+from core.decision.members import FEWEST, refined
 from core.decision.probes import FEWEST_PROBES, probed
 from core.decision.shared import home_of, shared_trigger, with_source
 from core.decision.states import NOT_JUDGED, OPEN, Decision
+from core.decision.suspects import suspects_of
 from core.decision.triggers import (
     FEWEST_IN_CORE,
     MOST_GROUPS,
     SMALLEST_CLASS,
     RecoveredTrigger,
-    Suspects,
     recovered_trigger,
 )
 from core.detectors.consensus.consensus import consensus, reordered
@@ -121,12 +120,10 @@ class _Maker:
         counts = np.bincount(self.labels, minlength=evidence.n_classes)
         self.judged = [index for index in range(evidence.n_classes) if counts[index] >= SMALLEST_CLASS]
         self.not_judged = {
-            index: f"only {counts[index]:,} sample{'s' * (counts[index] != 1)}; {SMALLEST_CLASS} are needed"
+            index: f"only {counts[index]:,} sample{'s' * bool(counts[index] != 1)}; {SMALLEST_CLASS} are needed"
             for index in range(evidence.n_classes)
             if index not in self.judged
         }
-        alike = look_alikes(evidence.inputs, self.labels, evidence.seed)
-        usual = whitening(evidence.inputs, alike, evidence.n_classes, evidence.seed)
         probes = np.random.default_rng(evidence.seed).permutation(probed(evidence, first, self.judged))
         for index in list(self.judged):
             if (count := int((self.labels[probes] != index).sum())) < FEWEST_PROBES:
@@ -134,21 +131,13 @@ class _Maker:
                 others = f"{count:,} sample{'s' * (count != 1)} of other classes"
                 self.not_judged[index] = f"only {others} to put a trigger on"
         orders = [first] if first is blind else [first, blind]
-        stamps = modality_of(evidence.inputs).load_stamps()
-        asked = stamps.suspicions(evidence.inputs, self.labels, self.ask, probes, evidence.seed)
-        self.named = np.zeros(len(first), np.bool_) if asked is None else np.isfinite(asked)
-        self.suspects = Suspects(
-            evidence.inputs,
-            self.labels,
-            orders if asked is None else [*orders, asked],
-            evidence.predicted,
-            self.ask,
-            alike,
-            usual,
-            probes,
-            evidence.n_classes,
-            evidence.seed,
+        asked = (
+            modality_of(evidence.inputs)
+            .load_stamps()
+            .suspicions(evidence.inputs, self.labels, self.ask, probes, evidence.seed)
         )
+        self.named = np.zeros(len(first), np.bool_) if asked is None else np.isfinite(asked)
+        self.suspects = suspects_of(evidence, orders if asked is None else [*orders, asked], self.ask, probes)
         self.in_class = ranks_in_class(self.labels, orders)
         self.ranks = np.asarray(ranks(first) / len(first), np.float32)
         self.found = Found(*np.zeros((2, len(self.labels)), np.int64))

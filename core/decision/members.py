@@ -5,7 +5,8 @@ other classes cannot carry the trigger of this one. So they say how often a matc
 sample is needed.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.decomposition import PCA
@@ -15,6 +16,8 @@ from core.detectors.consensus.refinement import log_odds, training_set
 from core.detectors.parts.statistics import Reals, benjamini_hochberg
 from core.modalities import modality_of
 from core.types import Bools, Floats, Inputs, Ints
+
+Basis = Callable[[Floats], Floats]  # residuals (m, f) → the same in another basis
 
 # Samples of each class that say what is usual.
 FROM_EACH = 150
@@ -52,6 +55,8 @@ class Whitening:
         middle, directions, scales: of the residuals; `rest` is the deviation of what the directions leave.
         owner: (r,) the class of each ordinary sample.
         values: (r, f) their residuals, whitened.
+        basis: what is done to residuals (m, f) first; None for nothing.
+        units: (f,) what each is divided by then, or 1.
     """
 
     middle: Floats
@@ -60,10 +65,12 @@ class Whitening:
     rest: float
     owner: Ints
     values: Floats
+    basis: Basis | None = None
+    units: Floats | float = 1.0
 
     def whitened(self, residuals: Floats) -> Floats:
         """(m, directions + f) the residuals in units of what is usual."""
-        centred = residuals - self.middle
+        centred = (residuals if self.basis is None else self.basis(residuals)) / self.units - self.middle
         along = centred @ self.directions.T
         left = centred - along @ self.directions
         return np.hstack([along / self.scales, left / self.rest]).astype(np.float32)
@@ -86,8 +93,10 @@ class Carriers:
     exact: bool = False
 
 
-def whitening(inputs: Inputs, alike: LookAlikes, n_classes: int, seed: int = 0) -> Whitening:
-    """What is usual of the residuals of all classes."""
+def whitening(
+    inputs: Inputs, alike: LookAlikes, n_classes: int, seed: int = 0, basis: Basis | None = None
+) -> Whitening:
+    """What is usual of the residuals of all classes; in another basis, each of them counts alike there."""
     rng, stamps = np.random.default_rng(seed), modality_of(inputs).load_stamps()
     owners, found = [], []
     each = max(min(FROM_EACH, FROM_ALL // n_classes), 4)
@@ -98,6 +107,11 @@ def whitening(inputs: Inputs, alike: LookAlikes, n_classes: int, seed: int = 0) 
             owners.append(np.full(len(rows), index))
             found.append(stamps.residuals(inputs, rows, alike.near(rows, index)))
     values, owner = np.concatenate(found), np.concatenate(owners)
+    units: Floats | float = 1.0
+    if basis is not None:
+        values = basis(values)
+        units = np.asarray(values.std(0) + FLOOR * values.std() + 1e-9, np.float32)
+        values = values / units
     middle = values.mean(0)
     count = max(min(DIRECTIONS, len(values) // 5, values.shape[1] - 1), 1)
     pca = PCA(count, svd_solver="randomized", random_state=seed).fit(values)
@@ -106,8 +120,9 @@ def whitening(inputs: Inputs, alike: LookAlikes, n_classes: int, seed: int = 0) 
     floor = FLOOR * float(variance.mean()) + 1e-9
     rest = max(total - float(variance.sum()), 0.0) / max(values.shape[1] - count, 1)
     scales = np.sqrt(variance + floor)
-    usual = Whitening(middle, pca.components_, scales, float(np.sqrt(rest + floor)), owner, values[:0])
-    return Whitening(middle, pca.components_, scales, usual.rest, owner, usual.whitened(values))
+    left = float(np.sqrt(rest + floor))
+    usual = Whitening(middle, pca.components_, scales, left, owner, values[:0], basis, units)
+    return replace(usual, values=usual.whitened(np.concatenate(found)))
 
 
 def carriers(usual: Whitening, values: Floats, core: Ints, index: int, seed: int = 0) -> Carriers:

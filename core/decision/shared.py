@@ -6,12 +6,12 @@ import numpy as np
 
 from core.decision.exact import flip_rate
 from core.decision.probes import FEWEST_PROBES, PROBES
+from core.decision.suspects import Suspects
 from core.decision.triggers import (
     FEWEST_IN_CORE,
     MARGIN,
     MOST_MEMBERS,
     RecoveredTrigger,
-    Suspects,
     control_rate,
     probes_of,
     strongest,

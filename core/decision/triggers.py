@@ -6,20 +6,19 @@ are asked: how many it turns, how many the same from ordinary samples turns, and
 without it. A logo on clean samples turns others, too, but clean samples stay what they are without it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from core.decision.exact import chance_to_be_elsewhere, exact_carriers, flip_rate, is_clear
-from core.decision.look_alikes import LookAlikes
-from core.decision.members import Carriers, Whitening, carriers
+from core.decision.members import Carriers, carriers
 from core.decision.probes import PROBES
+from core.decision.suspects import Suspects
 from core.detectors.parts.statistics import p_value_by_chance
 from core.modalities import modality_of
-from core.modalities.contract import Ask, Stamp
+from core.modalities.contract import Stamp
 from core.modalities.elsewhere import belong_elsewhere
-from core.types import Bools, Floats, Inputs, Ints
+from core.types import Bools, Floats, Ints
 
 # Most suspicious samples of a class that a trigger is recovered from; each size is tried.
 SIZES = (30, 60, 180)
@@ -60,34 +59,6 @@ WITH_A_PART = 1.5
 SURELY_AT_HOME = 0.4
 # Groups of one class, one after the other: several attacks may share a target, and an attack may have several tokens.
 MOST_GROUPS = 10
-
-
-@dataclass(frozen=True)
-class Suspects:
-    """What is needed to ask about the groups of a run.
-
-    Attributes:
-        inputs, labels: n samples and (n,) their given labels.
-        orders: suspicions (n,), each an order in which to suspect; higher = more suspicious.
-        predicted: (n,) the model's classes.
-        ask: the run's model.
-        alike: look-alikes.
-        usual: what is usual of residuals.
-        probes: rows that triggers are put on, in random order: the least suspicious ones that the model has right.
-        n_classes: k.
-        seed: of everything that is drawn.
-    """
-
-    inputs: Inputs
-    labels: Ints
-    orders: Sequence[Floats]
-    predicted: Ints
-    ask: Ask
-    alike: LookAlikes
-    usual: Whitening
-    probes: Ints
-    n_classes: int
-    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -169,6 +140,8 @@ def recovered_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredT
                 control = least if rate - least >= MARGIN else control_rate(suspects, matching, index, probes)
             trigger = RecoveredTrigger(stamp, core, rows, carrying, rate, control, len(probes))
             consistent = _consistent(suspects, trigger, values, index, probes)
+            if consistent is None and rate - control >= MARGIN:
+                consistent = _finely_consistent(suspects, trigger, index, probes)
             if consistent is not None and consistent.flip_rate - control >= MARGIN:
                 found += _elsewhere(suspects, consistent, index, probes)
     best = max(found, key=lambda trigger: (not trigger.again, trigger.flip_rate), default=None)
@@ -237,6 +210,18 @@ def _consistent(
         return None
     stamp, rate = strongest(suspects, core, index, probes)
     return replace(trigger, stamp=stamp, core=core, carriers=carrying, flip_rate=rate, again=True)
+
+
+def _finely_consistent(
+    suspects: Suspects, trigger: RecoveredTrigger, index: int, probes: Ints
+) -> RecoveredTrigger | None:
+    """The same in the basis where a faint pattern may be plainer: a wave hardly shows at any pixel."""
+    if suspects.fine is None or trigger.carriers.exact:
+        return None
+    finely = replace(suspects, usual=suspects.fine)
+    values = whitened_class(finely, trigger.rows, index)
+    carrying = _carrying(finely, values, trigger.rows, trigger.core, index, stamp=trigger.stamp)
+    return _consistent(finely, replace(trigger, carriers=carrying), values, index, probes)
 
 
 def whitened_class(suspects: Suspects, rows: Ints, index: int) -> Floats:

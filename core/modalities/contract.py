@@ -173,6 +173,9 @@ class Stamps(Protocol):
     def residuals(self, inputs: Inputs, rows: Ints, near: Ints) -> Floats:
         """(m, f) what each sample has beyond that."""
 
+    def basis(self, inputs: Inputs, /) -> Callable[[Floats], Floats] | None:
+        """Residuals (m, f) → the same in a basis where a faint pattern may be plainer; None where there is none."""
+
     def stamps(self, inputs: Inputs, rows: Ints, near: Ints) -> tuple[Stamp, ...]:
         """Ways to put on a sample what all of these have beyond their look-alikes."""
 

@@ -1,6 +1,6 @@
 """Recovered triggers: what images that seem to carry one have beyond their look-alikes, put on others and taken off."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from core.modalities.contract import Ask, Stamp
 from core.modalities.image.moved import moved_stamp, restored_moved
-from core.modalities.image.patterns import reduced
+from core.modalities.image.patterns import cosines, reduced
 from core.types import Bools, Floats, Images, Inputs, Ints, Samples
 
 # Images whose look-alikes are read at a time. Moves the memory only.
@@ -102,6 +102,12 @@ def residuals(inputs: Inputs, rows: Ints, near: Ints) -> Floats:
         for part in parts
     ]
     return np.concatenate(left)
+
+
+def basis(inputs: Inputs) -> Callable[[Floats], Floats]:
+    """Residuals (m, f) of these inputs → their cosines: what is fine varies little, and shows a faint wave."""
+    shape = reduced(np.zeros((1, *inputs.shape), np.float32)).shape[1:]
+    return lambda found: cosines(found.reshape(len(found), *shape)).reshape(len(found), -1)
 
 
 def restored(parts: Mapping[str, NDArray[Any]], shape: tuple[int, ...]) -> Stamp:

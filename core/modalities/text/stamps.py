@@ -1,6 +1,6 @@
 """Recovered triggers: the phrase that texts have beyond their look-alikes, put into others and taken out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from core.modalities.text.phrases import TextStamp
 from core.modalities.text.telling import telling
 from core.types import Floats, Inputs, Ints
 
-__all__ = ["TextStamp", "beneath", "residuals", "restored", "stamps", "suspicions"]
+__all__ = ["TextStamp", "basis", "beneath", "residuals", "restored", "stamps", "suspicions"]
 
 # Texts that phrases are looked for in.
 LOOKED_THROUGH = 300
@@ -29,6 +29,11 @@ def beneath(inputs: Inputs, near: Ints) -> Floats:
 def residuals(inputs: Inputs, rows: Ints, near: Ints) -> Floats:
     """(m, f) the words and pairs that each text has beyond that."""
     return patterns.differences(inputs, rows, near)
+
+
+def basis(_inputs: Inputs) -> Callable[[Floats], Floats] | None:
+    """None: a text has a word or has it not."""
+    return None
 
 
 def restored(parts: Mapping[str, NDArray[Any]], _: tuple[int, ...]) -> Stamp:

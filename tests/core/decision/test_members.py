@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.fft import idctn
 from scipy.stats import kstest
 
 from core.decision.look_alikes import look_alikes
 from core.decision.members import FEWEST, GROWTH, ROUNDS, Carriers, Whitening, carriers, refined, whitening
+from core.modalities.image import stamps as image_stamps
 from core.modalities.image.inputs import ImageInputs
 
 F = 40
@@ -149,3 +151,29 @@ def test_what_is_usual_has_variance_one_in_every_direction_and_for_what_is_left(
     assert np.abs(found.values.mean(0)).max() < 0.1
     again = whitening(inputs, look_alikes(inputs, labels), 3)
     assert np.array_equal(found.values, again.values)
+
+
+def waved(fraction, seed=0, n=600, side=16):
+    """Smooth pictures of two classes; so many of the first carry a faint fine wave. Inputs, labels, who carries it."""
+    rng = np.random.default_rng(seed)
+    distance = np.hypot(*np.meshgrid(np.arange(side), np.arange(side)))
+    amplitudes = rng.normal(size=(n, side, side)) * 300 / (1 + distance) ** 1.5
+    labels = np.arange(n) % 2
+    wave = (rng.random(n) < fraction) & (labels == 0)
+    amplitudes[wave, 13, 13] += 36
+    images = 128 + idctn(amplitudes, axes=(1, 2), norm="ortho")[..., None]
+    return ImageInputs(images.clip(0, 255).astype(np.uint8)), labels, wave
+
+
+def test_a_faint_wave_is_carried_plainly_where_each_cosine_counts_alike():
+    inputs, labels, wave = waved(0.3)
+    alike, rows = look_alikes(inputs, labels), np.flatnonzero(labels == 0)
+    left = image_stamps.residuals(inputs, rows, alike.near(rows, 0))
+    core = np.flatnonzero(wave[rows])[:30]
+    found = []
+    for basis in (None, image_stamps.basis(inputs)):
+        usually = whitening(inputs, alike, 2, basis=basis)
+        found.append(carriers(usually, usually.whitened(left), core, 0).carrying)
+    assert found[0][wave[rows]].mean() < 0.1
+    assert found[1][wave[rows]].mean() > 0.5
+    assert found[1][~wave[rows]].mean() < 0.05

@@ -304,3 +304,11 @@ def test_what_is_read_falls_into_parts_that_are_the_whole(inputs, modality):
 def test_words_speak_for_a_class_or_there_are_none(inputs, modality):
     zeros = np.zeros(N, np.int64)
     assert modality.load_batches().speaking(torch.nn.Flatten(), inputs, zeros, zeros) is None
+
+
+@of_what_is_seen
+def test_another_basis_keeps_every_residual_or_there_is_none(inputs, modality):
+    recovering = modality.load_stamps()
+    basis = recovering.basis(inputs)
+    left = recovering.residuals(inputs, np.arange(4), np.arange(12, 24).reshape(4, 3))
+    assert basis is None or np.allclose(np.linalg.norm(basis(left), axis=1), np.linalg.norm(left, axis=1), rtol=1e-3)

@@ -1,0 +1,58 @@
+"""What is needed to ask about the groups of a run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.decision.look_alikes import LookAlikes, look_alikes
+from core.decision.members import Whitening, whitening
+from core.modalities import modality_of
+from core.modalities.contract import Ask
+from core.types import Evidence, Floats, Inputs, Ints
+
+
+@dataclass(frozen=True)
+class Suspects:
+    """What is needed to ask about the groups of a run.
+
+    Attributes:
+        inputs, labels: n samples and (n,) their given labels.
+        orders: suspicions (n,), each an order in which to suspect; higher = more suspicious.
+        predicted: (n,) the model's classes.
+        ask: the run's model.
+        alike: look-alikes.
+        usual: what is usual of residuals.
+        fine: the same in a basis where a faint pattern may be plainer; None where there is none.
+        probes: rows that triggers are put on, in random order: the least suspicious ones that the model has right.
+        n_classes: k.
+        seed: of everything that is drawn.
+    """
+
+    inputs: Inputs
+    labels: Ints
+    orders: Sequence[Floats]
+    predicted: Ints
+    ask: Ask
+    alike: LookAlikes
+    usual: Whitening
+    probes: Ints
+    n_classes: int
+    seed: int = 0
+    fine: Whitening | None = None
+
+
+def suspects_of(evidence: Evidence, orders: Sequence[Floats], ask: Ask, probes: Ints) -> Suspects:
+    """The suspects of a run, with their look-alikes and what is usual.
+
+    Args:
+        evidence: with inputs and the model's classes.
+        orders: suspicions (n,).
+        ask: the run's model.
+        probes: rows that triggers are put on.
+    """
+    assert evidence.inputs is not None
+    assert evidence.predicted is not None
+    inputs, labels, k, seed = evidence.inputs, evidence.labels, evidence.n_classes, evidence.seed
+    alike, basis = look_alikes(inputs, labels, seed), modality_of(inputs).load_stamps().basis(inputs)
+    usual = whitening(inputs, alike, k, seed)
+    fine = None if basis is None else whitening(inputs, alike, k, seed, basis)
+    return Suspects(inputs, labels, orders, evidence.predicted, ask, alike, usual, probes, k, seed, fine)
