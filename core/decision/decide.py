@@ -9,6 +9,7 @@ from torch import nn
 
 from core.decision.apart import KindFigures, may_be_a_half, own_cluster, weighed
 from core.decision.found import Found
+from core.decision.halves import halves
 from core.decision.kinds import Kind, asked_kind, grown
 from core.decision.left_out import (
     AT_ONCE,
@@ -137,7 +138,8 @@ class _Maker:
             .suspicions(evidence.inputs, self.labels, self.ask, probes, evidence.seed)
         )
         self.named = np.zeros(len(first), np.bool_) if asked is None else np.isfinite(asked)
-        self.suspects = suspects_of(evidence, orders if asked is None else [*orders, asked], self.ask, probes)
+        orders_too = orders if asked is None else [*orders, asked]
+        self.suspects = suspects_of(evidence, orders_too, self.ask, probes, halves(evidence) if asked is None else ())
         self.in_class = ranks_in_class(self.labels, orders)
         self.ranks = np.asarray(ranks(first) / len(first), np.float32)
         self.found = Found(*np.zeros((2, len(self.labels)), np.int64))

@@ -21,6 +21,8 @@ class Suspects:
         ask: the run's model.
         alike: look-alikes.
         usual: what is usual of residuals.
+        halves: orders that begin with either half of each class; what clean halves share is plain at every pixel, so
+            they are asked only for stickers and faint waves.
         fine: the same in a basis where a faint pattern may be plainer; None where there is none.
         probes: rows that triggers are put on, in random order: the least suspicious ones that the model has right.
         n_classes: k.
@@ -38,9 +40,12 @@ class Suspects:
     n_classes: int
     seed: int = 0
     fine: Whitening | None = None
+    halves: Sequence[Floats] = ()
 
 
-def suspects_of(evidence: Evidence, orders: Sequence[Floats], ask: Ask, probes: Ints) -> Suspects:
+def suspects_of(
+    evidence: Evidence, orders: Sequence[Floats], ask: Ask, probes: Ints, halves: Sequence[Floats] = ()
+) -> Suspects:
     """The suspects of a run, with their look-alikes and what is usual.
 
     Args:
@@ -48,6 +53,7 @@ def suspects_of(evidence: Evidence, orders: Sequence[Floats], ask: Ask, probes: 
         orders: suspicions (n,).
         ask: the run's model.
         probes: rows that triggers are put on.
+        halves: orders (n,) that begin with either half of each class.
     """
     assert evidence.inputs is not None
     assert evidence.predicted is not None
@@ -55,4 +61,4 @@ def suspects_of(evidence: Evidence, orders: Sequence[Floats], ask: Ask, probes: 
     alike, basis = look_alikes(inputs, labels, seed), modality_of(inputs).load_stamps().basis(inputs)
     usual = whitening(inputs, alike, k, seed)
     fine = None if basis is None else whitening(inputs, alike, k, seed, basis)
-    return Suspects(inputs, labels, orders, evidence.predicted, ask, alike, usual, probes, k, seed, fine)
+    return Suspects(inputs, labels, orders, evidence.predicted, ask, alike, usual, probes, k, seed, fine, halves)

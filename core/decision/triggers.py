@@ -117,7 +117,8 @@ def recovered_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredT
     probes = probes_of(suspects, index, PROBES)
     found: list[RecoveredTrigger] = []
     values: Floats | None = None
-    for order in suspects.orders:
+    for place, order in enumerate([*suspects.orders, *suspects.halves]):
+        is_half = place >= len(suspects.orders)
         remaining = rows[left[rows]]
         ranked = remaining[np.argsort(-order[remaining], kind="stable")]
         least: float | None = None
@@ -142,6 +143,8 @@ def recovered_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredT
             consistent = _consistent(suspects, trigger, values, index, probes)
             if consistent is None and rate - control >= MARGIN:
                 consistent = _finely_consistent(suspects, trigger, index, probes)
+            elif is_half and not carrying.exact:
+                continue
             if consistent is not None and consistent.flip_rate - control >= MARGIN:
                 found += _elsewhere(suspects, consistent, index, probes)
     best = max(found, key=lambda trigger: (not trigger.again, trigger.flip_rate), default=None)

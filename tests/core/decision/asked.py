@@ -5,7 +5,7 @@ from torch import nn
 
 from core.decision.look_alikes import look_alikes
 from core.decision.members import whitening
-from core.decision.triggers import Suspects
+from core.decision.suspects import Suspects
 from core.modalities.image.inputs import ImageInputs
 
 K, SIDE, TARGET = 4, 10, 1
