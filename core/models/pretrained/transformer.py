@@ -113,6 +113,13 @@ def transformer(shape: tuple[int, ...], n_classes: int, *, architecture: str = "
         n_classes: k.
         architecture: type and numbers of the transformer, which are read from its folder.
         frozen: whether it stays as it is, and the head alone learns.
+
+    Raises:
+        UserError: no folder was named, `transformers` is not installed, or the transformer cannot be built.
+
+    >>> transformer((128,), 2)
+    Traceback (most recent call last):
+    core.errors.UserError: A transformer needs the folder that it lies in. Name it: train --folder PATH.
     """
     if not architecture:
         raise UserError("A transformer needs the folder that it lies in.", "", "Name it: train --folder PATH.")
