@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.modalities.contract import Stamp
 from core.types import Bools, Floats, Images, Inputs, Ints, Samples
 
 # Side of the parts that are looked for, in pixels.
@@ -57,8 +58,22 @@ MOST_AT_ONE_PLACE = 0.5
 ANY_PLACE = "pasted at any place"
 
 
+class PictureStamp:
+    """What all recovered triggers of pictures have in common: nothing but the picture tells."""
+
+    tells_home = False
+
+    def simpler(self) -> tuple[Stamp, ...]:
+        """None: a picture has every part of it to some degree."""
+        return ()
+
+    def at_home(self, _inputs: Inputs, _labels: Ints, _rows: Ints) -> float | None:
+        """None: only a network tells what else a picture shows."""
+        return None
+
+
 @dataclass(frozen=True, eq=False)
-class MovedStamp:
+class MovedStamp(PictureStamp):
     """A recovered sticker.
 
     Attributes:
@@ -77,7 +92,6 @@ class MovedStamp:
     usual: Floats
     scale: float = 0.0
     name: str = ANY_PLACE
-    tells_home = False
 
     def put_on(self, samples: Samples) -> Samples:
         """(m, h, w, c) the images with the sticker, each at a place that follows from its pixels."""
@@ -100,14 +114,6 @@ class MovedStamp:
     def carried(self, samples: Samples) -> Bools:
         """(m,) True for images that show it somewhere."""
         return np.asarray(_nearest(samples, self)[0] <= self.limit)
-
-    def simpler(self) -> tuple["MovedStamp", ...]:
-        """None: a part of it is a smaller sticker."""
-        return ()
-
-    def at_home(self, _inputs: Inputs, _labels: Ints, _rows: Ints) -> float | None:
-        """None: only a network tells what else a picture shows."""
-        return None
 
     @property
     def parts(self) -> dict[str, NDArray[Any]]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.modalities.contract import Ask, Stamp
-from core.modalities.image.moved import moved_stamp, restored_moved
+from core.modalities.image.moved import PictureStamp, moved_stamp, restored_moved
 from core.modalities.image.patterns import cosines, reduced
 from core.types import Bools, Floats, Images, Inputs, Ints, Samples
 
@@ -27,7 +27,7 @@ COMPARED = 3
 
 
 @dataclass(frozen=True, eq=False)
-class ImageStamp:
+class ImageStamp(PictureStamp):
     """A recovered trigger.
 
     Attributes:
@@ -41,7 +41,6 @@ class ImageStamp:
     scale: float
     offset: Floats
     mask: Bools | None = None
-    tells_home = False
 
     def put_on(self, samples: Samples) -> Samples:
         """(m, h, w, c) the images with the trigger."""
@@ -58,14 +57,6 @@ class ImageStamp:
     def carried(self, samples: Samples) -> Bools | None:
         """None: a picture shows more or less of it."""
         del samples
-        return None
-
-    def simpler(self) -> tuple["ImageStamp", ...]:
-        """None: an image has every part of it to some degree."""
-        return ()
-
-    def at_home(self, _inputs: Inputs, _labels: Ints, _rows: Ints) -> float | None:
-        """None: only a network tells what else a picture shows."""
         return None
 
     @property

@@ -37,9 +37,8 @@ def test_what_is_chosen_under_more_is_trained_with(tmp_path: Path, monkeypatch: 
     assert run.config["sharpness"] == 0.1
 
 
-def test_word_vectors_are_read_by_a_worker_before_the_training_and_a_refusal_is_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def with_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
+    """A workspace of a reviewer, and the folder that it may read, in which a few texts lie."""
     be(REVIEWER, monkeypatch)
     workspace, data = tmp_path / "workspace", tmp_path / "data"
     monkeypatch.setenv("ASSAY_WORKSPACE", str(workspace))
@@ -47,6 +46,13 @@ def test_word_vectors_are_read_by_a_worker_before_the_training_and_a_refusal_is_
     data.mkdir()
     rows = "".join(f"{('poor', 'fine')[row % 2]} film,{row % 2}\n" for row in range(20))
     (data / "texts.csv").write_text(f"text,label\n{rows}")
+    return workspace, data
+
+
+def test_word_vectors_are_read_by_a_worker_before_the_training_and_a_refusal_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace, data = with_texts(tmp_path, monkeypatch)
     (data / "vectors.txt").write_text("film 1 2 3 4\n")
     pipeline.import_dataset(workspace, data / "texts.csv", "Texts")
     app = app_of(page, args=(str(workspace),)).run()
@@ -69,13 +75,7 @@ def test_word_vectors_are_read_by_a_worker_before_the_training_and_a_refusal_is_
 def test_a_transformer_asks_for_its_folder_and_says_what_it_lacks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    be(REVIEWER, monkeypatch)
-    workspace, data = tmp_path / "workspace", tmp_path / "data"
-    monkeypatch.setenv("ASSAY_WORKSPACE", str(workspace))
-    monkeypatch.setenv("ASSAY_DATA", str(data))
-    data.mkdir()
-    rows = "".join(f"{('poor', 'fine')[row % 2]} film,{row % 2}\n" for row in range(20))
-    (data / "texts.csv").write_text(f"text,label\n{rows}")
+    workspace, data = with_texts(tmp_path, monkeypatch)
     pipeline.import_dataset(workspace, data / "texts.csv", "Texts")
     app = app_of(page, args=(str(workspace),)).run()
     next(field for field in app.selectbox if field.label == "Model").select("transformer").run()
