@@ -27,6 +27,9 @@ TEACHERS = 12
 FROM_EACH = 4
 # Images of either side that parts are looked for in.
 LOOKED_THROUGH = 60
+# The same for a first look, and the fraction that has to have a part there: most groups share none, and are soon done.
+FIRST_LOOK = 24
+LEAST_AT_FIRST = 0.15
 # Images at a time. Moves the memory only.
 AT_ONCE = 500
 # Sides of larger images make it slow, and are not looked through.
@@ -187,11 +190,16 @@ def moved_stamp(images: Images, under: Floats, others: Images) -> MovedStamp | N
         under: (m, h, w, c) what their look-alikes show.
         others: (q, h, w, c) look-alikes of theirs.
     """
-    if max(images.shape[1:3]) > LARGEST_SIDE or min(images.shape[1:3]) < PART + 2 * GROWN:
+    if min(len(images), len(others)) < 2 or max(images.shape[1:3]) > LARGEST_SIDE:
+        return None
+    if min(images.shape[1:3]) < PART + 2 * GROWN:
         return None
     chosen = _spread(len(images), LOOKED_THROUGH)
     images, under, others = images[chosen], under[chosen], others[_spread(len(others), LOOKED_THROUGH)]
-    stamp = _common_part(images, under, others)
+    some = _spread(len(images), FIRST_LOOK)
+    if _common_part(images[some], under[some], others[_spread(len(others), FIRST_LOOK)], LEAST_AT_FIRST) is None:
+        return None
+    stamp = _common_part(images, under, others, LEAST_CARRYING)
     for _ in range(2):
         grown = None if stamp is None else _grown(stamp, images, under)
         limit = None if grown is None else _limit(grown, images, others)
@@ -210,9 +218,9 @@ def _spread(count: int, most: int) -> Ints:
     return np.unique(np.linspace(0, count - 1, min(most, count)).astype(np.int64))
 
 
-def _common_part(images: Images, under: Floats, others: Images) -> MovedStamp | None:
-    """The square part of one of the images that most of the others have and hardly any look-alike."""
-    teachers = _spread(len(images), TEACHERS)
+def _common_part(images: Images, under: Floats, others: Images, least: float) -> MovedStamp | None:
+    """The square part of one of the images that most of the others have and hardly any look-alike; `least` of them."""
+    teachers = _spread(len(images), max(min(TEACHERS, len(images) // 3), 1))
     unlike = _tensor(np.abs(images[teachers] - under[teachers])).mean(1, keepdim=True)
     energy = F.avg_pool2d(unlike, PART, stride=1)[:, 0, ::2, ::2]
     best = energy.flatten(1).topk(min(FROM_EACH, energy[0].numel())).indices.numpy()
@@ -231,7 +239,7 @@ def _common_part(images: Images, under: Floats, others: Images) -> MovedStamp | 
     having[teachers[owner], np.arange(len(parts))] = False
     counts = having.mean(0)
     index = int(np.argmax(counts))
-    if counts[index] < LEAST_CARRYING:
+    if counts[index] < least:
         return None
     everywhere, sides = np.ones((PART, PART), np.bool_), (images.shape[1], images.shape[2])
     return MovedStamp(parts[index], everywhere, float(limits[index]), sides, np.zeros_like(parts[index]))

@@ -81,6 +81,12 @@ def test_small_and_large_images_are_passed_over():
         assert moved_stamp(images, images.astype(np.float32), images) is None
 
 
+@pytest.mark.parametrize("count", [0, 1, 2, 4])
+def test_a_few_images_share_nothing(count):
+    images = blurred(count or 1)[:count]
+    assert moved_stamp(images, images.astype(np.float32), blurred(5, 5)[:count]) is None
+
+
 def by_hand():
     mask = np.ones((2, 2), np.bool_)
     return MovedStamp(np.full((2, 2, 1), 200, np.float32), mask, 1.0, (6, 6), np.full((2, 2, 1), 50, np.float32), 0.5)
