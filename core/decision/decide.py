@@ -132,11 +132,8 @@ class _Maker:
                 others = f"{count:,} sample{'s' * (count != 1)} of other classes"
                 self.not_judged[index] = f"only {others} to put a trigger on"
         orders = [first] if first is blind else [first, blind]
-        asked = (
-            modality_of(evidence.inputs)
-            .load_stamps()
-            .suspicions(evidence.inputs, self.labels, self.ask, probes, evidence.seed)
-        )
+        stamps = modality_of(evidence.inputs).load_stamps()
+        asked = stamps.suspicions(evidence.inputs, self.labels, self.ask, probes, evidence.seed)
         self.named = np.zeros(len(first), np.bool_) if asked is None else np.isfinite(asked)
         orders_too = orders if asked is None else [*orders, asked]
         self.suspects = suspects_of(evidence, orders_too, self.ask, probes, halves(evidence) if asked is None else ())

@@ -5,7 +5,7 @@ other classes cannot carry the trigger of this one. So they say how often a matc
 sample is needed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -97,6 +97,13 @@ def whitening(
     inputs: Inputs, alike: LookAlikes, n_classes: int, seed: int = 0, basis: Basis | None = None
 ) -> Whitening:
     """What is usual of the residuals of all classes; in another basis, each of them counts alike there."""
+    return whitenings(inputs, alike, n_classes, seed, (basis,))[0]
+
+
+def whitenings(
+    inputs: Inputs, alike: LookAlikes, n_classes: int, seed: int, bases: Sequence[Basis | None]
+) -> list[Whitening]:
+    """The same in each of several bases, from residuals that are worked out once."""
     rng, stamps = np.random.default_rng(seed), modality_of(inputs).load_stamps()
     owners, found = [], []
     each = max(min(FROM_EACH, FROM_ALL // n_classes), 4)
@@ -106,7 +113,12 @@ def whitening(
         if len(rows):
             owners.append(np.full(len(rows), index))
             found.append(stamps.residuals(inputs, rows, alike.near(rows, index)))
-    values, owner = np.concatenate(found), np.concatenate(owners)
+    residuals, owner = np.concatenate(found), np.concatenate(owners)
+    return [_fitted(residuals, owner, seed, basis) for basis in bases]
+
+
+def _fitted(residuals: Floats, owner: Ints, seed: int, basis: Basis | None) -> Whitening:
+    values = residuals
     units: Floats | float = 1.0
     if basis is not None:
         values = basis(values)
@@ -122,7 +134,7 @@ def whitening(
     scales = np.sqrt(variance + floor)
     left = float(np.sqrt(rest + floor))
     usual = Whitening(middle, pca.components_, scales, left, owner, values[:0], basis, units)
-    return replace(usual, values=usual.whitened(np.concatenate(found)))
+    return replace(usual, values=usual.whitened(residuals))
 
 
 def carriers(usual: Whitening, values: Floats, core: Ints, index: int, seed: int = 0) -> Carriers:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.decision.look_alikes import LookAlikes, look_alikes
-from core.decision.members import Whitening, whitening
+from core.decision.members import Whitening, whitenings
 from core.modalities import modality_of
 from core.modalities.contract import Ask
 from core.types import Evidence, Floats, Inputs, Ints
@@ -21,12 +21,12 @@ class Suspects:
         ask: the run's model.
         alike: look-alikes.
         usual: what is usual of residuals.
-        halves: orders that begin with either half of each class; what clean halves share is plain at every pixel, so
-            they are asked only for stickers and faint waves.
-        fine: the same in a basis where a faint pattern may be plainer; None where there is none.
         probes: rows that triggers are put on, in random order: the least suspicious ones that the model has right.
         n_classes: k.
         seed: of everything that is drawn.
+        fine: what is usual in a basis where a faint pattern may be plainer; None where there is none.
+        halves: orders that begin with either half of each class; what clean halves share is plain at every pixel, so
+            they are asked only for stickers and faint waves.
     """
 
     inputs: Inputs
@@ -59,6 +59,6 @@ def suspects_of(
     assert evidence.predicted is not None
     inputs, labels, k, seed = evidence.inputs, evidence.labels, evidence.n_classes, evidence.seed
     alike, basis = look_alikes(inputs, labels, seed), modality_of(inputs).load_stamps().basis(inputs)
-    usual = whitening(inputs, alike, k, seed)
-    fine = None if basis is None else whitening(inputs, alike, k, seed, basis)
+    usual, *finer = whitenings(inputs, alike, k, seed, (None,) if basis is None else (None, basis))
+    fine = finer[0] if finer else None
     return Suspects(inputs, labels, orders, evidence.predicted, ask, alike, usual, probes, k, seed, fine, halves)

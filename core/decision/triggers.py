@@ -117,6 +117,7 @@ def recovered_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredT
     probes = probes_of(suspects, index, PROBES)
     found: list[RecoveredTrigger] = []
     values: Floats | None = None
+    finely, fine_values = suspects if suspects.fine is None else replace(suspects, usual=suspects.fine), values
     for place, order in enumerate([*suspects.orders, *suspects.halves]):
         is_half = place >= len(suspects.orders)
         remaining = rows[left[rows]]
@@ -141,8 +142,9 @@ def recovered_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredT
                 control = least if rate - least >= MARGIN else control_rate(suspects, matching, index, probes)
             trigger = RecoveredTrigger(stamp, core, rows, carrying, rate, control, len(probes))
             consistent = _consistent(suspects, trigger, values, index, probes)
-            if consistent is None and rate - control >= MARGIN:
-                consistent = _finely_consistent(suspects, trigger, index, probes)
+            if consistent is None and rate - control >= MARGIN and suspects.fine is not None and not carrying.exact:
+                fine_values = whitened_class(finely, rows, index) if fine_values is None else fine_values
+                consistent = _finely_consistent(finely, trigger, fine_values, index, probes)
             elif is_half and not carrying.exact:
                 continue
             if consistent is not None and consistent.flip_rate - control >= MARGIN:
@@ -216,13 +218,9 @@ def _consistent(
 
 
 def _finely_consistent(
-    suspects: Suspects, trigger: RecoveredTrigger, index: int, probes: Ints
+    finely: Suspects, trigger: RecoveredTrigger, values: Floats, index: int, probes: Ints
 ) -> RecoveredTrigger | None:
     """The same in the basis where a faint pattern may be plainer: a wave hardly shows at any pixel."""
-    if suspects.fine is None or trigger.carriers.exact:
-        return None
-    finely = replace(suspects, usual=suspects.fine)
-    values = whitened_class(finely, trigger.rows, index)
     carrying = _carrying(finely, values, trigger.rows, trigger.core, index, stamp=trigger.stamp)
     return _consistent(finely, replace(trigger, carriers=carrying), values, index, probes)
 
