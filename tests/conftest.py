@@ -1,6 +1,8 @@
 """What every test shares. Run from the repository root: pyproject.toml puts it on sys.path."""
 
+import importlib.util
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,3 +20,16 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 def workspace(tmp_path: Path) -> Path:
     """A workspace of this test's own; nothing is in it, not even the folder."""
     return tmp_path / "workspace"
+
+
+@pytest.fixture(autouse=True)
+def _unlimited() -> Iterator[None]:
+    """A worker's limits end with the worker: a test that does its work itself must not leave them on the next ones."""
+    if importlib.util.find_spec("resource") is None:  # Windows has no such limits
+        yield
+        return
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_CPU)
+    yield
+    assert resource.getrlimit(resource.RLIMIT_CPU) == before, "this test limits the process of all tests after it"
