@@ -18,7 +18,8 @@ decision.panel(run)
 table = cached.detectors(run)
 answer(run, table)
 run_all(run)
-left, right = st.columns([6, 5], gap="medium")
+with st.container(key="detect-panes"):
+    left, right = st.columns([7, 5], gap="medium")
 with left:
     listed, agreeing = st.tabs(["Detectors", "Overlap of their flags"])
     with agreeing:

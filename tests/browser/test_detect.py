@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 from playwright.sync_api import Page, expect
 
 from core import pipeline, runs
@@ -33,7 +34,7 @@ def test_a_chosen_rule_is_kept_and_repair_follows(serve: Serve, page: OpenPage, 
     run = runs.all_runs(small)[0]
     first = next(iter(runs.detections(run)))
     opened = page(f"{server.url}/detect?run={run.id}", width=1000, height=700)
-    opened.get_by_role("radio", name="The most suspicious …").click(timeout=PATIENT)
+    opened.get_by_role("radio", name="Number", exact=True).click(timeout=PATIENT)
     field = opened.get_by_role("spinbutton", name="Number of samples")
     expect(field).to_be_visible(timeout=PATIENT)
     field.fill("17")
@@ -113,6 +114,22 @@ def test_all_others_run_with_one_button_and_their_flags_are_compared(serve: Serv
     button.click()
     eventually(lambda: len(runs.open_run(small, run.id).left) > 2)
     eventually(lambda: len(runs.detections(run)) > ran)
+    sound(opened)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1400, 900), (1280, 720), (1000, 700)])
+def test_the_ways_to_be_strict_stand_in_one_row(
+    width: int, height: int, serve: Serve, page: OpenPage, small: Path
+) -> None:
+    opened = page(f"{serve(small).url}/detect", width=width, height=height)
+    table, ways = opened.locator("[data-testid=stDataFrame]").first, opened.get_by_role("radio")
+    expect(table).to_be_visible(timeout=2 * PATIENT)
+    expect(ways.first).to_be_visible(timeout=PATIENT)
+    tops = {box["y"] for box in (way.bounding_box() for way in ways.all()) if box}
+    assert len(tops) == 1
+    area = table.bounding_box()
+    assert area
+    assert area["width"] >= 525  # what mark, title, flags, agreement and state take
     sound(opened)
 
 

@@ -21,6 +21,7 @@ from core.runs.plan import of_kind, texts
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached, decided_names
 from pages.ui.cache.words import HELP, plain
+from pages.ui.lab.known_triggers import see_trigger
 from pages.ui.shell import frame
 from pages.ui.widgets import pictures, refusal
 from pages.ui.widgets.gallery import Tile, gallery
@@ -40,6 +41,7 @@ UNTRAINED = (
 )
 PICTURE = 84  # pixels
 MOST_SHOWN = 8  # groups in the short line; all are below it
+NO_BREAK = "\u00a0"  # a group stays on its line
 LONGEST = 40  # characters of a group's title there
 
 
@@ -78,7 +80,7 @@ def _in_short(run: Run, decision: Decision) -> str:
         shown.append(f"and {len(decision.groups) - MOST_SHOWN:,} more groups")
     if count := len(decision.not_judged):
         shown.append(f":gray-badge[not judged] {count:,} class{'es' * (count > 1)}; not judged is not clean")
-    return "&emsp; ".join(shown)
+    return " &emsp;".join(words.replace(" ", NO_BREAK) for words in shown)
 
 
 def _found(run: Run, decision: Decision) -> None:
@@ -112,7 +114,9 @@ def _row(run: Run, group: DecidedGroup, names: tuple[str, ...]) -> None:
     with about:
         st.markdown(f"{BADGES.get(group.state, '')} **{plain(group_title(group, names))}**")
         st.caption(f"{samples_words(group.size)} · {plain(group.kind)}")
-        _review(run, group.id)
+        with st.container(horizontal=True, gap="small"):
+            _review(run, group.id)
+            see_trigger(run, group.id)
     with test:
         figures = group_figures(group)
         st.markdown(" · ".join(f"{plain(name)}: **{plain(value)}**" for name, value in figures.items()))

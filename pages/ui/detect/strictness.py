@@ -19,12 +19,12 @@ from pages.ui.widgets.bound import bound
 from pages.ui.widgets.gallery import gallery
 from pages.ui.widgets.histogram import Axis, Bars, Moved, histogram
 
-TITLES = {
-    "own": "Its own rule",
-    "rate": "About … wrong on average",
-    "outliers": "Outliers, no promise",
-    "budget": "The most suspicious …",
-    "threshold": "Suspicion above …",
+TITLES = {  # short: all stand in one row beside the table
+    "own": "Own rule",
+    "rate": "Error rate",
+    "outliers": "Outliers",
+    "budget": "Number",
+    "threshold": "Suspicion",
 }
 
 LOOKS = {"not flagged": GREY, "flagged": POISON, "bona fide": ACCENT}  # colour of each group of the spread
@@ -38,7 +38,7 @@ def strictness(run: Run, name: str) -> None:
     kinds = [kind for kind in TITLES if kind == rule.kind or kind != useless]
     common = bound(f"{key}-kind", rule.kind, lambda new: _choose(run, name, new, first_rule(new, detection).value))
     common |= for_reviewers(tip=HELP["rate"])
-    st.segmented_control("How strict", kinds, format_func=TITLES.__getitem__, required=True, wrap=True, **common)
+    st.segmented_control("How strict, by", kinds, format_func=TITLES.__getitem__, required=True, wrap=True, **common)
     refusal.show_kept("rule")
     if rule.kind in ("own", "outliers"):
         _advice(run, name, len(table))

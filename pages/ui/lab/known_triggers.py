@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import streamlit as st
+
 from core.analysis.decision import group_title
 from core.decision.states import DecidedGroup
 from core.evaluation import trials
@@ -41,8 +43,20 @@ def known_triggers(run: Run) -> dict[str, KnownTrigger]:
     info = cached.info(run)
     names = info.class_names
     planted = {one.name: KnownTrigger(one.name, title(one), aim(one, names)) for one in trials.attacks(info)}
-    found = {f"recovered-{group.id}": _recovered(run, group, names) for group in cached.groups_with_trigger(run)}
+    found = {_key(group.id): _recovered(run, group, names) for group in cached.groups_with_trigger(run)}
     return planted | {key: trigger for key, trigger in found.items() if key not in planted}
+
+
+def see_trigger(run: Run, group: int) -> None:
+    """The way to Trigger demo with what was recovered from a group of the decision, where there are test samples."""
+    shown = cached.groups_with_trigger(run) if cached.info(run).n_test and not run.parent else []
+    if any(one.id == group for one in shown):
+        query = {"attack": _key(group)}
+        st.page_link("pages/trigger.py", label="See its trigger", icon=":material/bolt:", query_params=query)
+
+
+def _key(group: int) -> str:
+    return f"recovered-{group}"
 
 
 def _recovered(run: Run, group: DecidedGroup, names: Sequence[str]) -> KnownTrigger:

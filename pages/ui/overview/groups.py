@@ -13,6 +13,7 @@ from core.modalities import told_row
 from core.runs import Run
 from pages.ui.cache import cached, decided_names
 from pages.ui.cache.words import HELP, plain
+from pages.ui.lab.known_triggers import see_trigger
 from pages.ui.review.enlarged import enlarge_button, enlarged
 from pages.ui.review.families import ADDRESS
 from pages.ui.review.remarks import summary
@@ -73,7 +74,10 @@ def _card(run: Run, group: Group) -> None:
             _picture(run, group, text)
         with st.container(gap="xxsmall"):
             st.caption(f"{size:,} samples  \n{size - group.undecided:,} decided, {group.undecided:,} undecided")
-            _review(run, group)
+            with st.container(horizontal=True, gap="xxsmall"):
+                _review(run, group)
+                if group.decided:
+                    see_trigger(run, group.number)
     _members(run, group, group.rows.head(MEMBERS))
 
 

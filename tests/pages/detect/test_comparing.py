@@ -6,10 +6,13 @@ from typing import Any
 import numpy as np
 
 from core import runs
-from core.detectors import DETECTORS
+from core.detectors import DETECTORS, NEEDS
 from core.runs import Run
 from core.types import Detection
 from tests.pages.drawn import FEW, SAMPLES, drawn, page, said, walk
+
+PIXELS_A_LETTER = 7  # of the table's font, margins of a cell included; measured in Chromium
+ROOM = 498  # pixels for the cells of a row where the window has 1,280
 
 
 def sent(app: Any) -> list[dict[str, Any]]:
@@ -39,7 +42,7 @@ def test_the_table_shows_all_rows_and_the_overlap_is_read_along_a_row(two_detect
 def test_how_strict_to_be_is_asked_in_one_place(two_detections: Run) -> None:
     app = page("detect")
     assert not [one for one in (*app.number_input, *app.slider) if "false discovery" in one.label.lower()]
-    assert "How strict" in [one.label for one in app.button_group]
+    assert "How strict, by" in [one.label for one in app.button_group]
 
 
 def test_a_rule_that_is_no_line_says_so(two_detections: Run) -> None:
@@ -48,3 +51,20 @@ def test_a_rule_that_is_no_line_says_so(two_detections: Run) -> None:
     runs.save_detection(two_detections, "consensus", Detection(found.suspicion, flagged), {}, 1.0)
     [spread] = [one for one in sent(page("detect")) if one.get("kind") == "line"]
     assert spread["words"] == "its own rule; the line would flag as many"
+
+
+def test_a_row_says_in_one_place_what_a_detector_took_will_take_or_lacks(two_detections: Run) -> None:
+    rows = page("detect").dataframe[0].value.set_index("title")["standing"]
+    assert rows["Consensus"] == "ran in 1.0 s"
+    assert rows["Density ratio"].startswith("≈ ")
+    assert rows["BaDLoss"].startswith("≈ ")
+
+
+def test_titles_and_states_fit_their_columns(two_detections: Run) -> None:
+    table = page("detect").dataframe[0]
+    widths = {name: one["width"] for name, one in json.loads(table.proto.columns).items() if "width" in one}
+    lacks = [f"needs {words.partition(' (')[0]}" for need, words in NEEDS.items() if need != "activations"]
+    texts = {"title": table.value["title"], "standing": [*table.value["standing"], *lacks]}
+    for name, cells in texts.items():
+        assert PIXELS_A_LETTER * max(map(len, cells)) <= widths[name]
+    assert sum(widths[name] for name in ("title", "flagged", "agreement", "standing")) <= ROOM

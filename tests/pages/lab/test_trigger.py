@@ -16,12 +16,12 @@ from core.files import write_json
 from core.modalities.image.stamps import ImageStamp
 from core.runs import Run
 from core.training.config import TrainConfig
-from core.types import Outcome
+from core.types import Detection, Outcome
 from pages.ui.lab.known_triggers import known_triggers
 from pages.ui.repair.outcome import _tiles
 from tests.core.conftest import tiny
 from tests.pages.decided import decided, made_decision
-from tests.pages.drawn import SAMPLES, drawn, page, said
+from tests.pages.drawn import FEW, SAMPLES, drawn, page, said
 
 TARGET = 3  # of the made-up decision
 LIKELY = np.array([0.7, 0.2, 0.1], np.float16)
@@ -73,6 +73,19 @@ def test_triggers_are_named_by_their_group_and_their_source(recovered: Run) -> N
     assert trigger.tried == RecoveredTrigger(recovered.id, 1)
     assert trigger.picture(recovered.dataset, 1, 4) == f"recovered/{recovered.id}/1/4.png"
     assert "of a confirmed backdoor" in trigger.caution
+
+
+@pytest.mark.parametrize("name", ["overview", "detect"])
+def test_the_claim_leads_to_its_trigger_on_an_image(recovered: Run, name: str) -> None:
+    for array, values in (("predictions", np.zeros(SAMPLES, np.int64)), ("final_losses", np.ones(SAMPLES, np.float32))):
+        runs.save_array(recovered, array, values)
+    suspicion = np.arange(SAMPLES, dtype=np.float32)[::-1].copy()
+    runs.save_detection(recovered, "consensus", Detection(suspicion, suspicion > SAMPLES - FEW), {}, 1.0)
+    [link] = [one for one in drawn(page(name), "page_link") if "See its trigger" in one]
+    assert 'query_string: "attack=recovered-1"' in link
+    save_triggers(recovered, {})  # where none was recovered, there is none to see
+    runs.update(recovered, stages={**recovered.stages, "decide": 2.0})
+    assert "See its trigger" not in "".join(drawn(page(name), "page_link"))
 
 
 def test_a_trigger_that_is_open_and_of_one_source_says_so(evaluated: Run) -> None:
