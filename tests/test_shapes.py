@@ -13,7 +13,7 @@ LINES, TEST_LINES = 320, 410  # of a file: what is read in one go
 FILES = 20  # of Python in one folder: more is a list, not a room
 WORDS = 30  # of a sentence in a docstring: a longer one is read twice
 # Each patch of a test pins how the code is cut. It has a reason in a comment, and there is no other seam.
-PATCHES = 19
+PATCHES = 20
 # Sentences that are still too long. This number only falls.
 LONG_SENTENCES = 0
 

@@ -1,9 +1,12 @@
-"""A made-up run with two detections that disagree."""
+"""A made-up run with two detections that disagree, and one look for components that are installed."""
 
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+from streamlit.components.v2 import manifest_scanner
 
 from benchmarks.screen.review import made_up_run
 from core import runs
@@ -12,6 +15,18 @@ from core.files import write_json
 from core.runs import Run
 from core.types import ClassFinding, Detection, Notes
 from tests.pages.drawn import FEW, MANY, SAMPLES
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _installed_components() -> Iterator[None]:
+    """Every new visitor of a page would have all installed packages read for components: two seconds of three.
+
+    What is installed does not change while tests run, so it is read once. Streamlit has no setting for this.
+    """
+    once = cache(manifest_scanner.scan_component_manifests)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", once)
+        yield
 
 
 @pytest.fixture

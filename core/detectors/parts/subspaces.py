@@ -16,8 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 from scipy.sparse.linalg import ArpackError, eigsh
-from sklearn.decomposition import PCA, FastICA
-from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
 from core.detectors.parts.linear_algebra import accelerator, leading, nearest_others, products
@@ -185,6 +183,8 @@ def principal_components(features: NDArray[Any], n_components: int, seed: int, *
         if smaller > DENSE_LIMIT and place:
             points = leading(centred, limit, seed, place)
         elif smaller > DENSE_LIMIT:
+            from sklearn.decomposition import PCA  # whoever opens a page waits a second less without scikit-learn
+
             points = PCA(limit, svd_solver="randomized", random_state=seed).fit_transform(centred)
         else:
             points = _leading(centred, limit)
@@ -259,6 +259,9 @@ def independent_components(points: Reals, seed: int) -> Reals:
     """(m, c) the same points in directions that are as far from Gaussian as can be, each of variance 1."""
     if points.shape[1] < 2:
         return whitened(points)
+    from sklearn.decomposition import FastICA
+    from sklearn.exceptions import ConvergenceWarning
+
     ica = FastICA(whiten="unit-variance", random_state=seed, max_iter=ICA_ITERATIONS, tol=1e-3)
     with warnings.catch_warnings():
         # A rotation that still creeps is as good as a settled one: only the tails of its components are used.
