@@ -6,8 +6,9 @@ import streamlit as st
 from core.runs.plan import maps
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
+from pages.ui.clusters.colouring import COLOURS
 from pages.ui.clusters.maps import controls, linked_map, missing_map, panes
-from pages.ui.clusters.playing import epochs, places_at, window_of
+from pages.ui.clusters.playing import epochs, of_class, places_at, window_of
 from pages.ui.selection.beside_map import selection_bar, selection_gallery
 from pages.ui.selection.selection import places_of, selected
 from pages.ui.shell import frame, journey
@@ -26,16 +27,12 @@ if untraced(run):
     st.stop()
 table, losses, names = counted.table(run), cached.losses(run), cached.info(run).class_names
 counted.brief(run)
-chosen = controls(
-    run,
-    "trajectories",
-    ("flag", "suspicion", "class", "verdict", "loss", "prediction", "cluster"),
-    epochs=losses.shape[1],
-)
+chosen = controls(run, "trajectories", COLOURS, epochs=losses.shape[1])
 last, method = losses.shape[1], chosen.method.lower()
 epoch, moves = chosen.epoch, True
 badloss = cached.detections(run).get("badloss")
 
+only = of_class(table, chosen.class_index)
 screens, side = panes(chosen)
 for screen, look in screens:
     with screen:
@@ -46,9 +43,10 @@ for screen, look in screens:
         stood = places_at(run, method, epoch)
         moves = stood is not None
         places = cached.map_points(run, f"trajectories-{method}") if stood is None else stood
-        window = window_of(run, method) if moves and epoch < last else None
-        key = f"trajectories-{chosen.method}"
-        linked_map(run, table, places, key=key, controls=look, window=window, moment=epoch if moves else last)
+        window = window_of(run, method, chosen.class_index) if moves and epoch < last else None
+        key = f"trajectories-{chosen.class_index}-{chosen.method}"
+        moment = epoch if moves else last
+        linked_map(run, table[only], places[only], key=key, controls=look, window=window, moment=moment)
 with side:
     with st.container(key="side-selected"):
         selection_gallery(run, table)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from core.detectors.parts.trajectories import logits
-from core.types import Floats
+from core.types import Floats, Ints
 
 # Samples that the map's directions are read from; of more, evenly spaced ones stand for all.
 MOST_FITTED = 20_000
@@ -54,13 +54,19 @@ def all_places(losses: Floats, places: Floats, some: slice) -> Floats | None:
     return np.array([*stood, places[some]], np.float32)
 
 
-def window_of(losses: Floats, places: Floats) -> Floats | None:
-    """(2, 2) the least and the greatest of both axes over all epochs; None where nothing can move."""
+def window_of(losses: Floats, places: Floats, some: Ints | slice = slice(None)) -> Floats | None:
+    """(2, 2) the least and the greatest of both axes over all epochs; None where nothing can move.
+
+    Args:
+        losses: (n, epochs).
+        places: (n, 2) of the map after all of them.
+        some: the rows that are looked at.
+    """
     directions = _directions(losses, places)
-    if directions is None:
+    if directions is None or not len(places[some]):
         return None
     epochs = np.unique(np.linspace(1, losses.shape[1], MOST_LOOKED_AT).round().astype(int))
-    stood = [places, *(_held(losses, int(epoch)) @ directions for epoch in epochs[:-1])]
+    stood = [places[some], *(_held(losses[some], int(epoch)) @ directions for epoch in epochs[:-1])]
     corners = np.array([(one.min(0), one.max(0)) for one in stood], np.float32)
     return np.array([corners[:, 0].min(0), corners[:, 1].max(0)], np.float32)
 

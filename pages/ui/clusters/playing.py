@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from core.analysis import moving
 from core.runs import Run
 from core.runs.plan import maps
-from core.types import Floats
+from core.types import Bools, Floats
 from pages.ui.cache import cached, stamps
 from pages.ui.cache.of_run import of_run
 from pages.ui.clusters.colouring import colouring
@@ -31,9 +31,9 @@ def places_at(run: Run, method: str, epoch: int) -> NDArray[np.float32] | None:
     return _places_at(run, method, epoch)
 
 
-def window_of(run: Run, method: str) -> Window | None:
-    """The window around the whole movement."""
-    found = _window_of(run, method)
+def window_of(run: Run, method: str, index: int | None = None) -> Window | None:
+    """The window around the whole movement, or that of one class; None where nothing moves."""
+    found = _window_of(run, method, index)
     if found is None:
         return None
     low, high = found
@@ -65,8 +65,8 @@ def epochs(
         view.choose(EPOCH, "" if epoch == last else str(epoch))
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        method = looks[0].method.lower()
-        around = window_of(run, method) if run.done(maps(method)) else None
+        method, index = looks[0].method.lower(), looks[0].class_index
+        around = window_of(run, method, index) if run.done(maps(method)) else None
         if around is not None:
             with st.container(key="play-epochs", width=44):
                 rows = table.iloc[:: -(-len(table) // MOST)]
@@ -76,7 +76,7 @@ def epochs(
                     key=f"glide-{run.id}-{method}",
                     epoch=now,
                     selected=np.isin(rows["id"].to_numpy(), selected(run)),
-                    windows=(around, _window_at_last(run, method)),
+                    windows=(around, _window_at_last(run, method, index)),
                     medians=medians,
                     then=moved,
                 )
@@ -96,14 +96,22 @@ def _looks(run: Run, rows: pd.DataFrame, looks: Sequence[Controls]) -> list[Look
     for look in looks:
         found = colouring(rows, names, look.colour, counted.whose(run), dark=dark)
         gone = np.asarray(rows["verdict"] != "", bool) & (not look.decided)
+        gone |= ~of_class(rows, look.class_index)
         groups = np.where(gone, HIDDEN, found.groups).astype(np.uint8)
         drawn.append(Look(groups, list(found.styles.values()), found.bar is not None, len(looks) > 1))
     return drawn
 
 
-def _window_at_last(run: Run, method: str) -> Window:
+def of_class(table: pd.DataFrame, index: int | None) -> Bools:
+    """(n,) whether a sample of the table is drawn: those of one class are, or all of them for None."""
+    drawn: Bools = np.ones(len(table), np.bool_) if index is None else (table["label"] == index).to_numpy()
+    return drawn
+
+
+def _window_at_last(run: Run, method: str, index: int | None) -> Window:
     """What the map has in view after the last epoch."""
-    return window_around(pd.DataFrame(np.asarray(cached.map_points(run, f"trajectories-{method}")), columns=AXES))
+    places = np.asarray(cached.map_points(run, f"trajectories-{method}"))
+    return window_around(pd.DataFrame(places[of_class(cached.table(run), index)], columns=AXES))
 
 
 @of_run(stamps.made, most=4)
@@ -120,6 +128,7 @@ def _places_at(run: Run, method: str, epoch: int) -> NDArray[np.float32] | None:
     return moving.places_at(cached.losses(run), cached.map_points(run, f"trajectories-{method}"), epoch)
 
 
-@of_run(stamps.made, most=8)
-def _window_of(run: Run, method: str) -> NDArray[np.float32] | None:
-    return moving.window_of(cached.losses(run), cached.map_points(run, f"trajectories-{method}"))
+@of_run(stamps.made, most=32)
+def _window_of(run: Run, method: str, index: int | None) -> NDArray[np.float32] | None:
+    rows = np.flatnonzero(of_class(cached.table(run), index))
+    return moving.window_of(cached.losses(run), cached.map_points(run, f"trajectories-{method}"), rows)

@@ -90,3 +90,19 @@ def maps(app: AppTest) -> list[dict[str, Any]]:
     charts = (one for one in walk(app.main) if getattr(one, "type", "") == "echarts_chart")
     options = [json.loads(one.proto.spec) for one in charts]  # type: ignore[attr-defined]
     return [option for option in options if "toolbox" in option]
+
+
+def test_a_class_chosen_on_one_map_is_the_one_that_the_other_shows(two_detections: Run) -> None:
+    labels = opened(two_detections).data.labels
+    count = int((labels == 3).sum())
+    app = page("clusters")
+    field(app, "Class").select(3).run()
+    assert any(f"{count} of {count} drawn" in one.value for one in app.caption)
+    app = page("trajectories", app)
+    assert field(app, "Class").value == 3
+    [drawn] = maps(app)
+    window = [drawn["xAxis"]["min"], drawn["xAxis"]["max"]]
+    places = np.asarray(two_detections.array("map-trajectories-pca"))[labels == 3, 0]
+    assert window[0] < places.min() < places.max() < window[1]
+    assert window[1] - window[0] < 1.1 * np.ptp(places)
+    assert any(f"{count} of {count} drawn" in one.value for one in app.caption)

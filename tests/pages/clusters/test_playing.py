@@ -8,9 +8,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import runs
+from core.analysis.opened_run import opened
 from core.detectors.parts.trajectories import logits
 from core.runs import Run
 from pages.ui.clusters import playing
+from pages.ui.widgets.crowd import HIDDEN
 from pages.ui.widgets.held import held
 from tests.pages.drawn import SAMPLES, field, page, said, walk
 
@@ -48,6 +50,19 @@ def test_all_epochs_are_sent_once_by_address_and_a_stop_is_the_epoch_of_the_page
     first, second = players(app)[0]["maps"]
     assert first["groups"] != second["groups"]
     assert players(app)[0]["places"] == sent["places"]
+
+
+def test_of_a_chosen_class_alone_the_points_glide_in_a_window_of_their_own(linear: Run) -> None:
+    app = page("trajectories")
+    [everything] = players(app)
+    field(app, "Class").select(3).run()
+    [sent] = players(app)
+    content = held(sent["maps"][0]["groups"].removeprefix("held/").removesuffix(".bin"))
+    assert content is not None
+    labels = opened(linear).data.labels
+    np.testing.assert_array_equal(np.frombuffer(content, np.uint8) != HIDDEN, labels == 3)
+    for window in ("around", "end"):
+        assert np.ptp(sent[window], axis=1).sum() < np.ptp(everything[window], axis=1).sum()
 
 
 def test_a_map_that_cannot_move_says_so(two_detections: Run) -> None:
