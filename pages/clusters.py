@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from core.analysis.caveats import judged_words, suspects_words
 from core.runs import plan
 from pages.ui.cache import cached
 from pages.ui.clusters import exre
@@ -21,9 +20,8 @@ run = frame.current_run(
 if run.recorded and not run.has_activations:
     st.info("No activations were recorded, so there is nothing to cluster. Trajectories and Detect work without them.")
     st.stop()
-detection, names = cached.detections(run)[AC], cached.info(run).class_names
-suspects = frame.plain(suspects_words(detection.classes, names))
-counted.brief(run, f"{judged_words(detection.classes.values(), len(names), suspects)} by Activation Clustering.")
+detection = cached.detections(run)[AC]
+counted.brief(run)
 chosen = controls(run, "clusters", COLOURS, layer=True)
 table = counted.table(run)
 screens, side = panes(chosen)

@@ -30,6 +30,7 @@ def live(run: runs.Run) -> None:
         refusal.show(UserError(**progress.error))
     elif not run.begun:
         st.warning(f"Training is {frame.STATES[progress.state]} after epoch {len(history)}; what is done is kept.")
+    if progress.stopped and not run.begun:
         st.button(
             "Resume",
             type="primary",
@@ -40,7 +41,7 @@ def live(run: runs.Run) -> None:
         )
     if runs.loaded(run):
         facts(run)
-    if run.model_stage == "load" or (run.recorded and not recording.notes(run)):
+    if run.model_stage == "load" or (run.recorded and not recording.notes(run)) or (progress.stopped and not history):
         return
     epochs = int(run.config["epochs"])
     left, right = st.columns(2)
@@ -81,10 +82,15 @@ run = frame.chosen_run()
 if run:
     say_fresh_head(run)
     st.markdown(answer(run))
+datasets = {info.id: info for info in store.describe_all(WORKSPACE)}
+if not datasets:
+    st.info("There is no data set yet. Once one is open, a model is trained here, and its curves grow.")
+    journey.go_to("data", "Open data or start the demo")
+    st.stop()
 settings, screen = st.columns([1, 2.4], gap="medium")
 with settings:
     st.subheader("New run")
-    new_run(WORKSPACE, {info.id: info for info in store.describe_all(WORKSPACE)}, run.dataset if run else "")
+    new_run(WORKSPACE, datasets, run.dataset if run else "")
 with screen:
     if run is None:
         st.info("The curves of the training appear here, as soon as a run is started.")

@@ -20,7 +20,7 @@ MOST = 60  # curves: more make a smear, not information
 
 journey.question("trajectories", "trajectory")
 run = frame.current_run(
-    lambda run: str(maps("pca")) if run.traced or run.model_stage == "train" else run.model_stage,
+    lambda run: "activations" if run.model_stage == "train" else run.model_stage,
     "the loss trajectory of every sample as a point on a map, beside the curves themselves",
 )
 if untraced(run):

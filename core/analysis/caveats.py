@@ -63,11 +63,12 @@ def judged_words(findings: Iterable[ClassFinding], n_classes: int, listed: str =
 
 
 def judged_of(opened: OpenedRun) -> str:
-    """The same sentence of a run, by Activation Clustering, which alone judges classes."""
+    """The same sentence of a run, by Activation Clustering: what a decision could not judge is said apart from it."""
     names, found = opened.data.class_names, opened.own_detections.get(CLUSTERING)
     if found is None:
         return f"Judged 0 of {len(names):,} classes: Activation Clustering has not run."
-    return f"{judged_words(found.classes.values(), len(names), suspects_words(found.classes, names))}."
+    words = judged_words(found.classes.values(), len(names), suspects_words(found.classes, names))
+    return f"Activation Clustering {words[0].lower()}{words[1:]}."
 
 
 def suspects_words(findings: Mapping[int, ClassFinding], names: Sequence[str]) -> str:

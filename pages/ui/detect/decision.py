@@ -56,10 +56,10 @@ def panel(run: Run) -> None:
         if doubted := doubted_words(decision):
             st.warning(doubted, icon=":material/person_alert:")
     refusal.show_kept("decision")
-    waited, progress = any(run.waits_for(stage) for stage in planned), jobs.poll(run.path)
-    if progress.active and waited:
+    progress = jobs.poll(run.path)
+    if progress.active and waited(run):
         frame.progress_of(run, *planned)
-    elif waited and progress.error:
+    elif waited(run) and progress.error:
         refusal.show(UserError(**progress.error))
     if decision is None:
         _making(run, again=False)
@@ -67,6 +67,11 @@ def panel(run: Run) -> None:
     with st.expander("How each group was tested, and deciding again", icon=":material/gavel:"):
         _found(run, decision)
         _making(run, again=True)
+
+
+def waited(run: Run) -> bool:
+    """Whether a decision is planned and not made: what went wrong with the job is then said beside it, only there."""
+    return any(run.waits_for(stage) for stage in texts(of_kind(run.plan, "decide")))
 
 
 def _in_short(run: Run, decision: Decision) -> str:
@@ -132,7 +137,7 @@ def _review(run: Run, decided: int | str) -> None:
 def _making(run: Run, *, again: bool) -> None:
     """The button, unless it is being made, the second training as a choice, and what it costs."""
     progress = jobs.poll(run.path)
-    if progress.active and any(run.waits_for(stage) for stage in texts(of_kind(run.plan, "decide"))):
+    if progress.active and waited(run):
         return
     can_train = run.trainable and run.traced
     with st.container(horizontal=True, vertical_alignment="center"):

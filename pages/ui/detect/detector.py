@@ -16,6 +16,7 @@ from core.registry import tunables
 from core.runs import Run, jobs, plan
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached
+from pages.ui.detect import decision
 from pages.ui.shell import frame
 from pages.ui.widgets import params, refusal
 
@@ -57,7 +58,7 @@ def about(run: Run, row: pd.Series) -> None:
         st.rerun()
     if progress.active:
         frame.progress_of(run)
-    elif progress.error:
+    elif progress.error and not decision.waited(run):
         refusal.show(UserError(**progress.error))
     refusal.show_kept("detector")
     cost = cost_in_words(run, name, chosen, ran=again)

@@ -17,12 +17,14 @@ def beginning() -> None:
             "The demo plants three attacks in 6,000 real images and finds them, in a minute or two. Or open data of "
             "your own: a folder, an archive, arrays or a table."
         )
-        start_demo(first=True)
-        journey.go_to("data", "Open your own data")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            start_demo(first=True)
+            journey.go_to("data", "Open your own data")
         return
     count = "A data set is" if len(datasets) == 1 else f"{len(datasets):,} data sets are"
     st.header(f"Nothing is known yet: {count.lower()} open, and no model is trained.", anchor=False)
     st.markdown("A model that is trained on the data learns what is planted there. Assay reads it off the model.")
-    if st.button("Train a model", type="primary", icon=":material/model_training:"):
-        st.switch_page("pages/train.py")
-    journey.go_to("data", "Look at the data first")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Train a model", type="primary", icon=":material/model_training:"):
+            st.switch_page("pages/train.py")
+        journey.go_to("data", "Look at the data first")

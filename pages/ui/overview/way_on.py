@@ -74,7 +74,7 @@ def stopped(run: Run, progress: Progress) -> None:
     else:
         st.warning(f"The work is {frame.STATES[progress.state]} at {progress.fraction:.0%}; what is done is kept.")
     st.button(
-        "Go on with the work",
+        "Resume",
         key="way-on",
         type="primary",
         icon=":material/play_circle:",

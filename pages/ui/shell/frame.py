@@ -14,16 +14,17 @@ from starlette.routing import Route
 from streamlit.runtime.pages_manager import PagesManager
 
 from core import pipeline, runs, settings
+from core.data import store
 from core.errors import UserError
 from core.json_files import Damaged
 from core.runs import Run, jobs
 from core.runs.jobs import Progress
 from pages.ui.access.who import admitted, decides, for_reviewers
 from pages.ui.cache.words import plain
-from pages.ui.shell import journey
 from pages.ui.shell.fresh_head import say_fresh_head
 from pages.ui.shell.index_page import script_routes
 from pages.ui.shell.routes import download_routes, held_routes, image_routes
+from pages.ui.shell.untrained import say_untrained
 from pages.ui.widgets import address, refusal, view
 from pages.ui.widgets.bound import bound
 
@@ -105,8 +106,7 @@ def current_run(stage: str | Callable[[Run], str], what: str) -> Run:
     guard()
     run = chosen_run()
     if run is None:
-        st.info(f"Nothing has been trained yet. Open data and train a model, then this page shows {what}.")
-        journey.go_to("data", "Open data or start the demo")
+        say_untrained(store.describe_all(workspace()), what)
         st.stop()
     needed = stage if isinstance(stage, str) else stage(run)
     if not run.done(needed):
@@ -161,22 +161,32 @@ def start(run: Run) -> None:
     choose_run(run)
 
 
-def awaiting(run: Run, stage: str) -> None:
-    """The bar of the job that will reach `stage`, or the button that has it computed, and why it was not so far."""
+def awaiting(run: Run, stage: str, *before: str) -> None:
+    """The bar of the job that will reach `stage`, or the button that has it computed, and why it was not so far.
+
+    Args:
+        run: that has not reached it.
+        stage: whose result is awaited.
+        before: stages that it needs, where a whole page awaits it; the button is the page's first then.
+    """
     progress = jobs.poll(run.path)
     if progress.active:
         progress_of(run, stage)
         return
     stopped = stage in run.left and progress.stopped
-    if stopped and progress.error:
+    if progress.error and (stopped or before):
         refusal.show(job_error(progress, run.name))
     elif stopped:
         st.warning(f"It is {STATES[progress.state]} at {progress.fraction:.0%}; what is done is kept.")
+    elif before:
+        st.caption(f"Not computed yet; the run is {STATES[progress.state]}.")
     st.button(
         "Resume" if stopped else "Compute it now",
         key=f"compute-{stage}",
+        type="primary" if before else "secondary",
+        icon=":material/play_circle:",
         on_click=_compute,
-        args=(run, (stage,)),
+        args=(run, (*before, stage)),
         **for_reviewers(),
     )
 
@@ -282,16 +292,8 @@ def _at_work(name: str, progress: Progress) -> str:
 
 def _wait(run: Run, stage: str, what: str) -> None:
     """Say what is missing and offer the one step that gets there; the page goes on by itself when it is done."""
-    progress = jobs.poll(run.path)
     st.markdown(f"This page will show {what}.")
-    if progress.active:
-        progress_of(run, stage)
-    elif progress.error:
-        refusal.show(job_error(progress, run.name))
-    else:
-        st.caption(f"Not computed yet; the run is {STATES[progress.state]}.")
-        stages = (run.model_stage, "activations", stage)
-        st.button("Compute it now", type="primary", on_click=_compute, args=(run, stages), **for_reviewers())
+    awaiting(run, stage, run.model_stage, "activations")
     st.stop()
 
 

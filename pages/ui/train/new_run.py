@@ -13,7 +13,7 @@ from core.models import find_model, models_for, takes_pictures, title_of, usual_
 from core.models.catalogue import outside_names
 from core.training.config import TrainConfig
 from pages.ui.access.who import decides, for_reviewers
-from pages.ui.shell import frame, journey
+from pages.ui.shell import frame
 from pages.ui.train import model_file, recording
 from pages.ui.widgets import refusal
 from pages.ui.widgets.fields import one_dataset, one_of
@@ -42,10 +42,6 @@ FROZEN = "The transformer stays as it is, and its head alone learns: faster, and
 
 def new_run(workspace: Path, datasets: Mapping[str, DatasetInfo], current: str) -> None:
     """Which data set, at first the one of the `current` run, and whether its model is trained here or loaded."""
-    if not datasets:
-        st.info("There is no data set yet.")
-        journey.go_to("data", "Open data or start the demo")
-        return
     dataset = one_dataset("Data set", datasets, st.session_state.get("dataset_id"), current)
     if not models_for(dataset.shape):
         st.caption("Nothing is known of these samples but names and labels. Load a training that you recorded.")

@@ -75,20 +75,15 @@ def headline(run: Run, *, judged: bool = True, decided: bool = True) -> str:
     return " ".join(filter(None, (f"**{first}**" * bool(first), words, plain(cached.judged(run)) * judged)))
 
 
-def brief(run: Run, judged: str = "") -> None:
-    """The same in the line that a map leaves room for, the most important first; all of it is said on hover.
-
-    Args:
-        run: whose headline it is.
-        judged: how many classes were judged, as Markdown, where more is said of them than their number.
-    """
+def brief(run: Run) -> None:
+    """The same in the line that a map leaves room for, the most important first; all of it is said on hover."""
     said, rule = cached.counted_words(run, counted(run))
     first, flagged_by = plain(cached.decided_words(run)), f"Flagged {plain(rule)}." if rule else ""
     bold = "" if first else "**"
     words = (
         f"**{first}**" * bool(first),
         f"{bold}{plain(said)}.{bold}",
-        judged or plain(cached.judged(run)),
+        plain(cached.judged(run)),
         flagged_by,
     )
     line = " ".join(filter(None, words))

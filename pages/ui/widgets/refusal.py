@@ -15,12 +15,19 @@ from pages.ui.cache.words import plain
 
 T = TypeVar("T")
 KEPT = "refusal"
+ENDS = ".!?:…"  # of what needs no full stop
 PAGE = "page"  # the place below the frame, for a button without a place of its own
 
 
 def show(error: UserError) -> None:
     """Say here what happened and what to do."""
-    st.error(" ".join(part for part in (f"**{plain(error.title)}**", plain(error.detail), plain(error.hint)) if part))
+    parts = (f"**{plain(_ended(error.title))}**", plain(_ended(error.detail)), plain(_ended(error.hint)))
+    st.error(" ".join(filter(None, parts)))
+
+
+def _ended(words: str) -> str:
+    """The words as a sentence: what a library raises has no full stop, and the next part would run into it."""
+    return words if not words or words[-1] in ENDS else f"{words}."
 
 
 def attempted(step: Callable[[], T]) -> T | None:

@@ -105,7 +105,7 @@ def test_detect(journey):
     assert journey["badloss"]["flagged"] == 40
     assert journey["badloss"]["rule"] == "by its own rule (reject fraction 10%)"
     assert journey["badloss"]["judged"] == "Judged 0 of 10 classes: Activation Clustering has not run."
-    assert journey["clustering"]["judged"].startswith("Judged 10 of 10 classes: ")
+    assert journey["clustering"]["judged"].startswith("Activation Clustering judged 10 of 10 classes: ")
 
 
 def test_what_a_detector_would_cost(journey):
@@ -175,7 +175,7 @@ def test_report(journey, tmp_path):
     found = answer(journey["workspace"], "report", journey["run"], "--out", tmp_path / "report.html")
     size = (tmp_path / "report.html").stat().st_size
     judged = found.pop("judged")
-    assert judged.startswith("Judged 10 of 10 classes: ")
+    assert judged.startswith("Activation Clustering judged 10 of 10 classes: ")
     assert found == {"report": str(tmp_path / "report.html"), "bytes": size, "undecided": 39}
 
 

@@ -214,7 +214,7 @@ def test_what_the_decisions_leave_open_is_printed(finished):
     pipeline.decide(finished, flagged[:3], "exclude", reviewer="ann")
     text = Page(report_html(finished)).text
     assert f"{len(flagged) - 3} of {len(flagged)} flagged samples are undecided" in text
-    assert "Judged 4 of 4 classes: " in text
+    assert "Activation Clustering judged 4 of 4 classes: " in text
     name = store.describe(finished.workspace, finished.dataset).class_names[0]
     whole = table.loc[table["label"] == 0, "id"].tolist()
     pipeline.decide(finished, whole, "exclude", reviewer="ann")

@@ -231,13 +231,13 @@ def test_work_that_stopped_says_why_and_can_go_on(
     app = opened()
     assert expected in words(app)
     assert "clean" not in words(app)
-    assert primary(app) == ["Go on with the work"]
+    assert primary(app) == ["Resume"]
 
 
 def test_a_viewer_cannot_go_on_with_the_work(new: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     be(VIEWER, monkeypatch)
     write_json(new.path / "progress.json", asdict(Progress(state="cancelled", started=1.0)))
-    assert [one.disabled for one in opened().button if one.label == "Go on with the work"] == [True]
+    assert [one.disabled for one in opened().button if one.key == "way-on"] == [True]
 
 
 def test_while_a_run_works_there_is_one_bar_and_no_button(new: Run, monkeypatch: pytest.MonkeyPatch) -> None:
