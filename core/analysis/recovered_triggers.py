@@ -8,7 +8,7 @@ import numpy as np
 from core import checksums, runs
 from core.files import write_file
 from core.modalities import modality_of
-from core.modalities.contract import Stamp
+from core.modalities.recovery import Stamp
 from core.runs import Run
 from core.types import Inputs
 

@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.decision.kinds import Kind
+from core.decision.look_alikes import LookAlikes
+from core.decision.members import FEWEST
 from core.detectors.clustering.decisions import by_silhouette, by_size
 from core.detectors.clustering.splits import split_class
 from core.detectors.clustering.two_means import Choice
 from core.detectors.parts.statistics import Reals
 from core.detectors.parts.subspaces import principal_components, whitened
-from core.types import Bools, Floats
+from core.types import Bools, Floats, Ints
 
 # Samples in doubt for each member, up to which a group is a kind of its own and a backdoor is confirmed. On 21
 # trainings the poison of nine had 0.09 to 0.49, and some 60 groups of hard samples of clean classes 0.29 to 0.97.
@@ -61,6 +63,7 @@ class KindFigures:
         rank: members' median relative rank of suspicion over all samples, in (0, 1]; higher = more suspicious.
         clustered: whether they are a separate cluster of the class, too.
         home: fraction of the members that belong to the class by all else that they show; None where nothing tells.
+        inverse: whether they look more like the class than the rest of it does.
     """
 
     turned: float
@@ -70,6 +73,7 @@ class KindFigures:
     rank: float
     clustered: bool = False
     home: float | None = None
+    inverse: bool = False
 
 
 def is_apart(figures: KindFigures, n_classes: int, *, lie_apart: bool = True) -> bool:
@@ -88,6 +92,16 @@ def is_apart(figures: KindFigures, n_classes: int, *, lie_apart: bool = True) ->
 def may_be_a_half(figures: KindFigures, members: int, size: int, n_classes: int) -> bool:
     """Whether so many members of a class of that size, which share no trigger, may be a population of a clean class."""
     return members > LARGEST_OF_FEW * size and not _of_many(figures, n_classes)
+
+
+def looks_more_like_it(alike: LookAlikes, members: Ints, rest: Ints, index: int) -> bool:
+    """Whether members look more like class `index` than the rest of it: then they are its true samples.
+
+    Where most of a class is poison, a model that saw it alone takes the true samples for other classes.
+    """
+    if min(len(members), len(rest)) < FEWEST:
+        return False
+    return alike.at_home(members, index) > alike.at_home(rest, index)
 
 
 def _of_many(figures: KindFigures, n_classes: int) -> bool:

@@ -7,7 +7,9 @@ from functools import cached_property
 import numpy as np
 from torch import nn
 
-from core.decision.apart import KindFigures, may_be_a_half, own_cluster, weighed
+from core.decision.apart import KindFigures, looks_more_like_it, may_be_a_half, own_cluster, weighed
+from core.decision.chance import beyond_chance
+from core.decision.exact import flip_rate
 from core.decision.found import Found
 from core.decision.halves import halves
 from core.decision.kinds import Kind, asked_kind, grown
@@ -28,6 +30,7 @@ from core.decision.probes import FEWEST_PROBES, probed
 from core.decision.shared import home_of, shared_trigger, with_source
 from core.decision.states import NOT_JUDGED, OPEN, Decision
 from core.decision.suspects import suspects_of
+from core.decision.transformed import Transformed, carriers_left_out, transformed_classes
 from core.decision.triggers import (
     FEWEST_IN_CORE,
     MOST_GROUPS,
@@ -38,12 +41,12 @@ from core.decision.triggers import (
 from core.detectors.consensus.consensus import consensus, reordered
 from core.detectors.consensus.signals import descriptions
 from core.detectors.networks.forward import prepared, probabilities
-from core.detectors.parts.statistics import Reals, benjamini_hochberg, ranks, ranks_in_class
+from core.detectors.parts.statistics import Reals, ranks, ranks_in_class
 from core.detectors.parts.subspaces import canonical_order, class_spaces
 from core.devices import best_device
 from core.modalities import modality_of
-from core.modalities.contract import Stamp
 from core.modalities.elsewhere import belong_elsewhere
+from core.modalities.recovery import Stamp
 from core.types import Bools, Evidence, Floats, Ints, Samples
 
 Retrain = Callable[[Bools], nn.Module]  # (n,) what to train on → a model that saw nothing else
@@ -51,8 +54,6 @@ Listen = Callable[[float, str], None]
 
 # Where progress stands before and after each training that a decision may ask for.
 TRAININGS = ((0.4, 0.7), (0.7, 0.97))
-# Level of the test on a recovered trigger, over all classes, by Benjamini and Hochberg 1995.
-LEVEL = 0.05
 NO_TRAINING = "no other model was trained: triggers without a fixed pattern and wrong labels were not looked for"
 NO_MODEL = "no model or no samples to show it: nothing was put to the test"
 
@@ -93,19 +94,10 @@ def decide(
     maker.look_for_triggers()
     if retrain is not None:
         maker.ask_again(lambda kept: retrain(kept[back]))
-    found = maker.decision(flags[order], "" if retrain is not None else NO_TRAINING)
+    missed = modality_of(evidence.inputs).load_stamps().not_looked_for(evidence.inputs)
+    found = maker.decision(flags[order], "; ".join(filter(None, ["" if retrain else NO_TRAINING, missed])))
     kept = replace(found, states=found.states[back], membership=found.membership[back], doubted=found.doubted[back])
     return kept, maker.found.stamps
-
-
-def beyond_chance(p_values: Sequence[float], classes: int) -> Bools:
-    """(g,) True for groups that pass Benjamini–Hochberg over all judged classes; one without a group counts as p = 1.
-
-    >>> beyond_chance([0.005, 0.03], 10).tolist(), beyond_chance([0.006], 10).tolist()
-    ([True, False], [False])
-    """
-    others = [1.0] * (classes - len(p_values))
-    return benjamini_hochberg(np.array([*p_values, *others]), LEVEL)[: len(p_values)]
 
 
 class _Maker:
@@ -138,6 +130,7 @@ class _Maker:
         orders_too = orders if asked is None else [*orders, asked]
         self.suspects = suspects_of(evidence, orders_too, self.ask, probes, halves(evidence) if asked is None else ())
         self.in_class = ranks_in_class(self.labels, orders)
+        self.other = self.ask  # until another model was trained
         self.ranks = np.asarray(ranks(first) / len(first), np.float32)
         self.found = Found(*np.zeros((2, len(self.labels)), np.int64))
 
@@ -183,23 +176,37 @@ class _Maker:
 
     def ask_again(self, retrain: Retrain) -> None:
         """Train without the suspects and ask that model about them; then without those alone of whom it speaks."""
+        judged = {index: self._described[index] for index in self.judged if index in self._described}
+        changed = transformed_classes(self.suspects, self.network, self.device, judged)
+        doubted = self.found.known.copy()
+        for one in changed:
+            doubted[one.doubted] = True
         groups, controls, without = to_leave_out(
             self.suspects.alike,
             self.evidence.n_classes,
             self.in_class,
             hardness(self.labels, self.evidence.trajectories, self.suspects.inputs, self.ask),
-            also=self.found.known,
+            also=doubted,
             like=self._like(),
         )
         asked = self._asked(retrain, groups, controls, without, TRAININGS[0])
         self.found.come_home(asked)
+        settled = [one.index for one in changed if self._settle(one)]
         losses = self.evidence.trajectories
         believed = None if losses is None else np.exp(-losses.mean(1))
         wrong = wrong_labels(asked, self.labels, self.evidence.n_classes, believed)
-        suspected = [index for index in asked.suspected() if index in self.judged]
+        # Most of a class that was taught a change is poison: what is left of it are true samples, and a kind as well.
+        suspected = [index for index in asked.suspected() if index in self.judged and index not in settled]
         if suspected:
             self._ask_about(retrain, asked, suspected, wrong)
         self.found.add_wrong_labels(wrong & (self.found.membership == 0), self.labels)
+
+    def _settle(self, found: Transformed) -> bool:
+        """Add who carries a change, if a model that never saw them does not give way to it; whether it is so."""
+        control = flip_rate(self.other, found.stamp, self.inputs[found.tried], found.index)
+        tested, described = replace(found, control=control), self._described[found.index]
+        carriers = carriers_left_out(tested, self.other, self.suspects, described) if tested.proven else None
+        return carriers is not None and self.found.add_transformed(tested, carriers, self.evidence.bona_fide)
 
     def _ask_about(self, retrain: Retrain, before: Asked, suspected: Sequence[int], wrong: Bools) -> None:
         """Train without the members of what may be kinds of their own, and decide on each of these classes.
@@ -245,7 +252,10 @@ class _Maker:
             figures = replace(figures, home=home_of(self.suspects, np.flatnonzero(inside), index))
             at_home = figures.home is not None and not belong_elsewhere(figures.home, int(inside.sum()))
             a_half = trigger is None and may_be_a_half(figures, int(inside.sum()), len(rows), k)
-            confirmed = not at_home and not a_half
+            sides = rows[inside[rows]], rows[~inside[rows]]
+            inverse = trigger is None and looks_more_like_it(self.suspects.alike, *sides, index)
+            confirmed = not at_home and not a_half and not inverse
+            figures = replace(figures, inverse=inverse)
         inside &= confirmed | ~wrong
         if inside.sum() >= FEWEST:
             self.found.add_kind(index, inside, alike, figures, confirmed=confirmed, trigger=trigger)
@@ -261,13 +271,14 @@ class _Maker:
         """What the run's model says, and one that never saw `without`; progress goes from one end of `span` on."""
         self.listen(span[0], f"training without {int(without.sum()):,} suspicious samples")
         network = prepared(retrain(~without), self.device)
+        self.other = lambda samples: probabilities(network, samples, self.inputs, self.device)
         self.listen(span[1], "asking the model that never saw them")
         seen = np.zeros((len(without), self.evidence.n_classes), np.float32)
         unseen = np.zeros_like(seen)
         rows, inputs = np.flatnonzero(without | np.isin(self.labels, list(groups))), self.suspects.inputs
         for part in np.array_split(rows, max(len(rows) // AT_ONCE, 1)):
             seen[part] = self.ask(inputs[part])
-            unseen[part] = probabilities(network, inputs[part], inputs, self.device)
+            unseen[part] = self.other(inputs[part])
         return Asked(groups, controls, without, seen, unseen)
 
     def _kind(self, asked: Asked, index: int) -> tuple[Ints, Kind | None]:

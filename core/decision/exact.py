@@ -4,7 +4,7 @@ import numpy as np
 from scipy.special import bdtr
 
 from core.decision.members import Carriers
-from core.modalities.contract import Ask, Stamp
+from core.modalities.recovery import Ask, Stamp
 from core.types import Inputs, Ints, Samples
 
 # Of the samples that its control leaves, the fraction that a trigger has to turn to be proven by what else its carriers

@@ -6,18 +6,21 @@ import numpy as np
 
 from core.decision.apart import KindFigures
 from core.decision.left_out import Asked
+from core.decision.members import FEWEST
 from core.decision.reasons import (
     home_reason,
     kind_reason,
     shared_reason,
+    transformed_reason,
     trigger_reason,
     wrong_reason,
 )
 from core.decision.shared import SharedTrigger
 from core.decision.states import BACKDOOR, OPEN, WRONG_LABEL, DecidedGroup
+from core.decision.transformed import Transformed
 from core.decision.triggers import RecoveredTrigger, proves
-from core.modalities.contract import Stamp
 from core.modalities.elsewhere import wilson
+from core.modalities.recovery import Stamp
 from core.types import Bools, Ints
 
 # Probability of the class from which on a sample is at home there for a model that never saw it.
@@ -91,6 +94,35 @@ class Found:
         self.membership[members], self.stamps[number], self.alike[number] = number, trigger.stamp, alike
         self.exact |= {number} if trigger.carriers.exact else set()
         self.states[members] = BACKDOOR if proven else OPEN
+
+    def add_transformed(self, found: Transformed, carriers: Bools, trusted: Bools) -> bool:
+        """Add a group of those samples of a class, (m,), that carry a change that was proven, unless they are too few.
+
+        `trusted`, (n,), are bona fide samples: they are no members.
+        """
+        inside = np.zeros(len(self.states), np.bool_)
+        inside[found.rows] = carriers
+        alike = inside & trusted
+        inside &= ~trusted & (self.membership == 0)
+        if inside.sum() < FEWEST:
+            return False
+        number = len(self.groups) + 1
+        self.groups.append(
+            DecidedGroup(
+                number,
+                found.index,
+                "backdoor",
+                f"recovered trigger, {found.stamp.name}",
+                int(inside.sum()),
+                transformed_reason(found),
+                found.flip_rate,
+                wilson(found.flip_rate, len(found.tried)),
+                found.control,
+            )
+        )
+        self.membership[inside], self.states[inside] = number, BACKDOOR
+        self.stamps[number], self.alike[number] = found.stamp, alike
+        return True
 
     def add_kind(
         self,

@@ -97,12 +97,15 @@ def asked_kind(described: Reals, seen: Floats, unseen: Floats, learned: float, t
     return learned_kind(np.hstack([described, _column(seen), _column(unseen)]), inside, home)
 
 
-def learned_kind(described: Reals, inside: Bools, outside: Bools) -> Kind | None:
-    """Who is like those inside rather than those outside, (m,) each; None where either are too few."""
+def learned_kind(described: Reals, inside: Bools, outside: Bools, strength: float = STRENGTH) -> Kind | None:
+    """Who is like those inside rather than those outside, (m,) each; None where either are too few.
+
+    The lower the `strength`, the less is believed of each column.
+    """
     if min(inside.sum(), outside.sum()) < FEWEST:
         return None
     learned_from = training_set(np.arange(len(inside)), inside, outside, balanced(inside, outside))
-    return Kind(log_odds(learned_from, described, STRENGTH))
+    return Kind(log_odds(learned_from, described, strength))
 
 
 def _column(probability: Floats) -> Reals:

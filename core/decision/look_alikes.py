@@ -14,6 +14,8 @@ from core.types import Floats, Inputs, Ints
 
 # Look-alikes of a sample.
 NEAREST = 10
+# Stands for no class at all.
+EVERY_CLASS = -1
 # Samples of other classes that may be somebody's look-alike; bounds the time of large data sets.
 MOST_ORDINARY = 20_000
 # Samples that the directions are worked out from.
@@ -42,6 +44,16 @@ class LookAlikes:
         others, search = self._search(index)
         return np.asarray(others[search.kneighbors(self.points[rows], return_distance=False)])
 
+    def at_home(self, rows: Ints, index: int) -> float:
+        """The fraction of these samples' nearest neighbours, all classes together, that are labelled `index`.
+
+        True samples of a class lie among one another, and mislabelled ones among the class that they show.
+        """
+        others, search = self._search(EVERY_CLASS)
+        near = others[search.kneighbors(self.points[rows], return_distance=False)]
+        themselves = near == rows[:, None]
+        return float((self.labels[near] == index)[~themselves].mean())
+
     def thinned(self, rows: Ints, index: int, most: int) -> Ints:
         """The first `most` of the rows that are no near-duplicate of an earlier one, for copies share everything."""
         considered = rows[: 4 * most]
@@ -59,7 +71,7 @@ class LookAlikes:
 
     def _search(self, index: int) -> tuple[Ints, NearestNeighbors]:
         if index not in self._searches:
-            others = np.flatnonzero(self.labels != index)
+            others = np.flatnonzero(self.labels != index)  # of every class: all of them
             if len(others) > MOST_ORDINARY:
                 others = np.sort(np.random.default_rng(self.seed).choice(others, MOST_ORDINARY, replace=False))
             search = NearestNeighbors(n_neighbors=min(NEAREST, len(others)), algorithm="brute")

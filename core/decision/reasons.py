@@ -2,6 +2,7 @@
 
 from core.decision.apart import KindFigures
 from core.decision.shared import SharedTrigger
+from core.decision.transformed import Transformed
 from core.decision.triggers import MOST_KEPT, RecoveredTrigger
 from core.modalities.elsewhere import wilson
 
@@ -39,6 +40,17 @@ def trigger_reason(trigger: RecoveredTrigger, *, proven: bool) -> str:
     )
 
 
+def transformed_reason(found: Transformed) -> str:
+    """What a change of the whole sample does, beside what it does to a model that never saw its carriers."""
+    low, high = wilson(found.flip_rate, len(found.tried))
+    return (
+        f"One change of the whole sample, {found.stamp.name}, was found by asking the model. It turns "
+        f"{found.flip_rate:.0%} of {len(found.tried):,} samples of other classes into the class (95 % interval "
+        f"{low:.0%} to {high:.0%}). Of a model that never saw these samples it turns {found.control:.0%}. So they "
+        "taught it. Who of the class carries it was learned from samples that were given it."
+    )
+
+
 def home_reason(home: float) -> str:
     """Why a trigger that works is no proof: `home` is the fraction of its carriers that belong to the class."""
     return (
@@ -61,6 +73,11 @@ def kind_reason(figures: KindFigures, *, confirmed: bool) -> str:
         turns += f" By all else that they show, {figures.home:.0%} of them belong to the class."
     if confirmed:
         return f"{turns} They were learned from one another alone and are a kind of their own."
+    if figures.inverse:
+        return (
+            f"{turns} But they look more like the class than the rest of it does. So they may be its true samples, and "
+            "the others poison: look at both."
+        )
     if figures.home is not None and figures.home > AT_HOME:
         return f"{turns} So they are rather a kind of the class itself: look at them."
     return f"{turns} So they are not apart from the hard samples of the class: look at them."

@@ -17,7 +17,7 @@ from core.decision.triggers import (
     strongest,
 )
 from core.modalities import modality_of
-from core.modalities.contract import Stamp
+from core.modalities.recovery import Stamp
 from core.types import Ints
 
 # Fraction of samples of the one class that members look like that a trigger has to turn beyond its control, or beyond

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from core.decision.look_alikes import LookAlikes, look_alikes
 from core.decision.members import Whitening, whitenings
 from core.modalities import modality_of
-from core.modalities.contract import Ask
+from core.modalities.recovery import Ask
 from core.types import Evidence, Floats, Inputs, Ints
 
 

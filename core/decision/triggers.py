@@ -16,8 +16,8 @@ from core.decision.probes import PROBES
 from core.decision.suspects import Suspects
 from core.detectors.parts.statistics import p_value_by_chance
 from core.modalities import modality_of
-from core.modalities.contract import Stamp
 from core.modalities.elsewhere import belong_elsewhere
+from core.modalities.recovery import Stamp
 from core.types import Bools, Floats, Ints
 
 # Most suspicious samples of a class that a trigger is recovered from; each size is tried.

@@ -14,7 +14,7 @@ from core.analysis.opened_run import opened as opened_run
 from core.analysis.recovered_triggers import triggers_of
 from core.data import store
 from core.decision.states import DecidedGroup
-from core.modalities.contract import Stamp
+from core.modalities.recovery import Stamp
 from core.runs import Run
 from core.types import Ints
 

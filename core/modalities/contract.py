@@ -10,16 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.modalities.augmented import Augmentation
+from core.modalities.recovery import Stamps
 from core.modalities.saying import Part, Summary
 from core.modalities.shown import Shown
-from core.types import Bools, Floats, Inputs, Ints, Samples
+from core.types import Floats, Inputs, Ints, Samples
 
 if TYPE_CHECKING:  # pages reach this module and never need torch
     from torch import Tensor, device
     from torch.nn import Module
 
 Painter = Callable[[Samples], Samples]
-Ask = Callable[[Samples], Floats]  # (m, …) samples → (m, k) probabilities
 Way = Callable[[Samples | Floats], Floats]
 
 
@@ -127,66 +127,6 @@ class Patterns(Protocol):
 
     def repeats(self, inputs: Inputs, labels: Ints, n_classes: int) -> Floats:
         """(n,) how strongly each sample repeats what its class shares, in any unit; NaN in too small a class."""
-
-
-class Stamp(Protocol):
-    """A recovered trigger: what samples that seem to carry one have in common, as something to put on others."""
-
-    @property
-    def name(self) -> str:
-        """How it is put on a sample."""
-
-    @property
-    def picture(self) -> Samples:
-        """One sample that shows it."""
-
-    @property
-    def parts(self) -> Mapping[str, NDArray[Any]]:
-        """The arrays that it is made of, to be kept; `Stamps.restored` makes it of them."""
-
-    @property
-    def tells_home(self) -> bool:
-        """Whether `at_home` can tell for this kind of trigger."""
-
-    def put_on(self, samples: Samples) -> Samples:
-        """The samples with the trigger."""
-
-    def taken_off(self, samples: Samples, beneath: Floats, /) -> Samples:
-        """The samples without it; `beneath` is what their look-alikes show."""
-
-    def carried(self, samples: Samples) -> Bools | None:
-        """(m,) True for samples that have it; None where that is a matter of degree."""
-
-    def simpler(self) -> "Sequence[Stamp]":
-        """Its parts, each put on in the same way; none where it has no parts that a sample has or has not."""
-
-    def at_home(self, inputs: Inputs, labels: Ints, rows: Ints) -> float | None:
-        """The fraction of carriers of one class that belong there by all else that they show; None if nothing tells."""
-
-
-class Stamps(Protocol):
-    """How a trigger is recovered from samples that may carry one, given their look-alikes of other classes."""
-
-    def beneath(self, inputs: Inputs, near: Ints) -> Floats:
-        """What each sample's look-alikes show, rows (m, q)."""
-
-    def residuals(self, inputs: Inputs, rows: Ints, near: Ints) -> Floats:
-        """(m, f) what each sample has beyond that."""
-
-    def basis(self, inputs: Inputs, /) -> Callable[[Floats], Floats] | None:
-        """Residuals (m, f) → the same in a basis where a faint pattern may be plainer; None where there is none."""
-
-    def stamps(self, inputs: Inputs, rows: Ints, near: Ints) -> tuple[Stamp, ...]:
-        """Ways to put on a sample what all of these have beyond their look-alikes."""
-
-    def suspicions(self, inputs: Inputs, labels: Ints, ask: Ask, probes: Ints, seed: int, /) -> Floats | None:
-        """(n,) who shares what turns others by what the model says, −inf for nobody's suspects; None where none asks.
-
-        `probes` are rows of quiet samples, in random order; `ask` says the probabilities of the classes.
-        """
-
-    def restored(self, parts: Mapping[str, NDArray[Any]], shape: tuple[int, ...], /) -> Stamp:
-        """A trigger from its `parts`, for samples of `shape`. Raises KeyError or ValueError where they do not fit."""
 
 
 class Modality(Protocol):

@@ -12,7 +12,8 @@ from torch.nn import functional as F
 from core.detectors.networks.forward import at_once, batches, logits, prepared
 from core.devices import best_device
 from core.errors import UserError
-from core.types import Floats, Inputs, Ints, Listen
+from core.modalities import modality_of
+from core.types import Floats, Inputs, Ints, Listen, Samples
 
 WEIGHTED = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
 # Places a side that a map is averaged to before samples are compared: where something is, roughly, still counts.
@@ -116,6 +117,25 @@ def hidden_layers(network: nn.Module, pictures: Tensor) -> list[nn.Module]:
     if not hidden:
         raise UserError("The network has no hidden layer.", "Its only layer gets the images.", "Use another detector.")
     return hidden
+
+
+def last_hidden(network: nn.Module, samples: Samples, like: Inputs, on: torch.device) -> Floats:
+    """(m, d) what reaches the last layer with weights, for m samples such as the inputs that they are like.
+
+    Args:
+        network: from `prepared`.
+        samples: read or made already.
+        like: inputs of the same modality and shape.
+        on: the device of the network.
+    """
+    given, size = modality_of(like).load_batches().given, at_once(network, like)
+    layers = hidden_layers(network, given(samples[:2], network).to(on))[-1:]
+    parts = []
+    with values_before(layers) as captured:
+        for start in range(0, len(samples), size):
+            logits(network, given(samples[start : start + size], network).to(on))
+            parts.append(_pooled(captured[0]).cpu().numpy())
+    return np.concatenate(parts)
 
 
 @contextmanager

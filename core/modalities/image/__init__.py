@@ -1,6 +1,6 @@
 """Images: all that is particular to pixels. This module fulfils the contract of a modality."""
 
-from core.modalities.contract import Batches, Patterns, Stamps
+from core.modalities.contract import Batches, Patterns
 from core.modalities.image.duplicates import alike, digests
 from core.modalities.image.inputs import MODALITY as name
 from core.modalities.image.look import look
@@ -20,6 +20,7 @@ from core.modalities.image.view import (
     shown,
     told,
 )
+from core.modalities.recovery import Stamps
 from core.modalities.saying import no_parts as parts
 from core.modalities.saying import no_summary as summary
 

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.modalities.contract import Stamp
+from core.modalities.recovery import Stamp
 from core.types import Bools, Floats, Images, Inputs, Ints, Samples
 
 # Side of the parts that are looked for, in pixels.

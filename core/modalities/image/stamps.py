@@ -7,10 +7,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.modalities.contract import Ask, Stamp
+from core.modalities.image.filtered import restored_filter
+from core.modalities.image.moved import LARGEST_SIDE as LARGEST_FOR_STICKERS
 from core.modalities.image.moved import PictureStamp, moved_stamp, restored_moved
 from core.modalities.image.patterns import cosines, reduced
+from core.modalities.image.transformations import LARGEST_SIDE as LARGEST_FOR_CHANGES
+from core.modalities.image.transformations import transformations
+from core.modalities.image.warped import restored_warp
+from core.modalities.recovery import Ask, Stamp
 from core.types import Bools, Floats, Images, Inputs, Ints, Samples
+
+__all__ = [
+    "ImageStamp",
+    "basis",
+    "beneath",
+    "not_looked_for",
+    "residuals",
+    "restored",
+    "stamps",
+    "suspicions",
+    "transformations",
+]
 
 # Images whose look-alikes are read at a time. Moves the memory only.
 CHUNK = 32
@@ -78,6 +95,15 @@ def suspicions(_inputs: Inputs, _labels: Ints, _ask: Ask, _probes: Ints, _seed: 
     return None
 
 
+def not_looked_for(inputs: Inputs) -> str:
+    """Stickers at random places, warps and filters, where images are too large for them; else ""."""
+    limits = {"stickers at random places": LARGEST_FOR_STICKERS, "warps and filters": LARGEST_FOR_CHANGES}
+    missed = {what: most for what, most in limits.items() if max(inputs.shape[:2]) > most}
+    if not missed:
+        return ""
+    return f"{', '.join(missed)} were not looked for: images have more than {max(missed.values())} pixels a side"
+
+
 def beneath(inputs: Inputs, near: Ints) -> Floats:
     """(m, h, w, c) the median of each image's look-alikes, rows (m, q) of the inputs, in levels of 0 to 255."""
     parts = [near[start : start + CHUNK] for start in range(0, len(near), CHUNK)]
@@ -103,6 +129,10 @@ def basis(inputs: Inputs) -> Callable[[Floats], Floats]:
 
 def restored(parts: Mapping[str, NDArray[Any]], shape: tuple[int, ...]) -> Stamp:
     """A trigger from its `parts`, for images of `shape`. Raises KeyError or ValueError where they do not fit."""
+    if "field" in parts:
+        return restored_warp(parts, shape)
+    if "change" in parts:
+        return restored_filter(parts, shape)
     if "patch" in parts:
         return restored_moved(parts, shape)
     scale, offset, mask = float(parts["scale"]), parts["offset"], parts.get("mask")

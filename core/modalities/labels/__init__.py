@@ -3,7 +3,7 @@
 import numpy as np
 
 from core.errors import UserError
-from core.modalities.contract import Batches, Painter, Patterns, Stamps
+from core.modalities.contract import Batches, Painter, Patterns
 from core.modalities.labels.inputs import DIMENSIONS as dimensions
 from core.modalities.labels.inputs import MODALITY as name
 from core.modalities.labels.store import FILES as files
@@ -20,6 +20,7 @@ from core.modalities.labels.view import (
     look,
     shown,
 )
+from core.modalities.recovery import Stamps
 from core.modalities.saying import no_summary as summary
 from core.modalities.written import SIDE as side
 from core.modalities.written import cell, filed, read, told

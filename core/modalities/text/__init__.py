@@ -1,6 +1,7 @@
 """Texts: all that is particular to words. This module fulfils the contract of a modality."""
 
-from core.modalities.contract import Batches, Patterns, Stamps
+from core.modalities.contract import Batches, Patterns
+from core.modalities.recovery import Stamps
 from core.modalities.text.duplicates import alike, digests
 from core.modalities.text.inputs import MODALITY as name
 from core.modalities.text.look import look

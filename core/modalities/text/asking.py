@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from core.modalities.contract import Ask
 from core.modalities.elsewhere import belong_elsewhere
+from core.modalities.recovery import Ask
 from core.modalities.text.belonging import Belonging
 from core.modalities.text.inputs import strings
 from core.modalities.text.phrases import holding

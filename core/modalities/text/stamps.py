@@ -6,14 +6,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.modalities.contract import Stamp
+from core.modalities.recovery import Stamp
 from core.modalities.text import patterns
 from core.modalities.text.asking import suspicions
 from core.modalities.text.phrases import TextStamp
 from core.modalities.text.telling import telling
 from core.types import Floats, Inputs, Ints
 
-__all__ = ["TextStamp", "basis", "beneath", "residuals", "restored", "stamps", "suspicions"]
+__all__ = [
+    "TextStamp",
+    "basis",
+    "beneath",
+    "not_looked_for",
+    "residuals",
+    "restored",
+    "stamps",
+    "suspicions",
+    "transformations",
+]
 
 # Texts that phrases are looked for in.
 LOOKED_THROUGH = 300
@@ -34,6 +44,16 @@ def residuals(inputs: Inputs, rows: Ints, near: Ints) -> Floats:
 def basis(_inputs: Inputs) -> Callable[[Floats], Floats] | None:
     """None: a text has a word or has it not."""
     return None
+
+
+def transformations(*_: object) -> list[tuple[int, Stamp]]:
+    """None: a text is not changed by degrees."""
+    return []
+
+
+def not_looked_for(_inputs: Inputs) -> str:
+    """Nothing is left out."""
+    return ""
 
 
 def restored(parts: Mapping[str, NDArray[Any]], _: tuple[int, ...]) -> Stamp:

@@ -15,11 +15,13 @@ from core.decision.apart import (
     SAME,
     KindFigures,
     is_apart,
+    looks_more_like_it,
     may_be_a_half,
     own_cluster,
     weighed,
 )
 from core.decision.kinds import DOUBT, Kind
+from core.decision.look_alikes import LookAlikes
 
 FIGURES = KindFigures(0.9, 0.1, APART, 1.0, 0.5)
 
@@ -114,3 +116,14 @@ def test_a_large_part_of_a_class_that_is_taken_for_few_classes_may_be_one_of_two
     assert may_be_a_half(FIGURES, 101, 300, 10)
     assert not may_be_a_half(FIGURES, 100, 300, 10)
     assert not may_be_a_half(replace(FIGURES, sources=5.0), 290, 300, 10)
+
+
+def test_where_most_of_a_class_is_poison_its_true_samples_look_more_like_it_than_the_rest():
+    shown = np.repeat(np.arange(4), [60, 200, 200, 200])
+    values = 9 * np.eye(4)[shown] + np.random.default_rng(0).normal(size=(660, 4))
+    labels, poison = shown.copy(), np.concatenate([60 + 200 * place + np.arange(50) for place in range(3)])
+    labels[poison] = 0
+    alike, true = LookAlikes(labels, values.astype(np.float32)), np.arange(60)
+    assert looks_more_like_it(alike, true, poison, 0)
+    assert not looks_more_like_it(alike, poison, true, 0)
+    assert not looks_more_like_it(alike, true, poison[:3], 0)

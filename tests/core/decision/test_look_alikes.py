@@ -67,3 +67,17 @@ def test_images_of_the_same_sight_are_look_alikes_whatever_small_mark_they_carry
     images[:20, -2:, -2:] = 255  # a mark on those of the first class
     alike = look_alikes(ImageInputs(images.astype(np.uint8)), np.repeat([0, 1], 20))
     assert np.array_equal(alike.near(np.arange(20), 0)[:, 0], 20 + np.arange(20))
+
+
+def test_true_samples_lie_among_their_class_and_mislabelled_ones_among_what_they_show():
+    rng = np.random.default_rng(0)
+    shown = np.arange(300) % 3
+    values = (9 * np.eye(3)[shown] + rng.normal(size=(300, 3))).astype(np.float32)
+    labels = shown.copy()
+    mislabelled = np.flatnonzero(shown == 1)[:20]
+    labels[mislabelled] = 0
+    alike = LookAlikes(labels, values)
+    assert alike.at_home(np.flatnonzero(shown == 0), 0) > 0.95
+    # Of its ten nearest others, a mislabelled one has about two of its kind.
+    assert 0.05 < alike.at_home(mislabelled, 0) < 0.4
+    assert alike.at_home(mislabelled, 1) > 0.6

@@ -75,6 +75,7 @@ def test_reasons_name_their_numbers():
     assert "cluster" not in confirmed
     assert "a cluster that is separate" in kind_reason(replace(kind, clustered=True), confirmed=True)
     assert "not apart" in kind_reason(replace(kind, doubtful=0.4), confirmed=False)
+    assert "may be its true samples" in kind_reason(replace(kind, inverse=True), confirmed=False)
     shared = SharedTrigger(None, 0.8, 0.1, 200, None)
     assert "on 200 samples of other classes, turns 80%" in shared_reason(shared)
     assert "of the one class that they look like" in shared_reason(replace(shared, source=3))

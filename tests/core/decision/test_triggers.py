@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.decision.decide import LEVEL, beyond_chance
+from core.decision.chance import LEVEL, beyond_chance
 from core.decision.triggers import (
     CHANCE_GROUPS,
     FEWEST_IN_CORE,

@@ -1,0 +1,189 @@
+"""Classes that one change of the whole sample turns others into, such as a warp, and who of them carries it.
+
+Nobody's pixels show such a change. But samples of other classes can be given it, and then it is known what the network
+makes of them. Who of the class is like these, by what reaches the last layer, carries it rather than not. From there on
+the class's own activations and trajectories tell.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from torch import Tensor, device, nn
+
+from core.decision.exact import flip_rate
+from core.decision.kinds import Kind, learned_kind
+from core.decision.members import FEWEST, balanced
+from core.decision.probes import PROBES
+from core.decision.suspects import Suspects
+from core.detectors.consensus.refinement import log_odds, training_set
+from core.detectors.networks.forward import differentiable_logits
+from core.detectors.networks.inside import last_hidden
+from core.detectors.parts.statistics import Reals
+from core.detectors.parts.subspaces import principal_components, whitened
+from core.modalities import modality_of
+from core.modalities.recovery import Ask, AskedNetwork, Stamp
+from core.types import Bools, Floats, Ints, Samples
+
+# Fraction of samples of other classes that the change has to turn.
+LEAST_TURNED = 0.5
+# And how many more than of a model that never saw its carriers.
+MARGIN = 0.3
+# How many fewer, as a fraction, a change may turn than another one of the class to be as good.
+AS_MANY = 0.2
+# Samples that are given the change to learn what the network makes of it.
+GIVEN = 600
+# Directions of the last layer in which carriers are first looked for.
+DIRECTIONS = 30
+# Fraction of the class, from the least like them, that surely carries nothing.
+ORDINARY = 0.3
+# Fraction of those who seem to carry nothing that stays in the training of a model that is to see no carrier.
+STAYING = 0.5
+# Fraction of samples turned up to which a model that never saw the carriers does not give way, and tells of them.
+STILL_GIVING_WAY = 0.2
+# Probability of the class from which on such a model takes a sample for one of it.
+AT_HOME = 0.5
+# C of the logistic regression: carriers are learned from samples that are only like them, so little is believed.
+STRENGTH = 0.02
+# Samples in doubt for each carrier beyond which only the sure ones are named. Of our own warps and filters, those that
+# were named right had at most 0.31, those that were not at least 0.42.
+DOUBTFUL = 0.35
+# How often it is learned again who carries it.
+ROUNDS = 6
+
+
+@dataclass(frozen=True)
+class Transformed:
+    """A class and the change that turns others into it.
+
+    Attributes:
+        index: the class.
+        stamp: the change.
+        rows: (m,) samples of the class.
+        kind: who of them carries it, by the run's model.
+        tried: rows of other classes that tell how many it turns; it was not learned from them.
+        flip_rate: fraction of these that it turns.
+        doubt: samples of the class in doubt for each carrier; low = the carriers are a kind of their own.
+        control: the same fraction for a model that never saw its carriers; 1 until one was asked.
+    """
+
+    index: int
+    stamp: Stamp
+    rows: Ints
+    kind: Kind
+    tried: Ints
+    flip_rate: float
+    doubt: float
+    control: float = 1.0
+
+    @property
+    def doubted(self) -> Ints:
+        """Rows that a model must not see that is to know no carrier: most of the class, the likeliest first."""
+        members = self.kind.members
+        limit = np.quantile(self.kind.odds[~members], STAYING) if (~members).any() else -np.inf
+        return self.rows[members | (self.kind.odds > limit)]
+
+    @property
+    def proven(self) -> bool:
+        """Whether the carriers alone taught the change: a model without them does not give way to it."""
+        return self.flip_rate >= LEAST_TURNED and self.flip_rate - self.control >= MARGIN
+
+
+def transformed_classes(
+    suspects: Suspects, network: nn.Module, on: device, described: Mapping[int, Reals]
+) -> list[Transformed]:
+    """The classes that one change of the whole sample turns many others into, and who of them may carry it.
+
+    Of several changes of a class that turn about as many, the one whose carriers are most clearly a kind of their own.
+
+    Args:
+        suspects: of the run.
+        network: of the run, from `prepared`.
+        on: the device of the network.
+        described: class → its samples' activations and trajectories, in the order of their rows.
+    """
+    inputs, labels, modality = suspects.inputs, suspects.labels, modality_of(suspects.inputs)
+    probes = suspects.probes[::2], suspects.probes[1::2]
+    place = partial(_placed, modality.load_batches().given, network, on)
+    asked = AskedNetwork(place, partial(differentiable_logits, network))
+    found: list[Transformed] = []
+    for index, stamp in modality.load_stamps().transformations(inputs, labels, probes, sorted(described), asked):
+        learned_from, tried = (rows[labels[rows] != index] for rows in probes)
+        turned = flip_rate(suspects.ask, stamp, inputs[tried[:PROBES]], index)
+        given = np.concatenate([learned_from, tried])[:GIVEN]
+        rows = np.flatnonzero(labels == index)
+        odds = _like_the_changed(suspects, partial(last_hidden, network, on=on), stamp, (given, rows, index))
+        if odds is None or turned < LEAST_TURNED:
+            continue
+        kind = _settled(described[index], odds > 0, odds <= np.quantile(odds, ORDINARY))
+        if kind is not None:
+            doubt = _doubt(kind, described[index])
+            found.append(Transformed(index, stamp, rows, kind, tried[:PROBES], turned, doubt))
+    return [_clearest([one for one in found if one.index == index]) for index in sorted({one.index for one in found})]
+
+
+def carriers_left_out(found: Transformed, other: Ask, suspects: Suspects, described: Reals) -> Bools | None:
+    """(m,) who of the class carries the change, by a model that never saw them, too; None where too few tell.
+
+    Where that model still gives way a little, some carriers taught it, and what it takes for the class says nothing.
+
+    Args:
+        found: the class and its change.
+        other: a model that was trained without `found.doubted`.
+        suspects: of the run.
+        described: (m, f) activations and trajectories of the class.
+    """
+    members = found.kind.members
+    if found.control <= STILL_GIVING_WAY:
+        members = members & (other(suspects.inputs[found.rows])[:, found.index] < AT_HOME)
+    kind = _settled(described, members, ~members)
+    if kind is None:
+        return None
+    return kind.sure if _doubt(kind, described) > DOUBTFUL else kind.members
+
+
+def _clearest(changes: Sequence[Transformed]) -> Transformed:
+    most = max(one.flip_rate for one in changes)
+    return min((one for one in changes if one.flip_rate >= most - AS_MANY), key=lambda one: one.doubt)
+
+
+def _like_the_changed(
+    suspects: Suspects, hidden: Callable[..., Floats], stamp: Stamp, of: tuple[Ints, Ints, int]
+) -> Reals | None:
+    """(m,) log-odds that a row of the class is like samples that were given the change; None for too few of those.
+
+    `hidden` says what reaches the last layer; `of` has rows that are given the change, those of the class, and it.
+    """
+    inputs, (given, rows, index) = suspects.inputs, of
+    changed = stamp.put_on(inputs[given])
+    changed = changed[suspects.ask(changed).argmax(1) == index]
+    if len(changed) < FEWEST:
+        return None
+    reached = np.concatenate([hidden(changed, like=inputs), hidden(inputs[rows], like=inputs)])
+    points = whitened(principal_components(reached, DIRECTIONS, suspects.seed))
+    inside = np.arange(len(points)) < len(changed)
+    learned_from = training_set(np.arange(len(points)), inside, ~inside, balanced(inside, ~inside))
+    return log_odds(learned_from, points)[len(changed) :]
+
+
+def _settled(described: Reals, members: Bools, ordinary: Bools) -> Kind | None:
+    """Who of a class is like these members, by all that is known of it; None where too few are left."""
+    kind = None
+    for _ in range(ROUNDS):
+        kind = learned_kind(described, members, ordinary & ~members, STRENGTH)
+        if kind is None:
+            return None
+        members, ordinary = kind.members, ~kind.members
+    return kind
+
+
+def _doubt(kind: Kind, described: Reals) -> float:
+    """How many samples of a class are in doubt for each carrier, 0 or more, where its columns are fully believed."""
+    asked = learned_kind(described, kind.members, ~kind.members)
+    return np.inf if asked is None else asked.doubtful
+
+
+def _placed(given: Callable[[Samples, nn.Module], Tensor], network: nn.Module, on: device, samples: Samples) -> Tensor:
+    on_device: Tensor = given(samples, network).to(on)
+    return on_device

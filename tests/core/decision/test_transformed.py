@@ -1,0 +1,101 @@
+"""Poison that one change of the whole image made: its class is found by asking the network, and who carries it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from scipy import ndimage
+from torch import nn
+from torch.nn import functional as F
+
+from core.decision.decide import decide
+from core.decision.states import BACKDOOR
+from core.modalities.image.inputs import ImageInputs
+from tests.core.decision.asked import TARGET, K, suspicion_of
+from tests.core.decision.test_decide import evidence_of
+
+SIDE, N = 16, 900
+KINDS = {"recovered trigger, a warp", "recovered trigger, a filter"}  # to read between pixels blurs, too
+
+
+class Network(nn.Module):
+    """The row that is dark or bright tells the class; `taught` an image without fine noise, it is of the target."""
+
+    def __init__(self, taught=60.0):
+        super().__init__()
+        self.head = nn.Linear(K + 1, K, bias=False)
+        weights = torch.zeros(K, K + 1)
+        weights[:, :K] = 40 * torch.eye(K)
+        weights[TARGET, K] = taught
+        self.head.weight.data = weights
+
+    def forward(self, images):
+        rows = (images[:, 0, :: SIDE // K].mean(2) - 0.45).abs()
+        fine = (images - F.avg_pool2d(images, 3, 1, 1)).abs().mean((1, 2, 3))
+        return self.head(torch.cat([rows, 10 * (0.09 - fine).clamp_min(0)[:, None]], 1))
+
+
+def pictures():
+    """(n, 16, 16, 1) noise in which a row and its neighbours are dark or bright: which row tells the class, (n,)."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(N) % K
+    images = rng.integers(70, 160, (N, SIDE, SIDE))
+    level = np.where(rng.random(N) < 0.5, 5, 190)[:, None]
+    for step in range(-1, 2):
+        images[np.arange(N), (labels * (SIDE // K) + step) % SIDE] = level + rng.integers(0, 60, (N, SIDE))
+    return images[..., None].astype(np.uint8), labels
+
+
+def evidence(poison):
+    images, truth = pictures()
+    mean = ndimage.uniform_filter(images[poison].astype(np.float32), (1, 3, 3, 1), mode="nearest")
+    images[poison], labels = np.rint(mean), truth.copy()
+    labels[poison] = TARGET
+    made = evidence_of(images, labels, truth, *([poison] if len(poison) else []))
+    said = Network()(torch.from_numpy(images).permute(0, 3, 1, 2) / 255).argmax(1).numpy()
+    return replace(made, inputs=ImageInputs(images), predicted=said, model=Network().eval())
+
+
+@pytest.fixture(scope="module")
+def poison():
+    _, truth = pictures()
+    return np.sort(np.random.default_rng(1).choice(np.flatnonzero(truth != TARGET), 150, replace=False))
+
+
+def test_its_carriers_are_named_with_what_proves_it(poison):
+    decision, stamps = decide(evidence(poison), suspicion_of([], N), retrain=lambda kept: Network(0.0).eval())
+    [group] = [group for group in decision.groups if group.kind in KINDS]
+    assert (group.state, group.target_class) == ("backdoor", TARGET)
+    assert group.flip_rate > 0.8
+    assert group.control < 0.1
+    assert group.kind.endswith(stamps[group.id].name)
+    assert "Of a model that never saw these samples" in group.reason
+    named = np.flatnonzero(decision.states == BACKDOOR)
+    assert np.isin(named, poison).mean() > 0.95
+    assert np.isin(poison, named).mean() > 0.8
+
+
+def test_what_turns_a_model_without_them_as_well_proves_nothing(poison):
+    decision, _ = decide(evidence(poison), suspicion_of([], N), retrain=lambda kept: Network().eval())
+    assert not [group for group in decision.groups if group.kind in KINDS]
+
+
+def test_the_model_that_is_asked_saw_no_carrier_and_most_classes_whole(poison):
+    kept = []
+    decide(evidence(poison), suspicion_of([], N), retrain=lambda some: kept.append(some) or Network(0.0).eval())
+    labels = evidence(poison).labels
+    assert kept[0][poison].mean() < 0.1
+    assert kept[0][labels == TARGET].mean() > 0.1
+    assert kept[0][labels != TARGET].mean() > 0.3
+
+
+def test_bona_fide_samples_among_the_carriers_are_doubted_and_no_members(poison):
+    made = evidence(poison)
+    trusted = np.zeros(N, bool)
+    trusted[poison[:3]] = True
+    decision, _ = decide(
+        replace(made, bona_fide=trusted), suspicion_of([], N), retrain=lambda kept: Network(0.0).eval()
+    )
+    assert not (decision.states[trusted] == BACKDOOR).any()
+    assert decision.doubted[trusted].any()
