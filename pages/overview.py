@@ -29,6 +29,6 @@ elif progress.stopped and run.left:
 else:
     way_on.way_on(run)
 standing.steps(run, progress)
+standing.lineage(run)
 groups.cards(run)
 standing.not_judged(run)
-standing.lineage(run)

@@ -9,7 +9,7 @@ from core.runs.jobs import Progress
 from pages.ui.cache import cached
 from pages.ui.cache.words import plain
 from pages.ui.overview.groups import groups_of
-from pages.ui.repair.outcome import gone_words
+from pages.ui.repair.outcome import cost_words, gone_words
 from pages.ui.shell import frame
 from pages.ui.widgets import counted
 
@@ -39,7 +39,8 @@ def _words(run: Run) -> tuple[str, str]:
         return cached.decided_words(run), " ".join(part for part in (HOW, least, done, _by_whom(run)) if part)
     if run.parent and run.done("evaluate"):
         said, left_open = gone_words(run)
-        return said, f"{left_open} {_by_whom(run) or 'No detector has been run on this model.'}".strip()
+        judged = _by_whom(run) or "No detector has been run on this model."
+        return said, " ".join(filter(None, (cost_words(run), left_open, judged)))
     if not cached.detections(run):
         return "Nothing is known yet: no detector has been run.", ""
     flagged, n = counted.flagged(run), len(cached.table(run))
@@ -89,7 +90,7 @@ def not_judged(run: Run) -> None:
 
 
 def lineage(run: Run) -> None:
-    """The run that this one repairs, and its own repairs, each a click away."""
+    """The run that this one repairs, and its own repairs, each a click away, and what the newest has brought."""
     repairs = runs.children(run)
     if not (run.parent or repairs):
         return
@@ -104,6 +105,8 @@ def lineage(run: Run) -> None:
             _run_button(child)
         if len(repairs) > MOST_KIN:
             st.caption(f"and {len(repairs) - MOST_KIN} more")
+    if newest := next((child for child in repairs if child.done("evaluate")), None):
+        st.markdown(f"**{plain(gone_words(newest)[0])}** {plain(cost_words(newest))}")
 
 
 def _run_button(run: Run) -> None:

@@ -46,6 +46,25 @@ def gone_words(child: Run) -> tuple[str, str]:
     )
 
 
+def cost_words(child: Run) -> str:
+    """What a finished repair did to the figures, each before → after, and to the data, in one sentence."""
+    compared = results.comparison(child)
+    before, after = compared["before"], compared["after"]
+    known = [results.measured(model["attack_success_rate"]) for model in (before, after)]
+    estimated = estimates_of(child)
+    words = []
+    if None not in (before["clean_accuracy"], after["clean_accuracy"]):
+        words.append(f"clean accuracy {before['clean_accuracy']:.1%} → {after['clean_accuracy']:.1%}")
+    if all(known):
+        words.append(f"highest attack success rate {max(known[0]):.1%} → {max(known[1]):.1%}")
+    elif estimated:
+        was, now = (max(rates) for rates in zip(*((one.before, one.after) for one in estimated), strict=True))
+        words.append(f"highest attack success rate, estimated, {was:.1%} → {now:.1%}")
+    relabelled = f", {compared['relabelled']:,} relabelled" * bool(compared["relabelled"])
+    words.append(f"{compared['removed']:,} samples left out{relabelled}")
+    return f"{words[0][0].upper()}{'; '.join(words)[1:]}."
+
+
 def before_after(run: Run, child: Run) -> None:
     """The figures of both models side by side, then the same triggered samples with both predictions."""
     compared = results.comparison(child)

@@ -169,15 +169,18 @@ def test_the_button_leads_from_step_to_step(two_detections: Run, monkeypatch: py
     assert primary(page("overview")) == ["Repair the model"]
     child = pipeline.new_repair(two_detections, reviewer="ann")
     assert primary(page("overview")) == ["See the repair"]
-    outcome = {"clean_accuracy": 0.9, "class_accuracy": [0.9] * 10, "attack_success_rate": {"patch": 0.01}}
-    for run in (two_detections, child):
+    outcome = {"clean_accuracy": 0.9, "class_accuracy": [0.9] * 10, "attack_success_rate": {"patch": 0.98}}
+    for run, rate in ((two_detections, 0.98), (child, 0.01)):
+        outcome["attack_success_rate"] = {"patch": rate}
         write_json(run.path / "outcome.json", {"outcome": outcome, "trials": []})
     runs.update(child, stages={"train": 1.0, "activations": 1.0, "evaluate": 1.0})
     app = page("overview")
     assert primary(app) == ["Write the report"]
+    brought = f"Clean accuracy 90.0% → 90.0%; highest attack success rate 98.0% → 1.0%; {FEW} samples left out"
+    assert f"**1 of 1 known attacks now succeed in 10% of cases or fewer.** {brought}" in words(app)
     next(button for button in app.button if button.key == f"kin-{child.id}").click().run()
     assert "1 of 1 known attacks now succeed in 10% of cases or fewer." in words(app)
-    assert "No detector has been run on this model." in words(app)
+    assert f"{brought}. No detector has been run on this model." in words(app)
 
 
 def test_an_empty_workspace_says_what_to_do(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:

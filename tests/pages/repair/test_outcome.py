@@ -6,7 +6,7 @@ from core.data import store
 from core.evaluation.results import measured
 from core.files import write_json
 from core.runs import Run
-from pages.ui.repair.outcome import MEASURE, _change, _estimated, _figures, gone_words
+from pages.ui.repair.outcome import MEASURE, _change, _estimated, _figures, cost_words, gone_words
 
 NOTHING_KNOWN = {"clean_accuracy": 0.9, "class_accuracy": [0.9] * 10, "attack_success_rate": {}}
 BEFORE = {
@@ -66,6 +66,9 @@ def test_where_no_trigger_is_known_the_recovered_ones_say_whether_a_backdoor_is_
     write_json(child.path / "outcome.json", {"outcome": NOTHING_KNOWN, "trials": []})
     assert "cannot be measured" in gone_words(child)[1]
     save_estimates(child, [Estimate(1, 3, 0.93, 0.004, 500, True), Estimate(2, 4, 0.9, 0.4, 500, True)])
+    write_json(two_detections.path / "outcome.json", {"outcome": NOTHING_KNOWN, "trials": []})
+    told = "Clean accuracy 90.0% → 90.0%; highest attack success rate, estimated, 93.0% → 40.0%; 0 samples left out."
+    assert cost_words(child) == told
     said, left_open = gone_words(child)
     assert said == "1 of 2 recovered triggers now succeed in 10% of cases or fewer."
     assert left_open == "That is an estimate: no trigger is known."
