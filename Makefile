@@ -44,7 +44,7 @@ run: $(RUN_READY)  ## install what is needed (first time only) and start the das
 test: lint  ## lint, types, then all tests, with a real browser among them
 	$(PY) tests/browser/install_browser.py
 	$(PY) -m pytest -m "not browser" -n 2 --dist loadfile
-	$(PY) -m pytest -m browser -n 2 --dist loadfile --no-loadscope-reorder
+	$(PY) -m pytest tests/browser -m browser -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(DEV_READY)  ## style, format and types
 	$(PY) -m ruff check $(wildcard $(CHECKED))

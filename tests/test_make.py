@@ -14,7 +14,7 @@ from typer.main import get_command
 from benchmarks.__main__ import app
 from tests.browser.server import free_port
 from tests.made import bare_copy, bare_environment, made, with_environment
-from tests.sources import ROOT
+from tests.sources import ROOT, python_files
 from tests.tools import tool
 
 START_SECONDS = 90.0
@@ -96,9 +96,14 @@ def test_make_test_collects_tests_with_and_without_a_browser(dev_clone: Path) ->
     only = f"--collect-only --color=no {THIS} {PICTURES}".replace(f"{ROOT}/", "")
     said = made(dev_clone, "test", "--assume-old=lint", PYTEST_ADDOPTS=only)
     assert "Chromium: " in said
-    without, with_browser = said.split("-m browser")
+    without, with_browser = said.split("tests/browser -m browser")
     assert (THIS.name in without, PICTURES.name in without) == (True, False)
     assert (THIS.name in with_browser, PICTURES.name in with_browser) == (False, True)
+
+
+def test_every_test_with_a_browser_lies_where_make_looks_for_them() -> None:
+    marking = [path for path in python_files(ROOT, "tests") if "mark." + "browser" in path.read_text()]
+    assert marking == [ROOT / "tests" / "browser" / "conftest.py"]
 
 
 def test_make_clean_leaves_the_workspace(tmp_path: Path) -> None:
