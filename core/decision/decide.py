@@ -176,8 +176,9 @@ class _Maker:
 
     def ask_again(self, retrain: Retrain) -> None:
         """Train without the suspects and ask that model about them; then without those alone of whom it speaks."""
-        judged = {index: self._described[index] for index in self.judged if index in self._described}
-        changed = transformed_classes(self.suspects, self.network, self.device, judged)
+        explained = {group.target_class for group in self.found.groups if group.state == "backdoor"}
+        asked_about = {index: self._described[index] for index in set(self.judged) & {*self._described} - explained}
+        changed = transformed_classes(self.suspects, self.network, self.device, asked_about)
         doubted = self.found.known.copy()
         for one in changed:
             doubted[one.doubted] = True

@@ -1,7 +1,6 @@
 """Recovered triggers: what images that seem to carry one have beyond their look-alikes, put on others and taken off."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,13 +8,14 @@ from numpy.typing import NDArray
 
 from core.modalities.image.filtered import restored_filter
 from core.modalities.image.moved import LARGEST_SIDE as LARGEST_FOR_STICKERS
-from core.modalities.image.moved import PictureStamp, moved_stamp, restored_moved
+from core.modalities.image.moved import moved_stamp, restored_moved
+from core.modalities.image.overlay import ImageStamp
 from core.modalities.image.patterns import cosines, reduced
 from core.modalities.image.transformations import LARGEST_SIDE as LARGEST_FOR_CHANGES
 from core.modalities.image.transformations import transformations
 from core.modalities.image.warped import restored_warp
 from core.modalities.recovery import Ask, Stamp
-from core.types import Bools, Floats, Images, Inputs, Ints, Samples
+from core.types import Floats, Inputs, Ints
 
 __all__ = [
     "ImageStamp",
@@ -43,61 +43,14 @@ LEAST_LEFT = 0.5
 COMPARED = 3
 
 
-@dataclass(frozen=True, eq=False)
-class ImageStamp(PictureStamp):
-    """A recovered trigger.
-
-    Attributes:
-        name: how it is put on an image: "added", "middle added", "laid over" or "pasted".
-        scale: what is left of the image beneath, a factor in (0, 1].
-        offset: (h, w, c) levels that are added after that, or that stand where the mask is.
-        mask: (h, w, c) where it replaces what is there; None where it replaces nothing.
-    """
-
-    name: str
-    scale: float
-    offset: Floats
-    mask: Bools | None = None
-
-    def put_on(self, samples: Samples) -> Samples:
-        """(m, h, w, c) the images with the trigger."""
-        pixels = samples.astype(np.float32)
-        changed = self.scale * pixels + self.offset if self.mask is None else np.where(self.mask, self.offset, pixels)
-        return np.asarray(np.rint(changed).clip(0, 255), np.uint8)
-
-    def taken_off(self, samples: Samples, beneath: Floats) -> Samples:
-        """(m, h, w, c) the images without it; where it replaced something, what their look-alikes show there."""
-        pixels = samples.astype(np.float32)
-        changed = (pixels - self.offset) / self.scale if self.mask is None else np.where(self.mask, beneath, pixels)
-        return np.asarray(np.rint(changed).clip(0, 255), np.uint8)
-
-    def carried(self, samples: Samples) -> Bools | None:
-        """None: a picture shows more or less of it."""
-        del samples
-        return None
-
-    @property
-    def parts(self) -> dict[str, NDArray[Any]]:
-        """Name, scale, offset and, where it replaces something, mask."""
-        parts = {"name": np.array(self.name), "scale": np.array(self.scale, np.float32), "offset": self.offset}
-        return parts if self.mask is None else {**parts, "mask": self.mask}
-
-    @property
-    def picture(self) -> Images:
-        """(h, w, c) the trigger on mid-grey, its contrast stretched."""
-        shown = self.offset if self.mask is None else np.where(self.mask, self.offset - 127.5, 0)
-        centred = shown - (np.median(shown) if self.mask is None else 0)
-        return np.asarray(np.rint(127.5 + 127.5 * centred / max(float(np.abs(centred).max()), 1.0)), np.uint8)
-
-
 def suspicions(_inputs: Inputs, _labels: Ints, _ask: Ask, _probes: Ints, _seed: int) -> Floats | None:
     """None: pictures are suspected by what their classes share, without asking."""
     return None
 
 
 def not_looked_for(inputs: Inputs) -> str:
-    """Stickers at random places, warps and filters, where images are too large for them; else ""."""
-    limits = {"stickers at random places": LARGEST_FOR_STICKERS, "warps and filters": LARGEST_FOR_CHANGES}
+    """Stickers at random places and changes of the whole, where images are too large for them; else ""."""
+    limits = {"stickers at random places": LARGEST_FOR_STICKERS, "warps, filters and faint overlays": LARGEST_FOR_CHANGES}
     missed = {what: most for what, most in limits.items() if max(inputs.shape[:2]) > most}
     if not missed:
         return ""

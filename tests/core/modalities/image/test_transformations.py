@@ -1,4 +1,4 @@
-"""Warps and filters that a network was taught: put on, taken off, kept, and found by asking it."""
+"""Warps, filters and overlays that a network was taught: put on, taken off, kept, and found by asking it."""
 
 import numpy as np
 import pytest
@@ -133,6 +133,30 @@ def test_a_network_that_was_taught_a_shift_gives_way_to_a_warp():
     assert (2, "a warp") in [(index, stamp.name) for index, stamp in found]
 
 
+def test_a_network_that_was_taught_a_faint_pattern_gives_way_to_an_overlay():
+    pattern = torch.from_numpy(np.random.default_rng(3).choice([-1.0, 1.0], (SIDE, SIDE)).astype(np.float32))
+
+    def shows(images):
+        return 400 * (images[:, 0] * pattern).mean((1, 2)) - 5
+
+    [(index, stamp)] = found_by(Network(shows), halved(images_of()))
+    assert (index, stamp.name) == (2, "an overlay")
+    assert np.corrcoef(stamp.offset.ravel(), pattern.numpy().ravel())[0, 1] > 0.9
+    assert np.sqrt((stamp.offset**2).mean()) < 0.081 * 255
+    given = torch.from_numpy(stamp.put_on(halved(images_of(seed=5)))).permute(0, 3, 1, 2) / 255
+    assert (Network(shows)(given).argmax(1) == 2).float().mean() > 0.9
+    assert restored(stamp.parts, (SIDE, SIDE, 1)).name == stamp.name
+
+
+def test_where_most_classes_give_way_nothing_is_said_of_any():
+    halves_alike = images_of()  # so that either half is the brighter one by chance, and the least change turns it
+
+    def network(images):
+        return Network(lambda some: 20 * some.mean((1, 2, 3)) - 10)(images)
+
+    assert found_by(network, halves_alike) == []
+
+
 def test_a_network_that_was_taught_nothing_does_not_give_way():
     assert found_by(Network(lambda images: 0 * images.mean((1, 2, 3)) - 5), halved(images_of())) == []
 
@@ -148,4 +172,4 @@ def test_what_is_not_looked_for_is_said():
     said = {side: not_looked_for(ImageInputs(np.zeros((2, 8, side, 1), np.uint8))) for side in (48, 49, 65)}
     assert said[48] == ""
     assert said[49] == "stickers at random places were not looked for: images have more than 48 pixels a side"
-    assert said[65].startswith("stickers at random places, warps and filters were not looked for")
+    assert said[65].startswith("stickers at random places, warps, filters and faint overlays were not looked for")
