@@ -43,6 +43,21 @@ def save_triggers(run: Run, stamps: Mapping[int, Stamp]) -> None:
         write_file(run.path / FILE, lambda stream: np.savez(stream, allow_pickle=False, **arrays))
 
 
+def groups_of(run: Run) -> frozenset[int]:
+    """The groups that a trigger was kept of, without reading one: that takes a library which no page waits for.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    if not run.has(FILE):
+        return frozenset()
+    try:
+        with np.load(run.path / FILE, allow_pickle=False) as arrays:
+            return frozenset(int(key.partition("-")[0]) for key in arrays)
+    except Exception as error:  # damaged bytes can break a reader in any way there is
+        raise run.damaged(FILE, checksums.why(error)) from error
+
+
 def triggers_of(run: Run, inputs: Inputs) -> dict[int, Stamp]:
     """Group → its recovered trigger, for samples like `inputs`; empty where none was kept.
 

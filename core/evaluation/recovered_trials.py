@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from core import runs
 from core.analysis.decision import decision_of
 from core.analysis.opened_run import opened as opened_run
-from core.analysis.recovered_triggers import triggers_of
+from core.analysis.recovered_triggers import groups_of, triggers_of
 from core.data import store
 from core.decision.states import DecidedGroup
 from core.modalities.recovery import Stamp
@@ -52,7 +52,7 @@ def groups_with_trigger(run: Run) -> list[DecidedGroup]:
     """
     opened = opened_run(run)
     decision = decision_of(opened)
-    there = triggers_of(run, opened.data.inputs) if decision else {}
+    there = groups_of(run) if decision else frozenset()
     return [group for group in decision.groups if group.id in there] if decision else []
 
 

@@ -44,7 +44,7 @@ def test_a_cluster_is_decided_on_as_one_and_a_sample_on_the_whole_screen(
     assert set(review.journal(small, run.id)["reason"]) == {f"smaller cluster of {class_name(run, index)}"}
 
     left = in_order(small)
-    window.get_by_role("button", name="Clear filters").click(timeout=PATIENT)
+    window.locator(".st-key-clear-filters").get_by_role("button").click(timeout=PATIENT)
     expect(window.locator(BAR).get_by_text(f"Sample #{left[0]}")).to_be_visible(timeout=PATIENT)
     expect(window.locator(f'{TILE}.here[data-id="{left[0]}"]')).to_be_visible(timeout=PATIENT)
     window.keyboard.press("f")

@@ -82,7 +82,7 @@ def filters(run: Run) -> Chosen:
         _list("Verdict", "verdict", now, options["verdict"], width=130)
         class_field(run, int(now[NAME]) if now[NAME] else None, title="Given", then=_again)
         _list("Predicted", "predicted", now, options["predicted"], "any class", width=140)
-        detector = counted.field(run)
+        detector = counted.field(run, width=150)
         st.text_input(
             "Find",
             placeholder="ids or a name",
@@ -94,8 +94,14 @@ def filters(run: Run) -> Chosen:
         hidden = sum(now[name] != next(iter(options[name])) for name in RARER)
         with st.popover(f"More ({hidden})" if hidden else "More", icon=":material/tune:"):
             _rarer(now, options, most)
+        # Without words, all filters stand in one row from 1,280 pixels on.
         st.button(
-            "Clear filters", key="clear-filters", icon=":material/filter_alt_off:", type="tertiary", on_click=_clear
+            "",
+            key="clear-filters",
+            icon=":material/filter_alt_off:",
+            type="tertiary",
+            help="Clear filters",
+            on_click=_clear,
         )
     low, high = map(int, now["suspicion"].split("-"))
     return Chosen(

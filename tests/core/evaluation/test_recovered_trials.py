@@ -1,13 +1,17 @@
 """What models answer to recovered triggers: known answers of a made-up model, and what is kept of them."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 from core import pipeline, runs
 from core.analysis.decision import save_decision
 from core.analysis.opened_run import opened
-from core.analysis.recovered_triggers import save_triggers
+from core.analysis.recovered_triggers import FILE, groups_of, save_triggers
 from core.decision.states import BACKDOOR, DecidedGroup, Decision
+from core.errors import UserError
 from core.evaluation import trials
 from core.evaluation.recovered_trials import RecoveredTrigger, groups_with_trigger, intended, recovered_answers
 from core.evaluation.try_recovered import try_recovered
@@ -19,6 +23,22 @@ __all__ = ["run"]  # the fixture of a decided run on dark samples
 
 def test_groups_with_a_trigger_are_offered_with_and_without_proof(run):
     assert [(group.id, group.state) for group in groups_with_trigger(run)] == [(1, "backdoor"), (2, "open")]
+
+
+def test_to_say_which_groups_have_a_trigger_loads_no_network(run):
+    asked = (
+        "import sys; from pathlib import Path; from core import runs;"
+        "from core.evaluation.recovered_trials import groups_with_trigger;"
+        f"run = runs.open_run(Path({str(run.workspace)!r}), {run.id!r});"
+        "assert len(groups_with_trigger(run)) == 2; assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", asked], check=True)  # here, other tests have loaded it
+
+
+def test_a_damaged_file_of_triggers_is_refused(run):
+    (run.path / FILE).write_bytes(b"no archive")
+    with pytest.raises(UserError, match="damaged"):
+        groups_of(run)
 
 
 def test_a_run_without_a_decision_offers_none_and_answers_nothing(finished):
