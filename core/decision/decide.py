@@ -26,7 +26,7 @@ from core.decision.left_out import (
     wrong_labels,
 )
 from core.decision.members import FEWEST, refined
-from core.decision.probes import FEWEST_PROBES, probed
+from core.decision.probes import large_classes, probed, with_few_probes
 from core.decision.shared import home_of, shared_trigger, with_source
 from core.decision.states import NOT_JUDGED, OPEN, Decision
 from core.decision.suspects import suspects_of
@@ -81,7 +81,9 @@ def decide(
     Chen et al. 2018 (arXiv 1811.03728).
     """
     blind = consensus(replace(evidence, bona_fide=np.zeros_like(evidence.bona_fide))).suspicion
-    first = suspicion if suspicion is not None else _trusting(evidence, blind)
+    first = suspicion
+    if first is None:  # of the consensus, where it has anybody to trust
+        first = consensus(evidence).suspicion if evidence.bona_fide.any() else blind
     flags = np.zeros(len(blind), np.bool_) if flagged is None else flagged
     if evidence.model is None or evidence.inputs is None or evidence.predicted is None:
         why = dict.fromkeys(range(evidence.n_classes), "its model cannot be asked")
@@ -92,7 +94,9 @@ def decide(
     back, quiet = np.argsort(order), blind[order]
     maker = _Maker(reordered(evidence, order), quiet if first is blind else first[order], quiet, listen)
     maker.look_for_triggers()
-    if retrain is not None:
+    if retrain is None:
+        maker.name_changes()
+    else:
         maker.ask_again(lambda kept: retrain(kept[back]))
     missed = modality_of(evidence.inputs).load_stamps().not_looked_for(evidence.inputs)
     found = maker.decision(flags[order], "; ".join(filter(None, ["" if retrain else NO_TRAINING, missed])))
@@ -110,19 +114,11 @@ class _Maker:
         self.evidence, self.inputs, self.listen = evidence, evidence.inputs, listen
         self.labels, self.device = evidence.labels, best_device()
         self.network = prepared(evidence.model, self.device)
-        counts = np.bincount(self.labels, minlength=evidence.n_classes)
-        self.judged = [index for index in range(evidence.n_classes) if counts[index] >= SMALLEST_CLASS]
-        self.not_judged = {
-            index: f"only {counts[index]:,} sample{'s' * bool(counts[index] != 1)}; {SMALLEST_CLASS} are needed"
-            for index in range(evidence.n_classes)
-            if index not in self.judged
-        }
-        probes = np.random.default_rng(evidence.seed).permutation(probed(evidence, first, self.judged))
-        for index in list(self.judged):
-            if (count := int((self.labels[probes] != index).sum())) < FEWEST_PROBES:
-                self.judged.remove(index)
-                others = f"{count:,} sample{'s' * (count != 1)} of other classes"
-                self.not_judged[index] = f"only {others} to put a trigger on"
+        large, self.not_judged = large_classes(self.labels, evidence.n_classes, SMALLEST_CLASS)
+        probes = np.random.default_rng(evidence.seed).permutation(probed(evidence, first, large))
+        few = with_few_probes(self.labels[probes], large)
+        self.not_judged |= few
+        self.judged = [index for index in large if index not in few]
         orders = [first] if first is blind else [first, blind]
         stamps = modality_of(evidence.inputs).load_stamps()
         asked = stamps.suspicions(evidence.inputs, self.labels, self.ask, probes, evidence.seed)
@@ -176,9 +172,7 @@ class _Maker:
 
     def ask_again(self, retrain: Retrain) -> None:
         """Train without the suspects and ask that model about them; then without those alone of whom it speaks."""
-        explained = {group.target_class for group in self.found.groups if group.state == "backdoor"}
-        asked_about = {index: self._described[index] for index in set(self.judged) & {*self._described} - explained}
-        changed = transformed_classes(self.suspects, self.network, self.device, asked_about)
+        changed = self._changed()
         doubted = self.found.known.copy()
         for one in changed:
             doubted[one.doubted] = True
@@ -201,6 +195,16 @@ class _Maker:
         if suspected:
             self._ask_about(retrain, asked, suspected, wrong)
         self.found.add_wrong_labels(wrong & (self.found.membership == 0), self.labels)
+
+    def name_changes(self) -> None:
+        """Name who may carry a change, where no other model can tell: that stays open."""
+        for one in self._changed():
+            self.found.add_transformed(one, one.kind.members, self.evidence.bona_fide)
+
+    def _changed(self) -> list[Transformed]:
+        explained = {group.target_class for group in self.found.groups if group.state == "backdoor"}
+        left = {index: self._described[index] for index in set(self.judged) & {*self._described} - explained}
+        return transformed_classes(self.suspects, self.network, self.device, left)
 
     def _settle(self, found: Transformed) -> bool:
         """Add who carries a change, if a model that never saw them does not give way to it; whether it is so."""
@@ -313,8 +317,3 @@ class _Maker:
             self.evidence.n_classes,
             found.doubted,
         )
-
-
-def _trusting(evidence: Evidence, blind: Floats) -> Floats:
-    """The suspicion of the consensus where it has anybody to trust, else the one that trusts nobody."""
-    return consensus(evidence).suspicion if evidence.bona_fide.any() else blind

@@ -96,7 +96,7 @@ class Found:
         self.states[members] = BACKDOOR if proven else OPEN
 
     def add_transformed(self, found: Transformed, carriers: Bools, trusted: Bools) -> bool:
-        """Add a group of those samples of a class, (m,), that carry a change that was proven, unless they are too few.
+        """Add a group of those samples of a class, (m,), that carry a change, unless there are few; open without proof.
 
         `trusted`, (n,), are bona fide samples: they are no members.
         """
@@ -111,7 +111,7 @@ class Found:
             DecidedGroup(
                 number,
                 found.index,
-                "backdoor",
+                "backdoor" if found.proven else "open",
                 f"recovered trigger, {found.stamp.name}",
                 int(inside.sum()),
                 transformed_reason(found),
@@ -120,7 +120,7 @@ class Found:
                 found.control,
             )
         )
-        self.membership[inside], self.states[inside] = number, BACKDOOR
+        self.membership[inside], self.states[inside] = number, BACKDOOR if found.proven else OPEN
         self.stamps[number], self.alike[number] = found.stamp, alike
         return True
 

@@ -27,3 +27,27 @@ def probed(evidence: Evidence, suspicion: Floats, judged: Sequence[int]) -> Ints
     for index in np.unique(evidence.labels):
         limits[index] = np.quantile(suspicion[evidence.labels == index], PROBED)
     return np.flatnonzero(right & (suspicion <= limits[evidence.labels]))
+
+
+def large_classes(labels: Ints, n_classes: int, least: int) -> tuple[list[int], dict[int, str]]:
+    """The classes with at least so many samples, and of the others why they cannot be judged."""
+    counts = np.bincount(labels, minlength=n_classes).tolist()
+    small = {
+        index: f"only {count:,} sample{'s' * (count != 1)}; {least} are needed"
+        for index, count in enumerate(counts)
+        if count < least
+    }
+    return [index for index in range(n_classes) if index not in small], small
+
+
+def with_few_probes(labels: Ints, classes: Sequence[int]) -> dict[int, str]:
+    """Of these classes, those that have too few probes of other classes, and why they cannot be judged.
+
+    `labels` (p,) are those of the probes.
+    """
+    counts = {index: int((labels != index).sum()) for index in classes}
+    return {
+        index: f"only {count:,} sample{'s' * (count != 1)} of other classes to put a trigger on"
+        for index, count in counts.items()
+        if count < FEWEST_PROBES
+    }

@@ -43,12 +43,14 @@ def trigger_reason(trigger: RecoveredTrigger, *, proven: bool) -> str:
 def transformed_reason(found: Transformed) -> str:
     """What a change of the whole sample does, beside what it does to a model that never saw its carriers."""
     low, high = wilson(found.flip_rate, len(found.tried))
-    return (
+    turns = (
         f"One change of the whole sample, {found.stamp.name}, was found by asking the model. It turns "
         f"{found.flip_rate:.0%} of {len(found.tried):,} samples of other classes into the class (95 % interval "
-        f"{low:.0%} to {high:.0%}). Of a model that never saw these samples it turns {found.control:.0%}. So they "
-        "taught it. Who of the class carries it was learned from samples that were given it."
+        f"{low:.0%} to {high:.0%}). Who of the class carries it was learned from samples that were given it."
     )
+    if found.control is None:
+        return f"{turns} No model that never saw them was asked. So it is open whether they taught it: look at them."
+    return f"{turns} Of a model that never saw these samples it turns {found.control:.0%}. So they taught it."
 
 
 def home_reason(home: float) -> str:

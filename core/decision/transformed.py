@@ -65,7 +65,7 @@ class Transformed:
         tried: rows of other classes that tell how many it turns; it was not learned from them.
         flip_rate: fraction of these that it turns.
         doubt: samples of the class in doubt for each carrier; low = the carriers are a kind of their own.
-        control: the same fraction for a model that never saw its carriers; 1 until one was asked.
+        control: the same fraction for a model that never saw its carriers; None where none was asked.
     """
 
     index: int
@@ -75,7 +75,7 @@ class Transformed:
     tried: Ints
     flip_rate: float
     doubt: float
-    control: float = 1.0
+    control: float | None = None
 
     @property
     def doubted(self) -> Ints:
@@ -87,7 +87,7 @@ class Transformed:
     @property
     def proven(self) -> bool:
         """Whether the carriers alone taught the change: a model without them does not give way to it."""
-        return self.flip_rate >= LEAST_TURNED and self.flip_rate - self.control >= MARGIN
+        return self.control is not None and self.flip_rate - self.control >= MARGIN
 
 
 def transformed_classes(
@@ -135,7 +135,7 @@ def carriers_left_out(found: Transformed, other: Ask, suspects: Suspects, descri
         described: (m, f) activations and trajectories of the class.
     """
     members = found.kind.members
-    if found.control <= STILL_GIVING_WAY:
+    if found.control is not None and found.control <= STILL_GIVING_WAY:
         members = members & (other(suspects.inputs[found.rows])[:, found.index] < AT_HOME)
     kind = _settled(described, members, ~members)
     if kind is None:

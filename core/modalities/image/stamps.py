@@ -50,7 +50,10 @@ def suspicions(_inputs: Inputs, _labels: Ints, _ask: Ask, _probes: Ints, _seed: 
 
 def not_looked_for(inputs: Inputs) -> str:
     """Stickers at random places and changes of the whole, where images are too large for them; else ""."""
-    limits = {"stickers at random places": LARGEST_FOR_STICKERS, "warps, filters and faint overlays": LARGEST_FOR_CHANGES}
+    limits = {
+        "stickers at random places": LARGEST_FOR_STICKERS,
+        "warps, filters and faint overlays": LARGEST_FOR_CHANGES,
+    }
     missed = {what: most for what, most in limits.items() if max(inputs.shape[:2]) > most}
     if not missed:
         return ""

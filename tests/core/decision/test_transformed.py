@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from core.decision.decide import decide
-from core.decision.states import BACKDOOR
+from core.decision.states import BACKDOOR, OPEN
 from core.modalities.image.inputs import ImageInputs
 from tests.core.decision.asked import TARGET, K, suspicion_of
 from tests.core.decision.test_decide import evidence_of
@@ -79,6 +79,16 @@ def test_its_carriers_are_named_with_what_proves_it(poison):
 def test_what_turns_a_model_without_them_as_well_proves_nothing(poison):
     decision, _ = decide(evidence(poison), suspicion_of([], N), retrain=lambda kept: Network().eval())
     assert not [group for group in decision.groups if group.kind in KINDS]
+
+
+def test_without_another_model_it_is_open_and_says_why(poison):
+    decision, stamps = decide(evidence(poison), suspicion_of([], N))
+    [group] = [group for group in decision.groups if group.kind in KINDS]
+    assert (group.state, group.target_class, group.control) == ("open", TARGET, None)
+    assert "it is open whether they taught it" in group.reason
+    assert group.id in stamps
+    assert np.isin(poison, np.flatnonzero(decision.states == OPEN)).mean() > 0.8
+    assert not (decision.states == BACKDOOR).any()
 
 
 def test_the_model_that_is_asked_saw_no_carrier_and_most_classes_whole(poison):
