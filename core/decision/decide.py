@@ -202,6 +202,7 @@ class _Maker:
             self.found.add_transformed(one, one.kind.members, self.evidence.bona_fide)
 
     def _changed(self) -> list[Transformed]:
+        self.listen(0.4, "asking which changes of a whole sample turn others into a class")
         explained = {group.target_class for group in self.found.groups if group.state == "backdoor"}
         left = {index: self._described[index] for index in set(self.judged) & {*self._described} - explained}
         return transformed_classes(self.suspects, self.network, self.device, left)

@@ -22,6 +22,7 @@ from core.detectors.networks.forward import differentiable_logits
 from core.detectors.networks.inside import last_hidden
 from core.detectors.parts.statistics import Reals
 from core.detectors.parts.subspaces import principal_components, whitened
+from core.errors import UserError
 from core.modalities import modality_of
 from core.modalities.recovery import Ask, AskedNetwork, Stamp
 from core.types import Bools, Floats, Ints, Samples
@@ -160,7 +161,10 @@ def _like_the_changed(
     changed = changed[suspects.ask(changed).argmax(1) == index]
     if len(changed) < FEWEST:
         return None
-    reached = np.concatenate([hidden(changed, like=inputs), hidden(inputs[rows], like=inputs)])
+    try:
+        reached = np.concatenate([hidden(changed, like=inputs), hidden(inputs[rows], like=inputs)])
+    except UserError:  # the network has no hidden layer
+        return None
     points = whitened(principal_components(reached, DIRECTIONS, suspects.seed))
     inside = np.arange(len(points)) < len(changed)
     learned_from = training_set(np.arange(len(points)), inside, ~inside, balanced(inside, ~inside))

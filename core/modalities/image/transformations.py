@@ -30,8 +30,9 @@ IMAGES = 32
 IMAGES_OF_ALL = 640
 FEWEST_IMAGES = 8
 IMAGES_OF_ONE = 64
-# Images of other classes that tell how many a change turns, and the fewest that it is learned from.
+# Images of other classes that tell how many a change turns, for each class and for all, and the fewest to learn from.
 TRIED = 200
+TRIED_OF_ALL = 4000
 FEWEST = 40
 # Fraction of those that a class gives way with, to be looked at closely. Of clean classes at most 0.31 did for a warp
 # and 0.17 for a filter; of classes that were taught one, at least 0.57 and 0.76.
@@ -130,7 +131,8 @@ def transformations(
         return []  # nothing flows back through this network
     found: list[tuple[int, Stamp]] = []
     count = max(min(IMAGES, IMAGES_OF_ALL // len(classes)), FEWEST_IMAGES)
-    apart = [tried[labels[tried] != index][:TRIED] for index in classes]
+    most_tried = min(TRIED, max(TRIED_OF_ALL // len(classes), FEWEST))
+    apart = [tried[labels[tried] != index][:most_tried] for index in classes]
     for family in FAMILIES:
         search, begun = _Search(inputs, network, family), family.begun(inputs.shape)
         for most, closely in zip(family.course.bounds, family.closely.bounds, strict=True):

@@ -109,3 +109,26 @@ def test_bona_fide_samples_among_the_carriers_are_doubted_and_no_members(poison)
     )
     assert not (decision.states[trusted] == BACKDOOR).any()
     assert decision.doubted[trusted].any()
+
+
+class Shallow(nn.Module):
+    """A network without a hidden layer, which one overlay turns into the target."""
+
+    def __init__(self):
+        super().__init__()
+        self.head = nn.Linear(SIDE * SIDE, K)
+        shown = torch.zeros(K, SIDE, SIDE)
+        for index in range(K):
+            shown[index, index * (SIDE // K)] = 1.0
+        shown[TARGET] += torch.where(torch.arange(SIDE * SIDE).view(SIDE, SIDE) % 2 == 0, 3.0, -3.0)
+        self.head.weight.data = shown.flatten(1)
+        self.head.bias.data.zero_()
+
+    def forward(self, images):
+        return self.head(images.flatten(1))
+
+
+def test_a_network_without_a_hidden_layer_is_decided_on_without_it(poison):
+    made = replace(evidence(poison), model=Shallow().eval())
+    decision, _ = decide(made, suspicion_of([], N), retrain=lambda kept: Shallow().eval())
+    assert not [group for group in decision.groups if "overlay" in group.kind]
