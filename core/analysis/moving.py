@@ -12,6 +12,8 @@ MOST_FITTED = 20_000
 MOST_MISSED = 0.05
 # Epochs that the window around all movement looks at.
 MOST_LOOKED_AT = 8
+# Samples whose logits are worked out at a time. Moves the memory only.
+PART = 4096
 
 
 def places_at(losses: Floats, places: Floats, epoch: int) -> Floats | None:
@@ -66,9 +68,16 @@ def window_of(losses: Floats, places: Floats, some: Ints | slice = slice(None)) 
     if directions is None or not len(places[some]):
         return None
     epochs = np.unique(np.linspace(1, losses.shape[1], MOST_LOOKED_AT).round().astype(int))
-    stood = [places[some], *(_held(losses[some], int(epoch)) @ directions for epoch in epochs[:-1])]
-    corners = np.array([(one.min(0), one.max(0)) for one in stood], np.float32)
-    return np.array([corners[:, 0].min(0), corners[:, 1].max(0)], np.float32)
+    seen, last = losses[some], places[some]
+    low, high = last.min(0), last.max(0)
+    for start in range(0, len(seen), PART):
+        features = logits(seen[start : start + PART]).astype(np.float32)
+        for epoch in epochs[:-1]:
+            # As `_held(…, epoch) @ directions`, whose logits would be worked out anew for each epoch: 5 times as long.
+            later = directions[epoch:-1].sum(0)
+            stood = features[:, :epoch] @ directions[:epoch] + features[:, epoch - 1 : epoch] * later + directions[-1]
+            low, high = np.minimum(low, stood.min(0)), np.maximum(high, stood.max(0))
+    return np.array([low, high], np.float32)
 
 
 def _held(losses: Floats, epoch: int) -> Floats:

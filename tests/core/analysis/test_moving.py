@@ -36,6 +36,15 @@ def test_the_window_holds_every_place_of_every_epoch():
         assert (stood <= high + 1e-4).all()
 
 
+def test_the_window_of_many_is_the_least_and_the_greatest_of_all_their_places():
+    losses = trajectories(5000)
+    losses[-1] *= 3  # the last one lies outside the rest
+    last = project(logits(losses).astype(np.float32), "pca")
+    stood = np.concatenate([places_at(losses, last, epoch) for epoch in range(1, 6)])
+    np.testing.assert_allclose(window_of(losses, last), [stood.min(0), stood.max(0)], rtol=1e-4)
+    assert (stood.argmax(0) % 5000 == 4999).any() or (stood.argmin(0) % 5000 == 4999).any()
+
+
 def test_places_that_are_no_linear_map_of_the_losses_and_epochs_to_come_cannot_move():
     losses = trajectories()
     bent = logits(losses)[:, :2] ** 2 + np.random.default_rng(1).standard_normal((60, 2))
