@@ -1,6 +1,7 @@
 """The one button that leads on, by how far the run is."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import streamlit as st
 
@@ -8,7 +9,8 @@ from core import runs
 from core.runs import Run
 from core.runs.jobs import Progress
 from pages.ui.access.who import for_reviewers
-from pages.ui.cache import cached
+from pages.ui.cache import cached, decided_names
+from pages.ui.overview.groups import DECIDED, groups_of
 from pages.ui.shell import frame
 from pages.ui.widgets import counted, refusal
 
@@ -21,11 +23,13 @@ class Step:
         page: file name of the page, without its ending.
         action: what is done there, in words.
         icon: of the button.
+        query: of its address.
     """
 
     page: str
     action: str
     icon: str
+    query: Mapping[str, str] = field(default_factory=dict)
 
 
 REPORT = Step("report", "Write the report", ":material/description:")
@@ -53,6 +57,10 @@ def _after_detection(run: Run) -> Step:
     any_flags = any(one.flagged.any() for one in cached.detections(run).values())
     if any_flags and undecided == len(verdicts) and cached.decision(run) is None:
         return Step("detect", "Decide what is a backdoor", ":material/policy:")
+    confirmed = sum(group.undecided for group in groups_of(run) if group.decided and group.suspected)
+    if confirmed > undecided:  # the decision may name more than the detectors flag
+        query = {DECIDED: decided_names.names(run)["backdoor"]}
+        return Step("review", f"Review the {confirmed:,} of confirmed backdoors", ":material/fact_check:", query)
     if undecided:
         return Step("review", f"Review the {undecided:,} undecided", ":material/fact_check:")
     if verdicts.isin(["exclude", "relabel"]).any():
@@ -64,7 +72,7 @@ def way_on(run: Run) -> None:
     """The button to the next step."""
     step = next_step(run)
     if st.button(step.action, key="way-on", type="primary", icon=step.icon):
-        st.switch_page(f"pages/{step.page}.py")
+        st.switch_page(f"pages/{step.page}.py", query_params=dict(step.query))
 
 
 def stopped(run: Run, progress: Progress) -> None:

@@ -14,7 +14,7 @@ from core.analysis.decision import decided_words
 from core.analysis.families import Family
 from core.analysis.opened_run import opened as opened_run
 from core.data import store
-from core.decision.states import State
+from core.decision.states import BACKDOOR, State
 from core.files import write_json
 from core.runs import Run, jobs, worker_lock
 from core.runs.jobs import Progress
@@ -181,6 +181,21 @@ def test_the_button_leads_from_step_to_step(two_detections: Run, monkeypatch: py
     next(button for button in app.button if button.key == f"kin-{child.id}").click().run()
     assert "1 of 1 known attacks now succeed in 10% of cases or fewer." in words(app)
     assert f"{brought}. No detector has been run on this model." in words(app)
+
+
+def test_the_button_leads_to_what_the_decision_names_beyond_the_flags(
+    two_detections: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    be(REVIEWER, monkeypatch)
+    more = np.arange(SAMPLES) < FEW + 5
+    (group,) = JUDGED.groups
+    named = replace(JUDGED, states=more * BACKDOOR, membership=more * group.id, groups=(replace(group, size=FEW + 5),))
+    decided(two_detections, named)
+    assert primary(page("overview")) == [f"Review the {FEW + 5} of confirmed backdoors"]
+    pipeline.decide(two_detections, range(FEW), "exclude", reviewer="ann")
+    assert primary(page("overview")) == ["Review the 5 of confirmed backdoors"]
+    pipeline.decide(two_detections, range(FEW, FEW + 5), "exclude", reviewer="ann")
+    assert primary(page("overview")) == ["Repair the model"]
 
 
 def test_an_empty_workspace_says_what_to_do(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
