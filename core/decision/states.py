@@ -34,6 +34,7 @@ class DecidedGroup:
             the attack success rate, estimated. None where no trigger was recovered.
         interval: the 95 % confidence interval of that, by Wilson's score.
         control: the same fraction for what other samples of the class share, or, with `home`, those of other classes.
+            For a change of the whole sample it is that of a model which never saw the members.
         p: how often ordinary samples of the class do as well by chance; None where that was not asked.
         kept: fraction of the members that keep their label once the trigger is taken off, in [0, 1].
         home: fraction of the members that belong to the class by all else that they show; None where nothing tells.
