@@ -27,6 +27,7 @@ from core.stages.load import trained_model
 from core.training.config import TrainConfig
 from core.training.loop import build_model
 from tests.core import hostile
+from tests.core.forked import as_a_worker
 from tests.core.graphs import quarter_graph
 
 SHAPE = (16, 16, 1)
@@ -293,10 +294,15 @@ def test_a_worker_carries_out_what_a_page_asked_for(workspace, oracle, asked_of_
     arguments = asked_of_workers[0][1]
     assert (arguments[0], arguments[-1]) == ("load-model", dataset_id(workspace))
     assert sorted(path.name for path in job.iterdir()) == ["asked.json", "weights.pth"]
-    said = []
-    run = pipeline.carry_out(workspace, job, lambda progress, message: said.append(message))
-    assert said == ["reading the file", "writing the model"]
-    assert pipeline.loaded_run(workspace, job).id == run.id
+
+    def work():
+        said = []
+        run = pipeline.carry_out(workspace, job, lambda progress, message: said.append(message))
+        assert said == ["reading the file", "writing the model"]
+        assert pipeline.loaded_run(workspace, job).id == run.id
+
+    as_a_worker(work)
+    run = pipeline.loaded_run(workspace, job)
     assert not (job / "weights.pth").exists()
     assert "train" in run.plan
 

@@ -11,6 +11,7 @@ from core.data import store
 from core.pipeline.recorded import RecordedRequest, carry_out_recorded
 from core.pipeline.started import keep_request
 from core.runs import jobs
+from tests.core.forked import as_a_worker
 
 WAIT_SECONDS = 240.0
 
@@ -28,8 +29,12 @@ def loaded(workspace, request_):
     """The directory of a job that is done, as a worker leaves it while nobody waits; its run was never begun."""
     job = jobs.new_job(workspace, "loads")
     keep_request(job, vars(request_))
-    with jobs.working_on(job):
-        carry_out_recorded(workspace, job, lambda fraction, message: None)
+
+    def work():
+        with jobs.working_on(job):
+            carry_out_recorded(workspace, job, lambda fraction, message: None)
+
+    as_a_worker(work)
     return job
 
 
