@@ -54,10 +54,6 @@ class FilteredStamp(PictureStamp):
         before = np.fft.ifft2(np.fft.fft2(samples.astype(np.float32), axes=(1, 2)) * back, axes=(1, 2)).real
         return np.asarray(before.round().clip(0, 255), np.uint8)
 
-    def carried(self, samples: Samples) -> None:
-        """None: an image does not tell whether it was filtered."""
-        del samples
-
     @property
     def parts(self) -> dict[str, NDArray[Any]]:
         """Name and change."""

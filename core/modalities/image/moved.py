@@ -66,6 +66,11 @@ class PictureStamp:
 
     tells_home = False
 
+    def carried(self, samples: Samples) -> Bools | None:
+        """None: a picture shows more or less of it."""
+        del samples
+        return None
+
     def simpler(self) -> tuple[Stamp, ...]:
         """None: a picture has every part of it to some degree."""
         return ()

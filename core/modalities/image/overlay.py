@@ -41,11 +41,6 @@ class ImageStamp(PictureStamp):
         changed = (pixels - self.offset) / self.scale if self.mask is None else np.where(self.mask, beneath, pixels)
         return np.asarray(np.rint(changed).clip(0, 255), np.uint8)
 
-    def carried(self, samples: Samples) -> Bools | None:
-        """None: a picture shows more or less of it."""
-        del samples
-        return None
-
     @property
     def parts(self) -> dict[str, NDArray[Any]]:
         """Name, scale, offset and, where it replaces something, mask."""

@@ -52,10 +52,6 @@ class WarpedStamp(PictureStamp):
             back = -_sampled(there.permute(0, 3, 1, 2), back).permute(0, 2, 3, 1)
         return _read(samples, back)
 
-    def carried(self, samples: Samples) -> None:
-        """None: an image does not tell whether it was warped."""
-        del samples
-
     @property
     def parts(self) -> dict[str, NDArray[Any]]:
         """Name and field."""
