@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.modalities.image.moved import PictureStamp
-from core.modalities.image.warped import AT_ONCE, grid_of_lines
+from core.modalities.image.warped import changed, grid_of_lines
 from core.types import Floats, Images, Samples
 
 # Pixels a side of what is averaged.
@@ -36,12 +36,8 @@ class FilteredStamp(PictureStamp):
 
     def put_on(self, samples: Samples) -> Samples:
         """(m, h, w, c) the images, filtered."""
-        made, change = np.empty_like(samples), torch.from_numpy(self.change)[None]
-        for start in range(0, len(samples), AT_ONCE):
-            part = torch.from_numpy(np.ascontiguousarray(samples[start : start + AT_ONCE], np.float32))
-            levels = filtered(part.permute(0, 3, 1, 2) / 255, change.expand(len(part), -1, -1)).permute(0, 2, 3, 1)
-            made[start : start + AT_ONCE] = (255 * levels).round().to(torch.uint8).numpy()
-        return made
+        change = torch.from_numpy(self.change)[None]
+        return changed(samples, lambda images: 255 * filtered(images / 255, change.expand(len(images), -1, -1)))
 
     def taken_off(self, samples: Samples, beneath: Floats) -> Samples:
         """(m, h, w, c) the images before it, as far as it left what they were."""

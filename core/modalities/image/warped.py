@@ -1,6 +1,6 @@
 """Recovered warps: one smooth displacement of all pixels."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,11 +112,16 @@ def _sampled(images: Tensor, flow: Tensor) -> Tensor:
     return F.grid_sample(images, there, mode="bilinear", padding_mode="border", align_corners=True)
 
 
-def _read(samples: Samples, flow: Tensor) -> Images:
-    """(m, h, w, c) the images, read where the flow (1, h, w, 2) says."""
+def changed(samples: Samples, way: Callable[[Tensor], Tensor]) -> Images:
+    """(m, h, w, c) the images after a change of their levels (b, c, h, w), some at a time."""
     made = np.empty_like(samples)
     for start in range(0, len(samples), AT_ONCE):
-        part = torch.from_numpy(np.ascontiguousarray(samples[start : start + AT_ONCE], np.float32)).permute(0, 3, 1, 2)
-        read = _sampled(part, flow.expand(len(part), -1, -1, -1))
-        made[start : start + AT_ONCE] = read.permute(0, 2, 3, 1).round().clamp(0, 255).to(torch.uint8).numpy()
+        part = torch.from_numpy(np.ascontiguousarray(samples[start : start + AT_ONCE], np.float32))
+        levels = way(part.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+        made[start : start + AT_ONCE] = levels.round().clamp(0, 255).to(torch.uint8).numpy()
     return made
+
+
+def _read(samples: Samples, flow: Tensor) -> Images:
+    """(m, h, w, c) the images, read where the flow (1, h, w, 2) says."""
+    return changed(samples, lambda images: _sampled(images, flow.expand(len(images), -1, -1, -1)))
