@@ -4,12 +4,16 @@
 // the parameters of a page that was just arrived at, belongs to the entry that is there, or Back would stop at it.
 
 // A step is said in the address itself, so it comes with that address and not a moment before or after it. The page
-// answers with the address that follows. What it says before that is of the address that was left, and is passed over.
+// answers with the address that follows. What it says before that is of the address that was left, and is passed over:
+// a page that was left by Back would otherwise lead to itself again, with its own parameters.
+
+// What is remembered of a run stays on the way to another page; a step on the same page leads to what was seen before.
 // `index_page` has this run before anything can be clicked; it is a component as well, which hears the answers.
 
 const ACTS = ["pointerdown", "keydown", "drop"];
 const PATIENCE = 15000; // ms that an answer to a step may take
-const here = (window.assaySteps ??= { touched: false, path: location.pathname, step: "", begun: false });
+const ARRIVAL = "arrival-"; // what a step to another page begins with
+const here = (window.assaySteps ??= { touched: false, path: location.pathname, step: "", since: 0, begun: false });
 
 if (!here.begun) {
   here.begun = true;
@@ -17,8 +21,8 @@ if (!here.begun) {
   here.replace = history.replaceState.bind(history);
   history.pushState = (state, title, url) => {
     const [to, before] = [new URL(url ?? location.href, location.href), here.path];
-    here.path = to.pathname;
     if (unanswered(to)) return;
+    here.path = to.pathname;
     if (to.href === location.href || (to.pathname === before && !here.touched)) return here.replace(state, title, url);
     here.touched = false;
     here.add(state, title, url);
@@ -29,19 +33,18 @@ if (!here.begun) {
   window.addEventListener("popstate", (event) => event.isTrusted && took());
 }
 
-// Whether a step on this page waits for its answer.
+// Whether a step waits for its answer; somebody who goes on to another page waits for it no more.
 function unanswered(to) {
-  if (to.pathname !== location.pathname || Date.now() - here.step > PATIENCE) here.step = "";
+  if ((to.pathname !== location.pathname && here.touched) || Date.now() - here.since > PATIENCE) here.step = "";
   return here.step !== "";
 }
 
-// Has the address say the step that was just taken, where that is one on the same page.
+// Has the address say the step that was just taken.
 function took() {
   here.touched = false; // what the page says of the address after a step would cut off the steps ahead
-  const same = here.path === location.pathname;
+  here.since = Date.now();
+  here.step = (here.path === location.pathname ? "" : ARRIVAL) + here.since;
   here.path = location.pathname;
-  here.step = same ? String(Date.now()) : "";
-  if (!same) return;
   const url = new URL(location.href);
   url.searchParams.set("step", here.step);
   here.replace(history.state, "", url);

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.browser.brush import PATIENT, draw_lasso
 from tests.browser.conftest import OpenPage, Serve
@@ -76,4 +76,48 @@ def test_a_step_back_on_the_same_page_leads_to_what_was_seen_before(serve: Serve
     window.wait_for_url(re.compile("/review.*class=5"), timeout=PATIENT)
     expect(given).to_have_value(re.compile("Sandal"), timeout=PATIENT)
     expect(verdict).to_have_value("All")
+    sound(window)
+
+
+def test_what_a_page_says_after_it_was_left_does_not_change_the_address_of_the_next(
+    serve: Serve, page: OpenPage, small: Path
+) -> None:
+    held: list[str | bytes] = []
+    holding: list[bool] = []
+
+    def route(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        server.on_message(lambda message: held.append(message) if holding else socket.send(message))
+        sockets.append(socket)
+
+    sockets: list[WebSocketRoute] = []
+    window = page("about:blank")
+    window.route_web_socket(re.compile("_stcore/stream"), route)
+    window.goto(f"{serve(small).url}/review")
+    verdict, colours = (
+        window.get_by_role("combobox", name=re.compile(name)).first for name in ("^Verdict", "Colour by")
+    )
+    expect(verdict).to_have_value("Undecided", timeout=PATIENT)
+    verdict.click()
+    window.get_by_role("option", name="All").last.click(timeout=PATIENT)
+    window.wait_for_url(re.compile("verdict=All"), timeout=PATIENT)
+    goto(window, "Clusters")
+    expect(window.get_by_text("drawn")).to_be_visible(timeout=PATIENT)
+    colours.click()
+    holding.append(True)
+    window.get_by_role("option", name="loss").click(timeout=PATIENT)
+    window.wait_for_timeout(3000)
+    assert any(b"colour=loss" in message for message in held if isinstance(message, bytes))
+    window.go_back()
+    holding.clear()
+    for message in held:
+        sockets[-1].send(message)
+    expect(verdict).to_have_value("All", timeout=PATIENT)
+    window.wait_for_url(re.compile("/review.*verdict=All$"), timeout=PATIENT)
+    window.wait_for_timeout(1000)
+    assert window.url.endswith("verdict=All")
+    assert "colour" not in window.url
+    window.go_forward()  # nothing was put in between
+    expect(window.get_by_text("drawn")).to_be_visible(timeout=PATIENT)
+    assert colour(window) == "loss"
     sound(window)

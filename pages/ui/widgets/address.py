@@ -12,6 +12,7 @@ import streamlit as st
 
 WRITTEN = "written-parameters"
 STEP = "step"  # the parameter by which the browser says that somebody went back or forward; `assets/steps.js` writes it
+ARRIVAL = "arrival-"  # what it begins with where that led to another page
 SETTLED = "settled-step"  # where the session keeps the last step that the page has followed
 GRACE = 3.0  # seconds, after which an older address is the visitor's wish
 
@@ -20,7 +21,7 @@ def get(name: str) -> str:
     """The value of a parameter; "" where it is not in the address."""
     now = str(st.query_params.get(name, ""))
     value, left = _written(name)
-    if stepping():
+    if _stepped():
         _remember(name, now, {value: time.monotonic()} if value != now else left)
         return now
     if now == value or time.monotonic() - left.get(now, -inf) > GRACE:
@@ -30,9 +31,11 @@ def get(name: str) -> str:
 
 
 def stepping() -> bool:
-    """Whether what the address says goes before what the session remembers, for somebody just took a step."""
-    step = st.query_params.get(STEP, "")
-    return bool(step) and step != st.session_state.get(SETTLED)
+    """Whether what the address says goes before what the session remembers, for somebody just took a step on a page.
+
+    Not one to another page: what was chosen, of a selection above all, stays on the way there.
+    """
+    return _stepped() and not st.query_params[STEP].startswith(ARRIVAL)
 
 
 def settle() -> str:
@@ -65,6 +68,12 @@ def put_all(values: Mapping[str, str]) -> None:
             _set(name, value)
     if any(changed.values()):
         st.query_params.update({name: value for name, value in changed.items() if value})
+
+
+def _stepped() -> bool:
+    """Whether somebody just took a step in the browser, to this page or on it, that the page has not followed yet."""
+    step = st.query_params.get(STEP, "")
+    return bool(step) and step != st.session_state.get(SETTLED)
 
 
 def _written(name: str) -> tuple[str, dict[str, float]]:

@@ -72,6 +72,16 @@ def test_a_step_in_the_browser_is_heard_however_young_the_address_is(browser: Si
     assert address.get("class") == "5"
 
 
+def test_a_step_to_another_page_is_heard_as_well_and_takes_nothing_that_was_chosen(browser: SimpleNamespace) -> None:
+    address.put("class", "1")
+    browser.now, browser.query_params = 100.2, {"step": address.ARRIVAL + "1"}
+    assert address.get("class") == ""
+    assert not address.stepping()
+    assert address.or_kept("run", "b") == "b"
+    assert address.settle() == address.ARRIVAL + "1"
+    assert browser.query_params == {}
+
+
 def test_what_is_chosen_right_after_a_step_is_not_taken_back(browser: SimpleNamespace) -> None:
     address.put("class", "2")
     browser.query_params = {"step": "1"}
