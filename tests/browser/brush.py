@@ -5,6 +5,20 @@ from collections.abc import Sequence
 from playwright.sync_api import Page
 
 PATIENT = 60_000  # ms
+# True where nothing has changed for as long as a chart takes between two frames of its animation, several times over.
+STILL = """async () => {
+  const look = () => {
+    const canvas = document.querySelector("[data-testid=stEChartsChart] canvas, .stEChartsChart canvas");
+    const { left, top } = canvas?.getBoundingClientRect() ?? {};
+    return canvas && !document.querySelector("[data-testid=stStatusWidget]") && left + top + canvas.toDataURL();
+  };
+  const before = look();
+  for (let step = 0; step < 5; step++) {
+    await new Promise((done) => setTimeout(done, 100));
+    if (look() !== before) return false;
+  }
+  return Boolean(before);
+}"""
 LASSO_TOOL = 14  # pixels from the map's upper left corner, both ways
 
 
@@ -17,8 +31,15 @@ def map_area(page: Page) -> tuple[float, float, float, float]:
     return area["x"], area["y"], area["width"], area["height"]
 
 
+def still(page: Page) -> None:
+    """Wait until the page's script has ended and its map neither moves nor changes: a lasso then meets what is seen."""
+    map_area(page)
+    page.wait_for_function(STILL, timeout=PATIENT)
+
+
 def draw_lasso(page: Page, corners: Sequence[tuple[float, float]]) -> None:
     """Draw a closed lasso on the page's map; its corners are given as fractions of the map's width and height."""
+    still(page)
     left, top, width, height = map_area(page)
     points = [(left + x * width, top + y * height) for x, y in (*corners, corners[0])]
     page.mouse.move(left + LASSO_TOOL, top + LASSO_TOOL)

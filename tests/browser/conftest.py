@@ -7,14 +7,17 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
 from core import pipeline
 from core.attacks.specification import Specification, parse_spec
 from core.data.store.demo import demo
 from core.training.config import TrainConfig
+from tests.browser.brush import PATIENT
 from tests.browser.install_browser import ADVICE, browser, find_chromium
 from tests.browser.server import Server, end_workers
+
+expect.set_options(timeout=PATIENT)  # five seconds are not enough where other tests keep all cores busy
 
 Serve = Callable[..., Server]
 OpenPage = Callable[..., Page]
@@ -97,6 +100,7 @@ def page(chromium: Browser) -> Iterator[OpenPage]:
 
     def open_page(url: str, width: int = 1400, height: int = 900) -> Page:
         contexts.append(chromium.new_context(viewport={"width": width, "height": height}))
+        contexts[-1].set_default_timeout(PATIENT)
         opened = contexts[-1].new_page()
         opened.on("pageerror", lambda error: raised.append(f"{opened.url}: {error}"))
         opened.on("request", asked)

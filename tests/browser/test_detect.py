@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from core import pipeline, runs
 from core.analysis import opened_run
@@ -20,13 +20,15 @@ from tests.pages.decided import decided, made_decision
 HEADER, ROW = 35, 26
 
 
+def above(part: Locator) -> float:
+    """How far a part of the page lies below the upper edge of the window; where it is not seen, as far as can be."""
+    return (part.bounding_box() or {"y": np.inf})["y"]
+
+
 def choose(page: Page, row: int) -> None:
     """Click the mark of a row of the table of detectors, counted from 0."""
-    table = page.locator("[data-testid=stDataFrame] canvas").first
-    expect(table).to_be_visible(timeout=PATIENT)
-    area = table.bounding_box()
-    assert area
-    page.mouse.click(area["x"] + 16, area["y"] + HEADER + ROW * row + ROW / 2)
+    table = page.locator("[data-testid=stDataFrame]").first
+    table.click(position={"x": 16, "y": HEADER + ROW * row + ROW / 2})
 
 
 def test_a_chosen_rule_is_kept_and_repair_follows(serve: Serve, page: OpenPage, small: Path) -> None:
@@ -76,7 +78,7 @@ def test_the_border_is_dragged_and_stepped_with_the_samples_on_both_sides_in_vie
     opened = page(f"{server.url}/detect?run={run.id}")
     expect(opened.get_by_text("Flagged, the least suspicious first")).to_be_visible(timeout=2 * PATIENT)
     plot = opened.locator(".histogram.line .plot")
-    plot.scroll_into_view_if_needed(timeout=PATIENT)
+    plot.hover()  # once it stands still
     box = plot.bounding_box()
     assert box
     height = box["y"] + box["height"] / 2
@@ -125,11 +127,8 @@ def test_the_ways_to_be_strict_stand_in_one_row(
     table, ways = opened.locator("[data-testid=stDataFrame]").first, opened.get_by_role("radio")
     expect(table).to_be_visible(timeout=2 * PATIENT)
     expect(ways.first).to_be_visible(timeout=PATIENT)
-    tops = {box["y"] for box in (way.bounding_box() for way in ways.all()) if box}
-    assert len(tops) == 1
-    area = table.bounding_box()
-    assert area
-    assert area["width"] >= 525  # what mark, title, flags, agreement and state take
+    eventually(lambda: len(set(map(above, ways.all()))) == 1)
+    eventually(lambda: (table.bounding_box() or {"width": 0})["width"] >= 525)  # mark, title, flags, agreement, state
     sound(opened)
 
 
@@ -143,11 +142,7 @@ def test_the_decision_and_the_first_detectors_are_in_view_at_once(serve: Serve, 
     expect(table).to_be_visible(timeout=PATIENT)
     for height in (900, 720):
         opened.set_viewport_size({"width": 1400 if height == 900 else 1280, "height": height})
-        opened.wait_for_timeout(1000)
-        words, rows = said.bounding_box(), table.bounding_box()
-        assert words
-        assert rows
-        assert 0 < words["y"] < rows["y"] + HEADER + 4 * ROW < height
+        eventually(lambda height=height: 0 < above(said) < above(table) + HEADER + 4 * ROW < height)
     opened.get_by_text("How each group was tested").click()
     expect(opened.get_by_text("Keep the label without it").first).to_be_visible(timeout=PATIENT)
     sound(opened)

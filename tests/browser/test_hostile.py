@@ -13,6 +13,8 @@ from tests.hostile import HOST, hostile
 # What a name would have become: pictures, links, code, formulas, lists, headings within the page.
 MADE = f"img[src*='{HOST}'], a[href*='{HOST}'], .katex, [data-testid=stMarkdownContainer] :is(del, code, h1 > script)"
 
+BOXES = "all => all.map(one => one.getBoundingClientRect().toJSON())"
+
 
 def test_hostile_names_load_and_run_nothing_on_any_page(serve: Serve, page: OpenPage, workspace: Path) -> None:
     server = serve(hostile(workspace), {"ASSAY_NO_DEMO": "1"})
@@ -34,11 +36,10 @@ def test_hostile_names_load_and_run_nothing_on_any_page(serve: Serve, page: Open
         window.reload()
         expect(window.get_by_role("heading", level=1)).to_contain_text(QUESTIONS[name], timeout=PATIENT)
         window.wait_for_timeout(1500)
-        for canvas in window.locator("canvas").all()[:2]:
-            if box := canvas.bounding_box():
-                for step in range(60):
-                    x, y = step % 10 + 0.5, step // 10 + 0.5
-                    window.mouse.move(box["x"] + box["width"] * x / 10, box["y"] + box["height"] * y / 6)
+        for box in window.locator("canvas").evaluate_all(BOXES)[:2]:
+            for step in range(60):
+                x, y = step % 10 + 0.5, step // 10 + 0.5
+                window.mouse.move(box["x"] + box["width"] * x / 10, box["y"] + box["height"] * y / 6)
         sound(window)
         made = window.locator(MADE)
         wrong += [f"{name}: {made.nth(at).evaluate('e => e.outerHTML')}" for at in range(made.count())]

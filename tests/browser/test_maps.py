@@ -24,8 +24,13 @@ def points(window: Page, most: int) -> list[Point]:
     for step in range(int(width / 2) - 20):
         place = (left + width / 2 + 4 * step % (width / 2 - 20), top + height * (0.4 + 0.1 * (step % 4)))
         window.mouse.move(*place)
-        window.wait_for_timeout(200)
-        if image.count() and image.first.is_visible() and all(abs(place[0] - x) > 20 for x, _ in found):
+        shown = []
+        for _ in range(2):  # what was shown of the place before is gone when it is looked at again
+            window.wait_for_timeout(200)
+            shown.append(image.count() > 0 and image.first.is_visible())
+            if not all(shown):
+                break
+        if all(shown) and all(abs(place[0] - x) > 20 for x, _ in found):
             found.append(place)
         if len(found) == most:
             break
@@ -39,18 +44,19 @@ def test_map_images_and_bar_are_in_view_together(
 ) -> None:
     window = page(f"{serve(small).url}/{name}", *size)
     expect(window.get_by_text("drawn")).to_be_visible(timeout=PATIENT)
-    window.wait_for_timeout(1000)
     draw_lasso(window, [(0.1, 0.2), (0.9, 0.2), (0.9, 0.9), (0.1, 0.9)])
     expect(window.locator(WORDS).get_by_text("selected")).to_be_visible(timeout=PATIENT)
-    bar = window.locator(".st-key-selection-bar").bounding_box()
-    _, top, _, tall = map_area(window)
-    tile = window.locator(TILE).first.bounding_box()
-    assert bar
-    assert tile
-    assert bar["height"] < 70  # one row
-    assert bar["y"] + bar["height"] <= size[1]
-    assert top + tall <= bar["y"] + 2
-    assert tile["y"] + tile["height"] <= bar["y"]
+
+    def together() -> bool:
+        bar = window.locator(".st-key-selection-bar").bounding_box()
+        _, top, _, tall = map_area(window)
+        tile = window.locator(TILE).first.bounding_box()
+        assert bar
+        assert tile
+        in_view = bar["height"] < 70 and bar["y"] + bar["height"] <= size[1]  # one row
+        return in_view and top + tall <= bar["y"] + 2 and tile["y"] + tile["height"] <= bar["y"]
+
+    eventually(together)
     assert window.evaluate("document.querySelector('.stMain').scrollTop") == 0
     sound(window)
 
@@ -83,6 +89,5 @@ def test_what_the_library_offers_covers_no_control_and_no_legend(serve: Serve, p
     expect(window.get_by_text("drawn")).to_be_visible(timeout=PATIENT)
     left, top, width, height = map_area(window)
     window.mouse.move(left + width / 2, top + height / 2)
-    tools = window.locator("[class*=st-key-map-chart] [data-testid=stElementToolbar]").bounding_box()
-    assert tools
-    assert tools["y"] > top + height / 2
+    tools = window.locator("[class*=st-key-map-chart] [data-testid=stElementToolbar]")
+    eventually(lambda: (tools.bounding_box() or {"y": 0})["y"] > top + height / 2)

@@ -14,7 +14,7 @@ from core.data import store
 from pages.ui.widgets.address import GRACE
 from tests.browser.conftest import OpenPage, Serve
 from tests.browser.test_journey import PATIENT
-from tests.browser.test_pages import sound
+from tests.browser.test_pages import eventually, sound
 from tests.core.hub_server import Repo, serving
 
 GALLERY = ".st-key-data-gallery"
@@ -141,7 +141,7 @@ def test_a_data_set_of_the_hub_is_asked_for_fetched_and_imported_by_clicks(
 
 def drag(page: Page, plot: Locator, start: float, end: float) -> None:
     """Draw a range on a histogram, between two fractions of its width."""
-    plot.scroll_into_view_if_needed(timeout=PATIENT)
+    plot.hover()  # once it stands still
     box = plot.bounding_box()
     assert box is not None
     height = box["y"] + box["height"] / 2
@@ -154,8 +154,7 @@ def drag(page: Page, plot: Locator, start: float, end: float) -> None:
 def ids(page: Page) -> list[str]:
     """What the gallery shows, in its order."""
     expect(page.locator(f"{GALLERY} .tile").first).to_be_visible(timeout=PATIENT)
-    tiles = page.locator(f"{GALLERY} .tile").all()
-    return [str(tile.get_attribute("data-id")) for tile in tiles]
+    return list(page.locator(f"{GALLERY} .tile").evaluate_all("tiles => tiles.map(tile => tile.dataset.id)"))
 
 
 def test_samples_are_filtered_by_clicks_and_drags_looked_at_by_keys_and_shared(
@@ -186,7 +185,7 @@ def test_samples_are_filtered_by_clicks_and_drags_looked_at_by_keys_and_shared(
 
     other = page(shared, width=1000, height=700)
     expect(other.get_by_text(re.compile("brightness [0-9.]+%"))).to_be_visible(timeout=2 * PATIENT)
-    assert ids(other) == seen
+    eventually(lambda: ids(other) == seen)
     other.keyboard.press("Escape")
     other.wait_for_url(lambda url: "sample=" not in url, timeout=PATIENT)
     other.get_by_role("button", name="Show all").click(timeout=PATIENT)

@@ -3,27 +3,26 @@
 import re
 from pathlib import Path
 
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
 from tests.browser.brush import PATIENT, draw_lasso
 from tests.browser.conftest import OpenPage, Serve
 from tests.browser.test_journey import goto
-from tests.browser.test_pages import sound
+from tests.browser.test_pages import eventually, sound
 
 WORDS = ".st-key-selection-words"
 
 
-def colour(window: Page) -> str:
-    return window.get_by_role("combobox", name=re.compile("Colour by")).input_value()
+def colour(window: Page) -> Locator:
+    return window.get_by_role("combobox", name=re.compile("Colour by"))
 
 
 def test_what_is_chosen_stays(serve: Serve, page: OpenPage, small: Path) -> None:
     window = page(f"{serve(small).url}/clusters")
     expect(window.get_by_text("drawn")).to_be_visible(timeout=PATIENT)
-    window.get_by_role("combobox", name=re.compile("Colour by")).click()
+    colour(window).click()
     window.get_by_role("option", name="loss").click(timeout=PATIENT)
     window.wait_for_url(re.compile("colour=loss"), timeout=PATIENT)
-    window.wait_for_timeout(1000)
     draw_lasso(window, [(0.1, 0.2), (0.9, 0.2), (0.9, 0.9), (0.1, 0.9)])
     selected = window.locator(WORDS).get_by_text(re.compile(r"^\d[\d,]* selected"))
     expect(selected).to_be_visible(timeout=PATIENT)
@@ -31,11 +30,11 @@ def test_what_is_chosen_stays(serve: Serve, page: OpenPage, small: Path) -> None
     window.wait_for_url(re.compile("sel="), timeout=PATIENT)
     window.reload()
     expect(window.locator(WORDS).get_by_text(words)).to_be_visible(timeout=PATIENT)
-    assert colour(window) == "loss"
+    expect(colour(window)).to_have_value("loss")
     goto(window, "Trajectories")
     window.wait_for_url(re.compile("trajectories.*colour=loss"), timeout=PATIENT)
     expect(window.locator(WORDS).get_by_text(words)).to_be_visible(timeout=PATIENT)
-    assert colour(window) == "loss"
+    expect(colour(window)).to_have_value("loss")
     for _ in range(6):  # some steps are those of the address
         window.go_back()
         window.wait_for_timeout(1500)
@@ -65,7 +64,6 @@ def test_a_step_back_on_the_same_page_leads_to_what_was_seen_before(serve: Serve
     goto(window, "Clusters")
     window.wait_for_url(re.compile("clusters.*class=5"), timeout=PATIENT)
     expect(window.get_by_text("drawn")).to_be_visible(timeout=PATIENT)
-    window.wait_for_timeout(1000)
     draw_lasso(window, [(0.1, 0.2), (0.9, 0.2), (0.9, 0.9), (0.1, 0.9)])
     window.wait_for_url(re.compile("sel="), timeout=PATIENT)
     expect(window.locator(WORDS).get_by_text(re.compile("[1-9] selected"))).to_be_visible(timeout=PATIENT)
@@ -107,7 +105,12 @@ def test_what_a_page_says_after_it_was_left_does_not_change_the_address_of_the_n
     holding.append(True)
     window.get_by_role("option", name="loss").click(timeout=PATIENT)
     window.wait_for_timeout(3000)
-    assert any(b"colour=loss" in message for message in held if isinstance(message, bytes))
+
+    def withheld() -> bool:
+        window.wait_for_timeout(100)  # in which the messages arrive
+        return any(b"colour=loss" in message for message in held if isinstance(message, bytes))
+
+    eventually(withheld)
     window.go_back()
     holding.clear()
     for message in held:
@@ -119,5 +122,5 @@ def test_what_a_page_says_after_it_was_left_does_not_change_the_address_of_the_n
     assert "colour" not in window.url
     window.go_forward()  # nothing was put in between
     expect(window.get_by_text("drawn")).to_be_visible(timeout=PATIENT)
-    assert colour(window) == "loss"
+    expect(colour(window)).to_have_value("loss")
     sound(window)

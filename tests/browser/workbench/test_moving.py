@@ -6,6 +6,7 @@ from pathlib import Path
 from playwright.sync_api import expect
 
 from core import runs
+from tests.browser.brush import still
 from tests.browser.conftest import OpenPage, Serve
 from tests.browser.test_journey import PATIENT
 from tests.browser.test_pages import eventually, sound
@@ -30,7 +31,7 @@ def test_points_move_with_the_epoch_and_are_played_to_the_end(serve: Serve, page
     expect(window.get_by_text("Median loss after epoch 3:")).to_be_visible(timeout=2 * PATIENT)
     chart = window.locator("[class*=st-key-map-chart] canvas").first
     expect(chart).to_be_visible(timeout=PATIENT)
-    window.wait_for_timeout(1000)
+    still(window)
     last = chart.screenshot()
     window.get_by_role("slider", name="Epoch").press("Home")
     expect(window.get_by_text("Median loss after epoch 1:")).to_be_visible(timeout=PATIENT)
@@ -44,5 +45,5 @@ def test_points_move_with_the_epoch_and_are_played_to_the_end(serve: Serve, page
     play.click()
     expect(window.get_by_text("Median loss after epoch 3:")).to_be_visible(timeout=PATIENT)
     expect(gliding).to_have_count(0, timeout=PATIENT)
-    assert "epoch=" not in window.url
+    window.wait_for_url(lambda url: "epoch=" not in url)
     sound(window)
