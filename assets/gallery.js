@@ -6,7 +6,7 @@
 
 const PAUSE = 120; // ms of quiet before a changed selection or focus is sent
 const TINY = 64; // px; smaller images show their pixels, and of a badge its sign
-const SHAPES = { excluded: "✕", kept: "✓", relabelled: "→", unsure: "?", flagged: "▲", taken: "●" };
+const SHAPES = { excluded: "✕", kept: "✓", relabelled: "→", unsure: "?", flagged: "▲", confirmed: "▲", taken: "●" };
 const ARROWS = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: Infinity, ArrowUp: -Infinity };
 const ALWAYS = new Set(["undo", "redo", "next", "back", "large", "clear", "help"]); // are not about what is in view
 const OVERDUE = 3000; // ms; what was not answered by then is sent again

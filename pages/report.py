@@ -21,7 +21,7 @@ st.markdown(
     "One self-contained HTML file: findings, decisions, before and after. It loads nothing from the net."
     + ("" if finished else " **No repair is finished yet**, so it has no before and after.")
 )
-if open_words := undecided_words(cached.table(subject), counted_title(cached.opened(subject))):
+if open_words := undecided_words(cached.tally(subject, ""), counted_title(cached.opened(subject))):
     st.warning(f"{open_words} The report says so, and the clean set holds them.", icon=":material/rule:")
 with st.container(horizontal=True):
     st.download_button(

@@ -118,18 +118,22 @@ def advice(detection: Detection, bona_fide: Bools, rule: Rule) -> Advice:
 def poisoned_left(found: Advice, table: pd.DataFrame) -> int | None:
     """About how many poisoned or wrongly labelled samples nobody took out or relabelled yet; None without an estimate.
 
+    No fewer than the decision confirmed and nobody decided on.
+
     Args:
         found: what the bona fide samples say about a detection.
         table: see `core.analysis.samples.review_table`.
 
     >>> verdicts = ["exclude", "relabel", "keep", "", "", "", "", "", "", ""]
-    >>> poisoned_left(Advice(0.5), pd.DataFrame({"verdict": verdicts, "bona_fide": [False] * 8 + [True] * 2}))
-    2
+    >>> table = pd.DataFrame({"verdict": verdicts, "bona_fide": [False] * 8 + [True] * 2, "confirmed": False})
+    >>> poisoned_left(Advice(0.5), table), poisoned_left(Advice(0.5), table.assign(confirmed=True))
+    (2, 7)
     """
+    confirmed = int((table["confirmed"] & (table["verdict"] == "")).sum())
     if found.prevalence is None:
-        return None
+        return confirmed or None
     treated = int(table["verdict"].isin(["exclude", "relabel"]).sum())
-    return max(0, round(found.prevalence * int((~table["bona_fide"]).sum())) - treated)
+    return max(confirmed, round(found.prevalence * int((~table["bona_fide"]).sum())) - treated)
 
 
 def bona_fide_needed(rate: float, fraction: float) -> int:

@@ -1,14 +1,17 @@
 """What a result leaves open, in words that stand wherever the result does."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from core import runs
+from core.analysis.decision import confirmed
 from core.analysis.opened_run import CLUSTERING, OpenedRun
 from core.analysis.overview import listed
 from core.analysis.rule_words import counted_title
-from core.analysis.samples import review_table
+from core.analysis.samples import review_table, suspected
 from core.detectors import DETECTORS
 from core.errors import UserError
 from core.runs import Run
@@ -18,33 +21,125 @@ NOT_JUDGED = "nothing is known"  # what is said of classes that were not judged:
 NEARLY = 0.1  # a class that keeps less than this fraction of its samples is called nearly emptied
 
 
-def undecided(table: pd.DataFrame) -> int:
-    """How many flagged samples of a review table nobody decided on."""
-    return int((table["flagged"] & (table["verdict"] == "")).sum())
+@dataclass(frozen=True)
+class Tally:
+    """The suspects: what the decision confirmed, and what is flagged beyond it.
+
+    Attributes:
+        confirmed: samples that the decision confirmed, flagged or not; 0 before there is one.
+        beyond: samples that are flagged and not confirmed.
+        left_confirmed: of the confirmed, those that nobody decided on.
+        left_beyond: of the others, those that nobody decided on.
+    """
+
+    confirmed: int
+    beyond: int
+    left_confirmed: int
+    left_beyond: int
+
+    @property
+    def suspects(self) -> int:
+        """All of them."""
+        return self.confirmed + self.beyond
+
+    @property
+    def undecided(self) -> int:
+        """Those that nobody decided on."""
+        return self.left_confirmed + self.left_beyond
+
+    @property
+    def noun(self) -> str:
+        """What they are called: flagged, as long as nothing is confirmed."""
+        return "suspects" if self.confirmed else "flagged"
 
 
-def undecided_words(table: pd.DataFrame, by: str) -> str:
-    """A sentence on the flagged samples that nobody decided on; "" where there is none.
+def tally(table: pd.DataFrame, by: str = "") -> Tally:
+    """How many suspects a review table has, and how many of them are undecided; see `core.analysis.samples.suspected`.
 
     Args:
         table: see `core.analysis.samples.review_table`.
+        by: the detector that is counted; "" for what the column `flagged` says.
+    """
+    confirmed, left = table["confirmed"].to_numpy(bool), (table["verdict"] == "").to_numpy()
+    beyond = suspected(table, by) & ~confirmed
+    counts = (confirmed, beyond, confirmed & left, beyond & left)
+    return Tally(*(int(np.count_nonzero(count)) for count in counts))
+
+
+def split_words(confirmed: int, beyond: int, by: str = "") -> str:
+    """What makes up a number of suspects; "" where none is confirmed.
+
+    >>> split_words(810, 67, "STRIP"), split_words(3, 0), split_words(0, 12)
+    ('810 confirmed, 67 more flagged by STRIP', '3 confirmed, none beyond them flagged', '')
+    """
+    if not confirmed:
+        return ""
+    who = f" by {by}" if by else ""
+    more = f"{beyond:,} more flagged{who}" if beyond else f"none beyond them flagged{who}"
+    return f"{confirmed:,} confirmed, {more}"
+
+
+def left_words(counts: Tally) -> str:
+    """How many suspects would remain undecided if a person stopped now, in few words; "" where there are none.
+
+    >>> left_words(Tally(810, 67, 800, 67)), left_words(Tally(0, 12, 0, 2))
+    ('867 of 877 suspects left (800 confirmed, 67 more flagged)', '2 of 12 flagged remain undecided')
+    """
+    if not counts.undecided:
+        return ""
+    if not counts.confirmed:
+        return f"{counts.undecided:,} of {counts.suspects:,} flagged remain undecided"
+    of = f" of {counts.suspects:,}" if counts.undecided < counts.suspects else ""
+    parts = (
+        f"{counts.left_confirmed:,} confirmed" * bool(counts.left_confirmed),
+        f"{counts.left_beyond:,} more flagged" * bool(counts.left_beyond),
+    )
+    return f"{counts.undecided:,}{of} suspects left ({', '.join(filter(None, parts))})"
+
+
+def undecided_words(counts: Tally, by: str) -> str:
+    """A sentence on the suspects that nobody decided on; "" where there is none.
+
+    Args:
+        counts: of the run.
         by: whose flags are counted, in words; see `core.analysis.rule_words.counted_title`.
     """
-    count, flagged = undecided(table), int(table["flagged"].sum())
-    if not count:
+    if not counts.undecided:
         return ""
+    made_of = split_words(counts.left_confirmed, counts.left_beyond, by) or f"flagged by {by}"
+    what = "suspects" if counts.confirmed else "flagged samples"
     return (
-        f"{count:,} of {flagged:,} flagged samples are undecided (flagged by {by}); undecided samples stay in the data."
+        f"{counts.undecided:,} of {counts.suspects:,} {what} are undecided ({made_of}); "
+        "undecided samples stay in the data."
     )
 
 
 def undecided_of(opened: OpenedRun) -> tuple[int | None, str]:
-    """How many flagged samples of a run are undecided, and the sentence about them; None where that is not known."""
+    """How many suspects of a run are undecided, and the sentence about them; None where that is not known."""
     try:
-        table = review_table(opened)
+        counts = tally(review_table(opened))
     except UserError:  # a damaged detection keeps nobody from the clean set, but nothing is counted without it
         return None, "How many flagged samples are undecided is not known: a detection cannot be read."
-    return undecided(table), undecided_words(table, counted_title(opened))
+    return counts.undecided, undecided_words(counts, counted_title(opened))
+
+
+def beyond_words(opened: OpenedRun, by: str = "") -> str:
+    """A sentence on how the flags that are counted and the decision differ; "" where nothing is confirmed.
+
+    Args:
+        opened: the run.
+        by: the detector that is counted; "" for the leading ones.
+    """
+    sure = confirmed(opened)
+    if not sure.any() or not opened.detections:
+        return ""
+    flags = opened.detections[by].flagged if by else opened.flagged
+    beyond, missed = int((flags & ~sure).sum()), int((sure & ~flags).sum())
+    parts = (
+        f"{beyond:,} of the flagged are not confirmed" * bool(beyond),
+        f"{missed:,} of the confirmed are not flagged" * bool(missed),
+    )
+    return f"{' and '.join(filter(None, parts)) or 'These are the confirmed'}."
 
 
 def judged_words(findings: Iterable[ClassFinding], n_classes: int, listed: str = "") -> str:

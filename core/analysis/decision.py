@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from core import checksums, runs
 from core.analysis.opened_run import OpenedRun
-from core.decision.states import NO_GROUP, OPEN, STATES, DecidedGroup, Decision, State
+from core.decision.states import CONFIRMED, NO_GROUP, OPEN, STATES, DecidedGroup, Decision, State
 from core.errors import UserError
 from core.runs import Run
+from core.types import Bools
 
 FILE = "decision.json"
 ARRAY = "decision"
@@ -88,6 +89,14 @@ def decision_of(opened: OpenedRun) -> Decision | None:
     )
 
 
+def confirmed(opened: OpenedRun) -> Bools:
+    """(n,) True for members of confirmed backdoors and for wrong labels; nowhere before there is a decision."""
+    decision = decision_of(opened)
+    if decision is None:
+        return np.zeros(len(opened.data), np.bool_)
+    return np.isin(decision.states, CONFIRMED)
+
+
 def sample_states(opened: OpenedRun) -> tuple[list[str], list[int]] | None:
     """For each sample its state in words and its group, 0 for none; None before there is a decision."""
     decision = decision_of(opened)
@@ -131,6 +140,8 @@ def headline(decision: Decision, names: tuple[str, ...], *, flagged: bool = Fals
     classes = [] if verdict == "open" and open_alone(decision) else classes  # they are of any class
     if verdict in ("backdoor", "wrong label", "open"):
         said += f" in {_some(classes)}" * bool(classes) + f": {samples_words(size_of(decision, verdict))}"
+        if verdict == "backdoor" and (wrong := size_of(decision, "wrong label")):
+            said += f". Wrong labels: {samples_words(wrong)}"
     elif verdict == "none":
         said += f" among {judged:,} classes; groups below {decision.least} samples cannot be confirmed"
         said += f". Left out: {decision.left_out}" * bool(decision.left_out)
@@ -232,7 +243,7 @@ def _classes(groups: Sequence[DecidedGroup]) -> list[int]:
 
 def as_dict(decision: Decision, ids: Any) -> Mapping[str, Any]:
     """The decision for a program: verdict, groups and the ids of what is flagged; `ids` (n,) are the samples'."""
-    flagged = np.isin(decision.states, [STATES.index("backdoor"), STATES.index("wrong label")])
+    flagged = np.isin(decision.states, CONFIRMED)
     return {
         "verdict": decision.verdict,
         "groups": [

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from core.analysis.ids import within
+from core.analysis.samples import suspected
 from core.data.store.sample_names import matching
 from core.errors import UserError
 from core.types import Bools, Ints
@@ -20,11 +21,11 @@ VERDICTS = ("undecided", "decided", "all", "exclude", "keep", "relabel", "mark")
 
 @dataclass(frozen=True)
 class Filter:
-    """What a queue holds; the default is all that a leading detector flags and nobody decided on.
+    """What a queue holds; the default is the suspects that nobody decided on; see `core.analysis.samples.suspected`.
 
     Attributes:
         label, predicted: class indices; None for any.
-        detector: whose flags count; "" for those of the leading detectors.
+        detector: whose flags count beside what the decision confirmed; "" for the leading ones.
         family: its number; 0 for flagged samples in no family, None for any.
         cluster: a class and one of its clusters by Activation Clustering, all of which is shown, flagged or not; None
             for any.
@@ -132,7 +133,7 @@ def place_of(ids: Ints, sample: int | None) -> int | None:
 
 
 def _in_question(table: pd.DataFrame, conditions: Filter, names: Callable[[], Sequence[str]]) -> Bools:
-    """(n,) True for what the filter is about at all: ids, a cluster or a group that it names, else what is flagged."""
+    """(n,) True for what the filter is about at all: ids, a cluster or a group that it names, else the suspects."""
     if conditions.ids.strip():
         return _named(table, conditions.ids, names)
     if conditions.tagged is not None:
@@ -141,7 +142,7 @@ def _in_question(table: pd.DataFrame, conditions: Filter, names: Callable[[], Se
         return in_cluster(table, conditions.cluster)
     if conditions.decided is not None:
         return in_decided(table, conditions.decided)
-    return table[f"{conditions.detector}_flagged" if conditions.detector else "flagged"].to_numpy()
+    return suspected(table, conditions.detector)
 
 
 def _named(table: pd.DataFrame, text: str, names: Callable[[], Sequence[str]]) -> Bools:
@@ -168,7 +169,7 @@ def candidates(table: pd.DataFrame, spoken_of: Collection[int], *, count: int = 
     """Ids of samples to be looked at, so that after them every class has about as many bona fide ones.
 
     Only a random draw stands for all clean samples, so nothing about the images is looked at. Left out are those that a
-    detector flags, that somebody decided on, or that were spoken of before.
+    detector flags or the decision confirmed, that somebody decided on, or that were spoken of before.
 
     Args:
         table: see `core.analysis.samples.review_table`.
@@ -177,7 +178,7 @@ def candidates(table: pd.DataFrame, spoken_of: Collection[int], *, count: int = 
         seed: of the draw.
     """
     rng = np.random.default_rng(seed)
-    open_ones = (table["flagged_by"] == 0) & ~table["bona_fide"] & (table["verdict"] == "")
+    open_ones = (table["flagged_by"] == 0) & ~table["confirmed"] & ~table["bona_fide"] & (table["verdict"] == "")
     open_ones &= ~table["id"].isin(list(spoken_of))
     rows = table.loc[open_ones, ["id", "label"]].sample(frac=1, random_state=rng)
     known = table.loc[table["bona_fide"], "label"].value_counts()

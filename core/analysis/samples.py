@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from core.analysis.decision import sample_states
+from core.analysis.decision import confirmed, sample_states
 from core.analysis.families import membership
 from core.analysis.opened_run import CLUSTERING, OpenedRun, leading
 from core.detectors.parts.statistics import ranks
@@ -15,7 +15,7 @@ from core.modalities import modality_of
 from core.modalities.saying import Part
 from core.runs import Run
 from core.runs.plan import ACTIVATIONS, of_kind
-from core.types import Ints
+from core.types import Bools, Ints
 
 # Words of the samples and what they speak for: the array of a run.
 SPEAKING = "speaking"
@@ -41,15 +41,16 @@ def suspicion_table(opened: OpenedRun) -> pd.DataFrame:
     """All that the machine has to say of every sample: the sample table without verdicts, and what screens need.
 
     Further columns: `row` in the stored data set; `bona_fide`; `flagged` by a leading detector; `flagged_by`, how many
-    detectors agree. `suspicion` is the percentile in [0, 1] by which samples are ranked, the mean over the leading
-    detectors. `family` is its number, 0 in none, −1 not flagged, −2 not grouped yet. `cluster` is that of
-    Activation Clustering, −1 where unknown, within the class `cluster_class`.
+    detectors agree; `confirmed` by the decision, flagged or not. `suspicion` is the percentile in [0, 1] by which
+    samples are ranked, the mean over the leading detectors. `family` is its number, 0 in none, −1 not flagged, −2 not
+    grouped yet. `cluster` is that of Activation Clustering, −1 where unknown, within the class `cluster_class`.
     """
     table, detections = _machine_columns(opened), opened.detections
     table["row"], table["bona_fide"] = opened.rows, opened.bona_fide
     table["flagged_by"] = np.sum([detection.flagged for detection in detections.values()], axis=0) if detections else 0
     chosen = [detections[name] for name in leading(detections)]
     table["flagged"] = opened.flagged
+    table["confirmed"] = confirmed(opened)
     table["family"] = membership(opened.run, opened.flagged)
     placed = [ranks(detection.suspicion) / len(table) for detection in chosen]
     table["suspicion"] = np.mean(placed, axis=0) if placed else 0.0
@@ -99,16 +100,24 @@ def flags_stage(run: Run) -> str:
     return str(detections[-1] if detections else ACTIVATIONS)
 
 
-def flagged_samples(table: pd.DataFrame, by: str = "") -> pd.DataFrame:
-    """The flagged rows of a review table, by the leading detectors or by the one named, most suspicious first."""
-    return table[table[f"{by}_flagged" if by else "flagged"]].sort_values(
-        ["suspicion", "id"], ascending=[False, True], kind="stable"
-    )
+def suspected(table: pd.DataFrame, by: str = "") -> Bools:
+    """(n,) True for the suspects of a review table: confirmed by the decision, or flagged by those that are counted.
+
+    Args:
+        table: see `review_table`.
+        by: the detector that is counted; "" for what the column `flagged` says.
+    """
+    return np.asarray(table["confirmed"] | table[f"{by}_flagged" if by else "flagged"], np.bool_)
 
 
-def flagged_ids(opened: OpenedRun) -> list[int]:
-    """Ids of the samples that a leading detector flags, in data-set order."""
-    ids: list[int] = opened.data.ids[opened.flagged].tolist()
+def suspects(table: pd.DataFrame, by: str = "") -> pd.DataFrame:
+    """The same rows, most suspicious first."""
+    return table[suspected(table, by)].sort_values(["suspicion", "id"], ascending=[False, True], kind="stable")
+
+
+def suspect_ids(opened: OpenedRun) -> list[int]:
+    """Ids of what the decision confirmed or a leading detector flags, in data-set order."""
+    ids: list[int] = opened.data.ids[opened.flagged | confirmed(opened)].tolist()
     return ids
 
 

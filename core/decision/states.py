@@ -16,6 +16,7 @@ BACKDOOR = 1
 WRONG_LABEL = 2
 OPEN = 3
 NOT_JUDGED = 4
+CONFIRMED = (BACKDOOR, WRONG_LABEL)  # the states that a test confirms
 NO_GROUP = 0
 
 

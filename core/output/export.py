@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from core import runs
 from core.analysis.opened_run import OpenedRun
-from core.analysis.samples import flagged_ids, sample_table
+from core.analysis.samples import sample_table, suspect_ids
 from core.data.store.sample_names import is_file_name
 from core.errors import UserError
 from core.files import write_file
@@ -104,9 +104,9 @@ def is_clean(opened: OpenedRun) -> NDArray[np.int64]:
 
 
 def poison_indices(opened: OpenedRun) -> NDArray[np.int64]:
-    """Ids, ascending, of the samples that a person excluded or, where nobody decided yet, that are flagged."""
+    """Ids, ascending, of the samples that a person excluded or, where nobody decided yet, that are suspected."""
     decided = verdicts(opened.run.workspace, opened.run.id)
-    suspected = (sample for sample in flagged_ids(opened) if sample not in decided)
+    suspected = (sample for sample in suspect_ids(opened) if sample not in decided)
     return np.array(sorted({*changes_of(decided).excluded, *suspected}), np.int64)
 
 
@@ -249,7 +249,7 @@ EXPORTS: Mapping[str, Export] = {
             "label_studio",
             "Tasks, for Label Studio",
             "label_studio.json",
-            "All that is flagged, to be imported there; images are served from local files.",
+            "All suspects, to be imported there; images are served from local files.",
             (".json",),
             lambda opened, _, stream: _write_text(label_studio(opened), stream),
         ),
@@ -265,7 +265,7 @@ EXPORTS: Mapping[str, Export] = {
             "poison_indices",
             "Ids to leave out",
             "poison_indices.txt",
-            "What is excluded, and what is flagged while nobody decided.",
+            "What is excluded, and what the decision confirmed or a detector flags while nobody decided.",
             (".txt", ".npy"),
             lambda opened, ending, stream: _write_indices(poison_indices(opened), ending, stream),
         ),

@@ -12,7 +12,14 @@ from markupsafe import Markup
 
 from core import runs
 from core.analysis import families
-from core.analysis.caveats import emptied_words, fresh_head_words, judged_of, undecided_words
+from core.analysis.caveats import (
+    beyond_words,
+    emptied_words,
+    fresh_head_words,
+    judged_of,
+    tally,
+    undecided_words,
+)
 from core.analysis.decision import (
     PICTURES,
     decided_words,
@@ -26,7 +33,7 @@ from core.analysis.decision import (
 from core.analysis.opened_run import CLUSTERING, OpenedRun, opened
 from core.analysis.recovered_triggers import estimate_words, estimates_of, title
 from core.analysis.rule_words import counted_title, counted_words, rule_words
-from core.analysis.samples import flagged_samples, review_table
+from core.analysis.samples import review_table, suspects
 from core.analysis.suspect_clusters import ratio_words, reclassifications
 from core.data import store
 from core.data.store.sample_names import is_file_name, one_line, short_name
@@ -75,7 +82,7 @@ def report_html(run: Run) -> str:
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.filters |= {"percent": percent, "visible": visible, "words": lambda text: str(text).replace("_", " ")}
-    flagged = flagged_samples(table)
+    shown = suspects(table)
     return environment.get_template("report.html.j2").render(
         run=subject,
         dataset=info,
@@ -86,7 +93,7 @@ def report_html(run: Run) -> str:
         outcome=None if subject.recorded else outcome_figures(subject),
         n_before=len(table),
         n_samples=len(table),
-        n_flagged=len(flagged),
+        n_suspects=len(shown),
         detectors=[
             {"title": DETECTORS[name].title, "rule": rule_words(whole, name), **values}
             for name, values in detected.items()
@@ -100,7 +107,7 @@ def report_html(run: Run) -> str:
         estimate_words=estimate_words(estimates),
         families=_families(subject, table, info.class_names),
         decisions=_decisions(subject),
-        tiles=_tiles(whole, flagged.head(MAX_TILES)),
+        tiles=_tiles(whole, shown.head(MAX_TILES)),
         facts=_facts(whole, child),
         gone=GONE,
         poison=POISON,
@@ -112,7 +119,8 @@ def _lead(opened: OpenedRun, compared: dict[str, Any] | None) -> str:
     """The whole finding in one sentence, with the detector that is counted and its rule."""
     n, (flagged, rule) = len(opened.data), counted_words(opened)
     if not compared:
-        return f"{flagged}{f', {rule}' if rule else ''}; no repair has been made yet."
+        said = f"{flagged}{f', {rule}' if rule else ''}."
+        return " ".join(filter(None, (said, beyond_words(opened), "No repair has been made yet.")))
     rates = [rate for rate in compared["after"]["attack_success_rate"].values() if rate is not None]
     worst = f"; the strongest known attack now succeeds in {percent(max(rates))} of cases" if rates else ""
     moved = f", {compared['relabelled']:,} got another label" if compared["relabelled"] else ""
@@ -125,7 +133,8 @@ def _caveats(opened: OpenedRun, table: pd.DataFrame, child: Run | None) -> list[
     run = opened.run
     made = runs.read_changes(child) if child else changes.changes_of(review.verdicts(run.workspace, run.id))
     emptied = emptied_words(changes.summary(opened.data, made))
-    return [words for words in (fresh_head_words(run), undecided_words(table, counted_title(opened)), emptied) if words]
+    undecided = undecided_words(tally(table), counted_title(opened))
+    return [words for words in (fresh_head_words(run), undecided, emptied) if words]
 
 
 def _chart(compared: dict[str, Any] | None) -> Markup:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from core.analysis.opened_run import OpenedRun
-from core.analysis.samples import review_table
+from core.analysis.samples import review_table, suspected, suspects
 from core.data import store
 from core.data.store.sample_names import is_file_name
 from core.errors import UserError
@@ -72,8 +72,8 @@ def everything(opened: OpenedRun) -> pd.DataFrame:
 def label_issues(opened: OpenedRun) -> pd.DataFrame:
     """Cleanlab's frame of label issues: is_label_issue, label_quality, given_label and predicted_label, by sample.
 
-    An issue is what a person excluded or relabelled and, where nobody decided, what is flagged. The quality of a label
-    is the probability that the model gives it, of its loss at the end.
+    An issue is what a person excluded or relabelled and, where nobody decided, what the decision confirmed or a
+    detector flags. The quality of a label is the probability that the model gives it, of its loss at the end.
 
     Raises:
         UserError: the run has no losses yet.
@@ -82,7 +82,7 @@ def label_issues(opened: OpenedRun) -> pd.DataFrame:
     if table["loss"].isna().all():
         raise UserError("This run has no losses yet.", "A label's quality is taken from them.", "Let it finish first.")
     decided = table["verdict"].to_numpy() != ""
-    issue = np.where(decided, table["verdict"].isin(["exclude", "relabel"]), table["flagged"])
+    issue = np.where(decided, table["verdict"].isin(["exclude", "relabel"]), suspected(table))
     return pd.DataFrame(
         {
             "name": opened.names,
@@ -95,18 +95,17 @@ def label_issues(opened: OpenedRun) -> pd.DataFrame:
 
 
 def label_studio(opened: OpenedRun) -> list[dict[str, Any]]:
-    """Tasks of Label Studio for all that is flagged: the image, the given label as a prediction, and why it is shown.
+    """Tasks of Label Studio for all suspects: the image, the given label as a prediction, and why it is shown.
 
     Images are addressed as local files below the imported folder, as Label Studio serves them.
 
     Raises:
         UserError: the samples are no files.
     """
-    folder, flagged = _folder(opened), review_table(opened)
-    flagged = flagged[flagged["flagged"]].sort_values("suspicion", ascending=False, kind="stable")
+    folder, shown = _folder(opened), suspects(review_table(opened))
     names = opened.data.class_names
     tasks, said = [], notes(opened.run.workspace, opened.run.id)
-    for place, sample in zip(flagged.index, flagged.to_dict("records"), strict=True):
+    for place, sample in zip(shown.index, shown.to_dict("records"), strict=True):
         choice = {"choices": [names[int(sample["label"])]]}
         result = {"from_name": "label", "to_name": "image", "type": "choices", "value": choice}
         data = {

@@ -35,6 +35,13 @@ def made_decision(verdict: State, *, left_out: str = "") -> Decision:
     return Decision(states, first.astype(np.int64) * len(groups), groups, small, left_out, 10, 10)
 
 
+def shifted() -> Decision:
+    """A decision that confirms seven of the twelve samples that the detectors flag, and three that they do not."""
+    first = (np.arange(SAMPLES) >= FEW - 7) & (np.arange(SAMPLES) < FEW + 3)
+    states = np.where(first, BACKDOOR, np.where(np.arange(SAMPLES) < FEW, OPEN, NONE))
+    return Decision(states, first.astype(np.int64), (TRIGGER,), {}, "", 10, 10)
+
+
 def flags_open() -> Decision:
     """A decision without a group, in which what a detector flags stays open."""
     states = np.where(np.arange(SAMPLES) < FEW, OPEN, NONE)

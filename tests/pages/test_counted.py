@@ -2,7 +2,10 @@
 
 import pytest
 
+from core.analysis.opened_run import opened
+from core.output.export import poison_indices
 from core.runs import Run
+from tests.pages.decided import decided, shifted
 from tests.pages.drawn import FEW, MANY, SAMPLES, app_of, legend, page, said
 
 MAPS = ("clusters", "trajectories")
@@ -79,3 +82,25 @@ def test_a_map_that_nothing_will_draw_is_not_called_still_being_drawn(two_detect
     next(one for one in app.segmented_control if one.label == "Map").set_value("UMAP").run()
     assert not app.exception
     assert [one.value for one in app.info] == ["The UMAP map has not been drawn."]
+
+
+def test_every_page_tells_what_is_confirmed_what_is_flagged_beyond_it_and_what_is_left(two_detections: Run) -> None:
+    decided(two_detections, shifted())
+    differ = "5 of the flagged are not confirmed and 3 of the confirmed are not flagged."
+    split, all_of_them = "10 confirmed, 5 more flagged by Consensus", FEW + 3
+    review, repair, report = (said(page(name)) for name in ("review", "repair", "report"))
+    assert f"**0 of {all_of_them} suspects are decided** ({split});" in review
+    assert f"All {all_of_them} suspects" in review
+    assert f"{all_of_them} of {all_of_them}" in review  # the queue holds all of them
+    assert all(differ in words for words in (review, repair, said(page("detect"))))
+    assert f"Exclude all {all_of_them} confirmed or flagged by Consensus" in repair
+    assert f"{all_of_them} of {all_of_them} suspects are undecided ({split});" in report
+    clusters = page("clusters")
+    assert "5 more are flagged." in said(clusters)
+    assert f"Review the {all_of_them} suspects" in said(clusters)
+    assert {"confirmed · 10", "more flagged by Consensus · 5"} <= set(legend(clusters).split(", "))
+
+
+def test_ids_to_leave_out_are_those_that_the_pages_count(two_detections: Run) -> None:
+    decided(two_detections, shifted())
+    assert poison_indices(opened(two_detections)).tolist() == list(range(FEW + 3))

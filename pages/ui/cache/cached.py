@@ -18,6 +18,7 @@ from core.analysis import detector_table as tables
 from core.analysis import families as grouped
 from core.analysis import rule_words as worded
 from core.analysis.advice import Advice, advice
+from core.analysis.caveats import Tally
 from core.analysis.families import Family
 from core.analysis.neighbours import Neighbours, digests, duplicates, nearest
 from core.analysis.opened_run import OpenedRun
@@ -68,9 +69,15 @@ def suspicions(run: Run) -> pd.DataFrame:
 
 
 @of_run(stamps.with_verdicts, most=6)
-def flagged(run: Run) -> pd.DataFrame:
-    """The rows of the review table that a leading detector flags, most suspicious first."""
-    return samples.flagged_samples(table(run))
+def suspects(run: Run) -> pd.DataFrame:
+    """The rows of the review table that are confirmed, or that a leading detector flags, most suspicious first."""
+    return samples.suspects(table(run))
+
+
+@of_run(stamps.with_verdicts, most=12)
+def tally(run: Run, by: str) -> Tally:
+    """How many suspects there are and how many of them are undecided; see `core.analysis.caveats.tally`."""
+    return caveats.tally(table(run), by)
 
 
 def detections(run: Run) -> Mapping[str, Detection]:
@@ -119,6 +126,12 @@ def rule_words(run: Run, name: str) -> str:
 def counted_words(run: Run, by: str) -> tuple[str, str]:
     """Who flags how many samples, and by which rule; see `core.analysis.rule_words`."""
     return worded.counted_words(opened(run), by)
+
+
+@of_run(stamps.made, most=12)
+def beyond_words(run: Run, by: str) -> str:
+    """How the flags that are counted and the decision differ; see `core.analysis.caveats`."""
+    return caveats.beyond_words(opened(run), by)
 
 
 @of_run(stamps.made, most=12)

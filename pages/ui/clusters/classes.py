@@ -109,7 +109,7 @@ def all_classes(run: Run) -> None:
         column_config={
             "Class": st.column_config.TextColumn(width=96, help="▲ looks poisoned, ? was not judged"),
             "Left": st.column_config.NumberColumn(
-                width=46, help="Flagged samples of the class that nobody decided on."
+                width=46, help="Suspects of the class that nobody decided on: confirmed by the decision, or flagged."
             ),
             "Smaller": st.column_config.TextColumn(width=56, help=HELP["size fraction"]),
             "Silh.": st.column_config.TextColumn(width=56, help=HELP["silhouette"]),
@@ -124,8 +124,8 @@ def all_classes(run: Run) -> None:
 
 
 def _left(run: Run) -> dict[int, int]:
-    """How many flagged samples of each class nobody decided on."""
-    rows = counted.flagged(run)
+    """How many suspects of each class nobody decided on."""
+    rows = counted.suspects(run)
     counts: dict[int, int] = rows[rows["verdict"] == ""]["label"].value_counts().to_dict()
     return counts
 

@@ -81,13 +81,21 @@ def _grouped(
         place = {decision: list(styles).index(word) for decision, word in words.items()}
         found, decisions = pd.factorize(table["verdict"])
         return np.array([place[decision] for decision in decisions], np.uint8)[found], styles
-    flagged, trusted = table["flagged"].to_numpy(bool), table["bona_fide"].to_numpy(bool)
+    columns = (table[name].to_numpy(bool) for name in ("bona_fide", "confirmed", "flagged"))
+    trusted, confirmed, flagged = columns
     styles = {
         "not flagged": Style(GREY, size=6),
         "bona fide": Style(ACCENT),
         "flagged": Style(FLAGGED, "diamond", f"flagged by {flagged_by}", size=8),
     }
-    return np.where(flagged, 2, trusted).astype(np.uint8), styles
+    groups = np.where(flagged, 2, trusted)
+    if confirmed.any():
+        styles |= {
+            "flagged": Style(FLAGGED, "diamond", f"more flagged by {flagged_by}", size=8, hollow=True),
+            "confirmed": Style(FLAGGED, "triangle", "confirmed", size=8),
+        }
+        groups = np.where(confirmed, 3, groups)
+    return groups.astype(np.uint8), styles
 
 
 def _by_class(classes: NDArray[np.float64], names: tuple[str, ...]) -> tuple[Groups, dict[str, Style]]:

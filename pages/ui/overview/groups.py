@@ -35,7 +35,7 @@ def groups_of(run: Run) -> list[Group]:
     """The groups of the run's decision; without one, the families of what is counted."""
     if cached.decision(run) is not None:
         return cached.decided_groups(run)
-    return overview.family_groups(counted.flagged(run), cached.families(run))
+    return overview.family_groups(counted.suspects(run), cached.families(run))
 
 
 def cards(run: Run) -> None:

@@ -36,34 +36,38 @@ def _words(run: Run) -> tuple[str, str]:
     if (decision := cached.decision(run)) is not None:
         least = f"Groups below {decision.least:,} samples cannot be confirmed." * bool(decision.least)
         done = f"Left out: {decision.left_out}." if decision.left_out else TRAINED
-        return cached.decided_words(run), " ".join(part for part in (HOW, least, done, _by_whom(run)) if part)
+        said = " ".join(filter(None, (cached.decided_words(run), counted.more_words(run))))
+        differ = cached.beyond_words(run, counted.counted(run))
+        return said, " ".join(filter(None, (HOW, least, done, _by_whom(run), differ)))
     if run.parent and run.done("evaluate"):
         said, left_open = gone_words(run)
         judged = _by_whom(run) or "No detector has been run on this model."
         return said, " ".join(filter(None, (cost_words(run), left_open, judged)))
     if not cached.detections(run):
         return "Nothing is known yet: no detector has been run.", ""
-    flagged, n = counted.flagged(run), len(cached.table(run))
+    flagged, n = counted.suspects(run), len(cached.table(run))
     return overview.flags_words(flagged, n, groups_of(run), names), f"{_by_whom(run)} {cached.judged(run)}"
 
 
 def _by_whom(run: Run) -> str:
-    """Whose flags are counted, and by which rule."""
-    rule, whose = cached.counted_words(run, counted.counted(run))[1], counted.whose(run)
+    """Whose flags are counted, and by which rule; how many these are, where a decision has another number."""
+    (said, rule), whose = cached.counted_words(run, counted.counted(run)), counted.whose(run)
+    if rule and counted.tally(run).confirmed:
+        return f"{said}, {rule}."
     several = whose.startswith("any of ")  # each of them is named with its own rule
     return f"Flagged by {whose}{': ' if several else ', '}{rule}." if rule else ""
 
 
 def steps(run: Run, progress: Progress) -> None:
     """The journey: what is done, and what is not."""
-    flagged = counted.flagged(run) if cached.detections(run) else None
-    count = 0 if flagged is None else len(flagged)
-    decided = 0 if flagged is None else int((flagged["verdict"] != "").sum())
+    counts = counted.tally(run) if cached.detections(run) else None
+    count = counts.suspects if counts else 0
+    decided = count - counts.undecided if counts else 0
     done = {
         "Data": True,
         {"train": "Trained", "load": "Loaded", "record": "Recorded"}[run.model_stage]: run.begun,
         "Activations": run.has_activations,
-        "Detected": bool(count) or (flagged is not None and not progress.active),
+        "Detected": bool(count) or (counts is not None and not progress.active),
         "Decided by the model": cached.decision(run) is not None,
         f"Reviewed {decided:,} of {count:,}" if count else "Reviewed": bool(count) and decided == count,
         "Repaired": any(child.done("evaluate") for child in (run, *runs.children(run)) if child.parent),

@@ -9,8 +9,7 @@ from core import runs
 from core.runs import Run
 from core.runs.jobs import Progress
 from pages.ui.access.who import for_reviewers
-from pages.ui.cache import cached, decided_names
-from pages.ui.overview.groups import DECIDED, groups_of
+from pages.ui.cache import cached
 from pages.ui.shell import frame
 from pages.ui.widgets import counted, refusal
 
@@ -52,18 +51,13 @@ def next_step(run: Run) -> Step:
 
 
 def _after_detection(run: Run) -> Step:
-    verdicts = counted.flagged(run)["verdict"]
-    undecided = int((verdicts == "").sum())
+    counts = counted.tally(run)
     any_flags = any(one.flagged.any() for one in cached.detections(run).values())
-    if any_flags and undecided == len(verdicts) and cached.decision(run) is None:
+    if any_flags and counts.undecided == counts.suspects and cached.decision(run) is None:
         return Step("detect", "Decide what is a backdoor", ":material/policy:")
-    confirmed = sum(group.undecided for group in groups_of(run) if group.decided and group.suspected)
-    if confirmed > undecided:  # the decision may name more than the detectors flag
-        query = {DECIDED: decided_names.names(run)["backdoor"]}
-        return Step("review", f"Review the {confirmed:,} of confirmed backdoors", ":material/fact_check:", query)
-    if undecided:
-        return Step("review", f"Review the {undecided:,} undecided", ":material/fact_check:")
-    if verdicts.isin(["exclude", "relabel"]).any():
+    if counts.undecided:
+        return Step("review", f"Review the {counts.undecided:,} undecided", ":material/fact_check:")
+    if counted.suspects(run)["verdict"].isin(["exclude", "relabel"]).any():
         return Step("repair", "Repair the model", ":material/healing:")
     return REPORT
 

@@ -4,8 +4,9 @@ import streamlit as st
 
 from core import pipeline
 from core.analysis import suspect_clusters
-from core.analysis.caveats import emptied_words, undecided, undecided_words
+from core.analysis.caveats import emptied_words, undecided_words
 from core.analysis.opened_run import CLUSTERING
+from core.analysis.samples import suspected
 from core.runs import Run, jobs
 from pages.ui.access.who import decides, for_reviewers, reviewer
 from pages.ui.cache import cached
@@ -43,18 +44,21 @@ def plan(run: Run) -> None:
 
 
 def _take_their_word(run: Run) -> None:
-    """What can be done where nothing is decided: exclude all that is flagged, and train again in one go."""
-    if not (flagged := undecided(counted.table(run))):
-        words = "Every flagged sample is kept." if len(counted.flagged(run)) else counted.nothing(run)
+    """What can be done where nothing is decided: exclude all suspects, and train again in one go."""
+    counts = counted.tally(run)
+    if not counts.undecided:
+        kept = "Every suspect is kept." if counts.confirmed else "Every flagged sample is kept."
+        words = kept if counts.suspects else counted.nothing(run)
         st.info(f"{words} So nothing is left out; decide on samples in Review.")
         st.page_link("pages/review.py", label="To Review", icon=":material/rate_review:")
         return
-    st.info("Nothing is excluded or relabelled yet. Decide on samples in Review, or take the detectors' word for it:")
-    both = _repeatable(run)
+    whom = "the word of the decision and the detectors" if counts.confirmed else "the detectors' word"
+    st.info(f"Nothing is excluded or relabelled yet. Decide on samples in Review, or take {whom} for it:")
+    both, made_of = _repeatable(run), _what(run)
     with st.container(horizontal=True):
         if both:
             st.button(
-                f"Exclude all {flagged:,} and retrain",
+                f"Exclude all {counts.undecided:,} and retrain",
                 key="exclude-and-retrain",
                 type="primary",
                 icon=":material/healing:",
@@ -63,7 +67,7 @@ def _take_their_word(run: Run) -> None:
                 **for_reviewers(),
             )
         st.button(
-            f"Exclude all {flagged:,} flagged by {counted.whose(run)}",
+            f"Exclude all {counts.undecided:,} {made_of}",
             type="secondary" if both else "primary",
             icon=":material/block:",
             on_click=_exclude_undecided,
@@ -139,15 +143,15 @@ def _training(run: Run, *, relabelled: bool) -> None:
 
 
 def _left_open(run: Run) -> None:
-    """What is flagged and undecided, and the ways on: exclude it, go on as it is, or go back to Review."""
-    table = counted.table(run)
-    words = undecided_words(table, counted.whose(run))
+    """What is suspected and undecided, and the ways on: exclude it, go on as it is, or go back to Review."""
+    counts = counted.tally(run)
+    words = undecided_words(counts, counted.whose(run))
     if not words:
         return
     st.warning(f"{words} Exclude them, review them, or go on with what was decided.", icon=":material/rule:")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            f"Exclude all {undecided(table):,} undecided",
+            f"Exclude all {counts.undecided:,} undecided",
             icon=":material/block:",
             on_click=_exclude_undecided,
             args=(run,),
@@ -162,11 +166,17 @@ def _repeatable(run: Run) -> bool:
 
 
 def _exclude_undecided(run: Run, then: str = "") -> None:
-    """Ask as Review does, then exclude what is flagged and undecided: a decision that was made stands."""
+    """Ask as Review does, then exclude the undecided suspects: a decision that was made stands."""
     table = counted.table(run)
-    ids = table.loc[table["flagged"] & (table["verdict"] == ""), "id"].tolist()
-    about = {"what": f"flagged by {counted.whose(run)}", "by": counted.flagged_by(run)}
+    ids = table.loc[suspected(table) & (table["verdict"] == ""), "id"].tolist()
+    about = {"what": _what(run), "by": counted.flagged_by(run)}
     decide_or_ask(run, ids, "exclude", **about, always=True, then=then)
+
+
+def _what(run: Run) -> str:
+    """What the suspects are, as the reason for what is decided on all of them."""
+    by = f"flagged by {counted.whose(run)}"
+    return f"confirmed or {by}" if counted.tally(run).confirmed else by
 
 
 @decides

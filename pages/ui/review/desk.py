@@ -14,11 +14,13 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core.analysis.caveats import Tally
 from core.analysis.queue import Filter, place_of
 from core.journal import review
 from core.runs import Run
 from pages.ui.access.who import reviewer
 from pages.ui.cache import cached
+from pages.ui.cache.words import plain
 from pages.ui.review import families, keyboard, sample, units
 from pages.ui.review.filters import Chosen, filtered
 from pages.ui.review.keyboard import KEYS, focus_key, gallery_key
@@ -43,25 +45,25 @@ def desk(run: Run, answer: DeltaGenerator, chosen: Chosen) -> None:
         chosen: what the filters leave, but for the family, which is chosen here.
     """
     conditions = chosen.conditions
-    table, flagged = counted.table(run), counted.flagged(run)
+    table, suspects = counted.table(run), counted.suspects(run)
     with answer:
-        _progress(run, table, flagged)
+        _progress(run, table)
     rows = filtered(run, table, replace(conditions, family=families.chosen(run)), chosen.who)
     if sample.is_open():
-        _full_screen(run, table, flagged, rows, conditions)
+        _full_screen(run, table, rows, conditions)
         return
     left, middle, side = st.columns([1.1, 3, 1.5], gap="small")
     with left:
-        families.cards(run, flagged)
+        families.cards(run, suspects)
     with middle:
-        units.head(run, table, flagged, conditions)
+        units.head(run, table, suspects, conditions)
         with st.container(horizontal=True, vertical_alignment="center"):
             shown, focus = _current_page(rows, run)
             st.caption(f"{len(shown):,} of {len(rows):,}")
             st.space("stretch")
             _select_buttons(run, rows, shown)
         if rows.empty:
-            _empty_queue(flagged, conditions, partial(counted.nothing, run))
+            _empty_queue(counted.tally(run), conditions, partial(counted.nothing, run))
         _tiles(run, rows, shown, focus, chosen.size)
     with side:
         if focus is None:
@@ -84,15 +86,16 @@ def keep_up(run: Run) -> None:
         st.rerun()
 
 
-def _progress(run: Run, table: pd.DataFrame, flagged: pd.DataFrame) -> None:
-    decided = int((flagged["verdict"] != "").sum())
+def _progress(run: Run, table: pd.DataFrame) -> None:
+    counts, made_of = counted.tally(run), plain(counted.split(run))
+    decided, what = counts.suspects - counts.undecided, "suspects" if counts.confirmed else "flagged samples"
     st.markdown(
-        f"**{decided:,} of {len(flagged):,} flagged samples are decided**; "
+        f"**{decided:,} of {counts.suspects:,} {what} are decided**{f' ({made_of})' if made_of else ''}; "
         f"{int((table['verdict'] == 'exclude').sum()):,} of {len(table):,} samples are excluded.",
         help=cached.all_rule_words(run),
     )
     st.caption(counted.headline(run).replace("**", ""))
-    st.progress(decided / max(1, len(flagged)))
+    st.progress(decided / max(1, counts.suspects))
 
 
 def _current_page(rows: pd.DataFrame, run: Run) -> tuple[pd.DataFrame, int | None]:
@@ -146,20 +149,20 @@ def _tiles(
     )
 
 
-def _empty_queue(flagged: pd.DataFrame, conditions: Filter, nothing: Callable[[], str]) -> None:
+def _empty_queue(counts: Tally, conditions: Filter, nothing: Callable[[], str]) -> None:
     """Why the queue is empty: all is decided, a filter hides what is not, or nothing is flagged, in these words."""
-    n_undecided = int((flagged["verdict"] == "").sum())
+    n_undecided, what = counts.undecided, f"{counts.noun.capitalize()} and undecided"
     if n_undecided and (conditions.ids.strip() or conditions.verdict != "undecided"):
-        st.info(f"No sample fits the filters. Flagged and undecided: {n_undecided:,}.")
+        st.info(f"No sample fits the filters. {what}: {n_undecided:,}.")
     elif n_undecided:
-        st.info(f"Nothing is left to decide here. Flagged and undecided elsewhere: {n_undecided:,}.")
-    elif len(flagged):
+        st.info(f"Nothing is left to decide here. {what} elsewhere: {n_undecided:,}.")
+    elif counts.suspects:
         st.success("Nothing is left to decide.")
     else:
         st.info(nothing())
 
 
-def _full_screen(run: Run, table: pd.DataFrame, flagged: pd.DataFrame, rows: pd.DataFrame, conditions: Filter) -> None:
+def _full_screen(run: Run, table: pd.DataFrame, rows: pd.DataFrame, conditions: Filter) -> None:
     """The sample in focus on the whole screen, above those around it in the queue."""
     ids = rows["id"].to_numpy()
     target = st.session_state.pop(f"goto-{run.id}", st.session_state.get(focus_key(run)))
@@ -169,7 +172,7 @@ def _full_screen(run: Run, table: pd.DataFrame, flagged: pd.DataFrame, rows: pd.
     with st.container(key="full-screen"):
         _tiles(run, rows, sample.rows_around(rows, place), focus, sample.STRIP, one_row=True)
         if focus is None:
-            _empty_queue(flagged, conditions, partial(counted.nothing, run))
+            _empty_queue(counted.tally(run), conditions, partial(counted.nothing, run))
         else:
             sample.full_screen(run, table, focus, f"{place + 1:,} of {len(rows):,}")
         keyboard.bar(run, rows, focus)

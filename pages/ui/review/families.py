@@ -14,7 +14,7 @@ from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
 from pages.ui.shell import frame
-from pages.ui.widgets import pictures, refusal, view
+from pages.ui.widgets import counted, pictures, refusal, view
 from pages.ui.widgets.gallery import Tile, gallery
 
 ADDRESS = "family"  # the parameter of the address that names one
@@ -23,25 +23,25 @@ CARDS = 620  # pixels of the list of cards, which scrolls
 
 
 def chosen(run: Run) -> int | None:
-    """The number that is chosen; 0 stands for flagged samples in no family, None for all that is flagged."""
+    """The number that is chosen; 0 stands for suspects in no family, None for all suspects."""
     number = view.get(ADDRESS)
     numbers = {NO_FAMILY, *(family.id for family in families.families(run))}
     return int(number) if number.isdecimal() and int(number) in numbers else None
 
 
-def cards(run: Run, flagged: pd.DataFrame) -> None:
+def cards(run: Run, suspects: pd.DataFrame) -> None:
     """One card a family: name, pictures, how many are decided; a click filters the gallery."""
     all_families, number = families.families(run), chosen(run)
     st.markdown("**Families**", help=HELP["family"])
     refusal.show_kept("families")
-    _waiting(run, flagged, any_found=bool(all_families))
+    _waiting(run, suspects, any_found=bool(all_families))
     if not all_families:
         return
     with st.container(height=CARDS, border=False):
-        _button(f"All {len(flagged):,} flagged", None, number)
+        _button(f"All {len(suspects):,} {counted.tally(run).noun}", None, number)
         for family in all_families:
-            _card(run, family, flagged[members(flagged, family.id)], number)
-        stray = flagged[members(flagged, NO_FAMILY)]
+            _card(run, family, suspects[members(suspects, family.id)], number)
+        stray = suspects[members(suspects, NO_FAMILY)]
         if len(stray):
             _button(f"In no family: {len(stray):,}", NO_FAMILY, number)
 
@@ -78,9 +78,9 @@ def _button(words: str, number: int | None, current: int | None) -> None:
     st.button(words, key=f"choose-family-{number}", type=kind, width="stretch", on_click=choose, args=(number,))  # type: ignore[arg-type]
 
 
-def _waiting(run: Run, flagged: pd.DataFrame, *, any_found: bool) -> None:
+def _waiting(run: Run, suspects: pd.DataFrame, *, any_found: bool) -> None:
     """How many flagged samples are not grouped yet, and the button that has it done by a worker."""
-    count = int((flagged["family"] == WAITING).sum())
+    count = int((suspects["family"] == WAITING).sum())
     active = jobs.poll(run.path).active
     if active and run.waits_for(FAMILIES):
         st.caption("The families are being made.")
@@ -97,7 +97,7 @@ def _waiting(run: Run, flagged: pd.DataFrame, *, any_found: bool) -> None:
             **for_reviewers(),
         )
     elif not any_found:
-        st.caption("What is flagged falls into no families." if len(flagged) else "Nothing is flagged.")
+        st.caption("What is flagged falls into no families." if suspects["flagged"].any() else "Nothing is flagged.")
 
 
 def choose(number: int | None) -> None:

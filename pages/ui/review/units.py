@@ -30,7 +30,7 @@ LARGE = 144  # pixels of what a family has in common
 MEMBERS = 3  # of a family, the most suspicious, that are enlarged beside it
 
 
-def head(run: Run, table: pd.DataFrame, flagged: pd.DataFrame, conditions: Filter) -> None:
+def head(run: Run, table: pd.DataFrame, suspects: pd.DataFrame, conditions: Filter) -> None:
     """What the chosen cluster, group or family is, and the decisions on all of it."""
     number, cluster, decided = chosen(run), conditions.cluster, conditions.decided
     if cluster is not None:
@@ -38,7 +38,7 @@ def head(run: Run, table: pd.DataFrame, flagged: pd.DataFrame, conditions: Filte
     elif group := _group_of(run, decided):
         _group(run, table[in_decided(table, decided)], group)
     elif family := next((listed for listed in families.families(run) if listed.id == number), None):
-        _family(run, flagged[members(flagged, family.id)], family)
+        _family(run, suspects[members(suspects, family.id)], family)
 
 
 def _family(run: Run, now: pd.DataFrame, family: Family) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from core.analysis.advice import top_reasons
 from core.analysis.opened_run import leading
+from core.analysis.samples import suspected
 from core.data.store.sample_names import is_file_name, one_line, short_name
 from core.journal.review.verdict import STANDING
 from core.runs import Run
@@ -103,33 +104,34 @@ def tiles(run: Run, rows: pd.DataFrame, taken: Collection[int] = ()) -> list[Til
 
 
 def _why(run: Run, rows: pd.DataFrame) -> dict[int, str]:
-    """The strongest reason to suspect each flagged sample, where the detector that is counted gives one."""
+    """The strongest reason to suspect each suspect, where the detector that is counted gives one."""
     by, detections = counted.counted(run), cached.detections(run)
     detection = next((detections[name] for name in ([by] if by else leading(detections))), None)
-    flagged = rows[rows["flagged"]]
-    if detection is None or flagged.empty:
+    shown = rows[suspected(rows)]
+    if detection is None or shown.empty:
         return {}
-    return dict(zip(flagged["id"].tolist(), top_reasons(detection, flagged.index.tolist()), strict=True))
+    return dict(zip(shown["id"].tolist(), top_reasons(detection, shown.index.tolist()), strict=True))
 
 
 def _tile(run: Run, row: dict[str, object], called: str, names: tuple[str, ...], *, taken: bool, why: str) -> Tile:
     given = names[int(row["label"])]  # type: ignore[call-overload]
     is_predicted = pd.notna(row["predicted"])
     predicted = names[int(row["predicted"])] if is_predicted else "not predicted"  # type: ignore[call-overload]
-    badge = STANDING.get(str(row["verdict"]), "taken" if taken else "flagged" if row["flagged"] else "")
+    suspect = "flagged" if row["flagged"] else "confirmed" if row["confirmed"] else ""
+    badge = STANDING.get(str(row["verdict"]), "taken" if taken else suspect)
     held_words = " · someone else looks at it" if taken else ""
     suspicion = float(row["suspicion"])  # type: ignore[arg-type]
     because = f" ({why})" if why else ""
     file = f" · {one_line(called)}" if is_file_name(called) else ""
     rank = f"more suspicious than {suspicion:.1%}{because}"
     words = f"#{row['id']}{file} · given {given} · predicted {predicted} · {rank}"
-    lines = (why if badge == "flagged" else "", short_name(called, CAPTION) if file else "")
+    lines = (why if badge and badge == suspect else "", short_name(called, CAPTION) if file else "")
     return Tile(
         int(row["id"]),
         pictures.of_sample(run.dataset, int(row["row"])),
         (given, f"→ {predicted}", *filter(None, lines)),
         badge,
-        _percent(suspicion) if badge == "flagged" else "",
+        _percent(suspicion) if badge and badge == suspect else "",
         words + held_words,
         settled=bool(row["verdict"]) or taken,
     )

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core import runs
 from core.analysis.advice import poisoned_left
+from core.analysis.caveats import left_words
 from core.analysis.opened_run import leading
 from core.errors import UserError
 from core.runs import Run
@@ -13,7 +14,7 @@ from pages.ui.widgets import counted
 
 
 def context(run: Run | None) -> None:
-    """Data › run › what it repairs, and how many flagged samples nobody decided on; nothing before there is a run."""
+    """Data › run › what it repairs, and how many suspects nobody decided on; nothing before there is a run."""
     if run is None:
         return
     try:
@@ -43,11 +44,10 @@ def _treated(run: Run) -> str:
 def _left(run: Run) -> str:
     if not cached.detections(run):
         return ""
-    verdicts = counted.flagged(run)["verdict"]
-    count, n = int((verdicts == "").sum()), len(verdicts)
-    if count:
+    counts = counted.tally(run)
+    if words := left_words(counts):
         by = counted.counted(run) or next(iter(leading(cached.detections(run))))
         about = poisoned_left(cached.advice_on(run, by), cached.table(run))
-        poisoned = f", about {about:,} poisoned or wrongly labelled left" if about else ""
-        return f"**If you stopped now: {count:,} of {n:,} flagged remain undecided{poisoned}**"
-    return f"all {n:,} flagged decided" if n else ""
+        poisoned = f", about {about:,} poisoned or mislabelled" if about else ""
+        return f"**If you stopped now: {words}{poisoned}**"
+    return f"all {counts.suspects:,} {counts.noun} decided" if counts.suspects else ""

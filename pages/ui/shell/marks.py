@@ -37,8 +37,7 @@ def marks(run: Run | None) -> dict[str, str]:
 
 def _left_to_decide(run: Run) -> str:
     try:
-        flagged = counted.flagged(run)
+        counts = counted.tally(run)
     except UserError:  # the page itself says what is wrong; the sidebar has to stand meanwhile
         return ""
-    undecided = int((flagged["verdict"] == "").sum())
-    return f" · {undecided:,} left" if undecided else DONE if len(flagged) else ""
+    return f" · {counts.undecided:,} left" if counts.undecided else DONE if counts.suspects else ""

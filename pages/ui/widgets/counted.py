@@ -5,10 +5,10 @@ from typing import Literal
 import pandas as pd
 import streamlit as st
 
-from core.analysis.caveats import nothing_flagged
+from core.analysis.caveats import Tally, nothing_flagged, split_words
 from core.analysis.opened_run import leading
 from core.analysis.rule_words import counted_title
-from core.analysis.samples import flagged_samples
+from core.analysis.samples import suspects as suspects_of
 from core.runs import Run
 from pages.ui.cache import cached
 from pages.ui.cache.words import plain
@@ -55,9 +55,28 @@ def table(run: Run) -> pd.DataFrame:
     return found.assign(flagged=found[f"{by}_flagged"]) if by else found
 
 
-def flagged(run: Run) -> pd.DataFrame:
-    """The rows that are counted, most suspicious first."""
-    return flagged_samples(table(run)) if counted(run) else cached.flagged(run)
+def suspects(run: Run) -> pd.DataFrame:
+    """The rows that are confirmed or counted, most suspicious first."""
+    return suspects_of(table(run)) if counted(run) else cached.suspects(run)
+
+
+def tally(run: Run) -> Tally:
+    """How many suspects there are, of which kind, and how many of them are undecided."""
+    return cached.tally(run, counted(run))
+
+
+def split(run: Run) -> str:
+    """What makes up the suspects, in words; "" where nothing is confirmed."""
+    counts = tally(run)
+    return split_words(counts.confirmed, counts.beyond, whose(run))
+
+
+def more_words(run: Run) -> str:
+    """How many more are flagged than the decision confirmed; "" where it confirmed nothing."""
+    counts = tally(run)
+    if not counts.confirmed:
+        return ""
+    return f"{counts.beyond:,} more {'is' if counts.beyond == 1 else 'are'} flagged." if counts.beyond else ""
 
 
 def headline(run: Run, *, judged: bool = True, decided: bool = True) -> str:
@@ -72,7 +91,8 @@ def headline(run: Run, *, judged: bool = True, decided: bool = True) -> str:
     first = plain(cached.decided_words(run)) if decided else ""
     bold = "" if first else "**"  # one thing is
     words = f"{bold}{plain(said)}{bold}, {plain(rule)}." if rule else f"{bold}{plain(said)}.{bold}"
-    return " ".join(filter(None, (f"**{first}**" * bool(first), words, plain(cached.judged(run)) * judged)))
+    beyond = plain(cached.beyond_words(run, counted(run)))
+    return " ".join(filter(None, (f"**{first}**" * bool(first), words, beyond, plain(cached.judged(run)) * judged)))
 
 
 def brief(run: Run) -> None:
@@ -82,6 +102,7 @@ def brief(run: Run) -> None:
     bold = "" if first else "**"
     words = (
         f"**{first}**" * bool(first),
+        more_words(run),
         f"{bold}{plain(said)}.{bold}",
         plain(cached.judged(run)),
         flagged_by,
@@ -98,10 +119,11 @@ def nothing(run: Run) -> str:
 
 def review_link(run: Run) -> None:
     """The link to the review of what is counted."""
-    by = counted(run)
+    by, counts = counted(run), tally(run)
+    what = "suspects" if counts.confirmed else f"flagged by {plain(whose(run))}"
     st.page_link(
         "pages/review.py",
-        label=f"Review the {len(flagged(run)):,} flagged by {plain(whose(run))}",
+        label=f"Review the {counts.suspects:,} {what}",
         icon=":material/rate_review:",
         query_params={ADDRESS: by} if by else None,
     )
@@ -116,7 +138,8 @@ def field(run: Run, *, width: int = 175, label_visibility: Literal["visible", "c
         ["", *names],
         width=width,
         format_func=lambda name: counted_title(subject, name),
-        help="Headline, map, queue and the decisions on all that is flagged follow it, on every page but the report.",
+        help="Headline, map, queue and the decisions on all suspects follow it, on every page but the report. What the "
+        "decision confirmed is always among them.",
         label_visibility=label_visibility,
         **bound(f"counted-{run.id}", chosen, count_by),
     )

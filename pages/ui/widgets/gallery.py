@@ -24,6 +24,7 @@ _COLOURS = {
     "kept": palette.KEPT,
     "relabelled": palette.RELABELLED,
     "flagged": palette.FLAGGED,
+    "confirmed": palette.FLAGGED,
     "unsure": palette.UNSURE,
     "taken": palette.TAKEN,
 }
@@ -37,7 +38,8 @@ class Tile:
         id: the sample's id.
         image_url: relative address of its image.
         caption: one or two short lines under the image.
-        badge: "excluded", "kept", "relabelled", "unsure", "taken", "flagged", any other short word, or "" for none.
+        badge: "excluded", "kept", "relabelled", "unsure", "taken", "flagged", "confirmed", any other short word, or ""
+            for none.
         words: what stands in the badge instead of its name.
         tooltip: what hovering says.
         settled: whether going on to the next sample passes over it.

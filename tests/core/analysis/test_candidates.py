@@ -5,7 +5,7 @@ import pandas as pd
 from core.analysis.queue import candidates
 
 
-def table(n=60, flagged=(), trusted=(), decided=()):
+def table(n=60, flagged=(), trusted=(), decided=(), confirmed=()):
     ids = pd.Series(range(100, 100 + n))
     return pd.DataFrame(
         {
@@ -13,6 +13,7 @@ def table(n=60, flagged=(), trusted=(), decided=()):
             "label": [place % 3 for place in range(n)],
             "flagged_by": ids.isin(flagged).astype(int),
             "bona_fide": ids.isin(trusted),
+            "confirmed": ids.isin(confirmed),
             "verdict": ["exclude" if one in decided else "" for one in ids],
         }
     )
@@ -31,8 +32,8 @@ def test_every_class_gives_as_many_and_the_seed_decides():
 
 
 def test_what_is_suspect_decided_known_or_spoken_of_is_left_out():
-    left = candidates(table(flagged=(100, 101), trusted=(102,), decided=(103,)), {104, 105}, count=99)
-    assert sorted(left) == list(range(106, 160))
+    rows = table(flagged=(100, 101), trusted=(102,), decided=(103,), confirmed=(106,))
+    assert sorted(candidates(rows, {104, 105}, count=99)) == list(range(107, 160))
 
 
 def test_a_class_that_has_many_waits_for_the_others():

@@ -6,26 +6,36 @@ from core.analysis.caveats import (
     bona_fide_words,
     emptied_words,
     judged_words,
+    left_words,
     suspects_words,
-    undecided,
+    tally,
     undecided_words,
 )
 from core.types import ClassFinding
 
 
-def table(flagged, verdicts):
-    return pd.DataFrame({"flagged": flagged, "verdict": verdicts})
+def table(flagged, verdicts, confirmed=False):
+    return pd.DataFrame({"flagged": flagged, "verdict": verdicts, "confirmed": confirmed})
 
 
 def test_flagged_samples_without_a_decision_are_counted_against_all_flagged():
-    half = table([True, True, True, False], ["exclude", "", "", ""])
-    assert undecided(half) == 2
+    half = tally(table([True, True, True, False], ["exclude", "", "", ""]))
+    assert (half.undecided, half.suspects) == (2, 3)
     words = "2 of 3 flagged samples are undecided (flagged by STRIP); undecided samples stay in the data."
     assert undecided_words(half, "STRIP") == words
 
 
 def test_a_review_that_is_done_leaves_no_sentence():
-    assert undecided_words(table([True, False], ["keep", ""]), "STRIP") == ""
+    done = tally(table([True, False], ["keep", ""]))
+    assert (undecided_words(done, "STRIP"), left_words(done)) == ("", "")
+
+
+def test_what_the_decision_confirmed_is_counted_beside_what_is_flagged_beyond_it():
+    counts = tally(table([True, True, False, False], ["exclude", "", "", ""], [True, False, True, False]))
+    assert (counts.confirmed, counts.beyond, counts.suspects) == (2, 1, 3)
+    assert (counts.left_confirmed, counts.left_beyond, counts.undecided) == (1, 1, 2)
+    words = "2 of 3 suspects are undecided (1 confirmed, 1 more flagged by STRIP); undecided samples stay in the data."
+    assert undecided_words(counts, "STRIP") == words
 
 
 def test_classes_that_were_not_judged_are_never_counted_as_clean_in_silence():

@@ -101,7 +101,10 @@ def test_a_changed_byte_is_said_in_words(run):
 @pytest.mark.parametrize(
     ("found", "expected"),
     [
-        (WHOLE, "Backdoor confirmed in emu, dog: 5 samples. 1 of 4 classes could not be judged."),
+        (
+            WHOLE,
+            "Backdoor confirmed in emu, dog: 5 samples. Wrong labels: 2 samples. 1 of 4 classes could not be judged.",
+        ),
         (decision([BACKDOOR] * 3, [1] * 3, [TURNED]), "Backdoor confirmed in emu: 3 samples."),
         (
             decision([WRONG_LABEL] * 2, [3] * 2, [LABELS]),

@@ -14,6 +14,7 @@ TABLE = pd.DataFrame(
         "predicted": pd.array([1, 1, pd.NA, 0, 0], "Int64"),
         "flagged": [True, True, True, False, True],
         "flagged_by": [1, 2, 3, 1, 2],
+        "confirmed": False,
         "badloss_flagged": [False, True, True, True, False],
         "suspicion": [0.9, 0.7, 0.9, 0.4, 0.8],
         "family": [1, 2, 0, -1, -2],
@@ -35,6 +36,12 @@ def ids(among=None, **wanted):
 
 def test_what_is_flagged_comes_most_suspicious_first_and_equals_by_id():
     assert ids() == [3, 8, 12, 5]
+
+
+def test_what_the_decision_confirmed_is_in_the_queue_whoever_flags_it():
+    table = TABLE.assign(confirmed=TABLE["id"] == 9)
+    assert queue(table, Filter(verdict="all"))["id"].tolist() == [3, 8, 12, 5, 9]
+    assert queue(table.assign(badloss_flagged=False), Filter(detector="badloss"))["id"].tolist() == [9]
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def test_a_chosen_rule_is_kept_and_everything_downstream_follows(finished):
     again = runs.open_run(finished.workspace, finished.id)
     assert chosen_rule(again, "badloss", runs.detections(again)["badloss"]) == Rule("budget", 7)
     assert samples.sample_table(opened(again))["badloss_flagged"].sum() == 7
-    assert len(samples.flagged_samples(samples.review_table(opened(again)), "badloss")) == 7
+    assert len(samples.suspects(samples.review_table(opened(again)), "badloss")) == 7
     assert samples.review_table(opened(again))["flagged_by"].max() <= 2
     assert results.detector_figures(opened(again))["badloss"]["flagged"] == 7
     assert pipeline.decide_flagged(again, "exclude", ["badloss"], reviewer="test") == 7

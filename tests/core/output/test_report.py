@@ -149,7 +149,7 @@ def test_a_run_without_a_repair_says_so(finished):
         "Activation Clustering and BaDLoss", "BaDLoss and Activation Clustering"
     )
     assert "BaDLoss 20, by its own rule (reject fraction 10%)" in text
-    assert "no repair has been made yet" in text
+    assert "No repair has been made yet." in text
     assert "The model as it was trained" in text
     assert f"Clean accuracy {percent(runs.outcome(finished).clean_accuracy)} higher" in text
     assert "No sample has been decided on yet." in text

@@ -11,7 +11,7 @@ import torch
 
 from core import pipeline, runs, stages
 from core.analysis.opened_run import opened
-from core.analysis.samples import flagged_samples, review_table, sample_table
+from core.analysis.samples import review_table, sample_table, suspects
 from core.attacks.specification import AttackSpec, Specification, read_specification
 from core.data import store
 from core.detectors import DETECTORS
@@ -279,7 +279,7 @@ def test_the_review_table_ranks_by_the_mean_percentile_of_the_detectors(finished
     worst = table["suspicion"].to_numpy().argmax()
     ranks = [(one.suspicion < one.suspicion[worst]).mean() for one in found.values()]
     assert table["suspicion"][worst] == pytest.approx(np.mean(ranks), abs=0.01)
-    flagged = flagged_samples(table)
+    flagged = suspects(table)
     assert flagged["suspicion"].is_monotonic_decreasing
     assert set(flagged["id"]) == set(table["id"][table["flagged"]])
 

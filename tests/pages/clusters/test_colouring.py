@@ -10,7 +10,8 @@ from pages.ui.clusters.colouring import DECIDED, OTHERS, STEPS, Colouring, colou
 def table(n: int = 8, **columns: object) -> pd.DataFrame:
     """A review table of so many samples in two classes, the second one decided on."""
     verdicts = np.where(np.arange(n) == 1, "keep", "")
-    basis = {"label": np.arange(n) % 2, "verdict": verdicts, "loss": np.geomspace(0.001, 10, n), "flagged": False}
+    basis = {"label": np.arange(n) % 2, "verdict": verdicts, "loss": np.geomspace(0.001, 10, n)}
+    basis |= {"flagged": False, "confirmed": False}
     return pd.DataFrame({**basis, "suspicion": np.linspace(0, 1, n), "bona_fide": False, **columns})
 
 
@@ -60,3 +61,10 @@ def test_losses_that_are_not_known_are_said_to_be() -> None:
     found = colouring(table(loss=[np.nan] * 8), ("a", "b"), "loss", "x", dark=False)
     assert set(groups(found)) == {OTHERS, DECIDED}
     assert found.styles[OTHERS].title == "not known · 7"
+
+
+def test_what_the_decision_confirmed_stands_out_from_what_is_flagged_beyond_it() -> None:
+    drawn = table(4, verdict="", flagged=[True, True, False, False], confirmed=[True, False, True, False])
+    found = colouring(drawn, ("a", "b"), "flag", "STRIP", dark=False)
+    assert groups(found) == ["confirmed", "flagged", "confirmed", "not flagged"]
+    assert [style.title for style in found.styles.values()][2:] == ["more flagged by STRIP · 1", "confirmed · 2"]

@@ -14,7 +14,7 @@ from core.analysis.decision import decided_words
 from core.analysis.families import Family
 from core.analysis.opened_run import opened as opened_run
 from core.data import store
-from core.decision.states import BACKDOOR, State
+from core.decision.states import State
 from core.files import write_json
 from core.runs import Run, jobs, worker_lock
 from core.runs.jobs import Progress
@@ -22,7 +22,7 @@ from core.training.config import TrainConfig
 from core.types import Detection
 from tests.core.conftest import tiny
 from tests.pages.access.test_who import REVIEWER, VIEWER, be
-from tests.pages.decided import VERDICTS, decided, flags_open, made_decision
+from tests.pages.decided import VERDICTS, decided, flags_open, made_decision, shifted
 from tests.pages.drawn import FEW, SAMPLES, drawn, page, said, walk, whole_app
 
 PICTURE = np.zeros((2, 8, 8, 1), np.uint8)
@@ -128,7 +128,8 @@ def test_every_verdict_of_a_decision_has_its_sentence_and_none_says_clean(verdic
     decision = made_decision(verdict)
     decided(two_detections, decision)
     app = page("overview")
-    assert [one.value.replace("\\", "") for one in app.header] == [decided_words(opened_run(two_detections))]
+    more = " 2 more are flagged." if verdict in ("backdoor", "wrong label") else ""
+    assert [one.value.replace("\\", "") for one in app.header] == [decided_words(opened_run(two_detections)) + more]
     assert len(decision.groups) == sum("decided=Group" in one for one in drawn(app, "page_link"))
     assert not re.search(r"(is|are|looks?) clean", words(app))
 
@@ -183,18 +184,20 @@ def test_the_button_leads_from_step_to_step(two_detections: Run, monkeypatch: py
     assert f"{brought}. No detector has been run on this model." in words(app)
 
 
-def test_the_button_leads_to_what_the_decision_names_beyond_the_flags(
+def test_overview_and_its_button_count_what_the_decision_names_beyond_the_flags(
     two_detections: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     be(REVIEWER, monkeypatch)
-    more = np.arange(SAMPLES) < FEW + 5
-    (group,) = JUDGED.groups
-    named = replace(JUDGED, states=more * BACKDOOR, membership=more * group.id, groups=(replace(group, size=FEW + 5),))
-    decided(two_detections, named)
-    assert primary(page("overview")) == [f"Review the {FEW + 5} of confirmed backdoors"]
+    decided(two_detections, shifted())
+    app = page("overview")
+    assert "Backdoor confirmed in class 3: 10 samples. 5 more are flagged." in words(app)
+    assert f"{FEW} of {SAMPLES} samples are flagged by Consensus" in words(app)
+    assert "5 of the flagged are not confirmed and 3 of the confirmed are not flagged." in words(app)
+    assert f"Reviewed 0 of {FEW + 3}" in words(app)
+    assert primary(app) == [f"Review the {FEW + 3} undecided"]
     pipeline.decide(two_detections, range(FEW), "exclude", reviewer="ann")
-    assert primary(page("overview")) == ["Review the 5 of confirmed backdoors"]
-    pipeline.decide(two_detections, range(FEW, FEW + 5), "exclude", reviewer="ann")
+    assert primary(page("overview")) == ["Review the 3 undecided"]
+    pipeline.decide(two_detections, range(FEW, FEW + 3), "exclude", reviewer="ann")
     assert primary(page("overview")) == ["Repair the model"]
 
 

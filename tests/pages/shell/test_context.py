@@ -6,6 +6,7 @@ from streamlit.util import calc_hash
 from core import pipeline
 from core.runs import Run
 from tests.pages.access.test_who import REVIEWER, be
+from tests.pages.decided import decided, shifted
 from tests.pages.drawn import FEW, MANY, whole_app
 
 # Of the pages, a test without a browser sees the first one in its frame, and those whose address is not their file's.
@@ -61,3 +62,16 @@ def test_a_repair_says_what_its_maps_no_longer_show(two_detections: Run, monkeyp
     pipeline.decide(two_detections, [5], "relabel", reviewer="ann", new_label=1)
     child = pipeline.new_repair(two_detections, reviewer="ann")
     assert line("", run_id=child.id).endswith(" · 3 left out, 1 relabelled")
+
+
+def test_what_the_decision_confirmed_is_left_too_until_somebody_decides(
+    two_detections: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    be(REVIEWER, monkeypatch)
+    decided(two_detections, shifted())
+    left = f"**If you stopped now: {FEW + 3} suspects left (10 confirmed, 5 more flagged), about 10 poisoned"
+    assert left in line("bona_fide")
+    pipeline.decide(two_detections, range(FEW), "exclude", reviewer="ann")
+    assert f"3 of {FEW + 3} suspects left (3 confirmed)" in line("bona_fide")
+    pipeline.decide(two_detections, range(FEW + 3), "exclude", reviewer="ann")
+    assert line("bona_fide").endswith(f"all {FEW + 3} suspects decided")
