@@ -26,6 +26,8 @@ if progress.active:
     frame.progress_of(run)
 elif progress.stopped and run.left:
     way_on.stopped(run, progress)
+    if run.lacks_maps_alone:
+        way_on.way_on(run)
 else:
     way_on.way_on(run)
 standing.steps(run, progress)

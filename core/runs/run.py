@@ -12,7 +12,7 @@ from core import checksums
 from core.errors import UserError
 from core.files import locked, write_json
 from core.json_files import read_json
-from core.runs.plan import RECORD, Stage
+from core.runs.plan import RECORD, Stage, of_kind
 from core.types import GRAPH
 
 SCHEMA = 1  # of run.json; a higher one is of a newer Assay, and is refused
@@ -117,6 +117,11 @@ class Run:
     def waits_for(self, stage: str | Stage) -> bool:
         """Whether `stage` is still to be done, for the first time or once more."""
         return str(stage) in self.left
+
+    @property
+    def lacks_maps_alone(self) -> bool:
+        """Whether maps are left to do and nothing else: no other result waits for them."""
+        return bool(self.left) and len(of_kind(self.left, "maps")) == len(self.left)
 
     def array(self, name: str, shape: tuple[int | None, ...] = (), below: int | None = None) -> NDArray[Any]:
         """The array `<name>.npy`, memory-mapped.

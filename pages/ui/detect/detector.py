@@ -58,7 +58,7 @@ def about(run: Run, row: pd.Series) -> None:
         st.rerun()
     if progress.active:
         frame.progress_of(run)
-    elif progress.error and not decision.waited(run):
+    elif progress.error and not decision.waited(run) and not run.lacks_maps_alone:
         refusal.show(UserError(**progress.error))
     refusal.show_kept("detector")
     cost = cost_in_words(run, name, chosen, ran=again)

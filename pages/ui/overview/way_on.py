@@ -77,8 +77,8 @@ def stopped(run: Run, progress: Progress) -> None:
         st.warning(f"The work is {frame.STATES[progress.state]} at {progress.fraction:.0%}; what is done is kept.")
     st.button(
         "Resume",
-        key="way-on",
-        type="primary",
+        key="resume" if run.lacks_maps_alone else "way-on",
+        type="secondary" if run.lacks_maps_alone else "primary",
         icon=":material/play_circle:",
         on_click=frame.start,
         args=(run,),

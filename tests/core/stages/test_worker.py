@@ -1,4 +1,4 @@
-"""A worker goes on where a detector is refused: the run is as finished as it would be without that detector."""
+"""A worker goes on where a detector is refused or a map fails: the rest of the plan is done."""
 
 import pytest
 
@@ -6,6 +6,7 @@ from core import pipeline, runs
 from core.data import store
 from core.errors import UserError
 from core.runs import jobs
+from core.stages import maps
 from core.training.config import TrainConfig
 
 REFUSED = "bona fide samples"
@@ -48,3 +49,35 @@ def test_a_detector_that_is_refused_on_a_finished_run_leaves_it_finished(planned
     assert jobs.poll(planned.path).state == "done"
     pipeline.detect(runs.current(planned), "activation_clustering", {})
     assert jobs.poll(planned.path).error is None
+
+
+@pytest.fixture
+def without_umap(workspace, make_dataset, monkeypatch):
+    """A run in whose plan comes a map that cannot be drawn, before what needs none."""
+
+    def broken(*_):
+        raise ValueError("no neighbours")
+
+    info = store.save(workspace, make_dataset(40, n_test=8), source="test")
+    plan = ("train", "activations", "maps:umap", "detect:activation_clustering", "maps:pca", "decide:untrained")
+    with monkeypatch.context() as patch:
+        patch.setitem(maps.METHODS, "umap", broken)  # nothing that a person can give makes a map fail
+        run = pipeline.new_run(workspace, info.id, TrainConfig(epochs=1), plan=plan)
+        with pytest.raises(UserError, match="Drawing maps with UMAP failed"):
+            pipeline.work(run)
+    return runs.current(run)
+
+
+def test_a_map_that_fails_keeps_nothing_else_from_being_done_and_says_why(without_umap):
+    assert list(without_umap.stages)[2:] == ["detect:activation_clustering", "maps:pca", "decide:untrained"]
+    assert without_umap.left == ["maps:umap"]
+    progress = jobs.poll(without_umap.path)
+    assert (progress.state, progress.stopped) == ("failed", True)
+    assert "ValueError: no neighbours" in progress.error["detail"]
+
+
+def test_a_map_that_failed_is_drawn_when_the_run_is_resumed(without_umap):
+    run = pipeline.work(without_umap)
+    assert run.left == []
+    assert run.has("map-all-umap.npy")
+    assert jobs.poll(run.path).state == "done"

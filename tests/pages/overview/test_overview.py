@@ -255,6 +255,21 @@ def test_work_that_stopped_says_why_and_can_go_on(
     assert primary(app) == ["Resume"]
 
 
+def test_maps_that_failed_are_said_and_keep_nobody_from_going_on(
+    two_detections: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    be(REVIEWER, monkeypatch)
+    decided(two_detections, JUDGED)
+    run = runs.current(two_detections)
+    runs.update(run, plan=(*run.plan, "maps:umap"))
+    failed = Progress(state="failed", started=1.0, error={"title": "No map.", "detail": "", "hint": "Try again."})
+    write_json(run.path / "progress.json", asdict(failed))
+    app = page("overview")
+    assert "**No map.** Try again." in words(app)
+    assert primary(app) == [f"Review the {FEW} undecided"]
+    assert "resume" in [one.key for one in app.button]
+
+
 def test_a_viewer_cannot_go_on_with_the_work(new: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     be(VIEWER, monkeypatch)
     write_json(new.path / "progress.json", asdict(Progress(state="cancelled", started=1.0)))
