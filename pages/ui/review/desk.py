@@ -50,7 +50,7 @@ def desk(run: Run, answer: DeltaGenerator, chosen: Chosen) -> None:
         _progress(run, table)
     rows = filtered(run, table, replace(conditions, family=families.chosen(run)), chosen.who)
     if sample.is_open():
-        _full_screen(run, table, rows, conditions)
+        _full_screen(run, table, counted.tally(run), rows, conditions)
         return
     left, middle, side = st.columns([1.1, 3, 1.5], gap="small")
     with left:
@@ -94,7 +94,7 @@ def _progress(run: Run, table: pd.DataFrame) -> None:
         f"{int((table['verdict'] == 'exclude').sum()):,} of {len(table):,} samples are excluded.",
         help=cached.all_rule_words(run),
     )
-    st.caption(counted.headline(run).replace("**", ""))
+    counted.brief(run)
     st.progress(decided / max(1, counts.suspects))
 
 
@@ -162,7 +162,7 @@ def _empty_queue(counts: Tally, conditions: Filter, nothing: Callable[[], str]) 
         st.info(nothing())
 
 
-def _full_screen(run: Run, table: pd.DataFrame, rows: pd.DataFrame, conditions: Filter) -> None:
+def _full_screen(run: Run, table: pd.DataFrame, counts: Tally, rows: pd.DataFrame, conditions: Filter) -> None:
     """The sample in focus on the whole screen, above those around it in the queue."""
     ids = rows["id"].to_numpy()
     target = st.session_state.pop(f"goto-{run.id}", st.session_state.get(focus_key(run)))
@@ -172,7 +172,7 @@ def _full_screen(run: Run, table: pd.DataFrame, rows: pd.DataFrame, conditions: 
     with st.container(key="full-screen"):
         _tiles(run, rows, sample.rows_around(rows, place), focus, sample.STRIP, one_row=True)
         if focus is None:
-            _empty_queue(counted.tally(run), conditions, partial(counted.nothing, run))
+            _empty_queue(counts, conditions, partial(counted.nothing, run))
         else:
             sample.full_screen(run, table, focus, f"{place + 1:,} of {len(rows):,}")
         keyboard.bar(run, rows, focus)

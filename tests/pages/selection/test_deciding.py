@@ -9,13 +9,12 @@ from tests.pages.drawn import app_of
 
 def nothing(verdicts: list[str], ids: str, verdict: str) -> None:
     """An empty queue of such flagged samples, under a filter."""
-    import pandas as pd
-
+    from core.analysis.caveats import Tally
     from core.analysis.queue import Filter
     from pages.ui.review import desk
 
-    queue = pd.DataFrame({"verdict": verdicts}, dtype=object)
-    desk._empty_queue(queue, Filter(ids=ids, verdict=verdict), lambda: "Nothing is flagged by Consensus.")
+    counts = Tally(0, len(verdicts), 0, verdicts.count(""))
+    desk._empty_queue(counts, Filter(ids=ids, verdict=verdict), lambda: "Nothing is flagged by Consensus.")
 
 
 @pytest.mark.parametrize(
@@ -49,6 +48,7 @@ def test_the_whole_screen_of_an_empty_queue_says_so_above_its_bar() -> None:
         import pandas as pd
         import streamlit as st
 
+        from core.analysis.caveats import Tally
         from core.analysis.queue import Filter
         from pages.ui.review import desk, keyboard
 
@@ -57,7 +57,7 @@ def test_the_whole_screen_of_an_empty_queue_says_so_above_its_bar() -> None:
             patch.object(desk, "_tiles"),
             patch.object(keyboard, "bar", lambda *given: st.text("bar")),
         ):
-            desk._full_screen(SimpleNamespace(id="run"), flagged, flagged, flagged.iloc[:0], Filter(ids="99"))  # type: ignore[arg-type]
+            desk._full_screen(SimpleNamespace(id="run"), flagged, Tally(0, 1, 0, 1), flagged.iloc[:0], Filter(ids="99"))  # type: ignore[arg-type]
 
     app = app_of(large).run()
     assert not app.exception
