@@ -23,9 +23,9 @@ st.markdown(
 )
 if open_words := undecided_words(cached.tally(subject, ""), counted_title(cached.opened(subject))):
     st.warning(f"{open_words} The report says so, and the clean set holds them.", icon=":material/rule:")
-with st.container(horizontal=True):
+with st.container(horizontal=True, gap="xsmall"):
     st.download_button(
-        "Download the report (HTML)",
+        "Download the report",
         html,
         f"assay-{subject.id}.html",
         "text/html",
@@ -38,7 +38,7 @@ with st.container(horizontal=True):
             report.files(subject)
     with st.popover("The clean set", icon=":material/folder_copy:"):
         report.clean_set(subject)
-    with st.popover("Push to the Hub", icon=":material/cloud_upload:"):
+    with st.popover("To the Hub", icon=":material/cloud_upload:"):
         report.push(subject)
 # At an address of its own: what is written into the page would be under the page's rules, and in its reach.
 st.iframe(report_address(run, html), height=900)

@@ -114,7 +114,9 @@ class Assay:
             UserError: there is no such data set, or no such configuration.
         """
         dataset = pipeline.whole_id("dataset", dataset, self.folder)
-        config.setdefault("model", pipeline.usual_model(self.folder, dataset))
+        if "model" not in config:
+            suited = pipeline.usual_model(self.folder, dataset)
+            config = {"model_settings": suited.settings, **config, "model": suited.name}
         plan = pipeline.full_plan(store.describe(self.folder, dataset), self.folder) if detect else pipeline.CORE_PLAN
         run = pipeline.new_run(self.folder, dataset, TrainConfig(**config), plan=plan)
         return RunView(self.folder, pipeline.work(run).id)

@@ -45,17 +45,18 @@ def circumstances(name: str, options: Mapping[str, Any], answer: Any) -> dict[st
 def _of_data(workspace: Path, dataset: str) -> dict[str, str]:
     from core.attacks import ATTACKS, attacks_for
     from core.data import store
-    from core.models import models_for
+    from core.models import models_for, usual
     from core.pipeline.named import whole_id
 
     if not store.describe_all(workspace):
         return {"where": NO_DATA}
-    shape = store.describe(workspace, whole_id("dataset", dataset, workspace)).shape
+    info = store.describe(workspace, whole_id("dataset", dataset, workspace))
+    shape = info.shape
     attack = next(iter(attacks_for(shape)))
     aims = {"all_to_one", "clean_label"} & set(ATTACKS[attack].labellings)
     spec = f"{attack}:ratio=0.01{',target=0' if aims else ''}"
-    models = models_for(shape)
-    return {"attack": spec} | ({"model": models[0]} if models else {"where": ELSEWHERE})
+    suited = {"model": usual(shape, info.n).name} if models_for(shape) else {"where": ELSEWHERE}
+    return {"attack": spec} | suited
 
 
 def _of_run(workspace: Path, run: str) -> dict[str, str]:

@@ -26,7 +26,7 @@ from core.errors import UserError
 from core.evaluation import results
 from core.evaluation.sanity import sanity
 from core.json_files import Damaged
-from core.models import FROM_FOLDER, MODELS, title_of, usual_rate
+from core.models import FROM_FOLDER, MODELS, USUAL, title_of, usual_rate
 from core.models.catalogue import outside_names
 from core.runs import Run, jobs
 from core.training.config import TrainConfig, channel_values
@@ -61,9 +61,7 @@ def train(
     dataset: str,
     model: Annotated[
         str,
-        typer.Option(
-            help=f"The model: {', '.join(MODELS)}, torchvision:NAME, timm:NAME, own:NAME. Default: what fits."
-        ),
+        typer.Option(help=f"The model: {', '.join(MODELS)}, torchvision:NAME, timm:NAME, own:NAME. Default: {USUAL}."),
     ] = "",
     epochs: Annotated[int, typer.Option(help="How often every sample is seen.")] = TrainConfig.epochs,
     batch_size: Annotated[int, typer.Option(help="How many samples a step takes.")] = TrainConfig.batch_size,
@@ -104,7 +102,8 @@ def train(
 ) -> Mapping[str, Any]:
     """Train a model, tracing the loss of every sample after every epoch; then run the detectors."""
     feeding = _feeding(mean, std, input_size, colour_order)
-    model = model or (FROM_FOLDER if folder else pipeline.usual_model(workspace, dataset))
+    suited = None if model or folder else pipeline.usual_model(workspace, dataset)
+    model = suited.name if suited else model or FROM_FOLDER
     if sum(map(bool, (weights, embeddings, folder))) > 1:
         raise UserError("A training begins with one thing.", "", "Give --weights, --embeddings or --folder.")
     if frozen and not folder:
@@ -115,7 +114,7 @@ def train(
         batch_size,
         usual_rate(model, frozen=frozen) if lr is None else lr,
         weight_decay,
-        model_settings=(("frozen", True),) if frozen else (),
+        model_settings=(("frozen", True),) if frozen else suited.settings if suited else (),
         **_beginnings(weights, embeddings, folder),
         augment=augment,
         seed=seed,

@@ -66,6 +66,14 @@ class OutsideEntry(ModelEntry):
         return build
 
 
+# Longest side of an image, in pixels, up to which the ConvNet is the usual model: its features look at 19 at once.
+SMALL = 48
+# Longest side up to which the networks with a stride of 1 are affordable: the small ResNet takes 255 million products
+# an image there, and 3,126 million at 224 px. Of a larger image it strides to about 56 px: 217 million.
+MIDDLE = 64
+STEM = 56
+# Samples below which the 11 million weights of a ResNet-18 are no sensible choice; the small one has 1.2 million.
+MANY = 5000
 # Learning rates at the start: of AdamW's usual, and of what was trained on much more text (Devlin et al. 2019, A.3).
 _RATE = 1e-3
 _RATE_OF_FOLDERS = 5e-5
@@ -167,6 +175,55 @@ def models_for(shape: tuple[int, ...]) -> list[str]:
     'convnet'
     """
     return [name for name, entry in MODELS.items() if entry.takes == of_shape(shape).name]
+
+
+@dataclass(frozen=True)
+class Usual:
+    """The architecture that suits data where nobody names one.
+
+    Attributes:
+        name: of ours.
+        settings: of it, other than its own.
+        why: it and no other, in a sentence.
+    """
+
+    name: str
+    settings: tuple[tuple[str, Scalar], ...]
+    why: str
+
+
+def usual(shape: tuple[int, ...], n: int) -> Usual:
+    """The architecture that suits samples of such a shape, which one of ours has to take, and so many of them.
+
+    Args:
+        shape: of one sample.
+        n: samples to train on.
+
+    >>> usual((28, 28, 1), 6000).name, usual((64, 64, 3), 6000).name, usual((224, 224, 3), 6000).name
+    ('convnet', 'small_resnet', 'resnet18')
+    >>> usual((224, 224, 3), 900).settings
+    (('stride', 4),)
+    """
+    if not takes_pictures(shape):
+        return Usual(models_for(shape)[0], (), "It is the quickest of those that take such samples.")
+    side = max(shape[:2])
+    if side <= SMALL:
+        return Usual("convnet", (), f"Up to {SMALL} px three convolutions are enough, and an epoch takes seconds.")
+    if side <= MIDDLE:
+        return Usual("small_resnet", (), f"Beyond {SMALL} px the ConvNet's features see small parts of an image alone.")
+    if n < MANY:
+        stride = min(max(2, round(side / STEM)), 8)
+        why = f"For fewer than {MANY:,} images ResNet-18 has too many weights. This begins with a stride of {stride}."
+        return Usual("small_resnet", (("stride", stride),), why)
+    return Usual("resnet18", (), f"Beyond {MIDDLE} px its first layers shrink the image, as published for 224 px.")
+
+
+# The same in words, for a help.
+USUAL = (
+    f"by the longer side of the images, convnet up to {SMALL} px, where it is enough and quick, small_resnet up to "
+    f"{MIDDLE}, beyond it resnet18, whose first layers shrink an image, or for fewer than {MANY:,} images a "
+    "small_resnet that strides, as it has fewer weights; text_cnn for texts"
+)
 
 
 def usual_rate(name: str, *, frozen: bool = False) -> float:

@@ -15,7 +15,7 @@ from core.detectors import DETECTORS
 from core.errors import UserError
 from core.files import write_file
 from core.journal import review
-from core.models import models_for
+from core.models import Usual, models_for, usual
 from core.models.weight_files import kind_of
 from core.models.word_vectors import require_text
 from core.pipeline.loads import begin_when_loaded
@@ -77,15 +77,15 @@ def new_run(
     return runs.create(workspace, info, asdict(completed(config)), plan, name=name, detector_settings=detector_settings)
 
 
-def usual_model(workspace: Path, dataset_id: str) -> str:
-    """The architecture that is trained on such data where nobody names one.
+def usual_model(workspace: Path, dataset_id: str) -> Usual:
+    """The architecture that is trained on such data where nobody names one, and why.
 
     Raises:
         UserError: none can be.
     """
     info = store.describe(workspace, dataset_id)
     _require_trainable(info)
-    return models_for(info.shape)[0]
+    return usual(info.shape, info.n)
 
 
 def full_plan(dataset: DatasetInfo, workspace: Path | None = None) -> tuple[str, ...]:

@@ -80,14 +80,15 @@ def before_after(run: Run, child: Run) -> None:
     known = [results.measured(rates), results.measured(after["attack_success_rate"])]
     if all(known):
         was, worst = map(max, known)
-        middle.metric("Highest attack success rate", **_change(was, worst, "inverse"), help=HELP["attack success rate"])
+        middle.metric("Highest ASR", **_change(was, worst, "inverse"), help=HELP["attack success rate"])
     right.metric("Samples removed", f"{compared['removed']:,}", help="Few removed, with the attacks gone, is good.")
     last.metric("Samples relabelled", f"{compared['relabelled']:,}", help="They stay in training, with another label.")
     if emptied := emptied_words(changes.summary(cached.opened(run).data, runs.read_changes(child))):
         st.warning(plain(emptied), icon=":material/warning:")
     if compared["how"] == "continue":
         st.caption(f"Training went on from the weights before, for {child.config['epochs']:,} epochs.")
-    table, chart = st.columns(TABLE_AND_CHART)
+    with st.container(key="figures-and-chart"):
+        table, chart = st.columns(TABLE_AND_CHART)
     estimated = estimates_of(child)
     shown = pd.concat([_figures(before, after), _estimated(run, estimated)]).fillna("")
     columns = {

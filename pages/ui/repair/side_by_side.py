@@ -22,6 +22,16 @@ from pages.ui.widgets.fields import one_of, tall
 from pages.ui.widgets.gallery import gallery
 
 HOW = {"retrain": "From scratch", "continue": "Continued"}
+# Pixels of the columns: together they fit beside the sidebar at 1,000 pixels.
+WIDTHS = {
+    "Repair": 200,
+    "Epochs": 62,
+    "Relabelled": 84,
+    "Clean accuracy": 118,
+    "Highest ASR": 112,
+    "Seeds": 56,
+    "Wrong": 100,
+}
 VIEWS = ("Before and after", "Each class", "Removed samples")
 MOST_TILES = 36  # of the removed samples
 WHY = (
@@ -40,7 +50,14 @@ def side_by_side(run: Run, first: Run) -> None:
     found = experiments(run)
     names = {one.runs[0]: _name(place, one) for place, one in zip(range(len(found), 0, -1), found, strict=True)}
     table = pd.DataFrame([_row(names[one.runs[0]], one) for one in found])
-    config = {"Highest ASR": st.column_config.TextColumn(help=HELP["attack success rate"])}
+    if not any(one.relabelled for one in found):
+        table = table.drop(columns="Relabelled")
+    config = {
+        name: st.column_config.TextColumn(
+            width=WIDTHS[name], help=HELP["attack success rate"] if "ASR" in name else None
+        )
+        for name in table.columns
+    }
     st.dataframe(table, hide_index=True, column_config=config, height=tall(len(table), 8), key="repairs")
     wrong = [f"**{plain(names[one.runs[0]])}**: {plain('; '.join(one.doubts))}." for one in found if one.doubts]
     if wrong:
@@ -104,8 +121,7 @@ def _row(name: str, one: Experiment) -> dict[str, str]:
     success = _change(*one.success)
     return {
         "Repair": name,
-        "Method": f"{HOW[one.how]}, {one.epochs:,} epochs",
-        "Left out": f"{one.removed:,}",
+        "Epochs": f"{one.epochs:,}",
         "Relabelled": f"{one.relabelled:,}",
         "Clean accuracy": _change(*one.accuracy) or ("not measured" if one.finished else ""),
         "Highest ASR": f"{success}{' (estimated)' * one.estimated}" if success else "unknown" if one.finished else "",

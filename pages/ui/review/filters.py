@@ -78,7 +78,7 @@ def filters(run: Run) -> Chosen:
         families.FROM: Matching("[0-9]{1,9}"),
     }
     now = view.shown(PAGE, options, together=FILTERS)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    with st.container(key="review-filters", horizontal=True, vertical_alignment="bottom", gap="small"):
         _list("Verdict", "verdict", now, options["verdict"], width=130)
         class_field(run, int(now[NAME]) if now[NAME] else None, title="Given", then=_again)
         _list("Predicted", "predicted", now, options["predicted"], "any class", width=140)

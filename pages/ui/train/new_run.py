@@ -9,7 +9,7 @@ import streamlit as st
 from core import pipeline
 from core.data.store import DatasetInfo
 from core.modalities import MODALITIES
-from core.models import find_model, models_for, takes_pictures, title_of, usual_rate
+from core.models import find_model, models_for, takes_pictures, title_of, usual, usual_rate
 from core.models.catalogue import outside_names
 from core.training.config import TrainConfig
 from pages.ui.access.who import decides, for_reviewers
@@ -58,14 +58,18 @@ def new_run(workspace: Path, datasets: Mapping[str, DatasetInfo], current: str) 
 
 def _training(workspace: Path, info: DatasetInfo) -> None:
     """The few fields that matter, the rest under More, and the button."""
+    suited, ours = usual(info.shape, info.n), models_for(info.shape)
     model = st.selectbox(
         "Model",
-        [*models_for(info.shape), *(outside_names() if takes_pictures(info.shape) else ())],
+        [*ours, *(outside_names() if takes_pictures(info.shape) else ())],
+        ours.index(suited.name),
         format_func=title_of,
-        key="model" if takes_pictures(info.shape) else f"model-{info.modality}",
+        key=f"model-{info.modality}-{suited.name}",  # what was chosen for images of one size is not kept for another
         help="Ours first, then all of torchvision and timm: type to search.",
     )
     st.caption(frame.plain(find_model(model).help))
+    other = "" if model == suited.name else f"{title_of(suited.name)} suits these data. "
+    st.caption(frame.plain(f"{other}{suited.why}"))
     folder, frozen = _folder() if find_model(model).from_folder else ("", False)
     epochs = st.number_input("Epochs", 1, 1000, 16, help="BaDLoss as published traces 30.")
     with st.expander("More"):
@@ -87,6 +91,7 @@ def _training(workspace: Path, info: DatasetInfo) -> None:
         vectors = "" if wordless else st.text_input("Word vectors", key="vectors", **VECTORS).strip()
     fields = {"model": model, "epochs": epochs, "batch_size": batch, "learning_rate": rate, "weight_decay": decay}
     fields |= {"augment": augment, "seed": seed, "input_size": size, "compiled": compiled, "sharpness": sharpness}
+    fields |= {"model_settings": suited.settings if model == suited.name else ()}
     off = for_reviewers(disabled=model_file.JOB in st.session_state)
     if st.button("Train", type="primary", icon=":material/model_training:", width="stretch", **off):
         if vectors or find_model(model).from_folder:

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from core import pipeline, runs
+from core.data import store
 from core.runs import jobs
+from tests.core.conftest import tiny
 from tests.pages.access.test_who import REVIEWER, be
 from tests.pages.drawn import app_of
 
@@ -35,6 +37,24 @@ def test_what_is_chosen_under_more_is_trained_with(tmp_path: Path, monkeypatch: 
     jobs.cancel(run.path)
     assert run.config["compiled"] is True
     assert run.config["sharpness"] == 0.1
+
+
+def test_the_model_that_suits_the_images_is_offered_with_the_reason_and_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    be(REVIEWER, monkeypatch)
+    monkeypatch.setenv("ASSAY_WORKSPACE", str(tmp_path))
+    store.save(tmp_path, tiny(24, n_test=4, side=96), source="test")
+    app = app_of(page, args=(str(tmp_path),)).run()
+    chosen = next(field for field in app.selectbox if field.label == "Model")
+    assert chosen.value == "small_resnet"
+    assert any("This begins with a stride of 2." in one.value for one in app.caption)
+    next(button for button in app.button if button.label == "Train").click().run()
+    (run,) = runs.all_runs(tmp_path)
+    jobs.cancel(run.path)
+    assert [tuple(one) for one in run.config["model_settings"]] == [("stride", 2)]
+    next(field for field in app.selectbox if field.label == "Model").select("convnet").run()
+    assert any(one.value.startswith("Small ResNet (32–64 px) suits these data.") for one in app.caption)
 
 
 def with_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
