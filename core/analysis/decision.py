@@ -36,6 +36,14 @@ SENTENCES = {
 }
 
 
+# The last words of a group's kind → what its picture shows, where that is no pattern that members share.
+PICTURED = {
+    "a warp": "the warp of a grid of straight lines",
+    "a filter": "the filter, on a grid of straight lines",
+    "an overlay": "what is added to an image, amplified",
+}
+
+
 @dataclass(frozen=True)
 class _Kept:
     """What lies beside the array of a decision."""
@@ -222,6 +230,15 @@ def group_figures(group: DecidedGroup) -> dict[str, str]:
 def has_picture(run: Run, group: DecidedGroup) -> bool:
     """Whether a trigger was recovered from the group, to be shown."""
     return group.flip_rate is not None and run.has(f"{PICTURES}.npy")
+
+
+def picture_words(group: DecidedGroup) -> str:
+    """What the picture of a group's trigger shows, in a few words; "" where it is a pattern that its members share.
+
+    >>> picture_words(DecidedGroup(1, 0, "backdoor", "recovered trigger, a warp", 31, ""))
+    'the warp of a grid of straight lines'
+    """
+    return PICTURED.get(group.kind.rpartition(", ")[2], "")
 
 
 def samples_words(count: int) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from core.analysis.decision import PICTURES as DECIDED_PICTURES
-from core.analysis.decision import SENTENCES, has_picture
+from core.analysis.decision import SENTENCES, has_picture, picture_words
 from core.analysis.families import CHANCE, Family
 from core.analysis.families import PICTURES as FAMILY_PICTURES
 from core.analysis.opened_run import CLUSTERING, OpenedRun
@@ -33,6 +33,7 @@ class Group:
         rows: its rows of the review table, most suspicious first.
         sources: class → the fraction of the members that may have been taken from there, the largest first.
         picture: the name of an array of the run and a row of it, which show what the members have in common.
+        pictured: what this is, in a few words; "" where it is what the members have in common.
     """
 
     number: int
@@ -44,6 +45,7 @@ class Group:
     rows: pd.DataFrame
     sources: Mapping[int, float]
     picture: tuple[str, int] | None
+    pictured: str = ""
 
     @property
     def undecided(self) -> int:
@@ -102,6 +104,7 @@ def decided_groups(run: Run, table: pd.DataFrame, decision: Decision, families: 
                 rows,
                 family.sources if family else {},
                 (DECIDED_PICTURES, group.id - 1) if has_picture(run, group) else None,
+                picture_words(group),
             )
         )
     return groups

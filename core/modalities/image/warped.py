@@ -20,8 +20,9 @@ FINE = 12
 ROUNDS_BACK = 8
 # Images at a time. Moves the memory only.
 AT_ONCE = 500
-# Pixels between the lines of the picture.
+# Lines of the picture along each side, and the pixels between them at least: nearer ones run into each other.
 LINES = 4
+APART = 6
 
 NAME = "a warp"
 
@@ -66,7 +67,8 @@ class WarpedStamp(PictureStamp):
 def grid_of_lines(sides: tuple[int, int]) -> Images:
     """(h, w, 1) light lines on dark grey."""
     lines = np.full((*sides, 1), 40, np.uint8)
-    lines[LINES // 2 :: LINES] = lines[:, LINES // 2 :: LINES] = 230
+    apart = max(APART, min(sides) // LINES)
+    lines[apart // 2 :: apart] = lines[:, apart // 2 :: apart] = 230
     return lines
 
 

@@ -10,6 +10,7 @@ from core.analysis.decision import (
     group_title,
     has_picture,
     open_alone_words,
+    picture_words,
     samples_words,
 )
 from core.decision.states import DecidedGroup, Decision
@@ -112,7 +113,7 @@ def _row(run: Run, group: DecidedGroup, names: tuple[str, ...]) -> None:
             address = pictures.of_array(run.id, PICTURES, group.id - 1, version=_version(run))
             text = told_row(run.path / f"{PICTURES}.npy", group.id - 1)
             gallery(
-                [Tile(-1, address, tooltip=HELP["recovered"], told=text)],
+                [Tile(-1, address, tooltip=picture_words(group) or HELP["recovered"], told=text)],
                 key=f"trigger-{run.id}-{group.id}",
                 size=PICTURE,
             )

@@ -94,10 +94,10 @@ def _picture(run: Run, group: Group, text: str) -> None:
     name, row = group.picture or ("", 0)
     version = families.made(run)  # another version is fetched anew
     address = pictures.of_array(run.id, name, row, version=version)
-    tile = Tile(-1, address, tooltip=HELP["difference"], told=text)
+    tile = Tile(-1, address, tooltip=group.pictured or HELP["difference"], told=text)
     with st.container(width="stretch" if text else PICTURE + 8):
         gallery([tile], key=f"picture-{run.id}-{name}-{row}", size=PICTURE)
-    shown = [tile, *tiles(run, group.rows.head(ENLARGED))]
+    shown = [replace(tile, caption=tuple(filter(None, (group.pictured,)))), *tiles(run, group.rows.head(ENLARGED))]
     title = overview.source_words(group, cached.info(run).class_names)
     enlarge_button(run, title, shown, group.rows, key=f"{name}-{row}")
 

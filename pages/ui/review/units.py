@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from core.analysis import families
-from core.analysis.decision import PICTURES, group_title, has_picture
+from core.analysis.decision import PICTURES, group_title, has_picture, picture_words
 from core.analysis.families import Family
 from core.analysis.opened_run import CLUSTERING
 from core.analysis.queue import Filter, in_cluster, in_decided, members
@@ -87,8 +87,10 @@ def _group(run: Run, now: pd.DataFrame, group: DecidedGroup) -> None:
     in_short(run, now)
     if has_picture(run, group):
         picture = pictures.of_array(run.id, PICTURES, group.id - 1)
-        text = told_row(run.path / f"{PICTURES}.npy", group.id - 1)
-        tile = Tile(-1, picture, ("recovered trigger",), tooltip=HELP["recovered"], told=text)
+        text, words = told_row(run.path / f"{PICTURES}.npy", group.id - 1), picture_words(group)
+        tile = Tile(
+            -1, picture, ("recovered trigger", *filter(None, (words,))), tooltip=words or HELP["recovered"], told=text
+        )
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             gallery([tile], key=f"group-{run.id}-{group.id}", size=LARGE)
             members = tiles(run, now.sort_values("suspicion", ascending=False).head(MEMBERS))

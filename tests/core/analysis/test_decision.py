@@ -10,7 +10,14 @@ import pytest
 
 from core import checksums, runs
 from core.analysis import decision as kept
-from core.analysis.decision import as_dict, decision_of, headline, sample_states, save_decision
+from core.analysis.decision import (
+    as_dict,
+    decision_of,
+    headline,
+    picture_words,
+    sample_states,
+    save_decision,
+)
 from core.analysis.opened_run import opened
 from core.analysis.samples import sample_table
 from core.data import store
@@ -170,3 +177,9 @@ def test_an_export_has_the_columns(run):
     rows = list(csv.DictReader(StringIO(exported(opened(run), "samples", ".csv").decode())))
     assert [row["decision"] for row in rows[3:9]] == ["backdoor"] * 2 + ["wrong label"] * 2 + ["open", "not judged"]
     assert [row["group"] for row in rows[:8]] == ["1", "1", "1", "2", "2", "3", "3", "0"]
+
+
+@pytest.mark.parametrize("kind", ["a warp", "a filter", "an overlay", "pasted"])
+def test_what_a_picture_shows_is_said_where_it_is_no_shared_pattern(kind):
+    group = replace(UNFIXED, kind=f"recovered trigger, {kind}")
+    assert bool(picture_words(group)) == (kind != "pasted")

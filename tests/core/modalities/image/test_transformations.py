@@ -7,10 +7,11 @@ from scipy import ndimage
 from torch import nn
 from torch.nn import functional as F
 
+from core.modalities.image import filtered
 from core.modalities.image.filtered import FilteredStamp
 from core.modalities.image.inputs import ImageInputs
 from core.modalities.image.stamps import not_looked_for, restored, transformations
-from core.modalities.image.warped import WarpedStamp
+from core.modalities.image.warped import WarpedStamp, grid_of_lines
 from core.modalities.recovery import AskedNetwork
 
 SIDE = 20
@@ -173,3 +174,11 @@ def test_what_is_not_looked_for_is_said():
     assert said[48] == ""
     assert said[49] == "stickers at random places were not looked for: images have more than 48 pixels a side"
     assert said[65].startswith("stickers at random places, warps, filters and faint overlays were not looked for")
+
+
+def test_the_lines_of_a_picture_stay_apart_on_small_images_and_on_large_ones():
+    """Nearer than a filter is wide, or than a warp moves, they would run into each other."""
+    for side, lines in ((16, 2), (28, 4), (64, 4)):
+        drawn = grid_of_lines((side, side))[0, :, 0] > 128
+        assert np.diff(np.flatnonzero(drawn)).min() > max(filtered.SIDE, 2 * 2.5)
+        assert drawn.sum() >= lines
