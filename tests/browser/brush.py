@@ -5,20 +5,21 @@ from collections.abc import Sequence
 from playwright.sync_api import Page
 
 PATIENT = 60_000  # ms
-# True where nothing has changed for as long as a chart takes between two frames of its animation, several times over.
+# Whether the page's script has ended, and the map looks and lies as it did a moment ago.
 STILL = """async () => {
   const look = () => {
     const canvas = document.querySelector("[data-testid=stEChartsChart] canvas, .stEChartsChart canvas");
-    const { left, top } = canvas?.getBoundingClientRect() ?? {};
-    return canvas && !document.querySelector("[data-testid=stStatusWidget]") && left + top + canvas.toDataURL();
+    if (!canvas || document.querySelector("[data-testid=stStatusWidget]")) return "";
+    const small = new OffscreenCanvas(80, 50).getContext("2d");
+    small.drawImage(canvas, 0, 0, 80, 50);
+    const { left, top } = canvas.getBoundingClientRect();
+    return [left, top, ...small.getImageData(0, 0, 80, 50).data].join();
   };
   const before = look();
-  for (let step = 0; step < 5; step++) {
-    await new Promise((done) => setTimeout(done, 100));
-    if (look() !== before) return false;
-  }
-  return Boolean(before);
+  await new Promise((done) => setTimeout(done, 300));
+  return before !== "" && before === look();
 }"""
+LASSO_STEPS = 3  # moves of the mouse a side; the map is drawn at each of them
 LASSO_TOOL = 14  # pixels from the map's upper left corner, both ways
 
 
@@ -47,5 +48,5 @@ def draw_lasso(page: Page, corners: Sequence[tuple[float, float]]) -> None:
     page.mouse.move(*points[0])
     page.mouse.down()
     for point in points[1:]:
-        page.mouse.move(*point, steps=12)
+        page.mouse.move(*point, steps=LASSO_STEPS)
     page.mouse.up()

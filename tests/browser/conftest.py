@@ -1,5 +1,6 @@
 """A real server, a real browser, and pages that must not raise."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -16,6 +17,7 @@ from core.training.config import TrainConfig
 from tests.browser.brush import PATIENT
 from tests.browser.install_browser import ADVICE, browser, find_chromium
 from tests.browser.server import Server, end_workers
+from tests.browser.zygote import Zygote
 
 expect.set_options(timeout=PATIENT)  # five seconds are not enough where other tests keep all cores busy
 
@@ -70,14 +72,26 @@ def small(finished: Path, workspace: Path) -> Path:
     return workspace
 
 
+@pytest.fixture(scope="session")
+def zygote() -> Iterator[Zygote | None]:
+    """What servers are copies of; None where a process cannot be copied (Windows)."""
+    one = Zygote() if hasattr(os, "fork") else None
+    yield one
+    if one:
+        one.close()
+
+
 @pytest.fixture
-def serve() -> Iterator[Serve]:
-    """`serve(workspace, env=None) -> Server`: started, and ended after the test together with its workers."""
+def serve(zygote: Zygote | None) -> Iterator[Serve]:
+    """`serve(workspace, env=None, copied=True) -> Server`: started, and ended after the test together with its workers.
+
+    `copied=False` starts it as people do, for tests of a server's beginning.
+    """
     servers: list[Server] = []
 
-    def start(workspace: Path, env: Mapping[str, str] | None = None) -> Server:
+    def start(workspace: Path, env: Mapping[str, str] | None = None, copied: bool = True) -> Server:
         workspace.mkdir(parents=True, exist_ok=True)
-        servers.append(Server(workspace, env or {}))
+        servers.append(Server(workspace, env or {}, zygote=zygote if copied else None))
         return servers[-1].start()
 
     yield start

@@ -14,6 +14,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.browser.zygote import Copy, Zygote
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60.0
@@ -36,6 +40,7 @@ class Server:
         port: a free one, kept over restarts so that a page may reconnect.
         address: where it listens.
         logs: the folder of its log; None for the one that the workspace lies in.
+        zygote: whose copy it is; None for a process that begins as `python -m streamlit run` does.
     """
 
     workspace: Path
@@ -43,7 +48,8 @@ class Server:
     port: int = field(default_factory=free_port)
     address: str = "127.0.0.1"
     logs: Path | None = None
-    process: subprocess.Popen[bytes] | None = None
+    zygote: "Zygote | None" = None
+    process: "subprocess.Popen[bytes] | Copy | None" = None
 
     @property
     def url(self) -> str:
@@ -61,13 +67,15 @@ class Server:
 
     def start(self) -> "Server":
         """Itself, once it answers. Raises RuntimeError with the log when it does not."""
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)]
-        options = ["--server.address", self.address, "--server.headless", "true", "--server.fileWatcherType", "none"]
+        options = ["run", "app.py", "--server.port", str(self.port), "--server.address", self.address]
+        options += ["--server.headless", "true", "--server.fileWatcherType", "none"]
         environment = {**os.environ, "ASSAY_WORKSPACE": str(self.workspace), **self.env}
-        with self._log_path.open("ab") as log:
-            self.process = subprocess.Popen(
-                [*command, *options], cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
-            )
+        if self.zygote:
+            self.process = self.zygote.start(options, environment, self._log_path)
+        else:
+            command = [sys.executable, "-m", "streamlit", *options]
+            with self._log_path.open("ab") as log:
+                self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
         deadline = time.monotonic() + START_SECONDS
         while not self._healthy():
             if (code := self.process.poll()) is not None or time.monotonic() > deadline:

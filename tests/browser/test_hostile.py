@@ -29,11 +29,11 @@ def test_hostile_names_load_and_run_nothing_on_any_page(serve: Serve, page: Open
         wrong.append(dialog.message)
         dialog.dismiss()
 
+    window = page("about:blank")
+    window.on("console", heard)
+    window.on("dialog", asked)
     for name in QUESTIONS:
-        window = page(f"{server.url}/{name}?run={first.id}")
-        window.on("console", heard)
-        window.on("dialog", asked)
-        window.reload()
+        window.goto(f"{server.url}/{name}?run={first.id}")
         expect(window.get_by_role("heading", level=1)).to_contain_text(QUESTIONS[name], timeout=PATIENT)
         window.wait_for_timeout(1500)
         for box in window.locator("canvas").evaluate_all(BOXES)[:2]:
@@ -44,5 +44,4 @@ def test_hostile_names_load_and_run_nothing_on_any_page(serve: Serve, page: Open
         made = window.locator(MADE)
         wrong += [f"{name}: {made.nth(at).evaluate('e => e.outerHTML')}" for at in range(made.count())]
         wrong += [f"{name}: a script ran"] * (window.evaluate("window.__ran") is not None)
-        window.close()
     assert not wrong, "\n".join(dict.fromkeys(wrong))

@@ -67,7 +67,7 @@ def wait_for_stage(workspace: Path, stage: str, repaired: bool = False) -> runs.
 def test_a_newcomer_gets_from_an_empty_workspace_to_a_repaired_model(
     serve: Serve, page: OpenPage, workspace: Path, tmp_path: Path
 ) -> None:
-    server = serve(workspace)
+    server = serve(workspace, copied=False)
     first, second = page(server.url), page(server.url)
 
     # The demo starts by itself and shows its progress; the page stays usable, here and in a second window.

@@ -91,7 +91,7 @@ def test_a_deep_link_opens_its_page(name: str, running: Server, page: OpenPage) 
 def test_a_deep_link_may_be_the_first_that_a_server_is_asked(
     name: str, serve: Serve, page: OpenPage, small: Path
 ) -> None:
-    opens(serve(small), page, name)
+    opens(serve(small, copied=False), page, name)
 
 
 def test_an_address_that_leads_nowhere_is_named(running: Server, page: OpenPage) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
+from pages.ui.widgets.address import GRACE
 from tests.browser.brush import PATIENT, draw_lasso
 from tests.browser.conftest import OpenPage, Serve
 from tests.browser.test_journey import goto
@@ -67,7 +68,7 @@ def test_a_step_back_on_the_same_page_leads_to_what_was_seen_before(serve: Serve
     draw_lasso(window, [(0.1, 0.2), (0.9, 0.2), (0.9, 0.9), (0.1, 0.9)])
     window.wait_for_url(re.compile("sel="), timeout=PATIENT)
     expect(window.locator(WORDS).get_by_text(re.compile("[1-9] selected"))).to_be_visible(timeout=PATIENT)
-    window.wait_for_timeout(500)
+    window.wait_for_timeout(1000 * GRACE + 500)  # before, an older address may be a request that was under way
     window.go_back()
     expect(window.locator(WORDS).get_by_text("Nothing is selected")).to_be_visible(timeout=PATIENT)
     window.go_back()  # what followed the arrival has no place of its own in the history
