@@ -63,7 +63,11 @@ def answer(run: runs.Run) -> str:
     """The page's question, answered in one line."""
     if not run.begun:
         return (
-            "The model is being trained; its curves grow below." if jobs.poll(run.path).active else "Not trained yet."
+            "The model is being trained; its curves grow below."
+            if jobs.poll(run.path).active
+            else "Not trained to the end yet; the curves so far are below."
+            if runs.history(run)
+            else "Not trained yet."
         )
     if run.recorded:
         return recording.answer(run)

@@ -10,7 +10,9 @@ from core.runs import Run
 from core.runs.jobs import Progress
 from pages.ui.access.who import for_reviewers
 from pages.ui.cache import cached
+from pages.ui.cache.words import plain
 from pages.ui.shell import frame
+from pages.ui.shell.untrained import stopped_words
 from pages.ui.widgets import counted, refusal
 
 
@@ -74,7 +76,7 @@ def stopped(run: Run, progress: Progress) -> None:
     if progress.error:
         refusal.show(frame.job_error(progress, run.name))
     else:
-        st.warning(f"The work is {frame.STATES[progress.state]} at {progress.fraction:.0%}; what is done is kept.")
+        st.warning(plain(stopped_words(run, progress)))
     st.button(
         "Resume",
         key="resume" if run.lacks_maps_alone else "way-on",

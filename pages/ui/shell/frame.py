@@ -24,7 +24,7 @@ from pages.ui.cache.words import plain
 from pages.ui.shell.fresh_head import say_fresh_head
 from pages.ui.shell.index_page import script_routes
 from pages.ui.shell.routes import download_routes, held_routes, image_routes
-from pages.ui.shell.untrained import say_untrained
+from pages.ui.shell.untrained import say_untrained, stopped_words
 from pages.ui.widgets import address, refusal, view
 from pages.ui.widgets.bound import bound
 
@@ -177,7 +177,7 @@ def awaiting(run: Run, stage: str, *before: str) -> None:
     if progress.error and (stopped or before):
         refusal.show(job_error(progress, run.name))
     elif stopped:
-        st.warning(f"It is {STATES[progress.state]} at {progress.fraction:.0%}; what is done is kept.")
+        st.warning(plain(stopped_words(run, progress)))
     elif before:
         st.caption(f"Not computed yet; the run is {STATES[progress.state]}.")
     st.button(

@@ -236,7 +236,7 @@ def test_a_run_that_was_never_started_says_so(new: Run) -> None:
     [
         (
             Progress(state="cancelled", started=1.0, fraction=0.25),
-            "The work is cancelled at 25%; what is done is kept.",
+            "The work is cancelled at 25%; what is done is kept. Resume goes on from there.",
         ),
         (
             Progress(state="failed", started=1.0, error={"title": "No space.", "detail": "", "hint": "Make some."}),

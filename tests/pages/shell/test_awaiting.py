@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import runs
 from core.data import store
+from core.files import write_json
 from core.modalities.image.inputs import ImageInputs
 from core.runs import Run, jobs
 from core.runs.jobs import Progress
@@ -58,8 +59,14 @@ def shown(run: Run, stage: str) -> AppTest:
 @pytest.mark.parametrize(
     ("progress", "words"),
     [
-        (Progress(state="running", started=1.0, title="Training", fraction=0.25), "It is interrupted at 25%"),
-        (Progress(state="cancelled", started=1.0, title="Training", fraction=0.5), "It is cancelled at 50%"),
+        (
+            Progress(state="running", started=1.0, title="Training", fraction=0.25),
+            "The work is interrupted at 25%, during: Training",
+        ),
+        (
+            Progress(state="cancelled", started=1.0, title="Training", fraction=0.5),
+            "The work is cancelled at 50%, during: Training",
+        ),
     ],
 )
 def test_a_job_that_was_stopped_is_named_and_goes_on_beside_the_chosen_run(
@@ -67,7 +74,7 @@ def test_a_job_that_was_stopped_is_named_and_goes_on_beside_the_chosen_run(
 ) -> None:
     jobs.write(run.path, progress)
     app = shown(run, "evaluate")
-    assert app.warning[0].value == f"{words}; what is done is kept."
+    assert app.warning[0].value.replace("\\", "") == f"{words}; what is done is kept. Resume goes on from there."
     assert [button.label for button in app.button] == ["Resume"]
     app.button[0].click().run()
     assert started == [("train", "evaluate")]
@@ -89,3 +96,13 @@ def test_what_was_never_asked_for_is_offered(run: Run, started: list[tuple[str, 
     assert [button.label for button in app.button] == ["Compute it now"]
     app.button[0].click().run()
     assert started == [("train", "evaluate", "maps:umap")]
+
+
+def test_of_a_training_that_was_stopped_it_is_said_how_far_it_is_and_where_to_look(
+    run: Run, started: list[tuple[str, ...]]
+) -> None:
+    one = {"epoch": 1, "train_loss": 1.0, "train_accuracy": 0.5, "test_loss": 1.0, "test_accuracy": 0.5}
+    write_json(run.path / "history.json", [one, {**one, "epoch": 2}])
+    jobs.write(run.path, Progress(state="running", started=1.0, title="Training", fraction=0.25))
+    words = f"2 of {run.config['epochs']} epochs are trained; Train shows their curves. Resume goes on from there."
+    assert shown(run, "evaluate").warning[0].value.replace("\\", "").endswith(words)
