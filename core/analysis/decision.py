@@ -38,9 +38,9 @@ SENTENCES = {
 
 # The last words of a group's kind → what its picture shows, where that is no pattern that members share.
 PICTURED = {
-    "a warp": "the warp of a grid of straight lines",
-    "a filter": "the filter, on a grid of straight lines",
-    "an overlay": "what is added to an image, amplified",
+    "a warp": "a grid, warped by it",
+    "a filter": "a grid, filtered by it",
+    "an overlay": "what it adds, amplified",
 }
 
 
@@ -236,7 +236,7 @@ def picture_words(group: DecidedGroup) -> str:
     """What the picture of a group's trigger shows, in a few words; "" where it is a pattern that its members share.
 
     >>> picture_words(DecidedGroup(1, 0, "backdoor", "recovered trigger, a warp", 31, ""))
-    'the warp of a grid of straight lines'
+    'a grid, warped by it'
     """
     return PICTURED.get(group.kind.rpartition(", ")[2], "")
 
