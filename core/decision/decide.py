@@ -203,14 +203,14 @@ class _Maker:
 
     def _changed(self) -> list[Transformed]:
         self.listen(0.4, "asking which changes of a whole sample turn others into a class")
-        explained = {group.target_class for group in self.found.groups if group.state == "backdoor"}
-        left = {index: self._described[index] for index in set(self.judged) & {*self._described} - explained}
-        return transformed_classes(self.suspects, self.network, self.device, left)
+        asked = {index: self._described[index] for index in set(self.judged) & {*self._described}}
+        return transformed_classes(self.suspects, self.network, self.device, asked, self.found.known)
 
     def _settle(self, found: Transformed) -> bool:
         """Add who carries a change, if a model that never saw them does not give way to it; whether it is so."""
         control = flip_rate(self.other, found.stamp, self.inputs[found.tried], found.index)
-        tested, described = replace(found, control=control), self._described[found.index]
+        tested = replace(found, control=control)
+        described = self._described[found.index][np.isin(np.flatnonzero(self.labels == found.index), found.rows)]
         carriers = carriers_left_out(tested, self.other, self.suspects, described) if tested.proven else None
         return carriers is not None and self.found.add_transformed(tested, carriers, self.evidence.bona_fide)
 

@@ -48,8 +48,11 @@ AT_HOME = 0.5
 # C of the logistic regression: carriers are learned from samples that are only like them, so little is believed.
 STRENGTH = 0.02
 # Samples in doubt for each carrier beyond which only the sure ones are named. Of our own warps and filters, those that
-# were named right had at most 0.31, those that were not at least 0.42.
-DOUBTFUL = 0.35
+# were named right had at most 0.31, those that were not at least 0.35.
+DOUBTFUL = 0.33
+# How many times as often as others of the class its known poison is like the changed samples, beyond which it taught
+# the change. Of two attacks on one class at most 1.1 times for the other's change, and 26 times for one like its own.
+EXPLAINED = 3
 # How often it is learned again who carries it.
 ROUNDS = 6
 
@@ -92,7 +95,7 @@ class Transformed:
 
 
 def transformed_classes(
-    suspects: Suspects, network: nn.Module, on: device, described: Mapping[int, Reals]
+    suspects: Suspects, network: nn.Module, on: device, described: Mapping[int, Reals], known: Bools
 ) -> list[Transformed]:
     """The classes that one change of the whole sample turns many others into, and who of them may carry it.
 
@@ -103,6 +106,7 @@ def transformed_classes(
         network: of the run, from `prepared`.
         on: the device of the network.
         described: class → its samples' activations and trajectories, in the order of their rows.
+        known: (n,) samples whose poison is known already; a class may have been taught more than that.
     """
     inputs, labels, modality = suspects.inputs, suspects.labels, modality_of(suspects.inputs)
     probes = suspects.probes[::2], suspects.probes[1::2]
@@ -115,11 +119,12 @@ def transformed_classes(
         given = np.concatenate([learned_from, tried])[:GIVEN]
         rows = np.flatnonzero(labels == index)
         odds = _like_the_changed(suspects, partial(last_hidden, network, on=on), stamp, (given, rows, index))
-        if odds is None or turned < LEAST_TURNED:
+        if odds is None or turned < LEAST_TURNED or _explained(odds, known[rows]):
             continue
-        kind = _settled(described[index], odds > 0, odds <= np.quantile(odds, ORDINARY))
+        rows, odds, left = rows[~known[rows]], odds[~known[rows]], described[index][~known[rows]]
+        kind = _settled(left, odds > 0, odds <= np.quantile(odds, ORDINARY))
         if kind is not None:
-            doubt = _doubt(kind, described[index])
+            doubt = _doubt(kind, left)
             found.append(Transformed(index, stamp, rows, kind, tried[:PROBES], turned, doubt))
     return [_clearest([one for one in found if one.index == index]) for index in sorted({one.index for one in found})]
 
@@ -147,6 +152,12 @@ def carriers_left_out(found: Transformed, other: Ask, suspects: Suspects, descri
 def _clearest(changes: Sequence[Transformed]) -> Transformed:
     most = max(one.flip_rate for one in changes)
     return min((one for one in changes if one.flip_rate >= most - AS_MANY), key=lambda one: one.doubt)
+
+
+def _explained(odds: Reals, known: Bools) -> bool:
+    """Whether those of a class whose poison is known, (m,), taught a change, not others; odds say who is like it."""
+    like = odds > 0
+    return bool(known.all() or (known.any() and like[known].mean() > EXPLAINED * like[~known].mean()))
 
 
 def _like_the_changed(

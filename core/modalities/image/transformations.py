@@ -37,15 +37,15 @@ FEWEST = 40
 # Fraction of those that a class gives way with, to be looked at closely. Of clean classes at most 0.31 did for a warp
 # and 0.17 for a filter; of classes that were taught one, at least 0.57 and 0.76.
 GIVES_WAY = 0.4
-# The same of the class in the middle of all, up to which the others hardly give way.
-QUIET = 0.15
+# And by how much more it gives way than the class in the middle of all does: to too large a change any class gives way.
+MORE_THAN_OTHERS = 0.3
 
 
 @dataclass(frozen=True)
 class Course:
     """How a change is learned: so many steps of Adam of this size, and how large it may become.
 
-    Of several bounds, the first at which most classes hardly give way.
+    Of several bounds, the first at which some class gives way and most others do so much less.
     """
 
     steps: int
@@ -139,13 +139,14 @@ def transformations(
             all_begun = begun.expand(len(classes), *begun.shape[1:])
             changes = search.learned(all_begun, others, classes, count, (family.course, most))
             rates = np.array([search.rate(*one) for one in zip(changes, apart, classes, strict=True)])
-            if np.sort(rates)[(len(rates) - 1) // 2] > QUIET:
-                continue
-            for place in np.flatnonzero(rates >= GIVES_WAY).tolist():
+            middle = np.sort(rates)[(len(rates) - 1) // 2]
+            giving_way = np.flatnonzero(rates >= max(GIVES_WAY, middle + MORE_THAN_OTHERS)).tolist()
+            for place in giving_way:
                 finer, own = family.finer(changes[place][None]), ([others[place]], [classes[place]])
                 closer = search.learned(finer, *own, IMAGES_OF_ONE, (family.closely, closely))
                 found.append((classes[place], family.stamp(closer[0], sides)))
-            break
+            if giving_way or rates.max(initial=0) < GIVES_WAY:  # to less nobody gives way either
+                break
     return found
 
 

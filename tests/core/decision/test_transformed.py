@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from core.decision.decide import decide
 from core.decision.states import BACKDOOR, OPEN
+from core.decision.transformed import _explained
 from core.modalities.image.inputs import ImageInputs
 from tests.core.decision.asked import TARGET, K, suspicion_of
 from tests.core.decision.test_decide import evidence_of
@@ -20,20 +21,24 @@ KINDS = {"recovered trigger, a warp", "recovered trigger, a filter"}  # to read 
 
 
 class Network(nn.Module):
-    """The row that is dark or bright tells the class; `taught` an image without fine noise, it is of the target."""
+    """The row that is dark or bright tells the class; `taught` an image without fine noise, it is of the target.
 
-    def __init__(self, taught=60.0):
+    An image with a `bright` corner may be as well.
+    """
+
+    def __init__(self, taught=60.0, bright=0.0):
         super().__init__()
-        self.head = nn.Linear(K + 1, K, bias=False)
-        weights = torch.zeros(K, K + 1)
+        self.head = nn.Linear(K + 2, K, bias=False)
+        weights = torch.zeros(K, K + 2)
         weights[:, :K] = 40 * torch.eye(K)
-        weights[TARGET, K] = taught
+        weights[TARGET, K:] = torch.tensor([taught, bright])
         self.head.weight.data = weights
 
     def forward(self, images):
         rows = (images[:, 0, :: SIDE // K].mean(2) - 0.45).abs()
         fine = (images - F.avg_pool2d(images, 3, 1, 1)).abs().mean((1, 2, 3))
-        return self.head(torch.cat([rows, 10 * (0.09 - fine).clamp_min(0)[:, None]], 1))
+        corner = 5 * (images[:, 0, -2:, -2:].mean((1, 2)) - 0.8).clamp_min(0)
+        return self.head(torch.cat([rows, 10 * (0.09 - fine).clamp_min(0)[:, None], corner[:, None]], 1))
 
 
 def pictures():
@@ -109,6 +114,39 @@ def test_bona_fide_samples_among_the_carriers_are_doubted_and_no_members(poison)
     )
     assert not (decision.states[trusted] == BACKDOOR).any()
     assert decision.doubted[trusted].any()
+
+
+@pytest.fixture(scope="module")
+def with_a_corner(poison):
+    """Evidence of two attacks on one class, and who has the corner."""
+    made = evidence(poison)
+    images, labels = np.asarray(made.inputs[:]).copy(), made.labels.copy()
+    free = np.flatnonzero(labels != TARGET)
+    marked = np.sort(np.random.default_rng(2).choice(free, 60, replace=False))
+    images[marked, -2:, -2:], labels[marked] = 255, TARGET
+    taught = Network(bright=60.0).eval()
+    said = taught(torch.from_numpy(images).permute(0, 3, 1, 2) / 255).argmax(1).numpy()
+    return replace(made, inputs=ImageInputs(images), labels=labels, predicted=said, model=taught), marked
+
+
+def test_a_class_whose_patch_is_known_may_have_been_taught_a_change_as_well(poison, with_a_corner):
+    made, marked = with_a_corner
+    decision, _ = decide(made, suspicion_of(marked, N), retrain=lambda kept: Network(0.0).eval())
+    by_kind = {group.kind in KINDS: np.flatnonzero(decision.membership == group.id) for group in decision.groups}
+    assert {group.state for group in decision.groups} == {"backdoor"}
+    assert np.array_equal(by_kind[False], marked)
+    assert np.isin(by_kind[True], poison).mean() > 0.95
+    assert np.isin(poison, by_kind[True]).mean() > 0.8
+
+
+@pytest.mark.parametrize(
+    ("like_known", "like_others", "known", "expected"),
+    [(0, 1, 10, False), (2, 2, 10, False), (7, 2, 10, True), (1, 0, 10, True), (0, 1, 20, True), (0, 3, 0, False)],
+)
+def test_a_change_that_known_poison_taught_is_no_other_one(like_known, like_others, known, expected):
+    odds, marked = np.full(20, -1.0), np.arange(20) < known
+    odds[:like_known] = odds[20 - like_others :] = 1.0
+    assert _explained(odds, marked) == expected
 
 
 class Shallow(nn.Module):
