@@ -13,7 +13,8 @@
 const ACTS = ["pointerdown", "keydown", "drop"];
 const PATIENCE = 15000; // ms that an answer to a step may take
 const ARRIVAL = "arrival-"; // what a step to another page begins with
-const here = (window.assaySteps ??= { touched: false, path: location.pathname, step: "", since: 0, begun: false });
+const begun = { touched: false, path: location.pathname, step: "", since: 0, saying: 0, begun: false };
+const here = (window.assaySteps ??= begun);
 
 if (!here.begun) {
   here.begun = true;
@@ -21,13 +22,14 @@ if (!here.begun) {
   here.replace = history.replaceState.bind(history);
   history.pushState = (state, title, url) => {
     const [to, before] = [new URL(url ?? location.href, location.href), here.path];
-    if (unanswered(to)) return;
+    if (unanswered(to)) return sayAgain();
     here.path = to.pathname;
     if (to.href === location.href || (to.pathname === before && !here.touched)) return here.replace(state, title, url);
     here.touched = false;
     here.add(state, title, url);
   };
-  history.replaceState = (state, title, url) => unanswered(new URL(url ?? location.href, location.href)) || here.replace(state, title, url);
+  history.replaceState = (state, title, url) =>
+    unanswered(new URL(url ?? location.href, location.href)) ? sayAgain() : here.replace(state, title, url);
   ACTS.forEach((act) => window.addEventListener(act, () => (here.touched = true), true));
   // In the head of the page this runs before Streamlit listens, so the address is written before Streamlit reads it.
   window.addEventListener("popstate", (event) => event.isTrusted && took());
@@ -37,6 +39,14 @@ if (!here.begun) {
 function unanswered(to) {
   if ((to.pathname !== location.pathname && here.touched) || Date.now() - here.since > PATIENCE) here.step = "";
   return here.step !== "";
+}
+
+// Streamlit believes an address that was passed over, and would send it with whatever is asked next. So it hears of the
+// step once more, as soon as it is done with that.
+function sayAgain() {
+  clearTimeout(here.saying);
+  const event = new PopStateEvent("popstate", { state: history.state });
+  here.saying = setTimeout(() => here.step && window.dispatchEvent(event));
 }
 
 // Has the address say the step that was just taken.

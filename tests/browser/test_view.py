@@ -5,7 +5,6 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
-from pages.ui.widgets.address import GRACE
 from tests.browser.brush import PATIENT, draw_lasso
 from tests.browser.conftest import OpenPage, Serve
 from tests.browser.test_journey import goto
@@ -68,7 +67,7 @@ def test_a_step_back_on_the_same_page_leads_to_what_was_seen_before(serve: Serve
     draw_lasso(window, [(0.1, 0.2), (0.9, 0.2), (0.9, 0.9), (0.1, 0.9)])
     window.wait_for_url(re.compile("sel="), timeout=PATIENT)
     expect(window.locator(WORDS).get_by_text(re.compile("[1-9] selected"))).to_be_visible(timeout=PATIENT)
-    window.wait_for_timeout(1000 * GRACE + 500)  # before, an older address may be a request that was under way
+    window.wait_for_timeout(500)
     window.go_back()
     expect(window.locator(WORDS).get_by_text("Nothing is selected")).to_be_visible(timeout=PATIENT)
     window.go_back()  # what followed the arrival has no place of its own in the history
@@ -82,10 +81,12 @@ def test_what_a_page_says_after_it_was_left_does_not_change_the_address_of_the_n
     serve: Serve, page: OpenPage, small: Path
 ) -> None:
     held: list[str | bytes] = []
+    asked: list[str | bytes] = []
     holding: list[bool] = []
 
     def route(socket: WebSocketRoute) -> None:
         server = socket.connect_to_server()
+        socket.on_message(lambda message: (asked.append(message), server.send(message)))
         server.on_message(lambda message: held.append(message) if holding else socket.send(message))
         sockets.append(socket)
 
@@ -113,8 +114,15 @@ def test_what_a_page_says_after_it_was_left_does_not_change_the_address_of_the_n
 
     eventually(withheld)
     window.go_back()
+    late = len(held)
+    for message in held[:late]:
+        sockets[-1].send(message)
+    before = len(asked)
+    eventually(lambda: window.wait_for_timeout(100) or len(asked) > before)
+    assert b"verdict=All" in asked[-1]  # what is asked after that is of the new page
+    assert b"colour=loss" not in asked[-1]
     holding.clear()
-    for message in held:
+    for message in held[late:]:
         sockets[-1].send(message)
     expect(verdict).to_have_value("All", timeout=PATIENT)
     window.wait_for_url(re.compile("/review.*verdict=All$"), timeout=PATIENT)
