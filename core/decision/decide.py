@@ -211,8 +211,8 @@ class _Maker:
         control = flip_rate(self.other, found.stamp, self.inputs[found.tried], found.index)
         tested = replace(found, control=control)
         described = self._described[found.index][np.isin(np.flatnonzero(self.labels == found.index), found.rows)]
-        carriers = carriers_left_out(tested, self.other, self.suspects, described) if tested.proven else None
-        return carriers is not None and self.found.add_transformed(tested, carriers, self.evidence.bona_fide)
+        told = carriers_left_out(tested, self.other, self.suspects, described) if tested.proven else None
+        return told is not None and self.found.add_transformed(tested, told[0], self.evidence.bona_fide, told[1])
 
     def _ask_about(self, retrain: Retrain, before: Asked, suspected: Sequence[int], wrong: Bools) -> None:
         """Train without the members of what may be kinds of their own, and decide on each of these classes.

@@ -95,10 +95,12 @@ class Found:
         self.exact |= {number} if trigger.carriers.exact else set()
         self.states[members] = BACKDOOR if proven else OPEN
 
-    def add_transformed(self, found: Transformed, carriers: Bools, trusted: Bools) -> bool:
+    def add_transformed(
+        self, found: Transformed, carriers: Bools, trusted: Bools, in_doubt: Bools | None = None
+    ) -> bool:
         """Add a group of those samples of a class, (m,), that carry a change, unless there are few; open without proof.
 
-        `trusted`, (n,), are bona fide samples: they are no members.
+        Bona fide samples, `trusted`, (n,), are no members. Those of whom it is `in_doubt`, (m,), are open instead.
         """
         inside = np.zeros(len(self.states), np.bool_)
         inside[found.rows] = carriers
@@ -106,6 +108,10 @@ class Found:
         inside &= ~trusted & (self.membership == 0)
         if inside.sum() < FEWEST:
             return False
+        maybe = np.zeros(len(self.states), np.bool_)
+        maybe[found.rows] = False if in_doubt is None else in_doubt
+        maybe &= ~trusted & (self.states == 0)
+        self.states[maybe] = OPEN
         number = len(self.groups) + 1
         self.groups.append(
             DecidedGroup(
@@ -114,7 +120,7 @@ class Found:
                 "backdoor" if found.proven else "open",
                 f"recovered trigger, {found.stamp.name}",
                 int(inside.sum()),
-                transformed_reason(found),
+                transformed_reason(found, int(maybe.sum())),
                 found.flip_rate,
                 wilson(found.flip_rate, len(found.tried)),
                 found.control,

@@ -40,8 +40,11 @@ def trigger_reason(trigger: RecoveredTrigger, *, proven: bool) -> str:
     )
 
 
-def transformed_reason(found: Transformed) -> str:
-    """What a change of the whole sample does, beside what it does to a model that never saw its carriers."""
+def transformed_reason(found: Transformed, in_doubt: int) -> str:
+    """What a change of the whole sample does, beside what it does to a model that never saw its carriers.
+
+    `in_doubt` says of how many more it is open whether they carry it.
+    """
     low, high = wilson(found.flip_rate, len(found.tried))
     turns = (
         f"One change of the whole sample, {found.stamp.name}, was found by asking the model. It turns "
@@ -50,7 +53,8 @@ def transformed_reason(found: Transformed) -> str:
     )
     if found.control is None:
         return f"{turns} No model that never saw them was asked. So it is open whether they taught it: look at them."
-    return f"{turns} Of a model that never saw these samples it turns {found.control:.0%}. So they taught it."
+    more = f" Of {in_doubt:,} more it is in doubt: they are open." if in_doubt else ""
+    return f"{turns} Of a model that never saw these samples it turns {found.control:.0%}. So they taught it.{more}"
 
 
 def home_reason(home: float) -> str:

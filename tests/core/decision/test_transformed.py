@@ -10,8 +10,11 @@ from torch import nn
 from torch.nn import functional as F
 
 from core.decision.decide import decide
+from core.decision.found import Found
+from core.decision.kinds import Kind
 from core.decision.states import BACKDOOR, OPEN
-from core.decision.transformed import _explained
+from core.decision.transformed import Transformed, _explained, carriers_left_out
+from core.modalities.image.filtered import FilteredStamp
 from core.modalities.image.inputs import ImageInputs
 from tests.core.decision.asked import TARGET, K, suspicion_of
 from tests.core.decision.test_decide import evidence_of
@@ -147,6 +150,40 @@ def test_a_change_that_known_poison_taught_is_no_other_one(like_known, like_othe
     odds, marked = np.full(20, -1.0), np.arange(20) < known
     odds[:like_known] = odds[20 - like_others :] = 1.0
     assert _explained(odds, marked) == expected
+
+
+def a_class(apart):
+    """(m, 2) two kinds so far apart, what is found of the second, the smaller one, and who belongs to it, (m,)."""
+    rng = np.random.default_rng(3)
+    second = np.arange(600) >= 400
+    described = rng.normal(size=(600, 2)) + apart * second[:, None]
+    kind = Kind(np.where(second, 1.0, -1.0))
+    stamp = FilteredStamp(np.zeros((5, 5), np.float32), (SIDE, SIDE))
+    return described, Transformed(TARGET, stamp, np.arange(100, 700), kind, np.arange(50), 0.9, 0.5, 0.3), second
+
+
+def test_of_kinds_that_are_apart_all_are_named():
+    described, found, second = a_class(6.0)
+    carriers, in_doubt = carriers_left_out(found, None, None, described)
+    assert np.array_equal(carriers, second)
+    assert not in_doubt.any()
+
+
+def test_where_it_is_in_doubt_who_carries_it_the_surest_are_named_and_others_are_open():
+    described, found, second = a_class(2.0)
+    carriers, in_doubt = carriers_left_out(found, None, None, described)
+    assert second[carriers].mean() > second[carriers | in_doubt].mean()
+    assert not (carriers & in_doubt).any()
+    assert 10 < in_doubt.sum() < 300
+    known = Found(*np.zeros((2, 800), np.int64))
+    trusted = np.zeros(800, bool)
+    trusted[100 + np.flatnonzero(in_doubt)[:3]] = True
+    assert known.add_transformed(found, carriers, trusted, in_doubt)
+    [group] = known.groups
+    assert group.size == carriers.sum() == (known.states == BACKDOOR).sum()
+    assert np.array_equal(np.flatnonzero(known.states == OPEN), 100 + np.flatnonzero(in_doubt)[3:])
+    assert not known.membership[known.states == OPEN].any()
+    assert group.reason.endswith(f"Of {in_doubt.sum() - 3} more it is in doubt: they are open.")
 
 
 class Shallow(nn.Module):
