@@ -77,6 +77,27 @@ def test_a_step_back_on_the_same_page_leads_to_what_was_seen_before(serve: Serve
     sound(window)
 
 
+def test_a_page_that_says_its_parameters_before_its_path_is_one_entry_in_the_history(
+    serve: Serve, page: OpenPage, small: Path
+) -> None:
+    window = page(f"{serve(small).url}/review")
+    expect(window.get_by_role("combobox", name=re.compile("^Given")).first).to_have_value("all classes")
+    entries = window.evaluate(
+        """() => {
+            const [run, before] = [location.search, history.length];
+            const added = [];
+            for (const [act, url] of [["pointerdown", run + "&verdict=All"], ["pointerdown", run + "&class=5"],
+                                      ["", "/clusters" + run + "&class=5"], ["keydown", "/detect" + run]]) {
+                if (act) window.dispatchEvent(new Event(act));
+                history.pushState({}, "", url);
+                added.push(history.length - before);
+            }
+            return added;
+        }"""
+    )
+    assert entries == [1, 2, 2, 3]
+
+
 def test_what_a_page_says_after_it_was_left_does_not_change_the_address_of_the_next(
     serve: Serve, page: OpenPage, small: Path
 ) -> None:
