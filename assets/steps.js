@@ -53,7 +53,7 @@ function unanswered(to) {
 // says has the step in it, until it answers.
 function passedOver(to) {
   const query = withoutStep(to);
-  if (new URLSearchParams(to.search).get("step") === here.step) here.expected = query;
+  if (to.searchParams.get("step") === here.step) here.expected = query;
   if (query === here.expected) return;
   clearTimeout(here.saying);
   const event = new PopStateEvent("popstate", { state: history.state });

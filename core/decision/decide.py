@@ -203,7 +203,7 @@ class _Maker:
 
     def _changed(self) -> list[Transformed]:
         self.listen(0.4, "asking which changes of a whole sample turn others into a class")
-        asked = {index: self._described[index] for index in set(self.judged) & {*self._described}}
+        asked = {index: described for index, described in self._described.items() if index in self.judged}
         return transformed_classes(self.suspects, self.network, self.device, asked, self.found.known)
 
     def _settle(self, found: Transformed) -> bool:
