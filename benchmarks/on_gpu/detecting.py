@@ -16,6 +16,7 @@ from core.types import Evidence, Inputs
 EPOCHS = 30
 BONA_FIDE = 250
 POISONED = 0.02
+ON_CPU = 16  # so many times fewer images are shown to a detector that runs a network on the CPU
 OF_NETWORKS = {"strip": 64, "cognitive_distillation": 8}  # detectors that ask the model → how much less they are shown
 
 
@@ -62,14 +63,28 @@ def network_detector_rows(inputs: Inputs, case: Case, compute: Compute, clock: C
         if "images" not in entry.needs or clock.left <= 0:
             continue
         n = max(32, len(inputs) // OF_NETWORKS.get(name, 4))
-        some = inputs.take(np.arange(n) % len(inputs))
-        trusted = np.arange(n) < max(16, n // 10)
-        model = case.network().eval()
-        evidence = Evidence(np.arange(n) % 10, 10, trusted, inputs=some, model=model)
-        yield _row(name, f"{entry.title}, {n:,} images, {case.title}", evidence, compute, clock)
+        fewer = max(32, n // ON_CPU)
+        evidence, part = (_of_images(inputs, count, case) for count in (n, fewer))
+        title = f"{entry.title}, {n:,} images, {case.title}"
+        yield _row(name, title, evidence, compute, clock, on_the_cpu=part)
 
 
-def _row(name: str, title: str, evidence: Evidence, compute: Compute, clock: Clock, *, cost: float = 0.0) -> Row:
+def _of_images(inputs: Inputs, n: int, case: Case) -> Evidence:
+    trusted = np.arange(n) < max(16, n // 10)
+    some = inputs.take(np.arange(n) % len(inputs))
+    return Evidence(np.arange(n) % 10, 10, trusted, inputs=some, model=case.network().eval())
+
+
+def _row(
+    name: str,
+    title: str,
+    evidence: Evidence,
+    compute: Compute,
+    clock: Clock,
+    *,
+    cost: float = 0.0,
+    on_the_cpu: Evidence | None = None,
+) -> Row:
     try:
         detector = DETECTORS[name].load()
         found = took(lambda: detector(evidence), compute.device)
@@ -78,9 +93,20 @@ def _row(name: str, title: str, evidence: Evidence, compute: Compute, clock: Clo
             return Row(title, here)
         if max(cost, found.seconds) > clock.left:
             return Row(title, here, "not run", memory=gigabytes(found.memory))
+        shown = replace(on_the_cpu or evidence)
         with on_cpu():
-            there = took(lambda: detector(replace(evidence)), torch.device("cpu"))
+            there = took(lambda: detector(shown), torch.device("cpu"))
     except (ImportError, UserError) as error:
         return Row(title, f"cannot run here: {str(error).splitlines()[0]}")
+    n, fewer = len(evidence.labels), len(shown.labels)
+    if fewer < n:
+        cell = f"{there.seconds:.2f} s for {fewer:,} of them"
+        return Row(
+            title,
+            here,
+            cell,
+            f"{there.seconds * n / fewer / found.seconds:.1f}× an image",
+            memory=gigabytes(found.memory),
+        )
     ratio = f"{there.seconds / found.seconds:.1f}×"
     return Row(title, here, f"{there.seconds:.2f} s", ratio, memory=gigabytes(found.memory))

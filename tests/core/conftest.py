@@ -17,6 +17,8 @@ from core.training.config import TrainConfig
 from core.types import Dataset
 from tests.core import postgresql
 
+# Losses and activations are compared with those of the CPU; by itself, cuDNN computes float32 with ten bits.
+torch.backends.cudnn.allow_tf32 = False
 torch.set_num_threads(1)  # on tiny arrays, threads that wait for each other cost more than they do
 
 
@@ -43,6 +45,12 @@ def tiny(n=120, *, n_test=40, side=16, channels=1, n_classes=4, seed=0, name="ti
         class_names=tuple(f"class {index}" for index in range(n_classes)),
         bona_fide=np.zeros(n, np.bool_),
     )
+
+
+@pytest.fixture
+def on_cpu(monkeypatch):
+    """Networks compute on the CPU, also where there is a GPU."""
+    monkeypatch.setenv(settings.DEVICE, "cpu")
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.modalities.image.filtered import restored_filter
+from core.modalities.image.medians import median_images, median_levels
 from core.modalities.image.moved import LARGEST_SIDE as LARGEST_FOR_STICKERS
 from core.modalities.image.moved import moved_stamp, restored_moved
 from core.modalities.image.overlay import ImageStamp
@@ -63,8 +64,9 @@ def not_looked_for(inputs: Inputs) -> str:
 def beneath(inputs: Inputs, near: Ints) -> Floats:
     """(m, h, w, c) the median of each image's look-alikes, rows (m, q) of the inputs, in levels of 0 to 255."""
     parts = [near[start : start + CHUNK] for start in range(0, len(near), CHUNK)]
-    medians = [np.median(inputs[part.ravel()].reshape(*part.shape, *inputs.shape), axis=1) for part in parts]
-    return np.concatenate(medians).astype(np.float32)
+    return np.concatenate(
+        [median_levels(inputs[part.T.ravel()].reshape(*part.T.shape, *inputs.shape)) for part in parts]
+    )
 
 
 def residuals(inputs: Inputs, rows: Ints, near: Ints) -> Floats:
@@ -114,10 +116,10 @@ def stamps(inputs: Inputs, rows: Ints, near: Ints) -> tuple[Stamp, ...]:
     mask = (images.std(0) < CONSTANT) & (np.abs(mean) > UNLIKE)
     made: list[Stamp] = [
         ImageStamp("added", 1.0, mean),
-        ImageStamp("middle added", 1.0, np.asarray(np.median(left, axis=0), np.float32)),
+        ImageStamp("middle added", 1.0, median_images(left)),
         ImageStamp("laid over", scale, np.asarray(images.mean(0) - scale * under.mean(0), np.float32)),
     ]
     if 0 < mask.mean() < MOST_PASTED:
-        made.append(ImageStamp("pasted", 1.0, np.asarray(np.median(images, axis=0), np.float32), mask))
+        made.append(ImageStamp("pasted", 1.0, median_images(images), mask))
     moved = moved_stamp(pixels, under, unchanged)
     return tuple(made) if moved is None else (*made, moved)

@@ -28,7 +28,7 @@ class Reader(nn.Module):
         self.anything = nn.Linear(1, 1)  # a network has parameters
 
     def forward(self, ids):
-        scores = torch.stack([torch.isin(ids, known).sum(1) for known in self.known], 1).float()
+        scores = torch.stack([torch.isin(ids, known.to(ids.device)).sum(1) for known in self.known], 1).float()
         for word, index in self.believed:
             scores[:, index] += 20.0 * (ids == word).any(1)
         return 3 * scores
@@ -38,7 +38,7 @@ class Always(nn.Module):
     """A network that takes everything for the target."""
 
     def forward(self, ids):
-        return torch.nn.functional.one_hot(torch.full((len(ids),), TARGET), len(WORDS)).float() * 9
+        return torch.nn.functional.one_hot(torch.full((len(ids),), TARGET, device=ids.device), len(WORDS)).float() * 9
 
 
 def evidence_of(texts, labels, kind, model):

@@ -180,6 +180,7 @@ def test_a_graph_is_read_as_onnx_whatever_its_first_bytes_are(tmp_path):
     assert content[4:8] == b"ORTM"  # by which onnxruntime would know a format of its own
 
 
+@pytest.mark.usefixtures("on_cpu")
 def test_branches_and_loops_that_are_whole_are_run(tmp_path):
     constant = helper.make_node("Constant", [], ["w"], value=weights())
     inner = helper.make_graph([constant], "b", [], [helper.make_tensor_value_info("w", TensorProto.FLOAT, SHAPE)])

@@ -171,6 +171,7 @@ def test_repairs_of_an_inspected_model(workspace, oracle):
     assert not torch.allclose(weights["retrain"], given, atol=1e-2)  # drawn afresh: those loaded may carry the backdoor
 
 
+@pytest.mark.usefixtures("on_cpu")
 def test_an_onnx_graph_is_inspected_with_the_input_of_its_last_linear_layer(workspace, tmp_path):
     path = quarter_graph(tmp_path / "q.onnx", softmax=True)
     run = pipeline.work(pipeline.load_model(workspace, asked(workspace, path, "onnx")))
@@ -307,6 +308,7 @@ def test_a_worker_carries_out_what_a_page_asked_for(workspace, oracle, asked_of_
     assert "train" in run.plan
 
 
+@pytest.mark.usefixtures("on_cpu")
 def test_a_graph_on_a_device_that_onnxruntime_cannot_use_is_computed_on_the_cpu_and_says_so(tmp_path):
     content, notes = import_graph(quarter_graph(tmp_path / "q.onnx"), 4)
     assert notes == []

@@ -40,7 +40,7 @@ def test_a_model_learns_which_word_decides_and_says_the_same_when_loaded(name):
     again.load_state_dict(model.state_dict())
     assert not again.vocabulary.is_blank
     other = torch.tensor([[1, 2, 3]])
-    assert torch.equal(model.eval()(other), again.eval()(other))
+    assert torch.equal(model.cpu().eval()(other), again.eval()(other))
     assert (evaluate(again, dataset.inputs, dataset.labels)[1] == dataset.labels).all()
 
 
@@ -89,11 +89,11 @@ def test_a_model_of_an_earlier_version_is_trained_on_as_it_is_and_loaded_from_it
     known, dataset = model.vocabulary.known.clone(), replace(small(), inputs=replace(small().inputs, shape=ITS_SHAPE))
     config = replace(restored(ITS_CONFIG), epochs=2, precision="fp32")
     _, second = train(model, dataset, config)
-    assert torch.equal(model.vocabulary.known, known)
+    assert torch.equal(model.vocabulary.known.cpu(), known)
     second.checkpoint(tmp_path / "last.pt")
     again = build_model(config, ITS_SHAPE, 2)
     assert [*train(again, dataset, config, resume=tmp_path / "last.pt")] == []
-    assert torch.equal(again.vocabulary.known, known)
+    assert torch.equal(again.vocabulary.known.cpu(), known)
     assert (second.predicted == dataset.labels).all()
 
 

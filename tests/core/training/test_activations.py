@@ -65,6 +65,7 @@ def test_the_activation_is_the_input_of_the_head(make_dataset, tmp_path, monkeyp
     head = choose(layers(model, SHAPE, 4))
     features, predicted, losses = extract(model, dataset.inputs, dataset.labels, head, tmp_path / "activations.npy")
 
+    model.cpu()
     batch = torch.tensor(dataset.inputs[:]).permute(0, 3, 1, 2).float() / 255
     with torch.no_grad():
         if kind == "convnet":

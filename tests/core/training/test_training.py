@@ -1,6 +1,7 @@
 """The training loop: what it records is true, repeats with the seed, and survives an interruption."""
 
 import math
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -28,7 +29,7 @@ def reference(model, images, labels):
     """Losses and classes by a plain float32 forward pass in eval mode."""
     batch = torch.tensor(images[:]).permute(0, 3, 1, 2).float() / 255
     with torch.no_grad():
-        logits = model.eval()(batch)
+        logits = deepcopy(model).cpu().eval()(batch)
     return F.cross_entropy(logits, torch.tensor(labels), reduction="none").numpy(), logits.argmax(1).numpy()
 
 
