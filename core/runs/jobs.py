@@ -31,6 +31,8 @@ from core.runs.worker_lock import Holder
 from core.settings import HANDED, MOST_READERS
 
 SILENT_SECONDS = 30.0  # without a sign of life, after which a worker is said not to answer
+# The same of one that never gave any: it gives none while it imports, which takes long on a busy machine.
+STARTING_SECONDS = 300.0
 ROOT = Path(__file__).parents[2]
 _RENAMED = {"share": "fraction"}  # in progress files until November 2026
 State = Literal["waiting", "running", "silent", "done", "failed", "cancelled", "interrupted"]
@@ -75,11 +77,11 @@ class Cancelled(BaseException):
     """Raised in a worker that was asked to stop."""
 
 
-def poll(directory: Path, *, patience: float = SILENT_SECONDS) -> Progress:
+def poll(directory: Path, *, patience: float = SILENT_SECONDS, starting: float = STARTING_SECONDS) -> Progress:
     """The progress of the latest job in `directory`; `waiting` when none was ever started.
 
     Where it cannot be read, the job has failed with these words, unless a worker is there who will write it again. The
-    worker is silent after `patience` seconds without a sign of life.
+    worker is silent after `patience` seconds without a sign of life, or `starting` seconds where it never gave one.
     """
     try:
         progress = _read(directory)
@@ -98,7 +100,7 @@ def poll(directory: Path, *, patience: float = SILENT_SECONDS) -> Progress:
         if not ending and (words := limits.words_of(directory)):
             return replace(progress, state="failed", eta=None, error=words.as_dict())
         return replace(progress, state="cancelled" if ending else "interrupted", eta=None)
-    silent = 0 < holder.beat < time.monotonic() - patience
+    silent = 0 < holder.beat < time.monotonic() - (patience if progress.pid else starting)
     progress = replace(progress, state="silent" if silent else "running", pid=holder.pid or progress.pid)
     return replace(progress, title="Stopping", message="", eta=None) if ending else progress
 

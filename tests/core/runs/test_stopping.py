@@ -113,6 +113,15 @@ def test_a_worker_that_gives_no_sign_of_life_does_not_answer_and_can_be_cancelle
     assert poll(tmp_path, patience=0.2).state == "cancelled"
 
 
+def test_a_worker_that_was_only_started_is_starting_and_not_called_silent(tmp_path: Path, spawn: Spawn) -> None:
+    worker = spawn(STUCK_IN_C, tmp_path)
+    said(worker)
+    jobs.write(tmp_path, Progress("running", started=time.time()))  # as whoever starts a worker leaves it
+    time.sleep(0.3)
+    assert (poll(tmp_path, patience=0.2).state, poll(tmp_path, patience=0.2).title) == ("running", "")
+    assert poll(tmp_path, patience=0.2, starting=0.2).state == "silent"
+
+
 def test_a_worker_at_work_gives_signs_of_life(tmp_path: Path, spawn: Spawn) -> None:
     said(spawn(ENDS_SLOWLY, tmp_path))
     first = worker_lock.holder(tmp_path).beat
