@@ -180,9 +180,9 @@ def test_signs_are_made_and_clustered_by_every_rule(tmp_path: Path) -> None:
     np.savez(tmp_path / "cifar10.npz", **grounds)
     with pytest.raises(typer.BadParameter, match="no drawings of restriction, speed limit"):
         signs(data=tmp_path, drawings=tmp_path)
-    signs(data=tmp_path, drawings=drawings(tmp_path / "drawn"), per_class=60, side=32)
+    signs(data=tmp_path, drawings=drawings(tmp_path / "drawn"), per_class=60, side=16)
     made = np.load(tmp_path / "signs.npz")
-    assert (made["x_train"].shape, made["x_test"].shape) == ((300, 32, 32, 3), (60, 32, 32, 3))
+    assert (made["x_train"].shape, made["x_test"].shape) == ((300, 16, 16, 3), (60, 16, 16, 3))
     assert np.bincount(made["y_train"]).tolist() == [60] * 5
     reds = [made["x_train"][made["y_train"] == index][..., 0].mean() for index in range(5)]
     assert reds == sorted(reds)  # the drawings' own order

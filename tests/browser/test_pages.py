@@ -21,6 +21,7 @@ from tests.browser.conftest import OpenPage, Serve
 from tests.browser.server import Server
 from tests.browser.test_journey import PATIENT, answer_yes, goto, selected_count
 
+EPOCHS = 15  # of a training that is killed; it is noticed in the first two
 QUESTIONS = {
     "overview": "Is this data poisoned, and what do I do next?",
     "data": "What am I about to trust?",
@@ -191,10 +192,13 @@ def test_a_killed_worker_is_resumed_by_the_next_server_and_no_verdict_is_lost(
     first = runs.all_runs(small)[0]
     pipeline.decide(first, [1, 2, 3], "exclude", reviewer="test")
     server = serve(small)
-    run = pipeline.new_run(small, first.dataset, TrainConfig(epochs=50), name="Killed")
+    run = pipeline.new_run(small, first.dataset, TrainConfig(epochs=EPOCHS), name="Killed")
     jobs.start_run(run)
+    # However slow the page is: the worker is held where it is until the page has shown how far that is.
+    eventually(lambda: re.search(r"epoch \d+ of", jobs.poll(run.path).message) is not None)
+    os.kill(jobs.poll(run.path).pid, signal.SIGSTOP)
     opened = page(f"{server.url}/train?run={run.id}")
-    expect(opened.get_by_text(re.compile(r"epoch \d+ of 50, mean loss")).first).to_be_visible(timeout=60_000)
+    expect(opened.get_by_text(re.compile(rf"epoch \d+ of {EPOCHS}, mean loss")).first).to_be_visible(timeout=PATIENT)
     os.kill(jobs.poll(run.path).pid, signal.SIGKILL)
     expect(opened.get_by_text("Training is interrupted").first).to_be_visible(timeout=PATIENT)
     epochs_before = len(runs.history(run))
@@ -205,8 +209,8 @@ def test_a_killed_worker_is_resumed_by_the_next_server_and_no_verdict_is_lost(
         time.sleep(0.3)
     assert runs.open_run(small, run.id).done("activations")
     history = runs.history(run)
-    assert [entry["epoch"] for entry in history] == list(range(1, 51))
-    assert epochs_before < 50
+    assert [entry["epoch"] for entry in history] == list(range(1, EPOCHS + 1))
+    assert 1 <= epochs_before < EPOCHS
     assert np.isfinite(run.array("losses")).all()
     assert sorted(review.verdicts(small, first.id)) == [1, 2, 3]
 
