@@ -113,11 +113,12 @@ def weighed(
 ) -> tuple[Bools, bool]:
     """(m,) the members of a group, nobody where it is not even nearly apart; and whether it is confirmed.
 
-    Around what is confirmed for its suspicion alone are hard samples of the class: then only the sure ones are members.
+    Around what is not apart by itself, but is suspicious or taken for many classes, are hard samples of the class. Then
+    only the sure ones are members.
     """
     if figures.rank < LEAST_SUSPICIOUS:
         return kind.members & (figures.doubtful <= HARDLY_APART), False
-    if is_apart(figures, n_classes, lie_apart=False):
+    if figures.doubtful <= APART:
         return kind.members, True
     if is_apart(figures, n_classes, lie_apart=lie_apart):
         return kind.sure, True

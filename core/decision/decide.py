@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from torch import nn
 
 from core.decision.apart import KindFigures, looks_more_like_it, may_be_a_half, own_cluster, weighed
 from core.decision.chance import beyond_chance
-from core.decision.exact import flip_rate
 from core.decision.found import Found
 from core.decision.halves import halves
 from core.decision.kinds import Kind, asked_kind, grown
@@ -30,7 +29,7 @@ from core.decision.probes import large_classes, probed, with_few_probes
 from core.decision.shared import home_of, shared_trigger, with_source
 from core.decision.states import NOT_JUDGED, OPEN, Decision
 from core.decision.suspects import suspects_of
-from core.decision.transformed import Transformed, carriers_left_out, transformed_classes
+from core.decision.transformed import Transformed, settled, transformed_classes
 from core.decision.triggers import (
     FEWEST_IN_CORE,
     MOST_GROUPS,
@@ -46,14 +45,14 @@ from core.detectors.parts.subspaces import canonical_order, class_spaces
 from core.devices import best_device
 from core.modalities import modality_of
 from core.modalities.elsewhere import belong_elsewhere
-from core.modalities.recovery import Stamp
+from core.modalities.recovery import Ask, Stamp
 from core.types import Bools, Evidence, Floats, Ints, Samples
 
 Retrain = Callable[[Bools], nn.Module]  # (n,) what to train on → a model that saw nothing else
 Listen = Callable[[float, str], None]
 
 # Where progress stands before and after each training that a decision may ask for.
-TRAININGS = ((0.4, 0.7), (0.7, 0.97))
+TRAININGS = ((0.4, 0.6), (0.6, 0.8), (0.8, 0.97))
 NO_TRAINING = "no other model was trained: triggers without a fixed pattern and wrong labels were not looked for"
 NO_MODEL = "no model or no samples to show it: nothing was put to the test"
 
@@ -71,7 +70,7 @@ def decide(
         evidence: needs `features`; without `model` and `inputs` no class can be judged.
         suspicion: (n,) of a detector that ran; None asks the consensus.
         flagged: (n,) what that detector flags: open where no test confirms it.
-        retrain: trains a model on some of the samples, twice at most; None skips what needs one.
+        retrain: trains a model on some of the samples, three times at most; None skips what needs one.
         listen: told the fraction done, in [0, 1], and at what it is.
 
     Raises:
@@ -126,7 +125,8 @@ class _Maker:
         orders_too = orders if asked is None else [*orders, asked]
         self.suspects = suspects_of(evidence, orders_too, self.ask, probes, halves(evidence) if asked is None else ())
         self.in_class = ranks_in_class(self.labels, orders)
-        self.other = self.ask  # until another model was trained
+        self._spans = iter(TRAININGS)
+        self.other: Ask = self.ask  # until another model was trained
         self.ranks = np.asarray(ranks(first) / len(first), np.float32)
         self.found = Found(*np.zeros((2, len(self.labels)), np.int64))
 
@@ -184,14 +184,18 @@ class _Maker:
             also=doubted,
             like=self._like(),
         )
-        asked = self._asked(retrain, groups, controls, without, TRAININGS[0])
+        asked = self._asked(retrain, groups, controls, without)
         self.found.come_home(asked)
-        settled = [one.index for one in changed if self._settle(one)]
+        once_more = partial(self._trained_without, retrain)
+        told = settled(changed, self.other, once_more, self.suspects, self.found.known)
+        trusted = self.evidence.bona_fide
+        added = [one for one, *who in told if self.found.add_transformed(one, *who, trusted=trusted)]
+        proven = [one.index for one in added if one.proven]
         losses = self.evidence.trajectories
         believed = None if losses is None else np.exp(-losses.mean(1))
         wrong = wrong_labels(asked, self.labels, self.evidence.n_classes, believed)
         # Most of a class that was taught a change is poison: what is left of it are true samples, and a kind as well.
-        suspected = [index for index in asked.suspected() if index in self.judged and index not in settled]
+        suspected = [index for index in asked.suspected() if index in self.judged and index not in proven]
         if suspected:
             self._ask_about(retrain, asked, suspected, wrong)
         self.found.add_wrong_labels(wrong & (self.found.membership == 0), self.labels)
@@ -199,20 +203,12 @@ class _Maker:
     def name_changes(self) -> None:
         """Name who may carry a change, where no other model can tell: that stays open."""
         for one in self._changed():
-            self.found.add_transformed(one, one.kind.members, self.evidence.bona_fide)
+            self.found.add_transformed(one, one.kind.members, trusted=self.evidence.bona_fide)
 
     def _changed(self) -> list[Transformed]:
         self.listen(0.4, "asking which changes of a whole sample turn others into a class")
         asked = {index: described for index, described in self._described.items() if index in self.judged}
         return transformed_classes(self.suspects, self.network, self.device, asked, self.found.known)
-
-    def _settle(self, found: Transformed) -> bool:
-        """Add who carries a change, if a model that never saw them does not give way to it; whether it is so."""
-        control = flip_rate(self.other, found.stamp, self.inputs[found.tried], found.index)
-        tested = replace(found, control=control)
-        described = self._described[found.index][np.isin(np.flatnonzero(self.labels == found.index), found.rows)]
-        told = carriers_left_out(tested, self.other, self.suspects, described) if tested.proven else None
-        return told is not None and self.found.add_transformed(tested, told[0], self.evidence.bona_fide, told[1])
 
     def _ask_about(self, retrain: Retrain, before: Asked, suspected: Sequence[int], wrong: Bools) -> None:
         """Train without the members of what may be kinds of their own, and decide on each of these classes.
@@ -226,7 +222,7 @@ class _Maker:
             without[rows[near if kind is None else near | kind.near]] = True
             without[before.controls[index]] = True
         groups, controls = ({index: of[index] for index in suspected} for of in (before.groups, before.controls))
-        asked = self._asked(retrain, groups, controls, without, TRAININGS[1])
+        asked = self._asked(retrain, groups, controls, without)
         for index in suspected:
             rows, kind = self._kind(asked, index)
             speaks = asked.fraction(index) >= SUSPECTED and beyond_hard(before, index, len(self.judged))
@@ -272,13 +268,9 @@ class _Maker:
         groups: dict[int, Ints],
         controls: dict[int, Ints],
         without: Bools,
-        span: tuple[float, float],
     ) -> Asked:
-        """What the run's model says, and one that never saw `without`; progress goes from one end of `span` on."""
-        self.listen(span[0], f"training without {int(without.sum()):,} suspicious samples")
-        network = prepared(retrain(~without), self.device)
-        self.other = lambda samples: probabilities(network, samples, self.inputs, self.device)
-        self.listen(span[1], "asking the model that never saw them")
+        """What the run's model says, and one that never saw `without`."""
+        self.other = self._trained_without(retrain, without)
         seen = np.zeros((len(without), self.evidence.n_classes), np.float32)
         unseen = np.zeros_like(seen)
         rows, inputs = np.flatnonzero(without | np.isin(self.labels, list(groups))), self.suspects.inputs
@@ -286,6 +278,14 @@ class _Maker:
             seen[part] = self.ask(inputs[part])
             unseen[part] = self.other(inputs[part])
         return Asked(groups, controls, without, seen, unseen)
+
+    def _trained_without(self, retrain: Retrain, without: Bools) -> Ask:
+        """Asks a model that never saw some samples, (n,); progress goes through the span of its training."""
+        begin, end = next(self._spans)
+        self.listen(begin, f"training without {int(without.sum()):,} suspicious samples")
+        network = prepared(retrain(~without), self.device)
+        self.listen(end, "asking the model that never saw them")
+        return lambda samples: probabilities(network, samples, self.inputs, self.device)
 
     def _kind(self, asked: Asked, index: int) -> tuple[Ints, Kind | None]:
         """Rows of a class that are no known poison, and who of them is like those whom only their own kind taught."""

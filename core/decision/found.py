@@ -96,7 +96,7 @@ class Found:
         self.states[members] = BACKDOOR if proven else OPEN
 
     def add_transformed(
-        self, found: Transformed, carriers: Bools, trusted: Bools, in_doubt: Bools | None = None
+        self, found: Transformed, carriers: Bools, in_doubt: Bools | None = None, *, trusted: Bools
     ) -> bool:
         """Add a group of those samples of a class, (m,), that carry a change, unless there are few; open without proof.
 

@@ -53,8 +53,13 @@ def transformed_reason(found: Transformed, in_doubt: int) -> str:
     )
     if found.control is None:
         return f"{turns} No model that never saw them was asked. So it is open whether they taught it: look at them."
+    turns = f"{turns} Of a model that never saw these samples it turns {found.control:.0%}"
+    if found.beside is not None:
+        turns += f", of one without the other poison of the class {found.beside:.0%}"
+    if not found.proven:
+        return f"{turns}. That is too much for proof that they taught it: look at them."
     more = f" Of {in_doubt:,} more it is in doubt: they are open." if in_doubt else ""
-    return f"{turns} Of a model that never saw these samples it turns {found.control:.0%}. So they taught it.{more}"
+    return f"{turns}. So they taught it.{more}"
 
 
 def home_reason(home: float) -> str:

@@ -22,7 +22,7 @@ from core.runs.jobs import Progress
 from core.runs.plan import FAMILIES, decision, detection, of_kind, reclassification, texts
 
 # Models that a decision trains at most: one without all suspects, one without those of whom that one speaks.
-MOST_TRAININGS = 2
+MOST_TRAININGS = 3
 
 
 def detect(

@@ -41,6 +41,16 @@ def test_a_kind_of_many_sources_may_leave_more_in_doubt(doubtful, from_classes, 
     assert is_apart(replace(FIGURES, doubtful=doubtful, sources=from_classes), n_classes) == apart
 
 
+def test_of_a_group_that_is_apart_by_its_many_sources_alone_the_sure_ones_are_members():
+    many = replace(FIGURES, doubtful=0.3, sources=6.0, rank=0.6)
+    assert is_apart(many, 10, lie_apart=False)
+    found, confirmed = weighed(many, KIND, None, 10, lie_apart=False)
+    assert confirmed
+    assert np.array_equal(found, KIND.sure)
+    assert KIND.sure.sum() < KIND.members.sum()
+    assert np.array_equal(weighed(replace(many, doubtful=0.2), KIND, None, 10, lie_apart=False)[0], KIND.members)
+
+
 @pytest.mark.parametrize(
     ("doubtful", "rank", "lie_apart", "apart"),
     [

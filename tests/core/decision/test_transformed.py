@@ -119,6 +119,11 @@ def test_bona_fide_samples_among_the_carriers_are_doubted_and_no_members(poison)
     assert decision.doubted[trusted].any()
 
 
+def taught_by(those):
+    """A model that was taught the change where it saw most of those, (m,)."""
+    return Network(60.0 if those.mean() > 0.5 else 0.0).eval()
+
+
 @pytest.fixture(scope="module")
 def with_a_corner(poison):
     """Evidence of two attacks on one class, and who has the corner."""
@@ -134,12 +139,19 @@ def with_a_corner(poison):
 
 def test_a_class_whose_patch_is_known_may_have_been_taught_a_change_as_well(poison, with_a_corner):
     made, marked = with_a_corner
-    decision, _ = decide(made, suspicion_of(marked, N), retrain=lambda kept: Network(0.0).eval())
+    decision, _ = decide(made, suspicion_of(marked, N), retrain=lambda kept: taught_by(kept[poison]))
     by_kind = {group.kind in KINDS: np.flatnonzero(decision.membership == group.id) for group in decision.groups}
     assert {group.state for group in decision.groups} == {"backdoor"}
     assert np.array_equal(by_kind[False], marked)
     assert np.isin(by_kind[True], poison).mean() > 0.95
     assert np.isin(poison, by_kind[True]).mean() > 0.8
+
+
+def test_a_change_that_a_model_without_the_known_patch_does_not_give_way_to_is_no_other_attack(poison, with_a_corner):
+    made, marked = with_a_corner
+    decision, _ = decide(made, suspicion_of(marked, N), retrain=lambda kept: taught_by(kept[marked]))
+    assert not [group for group in decision.groups if group.kind in KINDS]
+    assert np.array_equal(np.flatnonzero(decision.states == BACKDOOR), marked)
 
 
 @pytest.mark.parametrize(
@@ -153,37 +165,66 @@ def test_a_change_that_known_poison_taught_is_no_other_one(like_known, like_othe
 
 
 def a_class(apart):
-    """(m, 2) two kinds so far apart, what is found of the second, the smaller one, and who belongs to it, (m,)."""
+    """What is found of the smaller of two kinds so far apart, and who belongs to it, (m,)."""
     rng = np.random.default_rng(3)
     second = np.arange(600) >= 400
     described = rng.normal(size=(600, 2)) + apart * second[:, None]
     kind = Kind(np.where(second, 1.0, -1.0))
     stamp = FilteredStamp(np.zeros((5, 5), np.float32), (SIDE, SIDE))
-    return described, Transformed(TARGET, stamp, np.arange(100, 700), kind, np.arange(50), 0.9, 0.5, 0.3), second
+    return Transformed(
+        TARGET, stamp, np.arange(100, 700), kind, np.arange(50), 0.9, 0.5, described, control=0.25
+    ), second
 
 
 def test_of_kinds_that_are_apart_all_are_named():
-    described, found, second = a_class(6.0)
-    carriers, in_doubt = carriers_left_out(found, None, None, described)
+    found, second = a_class(6.0)
+    carriers, in_doubt = carriers_left_out(found, None, None)
     assert np.array_equal(carriers, second)
     assert not in_doubt.any()
 
 
 def test_where_it_is_in_doubt_who_carries_it_the_surest_are_named_and_others_are_open():
-    described, found, second = a_class(2.0)
-    carriers, in_doubt = carriers_left_out(found, None, None, described)
+    found, second = a_class(2.0)
+    carriers, in_doubt = carriers_left_out(found, None, None)
     assert second[carriers].mean() > second[carriers | in_doubt].mean()
     assert not (carriers & in_doubt).any()
     assert 10 < in_doubt.sum() < 300
     known = Found(*np.zeros((2, 800), np.int64))
     trusted = np.zeros(800, bool)
     trusted[100 + np.flatnonzero(in_doubt)[:3]] = True
-    assert known.add_transformed(found, carriers, trusted, in_doubt)
+    assert known.add_transformed(found, carriers, in_doubt, trusted=trusted)
     [group] = known.groups
     assert group.size == carriers.sum() == (known.states == BACKDOOR).sum()
     assert np.array_equal(np.flatnonzero(known.states == OPEN), 100 + np.flatnonzero(in_doubt)[3:])
     assert not known.membership[known.states == OPEN].any()
     assert group.reason.endswith(f"Of {in_doubt.sum() - 3} more it is in doubt: they are open.")
+
+
+@pytest.mark.parametrize(
+    ("control", "beside", "may_be", "proven"),
+    [
+        (None, None, False, False),
+        (0.25, None, True, True),
+        (0.45, None, True, False),
+        (0.7, None, False, False),
+        (0.25, 0.85, True, True),
+        (0.25, 0.5, True, False),
+        (0.45, 0.85, True, False),
+    ],
+)
+def test_how_much_less_other_models_have_to_give_way(control, beside, may_be, proven):
+    found = replace(a_class(6.0)[0], control=control, beside=beside)
+    assert (found.may_be_taught, found.proven) == (may_be, proven)
+
+
+def test_where_a_model_without_them_gives_way_somewhat_it_is_open_and_says_so():
+    found, second = a_class(6.0)
+    known = Found(*np.zeros((2, 800), np.int64))
+    assert known.add_transformed(replace(found, control=0.45), second, trusted=np.zeros(800, bool))
+    [group] = known.groups
+    assert (group.state, group.control) == ("open", 0.45)
+    assert group.reason.endswith("it turns 45%. That is too much for proof that they taught it: look at them.")
+    assert np.array_equal(np.flatnonzero(known.states == OPEN), 100 + np.flatnonzero(second))
 
 
 class Shallow(nn.Module):
