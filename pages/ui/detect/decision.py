@@ -33,8 +33,8 @@ BADGES = {
     "open": ":blue-badge[open]",
 }
 WHAT = (
-    "The model itself is asked. What the suspects of a class share is put on other samples, and one to three more models "
-    "are trained without the suspects."
+    "The model itself is asked. What the suspects of a class share is put on other samples, and one to three more "
+    "models are trained without the suspects."
 )
 UNTRAINED = (
     "This model was loaded and not trained here, so no other model is trained: triggers without a fixed pattern and "
