@@ -24,6 +24,8 @@ COMPILE := $(PY) -m uv pip compile -q --upgrade --universal --python-version 3.1
     --custom-compile-command "make lock"
 RUN_READY := .venv/.ready-run-$(shell cat requirements.txt pylock.toml | cksum | cut -d ' ' -f 1)
 DEV_READY := .venv/.ready-dev-$(shell cat requirements*.txt pylock*.toml | cksum | cut -d ' ' -f 1)
+# Files in the order of tests/conftest.py: xdist itself would begin with those of most tests, and end with the longest.
+SHARED := -n 2 --dist loadfile --no-loadscope-reorder
 CHECKED := app.py setup.py core pages tests benchmarks assets installed upkeep
 
 .DEFAULT_GOAL := help
@@ -43,8 +45,8 @@ run: $(RUN_READY)  ## install what is needed (first time only) and start the das
 
 test: lint  ## lint, types, then all tests, with a real browser among them
 	$(PY) tests/browser/install_browser.py
-	$(PY) -m pytest -m "not browser" -n 2 --dist loadfile
-	$(PY) -m pytest tests/browser -m browser -n 2 --dist loadfile --no-loadscope-reorder
+	$(PY) -m pytest -m "not browser" $(SHARED)
+	$(PY) -m pytest tests/browser -m browser $(SHARED)
 
 lint: $(DEV_READY)  ## style, format and types
 	$(PY) -m ruff check $(wildcard $(CHECKED))

@@ -14,6 +14,15 @@ _THREADS = str(max(1, min(4, (os.cpu_count() or 1) // _WORKERS)))
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ.setdefault(_name, _THREADS)
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+# Files that take longest: processes begin with them, for at the end the others would wait.
+_LONGEST = ("test_gpu_benchmark.py", "test_notebooks.py", "test_benchmarks.py", "test_journey.py")
+
+
+@pytest.hookimpl(tryfirst=True)  # the folder of browser tests moves all of them to the end
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have what takes longest begin first, where there are several processes."""
+    if _WORKERS > 1:
+        items.sort(key=lambda item: item.path.name not in _LONGEST)
 
 
 @pytest.fixture

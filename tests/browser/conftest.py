@@ -1,7 +1,7 @@
 """A real server, a real browser, and pages that must not raise."""
 
-import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -74,8 +74,8 @@ def small(finished: Path, workspace: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def zygote() -> Iterator[Zygote | None]:
-    """What servers are copies of; None where a process cannot be copied (Windows)."""
-    one = Zygote() if hasattr(os, "fork") else None
+    """What servers and workers are copies of; None where a process that has loaded so much cannot be copied."""
+    one = Zygote() if sys.platform == "linux" else None
     yield one
     if one:
         one.close()

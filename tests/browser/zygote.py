@@ -1,6 +1,7 @@
-"""A process that has imported what servers import, and becomes each of them by a copy of itself.
+"""Processes that have imported what servers import, and what workers of runs import, and become these by copies.
 
-A server takes two and a quarter seconds of the processor until it answers, a copy a seventh of one.
+A server takes two and a quarter seconds of the processor until it answers, a copy a seventh of one. A worker takes five
+until its first stage, a copy half of one. The second process imports when it is first asked for a copy.
 """
 
 import ast
@@ -8,7 +9,9 @@ import gc
 import importlib
 import json
 import os
+import select
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +19,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import SimpleNamespace
+from typing import Any
 
 import psutil
 
@@ -60,22 +66,32 @@ class Copy:
 
 
 class Zygote:
-    """The process; it ends when it is closed, or when nobody is left who could ask."""
+    """Both processes; they end when they are closed, or when nobody is left who could ask."""
 
     def __init__(self) -> None:
+        self._folder = TemporaryDirectory()
+        self._address = str(Path(self._folder.name) / "workers")
         command = [sys.executable, "-m", "tests.browser.zygote"]
-        self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        pipes: dict[str, Any] = {"cwd": ROOT, "stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        self._process = subprocess.Popen(command, **pipes)
+        # Whoever looks for workers looks for the word "core" in their command.
+        self._workers = subprocess.Popen([*command, self._address, "core"], **pipes)
+        assert self._workers.stdout
+        self._workers.stdout.readline()
 
     def start(self, options: Sequence[str], environment: Mapping[str, str], log: Path) -> Copy:
         """A copy that has become `streamlit OPTIONS` and writes into `log`."""
         assert self._process.stdin
         assert self._process.stdout
-        print(json.dumps([list(options), dict(environment), str(log)]), file=self._process.stdin, flush=True)
+        words = [list(options), dict(environment), str(log), self._address]
+        print(json.dumps(words), file=self._process.stdin, flush=True)
         return Copy(int(self._process.stdout.readline()))
 
     def close(self) -> None:
-        """Let it end; its copies stay."""
+        """Let them end; their copies stay."""
         self._process.communicate()
+        self._workers.communicate()
+        self._folder.cleanup()
 
 
 def named() -> Iterator[str]:
@@ -89,10 +105,16 @@ def named() -> Iterator[str]:
                 yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def become(options: Sequence[str], environment: Mapping[str, str], log: str) -> None:
-    """Turn this process into `streamlit OPTIONS`."""
+def become(options: Sequence[str], environment: Mapping[str, str], log: str, address: str) -> None:
+    """Turn this process into `streamlit OPTIONS`, whose workers of runs are copies of the process at `address`."""
     from streamlit.web import cli
 
+    from core.runs import jobs
+
+    def started(command: Sequence[str], **how: Any) -> Any:
+        return copied(address, command, **how) if "resume" in command else subprocess.Popen(command, **how)
+
+    jobs.subprocess = SimpleNamespace(Popen=started, PIPE=subprocess.PIPE)  # a server has no door for this
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.environ.clear()
     os.environ.update(environment)
@@ -109,6 +131,71 @@ def bury(*_: object) -> None:
     with suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
+
+
+def copied(
+    address: str,
+    command: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    stdout: Any,
+    pass_fds: Sequence[int],
+    **_: Any,
+) -> SimpleNamespace:
+    """A worker as `core.runs.jobs` starts it: its number, and the stream that it reads from."""
+    reading, writing = os.pipe()
+    words = [command[command.index("core") + 1 :], str(cwd), dict(env), pass_fds[0]]
+    with socket.socket(socket.AF_UNIX) as asking:
+        asking.connect(address)
+        socket.send_fds(asking, [b"."], [reading, stdout.fileno(), pass_fds[0]])
+        os.close(reading)
+        asking.sendall(json.dumps(words).encode())
+        asking.shutdown(socket.SHUT_WR)
+        return SimpleNamespace(pid=int(asking.recv(20)), stdin=os.fdopen(writing, "wb"))
+
+
+def work(arguments: Sequence[str], folder: str, environment: Mapping[str, str], lock: int, handed: list[int]) -> None:
+    """Turn this process into `python -m core ARGUMENTS`, with the lock at the number that it was told."""
+    from core.__main__ import app
+
+    os.setsid()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    for had, number in zip(handed, (0, 1, lock), strict=True):
+        os.dup2(had, number)
+    for had in {*handed} - {lock}:  # a worker that lets go of its lock must hold it by no second number
+        os.close(had)
+    os.dup2(1, 2)
+    app([*arguments], prog_name="python -m core")
+
+
+def workers(address: str) -> None:
+    """Answer everybody who connects with the number of a new worker, until nobody is left."""
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(address)
+        listening.listen()
+        print("ready", flush=True)
+        while sys.stdin not in select.select([sys.stdin, listening], [], [])[0]:
+            importlib.import_module("core.stages.worker")
+            importlib.import_module("core.commands.training")
+            assert threading.active_count() == 1, threading.enumerate()
+            gc.freeze()
+            asked = listening.accept()[0]
+            handed = socket.recv_fds(asked, 1, 3)[1]
+            with asked.makefile() as stream:
+                words = json.load(stream)
+            child = os.fork()
+            if child == 0:
+                for one in (asked, listening):  # their numbers are free for the lock
+                    os.close(one.detach())
+                work(*words, handed)
+                return
+            asked.sendall(str(child).encode())
+            for number in (asked.detach(), *handed):
+                os.close(number)
 
 
 def main() -> None:
@@ -135,4 +222,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:]:
+        signal.signal(signal.SIGCHLD, bury)
+        workers(sys.argv[1])
+    else:
+        main()
