@@ -99,7 +99,8 @@ const eased = (t) => t * t * (3 - 2 * t);
 function draw(player, map, index) {
   const [stage, isChart] = stageOf(index), { data, places, marks } = player;
   if (!stage) return;
-  const top = isChart ? map.top : 0, layer = layerOn(player, stage, index);
+  const usual = stage.clientWidth > map.slim.width ? map.top : map.slim.top;
+  const top = isChart ? usual : 0, layer = layerOn(player, stage, index);
   const scale = Math.min(window.devicePixelRatio || 1, 2), width = stage.clientWidth, height = stage.clientHeight - top;
   layer.style.cssText = `position:absolute;left:0;top:${top}px;width:${width}px;height:${height}px;z-index:5;background:${data.ground}`;
   const [w, h] = [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];

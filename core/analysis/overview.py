@@ -76,7 +76,7 @@ def family_groups(flagged: pd.DataFrame, families: Sequence[Family]) -> list[Gro
 
 
 def decided_groups(run: Run, table: pd.DataFrame, decision: Decision, families: Sequence[Family]) -> list[Group]:
-    """The groups of a decision; the family that most of a group is in says where its members may come from.
+    """The groups of a decision; the family that most of its members are in says where they may come from.
 
     Args:
         run: that was decided on.
@@ -91,6 +91,7 @@ def decided_groups(run: Run, table: pd.DataFrame, decision: Decision, families: 
         )
         grouped = rows.loc[rows["family"] > 0, "family"]
         family = by_number.get(int(grouped.mode().iloc[0])) if len(grouped) else None
+        of_most = family is not None and 2 * int((grouped == family.id).sum()) > len(rows)
         if group.target_class < 0:
             family = None  # wrong labels come from everywhere
         groups.append(
@@ -102,7 +103,7 @@ def decided_groups(run: Run, table: pd.DataFrame, decision: Decision, families: 
                 SENTENCES[group.state],
                 group.state == "backdoor",
                 rows,
-                family.sources if family else {},
+                family.sources if family and of_most else {},
                 (DECIDED_PICTURES, group.id - 1) if has_picture(run, group) else None,
                 picture_words(group),
             )

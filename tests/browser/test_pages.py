@@ -50,6 +50,8 @@ TELLING = {
     "attack-lab": "3 attacks poison 90 of 1,000 samples (9.0%)",
     "trigger": "with the trigger:",
 }
+OUT_OF_VIEW = """() => [...document.querySelectorAll("[data-testid=stDataFrame] .dvn-scroller")]
+    .some((table) => table.scrollWidth > table.clientWidth + 1)"""  # whether a table has columns that are not seen
 
 
 def eventually(holds: Callable[[], bool]) -> None:
@@ -72,6 +74,7 @@ def opens(server: Server, page: OpenPage, name: str) -> None:
     opened = page(f"{server.url}/{name}?run={run.id}", width=1000, height=700)
     expect(opened.get_by_role("heading", level=1)).to_contain_text(QUESTIONS[name], timeout=PATIENT)
     expect(opened.get_by_text(TELLING[name]).first).to_be_visible(timeout=PATIENT)
+    eventually(lambda: not opened.evaluate(OUT_OF_VIEW))
     sound(opened)
 
 
@@ -86,6 +89,15 @@ def running(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 @pytest.mark.parametrize("name", list(QUESTIONS))
 def test_a_deep_link_opens_its_page(name: str, running: Server, page: OpenPage) -> None:
     opens(running, page, name)
+
+
+@pytest.mark.parametrize("size", [(1400, 900), (1280, 720), (1000, 700)])
+@pytest.mark.parametrize("name", ["clusters", "detect"])
+def test_every_column_of_a_table_is_in_view(name: str, size: tuple[int, int], running: Server, page: OpenPage) -> None:
+    opened = page(f"{running.url}/{name}", *size)
+    expect(opened.locator("[data-testid=stDataFrame] .dvn-scroller").first).to_be_visible(timeout=2 * PATIENT)
+    eventually(lambda: not opened.evaluate(OUT_OF_VIEW))
+    sound(opened)
 
 
 @pytest.mark.parametrize("name", ["clusters", "review"])

@@ -73,6 +73,13 @@ def test_on_a_narrow_screen_the_bar_keeps_within_the_page(serve: Serve, page: Op
     eventually(within)
 
 
+def test_on_a_narrow_screen_each_filter_shows_its_whole_value(serve: Serve, page: OpenPage, small: Path) -> None:
+    window = opened(page, serve(small).url, 1000, 700)
+    fields = [window.get_by_role("combobox", name=name, exact=True) for name in ("Verdict", "Given", "Predicted")]
+    expect(fields[0]).to_have_value("Undecided", timeout=PATIENT)
+    eventually(lambda: all(field.evaluate("(one) => one.scrollWidth <= one.clientWidth") for field in fields))
+
+
 def test_many_are_decided_only_after_a_question(serve: Serve, page: OpenPage, small: Path) -> None:
     ids = in_order(small)
     assert len(ids) > 60

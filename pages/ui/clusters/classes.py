@@ -90,7 +90,7 @@ def all_classes(run: Run) -> None:
         {
             "Class": f"{MARKS[findings[index].poisoned]}{middle_cut(names[index])}",
             "Left": left.get(index, 0),
-            "Smaller": _marked(findings[index].size, "{:.0%}"),
+            "Size": _marked(findings[index].size, "{:.0%}"),
             "Silh.": _marked(findings[index].silhouette, "{:.2f}"),
             "Dist.": _marked(findings[index].distance, "{:.2f}"),
             "ExRe": _sign(results[index].poisoned) + ratio_words(results[index]) if index in results else "–",
@@ -98,7 +98,7 @@ def all_classes(run: Run) -> None:
         for index in order
     ]
     key = f"classes-{run.id}"
-    st.dataframe(
+    st.container(key="classes-tried" if results else "classes").dataframe(
         rows,
         hide_index=True,
         height=tall(len(rows), 14),
@@ -107,13 +107,13 @@ def all_classes(run: Run) -> None:
         selection_mode="single-row",
         column_order=[name for name in rows[0] if name != "ExRe" or results] if rows else None,
         column_config={
-            "Class": st.column_config.TextColumn(width=96, help="▲ looks poisoned, ? was not judged"),
+            "Class": st.column_config.TextColumn(width=92, help="▲ looks poisoned, ? was not judged"),
             "Left": st.column_config.NumberColumn(
-                width=46, help="Suspects of the class that nobody decided on: confirmed by the decision, or flagged."
+                width=40, help="Suspects of the class that nobody decided on: confirmed by the decision, or flagged."
             ),
-            "Smaller": st.column_config.TextColumn(width=56, help=HELP["size fraction"]),
-            "Silh.": st.column_config.TextColumn(width=56, help=HELP["silhouette"]),
-            "Dist.": st.column_config.TextColumn(width=46, help=HELP["distance"]),
+            "Size": st.column_config.TextColumn(width=56, help=HELP["size fraction"]),
+            "Silh.": st.column_config.TextColumn(width=58, help=HELP["silhouette"]),
+            "Dist.": st.column_config.TextColumn(width=56, help=HELP["distance"]),
             "ExRe": st.column_config.TextColumn(width=60, help=HELP["reclassification"]),
         },
     )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from core.output.palette import INK
 from core.types import Bools, Floats
 from pages.ui.widgets.held import address_of
-from pages.ui.widgets.scatter_option import Style, Window, grid_top
+from pages.ui.widgets.scatter_option import SLIM, Style, Window, grid_top
 
 _ASSETS = Path(__file__).parents[3] / "assets"
 _mount = st.components.v2.component(
@@ -81,10 +81,14 @@ def glide(
 
 
 def _sent(look: Look) -> dict[str, Any]:
+    usual, slim = (
+        grid_top(look.styles, has_bar=look.has_bar, narrow=look.narrow, slim=slim) for slim in (False, not look.narrow)
+    )
     return {
         "groups": address_of(look.groups),
         "styles": [{"colour": style.colour, "faded": style.hollow} for style in look.styles],
-        "top": grid_top(look.styles, has_bar=look.has_bar, narrow=look.narrow),
+        "top": usual,
+        "slim": {"top": slim, "width": SLIM},
     }
 
 

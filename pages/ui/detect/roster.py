@@ -4,23 +4,24 @@ import pandas as pd
 import streamlit as st
 
 from core.runs import Run
+from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
 from pages.ui.widgets import counted, view
 
 ROW = 26  # pixels of a row of the table
-# With the mark of the chosen row, 32 pixels, the first four take what the table has where a window has 1,280: 530.
+# With the mark of the chosen row, 32 pixels, they fit into what the table has where a window has 1,280: 528.
 COLUMNS = {
-    "title": st.column_config.TextColumn("Detector", width=220),
+    "title": st.column_config.TextColumn("Detector", width=216),
     "flagged": st.column_config.NumberColumn("Flagged", format="localized", width=62, help="By the rule in force."),
     "agreement": st.column_config.NumberColumn("Agrees", format="%.0f %%", width=54, help=HELP["agreement"]),
     "standing": st.column_config.TextColumn(
         "State",
         width=162,
         help="The time it took; before it ran, an estimate. A pass asks the model about every sample. What is greyed "
-        "lacks what it says.",
+        "lacks what it says. One that flags by another rule than its own says by which.",
     ),
-    "rule": st.column_config.TextColumn("How strict", width=300),
 }
+RULES = {"rate": "by error rate", "outliers": "outliers", "budget": "by number", "threshold": "by suspicion"}
 
 
 def choose(run: Run, table: pd.DataFrame) -> str:
@@ -39,7 +40,9 @@ def choose(run: Run, table: pd.DataFrame) -> str:
     def clicked() -> None:
         view.choose("detector", names[st.session_state[key]["selection"]["rows"][0]])
 
-    shown = table.assign(agreement=100 * table["agreement"], standing=table.apply(_standing, axis=1))
+    kinds = {name: rule.kind for name, rule in cached.opened(run).rules.items()}
+    standing = [_standing(row, RULES.get(kinds.get(row["name"], "own"), "")) for _, row in table.iterrows()]
+    shown = table.assign(agreement=100 * table["agreement"], standing=standing)
     grey = table["ready"].map({True: "", False: "color: #8A9499"})
     st.dataframe(
         shown.style.apply(lambda column: grey, axis=0),
@@ -57,10 +60,17 @@ def choose(run: Run, table: pd.DataFrame) -> str:
     return chosen
 
 
-def _standing(row: pd.Series) -> str:
-    """How far the detector of a row is, in few words: what it took, what it will take, or what it lacks."""
+def _standing(row: pd.Series, rule: str) -> str:
+    """How far the detector of a row is, in few words: what it took, what it will take, or what it lacks.
+
+    Args:
+        row: of the table.
+        rule: by which it flags, "" for its own.
+    """
     cost = str(row["cost"])
-    return f"ran in {cost}" if row["state"] == "ran" else cost.replace("about", "≈") if row["ready"] else row["state"]
+    if row["state"] == "ran":
+        return f"ran, {rule}" if rule else f"ran in {cost}"
+    return cost.replace("about", "≈") if row["ready"] else str(row["state"])
 
 
 def answer(run: Run, table: pd.DataFrame) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.analysis.decision import group_title
+from core.analysis.decision import group_title, picture_words
 from core.decision.states import DecidedGroup
 from core.evaluation import trials
 from core.evaluation.recovered_trials import RecoveredTrigger
@@ -61,10 +61,11 @@ def _key(group: int) -> str:
 
 def _recovered(run: Run, group: DecidedGroup, names: Sequence[str]) -> KnownTrigger:
     source = "every other class" if group.source_class is None else names[group.source_class]
+    change = group.kind.rpartition(", ")[2]
     proof = "of a confirmed backdoor" if group.state == "backdoor" else "of a group that is open"
     return KnownTrigger(
         RecoveredTrigger(run.id, group.id),
-        f"Recovered {group.id}",
+        f"Recovered {group.id}{f': {change}' if picture_words(group) else ''}",
         f"{source} → {names[group.target_class]}",
         f"Recovered from {group_title(group, tuple(names))}, {proof}, without knowing the attack. "
         "It is an estimate of what the attacker puts on a sample, not the thing itself.",

@@ -73,7 +73,9 @@ def _card(run: Run, group: Group) -> None:
         if group.picture:
             _picture(run, group, text)
         with st.container(gap="xxsmall"):
-            st.caption(f"{size:,} samples  \n{size - group.undecided:,} decided, {group.undecided:,} undecided")
+            pictured = f"  \n{group.pictured.capitalize()}" if group.pictured else ""
+            left = f"{size - group.undecided:,} decided, {group.undecided:,} undecided"
+            st.caption(f"{size:,} samples  \n{left}{pictured}")
             with st.container(horizontal=True, gap="xxsmall"):
                 _review(run, group)
                 if group.decided:

@@ -22,7 +22,7 @@ from pages.ui.widgets.gallery import Tile, gallery
 
 COLUMNS = 3  # attacks side by side; more of them are listed one below the other
 TABLE_AND_CHART = (5, 4)  # widths; at 1,280 pixels a table of five columns fits into the first
-PLAIN = 64  # pixels of a column of rates
+PLAIN = 62  # pixels of a column of rates
 DOUBLED = 84  # pixels of a column of rates at twice the strength, whose title is longer
 MEASURE = "↑ more is better, ↓ less is"
 

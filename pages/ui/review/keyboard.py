@@ -95,7 +95,7 @@ def bar(run: Run, rows: pd.DataFrame, focus: int | None) -> None:
             off=() if chosen or focus is not None else WORDS,
             tips={decision: f"Key {key.upper()}" for decision, key in keys.items()},
         )
-        st.text_input("Reason", key=reason_key(), placeholder="Reason, if any", label_visibility="collapsed", width=120)
+        st.text_input("Reason", key=reason_key(), placeholder="Reason", label_visibility="collapsed", width=120)
         st.space("stretch")
         for key, (icon, tip) in SMALL.items():
             off = key == "Escape" and not chosen and not sample.is_open()

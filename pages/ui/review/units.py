@@ -2,6 +2,7 @@
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.analysis import families
 from core.analysis.decision import PICTURES, group_title, has_picture, picture_words
@@ -26,7 +27,7 @@ from pages.ui.widgets import counted, pictures
 from pages.ui.widgets.gallery import Tile, gallery
 
 OFFERED = ("exclude", "keep", "relabel")
-LARGE = 144  # pixels of what a family has in common
+LARGE = 124  # pixels of what a family has in common
 MEMBERS = 3  # of a family, the most suspicious, that are enlarged beside it
 
 
@@ -45,17 +46,15 @@ def _family(run: Run, now: pd.DataFrame, family: Family) -> None:
     names = cached.info(run).class_names
     title = families.title(family, names, len(now))
     description = f"**{frame.plain(title)}.** {frame.plain(families.description(family, names))}"
-    by = counted.flagged_by(run)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(description, width="stretch")
-        _decisions(run, now, "family", f"family {family.id}", by)
-    remarks(run, "family", family.id)
+    common = common_tiles(run, family, "average", "difference")
+    with _beside(common, key=f"head-{run.id}-{family.id}"):
+        st.markdown(description)
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        _decisions(run, now, "family", f"family {family.id}", counted.flagged_by(run))
+        members = tiles(run, now.head(MEMBERS)) if common else []
+        enlarge_button(run, title, [*common, *members], now, key=f"family-{family.id}", words="Enlarge")
+        remarks(run, "family", family.id)
     in_short(run, now)
-    if shown := common_tiles(run, family, "average", "difference"):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            gallery(shown, key=f"head-{run.id}-{family.id}", size=LARGE)
-            members = tiles(run, now.head(MEMBERS))
-            enlarge_button(run, title, [*shown, *members], now, key=f"family-{family.id}", words="Enlarge")
 
 
 def _cluster(run: Run, now: pd.DataFrame, cluster: tuple[int, int]) -> None:
@@ -79,22 +78,30 @@ def _group_of(run: Run, decided: int | str | None) -> DecidedGroup | None:
 
 def _group(run: Run, now: pd.DataFrame, group: DecidedGroup) -> None:
     """A group of the decision, with its proof: all its samples, flagged or not."""
-    title = group_title(group, cached.info(run).class_names)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{plain(title)}: {len(now):,} samples.** {plain(group.reason)}", width="stretch")
-        _decisions(run, now, "group", f"group {group.id} of the decision", "decision")
-    remarks(run, "group", group.id)
-    in_short(run, now)
+    title, recovered = group_title(group, cached.info(run).class_names), []
     if has_picture(run, group):
         picture = pictures.of_array(run.id, PICTURES, group.id - 1)
         text, words = told_row(run.path / f"{PICTURES}.npy", group.id - 1), picture_words(group)
-        tile = Tile(
-            -1, picture, ("recovered trigger", *filter(None, (words,))), tooltip=words or HELP["recovered"], told=text
-        )
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            gallery([tile], key=f"group-{run.id}-{group.id}", size=LARGE)
-            members = tiles(run, now.sort_values("suspicion", ascending=False).head(MEMBERS))
-            enlarge_button(run, title, [tile, *members], now, key=f"group-{group.id}", words="Enlarge")
+        said = ("recovered trigger", *filter(None, (words,)))
+        recovered = [Tile(-1, picture, said, tooltip=words or HELP["recovered"], told=text)]
+    with _beside(recovered, key=f"group-{run.id}-{group.id}"):
+        st.markdown(f"**{plain(title)}: {len(now):,} samples.** {plain(group.reason)}")
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        _decisions(run, now, "group", f"group {group.id} of the decision", "decision")
+        members = tiles(run, now.sort_values("suspicion", ascending=False).head(MEMBERS)) if recovered else []
+        enlarge_button(run, title, [*recovered, *members], now, key=f"group-{group.id}", words="Enlarge")
+        remarks(run, "group", group.id)
+    in_short(run, now)
+
+
+def _beside(shown: list[Tile], key: str) -> DeltaGenerator:
+    """The place beside these pictures, or below them where they are words: the gallery below is in view with both."""
+    read = any(tile.told for tile in shown)
+    with st.container(key="unit-head", horizontal=not read, gap="small"):
+        if shown:
+            with st.container(width="stretch" if read else (LARGE + 8) * len(shown)):
+                gallery(shown, key=key, size=LARGE)
+        return st.container(key="unit-words")
 
 
 def _decisions(run: Run, now: pd.DataFrame, kind: str, what: str, by: str) -> None:

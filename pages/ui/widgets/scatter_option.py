@@ -16,8 +16,9 @@ Window = list[list[float]]
 LARGE = 20_000  # points; above, they are drawn as one path per series, which cannot dim or ring single points
 TOOLS = 26  # pixels of the row of tools
 LINE = 18  # pixels of a line of the legend
-BESIDE_TOOLS = 520  # pixels of the legend beside the tools
-NARROW = 230  # pixels of a legend below the tools
+SLIM = 500  # pixels of a map; a slimmer one, as beside a table on a narrow screen, has a slim legend
+BESIDE_TOOLS = 470  # pixels of the legend beside the tools, at 1,280 pixels
+NARROW = 230  # pixels of a legend below the tools, or of a slim one
 BAR_WIDTH = 460  # pixels that tools and bar take beside the legend
 FADED = 0.2  # opacity of what is drawn faded
 AXES = ["x", "y"]
@@ -129,10 +130,10 @@ def map_option(
 ) -> dict[str, Any]:
     """The chart as ECharts wants it: one data set and one series per group, the selection on top in `ink`.
 
-    In a narrow one, bar and legend stand below the tools and not beside them.
+    In a narrow one, bar and legend stand below the tools and not beside them. The browser alone knows whether a map is
+    slim, so it is told both.
     """
-    beside = {"left": BAR_WIDTH if bar else _LEGEND["left"]}
-    placed = {"left": 0, "top": TOOLS + LINE * bool(bar)} if narrow else beside
+    usual, slim = (_above(list(series.values()), bar, narrow=narrow, slim=slim) for slim in (False, True))
     large = len(shown) > LARGE
     columns = AXES + sorted(set(_COLUMN.findall(tip)))
     groups = {name: shown[shown["group"] == name] for name in series}
@@ -145,8 +146,9 @@ def map_option(
         "hoverLayerThreshold": LARGE + 1,  # above the default of 3,000, a mark is lost with the hover
         "dataset": [{"source": _sent(frame[columns])} for frame in (*groups.values(), rings)],
         "series": drawn,
-        "grid": _GRID | {"top": grid_top(list(series.values()), has_bar=bar is not None, narrow=narrow)},
-        "graphic": _drawn_bar(bar, narrow=narrow) if bar else [],
+        "grid": _GRID | usual["grid"],
+        "graphic": usual["graphic"],
+        "media": [] if narrow else [{"query": {"maxWidth": SLIM}, "option": slim}],
         **{f"{axis}Axis": _axis(*limits) for axis, limits in zip(AXES, window, strict=True)},
         "dataZoom": [{"type": "inside", "filterMode": "none", f"{axis}AxisIndex": 0} for axis in AXES],
         "brush": {
@@ -161,17 +163,29 @@ def map_option(
         "toolbox": _TOOLBOX,
         # What the legend hides, the server would still count; filtering is the page's work.
         "legend": _LEGEND
-        | placed
+        | usual["legend"]
         | {"data": [{"name": style.title or name} for name, style in series.items() if style.legend]},
         "tooltip": {"formatter": tip, "showDelay": 125, "transitionDuration": 0, "confine": True, "padding": 8},
     }
 
 
-def grid_top(styles: Sequence[Style], *, has_bar: bool, narrow: bool) -> int:
+def grid_top(styles: Sequence[Style], *, has_bar: bool, narrow: bool, slim: bool = False) -> int:
     """Pixels above the points of a map: of its tools, its bar and its legend."""
-    if narrow:
+    if narrow or (slim and has_bar):
         return 14 + TOOLS + LINE * (has_bar + _legend_lines(styles, NARROW))
-    return 14 + LINE * max(1, _legend_lines(styles, BESIDE_TOOLS))
+    return 14 + LINE * max(1, _legend_lines(styles, NARROW if slim else BESIDE_TOOLS))
+
+
+def _above(styles: Sequence[Style], bar: Bar | None, *, narrow: bool, slim: bool) -> dict[str, Any]:
+    """Where the tools, the bar and the legend of a map stand, and how far below them its points begin."""
+    below = narrow or (slim and bar is not None)
+    placed = {"left": 0, "top": TOOLS + LINE * bool(bar)}
+    beside = {"left": BAR_WIDTH if bar else _LEGEND["left"], "top": _LEGEND["top"]}
+    return {
+        "grid": {"top": grid_top(styles, has_bar=bar is not None, narrow=narrow, slim=slim)},
+        "legend": placed if below else beside,
+        "graphic": _drawn_bar(bar, narrow=below) if bar else [],
+    }
 
 
 def _legend_lines(styles: Sequence[Style], width: int) -> int:

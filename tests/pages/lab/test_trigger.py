@@ -75,6 +75,12 @@ def test_triggers_are_named_by_their_group_and_their_source(recovered: Run) -> N
     assert "of a confirmed backdoor" in trigger.caution
 
 
+def test_a_trigger_that_changes_the_whole_sample_says_how(recovered: Run) -> None:
+    found = made_decision("backdoor")
+    decided(recovered, replace(found, groups=(replace(found.groups[0], kind="recovered trigger, a warp"),)))
+    assert [trigger.title for trigger in known_triggers(recovered).values()] == ["Recovered 1: a warp"]
+
+
 @pytest.mark.parametrize("name", ["overview", "detect"])
 def test_the_claim_leads_to_its_trigger_on_an_image(recovered: Run, name: str) -> None:
     for array, values in (("predictions", np.zeros(SAMPLES, np.int64)), ("final_losses", np.ones(SAMPLES, np.float32))):
