@@ -1,10 +1,13 @@
 """Whose flags a page counts is one value: headline, map, legend, queue, sidebar and bulk buttons follow it."""
 
+import numpy as np
 import pytest
 
+from core import runs
 from core.analysis.opened_run import opened
 from core.output.export import poison_indices
 from core.runs import Run
+from core.types import Detection
 from tests.pages.decided import decided, shifted
 from tests.pages.drawn import FEW, MANY, SAMPLES, app_of, legend, page, said
 
@@ -39,6 +42,15 @@ def test_the_map_the_legend_and_the_way_to_review_count_what_the_headline_counts
     assert f"flagged by Activation Clustering · {MANY}" in legend(app)
     assert "flagged by Consensus" not in legend(app)
     assert f"Review the {MANY} flagged by Activation Clustering" in said(app)
+
+
+def test_where_nothing_is_flagged_no_page_counts_to_nothing(two_detections: Run) -> None:
+    none = Detection(np.zeros(SAMPLES, np.float32), np.zeros(SAMPLES, np.bool_))
+    runs.save_detection(two_detections, "consensus", none, {}, 1.0)
+    assert "Review any sample" in said(page("clusters"))
+    words = said(page("review"))
+    assert "Nothing is to be decided" in words
+    assert "0 of 0 flagged" not in words
 
 
 def test_what_is_chosen_on_a_map_is_counted_in_review_and_repair(two_detections: Run) -> None:

@@ -89,13 +89,15 @@ def keep_up(run: Run) -> None:
 def _progress(run: Run, table: pd.DataFrame) -> None:
     counts, made_of = counted.tally(run), plain(counted.split(run))
     decided, what = counts.suspects - counts.undecided, "suspects" if counts.confirmed else "flagged samples"
+    done = f"{decided:,} of {counts.suspects:,} {what} are decided" if counts.suspects else "Nothing is to be decided"
     st.markdown(
-        f"**{decided:,} of {counts.suspects:,} {what} are decided**{f' ({made_of})' if made_of else ''}; "
+        f"**{done}**{f' ({made_of})' if made_of else ''}; "
         f"{int((table['verdict'] == 'exclude').sum()):,} of {len(table):,} samples are excluded.",
         help=cached.all_rule_words(run),
     )
     counted.brief(run)
-    st.progress(decided / max(1, counts.suspects))
+    if counts.suspects:
+        st.progress(decided / counts.suspects)
 
 
 def _current_page(rows: pd.DataFrame, run: Run) -> tuple[pd.DataFrame, int | None]:

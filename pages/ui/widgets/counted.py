@@ -123,7 +123,7 @@ def review_link(run: Run) -> None:
     what = "suspects" if counts.confirmed else f"flagged by {plain(whose(run))}"
     st.page_link(
         "pages/review.py",
-        label=f"Review the {counts.suspects:,} {what}",
+        label=f"Review the {counts.suspects:,} {what}" if counts.suspects else "Review any sample",
         icon=":material/rate_review:",
         query_params={ADDRESS: by} if by else None,
     )
