@@ -180,16 +180,17 @@ def open_alone(decision: Decision) -> int:
 def open_alone_words(decision: Decision) -> str:
     """A sentence on what is open in no group; "" where nothing is."""
     alone = open_alone(decision)
-    return f"{samples_words(alone)}: they are suspected, and no test confirms it." if alone else ""
+    are = "is" if alone == 1 else "are"
+    return f"{samples_words(alone)} {are} suspected, in no group, and no test confirms it." if alone else ""
 
 
 def doubted_words(decision: Decision) -> str:
     """A sentence on bona fide samples that a confirmed backdoor speaks against; "" where there are none."""
     count = int(decision.doubted.sum())
-    are, them = ("is", "it") if count == 1 else ("are", "them")
+    are, them, none = ("is", "it", "is not one") if count == 1 else ("are", "them", "are none")
     return (
-        f"{count:,} bona fide sample{'s' * (count != 1)} {are} like the members of a confirmed backdoor, and none "
-        f"of them: look at {them} before you trust {them}."
+        f"{count:,} bona fide sample{'s' * (count != 1)} {are} like the members of a confirmed backdoor, but {none} "
+        f"of these: look at {them} before you trust {them}."
         if count
         else ""
     )

@@ -46,7 +46,7 @@ def cards(run: Run) -> None:
     shown = groups[:CARDS]
     if (decision := cached.decision(run)) is not None and (alone := open_alone_words(decision)):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f"Open, in no group: {alone}")
+            st.markdown(f"Open: {alone}")
             query = {DECIDED: decided_names.names(run)["open"], "verdict": "All"}
             st.page_link("pages/review.py", label="Look at them", icon=":material/rate_review:", query_params=query)
     if not shown:

@@ -89,7 +89,8 @@ def test_bona_fide_samples_that_are_doubted_are_kept_and_said(two_detections: Ru
     run = decided(two_detections, doubting)
     read = decision_of(opened(run))
     assert np.flatnonzero(read.doubted).tolist() == [3, 5]
-    assert doubted_words(read).startswith("2 bona fide samples are like the members of a confirmed backdoor")
+    are_like = "2 bona fide samples are like the members of a confirmed backdoor, but are none of these: look at them"
+    assert doubted_words(read).startswith(are_like)
     assert doubted_words(replace(read, doubted=read.doubted & False)) == doubted_words(decision) == ""
     ids = opened(run).data.ids
     assert as_dict(read, ids)["doubted_bona_fide"] == ids[[3, 5]].tolist()

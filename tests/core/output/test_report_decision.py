@@ -34,7 +34,7 @@ def test_a_group_without_a_trigger_has_no_picture(two_detections: Run):
 
 def test_what_is_open_and_what_was_not_judged_is_said(two_detections: Run):
     text = Page(report_html(decided(two_detections, flags_open()))).text
-    assert "Open: 12 samples: they are suspected, and no test confirms it." in text
+    assert "Open: 12 samples are suspected, in no group, and no test confirms it." in text
     text = Page(report_html(decided(two_detections, made_decision("not judged")))).text
     assert "Not judged, which is not clean: class 7: only 8 samples; 20 are needed." in text
 

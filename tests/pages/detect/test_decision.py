@@ -112,7 +112,7 @@ def test_what_is_flagged_and_not_confirmed_is_open_and_said_with_a_way_to_it(two
     decided(two_detections, flags_open())
     app = page("detect")
     assert f"**Suspicious, no backdoor confirmed: {FEW} samples.**" in words(app)
-    assert f"{FEW} samples: they are suspected, and no test confirms it." in words(app)
+    assert f"{FEW} samples are suspected, in no group, and no test confirms it." in words(app)
     assert [one for one in drawn(app, "page_link") if "All+that+is+open" in one]
 
 

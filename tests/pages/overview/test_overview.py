@@ -136,7 +136,7 @@ def test_every_verdict_of_a_decision_has_its_sentence_and_none_says_clean(verdic
 
 def test_what_is_open_in_no_group_is_said(two_detections: Run) -> None:
     decided(two_detections, flags_open())
-    assert f"Open, in no group: {FEW} samples: they are suspected" in words(page("overview"))
+    assert f"Open: {FEW} samples are suspected, in no group" in words(page("overview"))
 
 
 def test_the_reason_why_a_class_was_not_judged_stays_text(two_detections: Run) -> None:
