@@ -26,7 +26,7 @@ from core.decision.left_out import (
 )
 from core.decision.members import FEWEST, refined
 from core.decision.probes import large_classes, probed, with_few_probes
-from core.decision.shared import home_of, shared_trigger, with_source
+from core.decision.shared import home_of, looked_at, shared_trigger, with_source
 from core.decision.states import NOT_JUDGED, OPEN, Decision
 from core.decision.suspects import suspects_of
 from core.decision.transformed import Transformed, settled, transformed_classes
@@ -154,7 +154,8 @@ class _Maker:
         passing = beyond_chance([trigger.p for _, trigger, _, _ in found], len(self.judged))
         for (index, trigger, members, alike), passes in zip(found, passing, strict=True):
             if passes:
-                self.found.add_trigger(index, with_source(self.suspects, trigger, index), members, alike)
+                named = with_source(self.suspects, looked_at(self.suspects, trigger, members, index), index)
+                self.found.add_trigger(index, named, members, alike)
 
     def _refined(self, trigger: RecoveredTrigger, index: int) -> Bools:
         described = self._described.get(index)
@@ -188,9 +189,8 @@ class _Maker:
         self.found.come_home(asked)
         once_more = partial(self._trained_without, retrain)
         told = settled(changed, self.other, once_more, self.suspects, self.found.known)
-        trusted = self.evidence.bona_fide
-        added = [one for one, *who in told if self.found.add_transformed(one, *who, trusted=trusted)]
-        proven = [one.index for one in added if one.proven]
+        add = partial(self.found.add_transformed, trusted=self.evidence.bona_fide)
+        proven = [one.index for one, *who in told if add(one, *who) and one.proven]
         losses = self.evidence.trajectories
         believed = None if losses is None else np.exp(-losses.mean(1))
         wrong = wrong_labels(asked, self.labels, self.evidence.n_classes, believed)

@@ -3,7 +3,7 @@
 from core.decision.apart import KindFigures
 from core.decision.shared import SharedTrigger
 from core.decision.transformed import Transformed
-from core.decision.triggers import MOST_KEPT, RecoveredTrigger
+from core.decision.triggers import MOST_KEPT, OWN_LOOK, RecoveredTrigger
 from core.modalities.elsewhere import wilson
 
 # Fraction of members that belong to their class, from which on they are called a kind of it.
@@ -34,6 +34,11 @@ def trigger_reason(trigger: RecoveredTrigger, *, proven: bool) -> str:
     if proven:
         by_heart = ", known by heart" if trigger.kept > MOST_KEPT else ""
         return f"{turns} Without it {trigger.kept:.0%} of the most suspicious keep their label{by_heart}."
+    if trigger.own_look is not None and trigger.own_look > OWN_LOOK:
+        return (
+            f"{turns} But nearly all of the class show it, and {trigger.own_look:.0%} of the samples nearest to them "
+            "are of it. So it may be what the class looks like: look at them."
+        )
     return (
         f"{turns} But {trigger.kept:.0%} of the most suspicious keep their label without it. So it is a mark on true "
         "samples of the class, such as a logo, or a clean-label attack: look at them."

@@ -9,6 +9,7 @@ from core.decision.probes import FEWEST_PROBES, PROBES
 from core.decision.suspects import Suspects
 from core.decision.triggers import (
     FEWEST_IN_CORE,
+    FEWEST_WITHOUT,
     MARGIN,
     MOST_MEMBERS,
     RecoveredTrigger,
@@ -18,7 +19,7 @@ from core.decision.triggers import (
 )
 from core.modalities import modality_of
 from core.modalities.recovery import Stamp
-from core.types import Ints
+from core.types import Bools, Ints
 
 # Fraction of samples of the one class that members look like that a trigger has to turn beyond its control, or beyond
 # what it does to other classes.
@@ -70,6 +71,14 @@ def shared_trigger(suspects: Suspects, members: Ints, index: int) -> SharedTrigg
             found.append(SharedTrigger(stamp, rate, control, len(probes), source))
     # One that works on any class says more than one that works on the members' own.
     return found[0] if found else None
+
+
+def looked_at(suspects: Suspects, trigger: RecoveredTrigger, members: Bools, index: int) -> RecoveredTrigger:
+    """The trigger with what its members, (n,), look like, where they are nearly all of class `index`."""
+    own = members[trigger.rows]
+    if trigger.home is not None or (~own).sum() >= FEWEST_WITHOUT * len(own):
+        return trigger
+    return replace(trigger, own_look=suspects.alike.at_home(trigger.rows[own], index))
 
 
 def with_source(suspects: Suspects, found: RecoveredTrigger, index: int) -> RecoveredTrigger:

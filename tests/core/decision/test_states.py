@@ -53,8 +53,8 @@ def test_flags_that_no_test_confirmed_are_open_and_never_no_sign():
     assert decided(states=flagged, not_judged={0: "too few"}).verdict == "open"
 
 
-def trigger(kept):
-    return RecoveredTrigger(None, np.arange(5), np.arange(20), None, 0.64, 0.03, 200, 0.005, kept)
+def trigger(kept, own_look=None):
+    return RecoveredTrigger(None, np.arange(5), np.arange(20), None, 0.64, 0.03, 200, 0.005, kept, own_look=own_look)
 
 
 def test_reasons_name_their_numbers():
@@ -66,6 +66,9 @@ def test_reasons_name_their_numbers():
     mark = trigger_reason(trigger(0.87), proven=False)
     assert "But 87% of the most suspicious keep their label without it" in mark
     assert "logo" in mark
+    look = trigger_reason(trigger(0.1, 0.9), proven=False)
+    assert "But nearly all of the class show it, and 90% of the samples nearest to them are of it." in look
+    assert look.endswith("So it may be what the class looks like: look at them.")
     kind = KindFigures(0.9, 0.1, 0.2, 6.0, 0.975)
     confirmed = kind_reason(kind, confirmed=True)
     assert "learned 90% of the most suspicious" in confirmed

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.decision.chance import LEVEL, beyond_chance
+from core.decision.shared import looked_at
 from core.decision.triggers import (
     CHANCE_GROUPS,
     FEWEST_IN_CORE,
@@ -13,6 +14,7 @@ from core.decision.triggers import (
     MOST_KEPT,
     MOST_KEPT_AGAIN,
     MOST_KEPT_FOR_TURNED,
+    OWN_LOOK,
     flip_rate,
     proves,
     recovered_trigger,
@@ -114,6 +116,10 @@ def test_what_nearly_a_whole_class_carries_is_explained_by_chance():
     assert np.isin(few, carriers_of(found)).mean() < FEWEST_WITHOUT
     assert found.flip_rate == 1.0
     assert found.p > 0.5
+    members = np.isin(np.arange(len(labels)), logo)
+    assert looked_at(run, found, members, TARGET).own_look > 0.9
+    members[logo[:70]] = False
+    assert looked_at(run, found, members, TARGET).own_look is None
 
 
 def test_a_trigger_proves_nothing_where_more_stay_without_it_than_turn_with_it(backdoored):
@@ -124,6 +130,13 @@ def test_a_trigger_proves_nothing_where_more_stay_without_it_than_turn_with_it(b
         assert proves(replace(found, flip_rate=rate, kept=limit))
         assert not proves(replace(found, flip_rate=rate, kept=limit + 0.01))
     assert not proves(replace(found, flip_rate=1.0, kept=MOST_KEPT + 0.01))
+
+
+def test_what_nearly_all_of_a_class_show_proves_nothing_where_they_are_like_one_another(backdoored):
+    found = backdoored[2]
+    assert found.own_look is None
+    assert proves(replace(found, own_look=OWN_LOOK))
+    assert not proves(replace(found, own_look=OWN_LOOK + 0.01))
 
 
 def test_two_triggers_on_one_class_are_found_one_after_the_other():
