@@ -33,7 +33,7 @@ from pages.ui.widgets.gallery import GalleryEvent, gallery
 SHOWN = 60  # samples of a selection that are shown, the most suspicious; the others are counted
 DECISIONS = {"e": "exclude", "k": "keep", "m": "mark", "r": "relabel"}
 KEYS = {"e": "decide", "k": "decide", "m": "decide", "r": "ask", "u": "undo", "y": "redo", "Escape": "clear"}
-EMPTY = "Lasso, or click a point; shift-click adds one."
+EMPTY = "Nothing is selected: lasso, click, shift-click."
 
 
 def selection_gallery(run: Run, table: pd.DataFrame) -> None:
