@@ -99,14 +99,7 @@ def _row(
     except (ImportError, UserError) as error:
         return Row(title, f"cannot run here: {str(error).splitlines()[0]}")
     n, fewer = len(evidence.labels), len(shown.labels)
+    ratio, cell = f"{there.seconds * n / fewer / found.seconds:.1f}×", f"{there.seconds:.2f} s"
     if fewer < n:
-        cell = f"{there.seconds:.2f} s for {fewer:,} of them"
-        return Row(
-            title,
-            here,
-            cell,
-            f"{there.seconds * n / fewer / found.seconds:.1f}× an image",
-            memory=gigabytes(found.memory),
-        )
-    ratio = f"{there.seconds / found.seconds:.1f}×"
-    return Row(title, here, f"{there.seconds:.2f} s", ratio, memory=gigabytes(found.memory))
+        ratio, cell = f"{ratio} an image", f"{cell} for {fewer:,} of them"
+    return Row(title, here, cell, ratio, memory=gigabytes(found.memory))

@@ -21,7 +21,8 @@ from core.runs import Run, jobs
 from core.runs.jobs import Progress
 from core.runs.plan import FAMILIES, decision, detection, of_kind, reclassification, texts
 
-# Models that a decision trains at most: one without all suspects, one without those of whom that one speaks.
+# Models that a decision trains at most: one without all suspects, one without the known poison where a class may have
+# been taught a change as well, and one without those of whom the first speaks.
 MOST_TRAININGS = 3
 
 
