@@ -16,7 +16,6 @@ from benchmarks.parts.text_rows import GONE, WORSE, TextRow, text_table
 from benchmarks.parts.texts import (
     CONFIG,
     TUNED,
-    Table,
     TextStudy,
     drawn,
     poison_of,
@@ -78,25 +77,28 @@ def measured(
 ) -> Iterator[TextRow]:
     """A row for each study and seed; those in the cache are not made again."""
     kept: dict[str, dict[str, object]] = json.loads(cache.read_text()) if cache and cache.exists() else {}
+    never: dict[str, Fitted] = {}
     for seed in seeds:
         for study in chosen:
             if (key := f"{study.name} {seed}") not in kept:
                 table, own = read_table(data, study.data), replace(config, seed=seed)
                 run = text_training(study, table, seed, config)
-                row = _row(study, run, own, repair=repair)
-                kept[key] = asdict(replace(row, unpoisoned=_unpoisoned(study, table, own, kept)))
+                if (name := f"{study.data} {seed}") not in never:
+                    never[name] = fitted(drawn(table, study.data, seed), (), own)
+                row = _beside(_row(study, run, own, repair=repair), run, never[name])
+                kept[key] = asdict(row)
                 typer.echo(f"{key}: {kept[key]}", err=True)
                 if cache:
                     write_file(cache, lambda stream: stream.write(json.dumps(kept, indent=1).encode()))
             yield TextRow(**kept[key])  # type: ignore[arg-type]
 
 
-def _unpoisoned(study: TextStudy, table: Table, config: TrainConfig, kept: dict[str, dict[str, object]]) -> float:
-    """Accuracy of a model of the same texts before anything was planted; trained once, and kept with the rows."""
-    key = f"{study.data} unpoisoned {config.seed}"
-    if key not in kept:
-        kept[key] = {"accuracy": fitted(drawn(table, study.data, config.seed), (), config).clean_accuracy}
-    return float(str(kept[key]["accuracy"]))
+def _beside(row: TextRow, run: Fitted, never: Fitted) -> TextRow:
+    """The row with what the trigger does to a model of the same texts before anything was planted."""
+    row = replace(row, unpoisoned=never.clean_accuracy)
+    if not row.poison:
+        return row
+    return replace(row, floor=_success(never.model, run), floor_turned=_turned(never.model, run))
 
 
 def _row(study: TextStudy, run: Fitted, config: TrainConfig, *, repair: bool) -> TextRow:

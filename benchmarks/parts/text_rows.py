@@ -37,6 +37,7 @@ class TextRow:
         decided: texts that it calls backdoor or wrong label; right, found: those of them that are, and of the poison.
         relabelled, retrained: success of the attack after both repairs, with what consensus or decision name.
         relabelled_turned, retrained_turned: the same of the texts that the repaired model has right.
+        floor, floor_turned: success of the attack and what it turns, on the model that learned the texts before it.
         relabelled_accuracy, retrained_accuracy: on untouched test texts.
         relabelled_epochs, retrained_epochs: until the trigger turns nothing more and the accuracy is there; None where
             never.
@@ -62,8 +63,10 @@ class TextRow:
     found: float | None
     relabelled: float | None = None
     retrained: float | None = None
+    floor: float | None = None
     relabelled_turned: float | None = None
     retrained_turned: float | None = None
+    floor_turned: float | None = None
     relabelled_accuracy: float | None = None
     retrained_accuracy: float | None = None
     relabelled_epochs: float | None = None
@@ -129,15 +132,16 @@ def text_table(rows: Sequence[TextRow], small: Sequence[str] = ()) -> list[str]:
         counts = [number(of[key], 0) for key in ("flagged", "accused")]
         lacking = dict.fromkeys(words for row in some for words in missed(row, small=name in small))
         found.append([name, *models, *detected, counts[0], verdicts, *decided, counts[1], ", ".join(lacking) or "none"])
-        rates = [percent(of[key]) for key in ("success", "relabelled", "retrained")]
-        turned = [percent(of[key]) for key in ("turned", "relabelled_turned", "retrained_turned")]
+        rates = [percent(of[key]) for key in ("success", "relabelled", "retrained", "floor")]
+        turned = [percent(of[key]) for key in ("turned", "relabelled_turned", "retrained_turned", "floor_turned")]
         accuracies = [percent(of[key]) for key in ("relabelled_accuracy", "retrained_accuracy")]
         epochs = [number(of[key], 1) for key in ("relabelled_epochs", "retrained_epochs")]
         repaired.append([name, *rates, *turned, *accuracies, *epochs])
     head = ["texts", "accuracy", "unpoisoned model", "ASR", "turned", "F1 of Activation Clustering", "of TF-IDF"]
     head += ["AUROC of the consensus", "its F1", "recall at FDR 10 %", "flagged", "decision", "precision", "recall"]
     head += ["clean classes accused", "bars missed"]
-    after = ["texts", "ASR before", "relabelled and continued", "trained again", "turned before", "relabelled", "again"]
+    after = ["texts", "ASR before", "relabelled and continued", "trained again", "never poisoned"]
+    after += ["turned before", "relabelled", "again", "never poisoned"]
     after += ["accuracy continued", "again", "epochs to repair continued", "again"]
     left = [row for row in repaired if row[1] != "–"]
     return [*table(head, found), *(["", *table(after, left)] if left else []), *_clean(rows)]

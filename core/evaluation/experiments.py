@@ -11,6 +11,7 @@ from core.analysis.recovered_triggers import estimates_of
 from core.data import store
 from core.errors import UserError
 from core.evaluation import results
+from core.evaluation.own_errors import SAID, of_strongest
 from core.journal import revisions
 from core.runs import Run, jobs
 from core.types import Changes, Outcome
@@ -155,7 +156,7 @@ def _experiment(run: Run, group: list[Run]) -> Experiment:
         (),
     )
     names = store.describe(run.workspace, run.dataset).class_names
-    doubts = [*_states(group[len(done) :]), *_lost(found, names), *_since(run, changes)]
+    doubts = [*_states(group[len(done) :]), *_lost(found, names, _plain(done)), *_since(run, changes)]
     return Experiment(**{**vars(found), "doubts": tuple(doubts)})
 
 
@@ -195,15 +196,22 @@ def _states(unfinished: Sequence[Run]) -> list[str]:
     return [f"{words.count(one)} × {one}" if words.count(one) > 1 else one for one in dict.fromkeys(words)]
 
 
-def _lost(found: Experiment, names: Sequence[str]) -> list[str]:
-    """Where the repaired model is worse than one hoped."""
+def _plain(done: Sequence[Run]) -> float:
+    """What the repaired models take for the attacker's class without the trigger, as a mean; 0 where not recorded."""
+    plain = [errors.plain for child in done if (errors := of_strongest(child))]
+    return fmean(plain) if plain else 0.0
+
+
+def _lost(found: Experiment, names: Sequence[str], plain: float) -> list[str]:
+    """Where the repaired model is worse than one hoped; `plain` of the strongest attack's samples it errs anyway."""
     (was, now), (success_before, success) = found.accuracy, found.success
     words = []
     if was is not None and now is not None and was - now.mean > ACCURACY_LOST:
         words.append(f"clean accuracy fell by {100 * (was - now.mean):.1f} points")
     if success is not None and success.mean > results.GONE:
         kept = "still succeeds" if success_before is None or success.mean <= success_before else "succeeds more often"
-        words.append(f"the attack {kept}: {success.mean:.0%}")
+        aside = f", {plain:.0%} without its trigger" if plain >= SAID else ""
+        words.append(f"the attack {kept}: {success.mean:.0%}{aside}")
     falls = [(a - b, names[index]) for index, (a, b) in enumerate(zip(*found.class_accuracy, strict=False))]
     worst, name = max((fall for fall in falls if not isnan(fall[0])), default=(0.0, ""))
     if worst > CLASS_ACCURACY_LOST:

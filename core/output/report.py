@@ -38,6 +38,7 @@ from core.analysis.suspect_clusters import ratio_words, reclassifications
 from core.data import store
 from core.data.store.sample_names import is_file_name, one_line, short_name
 from core.detectors import DETECTORS
+from core.evaluation.own_errors import OwnErrors, aside_words, error_words, of_strongest
 from core.evaluation.results import GONE, comparison, detector_figures, outcome_figures
 from core.files import write_file
 from core.journal import changes, review
@@ -78,6 +79,7 @@ def report_html(run: Run) -> str:
     detected = detector_figures(whole)
     compared = comparison(child) if child and child.done("evaluate") else None
     estimates = estimates_of(child) if child and compared else []
+    plain = of_strongest(child) if child and compared else None
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
@@ -87,7 +89,7 @@ def report_html(run: Run) -> str:
         run=subject,
         dataset=info,
         written=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        lead=" ".join(filter(None, (decided_words(whole), _lead(whole, compared)))),
+        lead=" ".join(filter(None, (decided_words(whole), _lead(whole, compared, plain)))),
         comparison=compared,
         chart=_chart(compared),
         outcome=None if subject.recorded else outcome_figures(subject),
@@ -105,6 +107,7 @@ def report_html(run: Run) -> str:
         decision=_decision(whole),
         estimated=[(title(one, info.class_names), one) for one in estimates],
         estimate_words=estimate_words(estimates),
+        own_errors=error_words(plain),
         families=_families(subject, table, info.class_names),
         decisions=_decisions(subject),
         tiles=_tiles(whole, shown.head(MAX_TILES)),
@@ -115,14 +118,18 @@ def report_html(run: Run) -> str:
     )
 
 
-def _lead(opened: OpenedRun, compared: dict[str, Any] | None) -> str:
+def _lead(opened: OpenedRun, compared: dict[str, Any] | None, plain: OwnErrors | None) -> str:
     """The whole finding in one sentence, with the detector that is counted and its rule."""
     n, (flagged, rule) = len(opened.data), counted_words(opened)
     if not compared:
         said = f"{flagged}{f', {rule}' if rule else ''}."
         return " ".join(filter(None, (said, beyond_words(opened), "No repair has been made yet.")))
     rates = [rate for rate in compared["after"]["attack_success_rate"].values() if rate is not None]
-    worst = f"; the strongest known attack now succeeds in {percent(max(rates))} of cases" if rates else ""
+    worst = (
+        f"; the strongest known attack now succeeds in {percent(max(rates))} of cases{aside_words(plain)}"
+        if rates
+        else ""
+    )
     moved = f", {compared['relabelled']:,} got another label" if compared["relabelled"] else ""
     again = "training went on" if compared["how"] == "continue" else "the model was trained again"
     return f"{compared['removed']:,} of {n:,} training samples were excluded{moved} and {again}{worst}."

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core import pipeline
+from core.evaluation.own_errors import OwnErrors, error_words, own_errors
 from core.runs import Run
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached
@@ -22,22 +23,24 @@ def story(clean: Answers, triggered: Answers, repaired: Answers, goal: int, name
 
 def rates(run: Run, child: Run | None, trigger: KnownTrigger) -> None:
     """How often the trigger succeeds over all test samples, before and after, as it is and at twice its strength."""
-    columns = iter(st.columns(4))
+    columns = iter(st.columns(5))
     for strength, words in ((1, "Trigger succeeds"), (2, "At twice its strength")):
-        was, now = (_success(one, trigger, strength) for one in (run, child))
+        was, now = (_errors(one, trigger, strength) for one in (run, child))
         if was is None:
             continue
         title = f"{words}, before" if child else words
-        next(columns).metric(title, f"{was:.1%}", help=HELP["attack success rate"])
+        next(columns).metric(title, f"{was.success:.1%}", help=HELP["attack success rate"])
         if now is not None:
-            change = {"delta": f"{(now - was) * 100:+.1f} points", "delta_color": "inverse"}
-            next(columns).metric(f"{words}, repaired", f"{now:.1%}", help="Lower is better.", **change)
+            change = {"delta": f"{(now.success - was.success) * 100:+.1f} points", "delta_color": "inverse"}
+            next(columns).metric(f"{words}, repaired", f"{now.success:.1%}", help="Lower is better.", **change)
+        if strength == 1 and (own_words := error_words(own := now or was)):
+            title = "Without it, repaired" if now else "Without it"
+            next(columns).metric(title, f"{own.plain:.1%}", help=own_words)
 
 
-def _success(run: Run | None, trigger: KnownTrigger, strength: int) -> float | None:
-    """The fraction of the tried test samples that the trigger turns; None where none was tried."""
-    tried = cached.tried_samples(run, trigger.tried, strength) if run else []
-    return float(tried["turned"].mean()) if len(tried) else None
+def _errors(run: Run | None, trigger: KnownTrigger, strength: int) -> OwnErrors | None:
+    """How often the tried test samples are taken for the attacker's class; None where none was tried."""
+    return own_errors(cached.tried_samples(run, trigger.tried, strength)) if run else None
 
 
 def unmeasured(run: Run) -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 from core import runs
 from core.analysis.caveats import emptied_words
 from core.analysis.recovered_triggers import Estimate, estimate_words, estimates_of
-from core.evaluation import results, trials
+from core.evaluation import own_errors, results, trials
 from core.journal import changes
 from core.output import figures
 from core.runs import Run
@@ -51,15 +51,15 @@ def cost_words(child: Run) -> str:
     compared = results.comparison(child)
     before, after = compared["before"], compared["after"]
     known = [results.measured(model["attack_success_rate"]) for model in (before, after)]
-    estimated = estimates_of(child)
+    estimated, aside = estimates_of(child), own_errors.aside_words(own_errors.of_strongest(child))
     words = []
     if None not in (before["clean_accuracy"], after["clean_accuracy"]):
         words.append(f"clean accuracy {before['clean_accuracy']:.1%} → {after['clean_accuracy']:.1%}")
     if all(known):
-        words.append(f"highest attack success rate {max(known[0]):.1%} → {max(known[1]):.1%}")
+        words.append(f"highest attack success rate {max(known[0]):.1%} → {max(known[1]):.1%}{aside}")
     elif estimated:
         was, now = (max(rates) for rates in zip(*((one.before, one.after) for one in estimated), strict=True))
-        words.append(f"highest attack success rate, estimated, {was:.1%} → {now:.1%}")
+        words.append(f"highest attack success rate, estimated, {was:.1%} → {now:.1%}{aside}")
     relabelled = f", {compared['relabelled']:,} relabelled" * bool(compared["relabelled"])
     words.append(f"{compared['removed']:,} samples left out{relabelled}")
     return f"{words[0][0].upper()}{'; '.join(words)[1:]}."
@@ -100,6 +100,8 @@ def before_after(run: Run, child: Run) -> None:
         for name in shown.columns[1:]
     }
     table.dataframe(shown, hide_index=True, column_config=columns, key="before-after", height=tall(len(shown), 12))
+    if own_words := own_errors.error_words(own_errors.of_strongest(child)):
+        table.caption(f"Of the trigger that succeeds most often: {own_words}")
     if estimated:
         table.caption(estimate_words(estimated))
     if rates:

@@ -40,7 +40,7 @@ def enlarge_button(
     is_read = any(tile.told for tile in tiles)
     places = tuple(rows.index.tolist()) if is_read else ()
     st.button(
-        WORDS if words and is_read else words,
+        WORDS if is_read else words,
         key=f"enlarge-{key}",
         icon=":material/notes:" if is_read else ":material/zoom_in:",
         type="tertiary",

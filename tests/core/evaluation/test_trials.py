@@ -10,6 +10,7 @@ from core.attacks.plant import trigger_of
 from core.attacks.specification import AttackSpec, Specification
 from core.data import store
 from core.evaluation import trials
+from core.evaluation.own_errors import OwnErrors, of_strongest, own_errors
 from core.training.config import TrainConfig
 
 # Twelve test images, labels 0 1 2 3 0 1 …; patch → class 1, alpha of the noise can be doubled.
@@ -17,13 +18,15 @@ SPECS = (AttackSpec("patch", 0.05, 1), AttackSpec("blended_random", 0.05, 2))
 
 OUTCOME = {"clean_accuracy": 0.5, "class_accuracy": [0.5], "attack_success_rate": {}}
 
+TRIED = [(None, 1), ("patch", 1), ("blended_random", 1), ("blended_random", 2)]
+KNOWN = [{"attack": name, "strength": strength} for name, strength in TRIED]
+
 
 @pytest.fixture
 def run(workspace, make_dataset):
     clean = store.save(workspace, make_dataset(100, n_test=12), source="test")
     info = pipeline.attack(workspace, clean.id, Specification(SPECS))
     made = pipeline.new_run(workspace, info.id, TrainConfig(epochs=1))
-    tried = [(None, 1), ("patch", 1), ("blended_random", 1), ("blended_random", 2)]
     classes = np.full((4, 12, 3), -1, np.int16)
     shares = np.zeros((4, 12, 3), np.float16)
     classes[0] = [[label, (label + 1) % 4, (label + 2) % 4] for label in np.arange(12) % 4]
@@ -35,8 +38,7 @@ def run(workspace, make_dataset):
     classes[1, 4] = [0, 1, 2]  # the patch does not turn image 4
     runs.save_array(made, "trial-classes", classes)
     runs.save_array(made, "trial-shares", shares)
-    known = [{"attack": name, "strength": strength} for name, strength in tried]
-    (made.path / "outcome.json").write_text(json.dumps({"outcome": OUTCOME, "trials": known}))
+    (made.path / "outcome.json").write_text(json.dumps({"outcome": OUTCOME, "trials": KNOWN}))
     return made
 
 
@@ -121,3 +123,18 @@ def test_a_run_of_before_the_answers_were_recorded_can_be_measured_again(run):
     assert not again.done("evaluate")
     assert again.done("train")
     assert again.plan == ("train", "evaluate")
+
+
+def test_errors_that_a_model_makes_without_the_trigger_are_told_apart(run):
+    classes = np.array(run.array("trial-classes"))
+    classes[0, 2, 0] = 1  # taken for the patch's class as it is
+    classes[0, 3, 0] = 0  # wrong, and not what the attacker wants
+    runs.save_array(run, "trial-classes", classes)
+    of_patch = OwnErrors(success=8 / 9, plain=1 / 9, turned=6 / 7)
+    assert own_errors(trials.tried_samples(run, "patch")) == of_patch
+    assert own_errors(trials.tried_samples(run, "warp")) is None
+    rates = {"patch": 8 / 9, "blended_random": None}
+    runs.save_json(run, "outcome.json", {"outcome": OUTCOME | {"attack_success_rate": rates}, "trials": KNOWN})
+    assert of_strongest(run) == of_patch
+    runs.save_json(run, "outcome.json", {"outcome": OUTCOME, "trials": KNOWN})
+    assert of_strongest(run) is None

@@ -1,0 +1,62 @@
+"""What a repaired model takes for the attacker's class without any trigger stands wherever its success rate does."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core import pipeline, runs
+from core.attacks.specification import AttackSpec, Specification
+from core.data import store
+from core.evaluation.experiments import experiments
+from core.output.report import report_html
+from core.runs import Run
+from core.training.config import TrainConfig
+from pages.ui.repair.outcome import cost_words
+from tests.core.conftest import tiny
+from tests.pages.drawn import page
+
+KNOWN = [{"attack": name, "strength": 1} for name in (None, "patch")]
+TOLD = "Without the trigger, 25.0% of these samples are taken for it, too. Of those it has right, 66.7% are turned."
+
+
+@pytest.fixture
+def repaired(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Run, Run]:
+    """A run whose patch always works, and its repair, which takes a quarter for class 1 without the patch, too."""
+    clean = store.save(tmp_path, tiny(100, n_test=8, n_classes=2), source="test")
+    info = pipeline.attack(tmp_path, clean.id, Specification((AttackSpec("patch", 0.05, 1),)))
+    run = pipeline.new_run(tmp_path, info.id, TrainConfig(epochs=1))
+    child = runs.create(tmp_path, info, run.config, ("evaluate",), parent=run.id, how="retrain")
+    labels = np.asarray(store.load(tmp_path, info.id).test_labels)
+    meant = np.flatnonzero(labels == 0)
+    for made, wrong, turned in ((run, [], meant), (child, meant[:1], meant[:3])):
+        classes = np.full((2, len(labels), 1), -1, np.int16)
+        classes[0, :, 0] = labels
+        classes[0, wrong] = 1
+        classes[1, meant] = 0
+        classes[1, turned] = 1
+        figures = {"clean_accuracy": 0.9, "class_accuracy": [0.9, 0.9]}
+        rate = {"attack_success_rate": {"patch": len(turned) / len(meant)}}
+        runs.save_array(made, "trial-classes", classes)
+        runs.save_array(made, "trial-shares", np.ones(classes.shape, np.float16))
+        runs.save_array(made, "predictions", np.zeros(100, np.int64))
+        runs.save_array(made, "final_losses", np.ones(100, np.float32))
+        runs.save_json(made, "outcome.json", {"outcome": figures | rate, "trials": KNOWN})
+    monkeypatch.setenv("ASSAY_WORKSPACE", str(tmp_path))
+    run, child = (runs.update(made, stages=dict.fromkeys(made.plan, 1.0)) for made in (run, child))
+    return run, child
+
+
+def test_it_stands_beside_the_rate(repaired: tuple[Run, Run]) -> None:
+    run, child = repaired
+    assert "highest attack success rate 100.0% → 75.0% (25.0% without the trigger)" in cost_words(child)
+    assert experiments(run)[0].doubts[0] == "the attack still succeeds: 75%, 25% without its trigger"
+    report = report_html(run)
+    assert "the strongest known attack now succeeds in 75.0% of cases (25.0% without the trigger)" in report
+    assert f"Of the trigger that succeeds most often: {TOLD}" in report
+
+
+def test_it_stands_on_the_pages_of_repair_and_triggers(repaired: tuple[Run, Run]) -> None:
+    assert f"Of the trigger that succeeds most often: {TOLD}" in [one.value for one in page("repair").caption]
+    [metric] = [one for one in page("trigger").metric if one.label == "Without it, repaired"]
+    assert (metric.value, metric.help) == ("25.0%", TOLD)
