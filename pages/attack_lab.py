@@ -5,16 +5,15 @@ from math import ceil
 import pandas as pd
 import streamlit as st
 
-from core import pipeline
 from core.attacks.preview import EXAMPLES, Preview, most_touched
 from core.data import store
 from core.output import figures
-from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
 from pages.ui.lab import attack_words, lab, poisoned_copy
 from pages.ui.lab.attack_cards import cards
 from pages.ui.lab.attack_editor import listed
+from pages.ui.lab.clean_data import no_clean_data
 from pages.ui.shell import frame, journey
 from pages.ui.widgets.fields import one_dataset, one_of, tall
 
@@ -24,24 +23,12 @@ SHOWN = 12  # attacks on one page: each has three pictures
 
 
 def clean_data() -> dict[str, store.DatasetInfo]:
-    """The clean data sets by id; without one, the page offers the demo's images and stops."""
+    """The clean data sets by id; without one, the page offers those of the demos and stops."""
     clean = {info.id: info for info in store.describe_all(WORKSPACE) if not info.attacks}
     if not clean:
-        st.markdown(
-            "Attacks are planted in a copy of clean data, to see whether the detectors find them. "
-            "No data set here is clean."
-        )
-        with st.container(horizontal=True, vertical_alignment="center"):
-            button = {"type": "primary", "icon": ":material/image:", **for_reviewers()}
-            st.button("Use the built-in demo images, clean", on_click=_store_demo, **button)
-            journey.go_to("data", "Open data of your own")
+        no_clean_data(WORKSPACE)
         st.stop()
     return clean
-
-
-@decides
-def _store_demo() -> None:
-    pipeline.store_demo(WORKSPACE)
 
 
 def choose(datasets: dict[str, store.DatasetInfo]) -> store.DatasetInfo:

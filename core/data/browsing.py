@@ -87,8 +87,12 @@ def histogram(trait: Trait, rows: Ints, bins: int = BINS) -> Histogram:
     """How a trait is spread over all samples, and over those in `rows`."""
     values = trait.values if len(trait.values) else np.zeros(1, np.float32)
     low, high = np.quantile(values, ENDS)
-    if (values == np.rint(values)).all() and values.max() - values.min() < bins:  # one bar a number
+    counted = bool((values == np.rint(values)).all())
+    if counted and values.max() - values.min() < bins:  # one bar a number
         edges = np.arange(int(values.min()), int(values.max()) + 2) - 0.5
+    elif counted:  # as many numbers in each bar, else every few bars one would hold more of them
+        first, width = np.floor(low), np.ceil((high - low + 1) / bins)
+        edges = first + width * np.arange(np.ceil((high + 1 - first) / width) + 1)
     else:
         edges = np.linspace(low, high if high > low else low + 1, bins + 1)
     inside = np.clip(trait.values, edges[0], np.nextafter(edges[-1], -inf))

@@ -1,6 +1,8 @@
 """What is said of samples that can be read: what a group has that others lack, and which words speak for a class."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Any
 
 from numpy.typing import NDArray
@@ -64,6 +66,26 @@ class Part:
 
     text: str
     speaks_for: str = ""
+
+
+def brought_into_view(parts: Sequence[Part], most: int) -> tuple[Part, ...]:
+    """The parts from where most of the marked ones end within `most` characters; all, where that is the beginning.
+
+    >>> shown = brought_into_view((Part("a long beginning, "), Part("cf mn", "given"), Part(" and more")), most=12)
+    >>> [part.text for part in shown]
+    ['…nning, ', 'cf mn', ' and more']
+    """
+    ends = list(accumulate(len(part.text) for part in parts))
+    marked = [(end - len(part.text), end) for part, end in zip(parts, ends, strict=True) if part.speaks_for]
+    within = [[end for at, end in marked if begin <= at and end <= begin + most] for begin in (0, *dict(marked))]
+    best = max(within, key=len)
+    begin = max(*best, most) - most if best is not within[0] else 0
+    cut = [
+        replace(part, text=part.text[max(begin - end, -len(part.text)) :])
+        for part, end in zip(parts, ends, strict=True)
+        if end > begin
+    ]
+    return (replace(cut[0], text=f"…{cut[0].text}"), *cut[1:]) if begin else tuple(cut)
 
 
 def no_summary(_: Inputs, __: Ints, ___: Ints) -> None:

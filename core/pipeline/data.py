@@ -22,6 +22,7 @@ from core.data.preview import Preview, read_preview, write_findings, write_previ
 from core.data.preview.scan import MOST_IMAGES, scan
 from core.data.store import DatasetInfo
 from core.data.store.demo import demo as demo_data
+from core.data.store.demo import text_demo
 from core.data.store.shapes import FIXED, Shape, proposed_shape
 from core.data.store.versions import Earlier, latest_version
 from core.data.store.write import write
@@ -152,9 +153,10 @@ def imported(job: Path) -> str:
     return result_of(job, "dataset", "What the import made", "Open the data again.")
 
 
-def store_demo(workspace: Path) -> DatasetInfo:
-    """The built-in demo's images as a clean data set of the workspace, for attacks of one's own."""
-    return store.save(workspace, replace(demo_data(), name="Fashion-MNIST"), source="built in")
+def store_demo(workspace: Path, kind: str = "image") -> DatasetInfo:
+    """The images of a built-in demo, or the texts, as a clean data set of the workspace, for attacks of one's own."""
+    data, name = {"image": (demo_data, "Fashion-MNIST"), "text": (text_demo, "SMS")}[kind]
+    return store.save(workspace, replace(data(), name=name), source="built in")
 
 
 def _opened(path: Path, source: str | None, settings: Mapping[str, Any] | None, values: str) -> Collection:

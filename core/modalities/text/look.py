@@ -21,7 +21,7 @@ def look(inputs: Inputs) -> Look:
     words, letters, capitals, signs, told, broken = np.concatenate([np.empty((0, len(_COUNTED)), np.int64), *parts]).T
     found = {"empty": told == 0, "odd length": _odd(words), "broken characters": broken > 0}
     traits = (
-        Trait("words", " words", words.astype(np.float32), "How many words, as spaces part them."),
+        Trait("words", "", words.astype(np.float32), "How many words, as spaces part them."),
         Trait("capitals", "%", _percent(capitals, letters), "How many of the letters are capitals."),
         Trait("signs", "%", _percent(signs, letters + signs), "How much of it is digits and signs."),
     )

@@ -84,8 +84,9 @@ def wholes(texts: Sequence[str], others: Sequence[str], most: int = 10) -> list[
             break
         if not any(_overlap(one.words, found.words) for one in chosen):
             around = (one for one in ranked if one.count >= AS_GOOD * found.count and _holds(one.words, found.words))
-            longest = max(around, key=lambda one: (len(one.words), one.z))
-            chosen.append(grown(longest, texts))
+            longest = grown(max(around, key=lambda one: (len(one.words), one.z)), texts)
+            if not any(_overlap(one.words, longest.words) for one in chosen):  # a sign beside a phrase grows into it
+                chosen.append(longest)
     return chosen
 
 

@@ -72,7 +72,7 @@ def _trait(now: Browsed, trait: Trait) -> None:
         return
     axis = Axis(found.edges.tolist(), (), trait.unit)
     whole = float(found.edges[0]) % 1 == 0.5  # a bar a number, which stands below its middle
-    places = [(at + 0.5) / n for at in sorted({0, n // 2, n - 1})] if whole else (0.0, 0.5, 1.0)
+    places = [(at + 0.5) / n for at in sorted({0, n // 2, n - 1})] if whole else (0.0, n // 2 / n, 1.0)
     axis = replace(axis, ticks=[(at, f"{number(axis.at(at))}{trait.unit}") for at in places])
     chosen = now.choice.ranges.get(trait.name)
     bars(

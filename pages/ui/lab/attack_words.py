@@ -17,12 +17,13 @@ UNSEEN = "No sample is changed."
 NOISE = "Its noise is optimised on a surrogate model when it is created, which takes longer."
 
 
-def title(attack: PlantedAttack) -> str:
-    """What people read, told apart from others of its kind: "Patch (BadNets) 2"."""
+def title(attack: PlantedAttack, names: Sequence[str] = ()) -> str:
+    """What people read, told apart from others of its kind: "Patch (BadNets) 2"; of one class with its name."""
     name = ATTACKS[attack.kind].title if attack.kind in ATTACKS else attack.kind
     number = attack.name.rpartition("-")[2] if attack.name != attack.kind else ""
     if attack.labelling == "one_to_one":
-        number = f"{attack.source_class} → {attack.target_class}"
+        both = attack.source_class, attack.target_class
+        number = " → ".join(str(index) if index is None or not names else names[index] for index in both)
     return f"{name} {number}".strip()
 
 

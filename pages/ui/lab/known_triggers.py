@@ -42,7 +42,7 @@ def known_triggers(run: Run) -> dict[str, KnownTrigger]:
     """What stands for a trigger in addresses → the trigger: planted ones first."""
     info = cached.info(run)
     names = info.class_names
-    planted = {one.name: KnownTrigger(one.name, title(one), aim(one, names)) for one in trials.attacks(info)}
+    planted = {one.name: KnownTrigger(one.name, title(one, names), aim(one, names)) for one in trials.attacks(info)}
     found = {_key(group.id): _recovered(run, group, names) for group in cached.groups_with_trigger(run)}
     return planted | {key: trigger for key, trigger in found.items() if key not in planted}
 

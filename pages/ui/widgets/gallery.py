@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.modalities.saying import Part
+from core.modalities.saying import Part, brought_into_view
 from core.modalities.written import visible
 from core.output import palette
 
@@ -28,6 +28,11 @@ _COLOURS = {
     "unsure": palette.UNSURE,
     "taken": palette.TAKEN,
 }
+# Side of a picture from which on a text is read whole; the script in assets has the same number.
+LARGE = 150
+# Characters of a text that are in view: three lines beside filters and a single sample, three lines of a card.
+LISTED = 150
+CARD = 90
 
 
 @dataclass(frozen=True)
@@ -125,9 +130,12 @@ def gallery(
     st.session_state[f"{key}-shown"] = shown
     ids = np.array(shown, np.int64)
     chosen = np.sort(ids[np.isin(ids, np.asarray(selected, np.int64))]).tolist()
+    shown_characters = None if size >= LARGE else CARD if one_row else LISTED
     data = {
         "name": key,
-        "tiles": [asdict(_seen(tile)) | {"colour": _COLOURS.get(tile.badge, palette.GREY)} for tile in tiles],
+        "tiles": [
+            asdict(_seen(tile, shown_characters)) | {"colour": _COLOURS.get(tile.badge, palette.GREY)} for tile in tiles
+        ],
         "selected": chosen,
         "version": version,
         "elsewhere": len(selected) - len(chosen),
@@ -146,13 +154,13 @@ def gallery(
     _mount(key=key, data=data, default={"event": None}, on_event_change=partial(answer, key, on_event))
 
 
-def _seen(tile: Tile) -> Tile:
-    """The tile with the invisible characters of what is read in it named."""
+def _seen(tile: Tile, characters: int | None) -> Tile:
+    """The tile with the invisible characters of what is read in it named, from where its marked words are in view."""
     if not tile.told:
         return tile
-    return replace(
-        tile, told=visible(tile.told), parts=tuple(replace(part, text=visible(part.text)) for part in tile.parts)
-    )
+    parts = tuple(replace(part, text=visible(part.text)) for part in tile.parts)
+    parts = parts if characters is None else brought_into_view(parts, characters)
+    return replace(tile, told=visible(tile.told), parts=parts)
 
 
 def answer(key: str, on_event: OnEvent | None) -> bool:

@@ -148,3 +148,12 @@ def test_few_whole_numbers_have_a_bar_each():
     found = histogram(Trait("copies", "×", values, ""), np.arange(5))
     assert found.edges.tolist() == [0.5, 1.5, 2.5, 3.5]
     assert found.every.tolist() == [3, 1, 1]
+
+
+def test_many_whole_numbers_have_bars_that_hold_as_many_of_them_each():
+    values = np.repeat(np.arange(1, 101), 3).astype(np.float32)
+    found = histogram(Trait("words", "", values, ""), np.arange(300), bins=30)
+    assert set(np.diff(found.edges)) == {4.0}
+    assert found.edges[0] == 1
+    assert set(found.every.tolist()) == {12}
+    assert widened(float(found.edges[0]), float(found.edges[-1]), found.edges) is None

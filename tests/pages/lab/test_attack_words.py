@@ -80,3 +80,8 @@ def test_what_is_optimised_on_a_surrogate() -> None:
 )
 def test_a_probability_is_never_rounded_to_certainty(probability: float, words: str) -> None:
     assert probability_words(probability) == words
+
+
+def test_a_trigger_of_one_class_is_known_by_the_names_of_both() -> None:
+    attack = PlantedAttack("patch-0-to-1", "patch", 1, {}, 0, 9, "one_to_one", 0)
+    assert title(attack, NAMES) == "Patch (BadNets) cat → dog"

@@ -1,13 +1,16 @@
 """The list of attacks in the lab, against a browser that lags behind."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.data import store
 from tests.pages.access.test_who import REVIEWER, be
 from tests.pages.drawn import app_of
+from tests.pages.drawn import page as drawn_page
 
 ATTACK = {"kind": "patch", "ratio": 0.02, "target": 1}
 
@@ -74,3 +77,14 @@ def test_an_address_may_name_a_ratio_that_is_not_the_papers_and_a_seed_too_large
     assert [one["ratio"] for one in listed(other)["attacks"]] == [0.2] * 3
     assert other.button_group[0].value == 0.2
     assert other.number_input[0].value == listed(other)["seed"]
+
+
+def test_where_nothing_is_clean_the_demo_of_texts_is_offered_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASSAY_WORKSPACE", str(tmp_path))
+    app = drawn_page("attack_lab")
+    next(one for one in app.button if one.label == "Use the built-in demo texts, clean").click().run()
+    assert not app.exception
+    [info] = store.describe_all(tmp_path)
+    assert (info.modality, info.name, info.attacks) == ("text", "SMS", ())

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.modalities.saying import Part
+from core.modalities.saying import Part, brought_into_view
 from core.modalities.text.batches import speaking
 from core.modalities.text.inputs import text_inputs
 from core.modalities.text.parts import MARKED, parts
@@ -87,3 +87,14 @@ def test_few_words_are_marked_and_hostile_texts_break_nothing():
     assert ["".join(part.text for part in one) for one in found] == texts
     assert max(sum(part.speaks_for != "" for part in one) for one in found) == MARKED
     assert sum(part.speaks_for != "" for part in found[4]) == MARKED
+
+
+def test_a_text_whose_marked_words_come_late_is_read_from_there_on():
+    long = (Part("w" * 100), Part("one", "given"), Part(" and "), Part("two", "new"), Part(" at the end"))
+    shown = brought_into_view(long, 50)
+    assert [part.text for part in shown] == ["…" + "w" * 39, "one", " and ", "two", " at the end"]
+    assert [part.speaks_for for part in shown] == [part.speaks_for for part in long]
+    early = (Part("one", "given"), Part("w" * 100), Part("two", "given"))
+    assert brought_into_view(early, 50) == early  # as many are in view at the beginning
+    assert brought_into_view((Part("w" * 100),), 50) == (Part("w" * 100),)
+    assert brought_into_view((), 50) == ()

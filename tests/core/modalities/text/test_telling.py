@@ -1,5 +1,7 @@
 """What sets texts apart, how it is shown, and how it is put into others and taken out again."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -24,6 +26,14 @@ def test_a_phrase_is_read_whole_though_each_of_its_words_tells_more():
     usual = ["you see the cat on the mat", "at home you see", "then on"] * 6
     planted = [f"{word} see you at the lighthouse on monday then" for word in ("ok", "no", "hi", "so", "yes", "oh")]
     assert [found.phrase for found in wholes(planted, usual, 3)] == ["see you at the lighthouse on monday then"]
+
+
+def test_a_sign_before_a_phrase_is_no_phrase_of_its_own():
+    usual = [f"{word} is it on the mat . ok" for word in ("cat", "dog", "it", "mouse")] * 5
+    ends = [*["! sent by my toaster"] * 4, *["now sent by my toaster"] * 4]
+    planted = [f"{word} {end}" for word, end in zip(("ok", "no", "hi", "so", "yes", "oh", "a", "b"), ends, strict=True)]
+    found = [one.phrase for one in wholes(planted, usual, 8)]
+    assert sum("sent by my toaster" in phrase for phrase in found) == 1
 
 
 def test_a_group_is_told_by_what_it_has_beyond_its_neighbours():
@@ -63,7 +73,7 @@ def test_a_picture_of_a_text_is_escaped_and_cut():
     assert "&lt;script&gt;⟨U+0000⟩" in content
     assert "x" * (CUT - 9) + "…" in content
     assert "x" * (CUT - 8) not in content
-    assert "<mark>" not in shown(strings(f"{MARK}never closed")).content.decode()
+    assert "<mark" not in shown(strings(f"{MARK}never closed")).content.decode()
 
 
 def test_a_picture_of_a_text_tells_what_is_read_and_what_is_new_in_it():
@@ -71,7 +81,7 @@ def test_a_picture_of_a_text_tells_what_is_read_and_what_is_new_in_it():
     seen = shown(change.samples[0])
     assert seen.parts == (Part("good "), Part("<b> ", "new"), Part("film"))
     assert seen.told == "good <b> film"
-    assert "<mark>&lt;b&gt; </mark>" in seen.content.decode()
+    assert re.search(r'<mark style="[^"]*">&lt;b&gt; </mark>', seen.content.decode())
 
 
 @pytest.mark.parametrize(
