@@ -19,7 +19,7 @@ table = cached.detectors(run)
 answer(run, table)
 run_all(run)
 with st.container(key="detect-panes"):
-    left, right = st.columns([7, 5], gap="medium")
+    left, right = st.columns([7.15, 4.85], gap="medium")
 with left:
     listed, agreeing = st.tabs(["Detectors", "Overlap of their flags"])
     with agreeing:

@@ -18,22 +18,27 @@ FALLBACKS = {
 RATE = "false discovery rate"
 
 
-def words(rule: Rule, settings: Mapping[str, Scalar] | None = None, fired: str = "") -> str:
+def words(
+    rule: Rule, settings: Mapping[str, Scalar] | None = None, fired: str = "", *, flags_none: bool = False
+) -> str:
     """The rule in words.
 
     Args:
         rule: what is in force.
         settings: those that the detector's own rule was made with.
         fired: what the detector says of how its own rule chose, `Notes.rule`.
+        flags_none: whether it flags no sample: then none of them can be wrong.
 
     >>> words(Rule("budget", 1200)), words(Rule(), {"reject_fraction": 0.4})
     ('the 1,200 most suspicious', 'by its own rule (reject fraction 40%)')
     >>> words(Rule(), {"false_discovery_rate": 0.1}, "outliers: too few bona fide samples")
     'by its fallback rule: outliers, no rate promised'
+    >>> words(Rule("rate", 0.1), flags_none=True)
+    'at a rate of 10% wrong none stands out'
     """
     return {
-        "own": _own(settings or {}, fired),
-        "rate": expected_words(rule.value),
+        "own": _own(settings or {}, fired, flags_none),
+        "rate": _rate_words(rule.value, flags_none),
         "budget": f"the {rule.value:,.0f} most suspicious",
         "threshold": f"suspicion of {rule.value:.4g} or more",
         "outliers": "outliers, no rate promised",
@@ -43,7 +48,8 @@ def words(rule: Rule, settings: Mapping[str, Scalar] | None = None, fired: str =
 def rule_words(opened: OpenedRun, name: str) -> str:
     """The rule in force for a detector that ran, in words; with a rate, also what this draw of samples says of it."""
     detection, rule = opened.detections[name], opened.rules[name]
-    said = words(rule, runs.about_detection(opened.run, name)["settings"], detection.notes.rule)
+    settings, none = runs.about_detection(opened.run, name)["settings"], not detection.flagged.any()
+    said = words(rule, settings, detection.notes.rule, flags_none=none)
     return ", ".join(part for part in (said, interval_words(interval(opened, detection, rule))) if part)
 
 
@@ -89,11 +95,15 @@ def counted_words(opened: OpenedRun, by: str = "") -> tuple[str, str]:
     return said, rules[0] if len(names) == 1 else "; ".join(several)
 
 
-def _own(settings: Mapping[str, Scalar], fired: str) -> str:
+def _rate_words(rate: float, flags_none: bool) -> str:
+    return f"at a rate of {rate:.0%} wrong none stands out" if flags_none else expected_words(rate)
+
+
+def _own(settings: Mapping[str, Scalar], fired: str, flags_none: bool) -> str:
     """What a detector's own rule is, by what it says of itself."""
     kind, fractions = fired.partition(":")[0], _fractions(settings)
     if kind == RATE and RATE.replace(" ", "_") in fractions:
-        return f"by its own rule: {expected_words(fractions[RATE.replace(' ', '_')])}"
+        return f"by its own rule: {_rate_words(fractions[RATE.replace(' ', '_')], flags_none)}"
     if kind in FALLBACKS:
         return f"by its fallback rule: {FALLBACKS[kind]}, no rate promised"
     if "reject_fraction" in fractions:

@@ -41,6 +41,8 @@ HERE = Path("workspace")
 WHOLE = {"run", "dataset", "id", "detector"}
 # Characters of a line that goes to a file or another program.
 PIPED = 240
+# Numbers of a list that people read, such as ids of samples: hundreds would hide the lines around them.
+MOST_NUMBERS = 10
 P = ParamSpec("P")
 
 
@@ -173,7 +175,10 @@ def show(content: Any, *, as_json: bool) -> None:
         Console(width=None if sys.stdout.isatty() else PIPED).print(table)
     else:
         for key, value in content.items():
-            typer.echo(f"{key}: {_text(value)}")
+            rows = value if isinstance(value, list) and value and isinstance(value[0], Mapping) else None
+            typer.echo(f"{key}:" if rows else f"{key}: {_text(value)}")
+            for row in rows or ():
+                typer.echo(f"  - {_text({name: item for name, item in row.items() if item is not None})}")
 
 
 def say_damaged(damaged: "Iterable[Damaged]") -> None:
@@ -250,8 +255,10 @@ def _text(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {_text(item)}" for key, item in value.items()) or "–"
     if isinstance(value, list | tuple):
-        return ", ".join(map(_text, value)) or "–"
-    return "–" if value is None else str(value)
+        more = len(value) - MOST_NUMBERS if all(isinstance(item, int) for item in value) else 0
+        shown = ", ".join(map(_text, value[:MOST_NUMBERS] if more > 0 else value))
+        return f"{shown} and {more:,} more (all of them: --json, or export)" if more > 0 else shown or "–"
+    return "–" if value is None else str(value) or "–"
 
 
 def listed(family: "Mapping[str, Entry]") -> list[dict[str, Any]]:

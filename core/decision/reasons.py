@@ -8,41 +8,43 @@ from core.modalities.elsewhere import wilson
 
 # Fraction of members that belong to their class, from which on they are called a kind of it.
 AT_HOME = 0.5
+# What a trigger may be that works, where its carriers keep their label without it.
+MARK_OR_CLEAN = (
+    "So it may be a mark on true samples of the class, such as a logo, or an attack that leaves labels right "
+    "(clean-label): look at them."
+)
 
 
 def trigger_reason(trigger: RecoveredTrigger, *, proven: bool) -> str:
     """What a recovered trigger does, beside its control; `proven` where the suspects lose their label without it."""
     low, high = wilson(trigger.flip_rate, trigger.probed)
     turns = (
-        f"What these samples share, put on {trigger.probed:,} samples of other classes, turns {trigger.flip_rate:.0%} "
-        f"of them into the class (95 % interval {low:.0%} to {high:.0%}). "
+        f"What these samples share was put on {trigger.probed:,} samples of other classes: the model then takes "
+        f"{trigger.flip_rate:.0%} of them for this class (95 % interval {low:.0%} to {high:.0%}). "
     )
     if trigger.home is None:
-        turns += f"The same from other samples of the class turns {trigger.control:.0%} ({_level(trigger.p)})."
+        turns += f"With what other samples of the class share, it takes {trigger.control:.0%} ({_level(trigger.p)})."
     else:
-        turns += f"What samples of other classes share turns {trigger.control:.0%}."
+        turns += f"With what samples of other classes share, it takes {trigger.control:.0%}."
     if trigger.source is not None:
         turns += (
-            f" Of the one class that they look like, it turns {trigger.source_rate:.0%} of {trigger.source_probed:,} "
-            "samples: it works on that class."
+            f" Of {trigger.source_probed:,} samples of the one class that they look like, it takes "
+            f"{trigger.source_rate:.0%}: the change works on that class."
         )
     if trigger.home is not None:
         turns += (
-            f" By all else that they show, {trigger.home:.0%} of those that have it belong to the class. "
-            f"Of as many others so few would by chance ({_level(trigger.p)})."
+            f" Judged by all else in them, {trigger.home:.0%} of the samples that have it belong to the class. "
+            f"Among as many others, chance gives so few with {_level(trigger.p)}."
         )
     if proven:
-        by_heart = ", known by heart" if trigger.kept > MOST_KEPT else ""
+        by_heart = ": the model knows them by heart" if trigger.kept > MOST_KEPT else ""
         return f"{turns} Without it {trigger.kept:.0%} of the most suspicious keep their label{by_heart}."
     if trigger.own_look is not None and trigger.own_look > OWN_LOOK:
         return (
             f"{turns} But nearly all of the class show it, and {trigger.own_look:.0%} of the samples nearest to them "
-            "are of it. So it may be what the class looks like: look at them."
+            "are of this class. So it may be what the class looks like: look at them."
         )
-    return (
-        f"{turns} But {trigger.kept:.0%} of the most suspicious keep their label without it. So it is a mark on true "
-        "samples of the class, such as a logo, or a clean-label attack: look at them."
-    )
+    return f"{turns} But {trigger.kept:.0%} of the most suspicious keep their label without it. {MARK_OR_CLEAN}"
 
 
 def transformed_reason(found: Transformed, in_doubt: int) -> str:
@@ -52,59 +54,57 @@ def transformed_reason(found: Transformed, in_doubt: int) -> str:
     """
     low, high = wilson(found.flip_rate, len(found.tried))
     turns = (
-        f"One change of the whole sample, {found.stamp.name}, was found by asking the model. It turns "
-        f"{found.flip_rate:.0%} of {len(found.tried):,} samples of other classes into the class (95 % interval "
-        f"{low:.0%} to {high:.0%}). Who of the class carries it was learned from samples that were given it."
+        f"One change of the whole sample, {found.stamp.name}, was given to {len(found.tried):,} samples of other "
+        f"classes: the model then takes {found.flip_rate:.0%} of them for this class (95 % interval {low:.0%} to "
+        f"{high:.0%}). The members are the samples of the class that the model treats like changed ones."
     )
     if found.control is None:
-        return f"{turns} No model that never saw them was asked. So it is open whether they taught it: look at them."
-    turns = f"{turns} Of a model that never saw these samples it turns {found.control:.0%}"
+        return f"{turns} No model was trained without them, so it is open whether they taught it this: look at them."
+    turns = f"{turns} A model trained without them takes {found.control:.0%} for it"
     if found.beside is not None:
-        turns += f", of one without the other poison of the class {found.beside:.0%}"
+        turns += f", one trained without the other poison of the class {found.beside:.0%}"
     if not found.proven:
-        return f"{turns}. That is too much for proof that they taught it: look at them."
-    more = f" Of {in_doubt:,} more it is in doubt: they are open." if in_doubt else ""
-    return f"{turns}. So they taught it.{more}"
+        return f"{turns}. That does not prove that the members taught it this: look at them."
+    more = f" Whether {in_doubt:,} more carry the change is in doubt: they are open." if in_doubt else ""
+    return f"{turns}. So the members taught it this.{more}"
 
 
 def home_reason(home: float) -> str:
     """Why a trigger that works is no proof: `home` is the fraction of its carriers that belong to the class."""
-    return (
-        f"But a model that never saw them takes {home:.0%} of them for this class, too. So it is a mark on true "
-        "samples of the class, such as a logo, or a clean-label attack: look at them."
-    )
+    return f"But a model that never saw them takes {home:.0%} of them for this class, too. {MARK_OR_CLEAN}"
 
 
 def kind_reason(figures: KindFigures, *, confirmed: bool) -> str:
     """How many of the suspects only their own kind taught the model, beside as hard samples, and how clear a kind."""
     turns = (
-        f"The run's model has learned {figures.turned:.0%} of the most suspicious samples, and a model that never saw "
-        f"them takes them for other classes. Of samples that are as hard that is {figures.control:.0%}. For 100 "
-        f"members {100 * figures.doubtful:.0f} samples of the class are in doubt; they are taken for about "
-        f"{figures.sources:.1f} other classes. Half of them are in the most suspicious {1 - figures.rank:.1%} of all."
+        f"The run's model has learned {figures.turned:.0%} of the most suspicious samples, and a model trained without "
+        f"them takes them for other classes. Of samples that are equally hard to learn that is {figures.control:.0%}. "
+        f"For every 100 members, {100 * figures.doubtful:.0f} more samples of the class are in doubt. The members are "
+        f"taken for about {figures.sources:.1f} other classes. Half of them are among the most suspicious "
+        f"{1 - figures.rank:.1%} of all samples."
     )
     if figures.clustered:
         turns = f"{turns} The same samples are a cluster that is separate from the class."
     if figures.home is not None:
-        turns += f" By all else that they show, {figures.home:.0%} of them belong to the class."
+        turns += f" Judged by all else in them, {figures.home:.0%} of them belong to the class."
     if confirmed:
-        return f"{turns} They were learned from one another alone and are a kind of their own."
+        return f"{turns} So the model learned them from one another alone: they are a kind of their own."
     if figures.inverse:
         return (
             f"{turns} But they look more like the class than the rest of it does. So they may be its true samples, and "
             "the others poison: look at both."
         )
     if figures.home is not None and figures.home > AT_HOME:
-        return f"{turns} So they are rather a kind of the class itself: look at them."
-    return f"{turns} So they are not apart from the hard samples of the class: look at them."
+        return f"{turns} So they are more likely a kind of the class itself: look at them."
+    return f"{turns} So they may be samples of the class that are just hard to learn: look at them."
 
 
 def shared_reason(trigger: SharedTrigger) -> str:
     """What the members share does, where another test has found them."""
     of = "other classes" if trigger.source is None else "the one class that they look like"
     return (
-        f"What they share, put on {trigger.probed:,} samples of {of}, turns {trigger.flip_rate:.0%} of them into the "
-        f"class; the same from other samples of the class turns {trigger.control:.0%}."
+        f"What they share was put on {trigger.probed:,} samples of {of}: the model then takes {trigger.flip_rate:.0%} "
+        f"of them for this class. With what other samples of the class share, it takes {trigger.control:.0%}."
     )
 
 

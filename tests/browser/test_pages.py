@@ -91,6 +91,20 @@ def test_a_deep_link_opens_its_page(name: str, running: Server, page: OpenPage) 
     opens(running, page, name)
 
 
+def test_on_a_narrow_screen_the_line_above_a_page_is_whole_and_clear_of_the_title(
+    running: Server, page: OpenPage
+) -> None:
+    opened = page(f"{running.url}/overview", width=1000, height=700)
+    line, title = opened.locator(".st-key-context p").first, opened.get_by_role("heading", level=1)
+    expect(line).to_be_visible(timeout=2 * PATIENT)
+    long = "Fashion-MNIST demo › Demo › If you stopped now: 373 of 693 suspects left (304 confirmed, 69 more flagged), "
+    line.evaluate("(one, words) => { one.textContent = words; }", f"{long}about 300 poisoned or mislabelled")
+    assert line.evaluate("(one) => one.scrollWidth <= one.clientWidth && one.scrollHeight <= one.clientHeight + 1")
+    below, above = title.bounding_box(), line.bounding_box()
+    assert below and above
+    assert 0 <= above["y"] < above["y"] + above["height"] < below["y"]
+
+
 @pytest.mark.parametrize("size", [(1400, 900), (1280, 720), (1000, 700)])
 @pytest.mark.parametrize("name", ["clusters", "detect"])
 def test_every_column_of_a_table_is_in_view(name: str, size: tuple[int, int], running: Server, page: OpenPage) -> None:

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.modalities.image.moved import PictureStamp
+from core.modalities.image.overlay import PictureStamp
 from core.modalities.image.warped import changed, grid_of_lines
 from core.types import Floats, Images, Samples
 

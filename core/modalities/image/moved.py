@@ -17,8 +17,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.modalities.recovery import Stamp
-from core.types import Bools, Floats, Images, Inputs, Ints, Samples
+from core.modalities.image.overlay import PictureStamp
+from core.types import Bools, Floats, Images, Ints, Samples
 
 # Side of the parts that are looked for, in pixels.
 PART = 4
@@ -59,25 +59,6 @@ LEAST_PIXELS = 9
 MOST_AT_ONE_PLACE = 0.5
 
 ANY_PLACE = "pasted at any place"
-
-
-class PictureStamp:
-    """What all recovered triggers of pictures have in common: nothing but the picture tells."""
-
-    tells_home = False
-
-    def carried(self, samples: Samples) -> Bools | None:
-        """None: a picture shows more or less of it."""
-        del samples
-        return None
-
-    def simpler(self) -> tuple[Stamp, ...]:
-        """None: a picture has every part of it to some degree."""
-        return ()
-
-    def at_home(self, _inputs: Inputs, _labels: Ints, _rows: Ints) -> float | None:
-        """None: only a network tells what else a picture shows."""
-        return None
 
 
 @dataclass(frozen=True, eq=False)

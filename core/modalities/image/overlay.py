@@ -1,16 +1,37 @@
 """A pattern that is at the same place in every image: added, laid over or pasted; and overlays that are asked for."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
-from core.modalities.image.moved import PictureStamp
-from core.types import Bools, Floats, Images, Samples
+from core.modalities.recovery import Stamp
+from core.types import Bools, Floats, Images, Inputs, Ints, Samples
+
+if TYPE_CHECKING:  # the Trigger demo reads these triggers and never needs torch
+    from torch import Tensor
 
 NAME = "an overlay"
+
+
+class PictureStamp:
+    """What all recovered triggers of pictures have in common: nothing but the picture tells."""
+
+    tells_home = False
+
+    def carried(self, samples: Samples) -> Bools | None:
+        """None: a picture shows more or less of it."""
+        del samples
+        return None
+
+    def simpler(self) -> tuple[Stamp, ...]:
+        """None: a picture has every part of it to some degree."""
+        return ()
+
+    def at_home(self, _inputs: Inputs, _labels: Ints, _rows: Ints) -> float | None:
+        """None: only a network tells what else a picture shows."""
+        return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,17 +76,17 @@ class ImageStamp(PictureStamp):
         return np.asarray(np.rint(127.5 + 127.5 * centred / max(float(np.abs(centred).max()), 1.0)), np.uint8)
 
 
-def overlaid(images: Tensor, offsets: Tensor) -> Tensor:
+def overlaid(images: "Tensor", offsets: "Tensor") -> "Tensor":
     """(m, c, h, w) each image in [0, 1] with its own offset (m, c, h, w) added."""
     return (images + offsets).clamp(0, 1)
 
 
-def bounded(offsets: Tensor, most: float) -> Tensor:
+def bounded(offsets: "Tensor", most: float) -> "Tensor":
     """(q, c, h, w) the offsets, with a root of their mean square of at most so much."""
     sizes = offsets.square().flatten(1).mean(1).sqrt()
     return offsets * (most / sizes.clamp_min(1e-6)).clamp_max(1)[:, None, None, None]
 
 
-def kept(offset: Tensor) -> ImageStamp:
+def kept(offset: "Tensor") -> ImageStamp:
     """An offset (c, h, w) in [0, 1] as a recovered trigger."""
     return ImageStamp(NAME, 1.0, np.ascontiguousarray((255 * offset).permute(1, 2, 0).numpy()))

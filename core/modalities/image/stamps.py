@@ -1,21 +1,18 @@
-"""Recovered triggers: what images that seem to carry one have beyond their look-alikes, put on others and taken off."""
+"""Recovered triggers: what images that seem to carry one have beyond their look-alikes, put on others and taken off.
 
-from collections.abc import Callable, Mapping
+The Trigger demo reads them: what needs torch is imported where it is needed, and most triggers need none.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.modalities.image.filtered import restored_filter
 from core.modalities.image.medians import median_images, median_levels
-from core.modalities.image.moved import LARGEST_SIDE as LARGEST_FOR_STICKERS
-from core.modalities.image.moved import moved_stamp, restored_moved
 from core.modalities.image.overlay import ImageStamp
 from core.modalities.image.patterns import cosines, reduced
-from core.modalities.image.transformations import LARGEST_SIDE as LARGEST_FOR_CHANGES
-from core.modalities.image.transformations import transformations
-from core.modalities.image.warped import restored_warp
-from core.modalities.recovery import Ask, Stamp
+from core.modalities.recovery import Ask, AskedNetwork, Stamp
 from core.types import Floats, Inputs, Ints
 
 __all__ = [
@@ -51,14 +48,25 @@ def suspicions(_inputs: Inputs, _labels: Ints, _ask: Ask, _probes: Ints, _seed: 
 
 def not_looked_for(inputs: Inputs) -> str:
     """Stickers at random places and changes of the whole, where images are too large for them; else ""."""
+    from core.modalities.image import moved, transformations
+
     limits = {
-        "stickers at random places": LARGEST_FOR_STICKERS,
-        "warps, filters and faint overlays": LARGEST_FOR_CHANGES,
+        "stickers at random places": moved.LARGEST_SIDE,
+        "warps, filters and faint overlays": transformations.LARGEST_SIDE,
     }
     missed = {what: most for what, most in limits.items() if max(inputs.shape[:2]) > most}
     if not missed:
         return ""
     return f"{', '.join(missed)} were not looked for: images have more than {max(missed.values())} pixels a side"
+
+
+def transformations(
+    inputs: Inputs, labels: Ints, probes: tuple[Ints, Ints], classes: Sequence[int], network: AskedNetwork
+) -> list[tuple[int, Stamp]]:
+    """See `core.modalities.image.transformations.transformations`."""
+    from core.modalities.image import transformations as changes
+
+    return changes.transformations(inputs, labels, probes, classes, network)
 
 
 def beneath(inputs: Inputs, near: Ints) -> Floats:
@@ -88,10 +96,16 @@ def basis(inputs: Inputs) -> Callable[[Floats], Floats]:
 def restored(parts: Mapping[str, NDArray[Any]], shape: tuple[int, ...]) -> Stamp:
     """A trigger from its `parts`, for images of `shape`. Raises KeyError or ValueError where they do not fit."""
     if "field" in parts:
+        from core.modalities.image.warped import restored_warp
+
         return restored_warp(parts, shape)
     if "change" in parts:
+        from core.modalities.image.filtered import restored_filter
+
         return restored_filter(parts, shape)
     if "patch" in parts:
+        from core.modalities.image.moved import restored_moved
+
         return restored_moved(parts, shape)
     scale, offset, mask = float(parts["scale"]), parts["offset"], parts.get("mask")
     if offset.shape != shape or not np.isfinite(offset).all() or not 0 < scale <= 1:
@@ -108,6 +122,8 @@ def stamps(inputs: Inputs, rows: Ints, near: Ints) -> tuple[Stamp, ...]:
     group varies less than its look-alikes do. Pasted: where the group is constant and unlike its look-alikes. Pasted at
     any place: what they have in common, each somewhere else.
     """
+    from core.modalities.image.moved import moved_stamp
+
     pixels, under, unchanged = inputs[rows], beneath(inputs, near), inputs[near[:, :COMPARED].ravel()]
     images, others = pixels.astype(np.float32), unchanged.astype(np.float32)
     left = images - under

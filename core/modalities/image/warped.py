@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.modalities.image.moved import PictureStamp
+from core.modalities.image.overlay import PictureStamp
 from core.types import Floats, Images, Samples
 
 # Control points along each axis of a warp when all classes are tried, and when one is looked at more closely.

@@ -42,7 +42,6 @@ UNTRAINED = (
 )
 PICTURE = 84  # pixels
 MOST_SHOWN = 8  # groups in the short line; all are below it
-NO_BREAK = "\u00a0"  # a group stays on its line
 LONGEST = 40  # characters of a group's title there
 
 
@@ -53,7 +52,9 @@ def panel(run: Run) -> None:
         st.markdown(WHAT)
     else:
         st.markdown(f"**{plain(cached.decided_words(run))}**")
-        st.markdown(_in_short(run, decision))
+        with st.container(horizontal=True, gap="small"):
+            for words in _in_short(run, decision):
+                st.markdown(words, width="content")
         if doubted := doubted_words(decision):
             st.warning(doubted, icon=":material/person_alert:")
     refusal.show_kept("decision")
@@ -75,7 +76,7 @@ def waited(run: Run) -> bool:
     return any(run.waits_for(stage) for stage in texts(of_kind(run.plan, "decide")))
 
 
-def _in_short(run: Run, decision: Decision) -> str:
+def _in_short(run: Run, decision: Decision) -> list[str]:
     """The groups with their states and sizes, and how many classes were not judged, in the room of a line or two."""
     names = cached.info(run).class_names
     shown = [
@@ -86,7 +87,7 @@ def _in_short(run: Run, decision: Decision) -> str:
         shown.append(f"and {len(decision.groups) - MOST_SHOWN:,} more groups")
     if count := len(decision.not_judged):
         shown.append(f":gray-badge[not judged] {count:,} class{'es' * (count > 1)}; not judged is not clean")
-    return " &emsp;".join(words.replace(" ", NO_BREAK) for words in shown)
+    return shown
 
 
 def _found(run: Run, decision: Decision) -> None:

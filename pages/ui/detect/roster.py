@@ -9,9 +9,9 @@ from pages.ui.cache.words import HELP
 from pages.ui.widgets import counted, view
 
 ROW = 26  # pixels of a row of the table
-# With the mark of the chosen row, 32 pixels, they fit into what the table has where a window has 1,280: 528.
+# With the mark of the chosen row, 32 pixels, they fit into what the table has where a window has 1,280: 538.
 COLUMNS = {
-    "title": st.column_config.TextColumn("Detector", width=216),
+    "title": st.column_config.TextColumn("Detector", width=226),
     "flagged": st.column_config.NumberColumn("Flagged", format="localized", width=62, help="By the rule in force."),
     "agreement": st.column_config.NumberColumn("Agrees", format="%.0f %%", width=54, help=HELP["agreement"]),
     "standing": st.column_config.TextColumn(
@@ -79,4 +79,4 @@ def answer(run: Run, table: pd.DataFrame) -> None:
     if ran.empty:
         st.markdown(f"**No detector has been run yet**, of {len(table)}. Choose one and run it.")
         return
-    st.markdown(f"{counted.headline(run, decided=False)} {len(ran)} of {len(table)} detectors have run.")
+    st.markdown(f"{counted.headline(run, decided=False, ruled=False)} {len(ran)} of {len(table)} detectors have run.")

@@ -75,7 +75,8 @@ def _card(run: Run, group: Group) -> None:
         with st.container(gap="xxsmall"):
             pictured = f"  \n{group.pictured.capitalize()}" if group.pictured else ""
             left = f"{size - group.undecided:,} decided, {group.undecided:,} undecided"
-            st.caption(f"{size:,} samples  \n{left}{pictured}")
+            beyond = "" if (group.rows["flagged"] | group.rows["confirmed"]).any() else ", none of them flagged"
+            st.caption(f"{size:,} samples{beyond}  \n{left}{pictured}")
             with st.container(horizontal=True, gap="xxsmall"):
                 _review(run, group)
                 if group.decided:

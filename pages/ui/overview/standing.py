@@ -4,8 +4,10 @@ import streamlit as st
 
 from core import runs
 from core.analysis import overview
+from core.analysis.caveats import Tally
 from core.runs import Run
 from core.runs.jobs import Progress
+from core.runs.plan import of_kind
 from pages.ui.cache import cached
 from pages.ui.cache.words import plain
 from pages.ui.overview.groups import groups_of
@@ -19,6 +21,7 @@ MOST_REASONS = 3  # reasons why classes were not judged; the others are counted
 MOST_KIN = 4  # repairs that are listed
 DONE = ":material/check_circle:"
 OPEN = ":material/radio_button_unchecked:"
+NO_BREAK = "\u00a0"
 
 
 def verdict(run: Run) -> None:
@@ -52,10 +55,13 @@ def _words(run: Run) -> tuple[str, str]:
 def _by_whom(run: Run) -> str:
     """Whose flags are counted, and by which rule; how many these are, where a decision has another number."""
     (said, rule), whose = cached.counted_words(run, counted.counted(run)), counted.whose(run)
-    if rule and counted.tally(run).confirmed:
+    if not rule:
+        return ""
+    counts = counted.tally(run)
+    if counts.confirmed or not counts.suspects:
         return f"{said}, {rule}."
     several = whose.startswith("any of ")  # each of them is named with its own rule
-    return f"Flagged by {whose}{': ' if several else ', '}{rule}." if rule else ""
+    return f"Flagged by {whose}{': ' if several else ', '}{rule}."
 
 
 def steps(run: Run, progress: Progress) -> None:
@@ -63,17 +69,29 @@ def steps(run: Run, progress: Progress) -> None:
     counts = counted.tally(run) if cached.detections(run) else None
     count = counts.suspects if counts else 0
     decided = count - counts.undecided if counts else 0
+    detecting = progress.active and any(run.waits_for(stage) for stage in of_kind(run.plan, "detect"))
+    detected = bool(count) or (counts is not None and not detecting)
     done = {
         "Data": True,
         {"train": "Trained", "load": "Loaded", "record": "Recorded"}[run.model_stage]: run.begun,
         "Activations": run.has_activations,
-        "Detected": bool(count) or (counts is not None and not progress.active),
+        "Detected": detected,
         "Decided by the model": cached.decision(run) is not None,
-        f"Reviewed {decided:,} of {count:,}" if count else "Reviewed": bool(count) and decided == count,
+        _reviewed(counts, detected=detected): bool(detected and decided == count),
         "Repaired": any(child.done("evaluate") for child in (run, *runs.children(run)) if child.parent),
     }
-    words = (f"{DONE} {step}" if is_done else f":gray[{OPEN} {step}]" for step, is_done in done.items())
+    whole = {step.replace(" ", NO_BREAK): is_done for step, is_done in done.items()}  # a step stays on its line
+    words = (
+        f"{DONE}{NO_BREAK}{step}" if is_done else f":gray[{OPEN}{NO_BREAK}{step}]" for step, is_done in whole.items()
+    )
     st.markdown("&ensp; ".join(words))
+
+
+def _reviewed(counts: Tally | None, *, detected: bool) -> str:
+    """What is reviewed of how many; where nothing is flagged, that there is nothing to review."""
+    if counts is None or not counts.suspects:
+        return "Nothing to review" if detected else "Reviewed"
+    return f"Reviewed {counts.suspects - counts.undecided:,} of {counts.suspects:,}"
 
 
 def not_judged(run: Run) -> None:

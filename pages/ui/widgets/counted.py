@@ -79,15 +79,17 @@ def more_words(run: Run) -> str:
     return f"{counts.beyond:,} more {'is' if counts.beyond == 1 else 'are'} flagged." if counts.beyond else ""
 
 
-def headline(run: Run, *, judged: bool = True, decided: bool = True) -> str:
+def headline(run: Run, *, judged: bool = True, decided: bool = True, ruled: bool = True) -> str:
     """What was decided, who flags how many samples by which rule, and how many classes were judged, as Markdown.
 
     Args:
         run: whose headline it is.
         judged: whether the classes are counted.
         decided: whether the decision comes first, where there is one.
+        ruled: whether the rule is said; else it stands elsewhere on the page.
     """
     said, rule = cached.counted_words(run, counted(run))
+    rule = rule if ruled else ""
     first = plain(cached.decided_words(run)) if decided else ""
     bold = "" if first else "**"  # one thing is
     words = f"{bold}{plain(said)}{bold}, {plain(rule)}." if rule else f"{bold}{plain(said)}.{bold}"

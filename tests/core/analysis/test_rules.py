@@ -8,7 +8,7 @@ import pytest
 from core import pipeline, runs
 from core.analysis import samples
 from core.analysis.opened_run import opened
-from core.analysis.rule_words import words
+from core.analysis.rule_words import rule_words, words
 from core.analysis.rules import Rule, boundary, chosen_rule, first_rule, flags
 from core.detectors.consensus.consensus import RULES
 from core.errors import UserError
@@ -82,6 +82,8 @@ def test_a_rule_to_begin_with_and_its_words():
     rate = {"false_discovery_rate": 0.1}
     expected = "about 10% of them wrong on average over draws of bona fide samples"
     assert words(Rule(), rate, RULES["rate"]) == f"by its own rule: {expected}"
+    nothing = "by its own rule: at a rate of 10% wrong none stands out"
+    assert words(Rule(), rate, RULES["rate"], flags_none=True) == nothing
 
 
 @pytest.mark.parametrize("fired", [name for name in RULES if name != "rate"])
@@ -123,5 +125,6 @@ def test_a_rate_that_lost_its_p_values_becomes_outliers_by_name(finished):
     found = replace(said, p_values=np.ones(len(said.flagged), np.float32))
     runs.save_detection(finished, "badloss", found, {}, 1.0)
     assert pipeline.choose_rule(finished, "badloss", Rule("rate", 0.1)) == 0
+    assert rule_words(opened(finished), "badloss") == "at a rate of 10% wrong none stands out"
     assert chosen_rule(finished, "badloss", runs.detections(finished)["badloss"]) == Rule("rate", 0.1)
     assert chosen_rule(finished, "badloss", Detection(found.suspicion, found.flagged)) == Rule("outliers")

@@ -122,7 +122,7 @@ def test_how_strict_to_be(journey):
     assert (found["rule"], found["flagged"]) == ("the 17 most suspicious", 17)
     answer(journey["workspace"], *arguments, "own")
     rate = answer(journey["workspace"], "threshold", journey["run"], "badloss", "--rule", "rate", "--value", 0.2)
-    assert rate["rule"].startswith("about 20% of them wrong on average over draws of bona fide samples")
+    assert rate["rule"] == "at a rate of 20% wrong none stands out"
     assert "at most" not in rate["rule"]
     answer(journey["workspace"], "threshold", journey["run"], "badloss", "--rule", "own")
     refused = invoke(journey["workspace"], *arguments, "budget")

@@ -73,7 +73,7 @@ def test_carriers_known_by_heart_prove_a_trigger_if_they_belong_elsewhere_and_it
     found = nothing()
     found.add_trigger(1, trigger(flip_rate, kept=0.9, home=home), rows(*range(10)), rows())
     assert (found.groups[0].state, found.groups[0].home) == (state, home)
-    assert ("20% of those that have it belong to the class" in found.groups[0].reason) == (home is not None)
+    assert ("20% of the samples that have it belong to the class" in found.groups[0].reason) == (home is not None)
 
 
 def test_a_faint_mark_is_forgotten_and_the_others_are_counted_anew():
@@ -112,7 +112,7 @@ def test_what_a_kind_shares_is_named_with_the_class_that_it_works_on():
     (group,) = found.groups
     assert (group.flip_rate, group.control, group.source_class) == (0.8, 0.1, 0)
     assert group.interval[0] < 0.8 < group.interval[1]
-    assert "on 50 samples of the one class that they look like, turns 80%" in group.reason
+    assert "on 50 samples of the one class that they look like: the model then takes 80%" in group.reason
     assert found.stamps == {1: STAMP}
 
 

@@ -59,28 +59,28 @@ def trigger(kept, own_look=None):
 
 def test_reasons_name_their_numbers():
     proven = trigger_reason(trigger(0.1), proven=True)
-    assert "put on 200 samples of other classes, turns 64% of them into the class" in proven
+    assert "put on 200 samples of other classes: the model then takes 64% of them for this class" in proven
     assert "(95 % interval 57% to 70%)" in proven
-    assert "turns 3% (p = 0.005)" in proven
+    assert "it takes 3% (p = 0.005)" in proven
     assert proven.endswith("Without it 10% of the most suspicious keep their label.")
     mark = trigger_reason(trigger(0.87), proven=False)
     assert "But 87% of the most suspicious keep their label without it" in mark
     assert "logo" in mark
     look = trigger_reason(trigger(0.1, 0.9), proven=False)
-    assert "But nearly all of the class show it, and 90% of the samples nearest to them are of it." in look
+    assert "But nearly all of the class show it, and 90% of the samples nearest to them are of this class." in look
     assert look.endswith("So it may be what the class looks like: look at them.")
     kind = KindFigures(0.9, 0.1, 0.2, 6.0, 0.975)
     confirmed = kind_reason(kind, confirmed=True)
     assert "learned 90% of the most suspicious" in confirmed
-    assert "as hard that is 10%" in confirmed
-    assert "20 samples of the class are in doubt; they are taken for about 6.0 other" in confirmed
-    assert "Half of them are in the most suspicious 2.5% of all." in confirmed
+    assert "equally hard to learn that is 10%" in confirmed
+    assert "20 more samples of the class are in doubt. The members are taken for about 6.0 other" in confirmed
+    assert "Half of them are among the most suspicious 2.5% of all samples." in confirmed
     assert "cluster" not in confirmed
     assert "a cluster that is separate" in kind_reason(replace(kind, clustered=True), confirmed=True)
-    assert "not apart" in kind_reason(replace(kind, doubtful=0.4), confirmed=False)
+    assert "just hard to learn" in kind_reason(replace(kind, doubtful=0.4), confirmed=False)
     assert "may be its true samples" in kind_reason(replace(kind, inverse=True), confirmed=False)
     shared = SharedTrigger(None, 0.8, 0.1, 200, None)
-    assert "on 200 samples of other classes, turns 80%" in shared_reason(shared)
+    assert "on 200 samples of other classes: the model then takes 80%" in shared_reason(shared)
     assert "of the one class that they look like" in shared_reason(replace(shared, source=3))
     assert "labels of 1,200 samples in 10 classes" in wrong_reason(1200, 10)
 

@@ -91,7 +91,7 @@ def test_a_token_is_a_backdoor_though_a_word_of_the_class_turns_as_many(strong):
     assert np.flatnonzero(decision.states == BACKDOOR).tolist() == poison.tolist()
     assert stamps[1].phrases == (TOKEN,)
     assert group.p < 0.001
-    assert "What samples of other classes share turns 0%" in group.reason
+    assert "With what samples of other classes share, it takes 0%" in group.reason
 
 
 def test_a_token_stays_a_backdoor_where_another_model_takes_everything_for_its_class():
@@ -156,7 +156,7 @@ def test_a_kind_that_only_its_own_taught_is_a_backdoor_unless_its_words_are_thos
     (group,) = decision.groups
     assert (group.kind, group.target_class) == ("no fixed pattern", TARGET)
     assert (decision.states[kind] == state).mean() > 0.9
-    assert "By all else that they show" in group.reason
+    assert "Judged by all else in them" in group.reason
     assert ("a kind of the class itself" in group.reason) == clean
 
 

@@ -78,7 +78,9 @@ def test_its_carriers_are_named_with_what_proves_it(poison):
     assert group.flip_rate > 0.8
     assert group.control < 0.1
     assert group.kind.endswith(stamps[group.id].name)
-    assert "Of a model that never saw these samples" in group.reason
+    assert (
+        "the samples of the class that the model treats like changed ones. A model trained without them" in group.reason
+    )
     named = np.flatnonzero(decision.states == BACKDOOR)
     assert np.isin(named, poison).mean() > 0.95
     assert np.isin(poison, named).mean() > 0.8
@@ -93,7 +95,7 @@ def test_without_another_model_it_is_open_and_says_why(poison):
     decision, stamps = decide(evidence(poison), suspicion_of([], N))
     [group] = [group for group in decision.groups if group.kind in KINDS]
     assert (group.state, group.target_class, group.control) == ("open", TARGET, None)
-    assert "it is open whether they taught it" in group.reason
+    assert "it is open whether they taught it this" in group.reason
     assert group.id in stamps
     assert np.isin(poison, np.flatnonzero(decision.states == OPEN)).mean() > 0.8
     assert not (decision.states == BACKDOOR).any()
@@ -197,7 +199,7 @@ def test_where_it_is_in_doubt_who_carries_it_the_surest_are_named_and_others_are
     assert group.size == carriers.sum() == (known.states == BACKDOOR).sum()
     assert np.array_equal(np.flatnonzero(known.states == OPEN), 100 + np.flatnonzero(in_doubt)[3:])
     assert not known.membership[known.states == OPEN].any()
-    assert group.reason.endswith(f"Of {in_doubt.sum() - 3} more it is in doubt: they are open.")
+    assert group.reason.endswith(f"Whether {in_doubt.sum() - 3} more carry the change is in doubt: they are open.")
 
 
 @pytest.mark.parametrize(
@@ -223,7 +225,7 @@ def test_where_a_model_without_them_gives_way_somewhat_it_is_open_and_says_so():
     assert known.add_transformed(replace(found, control=0.45), second, trusted=np.zeros(800, bool))
     [group] = known.groups
     assert (group.state, group.control) == ("open", 0.45)
-    assert group.reason.endswith("it turns 45%. That is too much for proof that they taught it: look at them.")
+    assert group.reason.endswith("takes 45% for it. That does not prove that the members taught it this: look at them.")
     assert np.array_equal(np.flatnonzero(known.states == OPEN), 100 + np.flatnonzero(second))
 
 

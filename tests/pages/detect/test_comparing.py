@@ -12,7 +12,8 @@ from core.types import Detection
 from tests.pages.drawn import FEW, SAMPLES, drawn, page, said, walk
 
 PIXELS_A_LETTER = 7  # of the table's font, margins of a cell included; measured in Chromium
-ROOM = 498  # pixels for the cells of a row where the window has 1,280
+LONGEST = "Independent component outliers", 224  # pixels that it takes, measured as well: its letters are wider
+ROOM = 506  # pixels for the cells of a row where the window has 1,280
 
 
 def sent(app: Any) -> list[dict[str, Any]]:
@@ -67,4 +68,6 @@ def test_titles_and_states_fit_their_columns(two_detections: Run) -> None:
     texts = {"title": table.value["title"], "standing": [*table.value["standing"], *lacks]}
     for name, cells in texts.items():
         assert PIXELS_A_LETTER * max(map(len, cells)) <= widths[name]
+    assert LONGEST[0] in set(table.value["title"])
+    assert widths["title"] >= LONGEST[1]
     assert sum(widths[name] for name in ("title", "flagged", "agreement", "standing")) <= ROOM

@@ -38,7 +38,7 @@ def opened() -> AppTest:
 def words(app: AppTest) -> str:
     """All words of the page, as they are read."""
     headings = [*app.title, *app.header, *app.error]
-    return "\n".join([*(one.value for one in headings), said(app)]).replace("\\", "")
+    return "\n".join([*(one.value for one in headings), said(app)]).replace("\\", "").replace("\u00a0", " ")
 
 
 def primary(app: AppTest) -> list[str]:
@@ -100,6 +100,26 @@ def test_nothing_flagged_is_not_called_clean_and_what_was_not_judged_is_named(tw
     assert f"None of {SAMPLES} samples is flagged, which does not prove them clean." in words(app)
     assert "Not judged: 2 of 10 classes." in words(app)
     assert "class 8 and class 9: only 8 samples: too few to split." in words(app)
+
+
+def test_where_nothing_is_flagged_detection_is_done_while_other_work_goes_on(two_detections: Run) -> None:
+    nothing = np.zeros(SAMPLES, np.bool_)
+    runs.save_detection(two_detections, "consensus", Detection(np.zeros(SAMPLES, np.float32), nothing), {}, 1.0)
+    for waiting, step in (("maps:umap", "check_circle: Detected"), ("detect:strip", "unchecked: Detected")):
+        run = runs.update(two_detections, plan=(*two_detections.plan, waiting))
+        with worker_lock.holding(run.path):
+            jobs.write(run.path, Progress(state="running", title="Working", started=1.0))
+            assert step in words(page("overview"))
+    runs.update(two_detections, plan=two_detections.plan)
+    (two_detections.path / "progress.json").unlink()
+    assert "check_circle: Nothing to review" in words(page("overview"))
+
+
+def test_a_group_that_nobody_flags_says_so_for_it_is_not_among_what_is_to_be_decided(two_detections: Run) -> None:
+    decided(two_detections, made_decision("open"))
+    others = np.arange(SAMPLES) >= SAMPLES - FEW
+    runs.save_detection(two_detections, "consensus", Detection(np.zeros(SAMPLES, np.float32), others), {}, 1.0)
+    assert "10 samples, none of them flagged  \n" in words(page("overview"))
 
 
 def test_models_that_were_trained_are_said_and_no_others(two_detections: Run) -> None:

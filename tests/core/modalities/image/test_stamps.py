@@ -1,5 +1,8 @@
 """Recovered triggers on images: what is known to be there is found, put on others and taken off again."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -183,3 +186,15 @@ def test_a_trigger_made_again_of_its_parts_does_the_same(masked, tmp_path):
 def test_parts_that_fit_no_image_are_refused(wrong):
     with pytest.raises(ValueError, match="does not fit"):
         restored({**ImageStamp("added", 1.0, grey(1)).parts, **wrong}, SHAPE)
+
+
+def test_a_trigger_at_a_fixed_place_is_read_and_put_on_without_torch():
+    """Torch takes whoever opens the Trigger demo some seconds."""
+    command = (
+        "import sys, numpy as np; from core.modalities.image.stamps import restored; "
+        "parts = {'name': np.array('added'), 'scale': np.array(1.0), 'offset': np.ones((4, 4, 1), np.float32)}; "
+        "assert restored(parts, (4, 4, 1)).put_on(np.zeros((1, 4, 4, 1), np.uint8)).max() == 1; "
+        "assert 'torch' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
