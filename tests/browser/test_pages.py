@@ -101,7 +101,8 @@ def test_on_a_narrow_screen_the_line_above_a_page_is_whole_and_clear_of_the_titl
     line.evaluate("(one, words) => { one.textContent = words; }", f"{long}about 300 poisoned or mislabelled")
     assert line.evaluate("(one) => one.scrollWidth <= one.clientWidth && one.scrollHeight <= one.clientHeight + 1")
     below, above = title.bounding_box(), line.bounding_box()
-    assert below and above
+    assert below
+    assert above
     assert 0 <= above["y"] < above["y"] + above["height"] < below["y"]
 
 
