@@ -22,7 +22,7 @@ from core.data.tables.csv_files import delimiter_of_line
 from core.data.tables.hugging_face import snapshot
 from core.data.texts.columns import Chosen
 from core.data.texts.encodings import encoding_of
-from core.data.texts.records import LINES, MAX_LINE, TOGETHER, arrow_reader
+from core.data.texts.records import LINES, MAX_LINE, TOGETHER, arrow_reader, flat
 from core.data.texts.text_table import columns_in, files_of
 from core.output.original_tables import TableChanges, kept_rows
 
@@ -209,7 +209,8 @@ def _json_lines(file: Path, label: str) -> Iterator[Line]:
                 yield Line(encoded.bytes_of(raw))
                 continue
             record = json.loads(text)
-            yield Line(encoded.bytes_of(raw), True, record.get(label), partial(_dumped, record, label, text, encoded))
+            known = dict(flat(record)).get(label)
+            yield Line(encoded.bytes_of(raw), True, known, partial(_dumped, record, label, text, encoded))
 
 
 def _joined(before: bytes, behind: bytes, new: bytes) -> bytes:
@@ -219,8 +220,16 @@ def _joined(before: bytes, behind: bytes, new: bytes) -> bytes:
 def _dumped(record: dict[str, Any], label: str, text: str, encoded: _Encoded, new: Any) -> bytes:
     """The record with another label, written as it was: with or without escapes, with its end of line."""
     end = text[len(text.rstrip("\r\n")) :]
-    written = json.dumps(record | {label: new}, ensure_ascii=text.isascii()) + end
+    written = json.dumps(_relabelled(record, label, new), ensure_ascii=text.isascii()) + end
     return written.encode(encoded.codec, "surrogatepass")
+
+
+def _relabelled(record: dict[str, Any], label: str, new: Any) -> dict[str, Any]:
+    """The record with another label, which may be a field within another one."""
+    outer = next((name for name in record if isinstance(record[name], dict) and label.startswith(f"{name}.")), None)
+    if label in record or outer is None:
+        return record | {label: new}
+    return record | {outer: _relabelled(record[outer], label[len(outer) + 1 :], new)}
 
 
 def _around(raw: str, delimiter: str, column: int) -> tuple[str, str, str]:

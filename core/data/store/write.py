@@ -290,7 +290,7 @@ def _require_classes(part: Part, written: _Written) -> None:
         return
     first = written.problems[0] if written.problems else None
     raise UserError(
-        f"Of {len(part):,} training images, {len(written.kept):,} can be read, of fewer than two classes.",
+        f"Of {len(part):,} training samples, {len(written.kept):,} can be read, of fewer than two classes.",
         f"The first that cannot: {first.what}: {first.detail}" if first else "All have the same label.",
         "At least two classes are needed to train a classifier.",
     )

@@ -59,6 +59,8 @@ _FLAGS: dict[str, tuple[Split, Split]] = {  # a column of true and false → the
     "isvalid": ("validation", "train"),
     "isvalidation": ("validation", "train"),
 }
+# What a table lacks that is taken for none of texts.
+_OF_TEXTS = "A table of texts needs a column of labels beside them."
 _TRUE = ("true", "1", "yes", "1.0")
 _FALSE = ("false", "0", "no", "0.0")
 _SPLIT = ("split", "subset", "partition", "set", "usage", *_FLAGS)
@@ -115,7 +117,7 @@ def found_columns(columns: Sequence[str], image: str = "", label: str = "", spli
             raise UserError(
                 f"No column of the table looks like {kind}s.",
                 listed_columns(columns),
-                f"Say which it is with {kind}_column.",
+                f"Say which it is with {kind}_column.{f' {_OF_TEXTS}' if kind == 'image' else ''}",
             )
     return Columns(int(where or 0), int(what or 0), part)
 
@@ -159,7 +161,7 @@ def collected(rows: Rows, name: str, about: Mapping[str, str] | None = None) -> 
     Raises:
         UserError: there is no row, no label that can be used, or no training row.
     """
-    if not len(rows.names):
+    if not any(label is not None for label in rows.labels) and (rows.problems or not len(rows.names)):
         first = f"{rows.problems[0].what}: {rows.problems[0].detail}" if rows.problems else "It holds no rows."
         raise UserError(f"{name} has no row that can be used.", first, "Correct the table.")
     labels, class_names = classes(rows.labels, rows.class_names)
@@ -174,7 +176,7 @@ def collected(rows: Rows, name: str, about: Mapping[str, str] | None = None) -> 
     train = replace(train, left_out=_left_out(rows, labels, places["train"]))
     test, others = _part(rows, labels, places["test"]) if len(places["test"]) else (empty_part(), [])
     if not len(train):
-        raise UserError(f"{name} has no training images.", "All rows are of other splits.", "Correct split_column.")
+        raise UserError(f"{name} has no training samples.", "All rows are of other splits.", "Correct split_column.")
     listed = abridged([*rows.problems, *problems, *more, *others])
     return Collection(name, class_names, train, test, listed, about=about or {})
 

@@ -20,6 +20,9 @@ from core.errors import UserError
 MAX_LINE = 16 * 2**20  # characters of a line: no text needs more
 TOGETHER = 512  # rows of a Parquet file that are read at once
 SAMPLED = 200  # records that tell which columns hold what
+NESTED = 4  # objects within one another in a JSON line whose fields are columns
+# The column of what a row of a table by lines has beyond its header; no header has such a name.
+BEYOND = "\n"
 Record = Mapping[str, Any]
 LINES = (".jsonl", ".ndjson", ".json")
 
@@ -65,6 +68,19 @@ def class_names(path: Path, label: str) -> Sequence[str] | None:
     return None
 
 
+def flat(record: Record, before: str = "", deep: int = NESTED) -> Iterator[tuple[str, Any]]:
+    """The fields of a JSON object by the names of their columns: a field within another one has both names.
+
+    >>> dict(flat({"id": 7, "data": {"review": "good", "meta": {"stars": 5}}}))
+    {'id': 7, 'data.review': 'good', 'data.meta.stars': 5}
+    """
+    for name, value in record.items():
+        if isinstance(value, dict) and deep:
+            yield from flat(value, f"{before}{name}.", deep - 1)
+        else:
+            yield f"{before}{name}", value
+
+
 def _of_csv(path: Path) -> Iterator[tuple[str, Record]]:
     csv.field_size_limit(MAX_LINE)
     with _text(path) as stream:
@@ -73,8 +89,9 @@ def _of_csv(path: Path) -> Iterator[tuple[str, Record]]:
         reader = csv.reader(lines, delimiter=delimiter)
         try:
             for cells in reader:
+                beyond = {BEYOND: more} if any(more := cells[len(header) :]) else {}
                 if cells:
-                    yield f"line {reader.line_num + 1}", dict(zip(header, cells, strict=False))
+                    yield f"line {reader.line_num + 1}", dict(zip(header, cells, strict=False)) | beyond
         except csv.Error as error:
             title = f"Line {reader.line_num + 1} of {path.name} cannot be read."
             raise UserError(title, f"{error}.", "Correct the table there.") from error
@@ -92,7 +109,7 @@ def _of_lines(path: Path) -> Iterator[tuple[str, Record]]:
                 raise UserError(f"Line {number} of {path.name} is no JSON.", f"{error}"[:200], hint) from error
             if not isinstance(record, dict):
                 raise UserError(f"Line {number} of {path.name} is no JSON object.", "", "Write one object a line.")
-            yield f"line {number}", record
+            yield f"line {number}", dict(flat(record))
 
 
 def _of_parquet(path: Path, columns: Sequence[str] | None) -> Iterator[tuple[str, Record]]:

@@ -15,7 +15,7 @@ from core.data.tables.hugging_face import parquet_folders, saved_splits, snapsho
 from core.data.tables.rows import Rows, collected, split_in
 from core.data.texts.columns import Chosen, chosen, holds_texts
 from core.data.texts.encodings import NAMES, encoding_of
-from core.data.texts.records import LINES, SAMPLED, class_names, columns_of, records
+from core.data.texts.records import BEYOND, LINES, SAMPLED, class_names, columns_of, records
 from core.data.texts.spool import Spool
 from core.errors import UserError
 
@@ -117,9 +117,12 @@ def _rows(files: Mapping[str, list[Path]], columns: Chosen, spool: Spool) -> Row
             if not isinstance(text, str):
                 problems.add(Problem("row", called, f"It has no text in {columns.text}."))
                 text = ""
+            has_beyond = BEYOND in record
+            if has_beyond:  # what stands in its columns is not what belongs there
+                problems.add(Problem("row", called, "It has more fields than the header: put its text in quotes."))
             spool.add(text)
             names.append(called)
-            labels.append(_label(record.get(columns.label)))
+            labels.append(None if has_beyond else _label(record.get(columns.label)))
             own = split_in(columns.split, str(record.get(columns.split))[:100]) if columns.split else split
             splits.append(own)
             require_count(len(names), "rows")

@@ -75,6 +75,15 @@ def test_json_lines_keep_their_other_fields(copied, tmp_path):
     assert "naïve" in left[2]
 
 
+def test_a_label_within_another_field_is_given_another_one_there(copied, tmp_path):
+    records = [{"said": {"text": text, "about": {"label": label, "by": 1}}} for text, label in ROWS]
+    (tmp_path / "films.jsonl").write_text("\n".join(map(json.dumps, records)), "utf-8")
+    settings = {"text_column": "said.text", "label_column": "said.about.label"}
+    left = (copied(tmp_path / "films.jsonl", **settings) / "films.jsonl").read_text("utf-8").split("\n")
+    assert json.loads(left[1]) == {"said": {"text": "naïve – 日本", "about": {"label": "neg", "by": 1}}}
+    assert [json.loads(line) for line in (left[0], *left[2:])] == [records[0], *records[3:]]
+
+
 def test_rows_of_the_test_split_stay_and_rows_without_a_label_go(copied, tmp_path):
     rows = [*((*row, "train") for row in ROWS), ("a test", "pos", "test"), ("none", "", "train")]
     path = tmp_path / "films.tsv"

@@ -95,6 +95,34 @@ def test_lines_that_are_no_json_are_said_by_their_number(tmp_path):
         open_source(tmp_path / "a.jsonl", "text_table")
 
 
+def test_fields_within_others_are_columns_of_json_lines(tmp_path):
+    lines = [{"id": row, "data": {"review": text, "meta": {"mood": label}}} for row, (text, label) in enumerate(ROWS)]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    found = open_source(tmp_path / "a.jsonl", settings={"label_column": "data.meta.mood"})
+    assert found.about["columns"] == "texts in data.review, labels in data.meta.mood"
+    assert (found.class_names, texts_of(found.train)) == (("neg", "pos"), [text for text, _ in ROWS])
+
+
+def test_rows_with_more_fields_than_the_header_are_left_out_and_said(tmp_path):
+    rows = ["good,pos,", "dull, and long,neg", "never again,neg", '"fine, then",pos']
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(["text,label", *rows]))
+    found = open_source(path)
+    assert (texts_of(found.train), found.class_names) == (["good", "never again", "fine, then"], ("neg", "pos"))
+    assert "line 3: It has more fields than the header: put its text in quotes." in [
+        f"{problem.what}: {problem.detail}" for problem in found.problems
+    ]
+    path.write_text("\n".join(["text,label", rows[1], rows[1]]))
+    with pytest.raises(UserError, match=r"has no row that can be used\. line 2: It has more fields"):
+        open_source(path)
+
+
+def test_a_table_of_texts_alone_is_told_what_it_lacks(tmp_path):
+    (tmp_path / "a.csv").write_text("text\nsome words\nmore words\n")
+    with pytest.raises(UserError, match="A table of texts needs a column of labels beside them"):
+        open_source(tmp_path / "a.csv")
+
+
 HOSTILE = ["<script>alert(1)</script>", "\u202eright to left", "a\0b", "x" * 100_000, "\ud800", "😀", "  "]
 
 
