@@ -81,6 +81,9 @@ def test_bars_are_missed_by_less_than_was_asked_for():
         "a clean class accused",
         "turned after training again",
     ]
+    assert missed(replace(good, retrained_turned=0.4, floor_turned=0.45), small=True) == [
+        "turned after training again (no more than never poisoned)"
+    ]
     clean = replace(good, poison=0, flagged=3)
     assert missed(clean, small=False) == ["texts flagged"]
     assert "| none |" in text_table([good])[2]

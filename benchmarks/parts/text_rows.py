@@ -102,8 +102,9 @@ def _bars(row: TextRow, *, small: bool) -> Iterator[tuple[str, bool]]:
         yield "F1 of the consensus", _below(row.f1, F1)
     yield "a clean class accused", row.accused > 0
     if row.retrained is not None or not _below(row.success, LEARNED):
-        yield "turned after relabelling", _above(row.relabelled_turned, GONE)
-        yield "turned after training again", _above(row.retrained_turned, GONE)
+        for way, turned in (("relabelling", row.relabelled_turned), ("training again", row.retrained_turned)):
+            of_words = turned is not None and row.floor_turned is not None and turned <= row.floor_turned + WORSE
+            yield f"turned after {way}{' (no more than never poisoned)' * of_words}", _above(turned, GONE)
 
 
 def _below(value: float | None, bar: float) -> bool:

@@ -11,9 +11,10 @@ from core.modalities.augmented import Augmentation
 from core.modalities.text.gradients import TOGETHER, slopes
 from core.modalities.text.inputs import TOGETHER as AT_ONCE
 from core.modalities.text.inputs import TextInputs
-from core.modalities.text.vocabulary import NOBODYS, Vocabulary, reader_of
+from core.modalities.text.vocabulary import NOBODYS, Reader, Vocabulary, reader_of
 from core.types import Floats, Inputs, Ints, Samples
 
+AT_ONCE_IN_PIECES = 32  # texts of one pass through a transformer: its attention grows with their length squared
 DROPPED = 0.1  # fraction of the words that a dropout takes away
 PROBED = 8  # words of a sample that shows nothing
 
@@ -85,15 +86,38 @@ def begin(network: nn.Module, inputs: Inputs) -> None:
 
 
 def speaking(network: nn.Module, inputs: Inputs, labels: Ints, predicted: Ints) -> Floats | None:
-    """(words of all texts, 2) how much each speaks for the given and the predicted class; None if it cannot be told."""
+    """(words of all texts, 2) how much each speaks for the given and the predicted class; None if it cannot be told.
+
+    A word that a network reads in pieces speaks as much as these together.
+    """
     assert isinstance(inputs, TextInputs)
     device = next((value.device for value in network.parameters()), torch.device("cpu"))
     texts = resident(inputs, device, network)
     lengths = texts.starts.diff()
-    if not np.array_equal(lengths.numpy(), inputs.lengths()):
+    pieces = _pieces(reader_of(network), inputs)
+    if pieces is None and not np.array_equal(lengths.numpy(), inputs.lengths()):
         return None  # its tokens are no words
-    parts = torch.arange(len(texts)).split(TOGETHER) if len(texts) else ()
-    return slopes(network, ((texts.batch(rows), lengths[rows]) for rows in parts), labels, predicted)
+    parts = torch.arange(len(texts)).split(TOGETHER if pieces is None else AT_ONCE_IN_PIECES) if len(texts) else ()
+    found = slopes(network, ((texts.batch(rows), lengths[rows]) for rows in parts), labels, predicted)
+    return found if found is None or pieces is None else _together(found, pieces, lengths.numpy(), inputs.lengths())
+
+
+def _pieces(reader: Reader, inputs: TextInputs) -> Ints | None:
+    """For each token of the texts which word of its text it is of; None where each token is a word."""
+    parts = []
+    for start in range(0, len(inputs), AT_ONCE):
+        if (own := reader.words_of(inputs[start : start + AT_ONCE].tolist())) is None:
+            return None
+        parts.append(own)
+    return np.concatenate(parts) if parts else None
+
+
+def _together(found: Floats, pieces: Ints, lengths: Ints, n_words: Ints) -> Floats:
+    """(words of all texts, 2) the sum of what the pieces of each word are worth."""
+    first = np.repeat(np.cumsum(n_words) - n_words, lengths)  # word of the text that a token is of
+    total = np.zeros((int(n_words.sum()), found.shape[1]), np.float32)
+    np.add.at(total, (first + pieces)[pieces >= 0], found[pieces >= 0].astype(np.float32))
+    return total.astype(np.float16)
 
 
 def _padded(flat: Tensor, starts: Tensor, rows: Tensor, most: int) -> Tensor:

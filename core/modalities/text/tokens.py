@@ -4,6 +4,7 @@ A vocabulary is kept as its words, one a line, never as a tokenizer's own file: 
 taken.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
@@ -11,7 +12,7 @@ from itertools import chain
 import numpy as np
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
-from core.modalities.text.words import ALONE, MOST, ends, number, sound, words
+from core.modalities.text.words import ALONE, MOST, ends, found_words, number, sound, words
 from core.types import Ints
 
 PADDING = 0  # the first place: behind the end of a text
@@ -87,6 +88,27 @@ def together(encoded: Callable[[list[str]], Iterable[list[int]]], texts: Sequenc
         lengths += map(len, own)
         parts.append(np.fromiter(chain.from_iterable(own), np.int32, sum(map(len, own))))
     return np.concatenate(parts), np.cumsum(lengths).astype(np.int64)
+
+
+def words_of(spans: Sequence[tuple[int, int]], text: str) -> list[int]:
+    """For each token which word of the text it lies in, by the place of its characters; −1 where in none.
+
+    A text of more than `MOST` words has those at its ends alone, as in `words`.
+
+    >>> words_of([(0, 0), (0, 4), (4, 7), (8, 12), (0, 0)], "working hard")
+    [-1, 0, 0, 1, -1]
+    """
+    found = [match.span() for match in found_words(text)]
+    if len(found) != len(words(text, len(text))):
+        return [-1] * len(spans)  # lower case has other words here, which hardly ever happens
+    begins, left_out = [begin for begin, _ in found], max(len(found) - MOST, 0)
+    half = min(MOST // 2, len(found)) if left_out else len(found)
+    places = []
+    for begin, end in spans:
+        place = bisect_right(begins, end - 1) - 1  # a piece may begin with the space before its word
+        outside = begin == end or place < 0 or end > found[place][1] or half <= place < half + left_out
+        places.append(-1 if outside else place - left_out * (place >= half))
+    return places
 
 
 def _shortened(ids: list[int], most: int) -> list[int]:

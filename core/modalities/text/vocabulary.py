@@ -43,6 +43,10 @@ class Reader(nn.Module):
         """What the network is given of the texts, one after the other, and where each text begins; none of them 0."""
         return numbers(texts)
 
+    def words_of(self, _: Sequence[str], /) -> Ints | None:
+        """For each of the `tokens` of texts which word of its text it is of, −1 for none; None where each is a word."""
+        return None
+
     def make_room(self, weights: Mapping[str, Tensor], prefix: str) -> None:
         """Become as long as what these weights hold of it, so that they can be loaded.
 

@@ -10,10 +10,11 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from core.errors import UserError
-from core.modalities.text.tokens import Tokens, together
+from core.modalities.text.tokens import Tokens, together, words_of
 from core.modalities.text.vocabulary import Reader
 from core.models.pretrained.transformer_folder import config_of, default_of
 from core.models.weight_files import MOST_BYTES
+from core.types import Ints
 
 FEWEST = 8  # tokens that a model has to read at once
 DROPOUT = 0.1  # fraction of the features that are left out in training
@@ -51,6 +52,17 @@ class Subwords(Reader):
         found = _tokenizer(self._content())
         flat, starts = together(lambda some: [each.ids for each in found.encode_batch_fast(some)], texts, self.most)
         return flat + 1, starts
+
+    def words_of(self, texts: Sequence[str], /) -> Ints | None:
+        """For each of `tokens` which word of its text it is a piece of, −1 for those before and behind it."""
+        if not len(self.tokenizer):
+            return None
+        found = _tokenizer(self._content())
+
+        def placed(some: list[str]) -> list[list[int]]:
+            return [words_of(each.offsets, text) for each, text in zip(found.encode_batch(some), some, strict=True)]
+
+        return together(placed, texts, self.most)[0]
 
     def make_room(self, weights: Mapping[str, Tensor], prefix: str) -> None:
         """Become as long as the tokenizer that these weights hold."""

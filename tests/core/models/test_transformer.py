@@ -7,10 +7,14 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from core.devices import compute_for
 from core.errors import UserError
+from core.modalities.text.batches import speaking
 from core.modalities.text.inputs import text_inputs
+from core.modalities.text.parts import parts
+from core.modalities.text.tokens import words_of
 from core.models import usual_rate
 from core.models.pretrained import transformer_folder
 from core.models.pretrained.transformer_folder import read_folder
@@ -85,6 +89,27 @@ def test_it_learns_and_its_state_says_the_same_elsewhere(folder, frozen):
     losses, _ = evaluate(again, dataset.inputs, dataset.labels, compute_for("fp32"))
     assert np.allclose(losses, last.losses, atol=1e-5)
     assert choose(layers(again, SHAPE, 2)).features == 16
+
+
+def test_a_word_that_is_read_in_pieces_speaks_as_a_whole(folder):
+    pieces = Tokenizer(models.WordPiece({word: at for at, word in enumerate([*WORDS[:5], "act", "##ing", "a", "!"])}))
+    pieces.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    ends = [("[CLS]", 2), ("[SEP]", 3)]
+    pieces.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=ends)
+    pieces.save(str(folder / "tokenizer.json"))
+    model = begun(folder).model.eval()
+    texts = ["a acting!", "", "acting " * 300 + "a"]
+    assert model.reader.words_of(texts[:2]).tolist() == [-1, 0, 1, 1, 2, -1, -1, -1]
+    inputs, labels = text_inputs(texts), np.array([0, 1, 1])
+    found = speaking(model, inputs, labels, 1 - labels)
+    assert (found.shape, found.dtype) == ((inputs.lengths().sum(), 2), np.float16)
+    assert (found[:3] != 0).all()
+    (marked,) = parts(inputs, np.array([0]), found, 100)
+    assert "".join(part.text for part in marked) == texts[0]
+    assert {part.text for part in marked if part.speaks_for} <= {"a", "acting", "!"}
+    assert any(part.speaks_for for part in marked)
+    # A piece of other tokenizers begins with the space before it.
+    assert words_of([(0, 1), (1, 5), (5, 8), (8, 9)], "a acting!") == [0, 1, 1, 2]
 
 
 def test_long_empty_and_strange_texts_are_read(folder):
