@@ -22,6 +22,9 @@ from core.types import Bools, Floats, Ints
 # Samples in doubt for each member, up to which a group is a kind of its own and a backdoor is confirmed. On 21
 # trainings the poison of nine had 0.09 to 0.49, and some 60 groups of hard samples of clean classes 0.29 to 0.97.
 APART = 0.2
+# The same where a cluster of the class was asked about, which nothing made suspicious; of some 40 of clean classes the
+# least was 0.27, of poison 0.09 and 0.18.
+APART_AS_CLUSTER = 0.15
 # The same for a group that a model that never saw it takes for many other classes, as where a trigger is put on all.
 APART_OF_MANY = 0.33
 # Effective number of these classes; of hard samples of clean classes there were 1.4 to 5.5, and then 0.6 in doubt.
@@ -64,6 +67,8 @@ class KindFigures:
         clustered: whether they are a separate cluster of the class, too.
         home: fraction of the members that belong to the class by all else that they show; None where nothing tells.
         inverse: whether they look more like the class than the rest of it does.
+        usual: whether bona fide samples of the class are of this kind as often.
+        a_cluster: whether a cluster of the class was asked about, not its most suspicious samples.
     """
 
     turned: float
@@ -74,6 +79,8 @@ class KindFigures:
     clustered: bool = False
     home: float | None = None
     inverse: bool = False
+    usual: bool = False
+    a_cluster: bool = False
 
 
 def is_apart(figures: KindFigures, n_classes: int, *, lie_apart: bool = True) -> bool:
@@ -81,7 +88,7 @@ def is_apart(figures: KindFigures, n_classes: int, *, lie_apart: bool = True) ->
 
     More may be in doubt where it is taken for many classes, and, with `lie_apart`, where it is the most suspicious.
     """
-    limits = [APART]
+    limits = [APART_AS_CLUSTER if figures.a_cluster else APART]
     if _of_many(figures, n_classes):
         limits.append(APART_OF_MANY)
     if lie_apart and figures.rank >= FOREMOST:
@@ -118,7 +125,7 @@ def weighed(
     """
     if figures.rank < LEAST_SUSPICIOUS:
         return kind.members & (figures.doubtful <= HARDLY_APART), False
-    if figures.doubtful <= APART:
+    if figures.doubtful <= (APART_AS_CLUSTER if figures.a_cluster else APART):
         return kind.members, True
     if is_apart(figures, n_classes, lie_apart=lie_apart):
         return kind.sure, True

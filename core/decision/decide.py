@@ -2,33 +2,29 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import partial
 
 import numpy as np
 from torch import nn
 
-from core.decision.apart import KindFigures, looks_more_like_it, may_be_a_half, own_cluster, weighed
 from core.decision.chance import beyond_chance
 from core.decision.found import Found
 from core.decision.halves import halves
-from core.decision.kinds import Kind, asked_kind, grown
 from core.decision.left_out import (
+    ASKED,
     AT_ONCE,
-    LEARNED,
-    SUSPECTED,
-    TURNED,
     Asked,
-    beyond_hard,
     hardness,
-    sources,
     to_leave_out,
     wrong_labels,
 )
-from core.decision.members import FEWEST, refined
+from core.decision.members import refined
+from core.decision.own_kinds import OwnKinds
 from core.decision.probes import large_classes, probed, with_few_probes
-from core.decision.shared import home_of, looked_at, shared_trigger, with_source
+from core.decision.shared import looked_at, with_source
 from core.decision.states import NOT_JUDGED, OPEN, Decision
 from core.decision.suspects import suspects_of
+from core.decision.taken_for import smaller_clusters
 from core.decision.transformed import Transformed, settled, transformed_classes
 from core.decision.triggers import (
     FEWEST_IN_CORE,
@@ -38,13 +34,11 @@ from core.decision.triggers import (
     recovered_trigger,
 )
 from core.detectors.consensus.consensus import consensus, reordered
-from core.detectors.consensus.signals import descriptions
 from core.detectors.networks.forward import prepared, probabilities
-from core.detectors.parts.statistics import Reals, ranks, ranks_in_class
-from core.detectors.parts.subspaces import canonical_order, class_spaces
+from core.detectors.parts.statistics import ranks, ranks_in_class
+from core.detectors.parts.subspaces import canonical_order
 from core.devices import best_device
 from core.modalities import modality_of
-from core.modalities.elsewhere import belong_elsewhere
 from core.modalities.recovery import Ask, Stamp
 from core.types import Bools, Evidence, Floats, Ints, Samples
 
@@ -52,8 +46,8 @@ Retrain = Callable[[Bools], nn.Module]  # (n,) what to train on → a model that
 Listen = Callable[[float, str], None]
 
 # Where progress stands before and after each training that a decision may ask for.
-TRAININGS = ((0.4, 0.6), (0.6, 0.8), (0.8, 0.97))
-NO_TRAINING = "no other model was trained: triggers without a fixed pattern and wrong labels were not looked for"
+TRAININGS = ((0.4, 0.55), (0.55, 0.7), (0.7, 0.85), (0.85, 0.97))
+NO_TRAINING = "triggers without a fixed pattern and wrong labels, for no other model was trained"
 NO_MODEL = "no model or no samples to show it: nothing was put to the test"
 
 
@@ -70,7 +64,7 @@ def decide(
         evidence: needs `features`; without `model` and `inputs` no class can be judged.
         suspicion: (n,) of a detector that ran; None asks the consensus.
         flagged: (n,) what that detector flags: open where no test confirms it.
-        retrain: trains a model on some of the samples, three times at most; None skips what needs one.
+        retrain: trains a model on some of the samples, four times at most; None skips what needs one.
         listen: told the fraction done, in [0, 1], and at what it is.
 
     Raises:
@@ -127,8 +121,8 @@ class _Maker:
         self.in_class = ranks_in_class(self.labels, orders)
         self._spans = iter(TRAININGS)
         self.other: Ask = self.ask  # until another model was trained
-        self.ranks = np.asarray(ranks(first) / len(first), np.float32)
         self.found = Found(*np.zeros((2, len(self.labels)), np.int64))
+        self.kinds = OwnKinds(evidence, self.suspects, np.asarray(ranks(first) / len(first), np.float32), self.found)
 
     def ask(self, samples: Samples) -> Floats:
         return probabilities(self.network, samples, self.inputs, self.device)
@@ -158,18 +152,8 @@ class _Maker:
                 self.found.add_trigger(index, named, members, alike)
 
     def _refined(self, trigger: RecoveredTrigger, index: int) -> Bools:
-        described = self._described.get(index)
+        described = self.kinds.described.get(index)
         return trigger.carriers.carrying if described is None else refined(trigger.carriers, described)
-
-    @cached_property
-    def _described(self) -> dict[int, Reals]:
-        """Class → its samples' activations and trajectories, in the order of their rows."""
-        assert self.evidence.features is not None
-        spaces = class_spaces(self.evidence.features, self.labels, self.evidence.n_classes, self.evidence.seed)
-        return {
-            int(self.labels[space.rows[0]]): described[np.argsort(space.rows)]
-            for space, described in zip(spaces, descriptions(self.evidence, spaces), strict=True)
-        }
 
     def ask_again(self, retrain: Retrain) -> None:
         """Train without the suspects and ask that model about them; then without those alone of whom it speaks."""
@@ -183,14 +167,14 @@ class _Maker:
             self.in_class,
             hardness(self.labels, self.evidence.trajectories, self.suspects.inputs, self.ask),
             also=doubted,
-            like=self._like(),
+            like=self.kinds.like(self.judged, self.in_class),
         )
         asked = self._asked(retrain, groups, controls, without)
         self.found.come_home(asked)
         once_more = partial(self._trained_without, retrain)
         told = settled(changed, self.other, once_more, self.suspects, self.found.known)
         add = partial(self.found.add_transformed, trusted=self.evidence.bona_fide)
-        proven = [one.index for one, *who in told if add(one, *who) and one.proven]
+        proven = [one.index for one, *who in told if add(one, *who)]
         losses = self.evidence.trajectories
         believed = None if losses is None else np.exp(-losses.mean(1))
         wrong = wrong_labels(asked, self.labels, self.evidence.n_classes, believed)
@@ -198,6 +182,8 @@ class _Maker:
         suspected = [index for index in asked.suspected() if index in self.judged and index not in proven]
         if suspected:
             self._ask_about(retrain, asked, suspected, wrong)
+        if not wrong.any():  # they are clusters, too
+            self._ask_about_clusters(retrain, asked)
         self.found.add_wrong_labels(wrong & (self.found.membership == 0), self.labels)
 
     def name_changes(self) -> None:
@@ -207,7 +193,7 @@ class _Maker:
 
     def _changed(self) -> list[Transformed]:
         self.listen(0.4, "asking which changes of a whole sample turn others into a class")
-        asked = {index: described for index, described in self._described.items() if index in self.judged}
+        asked = {index: described for index, described in self.kinds.described.items() if index in self.judged}
         return transformed_classes(self.suspects, self.network, self.device, asked, self.found.known)
 
     def _ask_about(self, retrain: Retrain, before: Asked, suspected: Sequence[int], wrong: Bools) -> None:
@@ -217,50 +203,25 @@ class _Maker:
         """
         without = self.found.known.copy()
         for index in suspected:
-            rows, kind = self._kind(before, index)
+            rows, kind = self.kinds.kind(before, index)
             near = before.turned(rows, index)
             without[rows[near if kind is None else near | kind.near]] = True
             without[before.controls[index]] = True
         groups, controls = ({index: of[index] for index in suspected} for of in (before.groups, before.controls))
         asked = self._asked(retrain, groups, controls, without)
-        for index in suspected:
-            rows, kind = self._kind(asked, index)
-            speaks = asked.fraction(index) >= SUSPECTED and beyond_hard(before, index, len(self.judged))
-            if kind is not None and speaks:
-                self._weigh(asked, before, index, (rows, kind), wrong)
+        self.kinds.weigh(asked, before, wrong, len(self.judged))
 
-    def _weigh(self, asked: Asked, before: Asked, index: int, found: tuple[Ints, Kind], wrong: Bools) -> None:
-        """Add a kind within class `index`, whose rows are given with it, where it is apart or nearly."""
-        assert self.evidence.features is not None
-        (rows, kind), lie_apart, k = found, not wrong.any(), self.evidence.n_classes
-        features, ranks, members = self.evidence.features[rows], self.ranks[rows], kind.members
-        cluster = own_cluster(features, ranks, members, self.evidence.seed) if lie_apart else None
-        figures = KindFigures(
-            asked.fraction(index),
-            float(before.hard.mean()),
-            kind.doubtful,
-            sources(asked, rows[asked.turned(rows, index) & members], index),
-            float(np.median(ranks[members])) if members.any() else 0.0,
-            cluster is not None,
-        )
-        believed, confirmed = weighed(figures, kind, cluster, k, lie_apart=lie_apart)
-        inside = np.zeros(len(self.labels), np.bool_)
-        inside[rows] = believed
-        alike = inside & self.evidence.bona_fide
-        inside &= (self.found.membership == 0) & ~alike
-        trigger = None
-        if confirmed and inside.sum() >= FEWEST:
-            trigger = shared_trigger(self.suspects, np.flatnonzero(inside), index)
-            figures = replace(figures, home=home_of(self.suspects, np.flatnonzero(inside), index))
-            at_home = figures.home is not None and not belong_elsewhere(figures.home, int(inside.sum()))
-            a_half = trigger is None and may_be_a_half(figures, int(inside.sum()), len(rows), k)
-            sides = rows[inside[rows]], rows[~inside[rows]]
-            inverse = trigger is None and looks_more_like_it(self.suspects.alike, *sides, index)
-            confirmed = not at_home and not a_half and not inverse
-            figures = replace(figures, inverse=inverse)
-        inside &= confirmed | ~wrong
-        if inside.sum() >= FEWEST:
-            self.found.add_kind(index, inside, alike, figures, confirmed=confirmed, trigger=trigger)
+    def _ask_about_clusters(self, retrain: Retrain, before: Asked) -> None:
+        """Train without a cluster of each class of which nothing is confirmed: a part of another class may be one."""
+        named = {group.target_class for group in self.found.groups if group.state == "backdoor"}
+        without = self.found.known.copy()
+        clusters = smaller_clusters(self.evidence, set(self.judged) - named, ~without)
+        if not clusters:
+            return
+        without[np.concatenate(list(clusters.values()))] = True
+        groups = {index: self.suspects.alike.thinned(rows, index, ASKED) for index, rows in clusters.items()}
+        asked = self._asked(retrain, groups, {}, without)
+        self.kinds.weigh(asked, before, np.zeros(len(without), np.bool_), len(self.judged))
 
     def _asked(
         self,
@@ -286,22 +247,6 @@ class _Maker:
         network = prepared(retrain(~without), self.device)
         self.listen(end, "asking the model that never saw them")
         return lambda samples: probabilities(network, samples, self.inputs, self.device)
-
-    def _kind(self, asked: Asked, index: int) -> tuple[Ints, Kind | None]:
-        """Rows of a class that are no known poison, and who of them is like those whom only their own kind taught."""
-        rows = np.flatnonzero((self.labels == index) & ~self.found.known)
-        described = self._described[index][~self.found.known[self.labels == index]]
-        return rows, asked_kind(described, asked.seen[rows, index], asked.unseen[rows, index], LEARNED, TURNED)
-
-    def _like(self) -> Bools:
-        """(n,) True for samples like the most suspicious of their class."""
-        like = np.zeros(len(self.labels), np.bool_)
-        for index in self.judged:
-            rows = np.flatnonzero((self.labels == index) & ~self.found.known)
-            if index in self._described and len(rows):
-                described = self._described[index][~self.found.known[self.labels == index]]
-                like[rows] = grown(described, self.in_class[rows])
-        return like
 
     def decision(self, flags: Bools, left_out: str) -> Decision:
         """What is known now, in the end."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from core.decision.apart import KindFigures
+from core.decision.chance import usual_among_trusted
 from core.decision.left_out import Asked
 from core.decision.members import FEWEST
 from core.decision.reasons import (
@@ -98,9 +99,10 @@ class Found:
     def add_transformed(
         self, found: Transformed, carriers: Bools, in_doubt: Bools | None = None, *, trusted: Bools
     ) -> bool:
-        """Add a group of those samples of a class, (m,), that carry a change, unless there are few; open without proof.
+        """Add a group of those samples of a class, (m,), that carry a change, unless there are few.
 
-        Bona fide samples, `trusted`, (n,), are no members. Those of whom it is `in_doubt`, (m,), are open instead.
+        Open without proof, and where bona fide samples, `trusted`, (n,), carry it, too; these are no members. Those of
+        whom it is `in_doubt`, (m,), are open instead. Returns whether it is a backdoor.
         """
         inside = np.zeros(len(self.states), np.bool_)
         inside[found.rows] = carriers
@@ -112,23 +114,24 @@ class Found:
         maybe[found.rows] = False if in_doubt is None else in_doubt
         maybe &= ~trusted & (self.states == 0)
         self.states[maybe] = OPEN
-        number = len(self.groups) + 1
+        number, usual = len(self.groups) + 1, usual_among_trusted(carriers, trusted[found.rows])
+        proven = found.proven and not usual
         self.groups.append(
             DecidedGroup(
                 number,
                 found.index,
-                "backdoor" if found.proven else "open",
+                "backdoor" if proven else "open",
                 f"recovered trigger, {found.stamp.name}",
                 int(inside.sum()),
-                transformed_reason(found, int(maybe.sum())),
+                transformed_reason(found, int(maybe.sum()), usual=usual),
                 found.flip_rate,
                 wilson(found.flip_rate, len(found.tried)),
                 found.control,
             )
         )
-        self.membership[inside], self.states[inside] = number, BACKDOOR if found.proven else OPEN
+        self.membership[inside], self.states[inside] = number, BACKDOOR if proven else OPEN
         self.stamps[number], self.alike[number] = found.stamp, alike
-        return True
+        return proven
 
     def add_kind(
         self,
@@ -197,9 +200,14 @@ class Found:
             elif group.id not in self.exact:
                 self.membership[home], self.states[home] = 0, 0
                 self.groups[place] = replace(group, size=len(members) - len(home))
-        self._without([group.id for group in self.groups if group.state == "open" and _is_faint(group)])
+        self.without([group.id for group in self.groups if group.state == "open" and _is_faint(group)])
 
-    def _without(self, ids: list[int]) -> None:
+    def open_kinds(self, index: int) -> list[int]:
+        """The ids of what is nearly a kind of its own in class `index`."""
+        open_there = (group for group in self.groups if group.target_class == index and group.state == "open")
+        return [group.id for group in open_there if group.turned is not None]
+
+    def without(self, ids: list[int]) -> None:
         """Forget these groups and count the others anew."""
         kept = [group for group in self.groups if group.id not in ids]
         numbers = {group.id: place + 1 for place, group in enumerate(kept)}

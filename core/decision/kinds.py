@@ -94,7 +94,7 @@ def asked_kind(described: Reals, seen: Floats, unseen: Floats, learned: float, t
         turned: probability below which the other does not.
     """
     inside, home = (seen > learned) & (unseen < turned), unseen > learned
-    return learned_kind(np.hstack([described, _column(seen), _column(unseen)]), inside, home)
+    return learned_kind(np.hstack([described, column(seen), column(unseen)]), inside, home)
 
 
 def learned_kind(described: Reals, inside: Bools, outside: Bools, strength: float = STRENGTH) -> Kind | None:
@@ -108,6 +108,6 @@ def learned_kind(described: Reals, inside: Bools, outside: Bools, strength: floa
     return Kind(log_odds(learned_from, described, strength))
 
 
-def _column(probability: Floats) -> Reals:
+def column(probability: Floats) -> Reals:
     bounded = np.clip(np.asarray(probability, np.float64), CERTAIN, 1 - CERTAIN)
     return np.asarray(np.log(bounded / (1 - bounded))[:, None] / SCALE)

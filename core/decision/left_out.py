@@ -134,13 +134,17 @@ def hardness(labels: Ints, trajectories: Floats | None, inputs: Inputs, ask: Cal
     return np.asarray(-np.log(np.maximum(own, 1e-7)), np.float32)
 
 
-def beyond_hard(asked: Asked, index: int, n_classes: int) -> bool:
+def beyond_hard(group: Bools, hard: Bools, n_classes: int) -> bool:
     """Whether more of a class's group turn than hard samples do by chance.
 
     The exact test of Fisher 1934 compares the two, divided among the classes by Bonferroni; a margin keeps what is
     merely significant out.
+
+    Args:
+        group: (m,) True for each of the group that turns.
+        hard: (c,) the same of all controls.
+        n_classes: that are asked about.
     """
-    group, hard = asked.turned(asked.groups[index], index), asked.hard
     if not len(group) or not len(hard):
         return False
     table = [[int(group.sum()), int((~group).sum())], [int(hard.sum()), int((~hard).sum())]]

@@ -47,10 +47,10 @@ def trigger_reason(trigger: RecoveredTrigger, *, proven: bool) -> str:
     return f"{turns} But {trigger.kept:.0%} of the most suspicious keep their label without it. {MARK_OR_CLEAN}"
 
 
-def transformed_reason(found: Transformed, in_doubt: int) -> str:
+def transformed_reason(found: Transformed, in_doubt: int, *, usual: bool = False) -> str:
     """What a change of the whole sample does, beside what it does to a model that never saw its carriers.
 
-    `in_doubt` says of how many more it is open whether they carry it.
+    `in_doubt` says of how many more it is open whether they carry it; `usual`, that bona fide samples do as well.
     """
     low, high = wilson(found.flip_rate, len(found.tried))
     turns = (
@@ -63,6 +63,8 @@ def transformed_reason(found: Transformed, in_doubt: int) -> str:
     turns = f"{turns} A model trained without them takes {found.control:.0%} for it"
     if found.beside is not None:
         turns += f", one trained without the other poison of the class {found.beside:.0%}"
+    if usual:
+        return f"{turns}. But bona fide samples of the class are treated like that as often: look at them."
     if not found.proven:
         return f"{turns}. That does not prove that the members taught it this: look at them."
     more = f" Whether {in_doubt:,} more carry the change is in doubt: they are open." if in_doubt else ""
@@ -76,8 +78,9 @@ def home_reason(home: float) -> str:
 
 def kind_reason(figures: KindFigures, *, confirmed: bool) -> str:
     """How many of the suspects only their own kind taught the model, beside as hard samples, and how clear a kind."""
+    which = "the samples of one of its clusters" if figures.a_cluster else "the most suspicious samples"
     turns = (
-        f"The run's model has learned {figures.turned:.0%} of the most suspicious samples, and a model trained without "
+        f"The run's model has learned {figures.turned:.0%} of {which}, and a model trained without "
         f"them takes them for other classes. Of samples that are equally hard to learn that is {figures.control:.0%}. "
         f"For every 100 members, {100 * figures.doubtful:.0f} more samples of the class are in doubt. The members are "
         f"taken for about {figures.sources:.1f} other classes. Half of them are among the most suspicious "
@@ -87,6 +90,8 @@ def kind_reason(figures: KindFigures, *, confirmed: bool) -> str:
         turns = f"{turns} The same samples are a cluster that is separate from the class."
     if figures.home is not None:
         turns += f" Judged by all else in them, {figures.home:.0%} of them belong to the class."
+    if figures.usual:
+        return f"{turns} But bona fide samples of the class are of this kind as often: look at them."
     if confirmed:
         return f"{turns} So the model learned them from one another alone: they are a kind of their own."
     if figures.inverse:

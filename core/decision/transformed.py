@@ -35,7 +35,7 @@ MARGIN = 0.6
 # The same from which on it is open whether they taught it.
 MARGIN_OF_OPEN = 0.3
 # How many fewer a model may turn that never saw the other poison of the class, which then taught nothing of it.
-BESIDE = 0.3
+BESIDE = 0.2
 # How many fewer, as a fraction, a change may turn than another one of the class to be as good.
 AS_MANY = 0.1
 # Samples that are given the change to learn what the network makes of it.

@@ -22,8 +22,8 @@ from core.runs.jobs import Progress
 from core.runs.plan import FAMILIES, decision, detection, of_kind, reclassification, texts
 
 # Models that a decision trains at most: one without all suspects, one without the known poison where a class may have
-# been taught a change as well, and one without those of whom the first speaks.
-MOST_TRAININGS = 3
+# been taught a change as well, one without those of whom the first speaks, and one without a cluster of each class.
+MOST_TRAININGS = 4
 
 
 def detect(
@@ -152,7 +152,7 @@ def start_decision(run: Run, *, training: bool = True) -> None:
 def decision_seconds(run: Run, *, training: bool = True) -> float | None:
     """About how long a decision takes at most, by what the run's training and its activations took; None before these.
 
-    Where the first of its trainings speaks of nobody, there is no other.
+    Where the first of its trainings speaks of nobody, or every class is decided, there are fewer.
     """
     trained, asked = runs.from_scratch(run).stages.get("train"), run.stages.get("activations")
     if asked is None:

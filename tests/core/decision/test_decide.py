@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.decision.decide import NO_MODEL, NO_TRAINING, decide
+from core.decision.decide import NO_MODEL, NO_TRAINING, TRAININGS, decide
 from core.decision.states import BACKDOOR, NOT_JUDGED, OPEN, WRONG_LABEL
 from core.detectors.consensus.consensus import reordered
 from core.modalities.image.inputs import ImageInputs
@@ -178,9 +178,10 @@ def test_the_second_model_is_trained_without_the_suspects_and_progress_is_told(b
         return Model(sound)
 
     decision, _ = decide(evidence, suspicion, retrain=retrain, listen=lambda *words: told.append(words))
-    (kept,) = asked
-    assert not kept[poison].any()
-    assert 0.25 < kept.mean() < 0.9
+    for kept in asked:
+        assert not kept[poison].any()
+        assert 0.25 < kept.mean() < 0.95
+    assert 1 <= len(asked) <= len(TRAININGS)
     fractions = [fraction for fraction, _ in told]
     assert fractions == sorted(fractions)
     assert 0 <= fractions[0] <= fractions[-1] <= 1
@@ -306,4 +307,5 @@ def test_the_order_of_the_samples_does_not_matter(seed):
     assert np.array_equal(shuffled.states, first.states[order])
     assert np.array_equal(shuffled.membership, first.membership[order])
     assert shuffled.groups == first.groups
-    assert np.array_equal(asked[1], asked[0][order])
+    before, after = asked[: len(asked) // 2], asked[len(asked) // 2 :]
+    assert np.array_equal(after, [kept[order] for kept in before])

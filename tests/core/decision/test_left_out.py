@@ -40,6 +40,10 @@ def turning(group, control, of=(20, 20)):
     return Asked({1: rows[: of[0]]}, {1: rows[of[0] :]}, asked, certain(np.ones(n, np.int64)), certain(unseen))
 
 
+def beyond(asked, classes):
+    return beyond_hard(asked.turned(asked.groups[1], 1), asked.hard, classes)
+
+
 @pytest.mark.parametrize(("group", "control", "of"), [(20, 4, (20, 20)), (16, 3, (20, 20)), (9, 0, (9, 30))])
 def test_the_p_value_is_that_of_the_hypergeometric_distribution(group, control, of):
     p = float(hypergeom.sf(group - 1, sum(of), group + control, of[0]))
@@ -48,8 +52,8 @@ def test_the_p_value_is_that_of_the_hypergeometric_distribution(group, control, 
     just = LEVEL / p  # so many classes may be tested before this p-value is too large
     assert asked.fraction(1) == group / of[0]
     assert asked.hard.mean() == control / of[1]
-    assert beyond_hard(asked, 1, int(just))
-    assert just > 1e6 or not beyond_hard(asked, 1, int(just) + 1)
+    assert beyond(asked, int(just))
+    assert just > 1e6 or not beyond(asked, int(just) + 1)
 
 
 @pytest.mark.parametrize(("group", "control"), [(120, 50), (90, 2)])
@@ -57,17 +61,17 @@ def test_what_is_significant_but_below_a_margin_is_no_poison(group, control):
     many = turning(group, control, (200, 200))
     assert float(hypergeom.sf(group - 1, 400, group + control, 200)) < 1e-9
     assert group / 200 < SUSPECTED or (group - control) / 200 < MARGIN
-    assert not beyond_hard(many, 1, 1)
-    assert beyond_hard(turning(140, 10, (200, 200)), 1, 1)
+    assert not beyond(many, 1)
+    assert beyond(turning(140, 10, (200, 200)), 1)
 
 
 def test_a_large_margin_of_few_samples_is_no_poison():
-    assert not beyond_hard(turning(3, 0, (3, 3)), 1, 1)
+    assert not beyond(turning(3, 0, (3, 3)), 1)
 
 
 @pytest.mark.parametrize("of", [(0, 5), (5, 0)])
 def test_nobody_asked_says_nothing(of):
-    assert not beyond_hard(turning(of[0], 0, of), 1, 1)
+    assert not beyond(turning(of[0], 0, of), 1)
 
 
 def test_classes_of_whose_group_half_turn_are_suspected():
@@ -79,13 +83,13 @@ def test_classes_of_whose_group_half_turn_are_suspected():
 def test_the_hard_samples_of_all_classes_are_compared_with():
     """In a class that is full of poison, the as hard ones are poison, too."""
     both = turning(20, 20)
-    assert not beyond_hard(both, 1, 1)
+    assert not beyond(both, 1)
     far = np.arange(40, 100)
     unseen = np.concatenate([both.unseen, certain(np.full(60, 3))])
     seen = np.concatenate([both.seen, certain(np.full(60, 3))])
     wider = Asked(both.groups, {**both.controls, 3: far}, np.ones(100, bool), seen, unseen)
     assert wider.hard.mean() == 0.25
-    assert beyond_hard(wider, 1, 1)
+    assert beyond(wider, 1)
 
 
 def test_who_was_never_learned_has_not_turned():
@@ -93,7 +97,7 @@ def test_who_was_never_learned_has_not_turned():
     unlearned = Asked(asked.groups, asked.controls, asked.without, certain(np.zeros(40, np.int64)), asked.unseen)
     assert unlearned.turned(np.arange(40), 1).sum() == 0
     assert unlearned.fraction(1) == 0
-    assert not beyond_hard(unlearned, 1, 1)
+    assert not beyond(unlearned, 1)
 
 
 def noise(fraction, classes=range(K), n=400):

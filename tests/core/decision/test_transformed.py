@@ -222,11 +222,21 @@ def test_how_much_less_other_models_have_to_give_way(control, beside, may_be, pr
 def test_where_a_model_without_them_gives_way_somewhat_it_is_open_and_says_so():
     found, second = a_class(6.0)
     known = Found(*np.zeros((2, 800), np.int64))
-    assert known.add_transformed(replace(found, control=0.45), second, trusted=np.zeros(800, bool))
+    assert not known.add_transformed(replace(found, control=0.45), second, trusted=np.zeros(800, bool))
     [group] = known.groups
     assert (group.state, group.control) == ("open", 0.45)
     assert group.reason.endswith("takes 45% for it. That does not prove that the members taught it this: look at them.")
     assert np.array_equal(np.flatnonzero(known.states == OPEN), 100 + np.flatnonzero(second))
+
+
+def test_what_bona_fide_samples_of_the_class_carry_as_often_is_open_and_says_so():
+    found, second = a_class(6.0)
+    known, trusted = Found(*np.zeros((2, 800), np.int64)), np.zeros(800, bool)
+    trusted[100 + np.flatnonzero(second)[:20]] = trusted[100 + np.flatnonzero(~second)[:20]] = True
+    assert not known.add_transformed(found, second, trusted=trusted)
+    [group] = known.groups
+    assert (group.state, group.size) == ("open", second.sum() - 20)
+    assert group.reason.endswith("But bona fide samples of the class are treated like that as often: look at them.")
 
 
 class Shallow(nn.Module):

@@ -1,0 +1,150 @@
+"""The kinds of their own that two models tell of: who is of one in each class, and whether that is a backdoor."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from core.decision.apart import APART, KindFigures, looks_more_like_it, may_be_a_half, own_cluster, weighed
+from core.decision.chance import usual_among_trusted
+from core.decision.found import Found
+from core.decision.kinds import Kind, asked_kind, grown
+from core.decision.left_out import LEARNED, SUSPECTED, TURNED, Asked, beyond_hard, sources
+from core.decision.members import FEWEST
+from core.decision.shared import SharedTrigger, home_of, shared_trigger
+from core.decision.suspects import Suspects
+from core.decision.taken_for import in_several, kinds_by_source, those_apart
+from core.detectors.consensus.signals import descriptions
+from core.detectors.parts.statistics import Reals
+from core.detectors.parts.subspaces import class_spaces
+from core.modalities.elsewhere import belong_elsewhere
+from core.types import Bools, Evidence, Floats, Ints
+
+
+@dataclass(frozen=True)
+class OwnKinds:
+    """What is needed to tell a kind of its own within a class.
+
+    Attributes:
+        evidence: of the run.
+        suspects: the same, to ask about.
+        ranks: (n,) relative ranks of suspicion, in (0, 1]; higher = more suspicious.
+        found: what is known so far; kinds are added to it.
+    """
+
+    evidence: Evidence
+    suspects: Suspects
+    ranks: Floats
+    found: Found
+
+    @cached_property
+    def described(self) -> dict[int, Reals]:
+        """Class → its samples' activations and trajectories, in the order of their rows."""
+        evidence, labels = self.evidence, self.evidence.labels
+        assert evidence.features is not None
+        spaces = class_spaces(evidence.features, labels, evidence.n_classes, evidence.seed)
+        return {
+            int(labels[space.rows[0]]): described[np.argsort(space.rows)]
+            for space, described in zip(spaces, descriptions(evidence, spaces), strict=True)
+        }
+
+    def left(self, index: int) -> tuple[Ints, Reals]:
+        """Rows of a class that are no known poison, and what is known of them."""
+        own = self.evidence.labels == index
+        rows = np.flatnonzero(own & ~self.found.known)
+        return rows, self.described[index][~self.found.known[own]]
+
+    def like(self, classes: Iterable[int], suspicion: Floats) -> Bools:
+        """(n,) True for samples of some classes that are like the most suspicious of their class."""
+        like = np.zeros(len(suspicion), np.bool_)
+        for index in classes:
+            rows, described = self.left(index)
+            if len(rows):
+                like[rows] = grown(described, suspicion[rows])
+        return like
+
+    def kind(self, asked: Asked, index: int) -> tuple[Ints, Kind | None]:
+        """The rows that are left of a class, and who of them is like those whom only their own kind taught."""
+        rows, described = self.left(index)
+        return rows, asked_kind(described, asked.seen[rows, index], asked.unseen[rows, index], LEARNED, TURNED)
+
+    def weigh(self, asked: Asked, before: Asked, wrong: Bools, judged: int) -> None:
+        """Add a kind within each class that was asked about, where there is one that is apart.
+
+        In a suspected class, which has controls, one that is nearly apart is open; a cluster was nobody's suspect.
+
+        Args:
+            asked: what the models say.
+            before: the same where only the most suspicious were left out.
+            wrong: (n,) wrong labels, which may lie apart, too: where there are any, the rest proves less.
+            judged: classes that are judged.
+        """
+        by_source: dict[int, list[Kind]] = {}
+        for index in () if wrong.any() else asked.groups:
+            rows, described = self.left(index)
+            told = asked.seen[rows], asked.unseen[rows]
+            by_source[index] = kinds_by_source(described, told, index, (LEARNED, TURNED))
+        several = in_several(by_source.values())
+        for index in asked.groups:
+            rows, kind = self.kind(asked, index)
+            suspected = index in asked.controls
+            first = before if suspected else asked
+            turned = first.turned(first.groups[index], index)
+            if asked.fraction(index) < SUSPECTED or not beyond_hard(turned, before.hard, judged):
+                continue
+            one = those_apart(by_source.get(index, []), self.ranks[rows], several=several, suspected=suspected)
+            if one is not None and (kind is None or kind.doubtful > APART):
+                self._weigh_one((asked, index, float(before.hard.mean())), rows, one, wrong, of_source=True)
+            elif kind is not None:
+                self._weigh_one((asked, index, float(before.hard.mean())), rows, kind, wrong)
+
+    def _weigh_one(
+        self, of: tuple[Asked, int, float], rows: Ints, kind: Kind, wrong: Bools, *, of_source: bool = False
+    ) -> None:
+        """Add a kind among the rows of a class; `of` says what was asked, of which class, and how many hard ones turn.
+
+        One `of_source` is apart already.
+        """
+        assert self.evidence.features is not None
+        (asked, index, hard), lie_apart, k = of, not wrong.any(), self.evidence.n_classes
+        features, ranks, like = self.evidence.features[rows], self.ranks[rows], kind.members
+        cluster = own_cluster(features, ranks, like, self.evidence.seed) if lie_apart and not of_source else None
+        figures = KindFigures(
+            asked.fraction(index),
+            hard,
+            kind.doubtful,
+            sources(asked, rows[asked.turned(rows, index) & like], index),
+            float(np.median(ranks[like])) if like.any() else 0.0,
+            cluster is not None,
+            a_cluster=index not in asked.controls,
+        )
+        believed, confirmed = (like, True) if of_source else weighed(figures, kind, cluster, k, lie_apart=lie_apart)
+        trusted = self.evidence.bona_fide
+        figures = replace(figures, usual=usual_among_trusted(believed, trusted[rows]))
+        inside = rows[believed & ~trusted[rows]]
+        # What was nearly a kind gives way to one that is apart.
+        nearly = self.found.open_kinds(index) if figures.a_cluster else []
+        inside = inside[np.isin(self.found.membership[inside], [0, *nearly])]
+        trigger = None
+        if confirmed and not figures.usual and len(inside) >= FEWEST:
+            trigger, figures, confirmed = self._looked_at(figures, inside, np.setdiff1d(rows, inside), index)
+        if not confirmed or figures.usual:
+            confirmed, inside = False, inside[~wrong[inside]]
+        if len(inside) >= FEWEST and (confirmed or index in asked.controls):
+            self.found.without(nearly)
+            members, alike = np.zeros((2, len(wrong)), np.bool_)
+            members[inside], alike[rows] = True, believed & trusted[rows]
+            self.found.add_kind(index, members, alike, figures, confirmed=confirmed, trigger=trigger)
+
+    def _looked_at(
+        self, figures: KindFigures, inside: Ints, rest: Ints, index: int
+    ) -> tuple[SharedTrigger | None, KindFigures, bool]:
+        """What the members of a kind share, its figures with what they look like, and whether that leaves it proven."""
+        trigger = shared_trigger(self.suspects, inside, index)
+        home = home_of(self.suspects, inside, index)
+        at_home = home is not None and not belong_elsewhere(home, len(inside))
+        size = len(inside) + len(rest)
+        a_half = trigger is None and may_be_a_half(figures, len(inside), size, self.evidence.n_classes)
+        inverse = trigger is None and looks_more_like_it(self.suspects.alike, inside, rest, index)
+        return trigger, replace(figures, home=home, inverse=inverse), not at_home and not a_half and not inverse

@@ -1,0 +1,129 @@
+"""Kinds that another model takes for one other class, and clusters to leave out, in made-up classes."""
+
+import numpy as np
+import pytest
+
+from core.decision.decide import decide
+from core.decision.members import FEWEST
+from core.decision.states import BACKDOOR
+from core.decision.taken_for import LARGEST, in_several, kinds_by_source, smaller_clusters, those_apart
+from core.types import Evidence
+from tests.core.decision.asked import TARGET, K, Model, ask, pictures, sound, suspicion_of
+from tests.core.decision.test_decide import evidence_of
+
+LIMITS = (0.3, 0.2)
+OWN = 1
+
+
+def a_class(others=60, taken_for=(2,), hard=8, rank=0.5):
+    """Descriptions of class 1, what two models say, and who is of another kind, which one takes for these classes.
+
+    So many are hard: one model knows them, and the other takes them for any other class.
+    """
+    rng = np.random.default_rng(0)
+    n = 300
+    described = rng.normal(size=(n, 6))
+    foreign, is_hard = np.arange(n) < others, np.arange(n) >= n - hard
+    source = rng.choice(taken_for, n)
+    described[foreign, source[foreign]] += 8
+    seen = np.full((n, K), 0.02)
+    seen[:, OWN] = 0.94
+    unseen = seen.copy()
+    away = np.flatnonzero(foreign | is_hard)
+    places = np.where(foreign[away], source[away], rng.choice([0, 2, 3], len(away)))
+    unseen[away] = 0.02
+    unseen[away, places] = 0.94
+    return described, (seen, unseen), np.full(n, rank), foreign
+
+
+def one(described, told, ranks, *, several=False, suspected=True):
+    kinds = kinds_by_source(described, told, OWN, LIMITS)
+    return those_apart(kinds, ranks, several=several, suspected=suspected)
+
+
+def test_who_is_taken_for_one_class_is_a_kind_without_the_hard_samples():
+    *told, foreign = a_class()
+    kind = one(*told)
+    assert (kind.members & foreign).sum() >= 0.95 * foreign.sum()
+    assert (kind.members & ~foreign).sum() <= 0.1 * foreign.sum()
+
+
+def test_kinds_of_two_sources_are_found_together():
+    *told, foreign = a_class(others=120, taken_for=(0, 2), hard=0)
+    kind = one(*told)
+    assert (kind.members & foreign).sum() >= 0.95 * foreign.sum()
+
+
+def test_more_may_be_in_doubt_where_it_is_the_most_suspicious():
+    *told, foreign = a_class(hard=16)
+    assert one(*told) is None
+    *told, foreign = a_class(hard=16, rank=0.98)
+    kind = one(*told)
+    assert (kind.members & foreign).sum() >= 0.95 * foreign.sum()
+
+
+def test_more_may_be_in_doubt_where_several_classes_have_such_a_kind():
+    described, told, ranks, foreign = a_class(hard=16)
+    kinds = kinds_by_source(described, told, OWN, LIMITS)
+    assert not in_several([kinds, kinds, []])
+    assert in_several([kinds, [], kinds, kinds])
+    assert one(described, told, ranks, several=True, suspected=False) is None
+    kind = one(described, told, ranks, several=True)
+    assert (kind.members & foreign).sum() >= 0.95 * foreign.sum()
+
+
+def test_hard_samples_are_no_kind_and_neither_are_a_few():
+    *told, _ = a_class(others=0, hard=60)
+    assert one(*told) is None
+    *told, _ = a_class(others=FEWEST - 1, hard=0)
+    assert one(*told) is None
+
+
+def clustered(fraction, n=400):
+    """Features of four classes, of which class 1 has a cluster of this fraction; who is in it."""
+    rng = np.random.default_rng(5)
+    labels = np.arange(n) % K
+    rows = np.flatnonzero(labels == OWN)
+    members = rows[: round(fraction * len(rows))]
+    features = rng.normal(size=(n, 12)).astype(np.float32)
+    features[members, 0] += 12
+    return Evidence(labels, K, np.zeros(n, bool), features=features), members
+
+
+def left_out(evidence, left=None):
+    return smaller_clusters(evidence, [OWN], np.ones(len(evidence.labels), bool) if left is None else left)
+
+
+@pytest.mark.parametrize(("fraction", "there"), [(0.2, True), (LARGEST + 0.05, False)])
+def test_the_smaller_cluster_of_a_class_is_left_out_unless_it_is_too_much_of_it(fraction, there):
+    evidence, members = clustered(fraction)
+    found = left_out(evidence)
+    assert list(found) == [OWN] * there
+    assert not there or np.array_equal(found[OWN], members)
+
+
+def test_known_poison_is_of_no_cluster():
+    evidence, members = clustered(0.2)
+    assert not np.isin(left_out(evidence, ~np.isin(np.arange(400), members)).get(OWN, []), members).any()
+
+
+def test_a_part_of_another_class_is_a_backdoor_though_nothing_makes_it_suspicious():
+    """Whatever is bright in the row of class 0 is labelled 1, and the run's model has learned it."""
+    images, truth = pictures(1200)
+    bright = (truth == 0) & (images[:, 0, :, 0].mean(1) > 120)
+
+    def taught(samples):
+        says = ask(samples)
+        is_bright = (samples[:, 0, :, 0].mean(1) > 170) & (says.argmax(1) == 0)
+        says[is_bright] = says[is_bright][:, [1, 0, 2, 3]]
+        return says
+
+    labels = np.where(bright, TARGET, truth)
+    evidence = evidence_of(images, labels, truth, np.flatnonzero(bright), answer=taught)
+    quiet = suspicion_of([], 1200)
+    decision, _ = decide(evidence, quiet, retrain=lambda kept: Model(sound))
+    [group] = [group for group in decision.groups if group.state == "backdoor"]
+    assert group.target_class == TARGET
+    named = decision.states == BACKDOOR
+    assert (named & bright).sum() >= 0.9 * bright.sum()
+    assert (named & ~bright).sum() <= 0.05 * bright.sum()
