@@ -29,7 +29,8 @@ def live(run: runs.Run) -> None:
     elif progress.stopped and progress.error:
         refusal.show(UserError(**progress.error))
     elif not run.begun:
-        st.warning(f"Training is {frame.STATES[progress.state]} after epoch {len(history)}; what is done is kept.")
+        after = f"after epoch {len(history):,}" if history else "before its first epoch was done"
+        st.warning(f"Training is {frame.STATES[progress.state]} {after}; what is done is kept.")
     if progress.stopped and not run.begun:
         st.button(
             "Resume",

@@ -179,6 +179,8 @@ def nothing_flagged(opened: OpenedRun, by: str = "") -> str:
         opened: the run.
         by: the detector that is counted; "" for the leading ones.
     """
+    if not opened.detections:
+        return "No detector has been run on this model, so nothing is flagged: run one on Detect."
     others = {DETECTORS[name].title: int(one.flagged.sum()) for name, one in opened.detections.items() if name != by}
     said = [f"{title} {count:,}" for title, count in others.items() if count]
     if not said:

@@ -132,13 +132,14 @@ def _some(classes: Sequence[str]) -> str:
     return f"{shown} and {len(classes) - MOST_NAMED:,} more classes" if len(classes) > MOST_NAMED else shown
 
 
-def headline(decision: Decision, names: tuple[str, ...], *, flagged: bool = False) -> str:
+def headline(decision: Decision, names: tuple[str, ...], *, flagged: bool = False, limits: bool = True) -> str:
     """The verdict in one sentence or two, with what was not judged.
 
     Args:
         decision: what was decided.
         names: of the classes.
         flagged: whether anything is flagged now: never "no sign" beside flags.
+        limits: whether it says what could not be found; else that stands beside it.
     """
     verdict, judged = decision.verdict, decision.n_classes - len(decision.not_judged)
     said = "No backdoor confirmed" if verdict == "none" and flagged else SENTENCES[verdict]
@@ -151,20 +152,21 @@ def headline(decision: Decision, names: tuple[str, ...], *, flagged: bool = Fals
         if verdict == "backdoor" and (wrong := size_of(decision, "wrong label")):
             said += f". Wrong labels: {samples_words(wrong)}"
     elif verdict == "none":
-        said += f" among {judged:,} classes; groups below {decision.least} samples cannot be confirmed"
-        said += f". Left out: {decision.left_out}" * bool(decision.left_out)
+        said += f" among {judged:,} classes"
+        said += f"; groups below {decision.least} samples cannot be confirmed" * limits
+        said += f". Left out: {decision.left_out}" * (limits and bool(decision.left_out))
     if decision.not_judged:
         said += f". {len(decision.not_judged):,} of {decision.n_classes:,} classes could not be judged"
     return f"{said}."
 
 
-def decided_words(opened: OpenedRun) -> str:
-    """The headline of a run's decision; "" before there is one."""
+def decided_words(opened: OpenedRun, *, limits: bool = True) -> str:
+    """The headline of a run's decision; "" before there is one. For `limits` see `headline`."""
     decision = decision_of(opened)
     if decision is None:
         return ""
     flagged = decision.verdict == "none" and bool(opened.flagged.any())
-    return headline(decision, opened.data.class_names, flagged=flagged)
+    return headline(decision, opened.data.class_names, flagged=flagged, limits=limits)
 
 
 def size_of(decision: Decision, state: State) -> int:

@@ -52,12 +52,12 @@ def not_looked_for(inputs: Inputs) -> str:
 
     limits = {
         "stickers at random places": moved.LARGEST_SIDE,
-        "warps, filters and faint overlays": transformations.LARGEST_SIDE,
+        "warps, filters or faint overlays": transformations.LARGEST_SIDE,
     }
     missed = {what: most for what, most in limits.items() if max(inputs.shape[:2]) > most}
     if not missed:
         return ""
-    return f"{', '.join(missed)} were not looked for: images have more than {max(missed.values())} pixels a side"
+    return f"{' and '.join(missed)}, for images have more than {max(missed.values())} pixels a side"
 
 
 def transformations(

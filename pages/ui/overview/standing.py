@@ -21,7 +21,6 @@ MOST_REASONS = 3  # reasons why classes were not judged; the others are counted
 MOST_KIN = 4  # repairs that are listed
 DONE = ":material/check_circle:"
 OPEN = ":material/radio_button_unchecked:"
-NO_BREAK = "\u00a0"
 
 
 def verdict(run: Run) -> None:
@@ -39,7 +38,7 @@ def _words(run: Run) -> tuple[str, str]:
     if (decision := cached.decision(run)) is not None:
         least = f"Groups below {decision.least:,} samples cannot be confirmed." * bool(decision.least)
         done = f"Left out: {decision.left_out}." if decision.left_out else TRAINED
-        said = " ".join(filter(None, (cached.decided_words(run), counted.more_words(run))))
+        said = " ".join(filter(None, (cached.decided_words(run, False), counted.more_words(run))))
         differ = cached.beyond_words(run, counted.counted(run))
         return said, " ".join(filter(None, (HOW, least, done, _by_whom(run), differ)))
     if run.parent and run.done("evaluate"):
@@ -58,7 +57,9 @@ def _by_whom(run: Run) -> str:
     if not rule:
         return ""
     counts = counted.tally(run)
-    if counts.confirmed or not counts.suspects:
+    if not counts.suspects:
+        return counted.nothing(run)
+    if counts.confirmed:
         return f"{said}, {rule}."
     several = whose.startswith("any of ")  # each of them is named with its own rule
     return f"Flagged by {whose}{': ' if several else ', '}{rule}."
@@ -77,21 +78,23 @@ def steps(run: Run, progress: Progress) -> None:
         "Activations": run.has_activations,
         "Detected": detected,
         "Decided by the model": cached.decision(run) is not None,
-        _reviewed(counts, detected=detected): bool(detected and decided == count),
+        _reviewed(run, counts): bool(detected and decided == count and (count or not _any_flags(run))),
         "Repaired": any(child.done("evaluate") for child in (run, *runs.children(run)) if child.parent),
     }
-    whole = {step.replace(" ", NO_BREAK): is_done for step, is_done in done.items()}  # a step stays on its line
-    words = (
-        f"{DONE}{NO_BREAK}{step}" if is_done else f":gray[{OPEN}{NO_BREAK}{step}]" for step, is_done in whole.items()
-    )
-    st.markdown("&ensp; ".join(words))
+    with st.container(horizontal=True, gap="xsmall"):  # a step stays on its line
+        for step, is_done in done.items():
+            st.markdown(f"{DONE} {step}" if is_done else f":gray[{OPEN} {step}]", width="content")
 
 
-def _reviewed(counts: Tally | None, *, detected: bool) -> str:
-    """What is reviewed of how many; where nothing is flagged, that there is nothing to review."""
+def _reviewed(run: Run, counts: Tally | None) -> str:
+    """What is reviewed of how many; where no detector flags anything, that there is nothing to review."""
     if counts is None or not counts.suspects:
-        return "Nothing to review" if detected else "Reviewed"
+        return "Reviewed" if counts is None or _any_flags(run) else "Nothing to review"
     return f"Reviewed {counts.suspects - counts.undecided:,} of {counts.suspects:,}"
+
+
+def _any_flags(run: Run) -> bool:
+    return any(one.flagged.any() for one in cached.detections(run).values())
 
 
 def not_judged(run: Run) -> None:

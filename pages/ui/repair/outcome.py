@@ -1,6 +1,6 @@
 """Before and after a repair, side by side: figures, chart, and the same triggered samples with both predictions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import isnan
 from typing import Any
 
@@ -31,19 +31,23 @@ def gone_words(child: Run) -> tuple[str, str]:
     """Whether the known attacks, or else the recovered triggers, are gone: a sentence, and what it leaves open."""
     after = results.comparison(child)["after"]
     if rates := results.measured(after["attack_success_rate"]):
-        gone = sum(rate <= results.GONE for rate in rates)
-        return f"{gone} of {len(rates)} known attacks now succeed in {results.GONE:.0%} of cases or fewer.", ""
+        return _succeeding(rates, "known attacks"), ""
     if estimated := estimates_of(child):
-        gone = sum(one.after <= results.GONE for one in estimated)
-        return (
-            f"{gone} of {len(estimated)} recovered triggers now succeed in {results.GONE:.0%} of cases or fewer.",
-            "That is an estimate: no trigger is known.",
-        )
+        rates = [one.after for one in estimated]
+        return _succeeding(rates, "recovered triggers"), "That is an estimate: no trigger is known."
     missing = "There are no test samples" if after["clean_accuracy"] is None else "No known trigger can be tried"
     return (
         "Trained again as decided.",
         f"{missing}, so whether a backdoor is gone cannot be measured: see what the detectors say of the new model.",
     )
+
+
+def _succeeding(rates: Sequence[float], what: str) -> str:
+    """How many of the attacks still succeed, and how often at most; or that all of them hardly do."""
+    if still := [rate for rate in rates if rate > results.GONE]:
+        succeed = f"{len(still)} of {len(rates)} {what} still succeed{'s' * (len(still) == 1)}"
+        return f"{succeed} in more than {results.GONE:.0%} of cases: in up to {max(still):.1%}."
+    return f"{len(rates)} of {len(rates)} {what} now succeed in {results.GONE:.0%} of cases or fewer."
 
 
 def cost_words(child: Run) -> str:

@@ -5,7 +5,7 @@ from core.analysis.opened_run import CLUSTERING
 from core.analysis.samples import flags_stage
 from core.errors import UserError
 from core.runs import Run, jobs
-from core.runs.plan import detection, maps
+from core.runs.plan import detection, maps, of_kind
 from pages.ui.widgets import counted
 
 DONE = " ✓"
@@ -26,7 +26,8 @@ def marks(run: Run | None) -> dict[str, str]:
     if not run.traced:
         states["trajectories"] = ""
     if run.done("activations"):
-        states["detect"] = DONE if runs.rules(run) or run.done(flags_stage(run)) else ""
+        detected = of_kind(run.plan, "detect") and run.done(flags_stage(run))
+        states["detect"] = DONE if runs.rules(run) or detected else ""
         states["review"] = _left_to_decide(run)
     repair = next(iter(runs.children(run)), None)
     if repair:

@@ -25,7 +25,7 @@ def say_untrained(datasets: Sequence[DatasetInfo], what: str) -> None:
 
 def stopped_words(run: Run, progress: Progress) -> str:
     """That a run's work ended before it was done: where, what is there of a training, and what goes on with it."""
-    during = f", during: {progress.title}" if progress.title else ""
+    during = f", while {progress.title[0].lower()}{progress.title[1:]}" if progress.title else ""
     epochs = 0 if run.begun else len(runs.history(run))
     trained = (
         f" {epochs:,} of {run.config.get('epochs')} epochs are trained; Train shows their curves." if epochs else ""

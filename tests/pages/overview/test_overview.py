@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import pipeline, runs
 from core.analysis import families
+from core.analysis.caveats import nothing_flagged
 from core.analysis.decision import decided_words
 from core.analysis.families import Family
 from core.analysis.opened_run import opened as opened_run
@@ -38,7 +39,7 @@ def opened() -> AppTest:
 def words(app: AppTest) -> str:
     """All words of the page, as they are read."""
     headings = [*app.title, *app.header, *app.error]
-    return "\n".join([*(one.value for one in headings), said(app)]).replace("\\", "").replace("\u00a0", " ")
+    return "\n".join([*(one.value for one in headings), said(app)]).replace("\\", "")
 
 
 def primary(app: AppTest) -> list[str]:
@@ -112,6 +113,11 @@ def test_where_nothing_is_flagged_detection_is_done_while_other_work_goes_on(two
             assert step in words(page("overview"))
     runs.update(two_detections, plan=two_detections.plan)
     (two_detections.path / "progress.json").unlink()
+    assert "unchecked: Reviewed" in words(page("overview"))  # another detector flags some
+    assert "Nothing is flagged by Consensus. Others flag: Activation Clustering" in words(page("overview"))
+    runs.save_detection(
+        two_detections, "activation_clustering", Detection(np.zeros(SAMPLES, np.float32), nothing), {}, 1.0
+    )
     assert "check_circle: Nothing to review" in words(page("overview"))
 
 
@@ -149,9 +155,18 @@ def test_every_verdict_of_a_decision_has_its_sentence_and_none_says_clean(verdic
     decided(two_detections, decision)
     app = page("overview")
     more = " 2 more are flagged." if verdict in ("backdoor", "wrong label") else ""
-    assert [one.value.replace("\\", "") for one in app.header] == [decided_words(opened_run(two_detections)) + more]
+    assert [one.value.replace("\\", "") for one in app.header] == [
+        decided_words(opened_run(two_detections), limits=False) + more
+    ]
     assert len(decision.groups) == sum("decided=Group" in one for one in drawn(app, "page_link"))
     assert not re.search(r"(is|are|looks?) clean", words(app))
+
+
+def test_what_could_not_be_found_stands_once_below_the_sentence(two_detections: Run) -> None:
+    decided(two_detections, made_decision("none", left_out="warps, for images are too large"))
+    said_once = words(page("overview"))
+    assert said_once.count("warps, for images are too large") == 1
+    assert said_once.count("below 10 samples cannot be confirmed") == 1
 
 
 def test_what_is_open_in_no_group_is_said(two_detections: Run) -> None:
@@ -202,6 +217,9 @@ def test_the_button_leads_from_step_to_step(two_detections: Run, monkeypatch: py
     next(button for button in app.button if button.key == f"kin-{child.id}").click().run()
     assert "1 of 1 known attacks now succeed in 10% of cases or fewer." in words(app)
     assert f"{brought}. No detector has been run on this model." in words(app)
+    outcome["attack_success_rate"] = {"patch": 0.3}
+    write_json(child.path / "outcome.json", {"outcome": outcome, "trials": []})
+    assert "1 of 1 known attacks still succeeds in more than 10% of cases: in up to 30.0%." in words(page("overview"))
 
 
 def test_overview_and_its_button_count_what_the_decision_names_beyond_the_flags(
@@ -243,6 +261,10 @@ def new(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("ASSAY_WORKSPACE", str(workspace))
     info = store.save(workspace, tiny(4), source="test")
     return runs.create(workspace, info, asdict(TrainConfig()), ("train", "activations", "detect:consensus"))
+
+
+def test_where_no_detector_ran_it_is_not_said_that_none_flagged_anything(new: Run) -> None:
+    assert nothing_flagged(opened_run(new)).startswith("No detector has been run on this model")
 
 
 def test_a_run_that_was_never_started_says_so(new: Run) -> None:

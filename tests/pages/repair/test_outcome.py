@@ -70,5 +70,5 @@ def test_where_no_trigger_is_known_the_recovered_ones_say_whether_a_backdoor_is_
     told = "Clean accuracy 90.0% → 90.0%; highest attack success rate, estimated, 93.0% → 40.0%; 0 samples left out."
     assert cost_words(child) == told
     said, left_open = gone_words(child)
-    assert said == "1 of 2 recovered triggers now succeed in 10% of cases or fewer."
+    assert said.startswith("1 of 2 recovered triggers still succeeds in more than 10% of cases: in up to ")
     assert left_open == "That is an estimate: no trigger is known."

@@ -61,11 +61,11 @@ def shown(run: Run, stage: str) -> AppTest:
     [
         (
             Progress(state="running", started=1.0, title="Training", fraction=0.25),
-            "The work is interrupted at 25%, during: Training",
+            "The work is interrupted at 25%, while training",
         ),
         (
             Progress(state="cancelled", started=1.0, title="Training", fraction=0.5),
-            "The work is cancelled at 50%, during: Training",
+            "The work is cancelled at 50%, while training",
         ),
     ],
 )

@@ -187,8 +187,10 @@ def test_what_cannot_be_asked_is_not():
 def test_what_is_not_looked_for_is_said():
     said = {side: not_looked_for(ImageInputs(np.zeros((2, 8, side, 1), np.uint8))) for side in (48, 49, 65)}
     assert said[48] == ""
-    assert said[49] == "stickers at random places were not looked for: images have more than 48 pixels a side"
-    assert said[65].startswith("stickers at random places, warps, filters and faint overlays were not looked for")
+    assert said[49] == "stickers at random places, for images have more than 48 pixels a side"
+    assert said[65].startswith(
+        "stickers at random places and warps, filters or faint overlays, for images have more than"
+    )
 
 
 def test_the_lines_of_a_picture_stay_apart_on_small_images_and_on_large_ones():
