@@ -89,7 +89,7 @@ def is_apart(figures: KindFigures, n_classes: int, *, lie_apart: bool = True) ->
     More may be in doubt where it is taken for many classes, and, with `lie_apart`, where it is the most suspicious.
     """
     limits = [APART_AS_CLUSTER if figures.a_cluster else APART]
-    if _of_many(figures, n_classes):
+    if of_many(figures.sources, n_classes):
         limits.append(APART_OF_MANY)
     if lie_apart and figures.rank >= FOREMOST:
         limits.append(APART_AND_FOREMOST)
@@ -98,7 +98,7 @@ def is_apart(figures: KindFigures, n_classes: int, *, lie_apart: bool = True) ->
 
 def may_be_a_half(figures: KindFigures, members: int, size: int, n_classes: int) -> bool:
     """Whether so many members of a class of that size, which share no trigger, may be a population of a clean class."""
-    return members > LARGEST_OF_FEW * size and not _of_many(figures, n_classes)
+    return members > LARGEST_OF_FEW * size and not of_many(figures.sources, n_classes)
 
 
 def looks_more_like_it(alike: LookAlikes, members: Ints, rest: Ints, index: int) -> bool:
@@ -111,8 +111,9 @@ def looks_more_like_it(alike: LookAlikes, members: Ints, rest: Ints, index: int)
     return alike.at_home(members, index) > alike.at_home(rest, index)
 
 
-def _of_many(figures: KindFigures, n_classes: int) -> bool:
-    return figures.sources >= max(min(MANY_SOURCES, MANY_OF_FEW * (n_classes - 1)), 2)
+def of_many(sources: float, n_classes: int) -> bool:
+    """Whether so many other classes, an effective number, are many."""
+    return sources >= max(min(MANY_SOURCES, MANY_OF_FEW * (n_classes - 1)), 2)
 
 
 def weighed(

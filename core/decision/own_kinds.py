@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from core.decision.apart import APART, KindFigures, looks_more_like_it, may_be_a_half, own_cluster, weighed
+from core.decision.apart import APART, KindFigures, looks_more_like_it, may_be_a_half, of_many, own_cluster, weighed
 from core.decision.chance import usual_among_trusted
 from core.decision.found import Found
 from core.decision.kinds import Kind, asked_kind, grown
@@ -94,10 +94,20 @@ class OwnKinds:
             if asked.fraction(index) < SUSPECTED or not beyond_hard(turned, before.hard, judged):
                 continue
             one = those_apart(by_source.get(index, []), self.ranks[rows], several=several, suspected=suspected)
-            if one is not None and (kind is None or kind.doubtful > APART):
+            if one is not None and (kind is None or self._is_clearer(one, kind, asked, index)):
                 self._weigh_one((asked, index, float(before.hard.mean())), rows, one, wrong, of_source=True)
             elif kind is not None:
                 self._weigh_one((asked, index, float(before.hard.mean())), rows, kind, wrong)
+
+    def _is_clearer(self, one: Kind, kind: Kind, asked: Asked, index: int) -> bool:
+        """Whether a kind of one source is to be named, not all who are away from home.
+
+        Unless these are taken for many classes and are a kind by themselves: then a part of them is too little.
+        """
+        rows, _ = self.left(index)
+        away = rows[asked.turned(rows, index) & kind.members]
+        apart = kind.doubtful <= APART and of_many(sources(asked, away, index), self.evidence.n_classes)
+        return not apart and one.doubtful < kind.doubtful
 
     def _weigh_one(
         self, of: tuple[Asked, int, float], rows: Ints, kind: Kind, wrong: Bools, *, of_source: bool = False
