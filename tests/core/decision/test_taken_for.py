@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 
 from core.decision.decide import decide
+from core.decision.found import Found
+from core.decision.kinds import Kind
+from core.decision.left_out import Asked
 from core.decision.members import FEWEST
+from core.decision.own_kinds import OwnKinds
 from core.decision.states import BACKDOOR
 from core.decision.taken_for import LARGEST, in_several, kinds_by_source, smaller_clusters, those_apart
 from core.types import Evidence
@@ -127,3 +131,23 @@ def test_a_part_of_another_class_is_a_backdoor_though_nothing_makes_it_suspiciou
     named = decision.states == BACKDOOR
     assert (named & bright).sum() >= 0.9 * bright.sum()
     assert (named & ~bright).sum() <= 0.05 * bright.sum()
+
+
+@pytest.mark.parametrize(("taken_for", "named"), [((2,), True), ((0, 2, 3), False)])
+def test_the_clearer_kind_is_named_unless_all_are_a_kind_that_is_taken_for_many(taken_for, named):
+    """Of 40 that turn, 10 are in doubt, and a kind of one source is not: it is named if they have few sources."""
+    n = 200
+    labels, rows = np.full(n, OWN), np.arange(n)
+    seen, unseen = np.full((n, K), 0.01), np.full((n, K), 0.01)
+    seen[:, OWN] = 0.97
+    unseen[rows, np.where(rows < 40, np.resize(taken_for, n), OWN)] = 0.97
+    asked = Asked({OWN: rows[:40]}, {OWN: rows[40:80]}, rows < 80, seen, unseen)
+    found = Found(np.zeros(n, np.int64), np.zeros(n, np.int64))
+    kinds = OwnKinds(Evidence(labels, K, np.zeros(n, bool)), None, np.ones(n), found)
+    kinds.__dict__["described"] = {OWN: np.zeros((n, 1))}
+    odds = np.where(rows < 40, 5.0, -5.0)
+    everybody = Kind(np.where((rows >= 30) & (rows < 35), 1.0, odds))
+    clear = Kind(np.where(rows < 30, 5.0, -5.0))
+    assert 0 == clear.doubtful < everybody.doubtful <= 0.2
+    assert kinds._is_clearer(clear, everybody, asked, OWN) == named
+    assert not kinds._is_clearer(everybody, clear, asked, OWN)
