@@ -13,9 +13,8 @@ from core.decision.kinds import Kind
 from core.decision.look_alikes import LookAlikes
 from core.decision.members import FEWEST
 from core.detectors.clustering.decisions import by_silhouette, by_size
-from core.detectors.clustering.splits import split_class
+from core.detectors.clustering.splits import Split, split_class
 from core.detectors.clustering.two_means import Choice
-from core.detectors.parts.statistics import Reals
 from core.detectors.parts.subspaces import principal_components, whitened
 from core.types import Bools, Floats, Ints
 
@@ -88,7 +87,7 @@ def is_apart(figures: KindFigures, n_classes: int, *, lie_apart: bool = True) ->
 
     More may be in doubt where it is taken for many classes, and, with `lie_apart`, where it is the most suspicious.
     """
-    limits = [APART_AS_CLUSTER if figures.a_cluster else APART]
+    limits = [_least_limit(figures)]
     if of_many(figures.sources, n_classes):
         limits.append(APART_OF_MANY)
     if lie_apart and figures.rank >= FOREMOST:
@@ -111,6 +110,10 @@ def looks_more_like_it(alike: LookAlikes, members: Ints, rest: Ints, index: int)
     return alike.at_home(members, index) > alike.at_home(rest, index)
 
 
+def _least_limit(figures: KindFigures) -> float:
+    return APART_AS_CLUSTER if figures.a_cluster else APART
+
+
 def of_many(sources: float, n_classes: int) -> bool:
     """Whether so many other classes, an effective number, are many."""
     return sources >= max(min(MANY_SOURCES, MANY_OF_FEW * (n_classes - 1)), 2)
@@ -126,13 +129,20 @@ def weighed(
     """
     if figures.rank < LEAST_SUSPICIOUS:
         return kind.members & (figures.doubtful <= HARDLY_APART), False
-    if figures.doubtful <= (APART_AS_CLUSTER if figures.a_cluster else APART):
+    if figures.doubtful <= _least_limit(figures):
         return kind.members, True
     if is_apart(figures, n_classes, lie_apart=lie_apart):
         return kind.sure, True
     if cluster is not None:
         return cluster, True
     return kind.members & (figures.doubtful <= HARDLY_APART), False
+
+
+def clusters(features: NDArray[Any], seed: int, choice: Choice) -> Split:
+    """A class in two, from its features (m, d), with the settings of Activation Clustering."""
+    return split_class(
+        features, lambda own: whitened(principal_components(own, COMPONENTS, seed)), seed, STARTS, choice
+    )
 
 
 def own_cluster(features: NDArray[Any], ranks: Floats, members: Bools, seed: int) -> Bools | None:
@@ -146,12 +156,8 @@ def own_cluster(features: NDArray[Any], ranks: Floats, members: Bools, seed: int
 
     References: Chen et al. 2018 (arXiv 1811.03728) for the split; the conjunction is our own.
     """
-
-    def points(own: NDArray[Any]) -> Reals:
-        return whitened(principal_components(own, COMPONENTS, seed))
-
     for choice in CHOICES:
-        split = split_class(features, points, seed, STARTS, choice)
+        split = clusters(features, seed, choice)
         separate = by_size(split.fraction, LARGEST).poisoned and by_silhouette(split.silhouette, SEPARATE).poisoned
         if not separate or np.median(ranks[split.smaller]) < CLUSTER_FOREMOST:
             continue

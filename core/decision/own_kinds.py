@@ -85,19 +85,18 @@ class OwnKinds:
             rows, described = self.left(index)
             told = asked.seen[rows], asked.unseen[rows]
             by_source[index] = kinds_by_source(described, told, index, (LEARNED, TURNED))
-        several = in_several(by_source.values())
+        several, hard = in_several(by_source.values()), before.hard
         for index in asked.groups:
             rows, kind = self.kind(asked, index)
             suspected = index in asked.controls
             first = before if suspected else asked
             turned = first.turned(first.groups[index], index)
-            if asked.fraction(index) < SUSPECTED or not beyond_hard(turned, before.hard, judged):
+            if asked.fraction(index) < SUSPECTED or not beyond_hard(turned, hard, judged):
                 continue
             one = those_apart(by_source.get(index, []), self.ranks[rows], several=several, suspected=suspected)
-            if one is not None and (kind is None or self._is_clearer(one, kind, asked, index)):
-                self._weigh_one((asked, index, float(before.hard.mean())), rows, one, wrong, of_source=True)
-            elif kind is not None:
-                self._weigh_one((asked, index, float(before.hard.mean())), rows, kind, wrong)
+            clearer = one is not None and (kind is None or self._is_clearer(one, kind, asked, index))
+            if (named := one if clearer else kind) is not None:
+                self._weigh_one((asked, index, float(hard.mean())), rows, named, wrong, of_source=clearer)
 
     def _is_clearer(self, one: Kind, kind: Kind, asked: Asked, index: int) -> bool:
         """Whether a kind of one source is to be named, not all who are away from home.

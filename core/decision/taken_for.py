@@ -9,12 +9,11 @@ from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 
-from core.decision.apart import FOREMOST
+from core.decision.apart import FOREMOST, LARGEST, clusters
 from core.decision.kinds import Kind, column, learned_kind
 from core.decision.members import FEWEST
-from core.detectors.clustering.splits import split_class
+from core.detectors.clustering.two_means import Choice
 from core.detectors.parts.statistics import Reals
-from core.detectors.parts.subspaces import principal_components, whitened
 from core.types import Bools, Evidence, Floats, Ints
 
 # Samples in doubt for each member up to which such a kind is apart. On eleven own trainings with a part of one class
@@ -25,12 +24,8 @@ APART = 0.12
 # poison of another one, half of them had less, and of clean data none. Of clusters of clean classes, some did (0.24).
 APART_OR_MORE = 0.3
 SEVERAL = 3
-# As Activation Clustering splits a class (Chen et al. 2018), by the split of widest separation: of the subsets above
-# the smaller cluster held 0.80 to 1.00.
-COMPONENTS = 10
-STARTS = 3
-# Fraction of a class that may be left out as a cluster: the other model has to know the class.
-LARGEST = 0.35
+# Of two ways to split a class, that of widest separation: of the subsets above, the smaller cluster held 0.80 to 1.00.
+CHOICE: Choice = "separation"
 
 
 def kinds_by_source(
@@ -91,13 +86,7 @@ def smaller_clusters(evidence: Evidence, classes: Collection[int], left: Bools) 
     found = {}
     for index in sorted(classes):
         rows = np.flatnonzero((evidence.labels == index) & left)
-        split = split_class(
-            evidence.features[rows],
-            lambda own: whitened(principal_components(own, COMPONENTS, evidence.seed)),
-            evidence.seed,
-            STARTS,
-            "separation",
-        )
+        split = clusters(evidence.features[rows], evidence.seed, CHOICE)
         if split.fraction <= LARGEST and split.smaller.sum() >= FEWEST:
             found[index] = rows[split.smaller]
     return found

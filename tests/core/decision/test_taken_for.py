@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from core.decision.apart import LARGEST
 from core.decision.decide import decide
 from core.decision.found import Found
 from core.decision.kinds import Kind
@@ -10,7 +11,7 @@ from core.decision.left_out import Asked
 from core.decision.members import FEWEST
 from core.decision.own_kinds import OwnKinds
 from core.decision.states import BACKDOOR
-from core.decision.taken_for import LARGEST, in_several, kinds_by_source, smaller_clusters, those_apart
+from core.decision.taken_for import in_several, kinds_by_source, smaller_clusters, those_apart
 from core.types import Evidence
 from tests.core.decision.asked import TARGET, K, Model, ask, pictures, sound, suspicion_of
 from tests.core.decision.test_decide import evidence_of
