@@ -102,4 +102,3 @@ with right:
     else:
         st.info("Choose a preset or add an attack; what it does to the samples is shown here at once.")
 lab.address(info.id)
-journey.go_on("train")

@@ -4,7 +4,7 @@ from pages.ui.review import bona_fide
 from pages.ui.shell import frame, journey
 
 journey.question("bona_fide", "bona fide")
-run = frame.current_run("activations", "25 samples at a time, drawn at random, to be called clean or doubtful")
+run = frame.current_run("activations", "25 samples, at random within each class, to be called clean or doubtful")
 bona_fide.state(run)
 drawn = bona_fide.draw(run)
 bona_fide.desk(run, drawn)

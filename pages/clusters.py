@@ -9,7 +9,7 @@ from pages.ui.clusters.classes import AC, all_classes, clusters_of
 from pages.ui.clusters.colouring import COLOURS
 from pages.ui.clusters.maps import controls, linked_map, missing_map, panes
 from pages.ui.selection.beside_map import selection_bar, selection_gallery
-from pages.ui.shell import frame, journey
+from pages.ui.shell import frame, journey, onward
 from pages.ui.widgets import counted
 
 journey.question("clusters", "activation")
@@ -19,6 +19,7 @@ run = frame.current_run(
 )
 if run.recorded and not run.has_activations:
     st.info("No activations were recorded, so there is nothing to cluster. Trajectories and Detect work without them.")
+    onward.go_on("clusters", run)
     st.stop()
 detection = cached.detections(run)[AC]
 counted.brief(run)
@@ -49,4 +50,4 @@ with side:
 selection_bar(run, table)
 with st.container(horizontal=True):
     counted.review_link(run)
-    journey.go_on("trajectories")
+    onward.go_on("clusters", run)

@@ -9,7 +9,7 @@ from pages.ui.cache import cached
 from pages.ui.data import about, browsing, problems, source_picker
 from pages.ui.data.browser import alone, controls, shown
 from pages.ui.data.facets import filters
-from pages.ui.shell import frame, journey
+from pages.ui.shell import frame, journey, onward
 from pages.ui.train import recording
 from pages.ui.widgets import address
 from pages.ui.widgets.fields import one_dataset
@@ -67,4 +67,4 @@ with side, st.container(key="data-side", gap="small"):
     alone(now)
     filters(now)
     problems.left_out(*cached.findings_in(WORKSPACE, info.id))
-journey.go_on("train")
+onward.to_train(info, run)

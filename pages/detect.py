@@ -9,7 +9,7 @@ from pages.ui.detect.detector import about, against_the_truth
 from pages.ui.detect.overlapping import matrix
 from pages.ui.detect.roster import answer, choose
 from pages.ui.detect.strictness import strictness
-from pages.ui.shell import frame, journey
+from pages.ui.shell import frame, journey, onward
 
 journey.question("detect", "suspicion")
 run = frame.current_run("activations", "every detector, what it flags, and how strict to be with it")
@@ -38,4 +38,4 @@ with right:
         )
 if row["state"] == "ran":
     against_the_truth(run, chosen)
-journey.go_on("review")
+onward.go_on("detect", run)

@@ -7,7 +7,7 @@ from pages.ui.repair.outcome import gone_words
 from pages.ui.repair.repair_plan import plan
 from pages.ui.repair.second_recording import second
 from pages.ui.repair.side_by_side import repeating, repeating_bar, side_by_side
-from pages.ui.shell import frame, journey
+from pages.ui.shell import frame, journey, onward
 
 journey.question("repair")
 run = frame.current_run(
@@ -36,4 +36,4 @@ if finished:
 plan(run)
 if run.recorded:
     second(run)
-journey.go_on("report")
+onward.go_on("repair", run)

@@ -9,7 +9,7 @@ from core.output import figures
 from core.runs import jobs
 from pages.ui.access.who import for_reviewers
 from pages.ui.cache.words import HELP
-from pages.ui.shell import frame, journey
+from pages.ui.shell import frame, journey, onward
 from pages.ui.shell.fresh_head import say_fresh_head
 from pages.ui.train import recording
 from pages.ui.train.aftermath import aftermath
@@ -19,6 +19,11 @@ from pages.ui.widgets import refusal
 
 frame.guard()
 WORKSPACE = frame.workspace()
+
+
+def resumable(run: runs.Run) -> bool:
+    """Whether the training ended before it was done; to go on with it is the page's first button then."""
+    return not run.begun and jobs.poll(run.path).stopped
 
 
 def live(run: runs.Run) -> None:
@@ -31,7 +36,7 @@ def live(run: runs.Run) -> None:
     elif not run.begun:
         after = f"after epoch {len(history):,}" if history else "before its first epoch was done"
         st.warning(f"Training is {frame.STATES[progress.state]} {after}; what is done is kept.")
-    if progress.stopped and not run.begun:
+    if resumable(run):
         st.button(
             "Resume",
             type="primary",
@@ -95,7 +100,7 @@ if not datasets:
 settings, screen = st.columns([1, 2.4], gap="medium")
 with settings:
     st.subheader("New run")
-    new_run(WORKSPACE, datasets, run.dataset if run else "")
+    new_run(WORKSPACE, datasets, run.dataset if run else "", first=not (run and resumable(run)))
 with screen:
     if run is None:
         st.info("The curves of the training appear here, as soon as a run is started.")
@@ -106,4 +111,4 @@ with screen:
         live_until_done(run)
     else:
         live(run)
-journey.go_on("clusters")
+onward.go_on("train", run)

@@ -11,7 +11,7 @@ from pages.ui.clusters.maps import controls, linked_map, missing_map, panes
 from pages.ui.clusters.playing import epochs, of_class, places_at, window_of
 from pages.ui.selection.beside_map import selection_bar, selection_gallery
 from pages.ui.selection.selection import places_of, selected
-from pages.ui.shell import frame, journey
+from pages.ui.shell import frame, journey, onward
 from pages.ui.train.loaded_model import untraced
 from pages.ui.widgets import counted
 from pages.ui.widgets.curve_option import curves_option
@@ -24,6 +24,7 @@ run = frame.current_run(
     "the loss trajectory of every sample as a point on a map, beside the curves themselves",
 )
 if untraced(run):
+    onward.go_on("trajectories", run)
     st.stop()
 table, losses, names = counted.table(run), cached.losses(run), cached.info(run).class_names
 counted.brief(run)
@@ -81,4 +82,4 @@ with side:
 selection_bar(run, table)
 with st.container(horizontal=True):
     counted.review_link(run)
-    journey.go_on("detect")
+    onward.go_on("trajectories", run)

@@ -168,8 +168,8 @@ def _standing(rows: pd.DataFrame, verdict: str) -> Bools:
 def candidates(table: pd.DataFrame, spoken_of: Collection[int], *, count: int = 25, seed: int = 0) -> list[int]:
     """Ids of samples to be looked at, so that after them every class has about as many bona fide ones.
 
-    Only a random draw stands for all clean samples, so nothing about the images is looked at. Left out are those that a
-    detector flags or the decision confirmed, that somebody decided on, or that were spoken of before.
+    Only a random draw stands for all clean samples of a class, so nothing about the images is looked at. Left out are
+    those that a detector flags or the decision confirmed, that somebody decided on, or that were spoken of before.
 
     Args:
         table: see `core.analysis.samples.review_table`.

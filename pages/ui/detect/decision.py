@@ -149,7 +149,7 @@ def _making(run: Run, *, again: bool) -> None:
         st.button(
             "Decide again" if again else "Decide",
             key="decide",
-            type="secondary" if again else "primary",
+            type="primary" if not again and cached.detections(run) else "secondary",
             icon=":material/gavel:",
             on_click=_start,
             args=(run, training),

@@ -49,7 +49,7 @@ def about(run: Run, row: pd.Series) -> None:
     if st.button(
         "Run again" if again else "Run",
         key="run-detector",
-        type="secondary" if again else "primary",
+        type="secondary" if cached.detections(run) else "primary",
         icon=":material/play_arrow:",
         width="stretch",
         **for_reviewers(disabled=waiting),

@@ -1,7 +1,6 @@
 """The one button that leads on, by how far the run is."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -11,6 +10,7 @@ from core.runs.jobs import Progress
 from pages.ui.access.who import for_reviewers
 from pages.ui.cache import cached
 from pages.ui.cache.words import plain
+from pages.ui.repair.outcome import still_succeeds
 from pages.ui.shell import frame
 from pages.ui.shell.untrained import stopped_words
 from pages.ui.widgets import counted, refusal
@@ -24,15 +24,16 @@ class Step:
         page: file name of the page, without its ending.
         action: what is done there, in words.
         icon: of the button.
-        query: of its address.
+        run: which run is shown there; None stays with the one that is.
     """
 
     page: str
     action: str
     icon: str
-    query: Mapping[str, str] = field(default_factory=dict)
+    run: Run | None = None
 
 
+REVIEW = ":material/fact_check:"
 REPORT = Step("report", "Write the report", ":material/description:")
 
 
@@ -41,8 +42,8 @@ def next_step(run: Run) -> Step:
     repairs = runs.children(run)
     if not run.begun:
         step = Step("train", "Train the model", ":material/model_training:")
-    elif any(child.done("evaluate") for child in (run, *repairs) if child.parent):
-        step = REPORT
+    elif finished := next((one for one in (*repairs, run) if one.parent and one.done("evaluate")), None):
+        step = _after_repair(run, finished)
     elif repairs:
         step = Step("repair", "See the repair", ":material/healing:")
     elif not cached.detections(run):
@@ -52,13 +53,23 @@ def next_step(run: Run) -> Step:
     return step
 
 
+def _after_repair(run: Run, repair: Run) -> Step:
+    """The report where the attacks are gone; else what is undecided, or another repair of the same run."""
+    if not still_succeeds(repair):
+        return REPORT
+    repaired = runs.open_run(run.workspace, run.parent) if run.parent else run
+    if count := counted.tally(repaired).undecided:
+        return Step("review", f"Review the {count:,} undecided", REVIEW, repaired)
+    return Step("repair", "Plan another repair", ":material/healing:")
+
+
 def _after_detection(run: Run) -> Step:
     counts = counted.tally(run)
     any_flags = any(one.flagged.any() for one in cached.detections(run).values())
     if any_flags and counts.undecided == counts.suspects and cached.decision(run) is None:
         return Step("detect", "Decide what is a backdoor", ":material/policy:")
     if counts.undecided:
-        return Step("review", f"Review the {counts.undecided:,} undecided", ":material/fact_check:")
+        return Step("review", f"Review the {counts.undecided:,} undecided", REVIEW)
     if counted.suspects(run)["verdict"].isin(["exclude", "relabel"]).any():
         return Step("repair", "Repair the model", ":material/healing:")
     return REPORT
@@ -68,7 +79,9 @@ def way_on(run: Run) -> None:
     """The button to the next step."""
     step = next_step(run)
     if st.button(step.action, key="way-on", type="primary", icon=step.icon):
-        st.switch_page(f"pages/{step.page}.py", query_params=dict(step.query))
+        if step.run:
+            frame.choose_run(step.run)
+        st.switch_page(f"pages/{step.page}.py")
 
 
 def stopped(run: Run, progress: Progress) -> None:

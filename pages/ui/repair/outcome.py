@@ -42,6 +42,12 @@ def gone_words(child: Run) -> tuple[str, str]:
     )
 
 
+def still_succeeds(child: Run) -> bool:
+    """Whether a known attack, or else a recovered trigger, succeeds too often on the repaired model."""
+    rates = results.measured(results.comparison(child)["after"]["attack_success_rate"])
+    return any(rate > results.GONE for rate in rates or [one.after for one in estimates_of(child)])
+
+
 def _succeeding(rates: Sequence[float], what: str) -> str:
     """How many of the attacks still succeed, and how often at most; or that all of them hardly do."""
     if still := [rate for rate in rates if rate > results.GONE]:

@@ -1,4 +1,4 @@
-"""The bona fide builder: samples at random, one key that calls them clean, and those that were clicked left out."""
+"""The bona fide builder: samples at random within each class, and one key that calls them clean."""
 
 from collections.abc import Callable
 from functools import partial
@@ -25,8 +25,8 @@ AT_ONCE = 25  # candidates shown together: as many as one looks at in a minute
 KEYS = {"a": "accept"}
 WHY = (
     "BaDLoss, and an expected rate such as “about 10% wrong”, compare every sample with some that are known to be "
-    "clean. A person makes them here: they are drawn at random, because only then they stand for all clean ones. What "
-    "a detector flags is left out."
+    "clean. A person makes them here. They are drawn at random within each class, from the classes that have fewest, "
+    "until all have about as many. What a detector flags, or anybody decided on, is not drawn."
 )
 
 

@@ -30,7 +30,7 @@ WEIGHTS = "weights"
 ENDINGS = ["safetensors", "pt", "pth", "bin", "ckpt", "onnx"]
 
 
-def form(workspace: Path, info: DatasetInfo) -> None:
+def form(workspace: Path, info: DatasetInfo, *, first: bool = True) -> None:
     """All that a loaded model needs, each error beside its field, and the button."""
     model = st.selectbox(
         "Architecture",
@@ -56,9 +56,9 @@ def form(workspace: Path, info: DatasetInfo) -> None:
     tuning = _tuning() if aim == "train" and model != GRAPH else {}
     ready = bool(model) and bool(path or upload) and feeding is not None and JOB not in st.session_state
     title = "Load and fine-tune" if tuning else "Load and inspect"
-    if st.button(
-        title, type="primary", icon=":material/upload_file:", width="stretch", **for_reviewers(disabled=not ready)
-    ):
+    kind = "primary" if first else "secondary"
+    off = for_reviewers(disabled=not ready)
+    if st.button(title, type=kind, icon=":material/upload_file:", width="stretch", **off):
         config = {"model": model, **(feeding or {}), **tuning}
         _start(workspace, info, config, path, upload, train=bool(tuning), layer=layer or None)
         st.rerun()

@@ -40,23 +40,30 @@ FOLDER = {
 FROZEN = "The transformer stays as it is, and its head alone learns: faster, and often less accurate."
 
 
-def new_run(workspace: Path, datasets: Mapping[str, DatasetInfo], current: str) -> None:
-    """Which data set, at first the one of the `current` run, and whether its model is trained here or loaded."""
+def new_run(workspace: Path, datasets: Mapping[str, DatasetInfo], current: str, *, first: bool = True) -> None:
+    """Which data set, at first the one of the `current` run, and whether its model is trained here or loaded.
+
+    Args:
+        workspace: of the data sets.
+        datasets: by id.
+        current: the data set of the run that is shown, "" for none.
+        first: whether its button is the page's first; going on with what was stopped may be.
+    """
     dataset = one_dataset("Data set", datasets, st.session_state.get("dataset_id"), current)
     if not models_for(dataset.shape):
         st.caption("Nothing is known of these samples but names and labels. Load a training that you recorded.")
-        recording.form(workspace, dataset)
+        recording.form(workspace, dataset, first=first)
         return
     way = one_of("Way", WAYS, key="way", label_visibility="collapsed", wrap=True)
     if way == "load":
-        model_file.form(workspace, dataset)
+        model_file.form(workspace, dataset, first=first)
     elif way == "record":
-        recording.form(workspace, dataset)
+        recording.form(workspace, dataset, first=first)
     else:
-        _training(workspace, dataset)
+        _training(workspace, dataset, first=first)
 
 
-def _training(workspace: Path, info: DatasetInfo) -> None:
+def _training(workspace: Path, info: DatasetInfo, *, first: bool) -> None:
     """The few fields that matter, the rest under More, and the button."""
     suited, ours = usual(info.shape, info.n), models_for(info.shape)
     model = st.selectbox(
@@ -93,7 +100,8 @@ def _training(workspace: Path, info: DatasetInfo) -> None:
     fields |= {"augment": augment, "seed": seed, "input_size": size, "compiled": compiled, "sharpness": sharpness}
     fields |= {"model_settings": suited.settings if model == suited.name else ()}
     off = for_reviewers(disabled=model_file.JOB in st.session_state)
-    if st.button("Train", type="primary", icon=":material/model_training:", width="stretch", **off):
+    kind = "primary" if first else "secondary"
+    if st.button("Train", type=kind, icon=":material/model_training:", width="stretch", **off):
         if vectors or find_model(model).from_folder:
             fields |= {"model_settings": (("frozen", frozen),)} if frozen else {}
             model_file.start_with(workspace, info, {**fields, "embeddings": vectors, "folder": folder})

@@ -24,7 +24,7 @@ MORE = {
 }
 
 
-def form(workspace: Path, info: DatasetInfo) -> None:
+def form(workspace: Path, info: DatasetInfo, *, first: bool = True) -> None:
     """Where the recording lies, and the button that loads it."""
     place = st.text_input(
         "Recording, or losses (n, epochs)",
@@ -38,7 +38,7 @@ def form(workspace: Path, info: DatasetInfo) -> None:
         }
     paths = {kind: path.strip() for kind, path in typed.items()}
     ready = bool(place or paths["probabilities"]) and JOB not in st.session_state
-    title = {"type": "primary", "icon": ":material/timeline:", "width": "stretch"}
+    title = {"type": "primary" if first else "secondary", "icon": ":material/timeline:", "width": "stretch"}
     if st.button("Load the recording", **title, **for_reviewers(disabled=not ready)):
         _start(workspace, info, place, paths)
         st.rerun()

@@ -220,6 +220,16 @@ def test_the_button_leads_from_step_to_step(two_detections: Run, monkeypatch: py
     outcome["attack_success_rate"] = {"patch": 0.3}
     write_json(child.path / "outcome.json", {"outcome": outcome, "trials": []})
     assert "1 of 1 known attacks still succeeds in more than 10% of cases: in up to 30.0%." in words(page("overview"))
+    assert primary(page("overview")) == ["Plan another repair"]
+    more = Detection(np.zeros(SAMPLES, np.float32), np.arange(SAMPLES) < FEW + 3)
+    runs.save_detection(two_detections, "consensus", more, {}, 1.0)
+    assert primary(page("overview")) == ["Review the 3 undecided"]
+    app.session_state["run_id"] = child.id  # of the repair itself, whose decisions are those of the run before
+    app = page("overview", app)
+    next(button for button in app.button if button.key == "way-on").click().run()
+    assert not app.exception, app.exception[0].stack_trace
+    assert app.session_state["run_id"] == two_detections.id
+    assert [one.value for one in app.title] == ["Is this sample poisoned?"]
 
 
 def test_overview_and_its_button_count_what_the_decision_names_beyond_the_flags(
