@@ -160,13 +160,19 @@ def headline(decision: Decision, names: tuple[str, ...], *, flagged: bool = Fals
     return f"{said}."
 
 
-def decided_words(opened: OpenedRun, *, limits: bool = True) -> str:
-    """The headline of a run's decision; "" before there is one. For `limits` see `headline`."""
+def decided_words(opened: OpenedRun, *, limits: bool = True, names: tuple[str, ...] = ()) -> str:
+    """The headline of a run's decision; "" before there is one.
+
+    Args:
+        opened: the run.
+        limits: see `headline`.
+        names: of the classes, as they are to be read; their own by default.
+    """
     decision = decision_of(opened)
     if decision is None:
         return ""
     flagged = decision.verdict == "none" and bool(opened.flagged.any())
-    return headline(decision, opened.data.class_names, flagged=flagged, limits=limits)
+    return headline(decision, names or opened.data.class_names, flagged=flagged, limits=limits)
 
 
 def size_of(decision: Decision, state: State) -> int:

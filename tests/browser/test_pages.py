@@ -53,6 +53,12 @@ TELLING = {
 OUT_OF_VIEW = """() => [...document.querySelectorAll("[data-testid=stDataFrame] .dvn-scroller")]
     .some((table) => table.scrollWidth > table.clientWidth + 1)"""  # whether a table has columns that are not seen
 
+SIZES = ((1400, 900), (1280, 720), (1000, 700))
+# Of each sentence of a line, how far below the line's top it begins, and whether all of it has room.
+IN_VIEW = """(line) => [...line.querySelectorAll("p")].map((one) => [
+    Math.round(one.getBoundingClientRect().top - line.querySelector("p").getBoundingClientRect().top),
+    one.scrollWidth <= one.clientWidth + 1])"""
+
 
 def eventually(holds: Callable[[], bool]) -> None:
     """Fail unless `holds()` becomes true within a minute."""
@@ -91,10 +97,11 @@ def test_a_deep_link_opens_its_page(name: str, running: Server, page: OpenPage) 
     opens(running, page, name)
 
 
-def test_on_a_narrow_screen_the_line_above_a_page_is_whole_and_clear_of_the_title(
-    running: Server, page: OpenPage
+@pytest.mark.parametrize("size", SIZES)
+def test_the_line_above_a_page_is_whole_and_clear_of_the_title(
+    size: tuple[int, int], running: Server, page: OpenPage
 ) -> None:
-    opened = page(f"{running.url}/overview", width=1000, height=700)
+    opened = page(f"{running.url}/overview", *size)
     line, title = opened.locator(".st-key-context p").first, opened.get_by_role("heading", level=1)
     expect(line).to_be_visible(timeout=2 * PATIENT)
     long = "Fashion-MNIST demo › Demo › If you stopped now: 373 of 693 suspects left (304 confirmed, 69 more flagged), "
@@ -106,7 +113,21 @@ def test_on_a_narrow_screen_the_line_above_a_page_is_whole_and_clear_of_the_titl
     assert 0 <= above["y"] < above["y"] + above["height"] < below["y"]
 
 
-@pytest.mark.parametrize("size", [(1400, 900), (1280, 720), (1000, 700)])
+@pytest.mark.parametrize("size", SIZES)
+def test_of_the_sentences_above_a_map_those_in_view_are_whole(
+    size: tuple[int, int], running: Server, page: OpenPage
+) -> None:
+    opened = page(f"{running.url}/clusters", *size)
+    line = opened.locator(".st-key-brief")
+    expect(line.locator("p").first).to_be_visible(timeout=2 * PATIENT)
+    first = line.locator("p").first.bounding_box()
+    assert first
+    shown = line.evaluate(IN_VIEW)
+    assert shown[0][0] == 0
+    assert all((top < first["height"] and whole) or top >= first["height"] for top, whole in shown), shown
+
+
+@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", ["clusters", "detect"])
 def test_every_column_of_a_table_is_in_view(name: str, size: tuple[int, int], running: Server, page: OpenPage) -> None:
     opened = page(f"{running.url}/{name}", *size)

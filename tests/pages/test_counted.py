@@ -8,7 +8,8 @@ from core.analysis.opened_run import opened
 from core.output.export import poison_indices
 from core.runs import Run
 from core.types import Detection
-from tests.pages.decided import decided, shifted
+from pages.ui.cache.said import decided_briefly
+from tests.pages.decided import decided, made_decision, shifted
 from tests.pages.drawn import FEW, MANY, SAMPLES, app_of, legend, page, said
 
 MAPS = ("clusters", "trajectories")
@@ -116,3 +117,17 @@ def test_every_page_tells_what_is_confirmed_what_is_flagged_beyond_it_and_what_i
 def test_ids_to_leave_out_are_those_that_the_pages_count(two_detections: Run) -> None:
     decided(two_detections, shifted())
     assert poison_indices(opened(two_detections)).tolist() == list(range(FEW + 3))
+
+
+def test_above_a_map_each_sentence_stands_alone_the_decision_first(two_detections: Run) -> None:
+    decided(two_detections, made_decision("not judged"))
+    words = [one.value.replace("\\", "") for one in page("clusters").markdown]
+    first = words.index("**Nothing was confirmed in the classes that were judged.**")
+    assert words[first + 1] == "**1 of 10 classes could not be judged.**"
+    assert words[first + 2] == f"{FEW} of {SAMPLES} samples are flagged by Consensus."
+
+
+def test_where_room_is_short_names_of_classes_lose_their_middle(two_detections: Run) -> None:
+    decided(two_detections, made_decision("backdoor"))
+    assert decided_briefly(two_detections) == "Backdoor confirmed in class 3: 10 samples."
+    assert decided_briefly(two_detections, 5) == "Backdoor confirmed in cl… 3: 10 samples."

@@ -7,10 +7,13 @@ from core.analysis.advice import poisoned_left
 from core.analysis.caveats import left_words
 from core.analysis.opened_run import leading
 from core.errors import UserError
+from core.output.names import middle_cut
 from core.runs import Run
 from pages.ui.cache import cached, repaired
 from pages.ui.cache.words import plain
 from pages.ui.widgets import counted
+
+LONGEST = 32  # letters of a data set's or a run's name: with three of them the line has room for what is left
 
 
 def context(run: Run | None) -> None:
@@ -30,7 +33,7 @@ def _where(run: Run) -> str:
     parts = [cached.info(run).name, run.name]
     if run.parent:
         parts.insert(1, runs.open_run(run.workspace, run.parent).name)
-    return " › ".join(map(plain, parts))
+    return " › ".join(plain(middle_cut(part, LONGEST)) for part in parts)
 
 
 def _treated(run: Run) -> str:

@@ -10,10 +10,11 @@ from core.analysis.opened_run import leading
 from core.analysis.rule_words import counted_title
 from core.analysis.samples import suspects as suspects_of
 from core.runs import Run
-from pages.ui.cache import cached
+from pages.ui.cache import cached, said
 from pages.ui.cache.words import plain
 from pages.ui.widgets import address
 from pages.ui.widgets.bound import bound
+from pages.ui.widgets.fields import in_a_line
 
 ADDRESS = "by"  # the parameter of the address
 KEPT = "counted"  # where the session keeps it for all pages
@@ -99,19 +100,11 @@ def headline(run: Run, *, judged: bool = True, decided: bool = True, ruled: bool
 
 def brief(run: Run) -> None:
     """The same in the line that a map leaves room for, the most important first; all of it is said on hover."""
-    said, rule = cached.counted_words(run, counted(run))
-    first, flagged_by = plain(cached.decided_words(run)), f"Flagged {plain(rule)}." if rule else ""
-    bold = "" if first else "**"
-    words = (
-        f"**{first}**" * bool(first),
-        more_words(run),
-        f"{bold}{plain(said)}.{bold}",
-        plain(cached.judged(run)),
-        flagged_by,
-    )
-    line = " ".join(filter(None, words))
-    with st.container(key="brief"):
-        st.markdown(line, help=line.replace("**", ""))
+    flags, rule = cached.counted_words(run, counted(run))
+    decided = said.decided_briefly(run).removesuffix(".")
+    first = [f"**{plain(one)}.**" for one in decided.split(". ") if one]
+    bold, flagged_by = "" if first else "**", f"Flagged {plain(rule)}." if rule else ""
+    in_a_line([*first, more_words(run), f"{bold}{plain(flags)}.{bold}", plain(cached.judged(run)), flagged_by])
 
 
 def nothing(run: Run) -> str:

@@ -1,6 +1,6 @@
-"""Fields and tables as every page has them: one of some options, one or none of them, and how tall a table is."""
+"""Fields, tables and lines as every page has them: some options, how tall a table is, sentences that fit."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Literal, TypeVar
 
 import streamlit as st
@@ -64,3 +64,16 @@ def one_or_any(title: str, options: Mapping[T, str], none: str, *, first: T | No
 def tall(rows: int, most: int) -> int | Literal["content"]:
     """The `height` of a dataframe: as tall as its rows, and scrolled where there are more than `most`."""
     return "content" if rows <= most else ROW * (most + 1)
+
+
+def in_a_line(sentences: Iterable[str]) -> None:
+    """The line, of Markdown; the style sheet leaves out whole sentences that would begin another line.
+
+    Args:
+        sentences: the most important first; "" is passed over.
+    """
+    words = list(filter(None, sentences))
+    every = " ".join(words).replace("**", "")
+    with st.container(key="brief", horizontal=True, gap="xsmall"):
+        for place, sentence in enumerate(words):
+            st.markdown(sentence, width="content", help=None if place else every)

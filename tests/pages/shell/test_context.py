@@ -3,7 +3,7 @@
 import pytest
 from streamlit.util import calc_hash
 
-from core import pipeline
+from core import pipeline, runs
 from core.runs import Run
 from tests.pages.access.test_who import REVIEWER, be
 from tests.pages.decided import decided, shifted
@@ -75,3 +75,9 @@ def test_what_the_decision_confirmed_is_left_too_until_somebody_decides(
     assert f"3 of {FEW + 3} suspects left (3 confirmed)" in line("bona_fide")
     pipeline.decide(two_detections, range(FEW + 3), "exclude", reviewer="ann")
     assert line("bona_fide").endswith(f"all {FEW + 3} suspects decided")
+
+
+def test_long_names_keep_the_line_short(two_detections: Run) -> None:
+    runs.update(two_detections, name="a training with a name that is " + "much too long, " * 6 + "at last")
+    assert line("").startswith("made up › a training with ")
+    assert len(line("").partition(" · ")[0]) < 60
