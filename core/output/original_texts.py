@@ -23,7 +23,7 @@ from core.data.tables.hugging_face import snapshot
 from core.data.texts.columns import Chosen
 from core.data.texts.encodings import encoding_of
 from core.data.texts.records import LINES, MAX_LINE, TOGETHER, arrow_reader, flat
-from core.data.texts.text_table import columns_in, files_of
+from core.data.texts.text_table import columns_in, files_of, is_headless
 from core.output.original_tables import TableChanges, kept_rows
 
 # What the `datasets` library writes beside its files.
@@ -49,11 +49,12 @@ class Line(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """What stays of a table: its rows by their numbers, new labels by row, and the column that they are in."""
+    """What stays of a table: its rows by their numbers, new labels by row, their column, and whether it has no head."""
 
     stays: frozenset[int]
     labels: Mapping[int, Any]
     column: str
+    headless: bool
 
 
 def write_text_tables(path: Path, target: Path, settings: Mapping[str, Any], changes: TableChanges) -> list[str]:
@@ -68,9 +69,11 @@ def write_text_tables(path: Path, target: Path, settings: Mapping[str, Any], cha
         changes: the rows that stay and new labels; the rows of several files are counted on.
     """
     files = tables_of(path)
-    label = columns_in(files[0], Chosen(*(str(settings.get(name, "")) for name in _SETTINGS))).label
+    headless = is_headless(files[0], settings.get("first_row", "guess"))
+    given = Chosen(*(str(settings.get(name, "")) for name in _SETTINGS))
+    label = columns_in(files[0], given, headless=headless).label
     root = path.parent if path.is_file() else snapshot(path)
-    kept = Kept(changes.stays, _labels(files, label, changes), label)
+    kept = Kept(changes.stays, _labels(files, label, changes, headless), label, headless)
     names, start = [], 0
     for file in files:
         place = _place(target, root, file)
@@ -94,31 +97,31 @@ def _place(target: Path, root: Path, file: Path) -> Path:
     return place
 
 
-def _labels(files: Sequence[Path], label: str, changes: TableChanges) -> dict[int, Any]:
+def _labels(files: Sequence[Path], label: str, changes: TableChanges, headless: bool) -> dict[int, Any]:
     """Row → its new label, as another row has it."""
     if not changes.relabelled:
         return {}
     wanted, found, row = set(changes.relabelled.values()), dict[int, Any](), 0
     for file in files:
-        for value in _values(file, label):
+        for value in _values(file, label, headless):
             if row in wanted:
                 found[row] = value
             row += 1
     return {row: found[other] for row, other in changes.relabelled.items()}
 
 
-def _values(file: Path, label: str) -> Iterator[Any]:
+def _values(file: Path, label: str, headless: bool) -> Iterator[Any]:
     if file.suffix.lower() in _BY_COLUMN:
         with _batches(file) as (_, batches):
             yield from (value for batch in batches for value in batch.column(label).to_pylist())
     else:
-        yield from (line.label for line in _lines(file, label) if line.counts)
+        yield from (line.label for line in _lines(file, label, headless) if line.counts)
 
 
 def _write_lines(file: Path, place: Path, kept: Kept, start: int) -> int:
     """Write what stays of a file whose first row has the number `start`; returns the number of the next file's."""
     with place.open("wb") as written:
-        for line in _lines(file, kept.column):
+        for line in _lines(file, kept.column, kept.headless):
             if not line.counts:
                 written.write(line.raw)
                 continue
@@ -136,8 +139,8 @@ def _write_columns(file: Path, place: Path, kept: Kept, start: int) -> int:
     return start
 
 
-def _lines(file: Path, label: str) -> Iterator[Line]:
-    return _json_lines(file, label) if file.suffix.lower() in LINES else _csv_lines(file, label)
+def _lines(file: Path, label: str, headless: bool) -> Iterator[Line]:
+    return _json_lines(file, label) if file.suffix.lower() in LINES else _csv_lines(file, label, headless)
 
 
 @contextmanager
@@ -181,8 +184,8 @@ class _Encoded:
             yield line.replace("\0", "")
 
 
-def _csv_lines(file: Path, label: str) -> Iterator[Line]:
-    """The records of a CSV file, its head first."""
+def _csv_lines(file: Path, label: str, headless: bool) -> Iterator[Line]:
+    """The records of a CSV file, its head first, where it has one."""
     csv.field_size_limit(MAX_LINE)
     with _opened(file) as encoded:
         head = encoded.stream.readline()
@@ -191,7 +194,13 @@ def _csv_lines(file: Path, label: str) -> Iterator[Line]:
             name.strip() for name in next(csv.reader([encoded.read(head).replace("\0", "")], delimiter=delimiter), [])
         ]
         column = len(names) - 1 - names[::-1].index(label) if label in names else len(names)
-        yield Line(encoded.bytes_of(head))
+        if headless:
+            column = int(label.rpartition(" ")[2]) - 1  # as `numbered` calls it
+            encoded.stream.seek(0)
+            mark = next((mark for mark in ("\ufeff", "ï»¿") if head.startswith(mark)), "")
+            yield Line(encoded.bytes_of(encoded.stream.read(len(mark))))
+        else:
+            yield Line(encoded.bytes_of(head))
         taken: list[str] = []
         for cells in csv.reader(encoded.recorded(taken), delimiter=delimiter):
             raw = "".join(taken)

@@ -27,8 +27,8 @@ Record = Mapping[str, Any]
 LINES = (".jsonl", ".ndjson", ".json")
 
 
-def columns_of(path: Path) -> list[str]:
-    """The names of a table's columns. Raises UserError where it cannot be read."""
+def columns_of(path: Path, *, headless: bool = False) -> list[str]:
+    """The names of a table's columns, by their number where a CSV has no header. Raises UserError for damage."""
     if path.suffix.lower() == ".parquet":
         return list(schema_of(path).names)
     if path.suffix.lower() == ".arrow":
@@ -37,11 +37,27 @@ def columns_of(path: Path) -> list[str]:
     if path.suffix.lower() in LINES:
         return list(dict.fromkeys(name for _, record in islice(records(path), SAMPLED) for name in record))
     with _text(path) as stream:
-        return _header(path, stream)[0]
+        return _head(path, stream, headless=headless)[0]
 
 
-def records(path: Path, columns: Sequence[str] | None = None) -> Iterator[tuple[str, Record]]:
+def numbered(count: int) -> list[str]:
+    """The names of columns that have none.
+
+    >>> numbered(2)
+    ['column 1', 'column 2']
+    """
+    return [f"column {number}" for number in range(1, count + 1)]
+
+
+def records(
+    path: Path, columns: Sequence[str] | None = None, *, headless: bool = False
+) -> Iterator[tuple[str, Record]]:
     """What each record is called, and its cells by their column; of tables by column, only these are read.
+
+    Args:
+        path: of the table.
+        columns: that are read.
+        headless: whether the first row of a CSV is data, too.
 
     Raises:
         UserError: the file is damaged, or no table.
@@ -55,7 +71,7 @@ def records(path: Path, columns: Sequence[str] | None = None) -> Iterator[tuple[
     elif ending in LINES:
         yield from _of_lines(path)
     else:
-        yield from _of_csv(path)
+        yield from _of_csv(path, headless)
 
 
 def class_names(path: Path, label: str) -> Sequence[str] | None:
@@ -81,19 +97,20 @@ def flat(record: Record, before: str = "", deep: int = NESTED) -> Iterator[tuple
             yield f"{before}{name}", value
 
 
-def _of_csv(path: Path) -> Iterator[tuple[str, Record]]:
+def _of_csv(path: Path, headless: bool) -> Iterator[tuple[str, Record]]:
     csv.field_size_limit(MAX_LINE)
     with _text(path) as stream:
-        header, delimiter = _header(path, stream)
+        header, delimiter = _head(path, stream, headless=headless)
+        before = 0 if headless else 1
         lines = _bounded(path, stream)
         reader = csv.reader(lines, delimiter=delimiter)
         try:
             for cells in reader:
                 beyond = {BEYOND: more} if any(more := cells[len(header) :]) else {}
                 if cells:
-                    yield f"line {reader.line_num + 1}", dict(zip(header, cells, strict=False)) | beyond
+                    yield f"line {reader.line_num + before}", dict(zip(header, cells, strict=False)) | beyond
         except csv.Error as error:
-            title = f"Line {reader.line_num + 1} of {path.name} cannot be read."
+            title = f"Line {reader.line_num + before} of {path.name} cannot be read."
             raise UserError(title, f"{error}.", "Correct the table there.") from error
 
 
@@ -140,6 +157,16 @@ def arrow_reader(path: Path) -> Iterator[pa.RecordBatchReader]:
 def _text(path: Path) -> Iterator[TextIO]:
     with path.open(encoding=encoding_of(path), errors="replace", newline="") as stream:
         yield stream
+
+
+def _head(path: Path, stream: TextIO, *, headless: bool) -> tuple[list[str], str]:
+    """The names of the columns, by their number where there are none, and what separates them; rows come next."""
+    names, delimiter = _header(path, stream)
+    if headless:  # the first row may have several lines
+        stream.seek(0)
+        names = numbered(len(next(csv.reader(_bounded(path, stream), delimiter=delimiter), [])))
+        stream.seek(0)
+    return names, delimiter
 
 
 def _header(path: Path, stream: TextIO) -> tuple[list[str], str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from core.data.collection import Collection, Problem, Problems, require_count
 from core.data.folders.layout import ENDINGS as IMAGE_ENDINGS
@@ -20,6 +20,9 @@ from core.data.texts.spool import Spool
 from core.errors import UserError
 
 ENDINGS = (".csv", ".tsv", ".parquet", *LINES)
+FirstRow = Literal["guess", "names", "data"]
+_WITH_HEAD = (".csv", ".tsv")
+DATA = "read as data, not as the names of the columns; say so with first_row where it holds names"
 _FIRST = 20  # records that say whether they are of images
 _LONGEST_LABEL = 1001  # characters: one more than a label may have, so that a longer one is refused
 
@@ -40,7 +43,14 @@ def recognises(path: Path) -> bool:
         return False
 
 
-def text_table(path: Path, *, text_column: str = "", label_column: str = "", split_column: str = "") -> Collection:
+def text_table(
+    path: Path,
+    *,
+    text_column: str = "",
+    label_column: str = "",
+    split_column: str = "",
+    first_row: FirstRow = "guess",
+) -> Collection:
     """The data set in a table with a column of texts, one of labels and perhaps one of splits.
 
     Rows without a label are left out and listed; so are empty texts when they are imported. The encoding is told from
@@ -51,6 +61,8 @@ def text_table(path: Path, *, text_column: str = "", label_column: str = "", spl
         text_column: name of the column of texts; empty guesses it.
         label_column: name of the column of labels; empty guesses it.
         split_column: name of the column that says train, test or val; empty guesses it, or takes all rows to train.
+        first_row: of CSV and TSV, whether it names the columns or is data; then these are called column 1, column 2.
+            A guess takes it for data where its label is among the others' labels, and says so.
 
     Raises:
         UserError: the file is damaged, or its columns are not found.
@@ -68,24 +80,42 @@ def text_table(path: Path, *, text_column: str = "", label_column: str = "", spl
     if not files:
         raise UserError(f"{path.name} holds no table of texts.", f"A table ends in {', '.join(ENDINGS)}.", "Check it.")
     first = next(iter(files.values()))[0]
-    columns = columns_in(first, Chosen(text_column, label_column, split_column))
+    headless = is_headless(first, first_row)
+    columns = columns_in(first, Chosen(text_column, label_column, split_column), headless=headless)
     spool = Spool()
     try:
-        rows = _rows(files, columns, spool)
+        rows = _rows(files, columns, spool, headless=headless)
         collection = collected(rows, path.stem if path.is_file() else path.resolve().name)
     except BaseException:
         spool.close()
         raise
     about = {"columns": f"texts in {columns.text}, labels in {columns.label}"}
+    if headless:
+        about["first row"] = DATA
     if first.suffix.lower() not in (".parquet", ".arrow"):
         about["encoding"] = NAMES[encoding_of(first)]
     return replace(collection, modality="text", close=spool.close, about=about)
 
 
-def columns_in(path: Path, given: Chosen) -> Chosen:
+def is_headless(path: Path, first_row: FirstRow = "guess") -> bool:
+    """Whether the first row of a table is data: as somebody says, or since its label is one of the others' labels.
+
+    Columns that have numbers for names, as pandas writes them, are no data: a text has letters.
+    """
+    if path.suffix.lower() not in _WITH_HEAD or first_row != "guess":
+        return path.suffix.lower() in _WITH_HEAD and first_row == "data"
+    try:
+        head = columns_in(path, Chosen("", "", ""))
+    except UserError:
+        return False
+    labels = {record.get(head.label) for _, record in islice(records(path), SAMPLED)}
+    return head.label in labels and any(letter.isalpha() for letter in head.text)
+
+
+def columns_in(path: Path, given: Chosen, *, headless: bool = False) -> Chosen:
     """The columns of a table that are read; see `chosen`."""
-    sampled = [record for _, record in islice(records(path), SAMPLED)]
-    names = columns_of(path)
+    sampled = [record for _, record in islice(records(path, headless=headless), SAMPLED)]
+    names = columns_of(path, headless=headless)
     return chosen(names, {name: [_hashable(record.get(name)) for record in sampled] for name in names}, given)
 
 
@@ -106,12 +136,12 @@ def files_of(path: Path) -> Mapping[str, list[Path]]:
     return {split: files for split, files in found.items() if split} or found
 
 
-def _rows(files: Mapping[str, list[Path]], columns: Chosen, spool: Spool) -> Rows:
+def _rows(files: Mapping[str, list[Path]], columns: Chosen, spool: Spool, *, headless: bool) -> Rows:
     names, labels, splits, problems = list[str](), list[object](), list[str](), Problems()
     known = class_names(next(iter(files.values()))[0], columns.label)
     needed = [name for name in (columns.text, columns.label, columns.split) if name]
     for split, path in ((split, path) for split, several in files.items() for path in several):
-        for name, record in records(path, needed):
+        for name, record in records(path, needed, headless=headless):
             text = record.get(columns.text)
             called = f"{split}: {name}" if split else name
             if not isinstance(text, str):

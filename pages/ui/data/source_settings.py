@@ -13,7 +13,7 @@ from pages.ui.access.who import for_reviewers
 from pages.ui.cache.words import plain
 
 # What may be said here: nothing that names another place on the machine.
-FIELDS = ("image_column", "text_column", "name_column", "label_column", "split_column", "layout", "values")
+FIELDS = ("image_column", "text_column", "name_column", "label_column", "split_column", "first_row", "layout", "values")
 
 
 def fields(request: PreviewOf) -> dict[str, Tunable]:

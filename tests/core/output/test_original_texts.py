@@ -56,6 +56,13 @@ def test_a_csv_file_keeps_the_bytes_of_all_that_stays(copied, tmp_path, codec, m
     assert changes["decision"].tolist() == ["exclude", "relabel"]
 
 
+@pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF8])
+def test_a_table_without_a_head_is_given_back_without_one(copied, tmp_path, mark):
+    path = tmp_path / "films.csv"
+    path.write_bytes(mark + b'"good, yes",pos\ndull,neg\nnaive,pos\nnever,neg\n')
+    assert (copied(path) / "films.csv").read_bytes() == mark + b'"good, yes",pos\nnaive,neg\nnever,neg\n'
+
+
 def test_bytes_that_are_no_text_stay_as_they_are(copied, tmp_path):
     lines = [b"text,label", b"good \x81\xff,pos", b"dull,pos", b"od\x00d \x81,pos", b"never,neg", b"no,neg", b""]
     path = tmp_path / "films.csv"

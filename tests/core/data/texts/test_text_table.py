@@ -164,3 +164,38 @@ def test_an_archive_under_the_name_of_a_table_is_no_text_whatever_bytes_follow(t
     for source in (None, "text_table"):
         with pytest.raises(UserError):
             open_source(path, source)
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv"])
+def test_a_first_row_that_is_data_is_read_as_data_and_said(tmp_path, ending):
+    mark = {"csv": ",", "tsv": "\t"}[ending]
+    rows = [("what a film", "pos"), ("how dull", "neg"), ("once more", "pos"), ("never again", "neg")]
+    path = tmp_path / f"films.{ending}"
+    path.write_text("".join(f'"{text}"{mark}{label}\n' for text, label in rows))
+    found = open_source(path)
+    assert texts_of(found.train) == [text for text, _ in rows]
+    assert found.about["columns"] == "texts in column 1, labels in column 2"
+    assert found.about["first row"].startswith("read as data")
+    named = open_source(path, settings={"first_row": "names"})
+    assert (len(named.train), "first row" in named.about) == (3, False)
+
+
+def test_somebody_says_that_the_first_row_is_data_where_it_does_not_tell(tmp_path):
+    path = tmp_path / "films.csv"
+    path.write_text('"what a film,\nreally",superb\n"how, dull",neg\nonce more,pos\nnever,neg\n')
+    found = open_source(path, "text_table", {"first_row": "data", "text_column": "column 1"})
+    assert texts_of(found.train)[0] == "what a film,\nreally"
+    assert found.class_names == ("neg", "pos", "superb")
+
+
+@pytest.mark.parametrize("head", ["text,label", "spam,y", "0,1", "question,topic"])
+def test_names_of_columns_are_not_taken_for_data(tmp_path, head):
+    path = tmp_path / "films.csv"
+    path.write_text(f"{head}\nwhat a film,1\nhow dull,0\nonce more,1\nnever,0\n")
+    assert len(open_source(path).train) == 4
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "parquet"])
+def test_where_names_are_part_of_the_format_there_is_nothing_to_say(tmp_path, ending):
+    path = written(tmp_path / f"films.{ending}", columns=("what a film", "pos"))
+    assert len(open_source(path, settings={"first_row": "data", "label_column": "pos"}).train) == len(ROWS)
