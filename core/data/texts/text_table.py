@@ -22,7 +22,7 @@ from core.errors import UserError
 ENDINGS = (".csv", ".tsv", ".parquet", *LINES)
 FirstRow = Literal["guess", "names", "data"]
 _WITH_HEAD = (".csv", ".tsv")
-DATA = "read as data, not as the names of the columns; say so with first_row where it holds names"
+DATA = "read as data, not as the names of the columns"
 _FIRST = 20  # records that say whether they are of images
 _LONGEST_LABEL = 1001  # characters: one more than a label may have, so that a longer one is refused
 

@@ -1,6 +1,6 @@
 """What a look at data found, and the import: nothing of this is in the workspace yet."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import get_args
 
@@ -17,6 +17,7 @@ from pages.ui.access.who import decides, for_reviewers, may_decide
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
 from pages.ui.data import problems
+from pages.ui.data.source_settings import fields, form
 from pages.ui.shell import frame
 from pages.ui.shell.job_bar import awaited
 from pages.ui.widgets import address, pictures, refusal
@@ -41,13 +42,16 @@ MODES = {
 }
 
 
-def panel(job: Path, request: PreviewOf, *, leave: Callable[[], None]) -> None:
+def panel(
+    job: Path, request: PreviewOf, *, leave: Callable[[], None], again: Callable[[Mapping[str, str]], None]
+) -> None:
     """Everything that a finished preview says, beside what can be done with it.
 
     Args:
         job: the directory of the preview.
         asked: what it is of.
         leave: what "Choose another" does.
+        again: looks at the same once more, with what a person says of it.
     """
     preview = cached.preview_of(job)
     st.subheader(frame.plain(request.name or preview.name))
@@ -65,6 +69,11 @@ def panel(job: Path, request: PreviewOf, *, leave: Callable[[], None]) -> None:
             _form(job, request, preview, leave)
         elif awaited(running, "Importing …", leave="Back", on_leave=lambda: address.put(IMPORT, "")):
             _finish(running, request)
+        if "label_column" in fields(request):  # of a table
+            with st.expander("Read it otherwise", icon=":material/table:"):
+                if (settings := form(request)) is not None:
+                    again(settings)
+                    st.rerun()
         _classes(preview)
 
 

@@ -1,6 +1,7 @@
 """Opening data: where they are, what was found there, and the import."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -54,7 +55,7 @@ def open_data(*, back: bool) -> None:
     job, request = open_preview
     progress = jobs.poll(job)
     if progress.state == "done":
-        panel(job, request, leave=_choose_another)
+        panel(job, request, leave=_choose_another, again=partial(_again, request))
     elif progress.active:
         st.markdown(f"Looking at **{frame.plain(request.name or request.path)}**")
         running(job)
@@ -138,8 +139,12 @@ def _say_more() -> None:
     settings = source_settings.form(refused)
     if settings is not None:
         st.session_state.pop(REFUSED)
-        ask(refused.path, refused.source, name=refused.name, settings=settings)
+        _again(refused, settings)
         st.rerun()
+
+
+def _again(request: PreviewOf, settings: Mapping[str, str]) -> None:
+    ask(request.path, request.source, name=request.name, uploaded=request.uploaded, settings=settings)
 
 
 def _by_upload() -> None:

@@ -37,6 +37,15 @@ def test_a_table_asks_for_its_columns_and_a_folder_for_its_layout(table: Path) -
     assert fields(PreviewOf(str(table.parent / "nothing.xyz"))) == {}
 
 
+def test_of_a_table_of_texts_it_is_asked_what_the_first_row_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    be(REVIEWER, monkeypatch)
+    (tmp_path / "t.csv").write_text("good film,pos\ndull film,neg\nfine,pos\n")
+    app = app_of(page, args=(str(tmp_path / "t.csv"),)).run()
+    app.selectbox(key="source-first_row").select("names")
+    app.button[0].click().run()
+    assert app.session_state["said"] == {"first_row": "names"}
+
+
 def test_what_is_typed_is_what_is_looked_at_again_with(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     be(REVIEWER, monkeypatch)
     app = app_of(page, args=(str(table),)).run()
