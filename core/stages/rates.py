@@ -4,6 +4,7 @@ What was measured counts, not what somebody guessed: UMAP takes seconds on one m
 """
 
 from collections.abc import Mapping, Sequence
+from math import inf
 
 from core import runs
 from core.data import store
@@ -21,17 +22,18 @@ OVERDUE = 4.0  # a stage that is overdue and says nothing is thought to take a f
 def known_seconds(run: Run, stages: Sequence[str]) -> dict[str, float]:
     """For each of these stages that an earlier run did, about how long it takes: longer for more samples and epochs.
 
-    A stage that trains or asks the model is compared with runs of the same architecture only.
+    A stage that trains or asks the model is compared with runs of the same architecture only. Of several runs the
+    quickest counts: a busy machine makes a stage slower, and nothing makes it quicker.
     """
     found: dict[str, float] = {}
     for other in runs.all_runs(run.workspace)[:LATEST]:
         for stage in stages:
             seconds = other.stages.get(stage, 0.0)
-            if stage in found or other.id == run.id or seconds <= 0 or not _comparable(run, other, stage):
+            if other.id == run.id or seconds <= 0 or not _comparable(run, other, stage):
                 continue
             works = _work(run, stage), _work(other, stage)
             if min(works) > 0:
-                found[stage] = seconds * works[0] / works[1]
+                found[stage] = min(found.get(stage, inf), seconds * works[0] / works[1])
     return found
 
 

@@ -23,6 +23,14 @@ def test_an_earlier_run_says_how_long_a_stage_takes(finished):
     assert known_seconds(other, ["train", "maps:umap"]) == {"maps:umap": 43.0}
 
 
+def test_a_run_on_a_busy_machine_does_not_make_the_next_one_look_long(finished):
+    quick = runs.update(finished, stages={**finished.stages, "maps:umap": 10.0})
+    busy = runs.create(quick.workspace, runs_data(quick), quick.config, ("train", "maps:umap"))
+    runs.update(busy, stages={"maps:umap": 90.0})
+    run = runs.create(quick.workspace, runs_data(quick), quick.config, ("train", "maps:umap"))
+    assert known_seconds(run, ["maps:umap"]) == {"maps:umap": 10.0}
+
+
 def runs_data(run):
     """The description of its data set."""
     return store.describe(run.workspace, run.dataset)
