@@ -7,7 +7,8 @@ import pytest
 
 from core import pipeline
 from core.runs import Run
-from tests.pages.drawn import drawn, page
+from tests.pages.access.test_who import REVIEWER, be
+from tests.pages.drawn import drawn, page, said
 
 N = 60
 PAGES = ("overview", "data", "train", "trajectories", "clusters", "detect", "review", "repair", "report", "bona_fide")
@@ -30,6 +31,15 @@ def losses_alone(workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_a_page_shows_a_run_without_predictions(name: str) -> None:
     app = page(name)
     assert not app.exception, app.exception[0].stack_trace
+
+
+@pytest.mark.usefixtures("losses_alone")
+def test_without_a_model_nothing_is_said_of_one_and_it_is_not_to_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    be(REVIEWER, monkeypatch)
+    detect, overview = page("detect"), page("overview")
+    assert "There is no model to ask." in said(detect)
+    assert "This model was loaded" not in said(detect)
+    assert "Decide what is a backdoor" not in [one.label for one in overview.button]
 
 
 @pytest.mark.usefixtures("losses_alone")

@@ -149,14 +149,14 @@ def _making(run: Run, *, again: bool) -> None:
         st.button(
             "Decide again" if again else "Decide",
             key="decide",
-            type="primary" if not again and cached.detections(run) else "secondary",
+            type="primary" if run.has_model and not again and cached.detections(run) else "secondary",
             icon=":material/gavel:",
             on_click=_start,
             args=(run, training),
             **for_reviewers(disabled=progress.active or not run.has_model),
         )
         st.caption(_cost(run, training=training, busy=progress.active))
-    if not can_train:
+    if run.has_model and not can_train:
         st.caption(UNTRAINED)
 
 

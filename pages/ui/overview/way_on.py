@@ -66,7 +66,7 @@ def _after_repair(run: Run, repair: Run) -> Step:
 def _after_detection(run: Run) -> Step:
     counts = counted.tally(run)
     any_flags = any(one.flagged.any() for one in cached.detections(run).values())
-    if any_flags and counts.undecided == counts.suspects and cached.decision(run) is None:
+    if run.has_model and any_flags and counts.undecided == counts.suspects and cached.decision(run) is None:
         return Step("detect", "Decide what is a backdoor", ":material/policy:")
     if counts.undecided:
         return Step("review", f"Review the {counts.undecided:,} undecided", REVIEW)
