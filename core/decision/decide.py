@@ -9,7 +9,6 @@ from torch import nn
 
 from core.decision.chance import beyond_chance
 from core.decision.found import Found
-from core.decision.halves import halves
 from core.decision.left_out import (
     ASKED,
     AT_ONCE,
@@ -20,11 +19,11 @@ from core.decision.left_out import (
 )
 from core.decision.members import refined
 from core.decision.own_kinds import OwnKinds
+from core.decision.parts import foreign_parts, halves, smaller_clusters
 from core.decision.probes import large_classes, probed, with_few_probes
 from core.decision.shared import looked_at, with_source
 from core.decision.states import NOT_JUDGED, OPEN, Decision
 from core.decision.suspects import suspects_of
-from core.decision.taken_for import smaller_clusters
 from core.decision.transformed import Transformed, settled, transformed_classes
 from core.decision.triggers import (
     FEWEST_IN_CORE,
@@ -183,7 +182,7 @@ class _Maker:
         if suspected:
             self._ask_about(retrain, asked, suspected, wrong)
         if not wrong.any():  # they are clusters, too
-            self._ask_about_clusters(retrain, asked)
+            self._ask_about_parts(retrain, asked)
         self.found.add_wrong_labels(wrong & (self.found.membership == 0), self.labels)
 
     def name_changes(self) -> None:
@@ -211,16 +210,21 @@ class _Maker:
         asked = self._asked(retrain, groups, controls, without)
         self.kinds.weigh(asked, before, wrong, len(self.judged))
 
-    def _ask_about_clusters(self, retrain: Retrain, before: Asked) -> None:
-        """Train without a cluster of each class of which nothing is confirmed: a part of another class may be one."""
+    def _ask_about_parts(self, retrain: Retrain, before: Asked) -> None:
+        """Train without a cluster of each class of which nothing is confirmed: a part of another class may be one.
+
+        And without all but one part of each class that is so large that most of it may be poison.
+        """
         named = {group.target_class for group in self.found.groups if group.state == "backdoor"}
         without = self.found.known.copy()
-        clusters = smaller_clusters(self.evidence, set(self.judged) - named, ~without)
-        if not clusters:
+        foreign = foreign_parts(self.evidence, self.suspects.alike, self.judged, ~without)
+        parts = smaller_clusters(self.evidence, set(self.judged) - named - set(foreign), ~without) | foreign
+        if not parts:
             return
-        without[np.concatenate(list(clusters.values()))] = True
-        groups = {index: self.suspects.alike.thinned(rows, index, ASKED) for index, rows in clusters.items()}
-        asked = self._asked(retrain, groups, {}, without)
+        without[np.concatenate(list(parts.values()))] = True
+        drawn = np.random.default_rng(self.evidence.seed).permutation
+        groups = {index: self.suspects.alike.thinned(drawn(rows), index, ASKED) for index, rows in parts.items()}
+        asked = replace(self._asked(retrain, groups, {}, without), foreign=tuple(foreign))
         self.kinds.weigh(asked, before, np.zeros(len(without), np.bool_), len(self.judged))
 
     def _asked(

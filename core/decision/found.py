@@ -202,10 +202,10 @@ class Found:
                 self.groups[place] = replace(group, size=len(members) - len(home))
         self.without([group.id for group in self.groups if group.state == "open" and _is_faint(group)])
 
-    def open_kinds(self, index: int) -> list[int]:
-        """The ids of what is nearly a kind of its own in class `index`."""
+    def open_groups(self, index: int, *, kinds: bool) -> list[int]:
+        """The ids of what is open in class `index`; or only of `kinds`, what is nearly a kind of its own."""
         open_there = (group for group in self.groups if group.target_class == index and group.state == "open")
-        return [group.id for group in open_there if group.turned is not None]
+        return [group.id for group in open_there if group.turned is not None or not kinds]
 
     def without(self, ids: list[int]) -> None:
         """Forget these groups and count the others anew."""

@@ -6,7 +6,7 @@ compared with samples of the class that are as hard by the loss and were left ou
 another way: no model learns them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,6 +60,7 @@ class Asked:
         controls: class → rows of as hard ones.
         without: (n,) True for all that were left out.
         seen, unseen: (n, k) probabilities of the run's model and of the other; 0 for samples that were not left out.
+        foreign: classes of which all parts but one were left out, as most of them may be poison.
     """
 
     groups: Mapping[int, Ints]
@@ -67,6 +68,7 @@ class Asked:
     without: Bools
     seen: Floats
     unseen: Floats
+    foreign: Collection[int] = ()
 
     def turned(self, rows: Ints, index: int) -> Bools:
         """(m,) True where the run's model has learned the label and the other turns from it."""

@@ -82,6 +82,8 @@ class OwnKinds:
         """
         by_source: dict[int, list[Kind]] = {}
         for index in () if wrong.any() else asked.groups:
+            if index in asked.foreign:
+                continue
             rows, described = self.left(index)
             told = asked.seen[rows], asked.unseen[rows]
             by_source[index] = kinds_by_source(described, told, index, (LEARNED, TURNED))
@@ -118,7 +120,8 @@ class OwnKinds:
         assert self.evidence.features is not None
         (asked, index, hard), lie_apart, k = of, not wrong.any(), self.evidence.n_classes
         features, ranks, like = self.evidence.features[rows], self.ranks[rows], kind.members
-        cluster = own_cluster(features, ranks, like, self.evidence.seed) if lie_apart and not of_source else None
+        may_be = lie_apart and not of_source and index not in asked.foreign
+        cluster = own_cluster(features, ranks, like, self.evidence.seed) if may_be else None
         figures = KindFigures(
             asked.fraction(index),
             hard,
@@ -127,13 +130,14 @@ class OwnKinds:
             float(np.median(ranks[like])) if like.any() else 0.0,
             cluster is not None,
             a_cluster=index not in asked.controls,
+            most=index in asked.foreign,
         )
         believed, confirmed = (like, True) if of_source else weighed(figures, kind, cluster, k, lie_apart=lie_apart)
         trusted = self.evidence.bona_fide
         figures = replace(figures, usual=usual_among_trusted(believed, trusted[rows]))
         inside = rows[believed & ~trusted[rows]]
-        # What was nearly a kind gives way to one that is apart.
-        nearly = self.found.open_kinds(index) if figures.a_cluster else []
+        # What was nearly a kind gives way to one that is apart; and what was open to most of the class.
+        nearly = self.found.open_groups(index, kinds=not figures.most) if figures.a_cluster else []
         inside = inside[np.isin(self.found.membership[inside], [0, *nearly])]
         trigger = None
         if confirmed and not figures.usual and len(inside) >= FEWEST:

@@ -79,6 +79,7 @@ def home_reason(home: float) -> str:
 def kind_reason(figures: KindFigures, *, confirmed: bool) -> str:
     """How many of the suspects only their own kind taught the model, beside as hard samples, and how clear a kind."""
     which = "the samples of one of its clusters" if figures.a_cluster else "the most suspicious samples"
+    which = "all parts of the class but one" if figures.most else which
     turns = (
         f"The run's model has learned {figures.turned:.0%} of {which}, and a model trained without "
         f"them takes them for other classes. Of samples that are equally hard to learn that is {figures.control:.0%}. "

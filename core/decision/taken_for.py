@@ -5,16 +5,15 @@ subset of another class, or poison of one source, is taken for that one, surely.
 suspicious for that, as long as they are left out together.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from core.decision.apart import FOREMOST, LARGEST, clusters
+from core.decision.apart import FOREMOST
 from core.decision.kinds import Kind, column, learned_kind
 from core.decision.members import FEWEST
-from core.detectors.clustering.two_means import Choice
 from core.detectors.parts.statistics import Reals
-from core.types import Bools, Evidence, Floats, Ints
+from core.types import Floats
 
 # Samples in doubt for each member up to which such a kind is apart. On eleven own trainings with a part of one class
 # labelled as another, it was at most 0.13 for five and 0.28 and more for six; of clusters of clean classes 0.24 and up.
@@ -24,8 +23,6 @@ APART = 0.12
 # poison of another one, half of them had less, and of clean data none. Of clusters of clean classes, some did (0.24).
 APART_OR_MORE = 0.3
 SEVERAL = 3
-# Of two ways to split a class, that of widest separation: of the subsets above, the smaller cluster held 0.80 to 1.00.
-CHOICE: Choice = "separation"
 
 
 def kinds_by_source(
@@ -72,21 +69,3 @@ def those_apart(kinds: Sequence[Kind], ranks: Floats, *, several: bool, suspecte
         if kind.doubtful <= (APART_OR_MORE if more else APART):
             apart.append(kind.odds)
     return Kind(np.max(apart, axis=0)) if apart else None
-
-
-def smaller_clusters(evidence: Evidence, classes: Collection[int], left: Bools) -> dict[int, Ints]:
-    """Class → rows of the smaller of its two clusters; without those of which it is too much of the class, or too few.
-
-    Args:
-        evidence: with features.
-        classes: to be split.
-        left: (n,) True for the samples that count.
-    """
-    assert evidence.features is not None
-    found = {}
-    for index in sorted(classes):
-        rows = np.flatnonzero((evidence.labels == index) & left)
-        split = clusters(evidence.features[rows], evidence.seed, CHOICE)
-        if split.fraction <= LARGEST and split.smaller.sum() >= FEWEST:
-            found[index] = rows[split.smaller]
-    return found

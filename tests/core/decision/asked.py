@@ -14,10 +14,10 @@ RIGHT = (slice(-2, None), slice(-2, None))
 LEFT = (slice(-2, None), slice(0, 2))
 
 
-def pictures(n=400, seed=0, labels=None):
-    """(n, 10, 10, 1) grey images of four classes and their labels; in row c of class c all is dark or all is bright."""
+def pictures(n=400, seed=0, labels=None, k=K):
+    """(n, 10, 10, 1) grey images of k classes and their labels; in row c of class c all is dark or all is bright."""
     rng = np.random.default_rng(seed)
-    labels = np.arange(n) % K if labels is None else labels
+    labels = np.arange(n) % k if labels is None else labels
     images = rng.integers(90, 151, (len(labels), SIDE // 2, SIDE // 2)).repeat(2, 1).repeat(2, 2)
     images = images + rng.integers(-6, 7, (len(labels), SIDE, SIDE))
     images[np.arange(len(labels)), labels] = np.where(rng.random(len(labels)) < 0.5, 40, 200)[:, None]
@@ -31,10 +31,10 @@ def marked(images, rows, where=RIGHT):
     return changed
 
 
-def ask(samples):
-    """(m, 4) what a backdoored model says: the row that is dark or bright tells the class, a white corner class 1."""
+def ask(samples, k=K):
+    """(m, k) what a backdoored model says: the row that is dark or bright tells the class, a white corner class 1."""
     pixels = samples.astype(np.float32)[..., 0]
-    scores = np.abs(pixels[:, :K].mean(2) - 120) / 8
+    scores = np.abs(pixels[:, :k].mean(2) - 120) / 8
     for where in (RIGHT, LEFT):
         corner = pixels[(slice(None), *where)].mean((1, 2))
         scores[:, TARGET] += np.clip((corner - 195) * 2, 0, 60)
@@ -42,11 +42,11 @@ def ask(samples):
     return np.asarray(odds / odds.sum(1, keepdims=True), np.float32)
 
 
-def sound(samples):
-    """(m, 4) what a model says that never saw a white corner: the row alone tells the class."""
+def sound(samples, k=K):
+    """(m, k) what a model says that never saw a white corner: the row alone tells the class."""
     plain = samples.copy()
     plain[:, -2:] = 120
-    return ask(plain)
+    return ask(plain, k)
 
 
 class Model(nn.Module):

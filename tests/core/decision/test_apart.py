@@ -41,6 +41,15 @@ def test_a_kind_of_many_sources_may_leave_more_in_doubt(doubtful, from_classes, 
     assert is_apart(replace(FIGURES, doubtful=doubtful, sources=from_classes), n_classes) == apart
 
 
+@pytest.mark.parametrize(
+    ("doubtful", "from_classes", "apart"),
+    [(0.13, 3.6, False), (0.33, 6.5, False), (0.2, 5.0, True), (0.4, 8.8, True), (0.45, 8.8, False)],
+)
+def test_most_of_a_class_has_to_be_taken_for_many_classes(doubtful, from_classes, apart):
+    figures = KindFigures(1.0, 0.0, doubtful, from_classes, rank=1.0, a_cluster=True, most=True)
+    assert is_apart(figures, 10) == apart
+
+
 def test_of_a_group_that_is_apart_by_its_many_sources_alone_the_sure_ones_are_members():
     many = replace(FIGURES, doubtful=0.3, sources=6.0, rank=0.6)
     assert is_apart(many, 10, lie_apart=False)

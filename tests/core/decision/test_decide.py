@@ -15,11 +15,11 @@ from tests.core.decision.asked import LEFT, TARGET, K, Model, ask, marked, pictu
 EPOCHS, FEATURES = 6, 8
 
 
-def evidence_of(images, labels, truth, *kinds, answer=ask, seed=0, n_bona_fide=0):
+def evidence_of(images, labels, truth, *kinds, answer=ask, seed=0, n_bona_fide=0, k=K):
     """Evidence of a run on these images: in its activations each kind of poison is a cluster of its own."""
     rng = np.random.default_rng((4, seed))
     n = len(labels)
-    features = 4 * rng.normal(size=(K, FEATURES))[truth] + rng.normal(size=(n, FEATURES))
+    features = 4 * rng.normal(size=(k, FEATURES))[truth] + rng.normal(size=(n, FEATURES))
     for kind in kinds:
         features[kind] = 4 * rng.normal(size=FEATURES) + rng.normal(size=(len(kind), FEATURES))
     losses = np.exp(-np.arange(EPOCHS) / 2) * rng.lognormal(0, 0.3, (n, EPOCHS))
@@ -27,7 +27,7 @@ def evidence_of(images, labels, truth, *kinds, answer=ask, seed=0, n_bona_fide=0
     bona_fide[rng.permutation(np.setdiff1d(np.arange(n), np.concatenate([[], *kinds])))[:n_bona_fide]] = True
     return Evidence(
         labels,
-        K,
+        k,
         bona_fide,
         seed=seed,
         predicted=answer(images).argmax(1),

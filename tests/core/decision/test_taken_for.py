@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from core.decision.apart import LARGEST
 from core.decision.decide import decide
 from core.decision.found import Found
 from core.decision.kinds import Kind
@@ -11,7 +10,7 @@ from core.decision.left_out import Asked
 from core.decision.members import FEWEST
 from core.decision.own_kinds import OwnKinds
 from core.decision.states import BACKDOOR
-from core.decision.taken_for import in_several, kinds_by_source, smaller_clusters, those_apart
+from core.decision.taken_for import in_several, kinds_by_source, those_apart
 from core.types import Evidence
 from tests.core.decision.asked import TARGET, K, Model, ask, pictures, sound, suspicion_of
 from tests.core.decision.test_decide import evidence_of
@@ -82,34 +81,6 @@ def test_hard_samples_are_no_kind_and_neither_are_a_few():
     assert one(*told) is None
     *told, _ = a_class(others=FEWEST - 1, hard=0)
     assert one(*told) is None
-
-
-def clustered(fraction, n=400):
-    """Features of four classes, of which class 1 has a cluster of this fraction; who is in it."""
-    rng = np.random.default_rng(5)
-    labels = np.arange(n) % K
-    rows = np.flatnonzero(labels == OWN)
-    members = rows[: round(fraction * len(rows))]
-    features = rng.normal(size=(n, 12)).astype(np.float32)
-    features[members, 0] += 12
-    return Evidence(labels, K, np.zeros(n, bool), features=features), members
-
-
-def left_out(evidence, left=None):
-    return smaller_clusters(evidence, [OWN], np.ones(len(evidence.labels), bool) if left is None else left)
-
-
-@pytest.mark.parametrize(("fraction", "there"), [(0.2, True), (LARGEST + 0.05, False)])
-def test_the_smaller_cluster_of_a_class_is_left_out_unless_it_is_too_much_of_it(fraction, there):
-    evidence, members = clustered(fraction)
-    found = left_out(evidence)
-    assert list(found) == [OWN] * there
-    assert not there or np.array_equal(found[OWN], members)
-
-
-def test_known_poison_is_of_no_cluster():
-    evidence, members = clustered(0.2)
-    assert not np.isin(left_out(evidence, ~np.isin(np.arange(400), members)).get(OWN, []), members).any()
 
 
 def test_a_part_of_another_class_is_a_backdoor_though_nothing_makes_it_suspicious():
