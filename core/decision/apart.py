@@ -49,6 +49,13 @@ LEAST_SUSPICIOUS = 0.5
 # Fraction of its class that a group may be where it is taken for few classes and shares no trigger. Beyond it, the
 # class is rather two populations, such as two kinds of bags.
 LARGEST_OF_FEW = 1 / 3
+# But where classes are alike in size, a population would be missing in its class: without poison the class has at least
+# so much of the usual size.
+WHOLE_WITHOUT = 0.8
+# Classes are alike where so many of the others, as a fraction, are within that of their median size.
+ALIKE = 0.75
+ALIKE_WITHIN = 0.25
+FEWEST_ALIKE = 3
 # The settings of Activation Clustering (`core.detectors.clustering`), with the first split that fits of the two.
 COMPONENTS = 10
 LARGEST = 0.35
@@ -77,6 +84,7 @@ class KindFigures:
         usual: whether bona fide samples of the class are of this kind as often.
         a_cluster: whether a cluster of the class was asked about, not its most suspicious samples.
         most: whether all parts of the class but one were asked about.
+        half: whether they may be one of two populations of a clean class.
     """
 
     turned: float
@@ -90,6 +98,7 @@ class KindFigures:
     usual: bool = False
     a_cluster: bool = False
     most: bool = False
+    half: bool = False
 
 
 def is_apart(figures: KindFigures, n_classes: int, *, lie_apart: bool = True) -> bool:
@@ -107,9 +116,29 @@ def is_apart(figures: KindFigures, n_classes: int, *, lie_apart: bool = True) ->
     return figures.doubtful <= max(limits)
 
 
-def may_be_a_half(figures: KindFigures, members: int, size: int, n_classes: int) -> bool:
-    """Whether so many members of a class of that size, which share no trigger, may be a population of a clean class."""
-    return members > LARGEST_OF_FEW * size and not of_many(figures.sources, n_classes)
+def may_be_a_half(figures: KindFigures, members: int, sizes: Ints, index: int) -> bool:
+    """Whether so many members of class `index`, which share no trigger, may be a population of a clean class.
+
+    `sizes` are those of all classes, (k,).
+    """
+    if members <= LARGEST_OF_FEW * sizes[index] or of_many(figures.sources, len(sizes)):
+        return False
+    usual = usual_size(sizes, index)
+    return usual is None or bool(sizes[index] - members < WHOLE_WITHOUT * usual)
+
+
+def usual_size(sizes: Ints, index: int) -> float | None:
+    """The median size of the other classes, where they are alike; None where they are not, or are few.
+
+    >>> usual_size(np.array([150, 100, 104, 97]), 0), usual_size(np.array([150, 100, 20, 40]), 0)
+    (100.0, None)
+    """
+    others = np.delete(sizes, index)
+    others = others[others > 0]
+    if len(others) < FEWEST_ALIKE:
+        return None
+    median = float(np.median(others))
+    return median if (np.abs(others - median) <= ALIKE_WITHIN * median).mean() >= ALIKE else None
 
 
 def looks_more_like_it(alike: LookAlikes, members: Ints, rest: Ints, index: int) -> bool:

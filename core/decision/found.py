@@ -137,21 +137,25 @@ class Found:
         self,
         index: int,
         members: Bools,
-        alike: Bools,
+        beside: tuple[Bools, Bools],
         figures: KindFigures,
         *,
         confirmed: bool,
         trigger: SharedTrigger | None = None,
     ) -> None:
-        """A group of class `index` that only its own kind taught; open where it is not apart from the class."""
-        number = len(self.groups) + 1
+        """A group of class `index` that only its own kind taught; open where it is not apart from the class.
+
+        `beside` it are bona fide samples that are like it, (n,), and others of whom it is in doubt: these are open.
+        """
+        number, (alike, in_doubt) = len(self.groups) + 1, beside
+        in_doubt = in_doubt & (self.states == 0) & ~members
         group = DecidedGroup(
             number,
             index,
             "backdoor" if confirmed else "open",
             "no fixed pattern",
             int(members.sum()),
-            kind_reason(figures, confirmed=confirmed),
+            kind_reason(figures, int(in_doubt.sum()), confirmed=confirmed),
             turned=figures.turned,
             turned_control=figures.control,
             doubtful=figures.doubtful,
@@ -170,7 +174,7 @@ class Found:
                 source_class=trigger.source,
             )
         self.groups.append(group)
-        self.alike[number] = alike
+        self.alike[number], self.states[in_doubt] = alike, OPEN
         self.membership[members], self.states[members] = number, BACKDOOR if confirmed else OPEN
 
     def add_wrong_labels(self, wrong: Bools, labels: Ints) -> None:

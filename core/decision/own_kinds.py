@@ -72,7 +72,8 @@ class OwnKinds:
     def weigh(self, asked: Asked, before: Asked, wrong: Bools, judged: int) -> None:
         """Add a kind within each class that was asked about, where there is one that is apart.
 
-        In a suspected class, which has controls, one that is nearly apart is open; a cluster was nobody's suspect.
+        In a suspected class, which has controls, one that is nearly apart is open. A cluster was nobody's suspect: it
+        has to be apart to be open.
 
         Args:
             asked: what the models say.
@@ -98,7 +99,8 @@ class OwnKinds:
             one = those_apart(by_source.get(index, []), self.ranks[rows], several=several, suspected=suspected)
             clearer = one is not None and (kind is None or self._is_clearer(one, kind, asked, index))
             if (named := one if clearer else kind) is not None:
-                self._weigh_one((asked, index, float(hard.mean())), rows, named, wrong, of_source=clearer)
+                others = np.zeros(len(rows), np.bool_) if kind is None else kind.members
+                self._weigh_one((asked, index, float(hard.mean())), rows, named, wrong, others if clearer else None)
 
     def _is_clearer(self, one: Kind, kind: Kind, asked: Asked, index: int) -> bool:
         """Whether a kind of one source is to be named, not all who are away from home.
@@ -111,16 +113,16 @@ class OwnKinds:
         return not apart and one.doubtful < kind.doubtful
 
     def _weigh_one(
-        self, of: tuple[Asked, int, float], rows: Ints, kind: Kind, wrong: Bools, *, of_source: bool = False
+        self, of: tuple[Asked, int, float], rows: Ints, kind: Kind, wrong: Bools, others: Bools | None = None
     ) -> None:
         """Add a kind among the rows of a class; `of` says what was asked, of which class, and how many hard ones turn.
 
-        One `of_source` is apart already.
+        A kind of one source is apart already; then `others`, (m,), may be of it, too. Who may be is open.
         """
         assert self.evidence.features is not None
         (asked, index, hard), lie_apart, k = of, not wrong.any(), self.evidence.n_classes
         features, ranks, like = self.evidence.features[rows], self.ranks[rows], kind.members
-        may_be = lie_apart and not of_source and index not in asked.foreign
+        may_be = lie_apart and others is None and index not in asked.foreign
         cluster = own_cluster(features, ranks, like, self.evidence.seed) if may_be else None
         figures = KindFigures(
             asked.fraction(index),
@@ -132,8 +134,8 @@ class OwnKinds:
             a_cluster=index not in asked.controls,
             most=index in asked.foreign,
         )
-        believed, confirmed = (like, True) if of_source else weighed(figures, kind, cluster, k, lie_apart=lie_apart)
-        trusted = self.evidence.bona_fide
+        believed, apart = weighed(figures, kind, cluster, k, lie_apart=lie_apart) if others is None else (like, True)
+        trusted, confirmed = self.evidence.bona_fide, apart
         figures = replace(figures, usual=usual_among_trusted(believed, trusted[rows]))
         inside = rows[believed & ~trusted[rows]]
         # What was nearly a kind gives way to one that is apart; and what was open to most of the class.
@@ -144,11 +146,13 @@ class OwnKinds:
             trigger, figures, confirmed = self._looked_at(figures, inside, np.setdiff1d(rows, inside), index)
         if not confirmed or figures.usual:
             confirmed, inside = False, inside[~wrong[inside]]
-        if len(inside) >= FEWEST and (confirmed or index in asked.controls):
+        if len(inside) >= FEWEST and (apart or index in asked.controls):
             self.found.without(nearly)
-            members, alike = np.zeros((2, len(wrong)), np.bool_)
+            members, alike, in_doubt = np.zeros((3, len(wrong)), np.bool_)
             members[inside], alike[rows] = True, believed & trusted[rows]
-            self.found.add_kind(index, members, alike, figures, confirmed=confirmed, trigger=trigger)
+            if confirmed:
+                in_doubt[rows] = (like if others is None else like | others) & ~believed & ~trusted[rows]
+            self.found.add_kind(index, members, (alike, in_doubt), figures, confirmed=confirmed, trigger=trigger)
 
     def _looked_at(
         self, figures: KindFigures, inside: Ints, rest: Ints, index: int
@@ -157,7 +161,9 @@ class OwnKinds:
         trigger = shared_trigger(self.suspects, inside, index)
         home = home_of(self.suspects, inside, index)
         at_home = home is not None and not belong_elsewhere(home, len(inside))
-        size = len(inside) + len(rest)
-        a_half = trigger is None and may_be_a_half(figures, len(inside), size, self.evidence.n_classes)
+        left = self.evidence.labels[~self.found.known]
+        sizes = np.bincount(left, minlength=self.evidence.n_classes)
+        half = trigger is None and may_be_a_half(figures, len(inside), sizes, index)
         inverse = trigger is None and looks_more_like_it(self.suspects.alike, inside, rest, index)
-        return trigger, replace(figures, home=home, inverse=inverse), not at_home and not a_half and not inverse
+        figures = replace(figures, home=home, inverse=inverse, half=half)
+        return trigger, figures, not at_home and not half and not inverse

@@ -76,8 +76,11 @@ def home_reason(home: float) -> str:
     return f"But a model that never saw them takes {home:.0%} of them for this class, too. {MARK_OR_CLEAN}"
 
 
-def kind_reason(figures: KindFigures, *, confirmed: bool) -> str:
-    """How many of the suspects only their own kind taught the model, beside as hard samples, and how clear a kind."""
+def kind_reason(figures: KindFigures, in_doubt: int = 0, *, confirmed: bool) -> str:
+    """How many of the suspects only their own kind taught the model, beside as hard samples, and how clear a kind.
+
+    `in_doubt` says of how many more it is open whether they are of it.
+    """
     which = "the samples of one of its clusters" if figures.a_cluster else "the most suspicious samples"
     which = "all parts of the class but one" if figures.most else which
     turns = (
@@ -94,11 +97,17 @@ def kind_reason(figures: KindFigures, *, confirmed: bool) -> str:
     if figures.usual:
         return f"{turns} But bona fide samples of the class are of this kind as often: look at them."
     if confirmed:
-        return f"{turns} So the model learned them from one another alone: they are a kind of their own."
+        more = f" Whether {in_doubt:,} more are of it is in doubt: they are open." if in_doubt else ""
+        return f"{turns} So the model learned them from one another alone: they are a kind of their own.{more}"
     if figures.inverse:
         return (
             f"{turns} But they look more like the class than the rest of it does. So they may be its true samples, and "
             "the others poison: look at both."
+        )
+    if figures.half:
+        return (
+            f"{turns} But they are more than a third of the class and taken for few others. So they may be one of two "
+            "populations of the class, or a part of another class: look at them."
         )
     if figures.home is not None and figures.home > AT_HOME:
         return f"{turns} So they are more likely a kind of the class itself: look at them."

@@ -131,10 +131,22 @@ def test_the_weaker_the_proof_the_fewer_are_members(doubtful, rank, cluster, mem
     assert (np.flatnonzero(found).tolist(), sure) == (members, confirmed)
 
 
+def sizes(own, *others):
+    return np.array([own, *others, *[300] * (9 - len(others))])
+
+
 def test_a_large_part_of_a_class_that_is_taken_for_few_classes_may_be_one_of_two_populations():
-    assert may_be_a_half(FIGURES, 101, 300, 10)
-    assert not may_be_a_half(FIGURES, 100, 300, 10)
-    assert not may_be_a_half(replace(FIGURES, sources=5.0), 290, 300, 10)
+    assert may_be_a_half(FIGURES, 101, sizes(300), 0)
+    assert not may_be_a_half(FIGURES, 100, sizes(300), 0)
+    assert not may_be_a_half(replace(FIGURES, sources=5.0), 290, sizes(300), 0)
+
+
+def test_a_population_would_be_missing_in_its_class_where_classes_are_alike_in_size():
+    assert not may_be_a_half(FIGURES, 200, sizes(450), 0)
+    assert may_be_a_half(FIGURES, 220, sizes(450), 0)
+    assert not may_be_a_half(FIGURES, 200, sizes(450, 40, 40), 0)
+    assert may_be_a_half(FIGURES, 200, sizes(450, 40, 40, 40), 0)
+    assert may_be_a_half(FIGURES, 200, np.array([450, 300, 300]), 0)
 
 
 def test_where_most_of_a_class_is_poison_its_true_samples_look_more_like_it_than_the_rest():

@@ -99,7 +99,7 @@ def test_a_mark_whose_carriers_keep_their_label_is_shown_if_it_is_strong(flip_ra
 @pytest.mark.parametrize(("confirmed", "state"), [(True, BACKDOOR), (False, OPEN)])
 def test_a_kind_has_its_figures_and_its_state(confirmed, state):
     found = nothing()
-    found.add_kind(2, rows(5, 6), rows(), FIGURES, confirmed=confirmed)
+    found.add_kind(2, rows(5, 6), (rows(), rows()), FIGURES, confirmed=confirmed)
     (group,) = found.groups
     assert (group.turned, group.turned_control, group.doubtful) == (0.9, 0.1, 0.2)
     assert (group.kind, group.flip_rate, group.source_class) == ("no fixed pattern", None, None)
@@ -108,12 +108,20 @@ def test_a_kind_has_its_figures_and_its_state(confirmed, state):
 
 def test_what_a_kind_shares_is_named_with_the_class_that_it_works_on():
     found = nothing()
-    found.add_kind(2, rows(5, 6), rows(), FIGURES, confirmed=True, trigger=SharedTrigger(STAMP, 0.8, 0.1, 50, 0))
+    shared = SharedTrigger(STAMP, 0.8, 0.1, 50, 0)
+    found.add_kind(2, rows(5, 6), (rows(), rows()), FIGURES, confirmed=True, trigger=shared)
     (group,) = found.groups
     assert (group.flip_rate, group.control, group.source_class) == (0.8, 0.1, 0)
     assert group.interval[0] < 0.8 < group.interval[1]
     assert "on 50 samples of the one class that they look like: the model then takes 80%" in group.reason
     assert found.stamps == {1: STAMP}
+
+
+def test_of_whom_it_is_in_doubt_whether_they_are_of_a_kind_is_open_and_said():
+    found = nothing()
+    found.add_kind(2, rows(5, 6), (rows(), rows(6, 7, 8)), FIGURES, confirmed=True)
+    assert found.states[5:10].tolist() == [BACKDOOR, BACKDOOR, OPEN, OPEN, 0]
+    assert "Whether 2 more are of it is in doubt: they are open." in found.groups[0].reason
 
 
 def test_wrong_labels_are_one_group_of_several_classes():
@@ -131,7 +139,7 @@ def test_bona_fide_samples_are_doubted_by_confirmed_groups_alone():
     found.add_trigger(1, trigger(flip_rate=LEAST_OF_MARK - 0.1), rows(0, 1, 2, 3), rows(20))
     found.add_trigger(1, trigger(), rows(10, 11, 12), rows(21))
     found.come_home(asked([0, 1, 2, 3]))
-    found.add_kind(2, rows(5, 6), rows(22), FIGURES, confirmed=False)
-    found.add_kind(0, rows(7, 8), rows(23), FIGURES, confirmed=True)
+    found.add_kind(2, rows(5, 6), (rows(22), rows()), FIGURES, confirmed=False)
+    found.add_kind(0, rows(7, 8), (rows(23), rows()), FIGURES, confirmed=True)
     assert np.flatnonzero(found.doubted).tolist() == [21, 23]
     assert not found.membership[[20, 21, 22, 23]].any()

@@ -78,6 +78,7 @@ def test_reasons_name_their_numbers():
     assert "cluster" not in confirmed
     assert "a cluster that is separate" in kind_reason(replace(kind, clustered=True), confirmed=True)
     assert "just hard to learn" in kind_reason(replace(kind, doubtful=0.4), confirmed=False)
+    assert "one of two populations" in kind_reason(replace(kind, half=True), confirmed=False)
     assert "may be its true samples" in kind_reason(replace(kind, inverse=True), confirmed=False)
     shared = SharedTrigger(None, 0.8, 0.1, 200, None)
     assert "on 200 samples of other classes: the model then takes 80%" in shared_reason(shared)
