@@ -37,7 +37,7 @@ FOREMOST = 0.95
 # The same up to which a group is shown as open.
 HARDLY_APART = 0.4
 # Effective number of other classes from which on all parts of a class but one may be poison, and samples in doubt then.
-# Of eight clean classes, each three times as large as the others, the shirts had 0.13 in doubt and 3.6 classes, and cats
+# Of eight clean classes, each three times as large as the others, shirts had 0.13 in doubt and 3.6 classes, and cats
 # 0.33 and 6.5. Poison of two thirds of a class had 0.03 to 0.40 and 6.5 to 8.8.
 MANY_FOR_MOST = 5.0
 MOST_APART = 0.2
