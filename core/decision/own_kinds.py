@@ -151,7 +151,7 @@ class OwnKinds:
             members, alike, in_doubt = np.zeros((3, len(wrong)), np.bool_)
             members[inside], alike[rows] = True, believed & trusted[rows]
             if confirmed:
-                in_doubt[rows] = (like if others is None else like | others) & ~believed & ~trusted[rows]
+                in_doubt[rows] = (like if others is None else others) & ~believed & ~trusted[rows]
             self.found.add_kind(index, members, (alike, in_doubt), figures, confirmed=confirmed, trigger=trigger)
 
     def _looked_at(

@@ -29,12 +29,11 @@ MEASURE = "↑ more is better, ↓ less is"
 
 def gone_words(child: Run) -> tuple[str, str]:
     """Whether the known attacks, or else the recovered triggers, are gone: a sentence, and what it leaves open."""
+    rates, known = _rates_after(child)
+    if rates:
+        aside = "" if known else "That is an estimate: no trigger is known."
+        return _succeeding(rates, "known attacks" if known else "recovered triggers"), aside
     after = results.comparison(child)["after"]
-    if rates := results.measured(after["attack_success_rate"]):
-        return _succeeding(rates, "known attacks"), ""
-    if estimated := estimates_of(child):
-        rates = [one.after for one in estimated]
-        return _succeeding(rates, "recovered triggers"), "That is an estimate: no trigger is known."
     missing = "There are no test samples" if after["clean_accuracy"] is None else "No known trigger can be tried"
     return (
         "Trained again as decided.",
@@ -44,8 +43,13 @@ def gone_words(child: Run) -> tuple[str, str]:
 
 def still_succeeds(child: Run) -> bool:
     """Whether a known attack, or else a recovered trigger, succeeds too often on the repaired model."""
-    rates = results.measured(results.comparison(child)["after"]["attack_success_rate"])
-    return any(rate > results.GONE for rate in rates or [one.after for one in estimates_of(child)])
+    return any(rate > results.GONE for rate in _rates_after(child)[0])
+
+
+def _rates_after(child: Run) -> tuple[Sequence[float], bool]:
+    """How often each known attack succeeds after the repair, else each recovered trigger; and whether it is known."""
+    known = results.measured(results.comparison(child)["after"]["attack_success_rate"])
+    return (known, True) if known else ([one.after for one in estimates_of(child)], False)
 
 
 def _succeeding(rates: Sequence[float], what: str) -> str:
