@@ -11,7 +11,7 @@ from core.analysis.recovered_triggers import estimates_of
 from core.data import store
 from core.errors import UserError
 from core.evaluation import results
-from core.evaluation.own_errors import SAID, of_strongest
+from core.evaluation.own_errors import SAID, of_each, of_strongest
 from core.journal import revisions
 from core.runs import Run, jobs
 from core.types import Changes, Outcome
@@ -156,7 +156,8 @@ def _experiment(run: Run, group: list[Run]) -> Experiment:
         (),
     )
     names = store.describe(run.workspace, run.dataset).class_names
-    doubts = [*_states(group[len(done) :]), *_lost(found, names, _plain(done)), *_since(run, changes)]
+    lost = _lost(found, names, _plain(done), _added(done))
+    doubts = [*_states(group[len(done) :]), *lost, *_since(run, changes)]
     return Experiment(**{**vars(found), "doubts": tuple(doubts)})
 
 
@@ -202,13 +203,26 @@ def _plain(done: Sequence[Run]) -> float:
     return fmean(plain) if plain else 0.0
 
 
-def _lost(found: Experiment, names: Sequence[str], plain: float) -> list[str]:
-    """Where the repaired model is worse than one hoped; `plain` of the strongest attack's samples it errs anyway."""
+def _added(done: Sequence[Run]) -> float:
+    """What the trigger that still does most adds to the models' own errors, as a mean over the seeds."""
+    added = [max(errors.added for errors in each.values()) for child in done if (each := of_each(child))]
+    return fmean(added) if added else 0.0
+
+
+def _lost(found: Experiment, names: Sequence[str], plain: float, added: float) -> list[str]:
+    """Where the repaired model is worse than one hoped.
+
+    Args:
+        found: the repair.
+        names: of the classes.
+        plain: the fraction of the strongest attack's samples that the model takes for its class anyway.
+        added: by the trigger that does most, to the like.
+    """
     (was, now), (success_before, success) = found.accuracy, found.success
     words = []
     if was is not None and now is not None and was - now.mean > ACCURACY_LOST:
         words.append(f"clean accuracy fell by {100 * (was - now.mean):.1f} points")
-    if success is not None and success.mean > results.GONE:
+    if success is not None and added > results.GONE:
         kept = "still succeeds" if success_before is None or success.mean <= success_before else "succeeds more often"
         aside = f", {plain:.0%} without its trigger" if plain >= SAID else ""
         words.append(f"the attack {kept}: {success.mean:.0%}{aside}")

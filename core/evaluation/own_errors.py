@@ -1,5 +1,6 @@
 """What a model takes for the attacker's class without any trigger: errors of its own, which no repair takes away."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -28,6 +29,11 @@ class OwnErrors:
     success: float
     plain: float
     turned: float | None
+
+    @property
+    def added(self) -> float:
+        """What the trigger itself adds to the errors that the model makes anyway: the part that a repair can remove."""
+        return max(self.success - self.plain, 0.0)
 
 
 def error_words(errors: OwnErrors | None) -> str:
@@ -73,16 +79,30 @@ def own_errors(tried: pd.DataFrame) -> OwnErrors | None:
     return OwnErrors(float(tried["turned"].mean()), float((tried["untouched"] == tried["goal"]).mean()), turned)
 
 
-def of_strongest(child: Run) -> OwnErrors | None:
-    """Those of the attack, or else of the recovered trigger, that succeeds most often after a repair.
+def succeeding(every: Sequence[OwnErrors]) -> list[OwnErrors]:
+    """Those of triggers that still work: they add more than `GONE` to the model's own errors.
 
-    None where that was not recorded.
+    >>> succeeding([OwnErrors(0.206, 0.14, 0.076), OwnErrors(0.3, 0.0, 0.3)])
+    [OwnErrors(success=0.3, plain=0.0, turned=0.3)]
+    """
+    return [errors for errors in every if errors.added > results.GONE]
+
+
+def of_each(child: Run) -> Mapping[Tried, OwnErrors]:
+    """Those of each known attack after a repair, else of each recovered trigger, by what was tried.
+
+    Where only the success rate was recorded, none of it is told to be an error of the model's own.
     """
     outcome = runs.outcome(child)
-    known = {} if outcome is None else dict(outcome.attack_success_rate)
-    tried: Tried | None = None
-    if rates := results.measured(known):
-        tried = next(name for name, rate in known.items() if rate == max(rates))
-    elif child.parent and (estimates := estimates_of(child)):
-        tried = RecoveredTrigger(child.parent, max(estimates, key=lambda one: one.after).group)
-    return own_errors(tried_samples(child, tried)) if tried is not None else None
+    known = {} if outcome is None else outcome.attack_success_rate
+    rates: dict[Tried, float] = {name: rate for name, rate in known.items() for rate in results.measured({name: rate})}
+    if not rates and child.parent:
+        rates = {RecoveredTrigger(child.parent, one.group): one.after for one in estimates_of(child)}
+    return {
+        tried: own_errors(tried_samples(child, tried)) or OwnErrors(rate, 0.0, None) for tried, rate in rates.items()
+    }
+
+
+def of_strongest(child: Run) -> OwnErrors | None:
+    """Those of the trigger that succeeds most often after a repair; None where no rate is known."""
+    return max(of_each(child).values(), key=lambda one: one.success, default=None)

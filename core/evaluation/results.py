@@ -12,7 +12,9 @@ from core.evaluation.metrics import detection_curves, detection_quality
 from core.runs import Run
 from core.types import Outcome
 
-GONE = 0.10  # attack success rate; a backdoor that works no more often counts as gone
+# Attack success rate beyond what the model takes for the attacker's class without any trigger, in [0, 1]. A backdoor
+# that adds no more counts as gone.
+GONE = 0.10
 
 
 def outcome_figures(run: Run) -> dict[str, Any]:

@@ -29,10 +29,10 @@ MEASURE = "↑ more is better, ↓ less is"
 
 def gone_words(child: Run) -> tuple[str, str]:
     """Whether the known attacks, or else the recovered triggers, are gone: a sentence, and what it leaves open."""
-    rates, known = _rates_after(child)
-    if rates:
-        aside = "" if known else "That is an estimate: no trigger is known."
-        return _succeeding(rates, "known attacks" if known else "recovered triggers"), aside
+    if each := own_errors.of_each(child):
+        is_known = all(isinstance(tried, str) for tried in each)
+        aside = "" if is_known else "That is an estimate: no trigger is known."
+        return _succeeding(list(each.values()), "known attacks" if is_known else "recovered triggers"), aside
     after = results.comparison(child)["after"]
     missing = "There are no test samples" if after["clean_accuracy"] is None else "No known trigger can be tried"
     return (
@@ -42,22 +42,22 @@ def gone_words(child: Run) -> tuple[str, str]:
 
 
 def still_succeeds(child: Run) -> bool:
-    """Whether a known attack, or else a recovered trigger, succeeds too often on the repaired model."""
-    return any(rate > results.GONE for rate in _rates_after(child)[0])
+    """Whether a known attack, or else a recovered trigger, adds too much to the repaired model's own errors."""
+    return bool(own_errors.succeeding(list(own_errors.of_each(child).values())))
 
 
-def _rates_after(child: Run) -> tuple[Sequence[float], bool]:
-    """How often each known attack succeeds after the repair, else each recovered trigger; and whether it is known."""
-    known = results.measured(results.comparison(child)["after"]["attack_success_rate"])
-    return (known, True) if known else ([one.after for one in estimates_of(child)], False)
-
-
-def _succeeding(rates: Sequence[float], what: str) -> str:
+def _succeeding(every: Sequence[own_errors.OwnErrors], what: str) -> str:
     """How many of the attacks still succeed, and how often at most; or that all of them hardly do."""
-    if still := [rate for rate in rates if rate > results.GONE]:
-        succeed = f"{len(still)} of {len(rates)} {what} still succeed{'s' * (len(still) == 1)}"
-        return f"{succeed} in more than {results.GONE:.0%} of cases: in up to {max(still):.1%}."
-    return f"{len(rates)} of {len(rates)} {what} now succeed in {results.GONE:.0%} of cases or fewer."
+    still = own_errors.succeeding(every)
+    told = still or every
+    worst, counted = max(told, key=lambda one: one.success), f"{len(told)} of {len(every)} {what}"
+    errs = any(one.plain >= own_errors.SAID for one in told)
+    beyond = " beyond the model's own errors" * errs
+    rates = f"{worst.success:.1%} with the trigger, {worst.plain:.1%} without"
+    if still:
+        succeed = f"{counted} still succeed{'s' * (len(still) == 1)} in more than {results.GONE:.0%} of cases{beyond}"
+        return f"{succeed}: {rates}." if errs else f"{succeed}: in up to {worst.success:.1%}."
+    return f"{counted} now succeed in {results.GONE:.0%} of cases or fewer{beyond}{f': {rates}' * errs}."
 
 
 def cost_words(child: Run) -> str:

@@ -12,7 +12,7 @@ from core.evaluation.experiments import experiments
 from core.output.report import report_html
 from core.runs import Run
 from core.training.config import TrainConfig
-from pages.ui.repair.outcome import cost_words
+from pages.ui.repair.outcome import cost_words, gone_words, still_succeeds
 from tests.core.conftest import tiny
 from tests.pages.drawn import page
 
@@ -23,13 +23,19 @@ TOLD = "Without the trigger, 25.0% of these samples are taken for it, too. Of th
 @pytest.fixture
 def repaired(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Run, Run]:
     """A run whose patch always works, and its repair, which takes a quarter for class 1 without the patch, too."""
+    monkeypatch.setenv("ASSAY_WORKSPACE", str(tmp_path))
+    return made(tmp_path, after=3)
+
+
+def made(tmp_path: Path, after: int) -> tuple[Run, Run]:
+    """A run whose patch turns all four samples, and a repair after which it turns `after`, one of them wrong anyway."""
     clean = store.save(tmp_path, tiny(100, n_test=8, n_classes=2), source="test")
     info = pipeline.attack(tmp_path, clean.id, Specification((AttackSpec("patch", 0.05, 1),)))
     run = pipeline.new_run(tmp_path, info.id, TrainConfig(epochs=1))
     child = runs.create(tmp_path, info, run.config, ("evaluate",), parent=run.id, how="retrain")
     labels = np.asarray(store.load(tmp_path, info.id).test_labels)
     meant = np.flatnonzero(labels == 0)
-    for made, wrong, turned in ((run, [], meant), (child, meant[:1], meant[:3])):
+    for own, wrong, turned in ((run, [], meant), (child, meant[:1], meant[:after])):
         classes = np.full((2, len(labels), 1), -1, np.int16)
         classes[0, :, 0] = labels
         classes[0, wrong] = 1
@@ -37,13 +43,12 @@ def repaired(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Run, Run]
         classes[1, turned] = 1
         figures = {"clean_accuracy": 0.9, "class_accuracy": [0.9, 0.9]}
         rate = {"attack_success_rate": {"patch": len(turned) / len(meant)}}
-        runs.save_array(made, "trial-classes", classes)
-        runs.save_array(made, "trial-shares", np.ones(classes.shape, np.float16))
-        runs.save_array(made, "predictions", np.zeros(100, np.int64))
-        runs.save_array(made, "final_losses", np.ones(100, np.float32))
-        runs.save_json(made, "outcome.json", {"outcome": figures | rate, "trials": KNOWN})
-    monkeypatch.setenv("ASSAY_WORKSPACE", str(tmp_path))
-    run, child = (runs.update(made, stages=dict.fromkeys(made.plan, 1.0)) for made in (run, child))
+        runs.save_array(own, "trial-classes", classes)
+        runs.save_array(own, "trial-shares", np.ones(classes.shape, np.float16))
+        runs.save_array(own, "predictions", np.zeros(100, np.int64))
+        runs.save_array(own, "final_losses", np.ones(100, np.float32))
+        runs.save_json(own, "outcome.json", {"outcome": figures | rate, "trials": KNOWN})
+    run, child = (runs.update(own, stages=dict.fromkeys(own.plan, 1.0)) for own in (run, child))
     return run, child
 
 
@@ -60,3 +65,23 @@ def test_it_stands_on_the_pages_of_repair_and_triggers(repaired: tuple[Run, Run]
     assert f"Of the trigger that succeeds most often: {TOLD}" in [one.value for one in page("repair").caption]
     [metric] = [one for one in page("trigger").metric if one.label == "Without it, repaired"]
     assert (metric.value, metric.help) == ("25.0%", TOLD)
+
+
+def test_a_trigger_that_adds_nothing_is_gone_though_the_model_errs_as_often(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASSAY_WORKSPACE", str(tmp_path))
+    run, child = made(tmp_path, after=1)
+    assert not still_succeeds(child)
+    said = "1 of 1 known attacks now succeed in 10% of cases or fewer beyond the model's own errors"
+    assert gone_words(child)[0] == f"{said}: 25.0% with the trigger, 25.0% without."
+    assert experiments(run)[0].doubts == ()
+    assert "<td>25.0%</td>" in report_html(run)
+
+
+def test_a_trigger_that_adds_much_still_succeeds(repaired: tuple[Run, Run]) -> None:
+    run, child = repaired
+    assert still_succeeds(child)
+    said = "1 of 1 known attacks still succeeds in more than 10% of cases beyond the model's own errors"
+    assert gone_words(child)[0] == f"{said}: 75.0% with the trigger, 25.0% without."
+    assert '<td class="poison">75.0%</td>' in report_html(run)
