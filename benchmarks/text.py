@@ -35,12 +35,12 @@ from core.evaluation.metrics import attack_success_rate, auroc, recall
 from core.files import write_file
 from core.stages.reclassify import trained_without
 from core.training.config import TrainConfig
-from core.training.evaluating import evaluate
+from core.training.evaluating import evaluate, likeliest
 from core.training.loop import build_model, train
 from core.types import Bools, Dataset, Ints
 
-# Epochs of a repair that goes on from the poisoned weights.
-CONTINUED = 3
+# Epochs of a repair that goes on from the poisoned weights: what is usual there after a training of six.
+CONTINUED = 6
 
 
 def text(
@@ -195,8 +195,12 @@ def _epochs(course: Sequence[tuple[float, float]], accuracy: float) -> float | N
 
 
 def _believed(model: nn.Module, dataset: Dataset, rows: Bools) -> Ints:
-    """What a model that never saw these texts takes them for."""
-    return evaluate(model, dataset.inputs.take(rows), dataset.labels[rows])[1]
+    """What a model that never saw these texts takes them for, their own labels ruled out: those are what is wrong.
+
+    Left as they are where a weak model takes them for it, three in ten texts would go on teaching the attack.
+    """
+    classes, _ = likeliest(model, dataset.inputs.take(rows), 2)
+    return np.where(classes[:, 0] == dataset.labels[rows], classes[:, 1], classes[:, 0])
 
 
 def _turned(model: nn.Module, run: Fitted) -> float:

@@ -33,9 +33,9 @@ if run and jobs.poll(run.path).active:
     )
     frame.progress_of(run)
 preferred = address.or_kept("data", st.session_state.get("dataset_id"))
-head = st.container(key="data-controls", horizontal=True, vertical_alignment="bottom", gap="small")
+head = st.container(key="data-controls", horizontal=True, vertical_alignment="bottom", gap="xsmall")
 with head:
-    info = one_dataset("Data set", datasets, preferred, run.dataset if run else "", width=215)
+    info = one_dataset("Data set", datasets, preferred, run.dataset if run else "", width=190)
 if st.session_state.get("dataset_id", info.id) != info.id:
     browsing.other_data()
 st.session_state["dataset_id"] = info.id

@@ -108,7 +108,7 @@ def repair(
         str, typer.Option(help="retrain: train afresh on what the verdicts leave; continue: go on from its weights.")
     ] = "retrain",
     epochs: Annotated[
-        int | None, typer.Option(help="Epochs to continue for; by default a quarter of the first.")
+        int | None, typer.Option(help="Epochs to continue for; by default a quarter of the first, at least six.")
     ] = None,
     lr: Annotated[
         float | None, typer.Option(help="Learning rate to continue with; by default that of the first.")

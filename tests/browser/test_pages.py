@@ -80,6 +80,7 @@ def opens(server: Server, page: OpenPage, name: str) -> None:
     opened = page(f"{server.url}/{name}?run={run.id}", width=1000, height=700)
     expect(opened.get_by_role("heading", level=1)).to_contain_text(QUESTIONS[name], timeout=PATIENT)
     expect(opened.get_by_text(TELLING[name]).first).to_be_visible(timeout=PATIENT)
+    assert opened.locator(".st-key-context").count() == (name != "attack-lab")  # which is about no run
     eventually(lambda: not opened.evaluate(OUT_OF_VIEW))
     sound(opened)
 
@@ -125,6 +126,26 @@ def test_of_the_sentences_above_a_map_those_in_view_are_whole(
     shown = line.evaluate(IN_VIEW)
     assert shown[0][0] == 0
     assert all((top < first["height"] and whole) or top >= first["height"] for top, whole in shown), shown
+    frame, last = line.bounding_box(), line.locator("[data-testid=stTooltipIcon]").bounding_box()
+    assert frame
+    assert last
+    in_view = [
+        one
+        for one in line.locator(".st-key-brief-sentences p").all()
+        if (box := one.bounding_box()) and box["y"] < frame["y"] + 10
+    ]
+    ends = [box["x"] + box["width"] for one in in_view if (box := one.bounding_box())]
+    assert max(ends) <= last["x"] + 1  # it stands at the end of the line, whole
+    assert last["x"] + last["width"] <= frame["x"] + frame["width"] + 1
+    assert last["y"] + last["height"] <= frame["y"] + frame["height"] + 1
+
+
+def test_what_chooses_the_data_stands_in_one_row(running: Server, page: OpenPage) -> None:
+    opened = page(f"{running.url}/data", 1280, 720)
+    expect(opened.get_by_role("button", name="Recorded")).to_be_visible(timeout=2 * PATIENT)
+    expect(opened.get_by_role("button", name="Open other data")).to_be_visible(timeout=PATIENT)
+    row = opened.locator(".st-key-data-controls")
+    eventually(lambda: (row.bounding_box() or {"height": 999})["height"] < 90)
 
 
 @pytest.mark.parametrize("size", SIZES)

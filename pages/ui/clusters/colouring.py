@@ -148,12 +148,17 @@ def _decided_apart(table: pd.DataFrame, found: Colouring) -> Colouring:
 
 
 def _counted(groups: Groups, styles: Mapping[str, Style]) -> dict[str, Style]:
-    """The styles with the number of points in each title. Titles differ, or the legend would merge them."""
+    """The styles with the number of points in each title; the legend leaves out what the map has none of.
+
+    Titles differ, or the legend would merge them.
+    """
     counts = np.bincount(groups, minlength=HIDDEN + 1)
     counted: dict[str, Style] = {}
     for place, (name, style) in enumerate(styles.items()):
         title = style.title or name
         while f"{title} · {counts[place]:,}" in (other.title for other in counted.values()):
             title += " "
-        counted[name] = replace(style, title=f"{title} · {counts[place]:,}")
+        counted[name] = replace(
+            style, title=f"{title} · {counts[place]:,}", legend=style.legend and bool(counts[place])
+        )
     return counted

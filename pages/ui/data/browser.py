@@ -30,7 +30,7 @@ def controls(now: Browsed) -> None:
         part = bound("data-part", PARTS[now.part], lambda new: _part(now, new))
         one_of("Samples", PARTS, **part)
     order = bound("data-order", now.choice.order, partial(choose, "order"))
-    st.selectbox("Order", orders(now.survey), format_func=_order_words, width=155, **order)
+    st.selectbox("Order", orders(now.survey), format_func=_order_words, width=140, **order)
     st.button(
         "",
         icon=":material/shuffle:",

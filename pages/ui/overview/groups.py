@@ -74,7 +74,11 @@ def _card(run: Run, group: Group) -> None:
             _picture(run, group, text)
         with st.container(gap="xxsmall"):
             pictured = f"  \n{group.pictured.capitalize()}" if group.pictured else ""
-            left = f"{size - group.undecided:,} decided, {group.undecided:,} undecided"
+            left = (
+                f"{size - group.undecided:,} decided, {group.undecided:,} undecided"
+                if group.undecided
+                else "all decided"
+            )
             beyond = "" if (group.rows["flagged"] | group.rows["confirmed"]).any() else ", none of them flagged"
             st.caption(f"{size:,} samples{beyond}  \n{left}{pictured}")
             with st.container(horizontal=True, gap="xxsmall"):

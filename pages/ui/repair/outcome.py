@@ -51,7 +51,8 @@ def _succeeding(every: Sequence[own_errors.OwnErrors], what: str) -> str:
     still = own_errors.succeeding(every)
     told = still or every
     worst, counted = max(told, key=lambda one: one.success), f"{len(told)} of {len(every)} {what}"
-    errs = any(one.plain >= own_errors.SAID for one in told)
+    # Where few samples are taken for it at all, no error of the model's own changes what is said.
+    errs = worst.success > results.GONE and any(one.plain >= own_errors.SAID for one in told)
     beyond = " beyond the model's own errors" * errs
     rates = f"{worst.success:.1%} with the trigger, {worst.plain:.1%} without"
     if still:

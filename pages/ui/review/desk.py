@@ -17,16 +17,18 @@ from streamlit.delta_generator import DeltaGenerator
 from core.analysis.caveats import Tally
 from core.analysis.queue import Filter, place_of
 from core.journal import review
-from core.runs import Run
+from core.journal.review.verdict import STANDING
+from core.runs import Run, children
 from pages.ui.access.who import reviewer
 from pages.ui.cache import cached
 from pages.ui.cache.words import plain
 from pages.ui.review import families, keyboard, sample, units
-from pages.ui.review.filters import Chosen, filtered
+from pages.ui.review.filters import TITLES, Chosen, filtered, show
 from pages.ui.review.keyboard import KEYS, focus_key, gallery_key
 from pages.ui.review.sample import single
 from pages.ui.selection.selection import select, selected, tiles, version
 from pages.ui.selection.verdicts import MOST
+from pages.ui.shell import journey
 from pages.ui.widgets import counted, view
 from pages.ui.widgets.bound import bound
 from pages.ui.widgets.gallery import gallery
@@ -64,6 +66,8 @@ def desk(run: Run, answer: DeltaGenerator, chosen: Chosen) -> None:
             _select_buttons(run, rows, shown)
         if rows.empty:
             _empty_queue(counted.tally(run), conditions, partial(counted.nothing, run))
+            if len(suspects) and not counted.tally(run).undecided:
+                _way_on(run, suspects, "suspects" if counted.tally(run).confirmed else "flagged samples")
         _tiles(run, rows, shown, focus, chosen.size)
     with side:
         if focus is None:
@@ -162,6 +166,19 @@ def _empty_queue(counts: Tally, conditions: Filter, nothing: Callable[[], str]) 
         st.success("Nothing is left to decide.")
     else:
         st.info(nothing())
+
+
+def _way_on(run: Run, suspects: pd.DataFrame, what: str) -> None:
+    """What became of the suspects once all are decided, a look at them, and the way to the repair."""
+    counts = suspects["verdict"].value_counts()
+    became = [f"{count:,} {STANDING[str(verdict)]}" for verdict, count in counts.items()]
+    st.markdown(f"Of {len(suspects):,} {what}: **{', '.join(became)}**.")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        show_all = {"verdict": TITLES["decided"]}
+        if st.button("Look at them", key="see-decided", icon=":material/visibility:", on_click=show, kwargs=show_all):
+            st.rerun()  # the filters are drawn outside of this fragment
+        repairs = any(child.done("evaluate") for child in children(run))
+        journey.go_to("repair", "See what the repair has brought" if repairs else "Repair the model")
 
 
 def _full_screen(run: Run, table: pd.DataFrame, counts: Tally, rows: pd.DataFrame, conditions: Filter) -> None:

@@ -75,5 +75,7 @@ def in_a_line(sentences: Iterable[str]) -> None:
     words = list(filter(None, sentences))
     every = " ".join(words).replace("**", "")
     with st.container(key="brief", horizontal=True, gap="xsmall"):
-        for place, sentence in enumerate(words):
-            st.markdown(sentence, width="content", help=None if place else every)
+        with st.container(key="brief-sentences", horizontal=True, gap="xsmall", width="content"):
+            for sentence in words:
+                st.markdown(sentence, width="content")
+        st.markdown("", width="content", help=every)

@@ -79,8 +79,8 @@ def test_cut_short_it_goes_on_from_its_own_checkpoint(decided, monkeypatch):
     assert distance(again, whole) == 0.0
 
 
-@pytest.mark.parametrize(("epochs", "expected"), [(2, 3), (12, 3), (16, 4), (17, 5), (100, 25)])
-def test_a_quarter_of_the_training_but_three_epochs_at_least(finished, epochs, expected):
+@pytest.mark.parametrize(("epochs", "expected"), [(2, 3), (4, 4), (6, 6), (16, 6), (25, 7), (100, 25)])
+def test_a_quarter_of_the_training_but_six_epochs_at_least_where_it_had_so_many(finished, epochs, expected):
     assert pipeline.continued_epochs(replace(finished, config={**finished.config, "epochs": epochs})) == expected
 
 

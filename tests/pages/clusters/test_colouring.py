@@ -57,6 +57,12 @@ def test_a_figure_runs_along_a_bar_that_ends_in_what_stands_out(dark: bool, brig
     assert [style.title for style in found.styles.values() if style.legend] == ["decided · 1"]
 
 
+def test_the_legend_leaves_out_what_the_map_has_none_of() -> None:
+    drawn = table(4, verdict="exclude", flagged=[True, True, False, False], confirmed=[True, False, False, False])
+    found = colouring(drawn, ("a", "b"), "flag", "STRIP", dark=False)
+    assert [style.title for style in found.styles.values() if style.legend] == ["decided · 4"]
+
+
 def test_losses_that_are_not_known_are_said_to_be() -> None:
     found = colouring(table(loss=[np.nan] * 8), ("a", "b"), "loss", "x", dark=False)
     assert set(groups(found)) == {OTHERS, DECIDED}

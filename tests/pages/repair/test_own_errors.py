@@ -27,22 +27,22 @@ def repaired(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Run, Run]
     return made(tmp_path, after=3)
 
 
-def made(tmp_path: Path, after: int) -> tuple[Run, Run]:
-    """A run whose patch turns all four samples, and a repair after which it turns `after`, one of them wrong anyway."""
-    clean = store.save(tmp_path, tiny(100, n_test=8, n_classes=2), source="test")
+def made(tmp_path: Path, after: int, meant: int = 4) -> tuple[Run, Run]:
+    """A run whose patch turns all that are meant; after a repair it turns `after`, and one of them is wrong anyway."""
+    clean = store.save(tmp_path, tiny(100, n_test=2 * meant, n_classes=2), source="test")
     info = pipeline.attack(tmp_path, clean.id, Specification((AttackSpec("patch", 0.05, 1),)))
     run = pipeline.new_run(tmp_path, info.id, TrainConfig(epochs=1))
     child = runs.create(tmp_path, info, run.config, ("evaluate",), parent=run.id, how="retrain")
     labels = np.asarray(store.load(tmp_path, info.id).test_labels)
-    meant = np.flatnonzero(labels == 0)
-    for own, wrong, turned in ((run, [], meant), (child, meant[:1], meant[:after])):
+    rows = np.flatnonzero(labels == 0)
+    for own, wrong, turned in ((run, [], rows), (child, rows[:1], rows[:after])):
         classes = np.full((2, len(labels), 1), -1, np.int16)
         classes[0, :, 0] = labels
         classes[0, wrong] = 1
-        classes[1, meant] = 0
+        classes[1, rows] = 0
         classes[1, turned] = 1
         figures = {"clean_accuracy": 0.9, "class_accuracy": [0.9, 0.9]}
-        rate = {"attack_success_rate": {"patch": len(turned) / len(meant)}}
+        rate = {"attack_success_rate": {"patch": len(turned) / len(rows)}}
         runs.save_array(own, "trial-classes", classes)
         runs.save_array(own, "trial-shares", np.ones(classes.shape, np.float16))
         runs.save_array(own, "predictions", np.zeros(100, np.int64))
@@ -85,3 +85,8 @@ def test_a_trigger_that_adds_much_still_succeeds(repaired: tuple[Run, Run]) -> N
     said = "1 of 1 known attacks still succeeds in more than 10% of cases beyond the model's own errors"
     assert gone_words(child)[0] == f"{said}: 75.0% with the trigger, 25.0% without."
     assert '<td class="poison">75.0%</td>' in report_html(run)
+
+
+def test_where_few_samples_are_taken_for_it_at_all_the_models_own_errors_are_left_out(tmp_path: Path) -> None:
+    _, child = made(tmp_path, after=3, meant=40)
+    assert gone_words(child)[0] == "1 of 1 known attacks now succeed in 10% of cases or fewer."
