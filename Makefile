@@ -43,6 +43,9 @@ run: export ASSAY_ARCHITECTURES := $(or $(abspath $(ARCHITECTURE)),$(ASSAY_ARCHI
 run: $(RUN_READY)  ## install what is needed (first time only) and start the dashboard; PORT=8501 WORKSPACE=./workspace CPU=1
 	$(PY) -m streamlit run app.py --server.port $(PORT) --server.showEmailPrompt false
 
+# Each process of the tests and each that they start would compile all files again where a machine forbids to keep them.
+test: export PYTHONDONTWRITEBYTECODE :=
+test: export LINTED := yes
 test: lint  ## lint, types, then all tests, with a real browser among them
 	$(PY) tests/browser/install_browser.py
 	$(PY) -m pytest -m "not browser" $(SHARED)

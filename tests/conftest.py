@@ -1,5 +1,6 @@
 """What every test shares. Run from the repository root: pyproject.toml puts it on sys.path."""
 
+import gc
 import importlib.util
 import os
 from collections.abc import Iterator
@@ -16,6 +17,20 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUM
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 # Files that take longest: processes begin with them, for at the end the others would wait.
 _LONGEST = ("test_gpu_benchmark.py", "test_notebooks.py", "test_benchmarks.py", "test_journey.py")
+_MEMORY = Path("/dev/shm")  # a file system in memory: what is written 50,000 times is not waited for
+_ROOM = 4 * 2**30  # bytes free in it: tests hold less than one of these at a time, and Docker's 64 MB are too few
+
+
+def _held_in_memory() -> bool:
+    """Whether temporary files may lie in memory: there is room, and programs in them may be started."""
+    if not (hasattr(os, "statvfs") and os.access(_MEMORY, os.W_OK)):
+        return False
+    found = os.statvfs(_MEMORY)
+    return found.f_bavail * found.f_frsize >= _ROOM and not found.f_flag & os.ST_NOEXEC
+
+
+if _held_in_memory():
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 
 @pytest.hookimpl(tryfirst=True)  # the folder of browser tests moves all of them to the end
@@ -23,6 +38,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Have what takes longest begin first, where there are several processes."""
     if _WORKERS > 1:
         items.sort(key=lambda item: item.path.name not in _LONGEST)
+
+
+def pytest_collection_finish() -> None:
+    """Have nothing that is loaded by now, a million objects, be gone through whenever garbage is collected."""
+    gc.freeze()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from streamlit import config
 from streamlit.components.v2 import manifest_scanner
 
 from benchmarks.screen.review import made_up_run
@@ -15,6 +16,15 @@ from core.files import write_json
 from core.runs import Run
 from core.types import ClassFinding, Detection, Notes
 from tests.pages.drawn import FEW, MANY, SAMPLES
+
+# Streamlit reads the settings of the folder it is in, once, when first asked: a test may be in another folder by then.
+config.get_config_options()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _settings_of_the_project() -> None:
+    """Without them all garbage is collected at every rerun: three quarters of what tests of pages took."""
+    assert not config.get_option("runner.postScriptGC"), "the settings in .streamlit/config.toml were not read"
 
 
 @pytest.fixture(scope="session", autouse=True)
