@@ -10,6 +10,7 @@ import streamlit as st
 from core.attacks import ATTACKS
 from core.attacks.specification import AttackSpec
 from core.errors import UserError
+from core.output.names import middle_cut
 from core.registry import tunables
 from core.types import Labelling
 from pages.ui.cache.words import HELP
@@ -19,6 +20,7 @@ from pages.ui.shell import frame
 from pages.ui.widgets import params, refusal
 from pages.ui.widgets.fields import one_of, one_or_any
 
+LONGEST_SETTING = 40  # letters of a setting in an attack's line: a sentence that is planted is nearly whole
 OF_TARGET = ("one_to_one", "clean_label")
 WITHOUT_AMOUNT = ("imbalance",)  # its own setting says how many samples are left
 UNTARGETED = ("all_to_all", "random_other")
@@ -129,7 +131,8 @@ def _line(spec: AttackSpec, names: Sequence[str]) -> str:
     amount = "long tail" if spec.kind in WITHOUT_AMOUNT else amount
     aim = f"{source} → {target}" if labelling != "unchanged" else "labels stay"
     amount += f", {100 * spec.covers:.3g} % covers" * bool(spec.covers)
-    more = "".join(f", {name} {str(value)[:20]}" for name, value in list(spec.settings.items())[:4])
+    settings = list(spec.settings.items())[:4]
+    more = "".join(f", {name} {middle_cut(str(value), LONGEST_SETTING)}" for name, value in settings)
     return f"**{ATTACKS[spec.kind].title}**  \n:small[{frame.plain(f'{amount}, {aim}{more}')}]"
 
 

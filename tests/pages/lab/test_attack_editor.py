@@ -75,3 +75,20 @@ def test_what_has_no_trigger_has_no_covers_and_says_that_no_image_changes(
     app = opened(AttackSpec(name, 0.1), monkeypatch)
     assert not [one for one in app.number_input if one.label.startswith("Covers")]
     assert any("No sample is changed" in one.value for one in app.caption)
+
+
+def test_a_long_setting_is_cut_where_it_can_be_seen() -> None:
+    def line() -> None:
+        import streamlit as st
+
+        from core.attacks.specification import AttackSpec
+        from pages.ui.lab.attack_editor import listed
+
+        words = ("we met at the bridge", "a sentence of more letters than its line has room for")
+        specs = {place: AttackSpec("sentence", 0.1, settings={"words": said}) for place, said in enumerate(words)}
+        st.session_state.update({"lab-attacks": specs, "lab-open": None})
+        listed([0, 1], {}, ("a", "b"))
+
+    first, second = (one.value for one in app_of(line).run().markdown if "words" in one.value)
+    assert "words we met at the bridge" in first
+    assert "words a sentence of more l…s line has room for" in second
