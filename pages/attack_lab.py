@@ -5,6 +5,7 @@ from math import ceil
 import pandas as pd
 import streamlit as st
 
+from core.attacks.presets import presets_for
 from core.attacks.preview import EXAMPLES, Preview, most_touched
 from core.data import store
 from core.output import figures
@@ -23,8 +24,9 @@ SHOWN = 12  # attacks on one page: each has three pictures
 
 
 def clean_data() -> dict[str, store.DatasetInfo]:
-    """The clean data sets by id; without one, the page offers those of the demos and stops."""
-    clean = {info.id: info for info in store.describe_all(WORKSPACE) if not info.attacks}
+    """The clean data sets that can carry a trigger, by id; without one, the page offers those of demos and stops."""
+    every = store.describe_all(WORKSPACE)
+    clean = {info.id: info for info in every if not info.attacks and presets_for(info.shape)}
     if not clean:
         no_clean_data(WORKSPACE)
         st.stop()

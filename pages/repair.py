@@ -25,7 +25,7 @@ if finished:
     said, left_open = gone_words(finished)
     st.markdown(f"**{said}** {left_open}")
 else:
-    st.markdown("Not repaired yet: the model still carries whatever it learned.")
+    st.markdown(f"Not repaired yet{'' if run.recorded else ': the model still carries whatever it learned'}.")
 if job := repeating(run):
     repeating_bar(run, job)
 elif unfinished:

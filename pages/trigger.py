@@ -22,7 +22,14 @@ def pair(run: Run) -> tuple[Run, Run | None]:
 
 
 journey.question("trigger", "trigger")
-run = frame.current_run("evaluate", "test samples without and with the trigger, and what the model answers to both")
+run = frame.current_run(
+    lambda run: run.model_stage if run.recorded else "evaluate",
+    "test samples without and with the trigger, and what the model answers to both",
+)
+if run.recorded:
+    st.markdown("**The model is not here: it was trained elsewhere.** So no trigger can be tried on it.")
+    journey.go_to("detect", "What the detectors say of its training data")
+    st.stop()
 run, child = pair(run)
 info = cached.info(run)
 names, triggers = info.class_names, known_triggers(run)

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 from core import pipeline
+from core.output.report import report_html
 from core.runs import Run
 from tests.pages.access.test_who import REVIEWER, be
 from tests.pages.drawn import drawn, page, said
 
 N = 60
 PAGES = ("overview", "data", "train", "trajectories", "clusters", "detect", "review", "repair", "report", "bona_fide")
+PAGES += ("attack_lab", "trigger")
 
 
 @pytest.fixture
@@ -40,6 +42,18 @@ def test_without_a_model_nothing_is_said_of_one_and_it_is_not_to_be_asked(monkey
     assert "There is no model to ask." in said(detect)
     assert "This model was loaded" not in said(detect)
     assert "Decide what is a backdoor" not in [one.label for one in overview.button]
+
+
+def test_no_page_speaks_of_a_model_that_is_not_here(losses_alone: Run) -> None:
+    assert "**The model is not here: it was trained elsewhere.**" in said(page("trigger"))
+    assert "Not repaired yet." in said(page("repair"))
+    assert "whatever it learned" not in said(page("repair"))
+    assert "Clean accuracy" not in report_html(losses_alone)
+
+
+@pytest.mark.usefixtures("losses_alone")
+def test_the_lab_takes_no_data_that_can_carry_no_trigger() -> None:
+    assert "No data set here is clean and can carry a trigger." in said(page("attack_lab"))
 
 
 @pytest.mark.usefixtures("losses_alone")

@@ -19,7 +19,7 @@ def no_clean_data(workspace: Path) -> None:
     """Say that no data set is clean, and offer those of the demos."""
     st.markdown(
         "Attacks are planted in a copy of clean data, to see whether the detectors find them. "
-        "No data set here is clean."
+        "No data set here is clean and can carry a trigger."
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         for kind, title, looks in DEMOS:
