@@ -171,7 +171,7 @@ class _Maker:
         asked = self._asked(retrain, groups, controls, without)
         self.found.come_home(asked)
         once_more = partial(self._trained_without, retrain)
-        told = settled(changed, self.other, once_more, self.suspects, self.found.known)
+        told = settled(changed, self.other, once_more, self.suspects, without)
         add = partial(self.found.add_transformed, trusted=self.evidence.bona_fide)
         proven = [one.index for one, *who in told if add(one, *who)]
         losses = self.evidence.trajectories

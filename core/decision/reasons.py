@@ -61,8 +61,8 @@ def transformed_reason(found: Transformed, in_doubt: int, *, usual: bool = False
     if found.control is None:
         return f"{turns} No model was trained without them, so it is open whether they taught it this: look at them."
     turns = f"{turns} A model trained without them takes {found.control:.0%} for it"
-    if found.beside is not None:
-        turns += f", one trained without the other poison of the class {found.beside:.0%}"
+    if found.with_them is not None:
+        turns += f", one that saw them and nothing else of what was left out {found.with_them:.0%}"
     if usual:
         return f"{turns}. But bona fide samples of the class are treated like that as often: look at them."
     if not found.proven:

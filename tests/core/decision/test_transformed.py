@@ -71,8 +71,13 @@ def poison():
     return np.sort(np.random.default_rng(1).choice(np.flatnonzero(truth != TARGET), 150, replace=False))
 
 
+def taught_by(those):
+    """A model that was taught the change where it saw most of those, (m,)."""
+    return Network(60.0 if those.mean() > 0.5 else 0.0).eval()
+
+
 def test_its_carriers_are_named_with_what_proves_it(poison):
-    decision, stamps = decide(evidence(poison), suspicion_of([], N), retrain=lambda kept: Network(0.0).eval())
+    decision, stamps = decide(evidence(poison), suspicion_of([], N), retrain=lambda kept: taught_by(kept[poison]))
     [group] = [group for group in decision.groups if group.kind in KINDS]
     assert (group.state, group.target_class) == ("backdoor", TARGET)
     assert group.flip_rate > 0.8
@@ -81,9 +86,22 @@ def test_its_carriers_are_named_with_what_proves_it(poison):
     assert (
         "the samples of the class that the model treats like changed ones. A model trained without them" in group.reason
     )
+    assert "and nothing else of what was left out" in group.reason
     named = np.flatnonzero(decision.states == BACKDOOR)
     assert np.isin(named, poison).mean() > 0.95
     assert np.isin(poison, named).mean() > 0.8
+
+
+def test_what_a_model_with_its_carriers_alone_does_not_give_way_to_they_did_not_teach(poison):
+    kept = []
+    decision, _ = decide(
+        evidence(poison), suspicion_of([], N), retrain=lambda some: kept.append(some) or Network(0.0).eval()
+    )
+    assert not [group for group in decision.groups if group.kind in KINDS]
+    back = kept[1] & ~kept[0]
+    assert not (kept[0] & ~kept[1]).any()
+    assert np.isin(np.flatnonzero(back), poison).mean() > 0.9
+    assert back[poison].mean() > 0.8
 
 
 def test_what_turns_a_model_without_them_as_well_proves_nothing(poison):
@@ -115,15 +133,10 @@ def test_bona_fide_samples_among_the_carriers_are_doubted_and_no_members(poison)
     trusted = np.zeros(N, bool)
     trusted[poison[:3]] = True
     decision, _ = decide(
-        replace(made, bona_fide=trusted), suspicion_of([], N), retrain=lambda kept: Network(0.0).eval()
+        replace(made, bona_fide=trusted), suspicion_of([], N), retrain=lambda kept: taught_by(kept[poison])
     )
     assert not (decision.states[trusted] == BACKDOOR).any()
     assert decision.doubted[trusted].any()
-
-
-def taught_by(those):
-    """A model that was taught the change where it saw most of those, (m,)."""
-    return Network(60.0 if those.mean() > 0.5 else 0.0).eval()
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +187,7 @@ def a_class(apart):
     kind = Kind(np.where(second, 1.0, -1.0))
     stamp = FilteredStamp(np.zeros((5, 5), np.float32), (SIDE, SIDE))
     return Transformed(
-        TARGET, stamp, np.arange(100, 700), kind, np.arange(50), 0.9, 0.5, described, control=0.25
+        TARGET, stamp, np.arange(100, 700), kind, np.arange(50), 0.9, 0.5, described, control=0.25, with_them=0.9
     ), second
 
 
@@ -203,19 +216,19 @@ def test_where_it_is_in_doubt_who_carries_it_the_surest_are_named_and_others_are
 
 
 @pytest.mark.parametrize(
-    ("control", "beside", "may_be", "proven"),
+    ("control", "with_them", "may_be", "proven"),
     [
         (None, None, False, False),
-        (0.25, None, True, True),
-        (0.45, None, True, False),
+        (0.25, None, True, False),
         (0.7, None, False, False),
-        (0.25, 0.85, True, True),
-        (0.25, 0.5, True, False),
-        (0.45, 0.85, True, False),
+        (0.25, 0.75, True, True),
+        (0.25, 0.5, False, False),
+        (0.45, 0.75, True, False),
+        (0.7, 0.9, False, False),
     ],
 )
-def test_how_much_less_other_models_have_to_give_way(control, beside, may_be, proven):
-    found = replace(a_class(6.0)[0], control=control, beside=beside)
+def test_how_much_less_other_models_have_to_give_way(control, with_them, may_be, proven):
+    found = replace(a_class(6.0)[0], control=control, with_them=with_them)
     assert (found.may_be_taught, found.proven) == (may_be, proven)
 
 
@@ -225,7 +238,7 @@ def test_where_a_model_without_them_gives_way_somewhat_it_is_open_and_says_so():
     assert not known.add_transformed(replace(found, control=0.45), second, trusted=np.zeros(800, bool))
     [group] = known.groups
     assert (group.state, group.control) == ("open", 0.45)
-    assert group.reason.endswith("takes 45% for it. That does not prove that the members taught it this: look at them.")
+    assert group.reason.endswith("left out 90%. That does not prove that the members taught it this: look at them.")
     assert np.array_equal(np.flatnonzero(known.states == OPEN), 100 + np.flatnonzero(second))
 
 
