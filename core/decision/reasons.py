@@ -41,7 +41,7 @@ def trigger_reason(trigger: RecoveredTrigger, *, proven: bool) -> str:
         return f"{turns} Without it {trigger.kept:.0%} of the most suspicious keep their label{by_heart}."
     if trigger.own_look is not None and trigger.own_look > OWN_LOOK:
         return (
-            f"{turns} But nearly all of the class show it, and {trigger.own_look:.0%} of the samples nearest to them "
+            f"{turns} But most of the class show it, and {trigger.own_look:.0%} of the samples nearest to them "
             "are of this class. So it may be what the class looks like: look at them."
         )
     return f"{turns} But {trigger.kept:.0%} of the most suspicious keep their label without it. {MARK_OR_CLEAN}"

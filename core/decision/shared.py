@@ -9,9 +9,9 @@ from core.decision.probes import FEWEST_PROBES, PROBES
 from core.decision.suspects import Suspects
 from core.decision.triggers import (
     FEWEST_IN_CORE,
-    FEWEST_WITHOUT,
     MARGIN,
     MOST_MEMBERS,
+    MOST_OF_CLASS,
     RecoveredTrigger,
     control_rate,
     probes_of,
@@ -74,9 +74,9 @@ def shared_trigger(suspects: Suspects, members: Ints, index: int) -> SharedTrigg
 
 
 def looked_at(suspects: Suspects, trigger: RecoveredTrigger, members: Bools, index: int) -> RecoveredTrigger:
-    """The trigger with what its members, (n,), look like, where they are nearly all of class `index`."""
+    """The trigger with what its members, (n,), look like, where they are most of class `index`."""
     own = members[trigger.rows]
-    if trigger.home is not None or (~own).sum() >= FEWEST_WITHOUT * len(own):
+    if trigger.home is not None or own.mean() < MOST_OF_CLASS:
         return trigger
     return replace(trigger, own_look=suspects.alike.at_home(trigger.rows[own], index))
 

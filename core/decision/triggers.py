@@ -53,9 +53,11 @@ MOST_KEPT = 0.55
 MOST_KEPT_FOR_TURNED = 0.75
 # The same of a group that was tried again; of clean classes, 0.6 to 0.95 keep it.
 MOST_KEPT_AGAIN = 0.4
-# Fraction of the samples nearest to carriers that are of the class, beyond which what nearly all have is its look. Of
-# trousers among few other images it is 0.95; of poison in three quarters of a class 0.06 to 0.6, of a photograph 0.82.
-OWN_LOOK = 0.85
+# Fraction of a class from which on those who have a trigger may be what the class looks like.
+MOST_OF_CLASS = 0.5
+# Fraction of the samples nearest to carriers that are of the class, beyond which what most have is its look. Of trousers
+# and of zeros, among few other images, it is 0.95 and 0.99; of poison in three quarters of a class 0.06 to 0.88.
+OWN_LOOK = 0.92
 # Samples of the class that have a part of a trigger, for each that has all of it, from which on it is the class's own.
 WITH_A_PART = 1.5
 # Upper end of the fraction of carriers that belong to the class, up to which a trigger may turn few.
@@ -80,7 +82,7 @@ class RecoveredTrigger:
         home: fraction of the carriers that belong to the class by all else that they show: not most of them, or there
             is no trigger. None where nothing tells.
         again: whether the core is what was left of a group that did not agree at first.
-        own_look: where nearly all of the class are members, the fraction of the samples nearest to these that are of
+        own_look: where most of the class are members, the fraction of the samples nearest to these that are of
             the class; else None.
         source: the one class that it works on; None for any. Then `source_rate` is of `source_probed` samples of it.
     """
@@ -105,7 +107,7 @@ class RecoveredTrigger:
 def proves(trigger: RecoveredTrigger) -> bool:
     """Whether the group's labels hang on its trigger: with it others turn, and without it few members stay.
 
-    What nearly all of a class show proves nothing where they are like one another by all else, too.
+    What most of a class show proves nothing where they are like one another by all else, too.
     """
     if trigger.own_look is not None and trigger.own_look > OWN_LOOK:
         return False

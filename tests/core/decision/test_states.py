@@ -66,8 +66,8 @@ def test_reasons_name_their_numbers():
     mark = trigger_reason(trigger(0.87), proven=False)
     assert "But 87% of the most suspicious keep their label without it" in mark
     assert "logo" in mark
-    look = trigger_reason(trigger(0.1, 0.9), proven=False)
-    assert "But nearly all of the class show it, and 90% of the samples nearest to them are of this class." in look
+    look = trigger_reason(trigger(0.1, 0.95), proven=False)
+    assert "But most of the class show it, and 95% of the samples nearest to them are of this class." in look
     assert look.endswith("So it may be what the class looks like: look at them.")
     kind = KindFigures(0.9, 0.1, 0.2, 6.0, 0.975)
     confirmed = kind_reason(kind, confirmed=True)

@@ -118,7 +118,9 @@ def test_what_nearly_a_whole_class_carries_is_explained_by_chance():
     assert found.p > 0.5
     members = np.isin(np.arange(len(labels)), logo)
     assert looked_at(run, found, members, TARGET).own_look > 0.9
-    members[logo[:70]] = False
+    members[logo[:280]] = False  # a half and a few more
+    assert looked_at(run, found, members, TARGET).own_look > 0.9
+    members[logo[:300]] = False
     assert looked_at(run, found, members, TARGET).own_look is None
 
 
@@ -132,7 +134,7 @@ def test_a_trigger_proves_nothing_where_more_stay_without_it_than_turn_with_it(b
     assert not proves(replace(found, flip_rate=1.0, kept=MOST_KEPT + 0.01))
 
 
-def test_what_nearly_all_of_a_class_show_proves_nothing_where_they_are_like_one_another(backdoored):
+def test_what_most_of_a_class_show_proves_nothing_where_they_are_like_one_another(backdoored):
     found = backdoored[2]
     assert found.own_look is None
     assert proves(replace(found, own_look=OWN_LOOK))
