@@ -41,6 +41,7 @@ PICTURED = {
     "a warp": "a grid, warped by it",
     "a filter": "a grid, filtered by it",
     "an overlay": "what it adds, amplified",
+    "a change of colours": "above as it was, below changed by it",
 }
 
 

@@ -242,7 +242,7 @@ class _Maker:
         for part in np.array_split(rows, max(len(rows) // AT_ONCE, 1)):
             seen[part] = self.ask(inputs[part])
             unseen[part] = self.other(inputs[part])
-        return Asked(groups, controls, without, seen, unseen)
+        return Asked(groups, controls, without, seen, unseen, other=self.other)
 
     def _trained_without(self, retrain: Retrain, without: Bools) -> Ask:
         """Asks a model that never saw some samples, (n,); progress goes through the span of its training."""

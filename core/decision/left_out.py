@@ -13,6 +13,7 @@ import numpy as np
 from scipy.stats import fisher_exact
 
 from core.decision.look_alikes import LookAlikes
+from core.modalities.recovery import Ask
 from core.types import Bools, Floats, Inputs, Ints, Samples
 
 # Samples that the models are asked about at once.
@@ -61,6 +62,7 @@ class Asked:
         without: (n,) True for all that were left out.
         seen, unseen: (n, k) probabilities of the run's model and of the other; 0 for samples that were not left out.
         foreign: classes of which all parts but one were left out, as most of them may be poison.
+        other: asks the second model; None where nobody can ask it any more.
     """
 
     groups: Mapping[int, Ints]
@@ -69,6 +71,7 @@ class Asked:
     seen: Floats
     unseen: Floats
     foreign: Collection[int] = ()
+    other: Ask | None = None
 
     def turned(self, rows: Ints, index: int) -> Bools:
         """(m,) True where the run's model has learned the label and the other turns from it."""

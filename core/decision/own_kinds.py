@@ -12,7 +12,7 @@ from core.decision.found import Found
 from core.decision.kinds import Kind, asked_kind, grown
 from core.decision.left_out import LEARNED, SUSPECTED, TURNED, Asked, beyond_hard, sources
 from core.decision.members import FEWEST
-from core.decision.shared import SharedTrigger, home_of, shared_trigger
+from core.decision.shared import SharedTrigger, home_of, likened_trigger, shared_trigger
 from core.decision.suspects import Suspects
 from core.decision.taken_for import in_several, kinds_by_source, those_apart
 from core.detectors.consensus.signals import descriptions
@@ -135,18 +135,23 @@ class OwnKinds:
             most=index in asked.foreign,
         )
         believed, apart = weighed(figures, kind, cluster, k, lie_apart=lie_apart) if others is None else (like, True)
-        trusted, confirmed = self.evidence.bona_fide, apart
+        trusted = self.evidence.bona_fide
         figures = replace(figures, usual=usual_among_trusted(believed, trusted[rows]))
         inside = rows[believed & ~trusted[rows]]
         # What was nearly a kind gives way to one that is apart; and what was open to most of the class.
         nearly = self.found.open_groups(index, kinds=not figures.most) if figures.a_cluster else []
         inside = inside[np.isin(self.found.membership[inside], [0, *nearly])]
-        trigger = None
-        if confirmed and not figures.usual and len(inside) >= FEWEST:
-            trigger, figures, confirmed = self._looked_at(figures, inside, np.setdiff1d(rows, inside), index)
-        if not confirmed or figures.usual:
-            confirmed, inside = False, inside[~wrong[inside]]
-        if len(inside) >= FEWEST and (apart or index in asked.controls):
+        trigger, confirmed = None, apart and not figures.usual
+        if not figures.usual and len(inside) >= FEWEST:
+            rest = np.setdiff1d(rows, inside)
+            if confirmed:
+                trigger, figures, confirmed = self._looked_at(figures, inside, rest, index)
+            likened = None if trigger else likened_trigger(self.suspects, asked, inside, rest, index)
+            if likened is not None:  # what turns others proves by itself
+                trigger, confirmed = likened, True
+        if not confirmed:
+            inside = inside[~wrong[inside]]
+        if len(inside) >= FEWEST and (apart or confirmed or index in asked.controls):
             self.found.without(nearly)
             members, alike, in_doubt = np.zeros((3, len(wrong)), np.bool_)
             members[inside], alike[rows] = True, believed & trusted[rows]

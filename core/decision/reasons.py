@@ -120,7 +120,7 @@ def shared_reason(trigger: SharedTrigger) -> str:
     return (
         f"What they share was put on {trigger.probed:,} samples of {of}: the model then takes {trigger.flip_rate:.0%} "
         f"of them for this class. With what other samples of the class share, it takes {trigger.control:.0%}."
-    )
+    ) + ("" if trigger.without is None else f" A model that never saw the members takes {trigger.without:.0%}.")
 
 
 def wrong_reason(size: int, classes: int) -> str:

@@ -34,8 +34,8 @@ LEAST_TURNED = 0.5
 MARGIN = 0.6
 # The same from which on it is open whether they taught it.
 MARGIN_OF_OPEN = 0.3
-# How many fewer a model may turn that saw the carriers, and none of what else was left out. Of our own warps and filters
-# it was at most 0.12 fewer; of a clean class that another class's poison drew others into, 0.52.
+# How many fewer a model may turn that saw the carriers, and none of what else was left out. Of our own warps and
+# filters it was at most 0.12 fewer; of a clean class that another class's poison drew others into, 0.52.
 FEWER_WITH_THEM = 0.2
 # How many fewer, as a fraction, a change may turn than another one of the class to be as good.
 AS_MANY = 0.1
@@ -108,7 +108,7 @@ class Transformed:
 
     @property
     def proven(self) -> bool:
-        """Whether the carriers alone taught the change: a model without them hardly gives way to it, one with them does.
+        """Whether the carriers alone taught the change: a model without them hardly gives way to it, but one with them.
 
         What was left out with them, poison of other classes or most of a small class, may have taught it, too.
         """

@@ -97,6 +97,9 @@ class Stamps(Protocol):
         `probes` are rows to learn from and rows to try on.
         """
 
+    def likenesses(self, inputs: Inputs, rows: Ints, others: Ints, /) -> tuple[Stamp, ...]:
+        """Changes of a whole sample after which those in `others` are on the whole like those in `rows`."""
+
     def not_looked_for(self, inputs: Inputs, /) -> str:
         """What cannot be recovered from such samples, and why, in words; "" where nothing is left out."""
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.modalities.image.colours import likened, restored_colours
 from core.modalities.image.medians import median_images, median_levels
 from core.modalities.image.overlay import ImageStamp
 from core.modalities.image.patterns import cosines, reduced
@@ -19,6 +20,7 @@ __all__ = [
     "ImageStamp",
     "basis",
     "beneath",
+    "likenesses",
     "not_looked_for",
     "residuals",
     "restored",
@@ -69,6 +71,11 @@ def transformations(
     return changes.transformations(inputs, labels, probes, classes, network)
 
 
+def likenesses(inputs: Inputs, rows: Ints, others: Ints) -> tuple[Stamp, ...]:
+    """Changes of colour after which the images in `others` have the colours of those in `rows` on the whole."""
+    return likened(inputs[rows], inputs[others])
+
+
 def beneath(inputs: Inputs, near: Ints) -> Floats:
     """(m, h, w, c) the median of each image's look-alikes, rows (m, q) of the inputs, in levels of 0 to 255."""
     parts = [near[start : start + CHUNK] for start in range(0, len(near), CHUNK)]
@@ -103,6 +110,8 @@ def restored(parts: Mapping[str, NDArray[Any]], shape: tuple[int, ...]) -> Stamp
         from core.modalities.image.filtered import restored_filter
 
         return restored_filter(parts, shape)
+    if "matrix" in parts:
+        return restored_colours(parts, shape)
     if "patch" in parts:
         from core.modalities.image.moved import restored_moved
 

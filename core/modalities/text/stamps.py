@@ -17,6 +17,7 @@ __all__ = [
     "TextStamp",
     "basis",
     "beneath",
+    "likenesses",
     "not_looked_for",
     "residuals",
     "restored",
@@ -49,6 +50,11 @@ def basis(_inputs: Inputs) -> Callable[[Floats], Floats] | None:
 def transformations(*_: object) -> list[tuple[int, Stamp]]:
     """None: a text is not changed by degrees."""
     return []
+
+
+def likenesses(*_: object) -> tuple[Stamp, ...]:
+    """None: a text is not changed by degrees."""
+    return ()
 
 
 def not_looked_for(_inputs: Inputs) -> str:
