@@ -84,8 +84,8 @@ def shared_trigger(suspects: Suspects, members: Ints, index: int) -> SharedTrigg
 def likened_trigger(suspects: Suspects, asked: Asked, members: Ints, rest: Ints, index: int) -> SharedTrigger | None:
     """The change after which samples of other classes are on the whole like members (m,); None unless it proves them.
 
-    It has to turn others into class `index` for the run's model, not for one that never saw the members, and what is
-    made of the `rest` of the class in the same way must not. It is measured, not sought: so clean classes give way to
+    It has to turn others into class `index` for the run's model, and not for one that never saw the members. What is
+    made of the `rest` of the class in the same way must not. It is measured, not sought, so clean classes give way to
     none.
     """
     stamps = modality_of(suspects.inputs).load_stamps()

@@ -56,7 +56,8 @@ MOST_KEPT_AGAIN = 0.4
 # Fraction of a class from which on those who have a trigger may be what the class looks like.
 MOST_OF_CLASS = 0.5
 # Fraction of the samples nearest to carriers that are of the class, beyond which what most have is its look. Of
-# trousers and of zeros, among few other images, it is 0.95 and 0.99; of poison in three quarters of a class 0.06 to 0.88.
+# trousers and of zeros, among few other images, it is 0.95 and 0.99; of poison in three quarters of a class 0.06 to
+# 0.88.
 OWN_LOOK = 0.92
 # Samples of the class that have a part of a trigger, for each that has all of it, from which on it is the class's own.
 WITH_A_PART = 1.5

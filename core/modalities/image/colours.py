@@ -60,7 +60,7 @@ class ColourStamp(PictureStamp):
 def likened(images: Images, others: Images) -> tuple[ColourStamp, ...]:
     """Changes of colour after which other images, (k, h, w, c), have the levels of these, (m, h, w, c), on the whole.
 
-    Each channel by its mean and its spread over all pixels; the same by the spread within images; and all channels
+    Each channel by its mean and its spread over all pixels. The same by the spread within images. And all channels
     together by their covariance, with the least change that gives it.
     """
     sides, channels = (images.shape[1], images.shape[2]), images.shape[3]
