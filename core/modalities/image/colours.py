@@ -11,6 +11,8 @@ from core.modalities.image.overlay import PictureStamp
 from core.types import Floats, Images, Samples
 
 NAME = "a change of colours"
+# Pixels along a side that are measured: colours of larger images are told by every so many-th.
+MEASURED = 64
 # Levels below which a spread of pixels says nothing.
 LEAST_SPREAD = 1.0
 # Largest weight of a channel, beyond which a change that is read from a file is none.
@@ -64,6 +66,8 @@ def likened(images: Images, others: Images) -> tuple[ColourStamp, ...]:
     together by their covariance, with the least change that gives it.
     """
     sides, channels = (images.shape[1], images.shape[2]), images.shape[3]
+    step = max(max(sides) // MEASURED, 1)
+    images, others = images[:, ::step, ::step], others[:, ::step, ::step]
     wanted, given = (some.reshape(-1, channels).astype(np.float64) for some in (images, others))
     spread = wanted.std(0) / np.maximum(given.std(0), LEAST_SPREAD)
     within = images.std((1, 2)).mean(0) / np.maximum(others.std((1, 2)).mean(0), LEAST_SPREAD)

@@ -39,6 +39,17 @@ def test_a_mixture_of_channels_is_measured_by_their_covariance():
     assert np.abs(back.astype(float) - given).mean() < 2
 
 
+def test_large_images_are_measured_by_some_of_their_pixels_and_keep_their_size():
+    given = np.random.default_rng(2).integers(60, 181, (9, 160, 150, 1)).astype(np.uint8)
+    taught = np.rint(64 + 0.5 * given.astype(np.float32)).astype(np.uint8)
+    unread = taught.copy()
+    unread[:, 1::2], unread[:, :, 1::2] = 0, 255
+    for stamp, same in zip(likened(taught, given), likened(unread, given), strict=True):
+        assert np.allclose(stamp.matrix, 0.5, atol=0.02)
+        assert np.array_equal(stamp.matrix, same.matrix)
+        assert stamp.picture.shape == (160, 150, 1)
+
+
 def test_images_of_one_colour_give_no_infinite_change():
     flat = np.full((5, *SIDES, 3), 90, np.uint8)
     for images, others in ((flat, pictures(0, 3)), (pictures(0, 3), flat), (flat, flat)):
