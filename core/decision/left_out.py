@@ -44,7 +44,7 @@ HARDLY_BELIEVED = 0.1
 HARDLY_LEARNED = 0.5
 # Probability of another class above which the model that never saw the sample is sure.
 BELIEVED = 0.8
-# Fraction of all samples from which on wrong labels are more than the usual few.
+# Fraction of samples from which on wrong labels are more than the usual few.
 MOST_USUAL = 0.015
 # Fraction of all samples from which on those that merely were not learned are wrong, too; of clean data 0.012 are.
 MANY = 0.05
@@ -174,7 +174,8 @@ def wrong_labels(asked: Asked, labels: Ints, n_classes: int, believed: Floats | 
     """(n,) True where a model that never saw the sample is sure of another class, and the run's model believes it.
 
     Of clean data, some hard samples are like that. So it is strict, and takes those that the run's model did not learn
-    either only where they are many more than that. Only in at least half of the classes; nobody otherwise.
+    either only where they are many more than that. Only in at least half of the classes, and with as many where the
+    class that has most is left aside. Nobody otherwise.
 
     Args:
         asked: what the models say.
@@ -190,8 +191,10 @@ def wrong_labels(asked: Asked, labels: Ints, n_classes: int, believed: Floats | 
     unlearned = elsewhere & agreed & (seen < HARDLY_LEARNED)
     if unlearned.mean() >= MANY:
         wrong |= unlearned
-    spread = len(np.unique(labels[wrong])) / n_classes
-    if wrong.mean() < MOST_USUAL or spread < SPREAD:
+    of_class = np.bincount(labels[wrong], minlength=n_classes)
+    # An attack that was hardly learned has wrong labels, too, all in one class: the others alone have to have many.
+    others = labels != of_class.argmax()
+    if wrong[others].mean() < MOST_USUAL or (of_class > 0).mean() < SPREAD:
         return np.zeros(len(labels), np.bool_)
     return np.asarray(wrong)
 

@@ -130,6 +130,14 @@ def test_wrong_labels_of_one_class_alone_are_no_label_noise():
     assert not wrong_labels(asked, labels, K).any()
 
 
+def test_wrong_labels_of_one_class_beside_the_usual_few_of_others_are_no_label_noise():
+    labels, asked, wrong = noise(0.01)
+    more = np.flatnonzero(~wrong & (labels == 1))[:20]
+    labels[more] = 2
+    assert (labels != np.arange(len(labels)) % K).mean() >= 0.05
+    assert not wrong_labels(asked, labels, K).any()
+
+
 def test_a_label_that_one_of_the_models_believes_is_not_wrong():
     labels, asked, wrong = noise(0.2)
     for name in ("seen", "unseen"):
