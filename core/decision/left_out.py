@@ -194,7 +194,7 @@ def wrong_labels(asked: Asked, labels: Ints, n_classes: int, believed: Floats | 
     of_class = np.bincount(labels[wrong], minlength=n_classes)
     # An attack that was hardly learned has wrong labels, too, all in one class: the others alone have to have many.
     others = labels != of_class.argmax()
-    if wrong[others].mean() < MOST_USUAL or (of_class > 0).mean() < SPREAD:
+    if wrong[others].sum() < MOST_USUAL * max(others.sum(), 1) or (of_class > 0).mean() < SPREAD:
         return np.zeros(len(labels), np.bool_)
     return np.asarray(wrong)
 

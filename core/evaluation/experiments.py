@@ -11,7 +11,7 @@ from core.analysis.recovered_triggers import estimates_of
 from core.data import store
 from core.errors import UserError
 from core.evaluation import results
-from core.evaluation.own_errors import SAID, of_each, of_strongest
+from core.evaluation.own_errors import SAID, of_each, strongest
 from core.journal import revisions
 from core.runs import Run, jobs
 from core.types import Changes, Outcome
@@ -156,7 +156,7 @@ def _experiment(run: Run, group: list[Run]) -> Experiment:
         (),
     )
     names = store.describe(run.workspace, run.dataset).class_names
-    lost = _lost(found, names, _plain(done), _added(done))
+    lost = _lost(found, names, *_plain_and_added(done))
     doubts = [*_states(group[len(done) :]), *lost, *_since(run, changes)]
     return Experiment(**{**vars(found), "doubts": tuple(doubts)})
 
@@ -197,16 +197,16 @@ def _states(unfinished: Sequence[Run]) -> list[str]:
     return [f"{words.count(one)} × {one}" if words.count(one) > 1 else one for one in dict.fromkeys(words)]
 
 
-def _plain(done: Sequence[Run]) -> float:
-    """What the repaired models take for the attacker's class without the trigger, as a mean; 0 where not recorded."""
-    plain = [errors.plain for child in done if (errors := of_strongest(child))]
-    return fmean(plain) if plain else 0.0
+def _plain_and_added(done: Sequence[Run]) -> tuple[float, float]:
+    """What the repaired models take for the attacker's class without the trigger; what the one that does most adds.
 
-
-def _added(done: Sequence[Run]) -> float:
-    """What the trigger that still does most adds to the models' own errors, as a mean over the seeds."""
-    added = [max(errors.added for errors in each.values()) for child in done if (each := of_each(child))]
-    return fmean(added) if added else 0.0
+    Each is a mean over the seeds, 0 where not recorded.
+    """
+    every = [list(each.values()) for child in done if (each := of_each(child))]
+    if not every:
+        return 0.0, 0.0
+    plain = [errors.plain for each in every if (errors := strongest(each))]
+    return fmean(plain), fmean(max(errors.added for errors in each) for each in every)
 
 
 def _lost(found: Experiment, names: Sequence[str], plain: float, added: float) -> list[str]:

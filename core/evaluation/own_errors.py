@@ -1,6 +1,6 @@
 """What a model takes for the attacker's class without any trigger: errors of its own, which no repair takes away."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -105,4 +105,13 @@ def of_each(child: Run) -> Mapping[Tried, OwnErrors]:
 
 def of_strongest(child: Run) -> OwnErrors | None:
     """Those of the trigger that succeeds most often after a repair; None where no rate is known."""
-    return max(of_each(child).values(), key=lambda one: one.success, default=None)
+    return strongest(of_each(child).values())
+
+
+def strongest(every: Iterable[OwnErrors]) -> OwnErrors | None:
+    """Those of the trigger that succeeds most often; None where there are none.
+
+    >>> strongest([OwnErrors(0.2, 0.1, None), OwnErrors(0.3, 0.0, None)]), strongest([])
+    (OwnErrors(success=0.3, plain=0.0, turned=None), None)
+    """
+    return max(every, key=lambda one: one.success, default=None)

@@ -138,6 +138,12 @@ def test_wrong_labels_of_one_class_beside_the_usual_few_of_others_are_no_label_n
     assert not wrong_labels(asked, labels, K).any()
 
 
+def test_labels_of_one_class_alone_are_no_label_noise():
+    labels = np.zeros(8, np.int64)
+    asked = Asked({}, {}, np.ones(8, bool), certain(labels + 1), certain(labels + 1))
+    assert not wrong_labels(asked, labels, 2).any()
+
+
 def test_a_label_that_one_of_the_models_believes_is_not_wrong():
     labels, asked, wrong = noise(0.2)
     for name in ("seen", "unseen"):
