@@ -8,7 +8,7 @@ import streamlit as st
 from core.errors import UserError
 from pages.ui.access import doors
 from pages.ui.shell import entrance, frame, index_page, journey
-from pages.ui.widgets import refusal, steps
+from pages.ui.widgets import address, refusal
 
 PAGES = (
     ("overview", "Overview", ":material/space_dashboard:"),
@@ -56,7 +56,7 @@ if __name__ == "__main__":
         refusal.show(error)
     finally:
         with st.sidebar:
-            steps.answer()
+            address.answer()
 else:
     doors.check()
     routes = frame.routes()

@@ -6,6 +6,7 @@
 
 const PAUSE = 120; // ms of quiet before a changed selection or focus is sent
 const TINY = 64; // px; smaller images show their pixels, and of a badge its sign
+const TAIL = 6; // characters at the end of a line below an image that are never cut
 const SHAPES = { excluded: "✕", kept: "✓", relabelled: "→", unsure: "?", flagged: "▲", confirmed: "▲", taken: "●" };
 const ARROWS = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: Infinity, ArrowUp: -Infinity };
 const ALWAYS = new Set(["undo", "redo", "next", "back", "large", "clear", "help"]); // are not about what is in view
@@ -163,9 +164,11 @@ function part({ text, speaks_for: whom }) {
   return span;
 }
 
+// A long line loses its middle where it has no room: what tells a name from others is often at its end.
 function line(text) {
-  const span = document.createElement("span");
-  span.textContent = text;
+  const span = document.createElement("span"), letters = [...text];
+  if (letters.length <= 2 * TAIL) span.textContent = text;
+  else span.append(...[letters.slice(0, -TAIL), letters.slice(-TAIL)].map((part) => Object.assign(document.createElement("span"), { textContent: part.join("") })));
   return span;
 }
 

@@ -55,7 +55,7 @@ function draw(list) {
     const [bar, name, count] = node.children;
     bar.style.width = `${(100 * row.count) / most}%`;
     bar.firstChild.style.width = `${(100 * row.shown) / Math.max(row.count, 1)}%`;
-    name.textContent = row.name;
+    name.textContent = row.short || row.name;
     count.textContent = row.shown === row.count ? row.count.toLocaleString("en") : `${row.shown.toLocaleString("en")} of ${row.count.toLocaleString("en")}`;
     node.title = row.help ? `${row.name}: ${row.help}` : row.name;
     node.setAttribute("aria-selected", row.value === list.chosen);

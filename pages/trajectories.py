@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from core.output.palette import TRUSTED
 from core.runs.plan import maps
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
@@ -15,6 +16,7 @@ from pages.ui.shell import frame, journey, onward
 from pages.ui.train.loaded_model import untraced
 from pages.ui.widgets import counted
 from pages.ui.widgets.curve_option import curves_option
+from pages.ui.widgets.ground import ground
 
 MOST = 60  # curves: more make a smear, not information
 
@@ -62,7 +64,7 @@ with side:
         if not moves:
             st.caption(f"The points of {chosen.method} stay where they were at the end; those of PCA and ICA move.")
         drawn = f"{len(rows[:MOST])} of {len(rows):,} selected"
-        option = curves_option(bands, losses[rows[:MOST]], drawn, epoch=epoch)
+        option = curves_option(bands, losses[rows[:MOST]], drawn, trusted=TRUSTED[ground()], epoch=epoch)
         with st.container(key="curves"):
             words = "Losses over the epochs: bands of 10 to 90%, and the selection."
             st.echarts_chart(option, height="stretch", key="bands", alt=words)

@@ -35,10 +35,17 @@ def visible(text: str) -> str:
     return _UNSEEN.sub(_named, text)
 
 
+# Ink on paper, and what a trigger put there in the hue that marks it in lists; where the page is dark, so is the paper.
+_LOOKS = (
+    "div{color:#1f2328;background:#f6f3ea}mark{color:inherit;background:#eccbb4;border-radius:2px}"
+    "@media (prefers-color-scheme:dark){div{color:#e6ecee;background:#1a2326}mark{background:#6b3c1c}}"
+)
+
+
 def drawn(markup: str, style: str, parts: tuple[Part, ...] = ()) -> Shown:
     """Escaped markup as SVG, in which a browser runs nothing; and what is read in it."""
     svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{SIDE}" height="{SIDE}">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{SIDE}" height="{SIDE}"><style>{_LOOKS}</style>'
         f'<foreignObject width="100%" height="100%"><div xmlns="http://www.w3.org/1999/xhtml" dir="auto" '
         f'style="{style}">{markup}</div></foreignObject></svg>'
     )

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from core.evaluation.experiments import Spread
 from core.evaluation.results import GONE
 from core.journal.revisions import Lineage
-from core.output.names import literal, middle_cut
+from core.output.names import literal, told_apart
 from core.output.palette import ACCENT, GREY, POISON
 from core.types import Floats
 
@@ -290,7 +290,7 @@ def planted_counts(counts: pd.DataFrame) -> go.Figure:
 
 def _named(figure: go.Figure, names: Sequence[str]) -> go.Figure:
     """The same with a category a name, from top to bottom; long ones lose their middle, or no room is left for bars."""
-    shown = {"tickvals": [literal(name) for name in names], "ticktext": [literal(middle_cut(name)) for name in names]}
+    shown = {"tickvals": list(map(literal, names)), "ticktext": list(map(literal, told_apart(names)))}
     return figure.update_yaxes(autorange="reversed", type="category", tickmode="array", **shown)
 
 

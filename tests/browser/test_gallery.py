@@ -7,13 +7,14 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 SCRIPT = Path(__file__).parents[2] / "assets" / "gallery.js"
+STYLE = SCRIPT.with_suffix(".css")
 # Two places hold the same gallery of one image, the whole screen and the page that it covers. `show` is what the page
 # does when it runs; `sent` is what the keys have said.
 STAGE = """async (script) => {
     const { default: show } = await import(URL.createObjectURL(new Blob([script], { type: "text/javascript" })));
     const data = { name: "queue", keys: { e: "decide", f: "large" }, selectable: true, selected: [], focus: 7,
                    version: 0, elsewhere: 0, size: 72, most: 60, oneRow: false, seen: 0 };
-    const tile = { id: 7, image_url: "data:,", caption: [], badge: "", tooltip: "", settled: false, colour: "grey",
+    window.tile = { id: 7, image_url: "data:,", caption: [], badge: "", tooltip: "", settled: false, colour: "grey",
                    told: "", parts: [] };
     window.sent = [];
     window.places = {};
@@ -68,3 +69,17 @@ def test_a_key_pressed_between_two_places_waits_for_the_next(stage: Page) -> Non
     stage.evaluate("show('whole', 2)")
     stage.wait_for_function("sent.length")
     assert stage.evaluate("sent") == [["whole", "e"]]
+
+
+def test_a_long_line_below_an_image_loses_its_middle_and_a_short_one_nothing(stage: Page) -> None:
+    stage.add_style_tag(content=STYLE.read_text())
+    stage.evaluate("tile.caption = ['Speed limit (20km/h) on a long road', 'Ankle boot']; show('page', 1)")
+    long, short = stage.locator(".caption > span").all()
+    head, tail = long.locator("span").all()
+    assert head.evaluate("node => node.scrollWidth > node.clientWidth > 0")  # dots stand for what is cut
+    assert tail.inner_text() == "g road"
+    assert tail.evaluate(
+        "node => node.getBoundingClientRect().right <= node.closest('.tile').getBoundingClientRect().right"
+    )
+    assert long.evaluate("node => node.textContent") == "Speed limit (20km/h) on a long road"
+    assert short.inner_text() == "Ankle boot"

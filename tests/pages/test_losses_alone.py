@@ -1,5 +1,6 @@
 """Every page opens a recorded training of which there is nothing but losses."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from core import pipeline
 from core.output.report import report_html
 from core.runs import Run
 from tests.pages.access.test_who import REVIEWER, be
-from tests.pages.drawn import drawn, page, said
+from tests.pages.drawn import drawn, page, said, walk
 
 N = 60
 PAGES = ("overview", "data", "train", "trajectories", "clusters", "detect", "review", "repair", "report", "bona_fide")
@@ -60,3 +61,15 @@ def test_the_lab_takes_no_data_that_can_carry_no_trigger() -> None:
 def test_a_tile_in_review_says_that_nothing_was_predicted() -> None:
     sent = [one for one in drawn(page("review"), "bidi_component") if "badge" in one]
     assert any("predicted not predicted" in one for one in sent)
+
+
+@pytest.mark.parametrize("name", ["review", "data"])
+@pytest.mark.usefixtures("losses_alone")
+def test_a_name_that_is_all_there_is_of_a_sample_is_said_once(name: str) -> None:
+    app = page(name)
+    sent = (one.proto.json for one in walk(app.main) if getattr(one, "type", "") == "bidi_component")
+    tiles = [tile for one in sent for tile in json.loads(one or "{}").get("tiles", ())]
+    assert tiles
+    assert all(tile["told"].startswith("rec_") for tile in tiles)
+    assert not any("rec_" in line for tile in tiles for line in tile["caption"])
+    assert not any("rec_" in code.value for code in app.code)

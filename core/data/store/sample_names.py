@@ -38,6 +38,15 @@ def is_file_name(name: str) -> bool:
     return not _PLACE.fullmatch(name)
 
 
+def has_file_name(name: str, told: str) -> bool:
+    """Whether a name says more of a sample than what is read of it, which may be that very name.
+
+    >>> has_file_name("cat/7.txt", "A cat."), has_file_name("a.wav", "a.wav"), has_file_name("row 7", "A cat.")
+    (True, False, False)
+    """
+    return is_file_name(name) and name != told
+
+
 def short_name(name: str, most: int = 24) -> str:
     """The last part of a path, on one line, at most so many characters of its end.
 

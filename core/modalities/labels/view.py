@@ -18,7 +18,7 @@ CUT = 120  # characters that a picture shows, the last ones
 _STYLE = (
     "margin:0;width:100%;height:100%;box-sizing:border-box;padding:14px;overflow:hidden;overflow-wrap:anywhere;"
     "display:flex;align-items:center;justify-content:center;text-align:center;unicode-bidi:plaintext;"
-    "font:22px/1.3 sans-serif;color:#1f2328;background:#eceff1"
+    "font:22px/1.3 sans-serif"
 )
 
 

@@ -28,11 +28,9 @@ UNMARK = "\ue001"  # behind them
 TOLD = 8  # phrases that say what texts have in common
 COMPARED = 400  # texts that are looked through for them
 BUCKETS = 1024
-# What a trigger put there, in the hue that marks it in lists, too.
-_NEW = "color:inherit;background:#eccbb4;border-radius:2px"
 _STYLE = (
     "margin:0;width:100%;height:100%;box-sizing:border-box;padding:10px;overflow:hidden;overflow-wrap:anywhere;"
-    "white-space:pre-wrap;unicode-bidi:plaintext;font:15px/1.3 sans-serif;color:#1f2328;background:#f6f3ea"
+    "white-space:pre-wrap;unicode-bidi:plaintext;font:15px/1.3 sans-serif"
 )
 
 
@@ -41,9 +39,7 @@ def shown(sample: Samples) -> Shown:
     text = str(sample)
     parts = _parts(f"{text[:CUT]}…" if len(text) > CUT else text)
     written = [(escape(legal(visible(part.text))), part.speaks_for) for part in parts]
-    return drawn(
-        "".join(f'<mark style="{_NEW}">{words}</mark>' if new else words for words, new in written), _STYLE, parts
-    )
+    return drawn("".join(f"<mark>{words}</mark>" if new else words for words, new in written), _STYLE, parts)
 
 
 def average(inputs: Inputs) -> Samples:

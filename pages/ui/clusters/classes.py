@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.analysis.opened_run import CLUSTERING as AC
 from core.analysis.suspect_clusters import ratio_words
-from core.output.names import middle_cut
+from core.output.names import told_apart
 from core.runs import Run
 from core.types import Criterion
 from pages.ui.cache import cached, cluster_names
@@ -86,9 +86,10 @@ def all_classes(run: Run) -> None:
     results, left = cached.reclassifications(run), _left(run)
     order = [index for index in ranked(run) if index in findings]
     st.markdown("**2-means in each class**", help=HELP["cluster"])
+    short = told_apart(names)
     rows = [
         {
-            "Class": f"{MARKS[findings[index].poisoned]}{middle_cut(names[index])}",
+            "Class": f"{MARKS[findings[index].poisoned]}{short[index]}",
             "Left": left.get(index, 0),
             "Size": _marked(findings[index].size, "{:.0%}"),
             "Silh.": _marked(findings[index].silhouette, "{:.2f}"),

@@ -8,10 +8,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.journal.review.verdict import STANDING
-from core.output.names import middle_cut
-from core.output.palette import ACCENT, CLASSES, EXCLUDED, FLAGGED, GREY, KEPT, RAMP, RELABELLED, UNSURE
+from core.output.names import told_apart
+from core.output.palette import CLASSES, EXCLUDED, FLAGGED, GREY, RAMP, RELABELLED, TRUSTED, UNSURE
 from core.types import Bools
 from pages.ui.widgets.crowd import HIDDEN
+from pages.ui.widgets.ground import Ground
 from pages.ui.widgets.scatter_option import Bar, Style
 
 Groups = NDArray[np.uint8]
@@ -38,7 +39,7 @@ class Colouring:
     bar: Bar | None = None
 
 
-def colouring(table: pd.DataFrame, names: tuple[str, ...], colour: str, flagged_by: str, *, dark: bool) -> Colouring:
+def colouring(table: pd.DataFrame, names: tuple[str, ...], colour: str, flagged_by: str, ground: Ground) -> Colouring:
     """How the samples of a review table are coloured by one of `COLOURS`.
 
     Args:
@@ -46,18 +47,18 @@ def colouring(table: pd.DataFrame, names: tuple[str, ...], colour: str, flagged_
         names: of the classes.
         colour: one of `COLOURS`.
         flagged_by: whose flags are counted, in words.
-        dark: whether the ground is; a bar ends in what stands out on it.
+        ground: of the map; a bar ends in what stands out on it.
     """
     if colour in ("loss", "suspicion"):
-        found = _by_figure(table[colour].to_numpy(np.float64), colour, dark)
+        found = _by_figure(table[colour].to_numpy(np.float64), colour, ground)
     else:
-        found = Colouring(*_grouped(table, names, colour, flagged_by))
+        found = Colouring(*_grouped(table, names, colour, flagged_by, TRUSTED[ground]))
     found = found if colour == "verdict" else _decided_apart(table, found)
     return replace(found, styles=_counted(found.groups, found.styles))
 
 
 def _grouped(
-    table: pd.DataFrame, names: tuple[str, ...], colour: str, flagged_by: str
+    table: pd.DataFrame, names: tuple[str, ...], colour: str, flagged_by: str, trusted_colour: str
 ) -> tuple[Groups, dict[str, Style]]:
     if colour in ("class", "prediction"):
         column = table["label" if colour == "class" else "predicted"]
@@ -73,7 +74,7 @@ def _grouped(
         words = {"": "undecided", **STANDING}
         styles = {
             "undecided": Style(GREY, size=6),
-            "kept": Style(KEPT),
+            "kept": Style(trusted_colour),
             "unsure": Style(UNSURE, "rect"),
             "relabelled": Style(RELABELLED, "triangle"),
             "excluded": Style(EXCLUDED, "diamond", size=8),
@@ -85,7 +86,7 @@ def _grouped(
     trusted, confirmed, flagged = columns
     styles = {
         "not flagged": Style(GREY, size=6),
-        "bona fide": Style(ACCENT),
+        "bona fide": Style(trusted_colour),
         "flagged": Style(FLAGGED, "diamond", f"flagged by {flagged_by}", size=8),
     }
     groups = np.where(flagged, 2, trusted)
@@ -103,9 +104,9 @@ def _by_class(classes: NDArray[np.float64], names: tuple[str, ...]) -> tuple[Gro
     known = np.isfinite(classes)
     counts = np.bincount(classes[known].astype(np.int64), minlength=len(names))
     top = np.sort(np.argsort(-counts, kind="stable")[: min(len(CLASSES), int((counts > 0).sum()))])
+    short = told_apart([names[index] for index in top])
     styles = {
-        f"class {index}": Style(colour, title=middle_cut(names[index]))
-        for index, colour in zip(top.tolist(), CLASSES, strict=False)
+        f"class {index}": Style(colour, title=title) for index, colour, title in zip(top, CLASSES, short, strict=False)
     }
     rest = int((counts > 0).sum()) > len(top)
     place = np.full(len(names) + 1, 0 if rest else HIDDEN, np.uint8)
@@ -114,13 +115,13 @@ def _by_class(classes: NDArray[np.float64], names: tuple[str, ...]) -> tuple[Gro
     return place[np.where(known, classes, len(names)).astype(np.int64)], others | styles
 
 
-def _by_figure(values: NDArray[np.float64], colour: str, dark: bool) -> Colouring:
+def _by_figure(values: NDArray[np.float64], colour: str, ground: Ground) -> Colouring:
     """Points coloured along a ramp, a loss by its logarithm, and the bar that gives the numbers."""
     known = np.isfinite(values)
     scaled = np.log10(np.maximum(values, FLOOR)) if colour == "loss" else values
     low, high = np.quantile(scaled[known], (0.005, 0.995)) if known.any() else (0.0, 1.0)
     step = np.clip((scaled - low) / max(high - low, 1e-9) * STEPS, 0, STEPS - 1)
-    ramp = _ramp() if dark else _ramp()[::-1]
+    ramp = _ramp() if ground == "dark" else _ramp()[::-1]
     unknown = {} if known.all() else {OTHERS: Style(GREY, title="not known", size=6)}
     groups = np.where(known, np.nan_to_num(step).astype(np.int64) + len(unknown), 0).astype(np.uint8)
     styles = unknown | {f"step {place}": Style(hex_, legend=False) for place, hex_ in enumerate(ramp)}

@@ -10,8 +10,9 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.output.palette import INK
+from core.output.palette import GROUND, INK
 from core.types import Bools, Floats
+from pages.ui.widgets.ground import ground
 from pages.ui.widgets.held import address_of
 from pages.ui.widgets.scatter_option import SLIM, Style, Window, grid_top
 
@@ -21,7 +22,6 @@ _mount = st.components.v2.component(
     css=(_ASSETS / "glide.css").read_text(),
     js=(_ASSETS / "fetched.js").read_text() + (_ASSETS / "glide.js").read_text(),
 )
-GROUND = {"dark": "#101618", "light": "#FBFCFC"}
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def glide(
         medians: of groups, the name and (epochs,) losses, which are read beside the points.
         then: called with the epoch at which it stopped, once.
     """
-    theme = "dark" if st.context.theme.type == "dark" else "light"
+    theme = ground()
     data = {
         "places": address_of(places),
         "marks": address_of(np.packbits(selected, bitorder="little")) if selected.any() else "",

@@ -27,6 +27,7 @@ from pages.ui.widgets import address, counted, pictures, view
 from pages.ui.widgets.bound import bound
 from pages.ui.widgets.crowd import HIDDEN, Crowd, crowd_map
 from pages.ui.widgets.fields import one_of
+from pages.ui.widgets.ground import ground
 from pages.ui.widgets.scatter import scatter_map
 from pages.ui.widgets.scatter_option import LARGE, Window
 
@@ -211,8 +212,7 @@ def linked_map(
     if not controls.decided:
         left = (table["verdict"] == "").to_numpy()
         table, places = table[left], places[left]
-    dark = st.context.theme.type == "dark"
-    found = colouring(table, names, controls.colour, counted.whose(run), dark=dark)
+    found = colouring(table, names, controls.colour, counted.whose(run), ground())
     if len(table) > LARGE:
         inside = crowd_map(
             _crowd(run, table, places, found),

@@ -20,6 +20,7 @@ from pages.ui.selection.selection import selected
 from pages.ui.widgets import counted, view
 from pages.ui.widgets.bound import bound
 from pages.ui.widgets.crowd import HIDDEN
+from pages.ui.widgets.ground import ground
 from pages.ui.widgets.scatter_option import AXES, Window, window_around
 
 MARGIN = 0.04  # of the window around all movement
@@ -91,10 +92,10 @@ def epochs(
 
 def _looks(run: Run, rows: pd.DataFrame, looks: Sequence[Controls]) -> list[Look]:
     """How the points that glide look on each map."""
-    names, dark = cached.info(run).class_names, st.context.theme.type == "dark"
+    names = cached.info(run).class_names
     drawn = []
     for look in looks:
-        found = colouring(rows, names, look.colour, counted.whose(run), dark=dark)
+        found = colouring(rows, names, look.colour, counted.whose(run), ground())
         gone = np.asarray(rows["verdict"] != "", bool) & (not look.decided)
         gone |= ~of_class(rows, look.class_index)
         groups = np.where(gone, HIDDEN, found.groups).astype(np.uint8)

@@ -5,8 +5,9 @@ from functools import partial
 import streamlit as st
 
 from core.data.browsing import ALIKE, RANDOM, STORED, orders
-from core.data.store.sample_names import is_file_name, one_line, short_name
+from core.data.store.sample_names import has_file_name, one_line, short_name
 from core.modalities import MODALITIES
+from core.output.names import told_apart
 from pages.ui.cache import of_data
 from pages.ui.cache.words import plain
 from pages.ui.data.browsing import PARTS, Browsed, choose, clear, number
@@ -18,6 +19,7 @@ from pages.ui.widgets.gallery import GalleryEvent, Tile, gallery
 
 TILES = 120  # of a page: more than a screen holds
 READ = 40  # of a page where samples are read
+CLASS = 32  # characters of a class's name under it; a narrow tile cuts more of its middle
 CAPTION = 18  # characters of a name under a tile
 LARGE = 180  # pixels of the sample that is seen alone
 ALIKE_SHOWN = 12  # samples like it that are shown
@@ -90,7 +92,7 @@ def alone(now: Browsed) -> None:
         )
     text = of_data.texts_of(now.workspace, now.info.id, now.part, (row,), most=20_000)[0]
     gallery([Tile(row, _picture(now, row), told=text)], key="data-alone", size=LARGE)
-    if is_file_name(names[row]):
+    if has_file_name(names[row], text):
         st.caption(plain(one_line(names[row])))
     measured = (f"{trait.name} {number(float(trait.values[row]))}{trait.unit}" for trait in now.survey.traits)
     st.caption(" · ".join(map(plain, measured)))
@@ -138,11 +140,12 @@ def _tiles(now: Browsed, rows: list[int]) -> list[Tile]:
     names = of_data.names_of(now.workspace, now.info.id, now.part)
     texts = of_data.texts_of(now.workspace, now.info.id, now.part, tuple(rows))
     classes, problems = now.info.class_names, _worst(now, rows)
+    short = told_apart(classes, CLASS)
     return [
         Tile(
             row,
             _picture(now, row),
-            (classes[now.labels[row]], *([short_name(names[row], CAPTION)] if is_file_name(names[row]) else [])),
+            (short[now.labels[row]], *([short_name(names[row], CAPTION)] if has_file_name(names[row], text) else [])),
             problems.get(row, ""),
             tooltip=f"#{now.ids[row]} · {one_line(names[row])} · {classes[now.labels[row]]}",
             told=text,

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.data.browsing import ALIKE, RANDOM, histogram
 from core.modalities.contract import Trait
+from core.output.names import told_apart
 from core.output.palette import ACCENT, GREY
 from core.types import Floats
 from pages.ui.data.browsing import Browsed, choose, choose_range, clear, is_filtered, number
@@ -17,6 +18,7 @@ from pages.ui.widgets.histogram import Axis, Bars, Moved
 from pages.ui.widgets.histogram import histogram as bars
 from pages.ui.widgets.tally import Row, tally
 
+LONGEST = 32  # characters of a class's name: as many as stand beside its number
 COPIED = ("duplicate", "near duplicate", "two labels")  # problems of samples that are seen side by side
 
 
@@ -38,7 +40,8 @@ def _classes(now: Browsed) -> None:
     """How many samples each class has, and how many of these are left by the other filters."""
     n, names = len(now.info.class_names), now.info.class_names
     counts, left = (np.bincount(some, minlength=n).tolist() for some in (now.labels, now.labels[now.rows("label")]))
-    rows = [Row(str(index), names[index], counts[index], left[index]) for index in range(n)]
+    short = told_apart(names, LONGEST)
+    rows = [Row(str(index), names[index], counts[index], left[index], short[index]) for index in range(n)]
     chosen = "" if now.choice.label is None else str(now.choice.label)
     tally("Classes", rows, key="data-classes", chosen=chosen, then=partial(choose, now.label_name), height=216)
 
@@ -50,7 +53,7 @@ def _problems(now: Browsed) -> None:
             st.caption(":material/check: No copy, blank or odd sample was found.")
         return
     rows = [
-        Row(kind, kind.capitalize(), len(found), int(np.isin(found, left).sum()), MEANING.get(kind, ""), warn=True)
+        Row(kind, kind.capitalize(), len(found), int(np.isin(found, left).sum()), help=MEANING.get(kind, ""), warn=True)
         for kind, found in problems.items()
     ]
     tally("Problems", rows, key="data-problems", chosen=now.choice.problem, then=partial(_problem, now), height=170)

@@ -8,7 +8,7 @@ import streamlit as st
 from core import pipeline
 from core.analysis.comparison import line_of, stepped
 from core.analysis.rules import Kind, Rule, chosen_rule, first_rule
-from core.output.palette import ACCENT, GREY, POISON
+from core.output.palette import GREY, POISON, TRUSTED
 from core.runs import Run
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached, compared
@@ -17,6 +17,7 @@ from pages.ui.selection.selection import tiles
 from pages.ui.widgets import refusal
 from pages.ui.widgets.bound import bound
 from pages.ui.widgets.gallery import gallery
+from pages.ui.widgets.ground import ground
 from pages.ui.widgets.histogram import Axis, Bars, Moved, histogram
 
 TITLES = {  # short: all stand in one row beside the table
@@ -27,7 +28,7 @@ TITLES = {  # short: all stand in one row beside the table
     "threshold": "Suspicion",
 }
 
-LOOKS = {"not flagged": GREY, "flagged": POISON, "bona fide": ACCENT}  # colour of each group of the spread
+LOOKS = {"not flagged": GREY, "flagged": POISON}  # colour of the groups of the spread; bona fide is that of the ground
 
 
 def strictness(run: Run, name: str) -> None:
@@ -62,7 +63,8 @@ def _spread(run: Run, name: str) -> None:
         detection.flagged & ~trusted, (detection.suspicion >= line) & ~trusted
     )
     at = f"flagged from {line:.4g} on" if is_line else "its own rule; the line would flag as many" if line else ""
-    groups = [Bars(words, LOOKS[words], numbers, below=words == "bona fide") for words, numbers in counts.items()]
+    looks = LOOKS | {"bona fide": TRUSTED[ground()]}
+    groups = [Bars(words, looks[words], numbers, below=words == "bona fide") for words, numbers in counts.items()]
 
     def moved(event: Moved) -> None:
         now = cached.detections(run)[name]

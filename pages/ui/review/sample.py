@@ -13,6 +13,7 @@ from core.analysis.opened_run import leading
 from core.detectors import DETECTORS
 from core.journal import review
 from core.journal.review.verdict import STANDING
+from core.output.palette import TRUSTED
 from core.runs import Run
 from pages.ui.cache import cached, said
 from pages.ui.cache.names import names_of
@@ -25,6 +26,7 @@ from pages.ui.widgets import address
 from pages.ui.widgets.curve_option import curves_option
 from pages.ui.widgets.fields import one_of
 from pages.ui.widgets.gallery import gallery
+from pages.ui.widgets.ground import ground
 
 ADDRESS = "large"
 SIDE = 400  # pixels of the sample on the whole screen
@@ -95,9 +97,9 @@ def rows_around(rows: pd.DataFrame, place: int) -> pd.DataFrame:
 
 
 def _name(run: Run, sample: int) -> None:
-    """What the sample is called in its source, with a button that copies it; nothing where it is only a row."""
-    (name,) = names_of(run, [sample])
-    if name:
+    """What the sample is called in its source, with a button that copies it; nothing where it is read or only a row."""
+    (name,), (read,) = names_of(run, [sample]), said.parts(run, (cached.row_of(run, sample),))
+    if name and name != "".join(part.text for part in read):
         st.code(name, language=None, wrap_lines=True)
 
 
@@ -146,7 +148,8 @@ def _curve(run: Run, table: pd.DataFrame, place: int) -> None:
         return
     label = int(table["label"].iloc[place])
     bands = cached.bands(run, label)
-    option = curves_option(bands, np.asarray(cached.losses(run)[place : place + 1]), "this sample")
+    own = np.asarray(cached.losses(run)[place : place + 1])
+    option = curves_option(bands, own, "this sample", trusted=TRUSTED[ground()])
     st.echarts_chart(option, height=230, key="own-curve", alt="Its loss over the epochs, against bands of 10 to 90%.")
 
 

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from core.analysis.advice import top_reasons
 from core.analysis.opened_run import leading
 from core.analysis.samples import suspected
-from core.data.store.sample_names import is_file_name, one_line, short_name
+from core.data.store.sample_names import has_file_name, one_line, short_name
 from core.journal.review.verdict import STANDING
+from core.output.names import told_apart
 from core.runs import Run
 from pages.ui.cache import cached, said
 from pages.ui.cache import names as of_samples
@@ -23,6 +24,8 @@ from pages.ui.widgets.gallery import Tile
 __all__ = ["follow", "looked_at", "places_of", "select", "selected", "tiles", "version"]
 
 NONE = np.empty(0, np.int64)
+NOT_PREDICTED = "not predicted"
+CLASS = 32  # characters of a class's name under a large tile; a small one cuts more of its middle
 CAPTION = 18  # characters of a name under a tile; hovering says the whole path
 
 
@@ -91,16 +94,14 @@ def tiles(run: Run, rows: pd.DataFrame, taken: Collection[int] = ()) -> list[Til
     if rows.empty:  # the names of all samples may be many
         return []
     classes, names, why = cached.info(run).class_names, of_samples.names(run), _why(run, rows)
-    called = [names[place] for place in rows.index]
     read = said.parts(run, tuple(rows.index.tolist()))
-    made = (
-        _tile(run, row, name, classes, taken=row["id"] in taken, why=why.get(int(row["id"]), ""))
-        for row, name in zip(rows.to_dict("records"), called, strict=True)
-    )
-    return [
-        replace(tile, told="".join(part.text for part in parts), parts=parts)
-        for tile, parts in zip(made, read, strict=True)
-    ]
+    made = []
+    for row, place, parts in zip(rows.to_dict("records"), rows.index, read, strict=True):
+        told = "".join(part.text for part in parts)
+        file = one_line(names[place]) if has_file_name(names[place], told) else ""
+        tile = _tile(run, row, file, classes, taken=row["id"] in taken, why=why.get(int(row["id"]), ""))
+        made.append(replace(tile, told=told, parts=parts))
+    return made
 
 
 def _why(run: Run, rows: pd.DataFrame) -> dict[int, str]:
@@ -113,23 +114,23 @@ def _why(run: Run, rows: pd.DataFrame) -> dict[int, str]:
     return dict(zip(shown["id"].tolist(), top_reasons(detection, shown.index.tolist()), strict=True))
 
 
-def _tile(run: Run, row: dict[str, object], called: str, names: tuple[str, ...], *, taken: bool, why: str) -> Tile:
-    given = names[int(row["label"])]  # type: ignore[call-overload]
-    is_predicted = pd.notna(row["predicted"])
-    predicted = names[int(row["predicted"])] if is_predicted else "not predicted"  # type: ignore[call-overload]
+def _tile(run: Run, row: dict[str, object], file: str, names: tuple[str, ...], *, taken: bool, why: str) -> Tile:
+    label = int(row["label"])  # type: ignore[call-overload]
+    other = int(row["predicted"]) if pd.notna(row["predicted"]) else None  # type: ignore[call-overload]
+    given, predicted = names[label], NOT_PREDICTED if other is None else names[other]
+    short = told_apart(names, CLASS)
     suspect = "flagged" if row["flagged"] else "confirmed" if row["confirmed"] else ""
     badge = STANDING.get(str(row["verdict"]), "taken" if taken else suspect)
     held_words = " · someone else looks at it" if taken else ""
     suspicion = float(row["suspicion"])  # type: ignore[arg-type]
     because = f" ({why})" if why else ""
-    file = f" · {one_line(called)}" if is_file_name(called) else ""
     rank = f"more suspicious than {suspicion:.1%}{because}"
-    words = f"#{row['id']}{file} · given {given} · predicted {predicted} · {rank}"
-    lines = (why if badge and badge == suspect else "", short_name(called, CAPTION) if file else "")
+    words = f"#{row['id']}{f' · {file}' * bool(file)} · given {given} · predicted {predicted} · {rank}"
+    lines = (why if badge and badge == suspect else "", short_name(file, CAPTION) if file else "")
     return Tile(
         int(row["id"]),
         pictures.of_sample(run.dataset, int(row["row"])),
-        (given, f"→ {predicted}", *filter(None, lines)),
+        (short[label], f"→ {NOT_PREDICTED if other is None else short[other]}", *filter(None, lines)),
         badge,
         _percent(suspicion) if badge and badge == suspect else "",
         words + held_words,

@@ -313,8 +313,8 @@ def _age(created: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time span in its largest whole unit."""
+    """A time span in its largest whole unit, at least a second."""
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= size:
             return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s"
+    return f"{max(1, seconds):.0f} s"

@@ -2,19 +2,31 @@
 
 Each request carries the address as the browser showed it when the request was sent, and that replaces what a callback
 has written since. A part of the page that draws itself every second sends such requests all the time.
+
+The browser's history has one entry for each act of a person, and Back leads to what was seen before.
 """
 
 import time
 from collections.abc import Mapping
 from math import inf
+from pathlib import Path
+from urllib.parse import urlencode
 
 import streamlit as st
 
+_ASSETS = Path(__file__).parents[3] / "assets"
+_mount = st.components.v2.component("assay.steps", js=(_ASSETS / "steps.js").read_text())
 WRITTEN = "written-parameters"
 STEP = "step"  # the parameter by which the browser says that somebody went back or forward; `assets/steps.js` writes it
 ARRIVAL = "arrival-"  # what it begins with where that led to another page
 SETTLED = "settled-step"  # where the session keeps the last step that the page has followed
 GRACE = 3.0  # seconds, after which an older address is the visitor's wish
+
+
+def answer() -> None:
+    """Have the browser keep the history so, and answer a step with the address that follows; the last of every page."""
+    step = settle()
+    _mount(key="steps", data={"step": step, "query": urlencode(st.query_params.to_dict())}, height=0)
 
 
 def get(name: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from core.output.palette import ACCENT, CLASSES, GREY, POISON
+from core.output.palette import CLASSES, GREY, POISON
 from core.types import Floats
 
 _FLOOR = 1e-6  # a logarithmic axis has no room for a loss of nothing
@@ -13,19 +13,20 @@ _ROOM = {"left": 20, "right": 10, "top": 26, "bottom": 24, "containLabel": True}
 
 
 def curves_option(
-    bands: Mapping[str, Floats], curves: Floats, name: str, *, epoch: int | None = None
+    bands: Mapping[str, Floats], curves: Floats, name: str, *, trusted: str, epoch: int | None = None
 ) -> dict[str, Any]:
     """The chart as ECharts wants it; the loss axis is logarithmic.
 
     Args:
         bands: group → (3, epochs) the low end of its band, its median and the high end; drawn in this order: first
-            grey, then accent, then class colours.
+            grey, then as `trusted`, then class colours.
         curves: (m, epochs) losses of single samples; more than one are drawn faintly.
         name: of these curves, in the legend.
+        trusted: colour of the second group, the bona fide samples.
         epoch: counted from 1, marked by a line.
     """
     series: list[dict[str, Any]] = []
-    for (group, band), colour in zip(bands.items(), (GREY, ACCENT, *CLASSES), strict=False):
+    for (group, band), colour in zip(bands.items(), (GREY, trusted, *CLASSES), strict=False):
         low, middle, high = np.maximum(band.astype(np.float64), _FLOOR)
         unseen = {"stack": f"band {group}", "lineStyle": {"opacity": 0}, "silent": True, "tooltip": {"show": False}}
         series.append(_line("", low, colour) | unseen)

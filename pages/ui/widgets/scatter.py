@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from core.analysis.brush import points_inside
 from core.output.palette import INK
+from pages.ui.widgets.ground import ground
 from pages.ui.widgets.modifier import listen, shift_held
 from pages.ui.widgets.scatter_option import AXES, LARGE, Bar, Style, Window, hover_card, map_option, window_around
 
@@ -106,7 +107,7 @@ def scatter_map(
     # What the chart shows itself gets no rings: they would redraw the map and lose its zoom.
     rings = shown[shown["id"].isin(selected)] if new is None and not chart.shows else shown[:0]
     tip = hover_card(tooltip, image_url if hover_images else "", side)
-    ink = INK["dark" if st.context.theme.type == "dark" else "light"]
+    ink = INK[ground()]
     view = chart.window or window or window_around(shown)
     option = map_option(shown, rings, series, tip=tip, window=view, ink=ink, bar=bar, narrow=narrow)
     name = f"{key}-{chart.generation}"

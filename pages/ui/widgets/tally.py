@@ -23,6 +23,7 @@ class Row:
         name: in words, of any length.
         count: how many are in it.
         shown: how many of these the page shows now.
+        short: what stands for a name that is long; "" for the name.
         help: what hovering says.
         warn: whether it is something that is wrong.
     """
@@ -31,6 +32,7 @@ class Row:
     name: str
     count: int
     shown: int
+    short: str = ""
     help: str = ""
     warn: bool = False
 

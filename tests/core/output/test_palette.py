@@ -89,3 +89,10 @@ def test_every_mark_shows_on_both_grounds(colour, ground):
 @pytest.mark.parametrize("ground", ["light", "dark"])
 def test_text_is_easy_to_read(ground):
     assert contrast(palette.INK[ground], palette.GROUND[ground]) >= 7
+
+
+@pytest.mark.parametrize("ground", ["light", "dark"])
+def test_what_is_trusted_stands_apart_from_the_grey_of_most_points_by_its_brightness(ground):
+    trusted = palette.TRUSTED[ground]
+    assert contrast(trusted, palette.GREY) >= 1.5
+    assert contrast(trusted, palette.GROUND[ground]) >= 3

@@ -18,7 +18,7 @@ def series(option: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 
 def test_a_curve_lies_over_a_band_from_low_to_high() -> None:
-    option = curves_option({"class 0": BAND}, np.array([[3, 0.1, 0]], np.float32), "this sample")
+    option = curves_option({"class 0": BAND}, np.array([[3, 0.1, 0]], np.float32), "this sample", trusted="#112233")
     low, height = series(option, "")
     assert low["stack"] == height["stack"]
     assert low["data"] == pytest.approx([1, 0.5, 0], abs=1e-5)
@@ -33,7 +33,7 @@ def test_a_curve_lies_over_a_band_from_low_to_high() -> None:
 
 
 def test_several_curves_are_faint_and_the_epoch_is_marked_once() -> None:
-    drawn = series(curves_option({}, np.ones((5, 2), np.float32), "selected", epoch=2), "selected")
+    drawn = series(curves_option({}, np.ones((5, 2), np.float32), "selected", trusted="#112233", epoch=2), "selected")
     assert [one["lineStyle"]["width"] for one in drawn] == [1] * 5
     assert drawn[-1]["markLine"]["data"] == [{"xAxis": 1}]  # the second of the axis
     assert not any("markLine" in one for one in drawn[:-1])
@@ -41,14 +41,16 @@ def test_several_curves_are_faint_and_the_epoch_is_marked_once() -> None:
 
 @pytest.mark.parametrize("curves", [np.ones((0, 3)), np.ones((2, 0)), np.array([[1.0, np.nan, np.inf]])])
 def test_nothing_and_epochs_to_come_are_gaps(curves: Floats) -> None:
-    option = curves_option({}, curves.astype(np.float32), "selected", epoch=1)
+    option = curves_option({}, curves.astype(np.float32), "selected", trusted="#112233", epoch=1)
     for line in series(option, "selected"):
         assert line["data"] == [1.0, None, None][: curves.shape[1]]
     assert option["legend"]["data"] == (["selected"] if len(curves) else [])
 
 
 def test_a_loss_beyond_all_bounds_and_a_single_epoch_are_drawn() -> None:
-    option = curves_option({"class": np.full((3, 1), np.inf, np.float32)}, np.ones((1, 1), np.float32), "this sample")
+    option = curves_option(
+        {"class": np.full((3, 1), np.inf, np.float32)}, np.ones((1, 1), np.float32), "this sample", trusted="#112233"
+    )
     assert series(option, "class")[0]["data"] == [None]
     [own] = series(option, "this sample")
     assert own["showSymbol"]  # one epoch is a point

@@ -1,7 +1,5 @@
 """What sets texts apart, how it is shown, and how it is put into others and taken out again."""
 
-import re
-
 import numpy as np
 import pytest
 
@@ -81,7 +79,7 @@ def test_a_picture_of_a_text_tells_what_is_read_and_what_is_new_in_it():
     seen = shown(change.samples[0])
     assert seen.parts == (Part("good "), Part("<b> ", "new"), Part("film"))
     assert seen.told == "good <b> film"
-    assert re.search(r'<mark style="[^"]*">&lt;b&gt; </mark>', seen.content.decode())
+    assert "<mark>&lt;b&gt; </mark>" in seen.content.decode()
 
 
 @pytest.mark.parametrize(
