@@ -1,6 +1,6 @@
 """Data sets without inputs: a name and a label for each sample, for trainings that are recorded elsewhere."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,9 +8,11 @@ import numpy as np
 
 from core.data.collection import Collection, Problem, Problems, legible, require_count
 from core.data.paths import own
+from core.data.tables.csv_files import DATA
 from core.data.tables.rows import Rows, collected, guessed, listed_columns, split_in
-from core.data.texts.columns import LABELS
+from core.data.texts.columns import LABELS, Chosen
 from core.data.texts.records import class_names, columns_of, records
+from core.data.texts.text_table import FirstRow, columns_in, is_headless
 from core.errors import UserError
 
 NAMES = ("name", "id", "key", "guid", "path", "filepath", "file", "filename", "sample", "sampleid", "index")
@@ -23,7 +25,14 @@ def recognises(_: Path) -> bool:
     return False
 
 
-def labels_only(path: Path, *, name_column: str = "", label_column: str = "", split_column: str = "") -> Collection:
+def labels_only(
+    path: Path,
+    *,
+    name_column: str = "",
+    label_column: str = "",
+    split_column: str = "",
+    first_row: FirstRow = "guess",
+) -> Collection:
     """The names and labels in a table, or the labels in an array.
 
     Args:
@@ -31,6 +40,8 @@ def labels_only(path: Path, *, name_column: str = "", label_column: str = "", sp
         name_column: name of the column of names; empty guesses it, and without one a sample is called by its row.
         label_column: name of the column of labels; empty guesses it.
         split_column: name of the column that says train, test or val; empty guesses it, or takes all rows to train.
+        first_row: of CSV and TSV, whether it names the columns or is data; then these are called column 1, column 2.
+            A guess takes it for data where its label is among the others' labels, and says so.
 
     Raises:
         UserError: the file is damaged, or its columns are not found.
@@ -49,16 +60,18 @@ def labels_only(path: Path, *, name_column: str = "", label_column: str = "", sp
     rows, about = (
         _of_array(path)
         if path.suffix.lower() == ".npy"
-        else _of_table(path, {"name": name_column, "label": label_column, "split": split_column})
+        else _of_table(path, {"name": name_column, "label": label_column, "split": split_column}, first_row)
     )
     return replace(collected(rows, path.stem), modality="labels", about=about)
 
 
-def _of_table(path: Path, given: Mapping[str, str]) -> tuple[Rows, Mapping[str, str]]:
-    columns = columns_of(path)
-    name, label, split = _columns(columns, given)
+def _of_table(path: Path, given: Mapping[str, str], first_row: FirstRow) -> tuple[Rows, Mapping[str, str]]:
+    headless = is_headless(path, first_row)
+    name, label, split = _columns(path, given, headless=headless)
     names, labels, splits, problems = list[str](), list[object](), list[str](), Problems()
-    for number, (called, record) in enumerate(records(path, [each for each in (name, label, split) if each])):
+    for number, (called, record) in enumerate(
+        records(path, [each for each in (name, label, split) if each], headless=headless)
+    ):
         value = record.get(name) if name else f"row {number}"
         text = "" if value is None else legible(str(value))[:LONGEST_NAME].strip()
         if not text:
@@ -75,14 +88,19 @@ def _of_table(path: Path, given: Mapping[str, str]) -> tuple[Rows, Mapping[str, 
         class_names(path, label),
         problems.listed(),
     )
-    return rows, {"columns": f"names in {name}, labels in {label}" if name else f"labels in {label}"}
+    about = {"columns": f"names in {name}, labels in {label}" if name else f"labels in {label}"}
+    return rows, about | ({"first row": DATA} if headless else {})
 
 
-def _columns(columns: Sequence[str], given: Mapping[str, str]) -> tuple[str, str, str]:
+def _columns(path: Path, given: Mapping[str, str], *, headless: bool) -> tuple[str, str, str]:
+    columns = columns_of(path, headless=headless)
     for kind, column in given.items():
         if column and column not in columns:
             raise UserError(f"The table has no column {column!r}.", listed_columns(columns), f"Correct {kind}_column.")
-    label = given["label"] or guessed(columns, LABELS)
+    if headless and len(columns) > 1:
+        found = columns_in(path, Chosen(given["name"], given["label"], given["split"]), headless=True)
+        return found.text, found.label, found.split
+    label = given["label"] or (columns[0] if headless and columns else guessed(columns, LABELS))
     if not label:
         raise UserError("The table needs a column of labels.", listed_columns(columns), "Say label_column.")
     left = [column for column in columns if column != label]

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import parquet
 
-from core.data.tables.csv_files import delimiter_of, records
+from core.data.tables.csv_files import delimiter_of, header_of, is_row, records
 from core.data.tables.parquet_files import schema_of
 from core.data.tables.rows import found_columns
 
@@ -44,13 +44,14 @@ def write_table(path: Path, target: Path, settings: Mapping[str, Any], changes: 
 
 def _csv(path: Path, target: Path, names: list[str], changes: TableChanges) -> None:
     delimiter = delimiter_of(path)
-    _, _, header = next(records(path, delimiter))
-    column = found_columns([name.strip() for name in header], *names).label
+    _, _, first = next(records(path, delimiter))
+    column = header_of(path, first, *names)[1].label
     examples = set(changes.relabelled.values())
     labels = {row: cells[column] for row, cells in _records(path, delimiter) if row in examples}
     with target.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, delimiter=delimiter, lineterminator="\n")
-        writer.writerow(header)
+        if not is_row(first):
+            writer.writerow(first)
         for row, cells in _records(path, delimiter):
             if row in changes.relabelled:
                 cells[column] = labels[changes.relabelled[row]]
@@ -59,9 +60,8 @@ def _csv(path: Path, target: Path, names: list[str], changes: TableChanges) -> N
 
 
 def _records(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    every = records(path, delimiter)
-    next(every, None)
-    return enumerate(cells for _, _, cells in every)
+    every = (cells for _, _, cells in records(path, delimiter))
+    return enumerate(cells for number, cells in enumerate(every) if number or is_row(cells))
 
 
 def _parquet(path: Path, target: Path, names: list[str], changes: TableChanges) -> None:

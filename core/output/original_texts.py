@@ -18,11 +18,10 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from core.data.paths import named
-from core.data.tables.csv_files import delimiter_of_line
 from core.data.tables.hugging_face import snapshot
 from core.data.texts.columns import Chosen
 from core.data.texts.encodings import encoding_of
-from core.data.texts.records import LINES, MAX_LINE, TOGETHER, arrow_reader, flat
+from core.data.texts.records import LINES, MAX_LINE, TOGETHER, arrow_reader, first_record, flat
 from core.data.texts.text_table import columns_in, files_of, is_headless
 from core.output.original_tables import TableChanges, kept_rows
 
@@ -188,11 +187,10 @@ def _csv_lines(file: Path, label: str, headless: bool) -> Iterator[Line]:
     """The records of a CSV file, its head first, where it has one."""
     csv.field_size_limit(MAX_LINE)
     with _opened(file) as encoded:
-        head = encoded.stream.readline()
-        delimiter = delimiter_of_line(encoded.read(head))
-        names = [
-            name.strip() for name in next(csv.reader([encoded.read(head).replace("\0", "")], delimiter=delimiter), [])
-        ]
+        first = first_record(encoded.read(line).replace("\0", "") for line in iter(encoded.stream.readline, ""))
+        names, delimiter = [name.strip() for name in first.cells], first.delimiter
+        encoded.stream.seek(0)
+        head = "".join(encoded.stream.readline() for _ in range(first.n_lines))
         column = len(names) - 1 - names[::-1].index(label) if label in names else len(names)
         if headless:
             column = int(label.rpartition(" ")[2]) - 1  # as `numbered` calls it

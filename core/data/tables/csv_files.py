@@ -8,11 +8,13 @@ import binascii
 import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
 from core.data.collection import Problem, Problems, require_count
 from core.data.decoding import MAX_BYTES
+from core.data.folders.layout import ENDINGS as IMAGES
 from core.data.labels import MAX_LABEL_CHARACTERS
 from core.data.paths import content, named
 from core.data.tables.rows import Columns, Rows, found_columns, split_in
@@ -23,7 +25,8 @@ MAX_RECORD_LINES = 100_000  # of a cell with line breaks in it
 MAX_COLUMNS = 10_000  # a table of pixels has some thousand; each cell of a row is held in memory
 MAX_LEFT_OUT = 100_000  # rows: a table with more of them is no table of images, and each takes memory
 MAX_PATH = 4096  # characters: Linux opens no longer path
-_DELIMITERS = ",;\t|"
+DATA = "read as data, not as the names of the columns"  # what is said of a first row
+DELIMITERS = ",;\t|"
 # How base64 of PNG, JPEG, GIF, BMP, TIFF and WebP begins.
 _IMAGES = ("iVBORw0KGgo", "/9j/", "R0lGOD", "Qk", "SUkq", "TU0A", "UklGR")
 
@@ -37,19 +40,16 @@ def csv_rows(
     *,
     max_line_bytes: int = MAX_LINE_BYTES,
 ) -> Rows:
-    """The rows of a CSV file whose first line names the columns.
+    """The rows of a CSV file; its first line names the columns, or is a row where an image stands in it.
 
     Raises:
         UserError: no columns of images and labels; see `records`.
     """
     delimiter, folder = delimiter_of(path), path.resolve().parent
     every = records(path, delimiter, max_line_bytes=max_line_bytes)
-    _, _, header = next(every, (0, 0, []))
-    if len(header) > MAX_COLUMNS:
-        raise UserError(
-            f"{path.name} has {len(header):,} columns.", f"At most {MAX_COLUMNS:,} are read.", "Leave out the others."
-        )
-    columns = found_columns([name.strip() for name in header], image_column, label_column, split_column)
+    first = next(every, (0, 0, []))
+    header, columns = header_of(path, first[2], image_column, label_column, split_column)
+    every = chain([first], every) if is_row(first[2]) else every
     names, labels, splits, offsets, problems = [], [], [], [], Problems()
     left_out: dict[int, tuple[str, str]] = {}
     for place, (offset, number, cells) in enumerate(every):
@@ -77,6 +77,42 @@ def csv_rows(
 
     known_splits = None if columns.split is None else splits
     return Rows(names, labels, read, known_splits, None, problems.listed(), left_out)
+
+
+def is_row(first: Sequence[str]) -> bool:
+    """Whether the first record of a table is a row: no column is called like the file of an image.
+
+    >>> is_row(["cat/1.png", "cat"]), is_row(["png", "label"])
+    (True, False)
+    """
+    return any(cell.strip().lower().endswith(IMAGES) or is_encoded(cell.strip()) for cell in first)
+
+
+def header_of(
+    path: Path, first: Sequence[str], image_column: str, label_column: str, split_column: str
+) -> tuple[list[str], Columns]:
+    """The names of the columns, by their number where the first record is a row, and which of them are read."""
+    if len(first) > MAX_COLUMNS:
+        raise UserError(
+            f"{path.name} has {len(first):,} columns.", f"At most {MAX_COLUMNS:,} are read.", "Leave out the others."
+        )
+    if not is_row(first):
+        header = [name.strip() for name in first]
+        return header, found_columns(header, image_column, label_column, split_column)
+    header = numbered(len(first))
+    image_column = image_column or next(name for name, cell in zip(header, first, strict=True) if is_row([cell]))
+    others = [name for name in header if name not in (image_column, split_column)]
+    label_column = label_column or (others[0] if len(others) == 1 else "")
+    return header, found_columns(header, image_column, label_column, split_column)
+
+
+def numbered(count: int) -> list[str]:
+    """The names of columns that have none.
+
+    >>> numbered(2)
+    ['column 1', 'column 2']
+    """
+    return [f"column {number}" for number in range(1, count + 1)]
 
 
 def records(
@@ -123,7 +159,7 @@ def delimiter_of(path: Path) -> str:
 
 def delimiter_of_line(first: str) -> str:
     """What separates the cells of a first line."""
-    return max(_DELIMITERS, key=first.count)
+    return max(DELIMITERS, key=first.count)
 
 
 def is_encoded(cell: str) -> bool:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from core.data.collection import Collection
-from core.data.tables.csv_files import csv_rows
+from core.data.tables.csv_files import DATA, csv_rows, delimiter_of, is_row, records
 from core.data.tables.rows import collected
 from core.errors import UserError
 
@@ -19,7 +19,8 @@ def table(
     (another number of cells, a path that leads out of the folder, no label) are left out and listed.
 
     Args:
-        path: a `.csv`, `.tsv` (UTF-8, the first line names the columns) or `.parquet` file.
+        path: a `.csv` or `.tsv` file in UTF-8, whose first line names the columns unless an image stands in it, or a
+            `.parquet` file.
         image_column: name of the column of images; empty guesses it.
         label_column: name of the column of labels; empty guesses it.
         split_column: name of the column that says train, test or val; empty guesses it, or takes all rows to train.
@@ -42,7 +43,8 @@ def table(
     if path.suffix.lower() == ".parquet":
         from core.data.tables.parquet_files import parquet_rows
 
-        rows = parquet_rows([path], image_column, label_column, split_column, links_within)
+        rows, about = parquet_rows([path], image_column, label_column, split_column, links_within), {}
     else:
         rows = csv_rows(path, image_column, label_column, split_column, links_within)
-    return collected(rows, path.stem)
+        about = {"first row": DATA} if is_row(next(records(path, delimiter_of(path)))[2]) else {}
+    return collected(rows, path.stem, about)

@@ -4,6 +4,7 @@ import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
@@ -12,12 +13,13 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from core.data.tables.cells import class_names_of
-from core.data.tables.csv_files import MAX_COLUMNS, delimiter_of_line
+from core.data.tables.csv_files import DELIMITERS, MAX_COLUMNS, delimiter_of_line, numbered
 from core.data.tables.parquet_files import damage_said, features_of, require_honest, schema_of
 from core.data.texts.encodings import encoding_of
 from core.errors import UserError
 
 MAX_LINE = 16 * 2**20  # characters of a line: no text needs more
+FIRST_LINES = 200  # lines that the first record may have; of more, a quotation mark is missing
 TOGETHER = 512  # rows of a Parquet file that are read at once
 SAMPLED = 200  # records that tell which columns hold what
 NESTED = 4  # objects within one another in a JSON line whose fields are columns
@@ -40,13 +42,48 @@ def columns_of(path: Path, *, headless: bool = False) -> list[str]:
         return _head(path, stream, headless=headless)[0]
 
 
-def numbered(count: int) -> list[str]:
-    """The names of columns that have none.
+@dataclass(frozen=True)
+class First:
+    """The first record of a CSV.
 
-    >>> numbered(2)
-    ['column 1', 'column 2']
+    Attributes:
+        cells: of it.
+        delimiter: between them: that which makes most of them.
+        n_lines: that it takes; a cell in quotes may have several.
     """
-    return [f"column {number}" for number in range(1, count + 1)]
+
+    cells: list[str]
+    delimiter: str
+    n_lines: int
+
+
+def first_record(source: Iterator[str]) -> First:
+    """The first record of these lines; its first line alone where its quotes do not end soon.
+
+    >>> first_record(iter(['"what a film,\\n', 'really"\\tpos\\n', "dull\\tneg\\n"]))
+    First(cells=['what a film,\\nreally', 'pos'], delimiter='\\t', n_lines=2)
+    """
+    csv.field_size_limit(MAX_LINE)
+    taken: list[str] = []
+
+    def lines() -> Iterator[str]:
+        yield from taken
+        while len(taken) < FIRST_LINES and sum(map(len, taken)) < MAX_LINE and (line := next(source, "")):
+            taken.append(line)
+            yield line
+
+    found = [_parsed(lines(), delimiter) for delimiter in DELIMITERS]
+    best = max(found, key=lambda first: len(first.cells))
+    whole = best.n_lines < FIRST_LINES and sum(map(len, taken)) < MAX_LINE
+    return best if whole or not taken else _parsed(iter(taken[:1]), delimiter_of_line(taken[0]))
+
+
+def _parsed(lines: Iterator[str], delimiter: str) -> First:
+    reader = csv.reader(lines, delimiter=delimiter)
+    try:
+        return First(next(reader, []), delimiter, reader.line_num)
+    except csv.Error as error:
+        raise UserError("The first line cannot be read.", f"{error}.", "Correct the table there.") from error
 
 
 def records(
@@ -161,24 +198,15 @@ def _text(path: Path) -> Iterator[TextIO]:
 
 def _head(path: Path, stream: TextIO, *, headless: bool) -> tuple[list[str], str]:
     """The names of the columns, by their number where there are none, and what separates them; rows come next."""
-    names, delimiter = _header(path, stream)
-    if headless:  # the first row may have several lines
-        stream.seek(0)
-        names = numbered(len(next(csv.reader(_bounded(path, stream), delimiter=delimiter), [])))
-        stream.seek(0)
-    return names, delimiter
-
-
-def _header(path: Path, stream: TextIO) -> tuple[list[str], str]:
-    """The names in the first line, and what separates them."""
-    first = next(_bounded(path, stream), "")
-    if "\0" in first:
-        raise UserError(f"{path.name} is no text.", "It begins with NUL characters.", "Save the table as UTF-8.")
-    delimiter = delimiter_of_line(first)
-    names = [name.strip() for name in next(csv.reader([first], delimiter=delimiter), [])]
-    if len(names) > MAX_COLUMNS:
-        raise UserError(f"{path.name} has {len(names):,} columns.", f"At most {MAX_COLUMNS:,} are read.")
-    return names, delimiter
+    first = first_record(_bounded(path, stream))
+    if len(first.cells) > MAX_COLUMNS:
+        raise UserError(f"{path.name} has {len(first.cells):,} columns.", f"At most {MAX_COLUMNS:,} are read.")
+    stream.seek(0)
+    if headless:
+        return numbered(len(first.cells)), first.delimiter
+    for _ in range(first.n_lines):
+        stream.readline()
+    return [name.strip() for name in first.cells], first.delimiter
 
 
 def _bounded(path: Path, stream: TextIO) -> Iterator[str]:

@@ -10,7 +10,7 @@ from core.data.collection import Collection, Problem, Problems, require_count
 from core.data.folders.layout import ENDINGS as IMAGE_ENDINGS
 from core.data.paths import inside
 from core.data.splits import nearly_split_of
-from core.data.tables.csv_files import is_encoded
+from core.data.tables.csv_files import DATA, is_encoded
 from core.data.tables.hugging_face import parquet_folders, saved_splits, snapshot
 from core.data.tables.rows import Rows, collected, split_in
 from core.data.texts.columns import Chosen, chosen, holds_texts
@@ -22,7 +22,6 @@ from core.errors import UserError
 ENDINGS = (".csv", ".tsv", ".parquet", *LINES)
 FirstRow = Literal["guess", "names", "data"]
 _WITH_HEAD = (".csv", ".tsv")
-DATA = "read as data, not as the names of the columns"
 _FIRST = 20  # records that say whether they are of images
 _LONGEST_LABEL = 1001  # characters: one more than a label may have, so that a longer one is refused
 

@@ -59,6 +59,20 @@ def test_paths_and_labels_and_splits(folder):
     assert found.problems == ()
 
 
+def test_a_first_row_that_names_an_image_is_a_row(folder):
+    found = open_source(csv(folder, "photos/b.png,cat\nphotos/a.png,ant\nphotos/c.png,cat\n"))
+    assert found.train.names == ("photos/b.png", "photos/a.png", "photos/c.png")
+    assert (found.class_names, level(found.train, 0)) == (("ant", "cat"), 20)
+    assert found.about["first row"].startswith("read as data")
+
+
+def test_of_several_columns_without_a_header_somebody_says_which_has_the_labels(folder):
+    path = csv(folder, "1,photos/b.png,cat\n2,photos/a.png,ant\n")
+    with pytest.raises(UserError, match="column 1, column 2, column 3"):
+        open_source(path)
+    assert open_source(path, settings={"label_column": "column 3"}).class_names == ("ant", "cat")
+
+
 def test_validation_is_the_test_set_of_a_table_without_one_and_else_left_out(folder):
     rows = "image,label,split\nphotos/a.png,0,train\nphotos/b.png,1,train\nphotos/c.png,1,val\n"
     assert level(open_source(csv(folder, rows)).test, 0) == 30

@@ -63,6 +63,12 @@ def test_a_table_without_a_head_is_given_back_without_one(copied, tmp_path, mark
     assert (copied(path) / "films.csv").read_bytes() == mark + b'"good, yes",pos\nnaive,neg\nnever,neg\n'
 
 
+def test_a_first_row_of_several_lines_is_given_back_as_it_is(copied, tmp_path):
+    path = tmp_path / "films.tsv"
+    path.write_bytes(b'"good,\n\nyes, really"\tpos\ndull\tneg\nnaive\tpos\nnever\tneg\n')
+    assert (copied(path) / "films.tsv").read_bytes() == b'"good,\n\nyes, really"\tpos\nnaive\tneg\nnever\tneg\n'
+
+
 def test_bytes_that_are_no_text_stay_as_they_are(copied, tmp_path):
     lines = [b"text,label", b"good \x81\xff,pos", b"dull,pos", b"od\x00d \x81,pos", b"never,neg", b"no,neg", b""]
     path = tmp_path / "films.csv"

@@ -141,3 +141,11 @@ def test_without_the_source_the_stored_pixels_are_given_and_it_is_said(folder, r
     assert len(list(Path(tmp_path / "clean" / "train").rglob("*.png"))) == 7
     with pytest.raises(UserError, match="cannot be given back"):
         write_clean_copy(run, tmp_path / "other", files="copy")
+
+
+def test_a_table_without_a_header_is_given_back_without_one(folder, reviewed, tmp_path):
+    path = folder / "labels.csv"
+    path.write_text("".join(f"{name},{name.split('/')[0]}\n" for name in FILES))
+    write_clean_copy(reviewed(path), tmp_path / "clean")
+    labels = {name: name.split("/")[0] for name in FILES if name != "cat/1.png"} | {"cat/2.png": "red panda"}
+    assert (tmp_path / "clean" / "labels.csv").read_text().splitlines() == [",".join(row) for row in labels.items()]

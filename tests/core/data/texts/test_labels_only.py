@@ -37,6 +37,17 @@ def test_a_table_gives_names_labels_and_splits(table):
     assert sounds.train.read(1) == "sounds/001.wav"
 
 
+@pytest.mark.parametrize(
+    ("settings", "n"), [({}, 4), ({"first_row": "data"}, 4), ({"first_row": "names", "label_column": "cat"}, 3)]
+)
+def test_a_first_row_that_is_data_is_read_as_data_and_said(tmp_path, settings, n):
+    path = tmp_path / "sounds.csv"
+    path.write_text("a.wav,cat\nb.wav,dog\nc.wav,cat\nd.wav,dog\n")
+    sounds = labels_only(path, **settings)
+    assert (len(sounds.train), "first row" in sounds.about) == (n, n == 4)
+    assert n == 3 or sounds.train.names == ("a.wav", "b.wav", "c.wav", "d.wav")
+
+
 def test_names_are_rows_where_no_column_holds_any(tmp_path):
     (tmp_path / "y.jsonl").write_text("".join(json.dumps({"label": row % 2}) + "\n" for row in range(4)))
     np.save(tmp_path / "y.npy", np.array(["no", "yes", "no"]))

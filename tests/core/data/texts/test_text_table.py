@@ -1,5 +1,6 @@
 """Tables of texts: which columns are read, in which encoding, and what is said of what cannot be used."""
 
+import csv
 import json
 
 import numpy as np
@@ -186,6 +187,27 @@ def test_somebody_says_that_the_first_row_is_data_where_it_does_not_tell(tmp_pat
     found = open_source(path, "text_table", {"first_row": "data", "text_column": "column 1"})
     assert texts_of(found.train)[0] == "what a film,\nreally"
     assert found.class_names == ("neg", "pos", "superb")
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv"])
+@pytest.mark.parametrize("head", ["", '"the\ntext"{mark}label\n'])
+def test_a_first_row_of_several_lines_is_one_row_whatever_stands_in_it(tmp_path, ending, head):
+    mark = {"csv": ",", "tsv": "\t"}[ending]
+    rows = [('what; a film,\n\n"really"', "pos"), ("how dull", "neg"), ("once more", "pos"), ("never again", "neg")]
+    path = tmp_path / f"films.{ending}"
+    with path.open("w", newline="") as stream:
+        stream.write(head.format(mark=mark))
+        csv.writer(stream, delimiter=mark, lineterminator="\n").writerows(rows)
+    found = open_source(path)
+    assert texts_of(found.train) == [text for text, _ in rows]
+    assert found.class_names == ("neg", "pos")
+
+
+def test_a_quotation_mark_that_never_ends_makes_no_row_of_the_whole_table(tmp_path):
+    path = tmp_path / "films.csv"
+    path.write_text('"text,label\n' + "what a film,pos\nhow dull,neg\n" * 500)
+    with pytest.raises(UserError, match="column"):
+        open_source(path, "text_table")
 
 
 @pytest.mark.parametrize("head", ["text,label", "spam,y", "0,1", "question,topic"])
