@@ -56,6 +56,8 @@ WHOLE_WITHOUT = 0.8
 ALIKE = 0.75
 ALIKE_WITHIN = 0.25
 FEWEST_ALIKE = 3
+# Times that the largest other class exceeds their median size, from which on a class is larger than classes vary.
+LARGER = 2.0
 # The settings of Activation Clustering (`core.detectors.clustering`), with the first split that fits of the two.
 COMPONENTS = 10
 LARGEST = 0.35
@@ -141,6 +143,19 @@ def usual_size(sizes: Ints, index: int) -> float | None:
     return median if (np.abs(others - median) <= ALIKE_WITHIN * median).mean() >= ALIKE else None
 
 
+def too_many(sizes: Ints, index: int) -> int:
+    """How many samples class `index` has beyond the usual size; 0 where that is no more than classes vary, or unknown.
+
+    >>> too_many(np.array([150, 100, 104, 97]), 0), too_many(np.array([106, 100, 104, 97]), 0)
+    (50, 0)
+    """
+    usual = usual_size(sizes, index)
+    if usual is None:
+        return 0
+    beyond = float(sizes[index] - usual)
+    return int(beyond) if beyond > max(LARGER * (np.delete(sizes, index).max() - usual), FEWEST) else 0
+
+
 def looks_more_like_it(alike: LookAlikes, members: Ints, rest: Ints, index: int) -> bool:
     """Whether members look more like class `index` than the rest of it: then they are its true samples.
 
@@ -168,17 +183,17 @@ def of_many(sources: float, n_classes: int) -> bool:
 
 
 def weighed(
-    figures: KindFigures, kind: Kind, cluster: Bools | None, n_classes: int, *, lie_apart: bool
+    figures: KindFigures, kind: Kind, surer: Kind | None, cluster: Bools | None, n_classes: int, *, lie_apart: bool
 ) -> tuple[Bools, bool]:
     """(m,) the members of a group, nobody where it is not even nearly apart; and whether it is confirmed.
 
     Around what is not apart by itself, but is suspicious or taken for many classes, are hard samples of the class. Then
-    only the sure ones are members.
+    only the sure ones are members, of a `surer` kind where there is one.
     """
     if figures.rank < LEAST_SUSPICIOUS and not figures.most:
         return kind.members & (figures.doubtful <= HARDLY_APART), False
     if is_apart(figures, n_classes, lie_apart=lie_apart):
-        return (kind.members if figures.doubtful <= _least_limit(figures) else kind.sure), True
+        return (kind.members if figures.doubtful <= _least_limit(figures) else (surer or kind).sure), True
     if cluster is not None:
         return cluster, True
     return kind.members & (figures.doubtful <= HARDLY_APART), False

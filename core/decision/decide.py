@@ -1,6 +1,6 @@
 """One function from a run's evidence to its decision: the numbers behind flags and words alike."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -182,7 +182,7 @@ class _Maker:
         if suspected:
             self._ask_about(retrain, asked, suspected, wrong)
         if not wrong.any():  # they are clusters, too
-            self._ask_about_parts(retrain, asked)
+            self._ask_about_the_rest(retrain, asked)
         self.found.add_wrong_labels(wrong & (self.found.membership == 0), self.labels)
 
     def name_changes(self) -> None:
@@ -210,22 +210,24 @@ class _Maker:
         asked = self._asked(retrain, groups, controls, without)
         self.kinds.weigh(asked, before, wrong, len(self.judged))
 
-    def _ask_about_parts(self, retrain: Retrain, before: Asked) -> None:
+    def _ask_about_the_rest(self, retrain: Retrain, before: Asked) -> None:
         """Train without a cluster of each class of which nothing is confirmed: a part of another class may be one.
 
-        And without all but one part of each class that is so large that most of it may be poison.
+        And without all but one part of each class that is so large that most of it may be poison. And without all that
+        may be more of a confirmed backdoor.
         """
-        named = {group.target_class for group in self.found.groups if group.state == "backdoor"}
-        without = self.found.known.copy()
+        named, without = {group.target_class for group in self.found.confirmed()}, self.found.known.copy()
         foreign = foreign_parts(self.evidence, self.suspects.alike, self.judged, ~without)
         parts = smaller_clusters(self.evidence, set(self.judged) - named - set(foreign), ~without) | foreign
-        if not parts:
+        more = self.kinds.incomplete()
+        if not parts and not more:
             return
-        without[np.concatenate(list(parts.values()))] = True
+        without[np.concatenate([*parts.values(), *more.values()])] = True
         drawn = np.random.default_rng(self.evidence.seed).permutation
         groups = {index: self.suspects.alike.thinned(drawn(rows), index, ASKED) for index, rows in parts.items()}
-        asked = replace(self._asked(retrain, groups, {}, without), foreign=tuple(foreign))
+        asked = replace(self._asked(retrain, groups, {}, without, also=more), foreign=tuple(foreign))
         self.kinds.weigh(asked, before, np.zeros(len(without), np.bool_), len(self.judged))
+        self.kinds.complete(asked, more)
 
     def _asked(
         self,
@@ -233,12 +235,13 @@ class _Maker:
         groups: dict[int, Ints],
         controls: dict[int, Ints],
         without: Bools,
+        also: Collection[int] = (),
     ) -> Asked:
-        """What the run's model says, and one that never saw `without`."""
+        """What the run's model says, and one that never saw `without`: of these, and of the classes asked about."""
         self.other = self._trained_without(retrain, without)
         seen = np.zeros((len(without), self.evidence.n_classes), np.float32)
         unseen = np.zeros_like(seen)
-        rows, inputs = np.flatnonzero(without | np.isin(self.labels, list(groups))), self.suspects.inputs
+        rows, inputs = np.flatnonzero(without | np.isin(self.labels, [*groups, *also])), self.suspects.inputs
         for part in np.array_split(rows, max(len(rows) // AT_ONCE, 1)):
             seen[part] = self.ask(inputs[part])
             unseen[part] = self.other(inputs[part])

@@ -1,5 +1,6 @@
 """What is known of a run so far: the groups that were found, and the state of each sample."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from core.decision.members import FEWEST
 from core.decision.reasons import (
     home_reason,
     kind_reason,
+    more_reason,
     shared_reason,
     transformed_reason,
     trigger_reason,
@@ -61,9 +63,8 @@ class Found:
     def doubted(self) -> Bools:
         """(n,) True for bona fide samples that are like the members of a confirmed backdoor."""
         doubted = np.zeros(len(self.states), np.bool_)
-        for group in self.groups:
-            if group.state == "backdoor":
-                doubted |= self.alike[group.id]
+        for group in self.confirmed():
+            doubted |= self.alike[group.id]
         return doubted
 
     def add_trigger(self, index: int, trigger: RecoveredTrigger, members: Bools, alike: Bools) -> None:
@@ -162,20 +163,43 @@ class Found:
             sources=figures.sources,
             home=figures.home,
         )
-        if trigger is not None:
-            self.stamps[number] = trigger.stamp
-            group = replace(
-                group,
-                kind=f"recovered trigger, {trigger.stamp.name}",
-                reason=f"{group.reason} {shared_reason(trigger)}",
-                flip_rate=trigger.flip_rate,
-                interval=wilson(trigger.flip_rate, trigger.probed),
-                control=trigger.control,
-                source_class=trigger.source,
-            )
-        self.groups.append(group)
+        self.groups.append(group if trigger is None else self._sharing(group, trigger))
         self.alike[number], self.states[in_doubt] = alike, OPEN
         self.membership[members], self.states[members] = number, BACKDOOR if confirmed else OPEN
+
+    def add_to_backdoor(
+        self, index: int, rows: Ints, in_doubt: Ints, shared: Callable[[Ints, int], SharedTrigger | None]
+    ) -> None:
+        """More members, rows (m,), of the largest confirmed backdoor of class `index`; those `in_doubt` are open.
+
+        Where it had no trigger, `shared` says what all its members share now.
+        """
+        group = max((one for one in self.confirmed() if one.target_class == index), key=lambda one: one.size)
+        self.membership[rows], self.states[rows], self.states[in_doubt] = group.id, BACKDOOR, OPEN
+        more = replace(
+            group, size=group.size + len(rows), reason=f"{group.reason} {more_reason(len(rows), len(in_doubt))}"
+        )
+        if group.id not in self.stamps:
+            trigger = shared(np.flatnonzero(self.membership == group.id), index)
+            more = more if trigger is None else self._sharing(more, trigger)
+        self.groups[group.id - 1] = more
+
+    def _sharing(self, group: DecidedGroup, trigger: SharedTrigger) -> DecidedGroup:
+        """The group with the trigger that its members share."""
+        self.stamps[group.id] = trigger.stamp
+        return replace(
+            group,
+            kind=f"recovered trigger, {trigger.stamp.name}",
+            reason=f"{group.reason} {shared_reason(trigger)}",
+            flip_rate=trigger.flip_rate,
+            interval=wilson(trigger.flip_rate, trigger.probed),
+            control=trigger.control,
+            source_class=trigger.source,
+        )
+
+    def confirmed(self) -> list[DecidedGroup]:
+        """The groups that are backdoors."""
+        return [group for group in self.groups if group.state == "backdoor"]
 
     def add_wrong_labels(self, wrong: Bools, labels: Ints) -> None:
         """One group of all wrong labels; nothing where there are none."""

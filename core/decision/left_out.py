@@ -165,7 +165,13 @@ def sources(asked: Asked, members: Ints, index: int) -> float:
     """
     elsewhere = asked.unseen[members].copy()
     elsewhere[:, index] = 0
-    counts = np.bincount(elsewhere.argmax(1), minlength=elsewhere.shape[1]) if len(members) else np.zeros(1)
+    return effective(
+        np.bincount(elsewhere.argmax(1), minlength=elsewhere.shape[1]) if len(members) else np.zeros(1, np.int64)
+    )
+
+
+def effective(counts: Ints) -> float:
+    """The effective number of classes that are counted, (k,): e to the entropy of their fractions; 0 for none."""
     fractions = counts[counts > 0] / max(counts.sum(), 1)
     return float(np.exp(-(fractions * np.log(fractions)).sum())) if len(fractions) else 0.0
 

@@ -2,19 +2,29 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
-from core.decision.apart import APART, KindFigures, looks_more_like_it, may_be_a_half, of_many, own_cluster, weighed
+from core.decision.apart import (
+    APART,
+    KindFigures,
+    looks_more_like_it,
+    may_be_a_half,
+    of_many,
+    own_cluster,
+    too_many,
+    weighed,
+)
 from core.decision.chance import usual_among_trusted
 from core.decision.found import Found
-from core.decision.kinds import Kind, asked_kind, grown
-from core.decision.left_out import LEARNED, SUSPECTED, TURNED, Asked, beyond_hard, sources
+from core.decision.kinds import DOUBT, ORDINARY, Kind, asked_kind, grown, learned_kind
+from core.decision.left_out import LEARNED, MOST_LEFT_OUT, SUSPECTED, TURNED, Asked, beyond_hard, sources
 from core.decision.members import FEWEST
 from core.decision.shared import SharedTrigger, home_of, likened_trigger, shared_trigger
+from core.decision.states import NONE, OPEN
 from core.decision.suspects import Suspects
-from core.decision.taken_for import in_several, kinds_by_source, those_apart
+from core.decision.taken_for import in_several, kind_of_many, kinds_by_source, those_apart
 from core.detectors.consensus.signals import descriptions
 from core.detectors.parts.statistics import Reals
 from core.detectors.parts.subspaces import class_spaces
@@ -102,6 +112,53 @@ class OwnKinds:
                 others = np.zeros(len(rows), np.bool_) if kind is None else kind.members
                 self._weigh_one((asked, index, float(hard.mean())), rows, named, wrong, others if clearer else None)
 
+    def incomplete(self) -> dict[int, Ints]:
+        """Class → rows that may be more of its confirmed backdoor, where the class has too many samples without it.
+
+        They are like its members, or open. Who has the trigger or not is known, so nobody is sought there.
+        """
+        labels, found = self.evidence.labels, self.found
+        sizes, more = np.bincount(labels[~found.known], minlength=self.evidence.n_classes), {}
+        for index in sorted({group.target_class for group in found.confirmed() if group.id not in found.exact}):
+            if not too_many(sizes, index):
+                continue
+            rows = np.flatnonzero(labels == index)
+            inside = found.known[rows] | (found.states[rows] == OPEN)
+            order = self.ranks[rows]
+            quiet = ~inside & (order <= np.quantile(order[~inside], ORDINARY)) if (~inside).any() else ~inside
+            kind = learned_kind(self.described[index], inside, quiet)
+            if kind is not None:
+                nearest = kind.odds >= np.quantile(kind.odds, 1 - MOST_LEFT_OUT)
+                more[index] = rows[inside | (kind.odds > -DOUBT) & nearest]
+        return more
+
+    def complete(self, asked: Asked, classes: Iterable[int]) -> None:
+        """Add to the confirmed backdoor of each class who is of its kind for a model that saw nothing like it.
+
+        No more than the class has beyond the usual size; the surest first. Others who may be of it are open.
+        """
+        labels, found = self.evidence.labels, self.found
+        for index in classes:
+            rows = np.flatnonzero(labels == index)
+            kind = self._of_many(asked, rows, index)
+            if kind is None:
+                continue
+            most = too_many(np.bincount(labels[~found.known], minlength=self.evidence.n_classes), index)
+            free = (found.membership[rows] == 0) & np.isin(found.states[rows], (NONE, OPEN))
+            free &= ~self.evidence.bona_fide[rows]
+            order = np.argsort(-kind.odds, kind="stable")
+            new = order[(free & kind.sure)[order]][:most]
+            maybe = free & kind.members
+            maybe[new] = False
+            if len(new):
+                found.add_to_backdoor(index, rows[new], rows[maybe], partial(shared_trigger, self.suspects))
+
+    def _of_many(self, asked: Asked, rows: Ints, index: int) -> Kind | None:
+        """Who of some rows of a class is of a kind that is taken for many classes; None for nobody."""
+        of_class = np.flatnonzero(self.evidence.labels == index)
+        described = self.described[index][np.isin(of_class, rows)]
+        return kind_of_many(described, (asked.seen[rows], asked.unseen[rows]), index, (LEARNED, TURNED))
+
     def _is_clearer(self, one: Kind, kind: Kind, asked: Asked, index: int) -> bool:
         """Whether a kind of one source is to be named, not all who are away from home.
 
@@ -124,6 +181,7 @@ class OwnKinds:
         features, ranks, like = self.evidence.features[rows], self.ranks[rows], kind.members
         may_be = lie_apart and others is None and index not in asked.foreign
         cluster = own_cluster(features, ranks, like, self.evidence.seed) if may_be else None
+        surer = self._of_many(asked, rows, index) if may_be else None
         figures = KindFigures(
             asked.fraction(index),
             hard,
@@ -134,7 +192,9 @@ class OwnKinds:
             a_cluster=index not in asked.controls,
             most=index in asked.foreign,
         )
-        believed, apart = weighed(figures, kind, cluster, k, lie_apart=lie_apart) if others is None else (like, True)
+        believed, apart = (
+            weighed(figures, kind, surer, cluster, k, lie_apart=lie_apart) if others is None else (like, True)
+        )
         trusted = self.evidence.bona_fide
         figures = replace(figures, usual=usual_among_trusted(believed, trusted[rows]))
         inside = rows[believed & ~trusted[rows]]

@@ -123,6 +123,15 @@ def shared_reason(trigger: SharedTrigger) -> str:
     ) + ("" if trigger.without is None else f" A model that never saw the members takes {trigger.without:.0%}.")
 
 
+def more_reason(more: int, in_doubt: int) -> str:
+    """Why a backdoor has more members than its first test named; `in_doubt` says of how many more it is open."""
+    reason = (
+        "But without these members the class was still larger than others are. So one more model was trained, without "
+        f"all that is like them: it tells of {more:,} more that they are of this kind."
+    )
+    return f"{reason} Whether {in_doubt:,} more are is in doubt: they are open." if in_doubt else reason
+
+
 def wrong_reason(size: int, classes: int) -> str:
     """Why labels are wrong and no attack."""
     return (

@@ -18,6 +18,7 @@ from core.decision.apart import (
     looks_more_like_it,
     may_be_a_half,
     own_cluster,
+    too_many,
     weighed,
 )
 from core.decision.kinds import DOUBT, Kind
@@ -53,11 +54,14 @@ def test_most_of_a_class_has_to_be_taken_for_many_classes(doubtful, from_classes
 def test_of_a_group_that_is_apart_by_its_many_sources_alone_the_sure_ones_are_members():
     many = replace(FIGURES, doubtful=0.3, sources=6.0, rank=0.6)
     assert is_apart(many, 10, lie_apart=False)
-    found, confirmed = weighed(many, KIND, None, 10, lie_apart=False)
+    found, confirmed = weighed(many, KIND, None, None, 10, lie_apart=False)
     assert confirmed
     assert np.array_equal(found, KIND.sure)
     assert KIND.sure.sum() < KIND.members.sum()
-    assert np.array_equal(weighed(replace(many, doubtful=0.2), KIND, None, 10, lie_apart=False)[0], KIND.members)
+    fewer = Kind(np.where(np.arange(len(KIND.odds)) == np.argmax(KIND.odds), 5.0, -5.0))
+    assert np.array_equal(weighed(many, KIND, fewer, None, 10, lie_apart=False)[0], fewer.sure)
+    clear = replace(many, doubtful=0.2)
+    assert np.array_equal(weighed(clear, KIND, fewer, None, 10, lie_apart=False)[0], KIND.members)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +131,7 @@ CLUSTER = np.array([True, False, True, False])
 )
 def test_the_weaker_the_proof_the_fewer_are_members(doubtful, rank, cluster, members, confirmed):
     figures = replace(FIGURES, doubtful=doubtful, rank=rank, clustered=cluster is not None)
-    found, sure = weighed(figures, KIND, cluster, 10, lie_apart=True)
+    found, sure = weighed(figures, KIND, None, cluster, 10, lie_apart=True)
     assert (np.flatnonzero(found).tolist(), sure) == (members, confirmed)
 
 
@@ -158,3 +162,17 @@ def test_where_most_of_a_class_is_poison_its_true_samples_look_more_like_it_than
     assert looks_more_like_it(alike, true, poison, 0)
     assert not looks_more_like_it(alike, poison, true, 0)
     assert not looks_more_like_it(alike, true, poison[:3], 0)
+
+
+@pytest.mark.parametrize(
+    ("counts", "beyond"),
+    [
+        (sizes(440, 320), 140),
+        (sizes(330, 320), 0),  # classes vary by as much
+        (sizes(440, 380), 0),
+        (sizes(440, 100, 200, 500, 900), 0),  # no size is usual
+        (sizes(200, 320), 0),
+    ],
+)
+def test_a_class_is_too_large_where_others_are_alike_and_vary_by_less(counts, beyond):
+    assert too_many(counts, 0) == beyond

@@ -238,7 +238,7 @@ def test_a_group_of_which_too_few_turn_is_none():
     assert (decision.verdict, decision.groups) == ("none", ())
 
 
-def test_of_two_trainings_the_second_leaves_out_those_alone_of_whom_the_first_speaks():
+def test_the_second_training_leaves_out_those_alone_of_whom_the_first_speaks():
     evidence, suspicion, poison = learned_by_heart()
     trained = []
 
@@ -247,7 +247,7 @@ def test_of_two_trainings_the_second_leaves_out_those_alone_of_whom_the_first_sp
         return Model()
 
     decide(evidence, suspicion, retrain=retrain)
-    first, second = trained
+    first, second, *_ = trained
     assert not first[poison].any()
     assert not second[poison].any()
     assert second.sum() > first.sum()

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from core.decision.apart import KindFigures
 from core.decision.decide import decide
 from core.decision.found import Found
 from core.decision.kinds import Kind
@@ -10,7 +11,7 @@ from core.decision.left_out import Asked
 from core.decision.members import FEWEST
 from core.decision.own_kinds import OwnKinds
 from core.decision.states import BACKDOOR
-from core.decision.taken_for import in_several, kinds_by_source, those_apart
+from core.decision.taken_for import in_several, kind_of_many, kinds_by_source, those_apart
 from core.types import Evidence
 from tests.core.decision.asked import TARGET, K, Model, ask, pictures, sound, suspicion_of
 from tests.core.decision.test_decide import evidence_of
@@ -123,3 +124,91 @@ def test_the_clearer_kind_is_named_unless_all_are_a_kind_that_is_taken_for_many(
     assert 0 == clear.doubtful < everybody.doubtful <= 0.2
     assert kinds._is_clearer(clear, everybody, asked, OWN) == named
     assert not kinds._is_clearer(everybody, clear, asked, OWN)
+
+
+MANY = 8  # classes
+HARD = 60
+
+
+def of_many(poisoned=84, hard=HARD):
+    """Descriptions of class 1 of eight, what two models say, and who is poison: as many of each other class.
+
+    The hard ones are like the poison in one column, and are taken for class 2, with which the class is mixed up.
+    """
+    n, rng = 400, np.random.default_rng(0)
+    rows, described = np.arange(n), rng.normal(size=(n, 6))
+    poison, is_hard = rows < poisoned, rows >= n - hard
+    described[poison, :2] += 4
+    described[is_hard, 0] += 4
+    described[is_hard, 1] += 1.5
+    others = np.delete(np.arange(MANY), OWN)
+    seen, unseen = np.full((n, MANY), 0.005), np.full((n, MANY), 0.005)
+    seen[:, OWN] = unseen[:, OWN] = 0.9
+    unseen[:, 2] = 0.06
+    away = poison | is_hard
+    unseen[away] = 0.005
+    unseen[away, np.where(poison, others[rows % len(others)], 2)[away]] = 0.96
+    return described, (seen, unseen), poison
+
+
+def test_of_a_kind_that_is_taken_for_many_those_mixed_up_with_the_class_anyway_have_to_be_surer():
+    described, told, poison = of_many()
+    kind = kind_of_many(described, told, OWN, LIMITS)
+    assert (kind.sure & poison).sum() >= 0.85 * poison.sum()
+    assert (kind.sure & ~poison).sum() <= 0.1 * poison.sum()
+    [all_alike] = [one for one in kinds_by_source(described, told, OWN, LIMITS) if one.members[-HARD:].any()]
+    assert all_alike.members[-HARD:].mean() > 0.5  # by themselves, the hard ones are a kind
+
+
+def test_hard_samples_alone_are_taken_for_few_classes_and_of_two_classes_there_is_one_other():
+    described, told, _ = of_many(poisoned=0)
+    assert kind_of_many(described, told, OWN, LIMITS) is None
+    described, (seen, unseen), _ = of_many()
+    assert kind_of_many(described, (seen[:, :2], unseen[:, :2]), OWN, LIMITS) is None
+
+
+def own_kinds(named=20, size=400, trusted=0):
+    """Class 1 of eight that is larger than the others by its 84 poisoned samples, of which so many are named."""
+    described, told, poison = of_many(hard=0)
+    labels = np.concatenate([np.full(size, OWN), np.repeat(np.delete(np.arange(MANY), OWN), 310)])
+    rows = np.arange(len(labels))
+    found = Found(*np.zeros((2, len(labels)), np.int64))
+    members = rows < named
+    figures = KindFigures(0.9, 0.1, 0.1, 6.0, 0.99)
+    found.add_kind(OWN, members, (~members & False, ~members & False), figures, confirmed=True)
+    found.stamps[1] = None  # so that no trigger is sought: there are no samples
+    bona_fide = (rows >= named) & (rows < named + trusted)
+    kinds = OwnKinds(Evidence(labels, MANY, bona_fide), None, np.where(labels == OWN, 0.9 - rows / 1000, 0.1), found)
+    kinds.__dict__["described"] = {OWN: described}
+    seen, unseen = (np.vstack([of, np.zeros((len(labels) - size, MANY))]) for of in told)
+    asked = Asked({}, {}, rows < 200, seen, unseen)
+    return kinds, asked, np.flatnonzero(poison)
+
+
+def test_a_backdoor_is_made_whole_where_its_class_is_still_too_large():
+    kinds, asked, poison = own_kinds()
+    more = kinds.incomplete()
+    assert list(more) == [OWN]
+    assert np.isin(poison, more[OWN]).mean() >= 0.95
+    kinds.complete(asked, more)
+    [group] = kinds.found.groups
+    named = np.flatnonzero(kinds.found.states == BACKDOOR)
+    assert np.isin(poison, named).mean() >= 0.85
+    assert np.isin(named, poison).mean() >= 0.9
+    assert group.size == len(named) == (kinds.found.membership == group.id).sum()
+    assert "the class was still larger than others are" in group.reason
+
+
+def test_bona_fide_samples_are_never_added():
+    kinds, asked, poison = own_kinds(trusted=30)
+    kinds.complete(asked, [OWN])
+    assert kinds.found.groups[0].size > 20
+    assert not (kinds.found.states == BACKDOOR)[poison[20:50]].any()
+
+
+def test_nobody_is_sought_where_the_class_is_as_large_as_others_or_the_trigger_tells():
+    kinds, *_ = own_kinds(named=84)
+    assert kinds.incomplete() == {}
+    kinds, *_ = own_kinds()
+    kinds.found.exact = {1}
+    assert kinds.incomplete() == {}

@@ -166,7 +166,7 @@ def test_a_change_that_a_model_without_the_known_patch_does_not_give_way_to_is_n
     made, marked = with_a_corner
     decision, _ = decide(made, suspicion_of(marked, N), retrain=lambda kept: taught_by(kept[marked]))
     assert not [group for group in decision.groups if group.kind in KINDS]
-    assert np.array_equal(np.flatnonzero(decision.states == BACKDOOR), marked)
+    assert (decision.states == BACKDOOR)[marked].all()  # and who is left of the class is more of that one
 
 
 @pytest.mark.parametrize(
