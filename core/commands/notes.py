@@ -14,7 +14,7 @@ from core.analysis.opened_run import opened
 from core.commands.common import HERE, Json, Workspace, command, say
 from core.errors import UserError
 from core.journal import review
-from core.journal.review.notes import ABOUTS, BETWEEN, KINDS, About, Kind
+from core.journal.review.notes import KINDS, About, Kind, listed
 
 ME = os.environ.get("USER", "command line")
 
@@ -60,15 +60,4 @@ def notes_(
     as_json: Json = False,
 ) -> list[dict[str, Any]]:
     """All comments and tags on the samples, families and groups of a run."""
-    subject = runs.open_run(workspace, run)
-    return [
-        {
-            "about": about,
-            "number": number,
-            "tags": BETWEEN.join(said.tags),
-            "comments": "\n".join(f"{one.reviewer}: {one.text}" for one in said.comments),
-        }
-        for about in ABOUTS
-        for number, said in review.notes(workspace, subject.id, about).items()
-        if tag is None or tag in said.tags
-    ]
+    return listed(workspace, runs.open_run(workspace, run).id, tag)

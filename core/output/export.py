@@ -20,7 +20,7 @@ from core.errors import UserError
 from core.files import write_file
 from core.journal.changes import changes_of
 from core.journal.review import verdicts
-from core.output.tools import everything, fiftyone_script, label_issues, label_studio, noted
+from core.output.tools import everything, fiftyone_script, label_issues, label_studio, noted, written
 
 # A spreadsheet takes a cell that begins with one of these for a formula, and runs it.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -236,6 +236,14 @@ EXPORTS: Mapping[str, Export] = {
             "All samples with places on the maps and p-values. `renumics-spotlight FILE`, or `embedding-atlas FILE`.",
             (".parquet", ".csv"),
             lambda opened, ending, stream: _write_table(noted(opened, everything(opened)), ending, stream),
+        ),
+        Export(
+            "notes",
+            "Comments and tags",
+            "notes.csv",
+            "One row for each sample, family or group of the decision that somebody wrote of.",
+            tuple(TABLES),
+            lambda opened, ending, stream: _write_table(written(opened), ending, stream),
         ),
         Export(
             "label_issues",

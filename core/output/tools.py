@@ -13,7 +13,7 @@ from core.data import store
 from core.data.store.sample_names import is_file_name
 from core.errors import UserError
 from core.journal.review import Notes, notes
-from core.journal.review.notes import BETWEEN
+from core.journal.review.notes import BETWEEN, listed, tagged, tags_of
 from core.runs.plan import of_kind
 
 SCRIPT = '''"""Fields of Assay on a FiftyOne data set: python {file}. Needs `pip install fiftyone`."""
@@ -42,13 +42,21 @@ if __name__ == "__main__":
 
 
 def noted(opened: OpenedRun, table: pd.DataFrame) -> pd.DataFrame:
-    """The table of all samples with what people wrote of them: `tags`, `comments`; as it is where nobody wrote."""
-    said = notes(opened.run.workspace, opened.run.id)
-    if not said:
+    """The table of all samples with what people wrote of them: `tags`, `comments`; as it is where nobody wrote.
+
+    The tags of a family or group are those of its samples.
+    """
+    said, tags = notes(opened.run.workspace, opened.run.id), _tags(opened)
+    if not said and not tags:
         return table
     own = [said.get(int(sample), Notes()) for sample in opened.data.ids]
     comments = ["\n".join(f"{one.reviewer}: {one.text}" for one in each.comments) for each in own]
-    return table.assign(tags=[BETWEEN.join(each.tags) for each in own], comments=comments)
+    return table.assign(tags=[BETWEEN.join(tags.get(int(id_), ())) for id_ in opened.data.ids], comments=comments)
+
+
+def written(opened: OpenedRun) -> pd.DataFrame:
+    """All comments and tags of a run: what they are about, a sample, family or group, and its number."""
+    return pd.DataFrame(listed(opened.run.workspace, opened.run.id), columns=["about", "number", "tags", "comments"])
 
 
 def everything(opened: OpenedRun) -> pd.DataFrame:
@@ -104,7 +112,7 @@ def label_studio(opened: OpenedRun) -> list[dict[str, Any]]:
     """
     folder, shown = _folder(opened), suspects(review_table(opened))
     names = opened.data.class_names
-    tasks, said = [], notes(opened.run.workspace, opened.run.id)
+    tasks, said, tags = [], notes(opened.run.workspace, opened.run.id), _tags(opened)
     for place, sample in zip(shown.index, shown.to_dict("records"), strict=True):
         choice = {"choices": [names[int(sample["label"])]]}
         result = {"from_name": "label", "to_name": "image", "type": "choices", "value": choice}
@@ -115,8 +123,9 @@ def label_studio(opened: OpenedRun) -> list[dict[str, Any]]:
             "suspicion": round(float(sample["suspicion"]), 6),
             "verdict": sample["verdict"],
         }
-        if own := said.get(int(sample["id"])):
-            data |= {"tags": list(own.tags), "comments": [one.text for one in own.comments]}
+        own, comments = tags.get(int(sample["id"]), []), said.get(int(sample["id"]), Notes()).comments
+        if own or comments:
+            data |= {"tags": own, "comments": [one.text for one in comments]}
         prediction = {"model_version": "assay", "score": data["suspicion"], "result": [result]}
         tasks.append({"data": data, "predictions": [prediction]})
     return tasks
@@ -129,7 +138,7 @@ def fiftyone_script(opened: OpenedRun) -> str:
         UserError: the samples are no files.
     """
     folder, table = _folder(opened), review_table(opened)
-    names, said = opened.data.class_names, notes(opened.run.workspace, opened.run.id)
+    names, tags = opened.data.class_names, _tags(opened)
     samples = [
         {
             "filepath": str(folder / name),
@@ -138,12 +147,16 @@ def fiftyone_script(opened: OpenedRun) -> str:
             "suspicion": round(float(row["suspicion"]), 6),
             "flagged": bool(row["flagged"]),
             "verdict": str(row["verdict"]),
-            "tags": list(said[int(row["id"])].tags) if int(row["id"]) in said else [],
+            "tags": tags.get(int(row["id"]), []),
         }
         for name, row in zip(opened.names, table.to_dict("records"), strict=True)
     ]
     listed = f"json.loads({json.dumps(json.dumps(samples))})"
     return SCRIPT.format(file="assay_fiftyone.py", samples=listed, name=json.dumps(f"assay {opened.run.id}"))
+
+
+def _tags(opened: OpenedRun) -> dict[int, list[str]]:
+    return tags_of(tagged(opened.run, review_table(opened)))
 
 
 def _folder(opened: OpenedRun) -> Path:

@@ -24,6 +24,7 @@ from core.errors import UserError
 from core.files import write_file
 from core.journal import review, revisions
 from core.journal.review import Verdict
+from core.journal.review.notes import tagged
 from core.output.export import TABLES, writable
 from core.runs import Run
 from core.types import Changes
@@ -93,20 +94,18 @@ def decide_state(run: Run, states: Sequence[str], decision: str, *, reviewer: st
 
 
 def decide_tagged(run: Run, tags: Sequence[str], decision: str, *, reviewer: str) -> list[int]:
-    """Record one decision on all samples that have one of the tags; returns their ids.
+    """Record one decision on all samples that have one of the tags, or whose family or group does; returns their ids.
 
     Raises:
         UserError: no sample of the run has one of the tags.
     """
-    known = set(opened(run).data.ids.tolist())
-    said = {sample: set(each.tags) for sample, each in review.notes(run.workspace, run.id).items() if sample in known}
-    there = sorted(set().union(*said.values()))
+    there = {tag: samples for tag, samples in tagged(run, review_table(opened(run))).items() if samples}
     if unknown := [tag for tag in tags if tag not in there]:
-        words = f"There are: {', '.join(there[:20])}." if there else "No sample of this run has a tag."
+        words = f"There are: {', '.join(list(there)[:20])}." if there else "No sample of this run has a tag."
         raise UserError(
             f"No sample is tagged {' or '.join(unknown)}.", words, f"Tag samples first: note {run.id} tag …"
         )
-    ids = sorted(sample for sample, each in said.items() if each & set(tags))
+    ids = sorted(frozenset().union(*(there[tag] for tag in tags)))
     decide(run, ids, decision, reviewer=reviewer, reason=f"tagged {' or '.join(tags)}")
     return ids
 

@@ -1,5 +1,6 @@
 """Comments and tags on the page: written beside the sample, shown, filtered by, and taken off."""
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -38,3 +39,14 @@ def test_who_may_only_look_writes_nothing(two_detections: Run, monkeypatch: pyte
     be(VIEWER, monkeypatch)
     button = next(one for one in page("review").button if one.key == "add-tag-sample-0")
     assert button.disabled
+
+
+def test_what_is_selected_on_a_map_is_tagged_at_once(two_detections: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    be(REVIEWER, monkeypatch)
+    app = page("clusters")
+    assert not any(one.key == "tag-selection" for one in app.text_input)  # nothing is selected
+    app.session_state[f"selection-{two_detections.id}"] = np.array([3, 5])
+    app = write(app.run(), "tag", "selection", "island")
+    assert [one.value for one in app.toast] == ["Tagged: 2 samples"]
+    found = review.notes(two_detections.workspace, two_detections.id)
+    assert {sample: said.tags for sample, said in found.items()} == {3: ("island",), 5: ("island",)}

@@ -1,16 +1,18 @@
 """Comments and tags on samples, families and groups: rows that are only ever added, as verdicts are."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+import pandas as pd
 from sqlalchemy import insert, inspect, select
 
 from core.errors import UserError
 from core.journal.database import exists, plain_text, reading, scope, writing
 from core.journal.review.verdict import now
 from core.journal.tables import Note
+from core.runs import Run
 
 About = Literal["sample", "family", "group"]  # a group is one of the decision
 Kind = Literal["comment", "tag", "untag"]
@@ -107,3 +109,48 @@ def notes(workspace: Path, run_id: str, about: About = "sample") -> dict[int, No
         for number in {*tags, *comments}
     }
     return {number: said for number, said in sorted(standing.items()) if said.tags or said.comments}
+
+
+def listed(workspace: Path, run_id: str, tag: str | None = None) -> list[dict[str, str | int]]:
+    """All that stands anywhere in a run, a dict each: about, number, tags and comments; with a tag, what has it."""
+    return [
+        {
+            "about": about,
+            "number": number,
+            "tags": BETWEEN.join(said.tags),
+            "comments": "\n".join(f"{one.reviewer}: {one.text}" for one in said.comments),
+        }
+        for about in ABOUTS
+        for number, said in notes(workspace, run_id, about).items()
+        if tag is None or tag in said.tags
+    ]
+
+
+def tagged(run: Run, table: pd.DataFrame) -> dict[str, frozenset[int]]:
+    """Tag → ids of the samples that have it, or whose family or group has it; tags are sorted.
+
+    Args:
+        run: under review.
+        table: of its samples; see `core.analysis.samples.review_table`.
+    """
+    found: dict[str, set[int]] = {}
+    for about in ABOUTS:
+        column = "id" if about == "sample" else about
+        for number, said in notes(run.workspace, run.id, about).items() if column in table else ():
+            members = table["id"][table[column] == number].tolist() if said.tags else []
+            for tag in said.tags:
+                found.setdefault(tag, set()).update(members)
+    return {tag: frozenset(found[tag]) for tag in sorted(found)}
+
+
+def tags_of(found: Mapping[str, frozenset[int]]) -> dict[int, list[str]]:
+    """Id → the tags of the sample, sorted, of what `tagged` found.
+
+    >>> tags_of({"odd": frozenset({3}), "sticker": frozenset({3})})
+    {3: ['odd', 'sticker']}
+    """
+    own: dict[int, list[str]] = {}
+    for tag, samples in found.items():
+        for sample in samples:
+            own.setdefault(sample, []).append(tag)
+    return own

@@ -16,7 +16,7 @@ from pages.ui.cache.words import HELP, plain
 from pages.ui.lab.known_triggers import see_trigger
 from pages.ui.review.enlarged import enlarge_button, enlarged
 from pages.ui.review.families import ADDRESS
-from pages.ui.review.remarks import summary
+from pages.ui.selection.remarks import summary
 from pages.ui.selection.selection import tiles
 from pages.ui.widgets import counted, pictures
 from pages.ui.widgets.gallery import Tile, gallery

@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.analysis.queue import ORDERS, Filter, queue
 from core.journal import review
+from core.journal.review.notes import tagged
 from core.journal.review.verdict import DECISIONS, STANDING
 from core.runs import Run
 from pages.ui.cache import cached, cluster_names, decided_names, names
@@ -55,10 +56,9 @@ def filtered(run: Run, table: pd.DataFrame, conditions: Filter, who: str) -> pd.
 def filters(run: Run) -> Chosen:
     """The filters on the screen, and what is chosen in them."""
     _older_address(run)
-    classes, tagged = cached.info(run).class_names, review.notes(run.workspace, run.id)
+    classes, with_tag = cached.info(run).class_names, tagged(run, cached.table(run))
     clusters = {words: cluster for cluster, words in cluster_names.names(run).items()}
     decided = {words: group for group, words in decided_names.names(run).items()}
-    tags = sorted({tag for one in tagged.values() for tag in one.tags})
     people = review.reviewers(run.workspace, run.id)
     most = max(1, len(cached.detections(run)))
     options: dict[str, Collection[str]] = {
@@ -70,7 +70,7 @@ def filters(run: Run) -> Chosen:
         "decided": ["", *decided],
         "cluster": ["", *clusters],
         "reviewer": ["", *people],
-        "tag": ["", *tags],
+        "tag": ["", *with_tag],
         "agree": [str(count) for count in range(most + 1)],
         "suspicion": [ALL, *(f"{low}-{high}" for low in range(101) for high in range(low, 101))],
         "sort": list(ORDERS),
@@ -117,7 +117,7 @@ def filters(run: Run) -> Chosen:
             (low / 100, high / 100),
             now["ids"],
             now["sort"],
-            frozenset(sample for sample, one in tagged.items() if now["tag"] in one.tags) if now["tag"] else None,
+            with_tag.get(now["tag"]),
         ),
         now["reviewer"],
         int(now["size"]),

@@ -19,7 +19,7 @@ from pages.ui.cache import cached, said
 from pages.ui.cache.names import names_of
 from pages.ui.cache.words import HELP
 from pages.ui.review.families import common
-from pages.ui.review.remarks import remarks
+from pages.ui.selection.remarks import remarks
 from pages.ui.selection.selection import tiles
 from pages.ui.shell import frame
 from pages.ui.widgets import address

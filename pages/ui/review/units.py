@@ -19,7 +19,7 @@ from pages.ui.review.averages import average_of
 from pages.ui.review.enlarged import enlarge_button
 from pages.ui.review.families import chosen, common_tiles
 from pages.ui.review.group_words import in_short
-from pages.ui.review.remarks import remarks
+from pages.ui.selection.remarks import remarks
 from pages.ui.selection.selection import tiles
 from pages.ui.selection.verdicts import decide_or_ask, decision_buttons
 from pages.ui.shell import frame

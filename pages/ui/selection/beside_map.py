@@ -14,6 +14,7 @@ from pages.ui.access.who import for_reviewers
 from pages.ui.cache import cached
 from pages.ui.cache.words import plain
 from pages.ui.selection import shared
+from pages.ui.selection.remarks import on_selection
 from pages.ui.selection.selection import follow, looked_at, places_of, select, selected, tiles, version
 from pages.ui.selection.verdicts import (
     MOST,
@@ -89,6 +90,7 @@ def _actions(run: Run) -> None:
         off=WORDS if empty else (),
         tips={decision: f"Key {key.upper()}" for decision, key in keys.items()},
     )
+    on_selection(run)
     st.button(
         "",
         key="clear-selection",

@@ -18,6 +18,7 @@ from core.analysis.samples import review_table
 from core.errors import UserError
 from core.journal import database
 from core.journal.review import Notes, Verdict, note, notes, record, verdicts
+from core.journal.review.notes import tagged
 from core.output.export import write_export
 from core.runs import jobs
 from tests.core.commands.test_command_line import answer
@@ -102,6 +103,24 @@ def test_notes_are_in_the_exports_where_there_are_any(finished, tmp_path):
         table = pd.read_csv(tmp_path / f"{what}.csv", keep_default_na=False)
         assert table["tags"].tolist() == ["odd" if row == 4 else "" for row in range(200)]
         assert table["comments"][4] == "ann: =HYPERLINK()"
+
+
+def test_the_tag_of_a_family_is_that_of_its_samples(finished, tmp_path):
+    where, run, flagged = finished.workspace, finished.id, opened(finished).flagged
+    families.save(finished, flagged, flagged.astype(int), [families.Family(1, 0, int(flagged.sum()), 0.9)], None)
+    note(where, run, [1], "tag", "square", reviewer="ann", about="family")
+    note(where, run, [1], "comment", "in a corner", reviewer="ann", about="family")
+    note(where, run, [4], "tag", "odd", reviewer="ann")
+    whole = opened(finished)
+    members = whole.data.ids[flagged].tolist()
+    assert tagged(finished, review_table(whole)) == {"odd": {4}, "square": set(members)}
+    write_export(whole, "samples", tmp_path / "samples.csv")
+    table = pd.read_csv(tmp_path / "samples.csv", keep_default_na=False)
+    assert table["id"][table["tags"].str.contains("square")].tolist() == members
+    write_export(whole, "notes", tmp_path / "notes.csv")
+    listed = pd.read_csv(tmp_path / "notes.csv", keep_default_na=False)
+    assert listed.to_dict("split")["data"] == [["sample", 4, "odd", ""], ["family", 1, "square", "ann: in a corner"]]
+    assert sorted(pipeline.decide_tagged(finished, ["square"], "exclude", reviewer="ann")) == members
 
 
 def test_what_is_tagged_is_a_queue_flagged_or_not(finished):

@@ -109,7 +109,7 @@ def test_an_export_that_does_not_exist(finished, tmp_path):
     with pytest.raises(UserError, match="no export named"):
         write_export(opened(finished), "nothing", tmp_path / "a.csv")
     assert set(EXPORTS) == {
-        *("samples", "everything", "label_issues", "label_studio", "fiftyone"),
+        *("samples", "everything", "label_issues", "label_studio", "fiftyone", "notes"),
         *("poison_indices", "removed_files", "is_clean", "cartography"),
     }
 

@@ -8,6 +8,7 @@ from core.runs import Run
 from pages.ui.access.who import decides, for_reviewers, reviewer
 from pages.ui.cache.words import plain
 from pages.ui.selection.selection import selected
+from pages.ui.selection.verdicts import samples, tell
 
 MOST = 10  # comments shown, the newest
 
@@ -33,6 +34,14 @@ def remarks(run: Run, about: About, number: int) -> None:
         st.caption(f"{plain(one.reviewer)}, {one.created[:16].replace('T', ' ')}: {plain(one.text)}")
 
 
+def on_selection(run: Run) -> None:
+    """A button that opens the fields for all that is selected."""
+    empty = not len(selected(run))
+    with st.popover("", icon=":material/sell:", type="tertiary", help="Comment on these, or tag them", disabled=empty):
+        if not empty:
+            _fields(run, "sample", None, "selection")
+
+
 def summary(said: Notes) -> str:
     """Tags and the latest comment in one line.
 
@@ -46,22 +55,29 @@ def summary(said: Notes) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _fields(run: Run, about: About, number: int, place: str) -> None:
-    """A comment and a tag; of samples, on all that are selected."""
-    numbers = tuple(selected(run).tolist()) if about == "sample" else ()
-    numbers = numbers if number in numbers else (number,)
-    where = f"on {len(numbers):,} selected samples" if len(numbers) > 1 else f"on this {about}"
+def _fields(run: Run, about: About, number: int | None, place: str) -> None:
+    """A comment and a tag; of samples, on all that are selected where this one is, or where it is None."""
+    count = len(_numbers(run, about, number))
+    where = f"on {count:,} selected samples" if count > 1 else f"on this {about}"
     for kind, title, most in (("comment", "Comment", LONGEST_COMMENT), ("tag", "Tag", LONGEST_TAG)):
         key = f"{kind}-{place}"
         st.text_input(f"{title} {where}", key=key, max_chars=most)
         st.button(
-            f"Add {kind}", key=f"add-{key}", on_click=_typed, args=(run, about, numbers, kind, key), **for_reviewers()
+            f"Add {kind}", key=f"add-{key}", on_click=_typed, args=(run, about, number, kind, key), **for_reviewers()
         )
 
 
-def _typed(run: Run, about: About, numbers: tuple[int, ...], kind: Kind, key: str) -> None:
-    if _say(run, about, numbers, kind, str(st.session_state.get(key, ""))):
+def _numbers(run: Run, about: About, number: int | None) -> tuple[int, ...]:
+    ids = tuple(selected(run).tolist()) if about == "sample" else ()
+    return ids if number is None or number in ids else (number,)
+
+
+def _typed(run: Run, about: About, number: int | None, kind: Kind, key: str) -> None:
+    # The selection is read when the button is pressed: what was drawn with it may be older.
+    if count := _say(run, about, _numbers(run, about, number), kind, str(st.session_state.get(key, ""))):
         st.session_state[key] = ""
+        if about == "sample":
+            tell(f"{'Tagged' if kind == 'tag' else 'Commented on'}: {samples(count)}", ":material/sell:")
 
 
 @decides(beside="decision")
