@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from core import pipeline
+from core.attacks import ATTACKS
 from core.output.report import report_html
 from core.runs import Run
 from tests.pages.access.test_who import REVIEWER, be
@@ -54,7 +55,10 @@ def test_no_page_speaks_of_a_model_that_is_not_here(losses_alone: Run) -> None:
 
 @pytest.mark.usefixtures("losses_alone")
 def test_the_lab_takes_no_data_that_can_carry_no_trigger() -> None:
-    assert "No data set here is clean and can carry a trigger." in said(page("attack_lab"))
+    lab = page("attack_lab")
+    assert "No data set here is clean and can carry a trigger." in said(lab)
+    [listed] = lab.dataframe
+    assert listed.value["Attack"].tolist() == [entry.title for entry in ATTACKS.values()]
 
 
 @pytest.mark.usefixtures("losses_alone")
