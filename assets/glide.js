@@ -52,6 +52,7 @@ async function play(player) {
     if (player.playing !== mine || !player.button.isConnected) return bare(player);
     player.at = Math.min(data.last, from + (now - began) / EPOCH);
     data.maps.forEach((map, index) => draw(player, map, index));
+    mark(player);
     if (player.at >= data.last) stop(player);
     else requestAnimationFrame(frame);
   };
@@ -70,6 +71,7 @@ function stop(player) {
 
 function bare(player) {
   player.layers.forEach((layer) => layer.remove());
+  player.line?.remove();
   player.layers = [];
 }
 
@@ -92,6 +94,17 @@ function layerOn(player, stage, index) {
   if (getComputedStyle(stage).position === "static") stage.style.position = "relative";
   stage.append(layer);
   return layer;
+}
+
+// The epoch on the loss curves, which the page itself marks only where it stops.
+function mark(player) {
+  const chart = document.querySelector(".st-key-curves .stEChartsChart"), { last, room, ink } = player.data;
+  if (!chart) return;
+  const line = (player.line ??= Object.assign(document.createElement("i"), { className: "gliding-epoch" }));
+  if (line.parentNode !== chart) chart.append(line);
+  if (getComputedStyle(chart).position === "static") chart.style.position = "relative";
+  const x = room.left + ((player.at - 1) / (last - 1)) * (chart.clientWidth - room.left - room.right);
+  line.style.cssText = `position:absolute;left:${x}px;top:${room.top}px;bottom:${room.bottom}px;border-left:2px solid ${ink};pointer-events:none`;
 }
 
 const eased = (t) => t * t * (3 - 2 * t);

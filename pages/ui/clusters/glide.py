@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from core.output.palette import GROUND, INK
 from core.types import Bools, Floats
+from pages.ui.widgets.curve_option import ROOM
 from pages.ui.widgets.ground import ground
 from pages.ui.widgets.held import address_of
 from pages.ui.widgets.scatter_option import SLIM, Style, Window, grid_top
@@ -74,6 +75,7 @@ def glide(
         "around": windows[0],
         "end": windows[1],
         "medians": [[name, [float(value) for value in values]] for name, values in medians],
+        "room": ROOM,
         "ink": INK[theme],
         "ground": GROUND[theme],
     }

@@ -9,7 +9,8 @@ from core.output.palette import CLASSES, GREY, POISON
 from core.types import Floats
 
 _FLOOR = 1e-6  # a logarithmic axis has no room for a loss of nothing
-_ROOM = {"left": 20, "right": 10, "top": 26, "bottom": 24, "containLabel": True}
+# Pixels around the curves, as wide as a loss of 0.000001 and the words below: what marks an epoch has to know.
+ROOM = {"left": 68, "right": 10, "top": 26, "bottom": 44}
 
 
 def curves_option(
@@ -40,7 +41,7 @@ def curves_option(
     epochs = range(1, 1 + max((len(curve["data"]) for curve in series), default=0))
     return {
         "animation": False,
-        "grid": _ROOM,
+        "grid": ROOM | {"outerBoundsMode": "none"},
         "legend": {
             "left": 0,
             "top": 0,

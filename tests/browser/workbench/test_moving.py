@@ -17,11 +17,12 @@ MOVED_UNTIL_PAUSED = """async (button) => {
   button.click();
   let canvas;
   while (!(canvas = document.querySelector("canvas.gliding"))) await pause(10);
-  const before = canvas.toDataURL();
+  const seen = () => [canvas.toDataURL(), document.querySelector(".gliding-epoch").style.left];
+  const before = seen();
   await pause(150);
-  const moved = canvas.toDataURL() !== before;
+  const after = seen();
   button.click();
-  return moved;
+  return after.map((one, at) => one !== before[at]);
 }"""
 
 
@@ -38,12 +39,13 @@ def test_points_move_with_the_epoch_and_are_played_to_the_end(serve: Serve, page
     window.wait_for_url(re.compile("epoch=1"), timeout=PATIENT)
     eventually(lambda: chart.screenshot() != last)
     play = window.get_by_role("button", name="Play", exact=True)
-    assert play.evaluate(MOVED_UNTIL_PAUSED)
+    assert play.evaluate(MOVED_UNTIL_PAUSED) == [True, True]  # the points, and the mark on the curves
     window.wait_for_url(re.compile("epoch=[12]"), timeout=PATIENT)
     gliding = window.locator("canvas.gliding")
     expect(gliding).to_have_count(0, timeout=PATIENT)
     play.click()
     expect(window.get_by_text("Median loss after epoch 3:")).to_be_visible(timeout=PATIENT)
     expect(gliding).to_have_count(0, timeout=PATIENT)
+    expect(window.locator(".gliding-epoch")).to_have_count(0)
     window.wait_for_url(lambda url: "epoch=" not in url)
     sound(window)
