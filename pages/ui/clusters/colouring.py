@@ -17,7 +17,7 @@ from pages.ui.widgets.scatter_option import Bar, Style
 
 Groups = NDArray[np.uint8]
 
-COLOURS = ("flag", "class", "cluster", "verdict", "loss", "prediction", "suspicion")
+COLOURS = ("flag", "class", "cluster", "verdict", "loss", "prediction", "suspicion", "tag")
 DECIDED = "decided"  # a group beside those of classes, whose names are their own
 OTHERS = "others"  # another one
 STEPS = 16  # of a bar: neighbours are hardly told apart
@@ -43,7 +43,7 @@ def colouring(table: pd.DataFrame, names: tuple[str, ...], colour: str, flagged_
     """How the samples of a review table are coloured by one of `COLOURS`.
 
     Args:
-        table: the samples that are drawn.
+        table: the samples that are drawn; with a column `tag`, one of each or "", for that colour.
         names: of the classes.
         colour: one of `COLOURS`.
         flagged_by: whose flags are counted, in words.
@@ -53,7 +53,7 @@ def colouring(table: pd.DataFrame, names: tuple[str, ...], colour: str, flagged_
         found = _by_figure(table[colour].to_numpy(np.float64), colour, ground)
     else:
         found = Colouring(*_grouped(table, names, colour, flagged_by, TRUSTED[ground]))
-    found = found if colour == "verdict" else _decided_apart(table, found)
+    found = found if colour in ("verdict", "tag") else _decided_apart(table, found)
     return replace(found, styles=_counted(found.groups, found.styles))
 
 
@@ -63,6 +63,8 @@ def _grouped(
     if colour in ("class", "prediction"):
         column = table["label" if colour == "class" else "predicted"]
         return _by_class(column.to_numpy(np.float64, na_value=np.nan), names)
+    if colour == "tag":
+        return _by_tag(table["tag"])
     if colour == "cluster":
         styles = {
             "not split": Style(GREY),
@@ -113,6 +115,16 @@ def _by_class(classes: NDArray[np.float64], names: tuple[str, ...]) -> tuple[Gro
     place[top] = np.arange(len(top)) + rest
     others = {OTHERS: Style(GREY, title="other classes", size=6)} if rest else {}
     return place[np.where(known, classes, len(names)).astype(np.int64)], others | styles
+
+
+def _by_tag(tags: "pd.Series[str]") -> tuple[Groups, dict[str, Style]]:
+    """At most ten tags in colour, the most frequent; the others are one group, and so is what has none."""
+    counts = tags[tags != ""].value_counts()
+    top = counts.index[: len(CLASSES)].tolist()
+    styles = {"": Style(GREY, title="no tag", size=6), OTHERS: Style(GREY, "rect", "other tags")}
+    own = {f"tag {tag}": Style(hex_, title=tag) for tag, hex_ in zip(top, CLASSES, strict=False)}
+    place = {"": 0} | {tag: at for at, tag in enumerate(top, len(styles))}
+    return tags.map(lambda tag: place.get(tag, 1)).to_numpy(np.uint8), styles | own
 
 
 def _by_figure(values: NDArray[np.float64], colour: str, ground: Ground) -> Colouring:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
 from core import pipeline, runs
+from core.journal.review.notes import tagged, tags_of
 from core.modalities import MODALITIES
 from core.runs import Run, jobs
 from core.runs.plan import maps
@@ -212,7 +213,7 @@ def linked_map(
     if not controls.decided:
         left = (table["verdict"] == "").to_numpy()
         table, places = table[left], places[left]
-    found = colouring(table, names, controls.colour, counted.whose(run), ground())
+    found = coloured(run, table, controls.colour)
     if len(table) > LARGE:
         inside = crowd_map(
             _crowd(run, table, places, found),
@@ -261,6 +262,14 @@ def linked_map(
     if inside is not None:
         select(run, inside)
         st.rerun()
+
+
+def coloured(run: Run, rows: pd.DataFrame, colour: str) -> Colouring:
+    """How these samples of the review table are coloured on the ground of this browser."""
+    if colour == "tag":  # the first of each, in the order of the alphabet
+        own = tags_of(tagged(run, rows))
+        rows = rows.assign(tag=[own.get(int(sample), [""])[0] for sample in rows["id"]])
+    return colouring(rows, cached.info(run).class_names, colour, counted.whose(run), ground())
 
 
 def _crowd(run: Run, table: pd.DataFrame, places: NDArray[np.float32], found: Colouring) -> Crowd:

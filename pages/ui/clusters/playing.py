@@ -13,14 +13,12 @@ from core.runs.plan import maps
 from core.types import Bools, Floats
 from pages.ui.cache import cached, stamps
 from pages.ui.cache.of_run import of_run
-from pages.ui.clusters.colouring import colouring
 from pages.ui.clusters.glide import Look, glide
-from pages.ui.clusters.maps import EPOCH, Controls
+from pages.ui.clusters.maps import EPOCH, Controls, coloured
 from pages.ui.selection.selection import selected
-from pages.ui.widgets import counted, view
+from pages.ui.widgets import view
 from pages.ui.widgets.bound import bound
 from pages.ui.widgets.crowd import HIDDEN
-from pages.ui.widgets.ground import ground
 from pages.ui.widgets.scatter_option import AXES, Window, window_around
 
 MARGIN = 0.04  # of the window around all movement
@@ -92,10 +90,9 @@ def epochs(
 
 def _looks(run: Run, rows: pd.DataFrame, looks: Sequence[Controls]) -> list[Look]:
     """How the points that glide look on each map."""
-    names = cached.info(run).class_names
     drawn = []
     for look in looks:
-        found = colouring(rows, names, look.colour, counted.whose(run), ground())
+        found = coloured(run, rows, look.colour)
         gone = np.asarray(rows["verdict"] != "", bool) & (not look.decided)
         gone |= ~of_class(rows, look.class_index)
         groups = np.where(gone, HIDDEN, found.groups).astype(np.uint8)

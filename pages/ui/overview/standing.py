@@ -5,6 +5,7 @@ import streamlit as st
 from core import runs
 from core.analysis import overview
 from core.analysis.caveats import Tally
+from core.output.names import told_apart
 from core.runs import Run
 from core.runs.jobs import Progress
 from core.runs.plan import of_kind
@@ -19,6 +20,7 @@ HOW = "The model itself was asked: what suspects share was put on other samples.
 TRAINED = "Other models were trained without the suspects."
 MOST_REASONS = 3  # reasons why classes were not judged; the others are counted
 MOST_KIN = 4  # repairs that are listed
+LONGEST = 32  # characters of the name of a class among several
 DONE = ":material/check_circle:"
 OPEN = ":material/radio_button_unchecked:"
 
@@ -101,7 +103,7 @@ def not_judged(run: Run) -> None:
     """The classes of which nothing is known, and why; not judged is not clean."""
     if not cached.detections(run):
         return
-    names, reasons = cached.info(run).class_names, cached.not_judged(run)
+    names, reasons = told_apart(cached.info(run).class_names, LONGEST), cached.not_judged(run)
     if not reasons:
         return
     count = sum(map(len, reasons.values()))

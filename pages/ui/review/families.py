@@ -8,6 +8,7 @@ from core.analysis import families
 from core.analysis.families import NO_FAMILY, PICTURES, WAITING, Family
 from core.analysis.queue import members
 from core.modalities import told_row
+from core.output.names import told_apart
 from core.runs import Run, jobs
 from core.runs.plan import FAMILIES
 from pages.ui.access.who import decides, for_reviewers
@@ -19,6 +20,7 @@ from pages.ui.widgets.gallery import Tile, gallery
 
 ADDRESS = "family"  # the parameter of the address that names one
 FROM = "from"  # the place in the queue of the first sample on the page, among what the pages show
+LONGEST = 32  # characters of a class on a card: two lines
 CARDS = 620  # pixels of the list of cards, which scrolls
 
 
@@ -48,7 +50,7 @@ def cards(run: Run, suspects: pd.DataFrame) -> None:
 
 def _card(run: Run, family: Family, now: pd.DataFrame, number: int | None) -> None:
     names, decided = cached.info(run).class_names, int((now["verdict"] != "").sum())
-    _button(f"Family {family.id} · {frame.plain(names[family.target_class])}", family.id, number)
+    _button(f"Family {family.id} · {frame.plain(told_apart(names, LONGEST)[family.target_class])}", family.id, number)
     common(run, family, "card", 44)
     st.caption(f"{len(now):,} samples, {decided / max(1, len(now)):.0%} decided")
 

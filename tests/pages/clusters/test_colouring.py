@@ -75,3 +75,12 @@ def test_what_the_decision_confirmed_stands_out_from_what_is_flagged_beyond_it()
     found = colouring(drawn, ("a", "b"), "flag", "STRIP", "light")
     assert groups(found) == ["confirmed", "flagged", "confirmed", "not flagged"]
     assert [style.title for style in found.styles.values()][2:] == ["more flagged by STRIP · 1", "confirmed · 2"]
+
+
+def test_tags_have_colours_decided_on_or_not_and_of_many_the_most_frequent() -> None:
+    tags = ["odd", "odd", "", "square", *(f"rare {number}" for number in range(9))]
+    found = colouring(table(13, tag=tags), ("a", "b"), "tag", "x", "light")
+    assert groups(found)[:4] == ["tag odd", "tag odd", "", "tag square"]
+    titles = [style.title for style in found.styles.values()]
+    assert titles[:3] == ["no tag · 1", "other tags · 1", "odd · 2"]
+    assert len(titles) == 12
