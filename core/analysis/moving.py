@@ -1,8 +1,10 @@
 """Where the samples of a map of trajectories stood after an earlier epoch."""
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 
-from core.detectors.parts.trajectories import logits
+from core.detectors.parts.trajectories import quick_logits
 from core.types import Floats, Ints
 
 # Samples that the map's directions are read from; of more, evenly spaced ones stand for all.
@@ -27,6 +29,7 @@ def places_at(losses: Floats, places: Floats, epoch: int) -> Floats | None:
         places: (n, 2) of the map after all of them.
         epoch: counted from 1.
 
+    >>> from core.detectors.parts.trajectories import logits
     >>> losses = np.exp(np.array([[0.0, -1, -2], [0.5, -2, -3], [1, 0, -1], [0, 1, 1], [0, 0.5, 0]]), dtype=np.float64)
     >>> last = logits(losses)[:, [2, 0]]
     >>> np.allclose(places_at(losses, last, 3), last)
@@ -43,6 +46,7 @@ def places_at(losses: Floats, places: Floats, epoch: int) -> Floats | None:
 def all_places(losses: Floats, places: Floats, some: slice) -> Floats | None:
     """(epochs, m, 2) where some of the samples stood after each epoch; None where the map cannot say.
 
+    >>> from core.detectors.parts.trajectories import logits
     >>> losses = np.exp(np.array([[0.0, -1, -2], [0.5, -2, -3], [1, 0, -1], [0, 1, 1], [0, 0.5, 0]]), dtype=np.float64)
     >>> last = logits(losses)[:, [2, 0]]
     >>> moved = all_places(losses, last, slice(None, None, 2))
@@ -52,8 +56,14 @@ def all_places(losses: Floats, places: Floats, some: slice) -> Floats | None:
     directions = _directions(losses, places)
     if directions is None:
         return None
-    stood = [_held(losses[some], epoch) @ directions for epoch in range(1, losses.shape[1])]
-    return np.array([*stood, places[some]], np.float32)
+    seen, last = losses[some], losses.shape[1]
+    stood = np.empty((last, len(seen), 2), np.float32)
+    stood[-1] = places[some]
+    for start in range(0, len(seen), PART):
+        part = slice(start, start + PART)
+        for epoch, there in enumerate(_stood(seen[part], directions, range(1, last))):
+            stood[epoch, part] = there
+    return stood
 
 
 def window_of(losses: Floats, places: Floats, some: Ints | slice = slice(None)) -> Floats | None:
@@ -71,18 +81,25 @@ def window_of(losses: Floats, places: Floats, some: Ints | slice = slice(None)) 
     seen, last = losses[some], places[some]
     low, high = last.min(0), last.max(0)
     for start in range(0, len(seen), PART):
-        features = logits(seen[start : start + PART]).astype(np.float32)
-        for epoch in epochs[:-1]:
-            # As `_held(…, epoch) @ directions`, whose logits would be worked out anew for each epoch: 5 times as long.
-            later = directions[epoch:-1].sum(0)
-            stood = features[:, :epoch] @ directions[:epoch] + features[:, epoch - 1 : epoch] * later + directions[-1]
+        for stood in _stood(seen[start : start + PART], directions, epochs[:-1].tolist()):
             low, high = np.minimum(low, stood.min(0)), np.maximum(high, stood.max(0))
     return np.array([low, high], np.float32)
 
 
+def _stood(losses: Floats, directions: Floats, epochs: Iterable[int]) -> Iterator[Floats]:
+    """(n, 2) after each of these epochs, in turn.
+
+    As `_held(losses, epoch) @ directions`, whose logits would be worked out anew for each epoch: 5 times as long.
+    """
+    features = quick_logits(losses)
+    for epoch in epochs:
+        later = directions[epoch:-1].sum(0)
+        yield features[:, :epoch] @ directions[:epoch] + features[:, epoch - 1 : epoch] * later + directions[-1]
+
+
 def _held(losses: Floats, epoch: int) -> Floats:
     """[logits, 1] with every later epoch what this one was."""
-    features = logits(losses[:, :epoch]).astype(np.float32)
+    features = quick_logits(losses[:, :epoch])
     later = np.repeat(features[:, -1:], losses.shape[1] - epoch, axis=1)
     return np.hstack([features, later, np.ones((len(losses), 1), np.float32)])
 

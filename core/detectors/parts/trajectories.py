@@ -95,6 +95,17 @@ def logits(losses: Floats) -> Reals:
     return np.asarray(-bounded - np.log(-np.expm1(-bounded)))
 
 
+def quick_logits(losses: Floats) -> Floats:
+    """The same in float32, of which six digits are right: less than half of the time. It is for what is only looked at.
+
+    >>> losses = np.float32([0.0, 0.05, 3.0])
+    >>> np.allclose(quick_logits(losses), logits(losses), rtol=1e-6)
+    True
+    """
+    bounded = np.clip(losses.astype(np.float32), np.float32(LEAST_LOSS), np.float32(MOST_LOSS))
+    return -bounded - np.log(-np.expm1(-bounded))
+
+
 def standardised(values: Reals, bona_fide: Bools) -> Reals:
     """Each epoch by the median and spread of the bona fide samples: (g − median) / (sd + 0.1)."""
     trusted = values[bona_fide]

@@ -128,5 +128,5 @@ def _places_at(run: Run, method: str, epoch: int) -> NDArray[np.float32] | None:
 
 @of_run(stamps.made, most=32)
 def _window_of(run: Run, method: str, index: int | None) -> NDArray[np.float32] | None:
-    rows = np.flatnonzero(of_class(cached.table(run), index))
+    rows = slice(None) if index is None else np.flatnonzero(of_class(cached.table(run), index))
     return moving.window_of(cached.losses(run), cached.map_points(run, f"trajectories-{method}"), rows)

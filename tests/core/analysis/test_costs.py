@@ -69,12 +69,13 @@ def test_what_is_not_known_is_said(finished):
         estimate(measured(finished), "strip", {})
 
 
-def test_the_cost_of_every_detector_is_told_without_torch(finished):
+def test_the_cost_of_every_detector_is_told_without_torch_and_without_what_they_learn_with(finished):
     command = (
         "import sys; from pathlib import Path; from core import runs; "
         "from core.analysis.detector_table import estimate; "
         "from core.detectors import DETECTORS; run = runs.open_run(Path(sys.argv[1]), sys.argv[2]); "
-        "assert all(estimate(run, name, {}).seconds > 0 for name in DETECTORS); assert 'torch' not in sys.modules"
+        "assert all(estimate(run, name, {}).seconds > 0 for name in DETECTORS); "
+        "assert not {'torch', 'sklearn', 'cleanlab'} & {*sys.modules}"
     )
     arguments = [sys.executable, "-c", command, str(finished.workspace), finished.id]
     done = subprocess.run(arguments, cwd=Path(__file__).parents[3], capture_output=True, text=True, check=False)

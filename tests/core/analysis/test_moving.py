@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.analysis.moving import places_at, window_of
+from core.analysis.moving import all_places, places_at, window_of
 from core.detectors.parts.trajectories import logits
 from core.stages.maps import project
 
@@ -43,6 +43,14 @@ def test_the_window_of_many_is_the_least_and_the_greatest_of_all_their_places():
     stood = np.concatenate([places_at(losses, last, epoch) for epoch in range(1, 6)])
     np.testing.assert_allclose(window_of(losses, last), [stood.min(0), stood.max(0)], rtol=1e-4)
     assert (stood.argmax(0) % 5000 == 4999).any() or (stood.argmin(0) % 5000 == 4999).any()
+
+
+def test_all_places_of_many_are_those_of_each_epoch():
+    losses = trajectories(10_000)  # more than are worked out at a time
+    last = project(logits(losses).astype(np.float32), "pca")
+    moved = all_places(losses, last, slice(None, None, 2))
+    for epoch in range(1, 6):
+        np.testing.assert_allclose(moved[epoch - 1], places_at(losses, last, epoch)[::2], atol=1e-4)
 
 
 def test_places_that_are_no_linear_map_of_the_losses_and_epochs_to_come_cannot_move():
