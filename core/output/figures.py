@@ -80,6 +80,7 @@ def bars(
         orientation="h",
         marker={"color": ACCENT},
         texttemplate=form,
+        textangle=0,
         textposition=["auto" if value else "outside" for value in values],
         hovertemplate="%{y}: " + form + "<extra></extra>",
     )

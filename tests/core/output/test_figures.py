@@ -57,6 +57,7 @@ def test_bars():
     assert list(figure.data[0].y) == ["a", "7"]
     assert lists(figure.data[0].x) == [1, 2]
     assert figure.layout.yaxis.type == "category"
+    assert figure.data[0].textangle == 0  # a figure that has no room in its bar stands beside it, and is not turned
     drawable(figures.bars([], [], x="samples", percent=True))
 
 
