@@ -257,6 +257,7 @@ class _Maker:
 
     def decision(self, flags: Bools, left_out: str) -> Decision:
         """What is known now, in the end."""
+        self.kinds.name_too_many(self.judged)
         small, found = np.isin(self.labels, list(self.not_judged)), self.found
         states = np.where((found.states == 0) & (flags | self.named), OPEN, found.states)
         states = np.where((states == 0) & small, NOT_JUDGED, states)

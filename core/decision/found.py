@@ -14,6 +14,7 @@ from core.decision.reasons import (
     kind_reason,
     more_reason,
     shared_reason,
+    too_many_reason,
     transformed_reason,
     trigger_reason,
     wrong_reason,
@@ -183,6 +184,15 @@ class Found:
             trigger = shared(np.flatnonzero(self.membership == group.id), index)
             more = more if trigger is None else self._sharing(more, trigger)
         self.groups[group.id - 1] = more
+
+    def add_too_many(self, index: int, rows: Ints, usual: int) -> None:
+        """An open group of class `index`, which is larger than others, of `usual` size, by its foremost rows (m,)."""
+        number, size = len(self.groups) + 1, len(rows)
+        backdoor = any(group.target_class == index for group in self.confirmed())
+        reason = too_many_reason(size, usual, confirmed=backdoor)
+        self.groups.append(DecidedGroup(number, index, "open", "a class larger than others", size, reason))
+        self.membership[rows], self.states[rows] = number, OPEN
+        self.alike[number] = np.zeros(len(self.states), np.bool_)
 
     def _sharing(self, group: DecidedGroup, trigger: SharedTrigger) -> DecidedGroup:
         """The group with the trigger that its members share."""

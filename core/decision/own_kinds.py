@@ -1,7 +1,7 @@
 """The kinds of their own that two models tell of: who is of one in each class, and whether that is a backdoor."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from core.decision.apart import (
     APART,
     KindFigures,
+    clearly_too_many,
     looks_more_like_it,
     may_be_a_half,
     of_many,
@@ -41,12 +42,14 @@ class OwnKinds:
         suspects: the same, to ask about.
         ranks: (n,) relative ranks of suspicion, in (0, 1]; higher = more suspicious.
         found: what is known so far; kinds are added to it.
+        leaning: class → (m,) how much each of its samples is of a kind by itself, known poison least; higher = more.
     """
 
     evidence: Evidence
     suspects: Suspects
     ranks: Floats
     found: Found
+    leaning: dict[int, Reals] = field(default_factory=dict)
 
     @cached_property
     def described(self) -> dict[int, Reals]:
@@ -101,6 +104,9 @@ class OwnKinds:
         several, hard = in_several(by_source.values()), before.hard
         for index in asked.groups:
             rows, kind = self.kind(asked, index)
+            if kind is not None:
+                self.leaning[index] = np.full((self.evidence.labels == index).sum(), -np.inf)
+                self.leaning[index][~self.found.known[self.evidence.labels == index]] = kind.odds
             suspected = index in asked.controls
             first = before if suspected else asked
             turned = first.turned(first.groups[index], index)
@@ -152,6 +158,18 @@ class OwnKinds:
             maybe[new] = False
             if len(new):
                 found.add_to_backdoor(index, rows[new], rows[maybe], partial(shared_trigger, self.suspects))
+
+    def name_too_many(self, classes: Iterable[int]) -> None:
+        """Of each class that is clearly larger than others without its groups, the foremost are open: so many."""
+        labels, found = self.evidence.labels, self.found
+        sizes = np.bincount(labels[found.membership == 0], minlength=self.evidence.n_classes)
+        for index in classes:
+            if not (beyond := clearly_too_many(sizes, index)):
+                continue
+            rows = np.flatnonzero(labels == index)
+            order = rows[np.argsort(-self.leaning.get(index, self.ranks[rows]), kind="stable")]
+            free = (found.membership[order] == 0) & ~self.evidence.bona_fide[order]
+            found.add_too_many(index, order[free][:beyond], int(sizes[index]) - beyond)
 
     def _of_many(self, asked: Asked, rows: Ints, index: int) -> Kind | None:
         """Who of some rows of a class is of a kind that is taken for many classes; None for nobody."""

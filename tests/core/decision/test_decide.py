@@ -14,6 +14,8 @@ from tests.core.decision.asked import LEFT, TARGET, K, Model, ask, marked, pictu
 
 EPOCHS, FEATURES = 6, 8
 
+LARGER = "a class larger than others"
+
 
 def evidence_of(images, labels, truth, *kinds, answer=ask, seed=0, n_bona_fide=0, k=K):
     """Evidence of a run on these images: in its activations each kind of poison is a cluster of its own."""
@@ -228,14 +230,16 @@ def test_what_only_its_own_kind_taught_is_a_backdoor_without_a_fixed_pattern():
     assert group.flip_rate is None
     assert np.flatnonzero(decision.states == BACKDOOR).tolist() == poison.tolist()
     assert stamps == {}
-    assert decide(evidence, suspicion)[0].verdict == "none"
-    assert decide(evidence, suspicion)[0].left_out == NO_TRAINING
+    without, _ = decide(evidence, suspicion)
+    assert [group.kind for group in without.groups] == [LARGER]
+    assert without.left_out == NO_TRAINING
 
 
 def test_a_group_of_which_too_few_turn_is_none():
     evidence, suspicion, _ = learned_by_heart(known=20)
     decision, _ = decide(evidence, suspicion, retrain=lambda kept: Model())
-    assert (decision.verdict, decision.groups) == ("none", ())
+    [group] = decision.groups  # all that is left to say
+    assert (group.state, group.kind, group.target_class) == ("open", LARGER, TARGET)
 
 
 def test_the_second_training_leaves_out_those_alone_of_whom_the_first_speaks():

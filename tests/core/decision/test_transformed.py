@@ -155,8 +155,9 @@ def with_a_corner(poison):
 def test_a_class_whose_patch_is_known_may_have_been_taught_a_change_as_well(poison, with_a_corner):
     made, marked = with_a_corner
     decision, _ = decide(made, suspicion_of(marked, N), retrain=lambda kept: taught_by(kept[poison]))
-    by_kind = {group.kind in KINDS: np.flatnonzero(decision.membership == group.id) for group in decision.groups}
-    assert {group.state for group in decision.groups} == {"backdoor"}
+    confirmed = [group for group in decision.groups if group.state == "backdoor"]
+    by_kind = {group.kind in KINDS: np.flatnonzero(decision.membership == group.id) for group in confirmed}
+    assert len(confirmed) == 2
     assert np.array_equal(by_kind[False], marked)
     assert np.isin(by_kind[True], poison).mean() > 0.95
     assert np.isin(poison, by_kind[True]).mean() > 0.8
