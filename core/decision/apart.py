@@ -57,7 +57,7 @@ ALIKE = 0.75
 ALIKE_WITHIN = 0.25
 FEWEST_ALIKE = 3
 # Times that the largest other class exceeds their median size, from which on a class is larger than classes vary.
-LARGER = 2.0
+LARGER = 1.5
 # The same from which on that is said where nothing is confirmed, and the deviations of a count of that size. In MNIST
 # there are 1.14 times as many ones as usual: 2.4 times what the next exceeds it by.
 CLEARLY_LARGER = 4.0

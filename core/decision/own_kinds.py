@@ -104,10 +104,11 @@ class OwnKinds:
         several, hard = in_several(by_source.values()), before.hard
         for index in asked.groups:
             rows, kind = self.kind(asked, index)
-            if kind is not None:
-                self.leaning[index] = np.full((self.evidence.labels == index).sum(), -np.inf)
-                self.leaning[index][~self.found.known[self.evidence.labels == index]] = kind.odds
             suspected = index in asked.controls
+            if kind is not None and suspected:
+                left = ~self.found.known[self.evidence.labels == index]
+                self.leaning[index] = np.where(left, 0.0, -np.inf)
+                self.leaning[index][left] = kind.odds
             first = before if suspected else asked
             turned = first.turned(first.groups[index], index)
             if asked.fraction(index) < SUSPECTED or not beyond_hard(turned, hard, judged):
@@ -115,8 +116,9 @@ class OwnKinds:
             one = those_apart(by_source.get(index, []), self.ranks[rows], several=several, suspected=suspected)
             clearer = one is not None and (kind is None or self._is_clearer(one, kind, asked, index))
             if (named := one if clearer else kind) is not None:
-                others = np.zeros(len(rows), np.bool_) if kind is None else kind.members
-                self._weigh_one((asked, index, float(hard.mean())), rows, named, wrong, others if clearer else None)
+                may_be = named.members if kind is None else named.members | kind.members
+                of = asked, index, float(hard.mean())
+                self._weigh_one(of, rows, named, wrong, may_be, of_one_source=clearer)
 
     def incomplete(self) -> dict[int, Ints]:
         """Class → rows that may be more of its confirmed backdoor, where the class has too many samples without it.
@@ -188,32 +190,14 @@ class OwnKinds:
         return not apart and one.doubtful < kind.doubtful
 
     def _weigh_one(
-        self, of: tuple[Asked, int, float], rows: Ints, kind: Kind, wrong: Bools, others: Bools | None = None
+        self, of: tuple[Asked, int, float], rows: Ints, kind: Kind, wrong: Bools, may_be: Bools, *, of_one_source: bool
     ) -> None:
         """Add a kind among the rows of a class; `of` says what was asked, of which class, and how many hard ones turn.
 
-        A kind of one source is apart already; then `others`, (m,), may be of it, too. Who may be is open.
+        A kind `of_one_source` is apart already. Who else `may_be` of it, (m,), is open.
         """
-        assert self.evidence.features is not None
-        (asked, index, hard), lie_apart, k = of, not wrong.any(), self.evidence.n_classes
-        features, ranks, like = self.evidence.features[rows], self.ranks[rows], kind.members
-        may_be = lie_apart and others is None and index not in asked.foreign
-        cluster = own_cluster(features, ranks, like, self.evidence.seed) if may_be else None
-        surer = self._of_many(asked, rows, index) if may_be else None
-        figures = KindFigures(
-            asked.fraction(index),
-            hard,
-            kind.doubtful,
-            sources(asked, rows[asked.turned(rows, index) & like], index),
-            float(np.median(ranks[like])) if like.any() else 0.0,
-            cluster is not None,
-            a_cluster=index not in asked.controls,
-            most=index in asked.foreign,
-        )
-        believed, apart = (
-            weighed(figures, kind, surer, cluster, k, lie_apart=lie_apart) if others is None else (like, True)
-        )
-        trusted = self.evidence.bona_fide
+        (asked, index, _), trusted = of, self.evidence.bona_fide
+        figures, believed, apart = self._figures(of, rows, kind, lie_apart=not wrong.any(), of_one_source=of_one_source)
         figures = replace(figures, usual=usual_among_trusted(believed, trusted[rows]))
         inside = rows[believed & ~trusted[rows]]
         # What was nearly a kind gives way to one that is apart; and what was open to most of the class.
@@ -234,8 +218,35 @@ class OwnKinds:
             members, alike, in_doubt = np.zeros((3, len(wrong)), np.bool_)
             members[inside], alike[rows] = True, believed & trusted[rows]
             if confirmed:
-                in_doubt[rows] = (like if others is None else others) & ~believed & ~trusted[rows]
+                in_doubt[rows] = may_be & ~believed & ~trusted[rows]
             self.found.add_kind(index, members, (alike, in_doubt), figures, confirmed=confirmed, trigger=trigger)
+
+    def _figures(
+        self, of: tuple[Asked, int, float], rows: Ints, kind: Kind, *, lie_apart: bool, of_one_source: bool
+    ) -> tuple[KindFigures, Bools, bool]:
+        """What is measured of a kind, who is believed to be of it, (m,), and whether it is apart; as above.
+
+        Without `lie_apart` its suspicion or a cluster proves nothing.
+        """
+        assert self.evidence.features is not None
+        (asked, index, hard), like, ranks = of, kind.members, self.ranks[rows]
+        surer, cluster = None, None
+        if lie_apart and not of_one_source and index not in asked.foreign:
+            cluster = own_cluster(self.evidence.features[rows], ranks, like, self.evidence.seed)
+            surer = self._of_many(asked, rows, index)
+        figures = KindFigures(
+            asked.fraction(index),
+            hard,
+            kind.doubtful,
+            sources(asked, rows[asked.turned(rows, index) & like], index),
+            float(np.median(ranks[like])) if like.any() else 0.0,
+            cluster is not None,
+            a_cluster=index not in asked.controls,
+            most=index in asked.foreign,
+        )
+        if of_one_source:
+            return figures, like, True
+        return figures, *weighed(figures, kind, surer, cluster, self.evidence.n_classes, lie_apart=lie_apart)
 
     def _looked_at(
         self, figures: KindFigures, inside: Ints, rest: Ints, index: int

@@ -28,9 +28,10 @@ APART_OR_MORE = 0.3
 SEVERAL = 3
 # Times the median number of samples taken for a class from which on one has too many, and such as are usual there: the
 # probability of that class, summed over samples that are at home, as a fraction of that number. Hard samples of an
-# adaptive patch's class were 26 of 40 that were taken for one class and 26 of 31 for another; they had 0.18 and 0.28.
+# adaptive patch's class were 26 of 40 that were taken for one class and 26 of 31 for another; they had 0.18 and 0.28,
+# and in another training 0.08.
 CROWDED = 2.0
-USUAL = 0.1
+USUAL = 0.05
 
 
 def kinds_by_source(
