@@ -119,7 +119,6 @@ class _Maker:
         self.suspects = suspects_of(evidence, orders_too, self.ask, probes, halves(evidence) if asked is None else ())
         self.in_class = ranks_in_class(self.labels, orders)
         self._spans = iter(TRAININGS)
-        self.other: Ask = self.ask  # until another model was trained
         self.found = Found(*np.zeros((2, len(self.labels)), np.int64))
         self.kinds = OwnKinds(evidence, self.suspects, np.asarray(ranks(first) / len(first), np.float32), self.found)
 
@@ -171,7 +170,8 @@ class _Maker:
         asked = self._asked(retrain, groups, controls, without)
         self.found.come_home(asked)
         once_more = partial(self._trained_without, retrain)
-        told = settled(changed, self.other, once_more, self.suspects, without)
+        assert asked.other is not None
+        told = settled(changed, asked.other, once_more, self.suspects, without)
         add = partial(self.found.add_transformed, trusted=self.evidence.bona_fide)
         proven = [one.index for one, *who in told if add(one, *who)]
         losses = self.evidence.trajectories
@@ -238,14 +238,14 @@ class _Maker:
         also: Collection[int] = (),
     ) -> Asked:
         """What the run's model says, and one that never saw `without`: of these, and of the classes asked about."""
-        self.other = self._trained_without(retrain, without)
+        other = self._trained_without(retrain, without)
         seen = np.zeros((len(without), self.evidence.n_classes), np.float32)
         unseen = np.zeros_like(seen)
         rows, inputs = np.flatnonzero(without | np.isin(self.labels, [*groups, *also])), self.suspects.inputs
         for part in np.array_split(rows, max(len(rows) // AT_ONCE, 1)):
             seen[part] = self.ask(inputs[part])
-            unseen[part] = self.other(inputs[part])
-        return Asked(groups, controls, without, seen, unseen, other=self.other)
+            unseen[part] = other(inputs[part])
+        return Asked(groups, controls, without, seen, unseen, other=other)
 
     def _trained_without(self, retrain: Retrain, without: Bools) -> Ask:
         """Asks a model that never saw some samples, (n,); progress goes through the span of its training."""
