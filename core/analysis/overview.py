@@ -33,7 +33,8 @@ class Group:
         rows: its rows of the review table, most suspicious first.
         sources: class → the fraction of the members that may have been taken from there, the largest first.
         picture: the name of an array of the run and a row of it, which show what the members have in common.
-        pictured: what this is, in a few words; "" where it is what the members have in common.
+        pictured: what this is, in a few words, or without a picture what was found; "" where it is what the members
+            have in common.
     """
 
     number: int
@@ -105,7 +106,7 @@ def decided_groups(run: Run, table: pd.DataFrame, decision: Decision, families: 
                 rows,
                 family.sources if family and of_most else {},
                 (DECIDED_PICTURES, group.id - 1) if has_picture(run, group) else None,
-                picture_words(group),
+                picture_words(group) or ("" if group.flip_rate is not None or group.target_class < 0 else group.kind),
             )
         )
     return groups
