@@ -91,6 +91,7 @@ class KindFigures:
         a_cluster: whether a cluster of the class was asked about, not its most suspicious samples.
         most: whether all parts of the class but one were asked about.
         half: whether they may be one of two populations of a clean class.
+        distinct: whether the classes are many without those which the model mixes up with theirs anyway.
     """
 
     turned: float
@@ -105,6 +106,7 @@ class KindFigures:
     a_cluster: bool = False
     most: bool = False
     half: bool = False
+    distinct: bool = True
 
 
 def is_apart(figures: KindFigures, n_classes: int, *, lie_apart: bool = True) -> bool:
@@ -115,7 +117,7 @@ def is_apart(figures: KindFigures, n_classes: int, *, lie_apart: bool = True) ->
     if figures.most:
         return figures.doubtful <= _limit_of_most(figures, n_classes)
     limits = [_least_limit(figures)]
-    if of_many(figures.sources, n_classes):
+    if figures.distinct and of_many(figures.sources, n_classes):
         limits.append(APART_OF_MANY)
     if lie_apart and figures.rank >= FOREMOST and not figures.a_cluster:
         limits.append(APART_AND_FOREMOST)
@@ -127,7 +129,8 @@ def may_be_a_half(figures: KindFigures, members: int, sizes: Ints, index: int) -
 
     `sizes` are those of all classes, (k,).
     """
-    if members <= LARGEST_OF_FEW * sizes[index] or of_many(figures.sources, len(sizes)):
+    many = figures.distinct and of_many(figures.sources, len(sizes))
+    if many or members <= LARGEST_OF_FEW * sizes[index]:
         return False
     usual = usual_size(sizes, index)
     return usual is None or bool(sizes[index] - members < WHOLE_WITHOUT * usual)

@@ -230,10 +230,11 @@ class OwnKinds:
         """
         assert self.evidence.features is not None
         (asked, index, hard), like, ranks = of, kind.members, self.ranks[rows]
-        surer, cluster = None, None
-        if lie_apart and not of_one_source and index not in asked.foreign:
+        asked_for_many = not of_one_source and index not in asked.foreign
+        surer = self._of_many(asked, rows, index) if asked_for_many else None
+        cluster = None
+        if lie_apart and asked_for_many:
             cluster = own_cluster(self.evidence.features[rows], ranks, like, self.evidence.seed)
-            surer = self._of_many(asked, rows, index)
         figures = KindFigures(
             asked.fraction(index),
             hard,
@@ -243,6 +244,7 @@ class OwnKinds:
             cluster is not None,
             a_cluster=index not in asked.controls,
             most=index in asked.foreign,
+            distinct=not asked_for_many or surer is not None,
         )
         if of_one_source:
             return figures, like, True

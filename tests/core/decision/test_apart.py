@@ -176,3 +176,13 @@ def test_where_most_of_a_class_is_poison_its_true_samples_look_more_like_it_than
 )
 def test_a_class_is_too_large_where_others_are_alike_and_vary_by_less(counts, beyond):
     assert too_many(counts, 0) == beyond
+
+
+def test_classes_that_are_mixed_up_anyway_do_not_count_as_many():
+    many = replace(FIGURES, doubtful=0.3, sources=6.0, rank=0.6)
+    assert is_apart(many, 10)
+    assert not is_apart(replace(many, distinct=False), 10)
+    assert is_apart(replace(many, distinct=False, doubtful=APART), 10)
+    alike = sizes(300, 300)
+    assert not may_be_a_half(many, 200, alike, 0)
+    assert may_be_a_half(replace(many, distinct=False), 200, alike, 0)
