@@ -185,11 +185,11 @@ class Found:
             more = more if trigger is None else self._sharing(more, trigger)
         self.groups[group.id - 1] = more
 
-    def add_too_many(self, index: int, rows: Ints, usual: int) -> None:
-        """An open group of class `index`, which is larger than others, of `usual` size, by its foremost rows (m,)."""
+    def add_too_many(self, index: int, rows: Ints, beyond: int, usual: int) -> None:
+        """An open group of class `index`, its foremost rows (m,): it has so many samples `beyond` the `usual` size."""
         number, size = len(self.groups) + 1, len(rows)
         backdoor = any(group.target_class == index for group in self.confirmed())
-        reason = too_many_reason(size, usual, confirmed=backdoor)
+        reason = too_many_reason(size, beyond, usual, confirmed=backdoor)
         self.groups.append(DecidedGroup(number, index, "open", "a class larger than others", size, reason))
         self.membership[rows], self.states[rows] = number, OPEN
         self.alike[number] = np.zeros(len(self.states), np.bool_)

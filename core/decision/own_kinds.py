@@ -170,8 +170,9 @@ class OwnKinds:
                 continue
             rows = np.flatnonzero(labels == index)
             order = rows[np.argsort(-self.leaning.get(index, self.ranks[rows]), kind="stable")]
-            free = (found.membership[order] == 0) & ~self.evidence.bona_fide[order]
-            found.add_too_many(index, order[free][:beyond], int(sizes[index]) - beyond)
+            free = order[(found.membership[order] == 0) & ~self.evidence.bona_fide[order]]
+            if len(free):
+                found.add_too_many(index, free[:beyond], beyond, int(sizes[index]) - beyond)
 
     def _of_many(self, asked: Asked, rows: Ints, index: int) -> Kind | None:
         """Who of some rows of a class is of a kind that is taken for many classes; None for nobody."""

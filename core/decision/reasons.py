@@ -132,11 +132,11 @@ def more_reason(more: int, in_doubt: int) -> str:
     return f"{reason} Whether {in_doubt:,} more are is in doubt: they are open." if in_doubt else reason
 
 
-def too_many_reason(size: int, usual: int, *, confirmed: bool) -> str:
-    """Why the foremost samples of a class are open that is larger than others; `confirmed` beside a backdoor of it."""
+def too_many_reason(size: int, beyond: int, usual: int, *, confirmed: bool) -> str:
+    """Why the foremost of a class are open that has more samples than is usual; `confirmed` beside a backdoor of it."""
     without = "Without its confirmed backdoor, this class" if confirmed else "This class"
     return (
-        f"{without} has {size:,} samples more than the {usual:,} that are usual here; others vary by far less. So it "
+        f"{without} has {beyond:,} samples more than the {usual:,} that are usual here; others vary by far less. So it "
         "may hold poison that no test tells: most attacks put all their samples into one class. These are the "
         f"{size:,} most suspicious of it: look at them."
     )

@@ -226,3 +226,12 @@ def test_a_class_that_is_clearly_too_large_is_open_where_nothing_else_is_said_of
     assert confirmed.size == 16
     kinds.name_too_many([OWN, 2])
     assert len(kinds.found.groups) == 2
+
+
+def test_where_fewer_are_left_than_a_class_has_too_many_it_says_both():
+    kinds, *_ = own_kinds(named=16, trusted=380)
+    kinds.name_too_many([OWN])
+    group = kinds.found.groups[1]
+    assert group.size == 4  # all others are named or bona fide
+    assert "has 74 samples more" in group.reason
+    assert "the 4 most suspicious" in group.reason
