@@ -18,13 +18,13 @@ from core.runs.jobs import Progress, poll
 
 Spawn = Callable[[str, Path], "subprocess.Popen[str]"]
 STUCK_IN_C = """
-import collections, itertools, subprocess, sys
+import collections, functools, itertools, subprocess, sys
 from pathlib import Path
 from core.runs.jobs import working_on
 with working_on(Path(sys.argv[1])):
     child = subprocess.Popen(["sleep", "600"])
-    print(child.pid, flush=True)
-    collections.deque(itertools.repeat(0), maxlen=0)  # no handler and no other thread runs meanwhile
+    says = iter(functools.partial(print, child.pid, flush=True), None)  # once: when it is stuck, not just before
+    collections.deque(itertools.chain(says, itertools.repeat(0)), maxlen=0)  # no handler or thread runs meanwhile
 """
 ENDS_SLOWLY = """
 import sys, time
