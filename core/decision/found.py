@@ -1,6 +1,5 @@
 """What is known of a run so far: the groups that were found, and the state of each sample."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -168,22 +167,20 @@ class Found:
         self.alike[number], self.states[in_doubt] = alike, OPEN
         self.membership[members], self.states[members] = number, BACKDOOR if confirmed else OPEN
 
-    def add_to_backdoor(
-        self, index: int, rows: Ints, in_doubt: Ints, shared: Callable[[Ints, int], SharedTrigger | None]
-    ) -> None:
+    def add_to_backdoor(self, index: int, rows: Ints, in_doubt: Ints) -> int:
         """More members, rows (m,), of the largest confirmed backdoor of class `index`; those `in_doubt` are open.
 
-        Where it had no trigger, `shared` says what all its members share now.
+        Returns the id of the group.
         """
         group = max((one for one in self.confirmed() if one.target_class == index), key=lambda one: one.size)
         self.membership[rows], self.states[rows], self.states[in_doubt] = group.id, BACKDOOR, OPEN
-        more = replace(
-            group, size=group.size + len(rows), reason=f"{group.reason} {more_reason(len(rows), len(in_doubt))}"
-        )
-        if group.id not in self.stamps:
-            trigger = shared(np.flatnonzero(self.membership == group.id), index)
-            more = more if trigger is None else self._sharing(more, trigger)
-        self.groups[group.id - 1] = more
+        reason = f"{group.reason} {more_reason(len(rows), len(in_doubt))}"
+        self.groups[group.id - 1] = replace(group, size=group.size + len(rows), reason=reason)
+        return group.id
+
+    def add_shared(self, number: int, trigger: SharedTrigger) -> None:
+        """The trigger that all members of a group share."""
+        self.groups[number - 1] = self._sharing(self.groups[number - 1], trigger)
 
     def add_too_many(self, index: int, rows: Ints, beyond: int, usual: int) -> None:
         """An open group of class `index`, its foremost rows (m,): it has so many samples `beyond` the `usual` size."""

@@ -1,8 +1,8 @@
 """The kinds of their own that two models tell of: who is of one in each class, and whether that is a backdoor."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from core.decision.kinds import DOUBT, ORDINARY, Kind, asked_kind, grown, learne
 from core.decision.left_out import LEARNED, MOST_LEFT_OUT, SUSPECTED, TURNED, Asked, beyond_hard, sources
 from core.decision.members import FEWEST
 from core.decision.shared import SharedTrigger, home_of, likened_trigger, shared_trigger
-from core.decision.states import NONE, OPEN
+from core.decision.states import OPEN
 from core.decision.suspects import Suspects
 from core.decision.taken_for import in_several, kind_of_many, kinds_by_source, those_apart
 from core.detectors.consensus.signals import descriptions
@@ -42,14 +42,12 @@ class OwnKinds:
         suspects: the same, to ask about.
         ranks: (n,) relative ranks of suspicion, in (0, 1]; higher = more suspicious.
         found: what is known so far; kinds are added to it.
-        leaning: class → (m,) how much each of its samples is of a kind by itself, known poison least; higher = more.
     """
 
     evidence: Evidence
     suspects: Suspects
     ranks: Floats
     found: Found
-    leaning: dict[int, Reals] = field(default_factory=dict)
 
     @cached_property
     def described(self) -> dict[int, Reals]:
@@ -61,6 +59,16 @@ class OwnKinds:
             int(labels[space.rows[0]]): described[np.argsort(space.rows)]
             for space, described in zip(spaces, descriptions(evidence, spaces), strict=True)
         }
+
+    @cached_property
+    def foremost(self) -> Reals:
+        """(n,) who of a class comes first: by suspicion, or, once other models were asked, by odds to be of a kind."""
+        return np.array(self.ranks, np.float64)
+
+    @property
+    def sizes(self) -> Ints:
+        """(k,) how many samples of each class are no known poison."""
+        return np.bincount(self.evidence.labels[~self.found.known], minlength=self.evidence.n_classes)
 
     def left(self, index: int) -> tuple[Ints, Reals]:
         """Rows of a class that are no known poison, and what is known of them."""
@@ -106,9 +114,7 @@ class OwnKinds:
             rows, kind = self.kind(asked, index)
             suspected = index in asked.controls
             if kind is not None and suspected:
-                left = ~self.found.known[self.evidence.labels == index]
-                self.leaning[index] = np.where(left, 0.0, -np.inf)
-                self.leaning[index][left] = kind.odds
+                self.foremost[rows] = kind.odds
             first = before if suspected else asked
             turned = first.turned(first.groups[index], index)
             if asked.fraction(index) < SUSPECTED or not beyond_hard(turned, hard, judged):
@@ -125,8 +131,7 @@ class OwnKinds:
 
         They are like its members, or open. Who has the trigger or not is known, so nobody is sought there.
         """
-        labels, found = self.evidence.labels, self.found
-        sizes, more = np.bincount(labels[~found.known], minlength=self.evidence.n_classes), {}
+        labels, found, sizes, more = self.evidence.labels, self.found, self.sizes, {}
         for index in sorted({group.target_class for group in found.confirmed() if group.id not in found.exact}):
             if not too_many(sizes, index):
                 continue
@@ -151,15 +156,18 @@ class OwnKinds:
             kind = self._of_many(asked, rows, index)
             if kind is None:
                 continue
-            most = too_many(np.bincount(labels[~found.known], minlength=self.evidence.n_classes), index)
-            free = (found.membership[rows] == 0) & np.isin(found.states[rows], (NONE, OPEN))
-            free &= ~self.evidence.bona_fide[rows]
+            free = self._free(rows)
             order = np.argsort(-kind.odds, kind="stable")
-            new = order[(free & kind.sure)[order]][:most]
+            new = order[(free & kind.sure)[order]][: too_many(self.sizes, index)]
             maybe = free & kind.members
             maybe[new] = False
-            if len(new):
-                found.add_to_backdoor(index, rows[new], rows[maybe], partial(shared_trigger, self.suspects))
+            if not len(new):
+                continue
+            number = found.add_to_backdoor(index, rows[new], rows[maybe])
+            if number not in found.stamps:
+                trigger = shared_trigger(self.suspects, np.flatnonzero(found.membership == number), index)
+                if trigger is not None:
+                    found.add_shared(number, trigger)
 
     def name_too_many(self, classes: Iterable[int]) -> None:
         """Of each class that is clearly larger than others without its groups, the foremost are open: so many."""
@@ -169,10 +177,14 @@ class OwnKinds:
             if not (beyond := clearly_too_many(sizes, index)):
                 continue
             rows = np.flatnonzero(labels == index)
-            order = rows[np.argsort(-self.leaning.get(index, self.ranks[rows]), kind="stable")]
-            free = order[(found.membership[order] == 0) & ~self.evidence.bona_fide[order]]
+            order = rows[np.argsort(-self.foremost[rows], kind="stable")]
+            free = order[self._free(order)]
             if len(free):
                 found.add_too_many(index, free[:beyond], beyond, int(sizes[index]) - beyond)
+
+    def _free(self, rows: Ints) -> Bools:
+        """(m,) True for those who are in no group and not bona fide."""
+        return np.asarray((self.found.membership[rows] == 0) & ~self.evidence.bona_fide[rows])
 
     def _of_many(self, asked: Asked, rows: Ints, index: int) -> Kind | None:
         """Who of some rows of a class is of a kind that is taken for many classes; None for nobody."""
@@ -258,9 +270,7 @@ class OwnKinds:
         trigger = shared_trigger(self.suspects, inside, index)
         home = home_of(self.suspects, inside, index)
         at_home = home is not None and not belong_elsewhere(home, len(inside))
-        left = self.evidence.labels[~self.found.known]
-        sizes = np.bincount(left, minlength=self.evidence.n_classes)
-        half = trigger is None and may_be_a_half(figures, len(inside), sizes, index)
+        half = trigger is None and may_be_a_half(figures, len(inside), self.sizes, index)
         inverse = trigger is None and looks_more_like_it(self.suspects.alike, inside, rest, index)
         figures = replace(figures, home=home, inverse=inverse, half=half)
         return trigger, figures, not at_home and not half and not inverse

@@ -128,7 +128,7 @@ def plan_decision(run: Run, *, training: bool = True) -> Run:
 
     Args:
         run: with a model and activations.
-        training: whether other models are trained, at most two, each for about as long as the run's own.
+        training: whether other models are trained, at most four, each for about as long as the run's own.
 
     Raises:
         UserError: the run is being worked on, or has no activations yet.

@@ -2,13 +2,14 @@
 
 import streamlit as st
 
+from core.analysis.decision import samples_words
 from core.journal import review
 from core.journal.review.notes import LONGEST_COMMENT, LONGEST_TAG, About, Kind, Notes
 from core.runs import Run
 from pages.ui.access.who import decides, for_reviewers, reviewer
 from pages.ui.cache.words import plain
 from pages.ui.selection.selection import selected
-from pages.ui.selection.verdicts import samples, tell
+from pages.ui.selection.verdicts import tell
 
 MOST = 10  # comments shown, the newest
 
@@ -77,7 +78,7 @@ def _typed(run: Run, about: About, number: int | None, kind: Kind, key: str) -> 
     if count := _say(run, about, _numbers(run, about, number), kind, str(st.session_state.get(key, ""))):
         st.session_state[key] = ""
         if about == "sample":
-            tell(f"{'Tagged' if kind == 'tag' else 'Commented on'}: {samples(count)}", ":material/sell:")
+            tell(f"{'Tagged' if kind == 'tag' else 'Commented on'}: {samples_words(count)}", ":material/sell:")
 
 
 @decides(beside="decision")

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core import pipeline
 from core.analysis.caveats import bona_fide_words
+from core.analysis.decision import samples_words
 from core.journal import review
 from core.journal.review.verdict import STANDING
 from core.runs import Run
@@ -134,7 +135,7 @@ def decide(
     )
     if typed:
         st.session_state[REASON] = st.session_state.get(REASON, 0) + 1
-    tell(f"{STANDING[decision].capitalize()}: {samples(count)}", ":material/done:")
+    tell(f"{STANDING[decision].capitalize()}: {samples_words(count)}", ":material/done:")
     return True
 
 
@@ -166,7 +167,7 @@ def questions(run: Run, after: Callable[[str], None]) -> None:
     question = st.session_state.get(DIALOG)
     if not isinstance(question, Question) or question.run != run.id:  # that of another run, which the page left
         return
-    number = samples(len(question.ids))
+    number = samples_words(len(question.ids))
     if question.decision == "relabel":
         st.dialog(f"Which label for {number}?", width="medium", on_dismiss=frame.put_away)(_pick)(run, question, after)
     else:
@@ -240,11 +241,6 @@ def _likely(run: Run, ids: Sequence[int]) -> int:
     return int(most.iloc[0]) if len(most) else 0
 
 
-def samples(count: int) -> str:
-    """So many samples, in words."""
-    return f"{count:,} sample{'s' * (count != 1)}"
-
-
 @decides(beside=PLACE)
 def _again(run: Run, act: Callable[..., int], once: Callable[[], None], words: tuple[str, str, str]) -> None:
     who, (done, nothing, icon) = reviewer(), words
@@ -253,4 +249,4 @@ def _again(run: Run, act: Callable[..., int], once: Callable[[], None], words: t
     if count:
         last = review.journal(run.workspace, run.id, reviewer=who, last=1)
         st.session_state[f"goto-{run.id}"] = int(last["sample"].iloc[0])
-    tell(f"{done}: {samples(count)}" if count else nothing, icon)
+    tell(f"{done}: {samples_words(count)}" if count else nothing, icon)

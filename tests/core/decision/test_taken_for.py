@@ -216,7 +216,7 @@ def test_nobody_is_sought_where_the_class_is_as_large_as_others_or_the_trigger_t
 
 def test_a_class_that_is_clearly_too_large_is_open_where_nothing_else_is_said_of_it():
     kinds, _, poison = own_kinds(named=16, trusted=5)
-    kinds.leaning[OWN] = np.where(np.arange(400) < len(poison), 3.0, -3.0)
+    kinds.foremost[:400] = np.where(np.arange(400) < len(poison), 3.0, -3.0)
     kinds.name_too_many([OWN, 2])
     confirmed, group = kinds.found.groups
     assert (group.state, group.target_class, group.size) == ("open", OWN, 74)
