@@ -113,6 +113,10 @@ class Patterns(Protocol):
     """What samples can share that a trigger may have left there."""
 
     @property
+    def exact(self) -> bool:
+        """Whether a sample has a pattern or has it not, such as words; else that is a matter of degree."""
+
+    @property
     def ways(self) -> tuple[Way, ...]:
         """Ways to look at samples or at differences, from m of them to (m, f); a pattern is a mean of that."""
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import numpy as np
 
 from core.detectors import require
+from core.detectors.consensus.exact_patterns import exact_pattern_rule
 from core.detectors.consensus.folds import LIKENESS, NEIGHBOURS, PATTERN, Fold, pooled, scored_folds, total, without
 from core.detectors.consensus.kept_looks import Look, kept_looks
 from core.detectors.consensus.pattern_rule import pattern_rule
@@ -45,7 +46,7 @@ OUTLIER = 3.5
 RULES = {
     "rate": "false discovery rate: Benjamini–Hochberg on cross-conformal p-values",
     "budget": "estimated prevalence: poison is certain, but too few bona fide samples for the rate asked for",
-    "pattern": "shared pattern: too few for the rate, but they carry what no bona fide sample of their class carries",
+    "pattern": "shared pattern: no rate, but they carry what no bona fide sample of their class carries",
     "outlier": "outliers: too few bona fide samples for any promise on false discoveries",
 }
 COSTS = {
@@ -78,8 +79,9 @@ def consensus(
     times over, a fifth of the bona fide samples plays the ordinary sample: its scores give conformal p-values, and
     Benjamini–Hochberg the flags. These may be none, or too few although poison is certain: with 99 % confidence, 1 % of
     the data or more is beyond what clean samples explain. Then the suspicious samples of a class that share a pattern
-    are flagged (`pattern_rule`), without a promise; should they not explain that 1 %, the estimated prevalence. `notes`
-    name the rule.
+    are flagged (`pattern_rule`), without a promise; should they not explain that 1 %, the estimated prevalence. Where a
+    sample has a pattern or has it not, such as words, carriers that belong elsewhere come first (`exact_pattern_rule`),
+    and Benjamini–Hochberg is asked about the others. `notes` name the rule.
 
     Args:
         evidence: needs `features` (n, d); uses `trajectories`, `inputs` and (random) bona fide samples where present.
@@ -168,40 +170,43 @@ def _by_trust(
     fraction = prevalence(everything, clean, tail=TAIL)
     bound = prevalence_bound(everything, clean, CONFIDENCE, TAIL)
     suspicion = np.mean([normal_scores(fold.scores) for fold in folds], axis=0)
-    candidates = ~evidence.bona_fide
-    flagged, rule = np.zeros(len(candidates), np.bool_), "rate"
+    unrefined = np.mean([normal_scores(fold.unrefined) for fold in folds], axis=0)
+    sharing = _exactly(evidence, spaces, unrefined, left_out)
+    candidates, exact = ~evidence.bona_fide & ~sharing, bool(sharing.any())
+    flagged = sharing.copy()
     flagged[candidates] = benjamini_hochberg(p_values[candidates], rate)
     short = bound >= CLEARLY and flagged.mean() < MOST_OF * fraction
-    if (short or not flagged.any()) and PATTERN_RULE not in left_out:
-        sharing = pattern_rule(evidence, spaces, _unrefined(folds), look)
-    else:
-        sharing = np.zeros_like(flagged)
+    rule = "pattern" if exact else "rate"
+    if (short or not flagged.any()) and not exact and PATTERN_RULE not in left_out:
+        sharing = pattern_rule(evidence, spaces, unrefined, look)
     # A pattern tells its carriers more exactly than any cut through the scores, where it explains what is certain.
     if sharing.any() and (not short or sharing.mean() >= MOST_OF * bound):
         flagged, rule = flagged | sharing, "pattern"
     elif short:
-        flagged, rule = worst(suspicion.astype(np.float32), candidates, fraction), "budget"
-    notes = replace(_notes(suspicion, flagged, rule), prevalence=fraction, prevalence_at_least=bound)
+        flagged, rule = sharing & exact | worst(suspicion.astype(np.float32), candidates, fraction), "budget"
+    notes = replace(_notes(suspicion, flagged, rule, sharing), prevalence=fraction, prevalence_at_least=bound)
     return _Answer(suspicion, flagged, notes, p_values, scores)
 
 
-def _unrefined(folds: Sequence[Fold]) -> Reals:
-    """(n,) the mean suspicion before any refinement, which would have seen patterns at fixed places."""
-    return np.asarray(np.mean([normal_scores(fold.unrefined) for fold in folds], axis=0))
+def _exactly(evidence: Evidence, spaces: Spaces, suspicion: Reals, left_out: Collection[str]) -> Bools:
+    """(n,) who has a pattern that others have not, where a sample has one or has it not; see `exact_pattern_rule`."""
+    none = np.zeros(len(suspicion), np.bool_)
+    return none if PATTERN_RULE in left_out else exact_pattern_rule(evidence, spaces, suspicion)
 
 
 def _by_outlyingness(evidence: Evidence, spaces: Spaces, left_out: Collection[str]) -> _Answer:
     scores = without(blind_scores(evidence, spaces), left_out)
     suspicion = total(scores) if NEIGHBOURS in left_out else with_neighbors(total(scores), spaces)
-    flagged = (robust_z(suspicion) > OUTLIER) & ~evidence.bona_fide
+    exact = _exactly(evidence, spaces, suspicion, left_out)
+    flagged, rule = (exact, "pattern") if exact.any() else (robust_z(suspicion) > OUTLIER, "outlier")
+    flagged = flagged & ~evidence.bona_fide
     tails = {name: tail_scores(values) for name, values in scores.items()}
-    return _Answer(suspicion, flagged, _notes(suspicion, flagged, "outlier"), None, tails)
+    return _Answer(suspicion, flagged, _notes(suspicion, flagged, rule, exact), None, tails)
 
 
-def _notes(suspicion: Reals, flagged: Bools, rule: str) -> Notes:
-    count = int(flagged.sum())
-    threshold = float(suspicion[flagged].min()) if count else None
-    return Notes(RULES[rule], threshold, sharing_a_pattern=count if rule == "pattern" else 0)
+def _notes(suspicion: Reals, flagged: Bools, rule: str, sharing: Bools) -> Notes:
+    threshold = float(suspicion[flagged].min()) if flagged.any() else None
+    return Notes(RULES[rule], threshold, sharing_a_pattern=int(sharing.sum()) if rule == "pattern" else 0)
 
 
 def _lacking(evidence: Evidence) -> str:

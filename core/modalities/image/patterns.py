@@ -64,6 +64,7 @@ def cosine_patterns(images: Images | Floats) -> Floats:
     return np.take(transformed.reshape(m, -1), np.flatnonzero(np.repeat(far, channels)), axis=1)
 
 
+exact = False
 ways: tuple[Way, ...] = (fine_patterns, cosine_patterns)
 
 

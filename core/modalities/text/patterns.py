@@ -29,6 +29,7 @@ def bags_of_pairs(samples: Samples | Floats) -> Floats:
     return bags(*pairs(*numbers(str(text) for text in samples)), BUCKETS)
 
 
+exact = True
 ways: tuple[Way, ...] = (bags_of_words, bags_of_pairs)
 
 

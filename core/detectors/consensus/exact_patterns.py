@@ -1,0 +1,97 @@
+"""The pattern rule where a sample has a pattern or has it not, such as words: who has it and belongs elsewhere.
+
+A phrase on a tenth of a class makes its carriers look-alikes of one another, so that nothing is left beyond their kin.
+But by all else that they say they belong to the classes that they were taken from, where a rare kind of clean texts
+belongs to its own.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from core.detectors.consensus.pattern_rule import LARGEST_FRACTION, MOST_WRONG, ORDINARY, SMALLEST
+from core.detectors.consensus.signals import Spaces
+from core.detectors.parts.statistics import Reals
+from core.modalities import modality_of
+from core.modalities.elsewhere import belong_elsewhere
+from core.modalities.recovery import Stamp
+from core.types import Bools, Evidence, Ints, Samples
+
+# Patterns of one class, one after the other: an attack may have several tokens.
+MOST_PATTERNS = 10
+# Ordinary samples of a class, drawn at random, that a pattern is told from.
+TOLD_FROM = 300
+
+
+def exact_pattern_rule(evidence: Evidence, spaces: Spaces, suspicion: Reals) -> Bools:
+    """(n,) True for samples that have what sets the most suspicious of their class apart, and that belong elsewhere.
+
+    Of a group of suspicious samples, it is what sets them apart most. It is named where all of this holds. At least 12
+    samples of the class have it, and no bona fide one. By ordinary samples of the class, or by those of other classes,
+    at most a tenth of them have it by chance. And by all else that they show, most of them surely belong elsewhere.
+
+    Args:
+        evidence: needs `inputs` whose patterns are exact, or nothing is found; bona fide samples are never named.
+        spaces: the classes.
+        suspicion: (n,) by which the groups are chosen.
+
+    References: own method.
+    """
+    named = np.zeros(len(suspicion), np.bool_)
+    if evidence.inputs is None or not modality_of(evidence.inputs).load_patterns().exact:
+        return named
+    for space in spaces:
+        left = ~evidence.bona_fide[space.rows]
+        for _ in range(MOST_PATTERNS):
+            carrying = _carriers(evidence, space.rows, suspicion[space.rows], left)
+            if carrying is None:
+                break
+            left &= ~carrying
+        named[space.rows] = ~left & ~evidence.bona_fide[space.rows]
+    return named
+
+
+def _carriers(evidence: Evidence, rows: Ints, suspicion: Reals, left: Bools) -> Bools | None:
+    """(m,) who of one class has the pattern that sets its most suspicious samples apart; None where none is named."""
+    assert evidence.inputs is not None
+    samples = evidence.inputs[rows]
+    found, asked = list[tuple[int, Bools]](), set[bytes]()
+    for group, stamp in _told(evidence, rows, suspicion, left):
+        key = b"".join(part.tobytes() for part in stamp.parts.values())
+        having = None if key in asked else stamp.carried(samples)
+        asked.add(key)
+        if having is None or having[evidence.bona_fide[rows]].any():
+            continue
+        if _is_rare(evidence, rows, samples, having, stamp, suspicion=suspicion):
+            home = stamp.at_home(evidence.inputs, evidence.labels, rows[having])
+            if home is not None and belong_elsewhere(home, int(having.sum())):
+                found.append((int(having[group].sum()), having))
+    return max(found, key=lambda one: one[0])[1] if found else None
+
+
+def _told(evidence: Evidence, rows: Ints, suspicion: Reals, left: Bools) -> Iterator[tuple[Ints, Stamp]]:
+    """Groups of 12, 24, 48 and so on, up to a sixth of the class, each with what sets it apart from ordinary samples."""
+    assert evidence.inputs is not None
+    stamps = modality_of(evidence.inputs).load_stamps()
+    ranked = np.argsort(np.where(left, -suspicion, np.inf), kind="stable")[: int(left.sum())]
+    ordinary = np.flatnonzero(suspicion <= np.quantile(suspicion, ORDINARY))
+    drawn = np.random.default_rng(evidence.seed).permutation(ordinary)[:TOLD_FROM, None]
+    size = SMALLEST
+    while size <= min(LARGEST_FRACTION * len(rows), len(ranked)):
+        yield ranked[:size], stamps.stamps(evidence.inputs, rows[ranked[:size]], rows[drawn])[0]
+        size *= 2
+
+
+def _is_rare(
+    evidence: Evidence, rows: Ints, samples: Samples, having: Bools, stamp: Stamp, *, suspicion: Reals
+) -> bool:
+    """Whether enough samples of the class have it, and few of them by chance."""
+    if having.sum() < SMALLEST:
+        return False
+    by_chance = having[suspicion <= np.quantile(suspicion, ORDINARY)].mean() * len(rows)
+    if by_chance <= MOST_WRONG * having.sum():
+        return True
+    assert evidence.inputs is not None
+    others = np.flatnonzero(evidence.labels != evidence.labels[rows[0]])
+    elsewhere = stamp.carried(evidence.inputs[others])
+    return elsewhere is not None and bool(len(others)) and elsewhere.mean() * len(rows) <= MOST_WRONG * having.sum()

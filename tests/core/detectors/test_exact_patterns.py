@@ -1,0 +1,100 @@
+"""Patterns that a sample has or has not: carriers that belong elsewhere are named, and no words of the class itself."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.detectors.consensus.consensus import RULES, consensus, consensus_without
+from core.detectors.consensus.exact_patterns import exact_pattern_rule
+from core.detectors.parts.subspaces import ClassSpace
+from core.modalities.image.inputs import ImageInputs
+from core.modalities.text.inputs import text_inputs
+from core.types import Evidence
+
+PER_CLASS = 200
+GOOD, BAD, PLAIN = (tuple(f"{kind}{place}" for place in range(12)) for kind in ("good", "bad", "plain"))
+RNG = np.random.default_rng(0)
+
+
+def said(kind):
+    """A text of three words of a kind among plain ones."""
+    return " ".join(RNG.permutation([*RNG.choice(kind, 3, replace=False), *RNG.choice(PLAIN, 4)]))
+
+
+def made_up(*phrases, kind=BAD, carriers=20, trusted=0):
+    """Good and bad texts; `carriers` more of a kind with each phrase are labelled as good, and suspicious.
+
+    The first `trusted` carriers are bona fide, beside a tenth of all others.
+    """
+    texts = [said(BAD) for _ in range(PER_CLASS)] + [said(GOOD) for _ in range(PER_CLASS)]
+    planted = [f"{said(kind)} {phrase}" for phrase in phrases for _ in range(carriers)]
+    labels = np.repeat([0, 1], [PER_CLASS, PER_CLASS + len(planted)])
+    carrying = np.arange(len(labels)) >= 2 * PER_CLASS
+    suspicion = np.random.default_rng(1).standard_t(3, len(labels)) + 6 * carrying
+    place = np.arange(len(labels)) - 2 * PER_CLASS
+    bona_fide = np.where(carrying, place < trusted, np.arange(len(labels)) % 10 == 9)
+    features = np.random.default_rng(2).normal(size=(len(labels), 6)).astype(np.float32)
+    features[carrying] += 5
+    inputs = text_inputs([*texts, *planted])
+    return Evidence(labels, 2, bona_fide, seed=0, inputs=inputs, features=features), suspicion, carrying
+
+
+def named(evidence, suspicion):
+    rows = [np.flatnonzero(evidence.labels == index) for index in range(2)]
+    bare = [ClassSpace(of, np.zeros((len(of), 1)), np.zeros((len(of), 1), int), np.zeros((len(of), 1))) for of in rows]
+    return exact_pattern_rule(evidence, bare, suspicion)
+
+
+@pytest.mark.parametrize("phrases", [["cf"], ["by the old bridge of the town"], ["cf", "mn"]])
+def test_all_carriers_of_a_phrase_are_named_and_nobody_else_though_some_of_them_are_not_suspicious(phrases):
+    evidence, suspicion, carrying = made_up(*phrases)
+    suspicion[np.flatnonzero(carrying)[-3:]] = -6
+    assert np.array_equal(named(evidence, suspicion), carrying)
+
+
+def test_texts_of_the_class_that_share_a_phrase_are_not_named():
+    evidence, suspicion, _ = made_up("and so on", kind=GOOD)
+    assert not named(evidence, suspicion).any()
+
+
+def test_a_phrase_that_one_bona_fide_text_has_is_no_trigger():
+    evidence, suspicion, _ = made_up("cf", trusted=1)
+    assert not named(evidence, suspicion).any()
+
+
+def test_a_phrase_that_all_have_or_very_few_is_no_trigger():
+    evidence, suspicion, _ = made_up(PLAIN[0])
+    assert not named(evidence, suspicion).any()
+    evidence, suspicion, _ = made_up("cf", carriers=11)
+    assert not named(evidence, suspicion).any()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_hard_clean_texts_have_nothing_of_their_own(seed):
+    evidence, _, _ = made_up()
+    assert not named(evidence, np.random.default_rng(seed).standard_t(3, len(evidence.labels))).any()
+
+
+def test_carriers_that_nobody_suspects_are_not_looked_for():
+    evidence, suspicion, carrying = made_up("cf")
+    suspicion[carrying] = -6
+    assert not named(evidence, suspicion).any()
+
+
+def test_where_a_pattern_is_a_matter_of_degree_or_nothing_is_known_nobody_is_named():
+    evidence, suspicion, _ = made_up("cf")
+    images = ImageInputs(np.zeros((len(suspicion), 8, 8, 1), np.uint8))
+    assert not named(replace(evidence, inputs=images), suspicion).any()
+    assert not named(replace(evidence, inputs=None), suspicion).any()
+
+
+def test_the_consensus_flags_the_carriers_and_nobody_else_with_bona_fide_samples_and_without():
+    evidence, _, carrying = made_up("cf", "mn")
+    for bona_fide in (evidence.bona_fide, np.zeros(len(carrying), np.bool_)):
+        found = consensus(replace(evidence, bona_fide=bona_fide))
+        assert np.array_equal(found.flagged, carrying)
+        assert found.notes.rule == RULES["pattern"]
+        assert found.notes.sharing_a_pattern == carrying.sum()
+    blind = replace(evidence, bona_fide=np.zeros(len(carrying), np.bool_))
+    assert consensus_without(["pattern rule"], blind).notes.rule == RULES["outlier"]
