@@ -1,6 +1,6 @@
 """Consensus: many weak signals of poison, added up, sharpened, and cut where trusted samples say how many are false."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated
@@ -9,7 +9,7 @@ import numpy as np
 
 from core.detectors import require
 from core.detectors.consensus.exact_patterns import exact_pattern_rule
-from core.detectors.consensus.folds import LIKENESS, NEIGHBOURS, PATTERN, Fold, pooled, scored_folds, total, without
+from core.detectors.consensus.folds import LIKENESS, NEIGHBOURS, PATTERN, pooled, scored_folds, total, without
 from core.detectors.consensus.kept_looks import Look, kept_looks
 from core.detectors.consensus.pattern_rule import pattern_rule
 from core.detectors.consensus.refinement import with_neighbors

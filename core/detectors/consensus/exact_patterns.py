@@ -70,7 +70,7 @@ def _carriers(evidence: Evidence, rows: Ints, suspicion: Reals, left: Bools) -> 
 
 
 def _told(evidence: Evidence, rows: Ints, suspicion: Reals, left: Bools) -> Iterator[tuple[Ints, Stamp]]:
-    """Groups of 12, 24, 48 and so on, up to a sixth of the class, each with what sets it apart from ordinary samples."""
+    """Groups of 12, 24, 48 and so on, up to a sixth of the class, each with what sets it apart from ordinary ones."""
     assert evidence.inputs is not None
     stamps = modality_of(evidence.inputs).load_stamps()
     ranked = np.argsort(np.where(left, -suspicion, np.inf), kind="stable")[: int(left.sum())]
