@@ -9,13 +9,14 @@ from core.output import figures
 from core.runs import jobs
 from pages.ui.access.who import for_reviewers
 from pages.ui.cache.words import HELP
+from pages.ui.selection.beside_map import selection_bar
 from pages.ui.shell import frame, journey, onward
 from pages.ui.shell.fresh_head import say_fresh_head
 from pages.ui.train import recording
 from pages.ui.train.aftermath import aftermath
 from pages.ui.train.loaded_model import facts, headline
 from pages.ui.train.new_run import new_run
-from pages.ui.widgets import refusal
+from pages.ui.widgets import counted, refusal
 
 frame.guard()
 WORKSPACE = frame.workspace()
@@ -111,4 +112,6 @@ with screen:
         live_until_done(run)
     else:
         live(run)
+if run and run.done("activations") and run.has_predictions:
+    selection_bar(run, counted.table(run), "Nothing is selected: click a cell above.")
 onward.go_on("train", run)

@@ -121,6 +121,28 @@ def suspect_ids(opened: OpenedRun) -> list[int]:
     return ids
 
 
+def confused(table: pd.DataFrame, by: str = "") -> pd.DataFrame:
+    """How the given classes are predicted: a row for each pair that occurs, with label, predicted, samples, suspects.
+
+    The pairs that differ come first, the most frequent before the others. Samples without a prediction are left out.
+
+    Args:
+        table: see `review_table`.
+        by: the detector that is counted; see `suspected`.
+    """
+    known = table["predicted"].notna().to_numpy()
+    pairs = table.loc[known, ["label", "predicted"]].astype(np.int64).assign(suspects=suspected(table, by)[known])
+    found = pairs.groupby(["label", "predicted"])["suspects"].agg(samples="size", suspects="sum").reset_index()
+    order = [found["predicted"], found["label"], -found["samples"], found["label"] == found["predicted"]]
+    return found.iloc[np.lexsort(order)].reset_index(drop=True)
+
+
+def ids_confused(table: pd.DataFrame, label: int, predicted: int) -> Ints:
+    """Ids of the samples of a given class that are predicted as another, or as the same."""
+    holds = (table["label"] == label) & (table["predicted"] == predicted).fillna(False)
+    return table["id"].to_numpy(np.int64)[holds.to_numpy(bool)]
+
+
 def parts(opened: OpenedRun, rows: Ints, most: int = MOST) -> list[tuple[Part, ...]]:
     """The samples in parts, what speaks for a class marked; one part or none where nothing is known of that."""
     known = opened.run.has(f"{SPEAKING}.npy")

@@ -1,6 +1,8 @@
-"""Detectors compared, kept until one of them runs again or another rule is chosen."""
+"""Detectors compared, and labels with predictions; kept until a detector runs again or another rule is chosen."""
 
-from core.analysis import comparison
+import pandas as pd
+
+from core.analysis import comparison, samples
 from core.analysis.comparison import Border, Overlap
 from core.analysis.opened_run import opened
 from core.output import detector_figures
@@ -22,6 +24,12 @@ def overlap(run: Run) -> Overlap:
 def runnable(run: Run) -> dict[str, float]:
     """The detectors that could run and did not, with about how many seconds each takes."""
     return comparison.runnable(opened(run))
+
+
+@of_run(stamps.made, most=6)
+def confused(run: Run, by: str) -> pd.DataFrame:
+    """How the given classes are predicted; see `core.analysis.samples.confused`."""
+    return samples.confused(cached.suspicions(run), by)
 
 
 @of_run(stamps.made, most=24)

@@ -8,12 +8,13 @@ from core.runs import Run
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
 from pages.ui.selection.selection import tiles
+from pages.ui.train import confusion
 from pages.ui.widgets import counted
 from pages.ui.widgets.gallery import gallery
 
 
 def aftermath(run: Run) -> None:
-    """Accuracy per class, the spread of the losses, and the hardest samples."""
+    """Accuracy per class, the spread of the losses, what is confused, and the hardest samples."""
     table = counted.table(run)
     left, right = st.columns(2)
     with left:
@@ -33,6 +34,8 @@ def aftermath(run: Run) -> None:
         words = "after training" if run.traced else "under this model"
         st.markdown(f"**Loss of all samples {words}**", help=HELP["loss"])
         st.plotly_chart(figures.loss_histogram(table["loss"].to_numpy()), key="losses")
+    if run.has_predictions:
+        confusion.shown(run, table)
     st.markdown(f"**The hardest samples**: highest loss {words}. Wrong labels and unlearned poison gather here.")
     hardest = table.nlargest(24, "loss")
     gallery(tiles(run, hardest), key=f"hardest-{run.id}", size=72)

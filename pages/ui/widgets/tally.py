@@ -51,11 +51,11 @@ def tally(
         height: in pixels, above which the list scrolls.
     """
     data = {"title": title, "rows": [asdict(row) for row in rows], "chosen": chosen, "height": height}
-    _mount(key=key, data=data, default={"event": None}, on_event_change=partial(_answer, key, then))
+    _mount(key=key, data=data, default={"event": None}, on_event_change=partial(heard, key, then))
 
 
-def _answer(key: str, then: Callable[[str], None]) -> None:
-    """Hand on what was clicked and was not handed on yet; a request that comes late brings the same once more."""
+def heard(key: str, then: Callable[[str], None]) -> None:
+    """Hand on what a component with this key was clicked for, unless that was done: a late request says it again."""
     event: Any = (st.session_state.get(key) or {}).get("event")
     if event and event["number"] > st.session_state.get(f"{key}-seen", 0):
         st.session_state[f"{key}-seen"] = event["number"]

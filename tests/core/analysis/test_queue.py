@@ -5,6 +5,7 @@ import pytest
 
 from core.analysis.ids import parse_ids
 from core.analysis.queue import Filter, next_undecided, place_of, queue
+from core.analysis.samples import confused, ids_confused
 from core.errors import UserError
 
 TABLE = pd.DataFrame(
@@ -125,3 +126,10 @@ def test_what_is_no_id_is_a_part_of_a_name():
     assert found("nothing") == []
     with pytest.raises(UserError, match="is no id"):
         ids(ids="dog/")
+
+
+def test_what_is_confused_comes_first_and_without_a_prediction_nothing_is_counted():
+    pairs = confused(pd.concat([TABLE, TABLE.assign(label=0, predicted=1, id=TABLE["id"] + 20)]))
+    assert list(pairs.itertuples(index=False, name=None)) == [(0, 1, 6, 5), (1, 0, 1, 1), (0, 0, 1, 0), (1, 1, 1, 1)]
+    assert ids_confused(TABLE, 1, 0).tolist() == [12]
+    assert ids_confused(TABLE, 1, 1).tolist() == [5]
