@@ -60,11 +60,12 @@ with head:
     with st.popover("Recorded", help="Look at a training on these data that took place elsewhere."):
         recording.form(WORKSPACE, info)
 about.brief(info)
+trained = run if run and run.dataset == info.id and run.done("activations") and not now.part else None
 screen, side = st.columns([2, 1], gap="small")
 with screen, st.container(key="data-pane", gap="small"):
     shown(now)
 with side, st.container(key="data-side", gap="small"):
-    alone(now)
-    filters(now)
+    alone(now, trained)
+    filters(now, trained)
     problems.left_out(*cached.findings_in(WORKSPACE, info.id))
 onward.to_train(info, run)

@@ -16,6 +16,7 @@ from core.journal.review.notes import tagged, tags_of
 from core.modalities import MODALITIES
 from core.runs import Run, jobs
 from core.runs.plan import maps
+from core.types import Bools
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached
 from pages.ui.cache.map_columns import map_columns
@@ -37,6 +38,7 @@ LAYER = "layer"  # the parameter of the address that names the mapped layer, unl
 EPOCH = "epoch"  # name of the chosen epoch among what the pages show
 HOVER = ("image", "none")
 DECIDED_TOO = ("shown", "hidden")  # samples that were decided on
+TAG = "tag"  # the tag that all samples have, among what the pages show
 BESIDE = "beside"  # name of the second colouring among what the pages show
 ALONE = (2, 1)  # widths of the map, and of what stands beside it
 TWO = (1.35, 1.35, 1)  # the same of two maps
@@ -53,6 +55,7 @@ class Controls:
         beside: what colours a second map of the same points; "" for no second one.
         hover: whether hovering shows the sample.
         decided: whether the samples that were decided on are drawn.
+        tag: that all samples which are drawn have; "" for any.
         epoch: that the curves mark, 0 where the page has none.
     """
 
@@ -62,6 +65,7 @@ class Controls:
     beside: str
     hover: bool
     decided: bool
+    tag: str
     epoch: int
 
 
@@ -72,6 +76,7 @@ def controls(
 
     What is chosen is one for all pages, and in the address; see `pages.ui.widgets.view`.
     """
+    tags = list(tagged(run, cached.table(run)))
     options: dict[str, Sequence[str]] = {
         NAME: class_options(run),
         "map": METHODS,
@@ -79,23 +84,29 @@ def controls(
         BESIDE: ["", *colours],
         "decided": DECIDED_TOO,
         "hover": HOVER,
+        TAG: ["", *tags],
     }
     if epochs:
         options[EPOCH] = ["", *map(str, range(1, epochs))]
     now = view.shown(key, options)
     index = int(now[NAME]) if now[NAME] else None
     with st.container(key="map-controls", horizontal=True, vertical_alignment="bottom", gap="xsmall"):
-        counted.field(run, width=160)
+        counted.field(run, width=150)
         class_field(run, index)
         about = " ".join(HELP[name] for name in METHODS)
         one_of("Map", METHODS, help=about, **bound("view-map", now["map"], partial(view.choose, "map")))
         colour = bound("view-colour", now["colour"], partial(view.choose, "colour"))
-        st.selectbox("Colour by", colours, width=115, **colour)
+        st.selectbox("Colour by", colours, width=110, **colour)
         beside = bound("view-beside", now[BESIDE], partial(view.choose, BESIDE))
         words = "A second map of the same points, coloured by something else. One selection holds on both."
         st.selectbox(
-            "Beside", ["", *colours], width=112, format_func=lambda value: value or "one map", help=words, **beside
+            "Beside", ["", *colours], width=106, format_func=lambda value: value or "one map", help=words, **beside
         )
+        if tags:
+            only = bound("view-tag", now[TAG], partial(view.choose, TAG))
+            icon = "filter_alt" if now[TAG] else "sell"
+            with st.popover("", icon=f":material/{icon}:", help="Samples of one tag alone"):
+                st.selectbox("Only samples with the tag", ["", *tags], format_func=lambda tag: tag or "any", **only)
         if layer:
             layer_picker(run)
         with st.container(gap=None, width=95):
@@ -108,6 +119,7 @@ def controls(
         now[BESIDE] if now[BESIDE] != now["colour"] else "",
         hover=now["hover"] == HOVER[0],
         decided=now["decided"] == DECIDED_TOO[0],
+        tag=now[TAG],
         epoch=int(now.get(EPOCH) or epochs or 0),
     )
 
@@ -210,8 +222,8 @@ def linked_map(
     names = cached.info(run).class_names
     key += f"-{controls.colour}" * bool(controls.beside)
     total = len(table)
-    if not controls.decided:
-        left = (table["verdict"] == "").to_numpy()
+    if not controls.decided or controls.tag:
+        left = drawn(run, table, controls)
         table, places = table[left], places[left]
     found = coloured(run, table, controls.colour)
     if len(table) > LARGE:
@@ -262,6 +274,14 @@ def linked_map(
     if inside is not None:
         select(run, inside)
         st.rerun()
+
+
+def drawn(run: Run, rows: pd.DataFrame, controls: Controls) -> Bools:
+    """(n,) which of these samples of the review table the switch of the decided and the tag leave."""
+    left: Bools = np.asarray((rows["verdict"] == "") | controls.decided, np.bool_)
+    if controls.tag:
+        left = left & rows["id"].isin(tagged(run, cached.table(run))[controls.tag]).to_numpy()
+    return left
 
 
 def coloured(run: Run, rows: pd.DataFrame, colour: str) -> Colouring:

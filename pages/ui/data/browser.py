@@ -2,16 +2,22 @@
 
 from functools import partial
 
+import numpy as np
 import streamlit as st
 
+from core.analysis.decision import samples_words
 from core.data.browsing import ALIKE, RANDOM, STORED, orders
 from core.data.store.sample_names import has_file_name, one_line, short_name
 from core.modalities import MODALITIES
 from core.output.names import told_apart
+from core.runs import Run
+from core.types import Ints
 from pages.ui.cache import of_data
 from pages.ui.cache.words import plain
 from pages.ui.data.browsing import PARTS, Browsed, choose, clear, number
 from pages.ui.data.problems import MEANING
+from pages.ui.review.filters import TITLES
+from pages.ui.selection.selection import select
 from pages.ui.widgets import pictures, view
 from pages.ui.widgets.bound import bound
 from pages.ui.widgets.fields import one_of
@@ -66,15 +72,18 @@ def shown(now: Browsed) -> None:
             key=f"data-{now.info.id}-{now.part}",
             selected=[now.sample] if now.sample in here else [],
             version=0 if now.sample is None else now.sample + 1,
-            size=64,
+            size=now.size,
             keys={"Escape": "clear"},
             on_event=lambda event, once: _looked_at(now, event),
             focus=now.sample if now.sample in here else None,
         )
 
 
-def alone(now: Browsed) -> None:
-    """The sample that is looked at: large, what it is called, what was measured, what is wrong, and what is like it."""
+def alone(now: Browsed, run: Run | None) -> None:
+    """The sample that is looked at: large, its name, what was measured, what is wrong, what is like it.
+
+    With a run of these data there is a way to its review.
+    """
     row = now.sample
     if row is None:
         return
@@ -92,6 +101,8 @@ def alone(now: Browsed) -> None:
         )
     text = of_data.texts_of(now.workspace, now.info.id, now.part, (row,), most=20_000)[0]
     gallery([Tile(row, _picture(now, row), told=text)], key="data-alone", size=LARGE)
+    if run:
+        _onward(run, int(now.ids[row]))
     if has_file_name(names[row], text):
         st.caption(plain(one_line(names[row])))
     measured = (f"{trait.name} {number(float(trait.values[row]))}{trait.unit}" for trait in now.survey.traits)
@@ -109,6 +120,27 @@ def alone(now: Browsed) -> None:
         )
 
 
+def on_maps(run: Run, ids: Ints, *, key: str) -> None:
+    """The button that selects these samples and opens the map where they are seen among the others."""
+    where = "clusters" if run.has_activations or not run.recorded else "trajectories"
+    words = f"Select {samples_words(len(ids))} and see where they are on the map."
+    if st.button("On the map", key=key, icon=":material/scatter_plot:", type="tertiary", help=words):
+        select(run, np.sort(ids))
+        st.switch_page(f"pages/{where}.py")
+
+
+def _onward(run: Run, sample: int) -> None:
+    with st.container(key="data-onward", horizontal=True, vertical_alignment="center", gap="small"):
+        st.page_link(
+            "pages/review.py",
+            label="Review",
+            icon=":material/rate_review:",
+            help="Decide on this sample, with its loss curve and what is like it to the model.",
+            query_params={"ids": str(sample), "verdict": TITLES["all"]},
+        )
+        on_maps(run, np.array([sample], np.int64), key="data-on-map")
+
+
 def _pager(now: Browsed, page: int, pages: int, n: int, each: int) -> None:
     things = MODALITIES[now.info.modality].things
     with st.container(key="data-pager", horizontal=True, vertical_alignment="center", gap="small"):
@@ -117,6 +149,10 @@ def _pager(now: Browsed, page: int, pages: int, n: int, each: int) -> None:
             f" · {page * each + 1:,}–{min((page + 1) * each, n):,} · page {page + 1:,} of {pages:,}" if n else ""
         )
         st.markdown(words, width="stretch")
+        size = st.container(key="data-size", width="content")
+        with size.popover("", icon=":material/photo_size_select_large:", type="tertiary", help="Tile size"):
+            size = bound("data-tiles", now.size, lambda new: view.choose("tiles", str(new)))
+            st.slider("Tile size in pixels", 40, 192, step=8, **size)
         for title, icon, to, key in (
             ("Back", "chevron_left", page - 1, "data-back"),
             ("Next", "chevron_right", page + 1, "data-next"),
@@ -132,7 +168,7 @@ def _pager(now: Browsed, page: int, pages: int, n: int, each: int) -> None:
                 args=("page", str(to + 1) if to else ""),
             )
         number = bound("data-page", page + 1, lambda new: view.choose("page", str(int(new)) if new > 1 else ""))
-        st.number_input("Page", 1, pages, label_visibility="collapsed", width=100, **number)
+        st.number_input("Page", 1, pages, label_visibility="collapsed", width=90, **number)
 
 
 def _tiles(now: Browsed, rows: list[int]) -> list[Tile]:

@@ -18,9 +18,10 @@ from pages.ui.widgets.view import Matching
 
 PAGE = "data"
 PARTS = ("training", "test")
+SIZES = ("64", *map(str, range(40, 193, 8)))  # pixels of a tile, the usual ones first
 COUNT = Matching("[0-9]{1,6}")
 _NUMBER = r"-?[0-9]+(?:\.[0-9]+)?(?:e-?[0-9]+)?"
-SHARED = ("map", "colour", "decided", "hover", "epoch", "class")  # what is not of the Data page
+SHARED = ("map", "colour", "decided", "hover", "epoch", "class", "tiles")  # what is not of the Data page
 RANGE = Matching(rf"(?:{_NUMBER})?_(?:{_NUMBER})?")
 
 
@@ -39,6 +40,7 @@ class Browsed:
         choice: what a person wants to see.
         page: of the gallery, from 0.
         sample: the row of the sample that is seen alone; None for none.
+        size: of a tile, in pixels.
     """
 
     workspace: Path
@@ -51,6 +53,7 @@ class Browsed:
     choice: Choice
     page: int
     sample: int | None
+    size: int
 
     def rows(self, apart_from: str = "") -> Ints:
         """The rows that are shown, in their order; without asking the range of one trait."""
@@ -81,6 +84,7 @@ def browsed(workspace: Path, info: DatasetInfo, ids: Ints, *, label_name: str) -
             "page": COUNT,
             "text": Matching(".{1,200}"),
             "sample": Matching("[0-9]{1,18}"),
+            "tiles": SIZES,
             **dict.fromkeys(traits, RANGE),
         },
     )
@@ -96,9 +100,8 @@ def browsed(workspace: Path, info: DatasetInfo, ids: Ints, *, label_name: str) -
     ids = np.arange(len(labels)) if part else ids
     at = np.flatnonzero(ids == int(now["sample"])) if now["sample"] else ids[:0]
     sample = int(at[0]) if len(at) else None
-    return Browsed(
-        workspace, info, part, label_name, survey, labels, ids, choice, max(int(now["page"] or 1) - 1, 0), sample
-    )
+    page = max(int(now["page"] or 1) - 1, 0)
+    return Browsed(workspace, info, part, label_name, survey, labels, ids, choice, page, sample, int(now["tiles"]))
 
 
 def choose(name: str, value: str) -> None:

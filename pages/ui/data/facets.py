@@ -11,7 +11,9 @@ from core.data.browsing import ALIKE, RANDOM, histogram
 from core.modalities.contract import Trait
 from core.output.names import told_apart
 from core.output.palette import ACCENT, GREY
+from core.runs import Run
 from core.types import Floats
+from pages.ui.data.browser import on_maps
 from pages.ui.data.browsing import Browsed, choose, choose_range, clear, is_filtered, number
 from pages.ui.data.problems import MEANING
 from pages.ui.widgets.histogram import Axis, Bars, Moved
@@ -22,10 +24,16 @@ LONGEST = 32  # characters of a class's name: as many as stand beside its number
 COPIED = ("duplicate", "near duplicate", "two labels")  # problems of samples that are seen side by side
 
 
-def filters(now: Browsed) -> None:
-    """Classes, problems and what is measured, each with its counts; a click or a drag leaves out the rest."""
+def filters(now: Browsed, run: Run | None) -> None:
+    """Classes, problems and what is measured, each with its counts; a click or a drag leaves out the rest.
+
+    With a run of these data, what is left is seen on the map at a click.
+    """
     if is_filtered(now):
-        st.button("Show all", key="data-clear", icon=":material/filter_alt_off:", on_click=clear, args=(now,))
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.button("Show all", key="data-clear", icon=":material/filter_alt_off:", on_click=clear, args=(now,))
+            if run and len(left := now.rows()):
+                on_maps(run, now.ids[left], key="data-select")
     _problems(now)
     _classes(now)
     for trait in now.survey.traits:

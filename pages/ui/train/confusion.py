@@ -19,7 +19,8 @@ from pages.ui.widgets.tally import Row, heard, tally
 MOST = 12  # classes of a matrix; of more the pairs that differ are a list, which is searched
 PAIRS = 300  # of the list
 LONGEST = 14  # characters of a class's name beside the matrix
-TITLE = "Given and predicted class"
+MEANING = "Rows are given labels, columns what the model predicts for the same training samples. A click on a count \
+selects those samples."
 _ASSETS = Path(__file__).parents[3] / "assets"
 _mount = st.components.v2.component(
     "assay.matrix", css=(_ASSETS / "matrix.css").read_text(), js=(_ASSETS / "matrix.js").read_text()
@@ -31,8 +32,7 @@ def shown(run: Run, table: pd.DataFrame) -> None:
     with st.container(key="confusion"):
         left, right = st.columns([1.5, 1], gap="medium")
     with left:
-        words = "Rows are given labels, columns what the model predicts for the same training samples."
-        st.markdown(f"**{TITLE}**", help=f"{words} A click on a count selects those samples.")
+        st.markdown("**Given and predicted class**", help=MEANING)
         names, key = cached.info(run).class_names, f"confusion-{run.id}"
         pairs, then = compared.confused(run, counted.counted(run)), partial(_choose, run, key)
         chosen = _chosen(run, table, key)
@@ -46,10 +46,16 @@ def shown(run: Run, table: pd.DataFrame) -> None:
 
 def _matrix(pairs: pd.DataFrame, names: tuple[str, ...], key: str, chosen: str, then: "partial[None]") -> None:
     cells = [
-        {"value": f"{row.label}-{row.predicted}", "count": row.samples, "words": _words(row, names)}
+        {"value": f"{row.label}-{row.predicted}", "count": row.samples, "words": _said_of(row, names)}
         for row in pairs.itertuples()
     ]
-    data = {"names": names, "short": told_apart(names, LONGEST), "cells": cells, "chosen": chosen, "title": TITLE}
+    data = {
+        "names": names,
+        "short": told_apart(names, LONGEST),
+        "cells": cells,
+        "chosen": chosen,
+        "title": "Given and predicted class",
+    }
     _mount(key=key, data=data, default={"event": None}, on_event_change=partial(heard, key, then))
 
 
@@ -63,14 +69,14 @@ def _list(pairs: pd.DataFrame, names: tuple[str, ...], key: str, chosen: str, th
             row.samples,
             row.samples,
             f"{short[row.label]} → {short[row.predicted]}",
-            _words(row, names),
+            _said_of(row, names),
         )
         for row in apart.head(PAIRS).itertuples()
     ]
     tally(f"{len(rows):,} of {len(apart):,} pairs", rows, key=key, chosen=chosen, then=then, height=320)
 
 
-def _words(row: "pd.core.frame._PandasNamedTuple", names: tuple[str, ...]) -> str:
+def _said_of(row: "pd.core.frame._PandasNamedTuple", names: tuple[str, ...]) -> str:
     some = f", {row.suspects:,} of them suspects" if row.suspects else ""
     return f"given {names[row.label]}, predicted {names[row.predicted]}: {row.samples:,} samples{some}"
 

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import pipeline
 from core.analysis.opened_run import opened
+from core.journal import review
 from core.runs import Run
 from pages.ui.widgets.scatter_option import FADED, LARGE, Style, map_option, window_around
 from tests.pages.access.test_who import REVIEWER, be
@@ -32,6 +33,21 @@ def test_decided_samples_are_hollow_and_the_flagged_that_are_left_are_counted(
     assert "decided · 3" in legend(app)
     assert f"flagged by Consensus · {FEW - 2}" in legend(app)
     assert series(app)["decided · 3"]["itemStyle"]["color"] == "transparent"  # type: ignore[index]
+
+
+@pytest.mark.parametrize("name", ["clusters", "trajectories"])
+def test_only_samples_with_a_tag_are_drawn_where_it_is_chosen(
+    name: str, two_detections: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    be(REVIEWER, monkeypatch)
+    assert "Only samples with the tag" not in [one.label for one in page(name).selectbox]  # there is none
+    for tag, ids in (("sticker", [0, 1, 50]), ("odd", [7])):
+        review.note(two_detections.workspace, two_detections.id, ids, "tag", tag, reviewer="ann")
+    app = page(name)
+    field(app, "Only samples with the tag").select("sticker").run()
+    assert not app.exception
+    assert any(f"3 of {SAMPLES} drawn" in one.value for one in app.caption)
+    assert field(page("review", app), "Tag").value == "sticker"  # one state for all pages
 
 
 def test_too_many_points_for_outlines_are_faded() -> None:
