@@ -96,11 +96,11 @@ def controls(
         about = " ".join(HELP[name] for name in METHODS)
         one_of("Map", METHODS, help=about, **bound("view-map", now["map"], partial(view.choose, "map")))
         colour = bound("view-colour", now["colour"], partial(view.choose, "colour"))
-        st.selectbox("Colour by", colours, width=110, **colour)
+        st.selectbox("Colour by", colours, width=108, **colour)
         beside = bound("view-beside", now[BESIDE], partial(view.choose, BESIDE))
         words = "A second map of the same points, coloured by something else. One selection holds on both."
         st.selectbox(
-            "Beside", ["", *colours], width=106, format_func=lambda value: value or "one map", help=words, **beside
+            "Beside", ["", *colours], width=104, format_func=lambda value: value or "one map", help=words, **beside
         )
         if tags:
             only = bound("view-tag", now[TAG], partial(view.choose, TAG))
