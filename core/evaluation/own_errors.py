@@ -57,6 +57,17 @@ def aside_words(errors: OwnErrors | None) -> str:
     return f" ({errors.plain:.1%} without the trigger)" if errors and errors.plain >= SAID else ""
 
 
+def lines_of_each(each: Mapping[Tried, OwnErrors]) -> list[str]:
+    """The same for each trigger of which it is to be told, with its name where there are several triggers.
+
+    >>> lines_of_each({"word_1_to_0": OwnErrors(0.206, 0.14, None), "patch": OwnErrors(0.3, 0.0, 0.3)})
+    ['word 1 to 0: Without the trigger, 14.0% of these samples are taken for it, too.']
+    """
+    names = {one: one.replace("_", " ") if isinstance(one, str) else f"Estimated, {one.group}" for one in each}
+    told = {one: error_words(errors) for one, errors in each.items()}
+    return [f"{names[one]}: {words}" if len(each) > 1 else words for one, words in told.items() if words]
+
+
 def own_errors(tried: pd.DataFrame) -> OwnErrors | None:
     """What `tried_samples` of one trigger say; None of an empty table.
 
@@ -96,8 +107,16 @@ def of_each(child: Run) -> Mapping[Tried, OwnErrors]:
     outcome = runs.outcome(child)
     known = {} if outcome is None else outcome.attack_success_rate
     rates: dict[Tried, float] = {name: rate for name, rate in known.items() for rate in results.measured({name: rate})}
-    if not rates and child.parent:
-        rates = {RecoveredTrigger(child.parent, one.group): one.after for one in estimates_of(child)}
+    return of_tried(child, rates) if rates else of_recovered(child)
+
+
+def of_recovered(child: Run) -> Mapping[Tried, OwnErrors]:
+    """The same of each recovered trigger, whether an attack is known or not."""
+    return of_tried(child, {RecoveredTrigger(child.parent or "", one.group): one.after for one in estimates_of(child)})
+
+
+def of_tried(child: Run, rates: Mapping[Tried, float]) -> Mapping[Tried, OwnErrors]:
+    """Those of what was tried, with the success rates that were recorded, in [0, 1]."""
     return {
         tried: own_errors(tried_samples(child, tried)) or OwnErrors(rate, 0.0, None) for tried, rate in rates.items()
     }

@@ -38,7 +38,7 @@ from core.analysis.suspect_clusters import ratio_words, reclassifications
 from core.data import store
 from core.data.store.sample_names import is_file_name, one_line, short_name
 from core.detectors import DETECTORS
-from core.evaluation.own_errors import OwnErrors, aside_words, error_words, of_each, strongest
+from core.evaluation.own_errors import OwnErrors, aside_words, lines_of_each, of_each, of_recovered, strongest
 from core.evaluation.results import GONE, comparison, detector_figures, outcome_figures
 from core.files import write_file
 from core.journal import changes, review
@@ -79,7 +79,7 @@ def report_html(run: Run) -> str:
     detected = detector_figures(whole)
     compared = comparison(child) if child and child.done("evaluate") else None
     estimates = estimates_of(child) if child and compared else []
-    own = of_each(child) if child and compared else {}
+    own, recovered = (dict(of_each(child)), dict(of_recovered(child))) if child and compared else ({}, {})
     plain = strongest(own.values())
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -107,9 +107,9 @@ def report_html(run: Run) -> str:
         class_rows=_class_rows(whole, info.class_names),
         decision=_decision(whole),
         estimated=[(title(one, info.class_names), one) for one in estimates],
-        own_of={(tried if isinstance(tried, str) else tried.group): errors.plain for tried, errors in own.items()},
+        own_of={(one if isinstance(one, str) else one.group): of.plain for one, of in (own | recovered).items()},
         estimate_words=estimate_words(estimates),
-        own_errors=error_words(plain),
+        own_errors=lines_of_each(own),
         families=_families(subject, table, info.class_names),
         decisions=_decisions(subject),
         tiles=_tiles(whole, shown.head(MAX_TILES)),

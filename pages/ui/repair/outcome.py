@@ -115,8 +115,8 @@ def before_after(run: Run, child: Run) -> None:
         for name in shown.columns[1:]
     }
     table.dataframe(shown, hide_index=True, column_config=columns, key="before-after", height=tall(len(shown), 12))
-    if own_words := own_errors.error_words(own_errors.of_strongest(child)):
-        table.caption(f"Of the trigger that succeeds most often: {own_words}")
+    for line in own_errors.lines_of_each(own_errors.of_each(child)):
+        table.caption(plain(line))
     if estimated:
         table.caption(estimate_words(estimated))
     if rates:

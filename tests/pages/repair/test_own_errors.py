@@ -58,11 +58,11 @@ def test_it_stands_beside_the_rate(repaired: tuple[Run, Run]) -> None:
     assert experiments(run)[0].doubts[0] == "the attack still succeeds: 75%, 25% without its trigger"
     report = report_html(run)
     assert "the strongest known attack now succeeds in 75.0% of cases (25.0% without the trigger)" in report
-    assert f"Of the trigger that succeeds most often: {TOLD}" in report
+    assert f">{TOLD}<" in report
 
 
 def test_it_stands_on_the_pages_of_repair_and_triggers(repaired: tuple[Run, Run]) -> None:
-    assert f"Of the trigger that succeeds most often: {TOLD}" in [one.value for one in page("repair").caption]
+    assert TOLD in [one.value for one in page("repair").caption]
     [metric] = [one for one in page("trigger").metric if one.label == "Without it, repaired"]
     assert (metric.value, metric.help) == ("25.0%", TOLD)
 
