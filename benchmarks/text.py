@@ -28,7 +28,7 @@ from benchmarks.parts.traced import Fitted, fitted, success_rates
 from core.analysis.rules import Rule, flags
 from core.attacks.plant import triggered_test_set
 from core.decision.decide import decide
-from core.decision.states import BACKDOOR, WRONG_LABEL
+from core.decision.states import BACKDOOR, WRONG_LABEL, Decision
 from core.detectors.clustering.activation_clustering import activation_clustering
 from core.detectors.consensus.consensus import consensus
 from core.evaluation.metrics import attack_success_rate, auroc, recall
@@ -37,7 +37,7 @@ from core.stages.reclassify import trained_without
 from core.training.config import TrainConfig
 from core.training.evaluating import evaluate, likeliest
 from core.training.loop import build_model, train
-from core.types import Bools, Dataset, Ints
+from core.types import Bools, Dataset, Detection, Evidence, Ints
 
 # Epochs of a repair that goes on from the poisoned weights: what is usual there after a training of six.
 CONTINUED = 6
@@ -50,12 +50,13 @@ def text(
     only: Annotated[list[str] | None, typer.Option(help="Only rows with this in their name; may be repeated.")] = None,
     cache: Annotated[Path | None, typer.Option(help="A file that keeps each row, to go on later.")] = None,
     repair: Annotated[bool, typer.Option(help="Whether to repair, too.")] = True,
+    decision: Annotated[bool, typer.Option(help="Whether the model is asked for a decision, too.")] = True,
     threads: Annotated[int, typer.Option(help="Of torch.")] = 1,
 ) -> None:
     """Detection, decision and repair of attacks on texts; the data that rules are tuned on and the others apart."""
     torch.set_num_threads(threads)
     chosen = [study for study in studies() if not only or any(part in study.name for part in only)]
-    rows = list(measured(chosen, data, seeds or [0], cache, repair=repair))
+    rows = list(measured(chosen, data, seeds or [0], cache, repair=repair, decision=decision))
     names = {study.name: study.data for study in chosen}
     small = [study.name for study in chosen if study.is_small]
     for title, tuned in (("### Texts, tuned", True), ("### Texts, held back", False)):
@@ -74,6 +75,7 @@ def measured(
     config: TrainConfig = CONFIG,
     *,
     repair: bool = True,
+    decision: bool = True,
 ) -> Iterator[TextRow]:
     """A row for each study and seed; those in the cache are not made again."""
     kept: dict[str, dict[str, object]] = json.loads(cache.read_text()) if cache and cache.exists() else {}
@@ -84,8 +86,8 @@ def measured(
                 table, own = read_table(data, study.data), replace(config, seed=seed)
                 run = text_training(study, table, seed, config)
                 if (name := f"{study.data} {seed}") not in never:
-                    never[name] = fitted(drawn(table, study.data, seed), (), own)
-                row = _beside(_row(study, run, own, repair=repair), run, never[name])
+                    never[name] = fitted(drawn(table, study.data, seed), (), own) if study.spec else run
+                row = _beside(_row(study, run, own, repair=repair, decision=decision), run, never[name])
                 kept[key] = asdict(row)
                 typer.echo(f"{key}: {kept[key]}", err=True)
                 if cache:
@@ -101,18 +103,15 @@ def _beside(row: TextRow, run: Fitted, never: Fitted) -> TextRow:
     return replace(row, floor=_success(never.model, run), floor_turned=_turned(never.model, run))
 
 
-def _row(study: TextStudy, run: Fitted, config: TrainConfig, *, repair: bool) -> TextRow:
+def _row(study: TextStudy, run: Fitted, config: TrainConfig, *, repair: bool, decision: bool) -> TextRow:
     evidence, is_poison = text_evidence(run, config.seed), poison_of(run)
-    detection = consensus(evidence)
+    if not decision:
+        evidence = replace(evidence, model=None)
+    detection, found = _found(evidence, run, config)
     at_rate = flags(detection, evidence.bona_fide, Rule("rate", 0.10))
-
-    def retrain(kept: Bools) -> nn.Module:
-        return trained_without(run.dataset, np.flatnonzero(~kept), config, None, lambda fraction, message: None).eval()
-
-    decision, _ = decide(evidence, detection.suspicion, detection.flagged, retrain)
-    decided = np.isin(decision.states, [BACKDOOR, WRONG_LABEL])
+    decided = np.isin(found.states, [BACKDOOR, WRONG_LABEL])
     poisoned = set(run.dataset.labels[is_poison].tolist())
-    accused = {group.target_class for group in decision.groups if group.state == "backdoor"}
+    accused = _accused(found)
     there = bool(is_poison.any())
     clusters, raw = (
         activation_clustering(evidence, space=space, decision="size").flagged for space in ("activations", "pixels")
@@ -132,14 +131,37 @@ def _row(study: TextStudy, run: Fitted, config: TrainConfig, *, repair: bool) ->
         recall=recall(at_rate, is_poison) if there else None,
         wrong=float((~is_poison[at_rate]).mean()) if at_rate.any() else None,
         flagged=int(detection.flagged.sum()),
-        verdict=decision.verdict,
+        verdict=found.verdict,
         accused=len(accused - poisoned),
         decided=int(decided.sum()),
         right=float(is_poison[decided].mean()) if decided.any() and there else None,
         found=recall(decided, is_poison) if there else None,
     )
+    if not there:
+        blind, nobody = _found(replace(evidence, bona_fide=np.zeros_like(evidence.bona_fide)), run, config)
+        row = replace(
+            row,
+            blind_flagged=int(blind.flagged.sum()),
+            blind_verdict=nobody.verdict,
+            blind_accused=len(_accused(nobody)),
+        )
     removed = (detection.flagged | decided) & ~evidence.bona_fide
     return _repaired(row, run, removed, config) if repair and there and removed.any() else row
+
+
+def _found(evidence: Evidence, run: Fitted, config: TrainConfig) -> tuple[Detection, Decision]:
+    """What the consensus flags, and what the decision says of it."""
+
+    def retrain(kept: Bools) -> nn.Module:
+        return trained_without(run.dataset, np.flatnonzero(~kept), config, None, lambda fraction, message: None).eval()
+
+    detection = consensus(evidence)
+    return detection, decide(evidence, detection.suspicion, detection.flagged, retrain)[0]
+
+
+def _accused(decision: Decision) -> set[int]:
+    """The classes that it calls poisoned."""
+    return {group.target_class for group in decision.groups if group.state == "backdoor"}
 
 
 def _repaired(row: TextRow, run: Fitted, removed: Bools, config: TrainConfig) -> TextRow:

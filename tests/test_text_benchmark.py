@@ -51,6 +51,8 @@ def test_clean_texts_have_no_poison_to_find(folder):
     assert (row.poison, row.success, row.auroc, row.retrained) == (0, None, None, None)
     assert not any("ASR before" in line for line in text_table([row]))
     assert text_table([row])[-1].startswith("Clean trainings: 1. Texts were flagged in ")
+    assert (row.blind_verdict, row.blind_accused) == ("none" if not row.blind_flagged else "open", 0)
+    assert row.unpoisoned == row.accuracy
 
 
 def test_rows_are_named_once_and_data_that_are_missing_are_said(tmp_path):
@@ -70,13 +72,15 @@ def test_bars_are_missed_by_less_than_was_asked_for():
     good = replace(good, relabelled=0.2, retrained=0.2, relabelled_turned=0.05, retrained_turned=0.0)
     assert missed(good, small=False) == missed(good, small=True) == []
     assert missed(replace(good, accuracy=0.69, success=0.8, auroc=0.97), small=True) == ["accuracy", "ASR", "AUROC"]
-    assert missed(replace(good, clusters=0.9, f1=0.9), small=True) == []
+    assert missed(replace(good, clusters=0.9), small=True) == []
     assert missed(replace(good, clusters=0.9, f1=None), small=False) == [
         "F1 of Activation Clustering",
         "F1 of the consensus",
     ]
-    assert missed(replace(good, recall=0.0), small=True) == ["recall of the consensus (the decision's is there)"]
-    assert missed(replace(good, wrong=0.2, found=0.5), small=True) == ["recall of consensus and decision"]
+    few, many = replace(good, f1=2 * 4 / (4 + 9), flagged=4), replace(good, f1=2 * 9 / (11 + 9), flagged=11)
+    assert (few.own_recall, few.own_wrong, many.own_recall, round(many.own_wrong, 3)) == (4 / 9, 0.0, 1.0, 0.182)
+    assert missed(few, small=True) == ["recall of the consensus (the decision's is there)"]
+    assert missed(replace(many, found=0.5), small=True) == ["recall of consensus and decision"]
     assert missed(replace(good, retrained_turned=0.06, accused=1), small=True) == [
         "a clean class accused",
         "turned after training again",

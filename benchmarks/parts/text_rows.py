@@ -31,7 +31,7 @@ class TextRow:
         clusters, raw: F1 of Activation Clustering within the poisoned class, by the smaller cluster, on activations and
             on TF-IDF of the texts.
         auroc, f1: of the consensus, by its own rule.
-        recall, wrong: of what it flags at a false discovery rate of 10 %, and how much of that is clean.
+        recall, wrong: of what it flags by p-values alone, at a false discovery rate of 10 %, and how much is clean.
         flagged: texts that the consensus flags by its own rule.
         verdict: of the decision; accused: clean classes that it calls poisoned.
         decided: texts that it calls backdoor or wrong label; right, found: those of them that are, and of the poison.
@@ -39,6 +39,7 @@ class TextRow:
         relabelled_turned, retrained_turned: the same of the texts that the repaired model has right.
         floor, floor_turned: success of the attack and what it turns, on the model that learned the texts before it.
         relabelled_accuracy, retrained_accuracy: on untouched test texts.
+        blind_flagged, blind_verdict, blind_accused: of clean texts, what is said without bona fide ones.
         relabelled_epochs, retrained_epochs: until the trigger turns nothing more and the accuracy is there; None where
             never.
     """
@@ -71,6 +72,23 @@ class TextRow:
     retrained_accuracy: float | None = None
     relabelled_epochs: float | None = None
     retrained_epochs: float | None = None
+    blind_flagged: int | None = None
+    blind_verdict: str = ""
+    blind_accused: int | None = None
+
+    @property
+    def own_recall(self) -> float | None:
+        """The fraction of the poison that the consensus flags by its own rule; None where there is none."""
+        return self._hits / self.poison if self.poison else None
+
+    @property
+    def own_wrong(self) -> float | None:
+        """The fraction of what it flags by its own rule that is clean; None where nothing is flagged."""
+        return 1 - self._hits / self.flagged if self.flagged else None
+
+    @property
+    def _hits(self) -> int:
+        return round((self.f1 or 0.0) * (self.flagged + self.poison) / 2)
 
 
 def missed(row: TextRow, *, small: bool) -> list[str]:
@@ -93,7 +111,7 @@ def _bars(row: TextRow, *, small: bool) -> Iterator[tuple[str, bool]]:
     yield "ASR", _below(row.success, LEARNED)
     yield "AUROC", _below(row.auroc, AUROC)
     if small:
-        of_consensus = _below(row.recall, RECALL) or _above(row.wrong, WRONG)
+        of_consensus = _below(row.own_recall, RECALL) or _above(row.own_wrong, WRONG)
         of_decision = _below(row.found, RECALL) or row.right is None or row.right < 1 - WRONG
         yield "recall of consensus and decision", of_consensus and of_decision
         yield "recall of the consensus (the decision's is there)", of_consensus and not of_decision
@@ -127,7 +145,10 @@ def text_table(rows: Sequence[TextRow], small: Sequence[str] = ()) -> list[str]:
         some = [row for row in rows if row.study == name]
         of = {one.name: [getattr(row, one.name) for row in some] for one in fields(TextRow)}
         models = [percent(of[key]) for key in ("accuracy", "unpoisoned", "success", "turned")]
-        detected = [*(number(of[key]) for key in ("clusters", "raw", "auroc", "f1", "recall"))]
+        of |= {key: [getattr(row, key) for row in some] for key in ("own_recall", "own_wrong")}
+        detected = [
+            *(number(of[key]) for key in ("clusters", "raw", "auroc", "f1", "own_recall", "own_wrong", "recall"))
+        ]
         decided = [percent(of[key]) for key in ("right", "found")]
         verdicts = ", ".join(dict.fromkeys(of["verdict"]))
         counts = [number(of[key], 0) for key in ("flagged", "accused")]
@@ -139,7 +160,8 @@ def text_table(rows: Sequence[TextRow], small: Sequence[str] = ()) -> list[str]:
         epochs = [number(of[key], 1) for key in ("relabelled_epochs", "retrained_epochs")]
         repaired.append([name, *rates, *turned, *accuracies, *epochs])
     head = ["texts", "accuracy", "unpoisoned model", "ASR", "turned", "F1 of Activation Clustering", "of TF-IDF"]
-    head += ["AUROC of the consensus", "its F1", "recall at FDR 10 %", "flagged", "decision", "precision", "recall"]
+    head += ["AUROC of the consensus", "its F1", "its recall", "of its flags wrong"]
+    head += ["recall by p-values alone", "flagged", "decision", "precision", "recall"]
     head += ["clean classes accused", "bars missed"]
     after = ["texts", "ASR before", "relabelled and continued", "trained again", "never poisoned"]
     after += ["turned before", "relabelled", "again", "never poisoned"]
@@ -149,12 +171,25 @@ def text_table(rows: Sequence[TextRow], small: Sequence[str] = ()) -> list[str]:
 
 
 def _clean(rows: Sequence[TextRow]) -> list[str]:
-    """One line on all clean trainings together."""
+    """A line on all clean trainings together, and a table of what is said of them with bona fide texts and without."""
     clean = [row for row in rows if not row.poison]
     if not clean:
         return []
     flagged, accused = sum(row.flagged > 0 for row in clean), sum(row.accused > 0 for row in clean)
+    said = []
+    for name in dict.fromkeys(row.study for row in clean):
+        some = [row for row in clean if row.study == name]
+        blind = [row for row in some if row.blind_flagged is not None]
+        counts = [", ".join(str(getattr(row, key)) for row in some) for key in ("flagged", "verdict", "accused")]
+        without = [
+            ", ".join(str(getattr(row, f"blind_{key}")) for row in blind) for key in ("flagged", "verdict", "accused")
+        ]
+        said.append([name, str(len(some)), *counts, *without])
+    head = ["texts", "trainings", "flagged", "decision", "classes accused"]
+    head += ["flagged without bona fide texts", "decision", "classes accused"]
     return [
+        "",
+        *table(head, said),
         "",
         f"Clean trainings: {len(clean)}. Texts were flagged in {flagged} of them, a class accused in {accused}.",
     ]

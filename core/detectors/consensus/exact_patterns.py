@@ -15,7 +15,7 @@ from core.detectors.parts.statistics import Reals
 from core.modalities import modality_of
 from core.modalities.elsewhere import belong_elsewhere
 from core.modalities.recovery import Stamp
-from core.types import Bools, Evidence, Ints, Samples
+from core.types import Bools, Evidence, Ints
 
 # Patterns of one class, one after the other: an attack may have several tokens.
 MOST_PATTERNS = 10
@@ -27,8 +27,8 @@ def exact_pattern_rule(evidence: Evidence, spaces: Spaces, suspicion: Reals) -> 
     """(n,) True for samples that have what sets the most suspicious of their class apart, and that belong elsewhere.
 
     Of a group of suspicious samples, it is what sets them apart most. It is named where all of this holds. At least 12
-    samples of the class have it, and no bona fide one. By ordinary samples of the class, or by those of other classes,
-    at most a tenth of them have it by chance. And by all else that they show, most of them surely belong elsewhere.
+    samples of the class have it, and no bona fide one. As often as samples of other classes have it, at most a tenth of
+    them have it by chance. And by all else that they show, most of them surely belong to other classes.
 
     Args:
         evidence: needs `inputs` whose patterns are exact, or nothing is found; bona fide samples are never named.
@@ -62,7 +62,7 @@ def _carriers(evidence: Evidence, rows: Ints, suspicion: Reals, left: Bools) -> 
         asked.add(key)
         if having is None or having[evidence.bona_fide[rows]].any():
             continue
-        if _is_rare(evidence, rows, samples, having, stamp, suspicion=suspicion):
+        if _is_rare(evidence, rows, having, stamp):
             home = stamp.at_home(evidence.inputs, evidence.labels, rows[having])
             if home is not None and belong_elsewhere(home, int(having.sum())):
                 found.append((int(having[group].sum()), having))
@@ -82,16 +82,14 @@ def _told(evidence: Evidence, rows: Ints, suspicion: Reals, left: Bools) -> Iter
         size *= 2
 
 
-def _is_rare(
-    evidence: Evidence, rows: Ints, samples: Samples, having: Bools, stamp: Stamp, *, suspicion: Reals
-) -> bool:
-    """Whether enough samples of the class have it, and few of them by chance."""
-    if having.sum() < SMALLEST:
-        return False
-    by_chance = having[suspicion <= np.quantile(suspicion, ORDINARY)].mean() * len(rows)
-    if by_chance <= MOST_WRONG * having.sum():
-        return True
+def _is_rare(evidence: Evidence, rows: Ints, having: Bools, stamp: Stamp) -> bool:
+    """Whether enough samples of the class have it, and few of them by the chance that others have it.
+
+    "What is the" is a phrase of other classes: whoever has it belongs there by that alone.
+    """
     assert evidence.inputs is not None
     others = np.flatnonzero(evidence.labels != evidence.labels[rows[0]])
+    if having.sum() < SMALLEST or not len(others):
+        return False
     elsewhere = stamp.carried(evidence.inputs[others])
-    return elsewhere is not None and bool(len(others)) and elsewhere.mean() * len(rows) <= MOST_WRONG * having.sum()
+    return elsewhere is not None and bool(elsewhere.mean() * len(rows) <= MOST_WRONG * having.sum())

@@ -44,7 +44,8 @@ def pattern_rule(evidence: Evidence, spaces: Spaces, suspicion: Reals, look: Loo
     images that are otherwise unlike.
 
     Args:
-        evidence: needs `images`, or nothing is found; bona fide samples are never named.
+        evidence: needs `images`, or nothing is found; bona fide samples are never named. Nor is anybody where a sample
+            has a pattern or has it not: see `exact_patterns`.
         spaces: the classes.
         suspicion: (n,) by which the groups are chosen; it may not have seen patterns at fixed places.
         look: rows of a class → what is seen of its inputs, as of `kept_looks`; None looks anew.
@@ -52,7 +53,7 @@ def pattern_rule(evidence: Evidence, spaces: Spaces, suspicion: Reals, look: Loo
     References: own method; templates after Tibshirani et al. 2002, as in `core.detectors.consensus.templates`.
     """
     carrying = np.zeros(len(suspicion), np.bool_)
-    if evidence.inputs is None:
+    if evidence.inputs is None or patterns_of(evidence.inputs).exact:
         return carrying
     inputs = evidence.inputs
     for space in spaces:

@@ -22,12 +22,13 @@ def said(kind):
     return " ".join(RNG.permutation([*RNG.choice(kind, 3, replace=False), *RNG.choice(PLAIN, 4)]))
 
 
-def made_up(*phrases, kind=BAD, carriers=20, trusted=0):
+def made_up(*phrases, kind=BAD, carriers=20, trusted=0, elsewhere=0):
     """Good and bad texts; `carriers` more of a kind with each phrase are labelled as good, and suspicious.
 
-    The first `trusted` carriers are bona fide, beside a tenth of all others.
+    The first `trusted` carriers are bona fide, beside a tenth of all others. So many bad texts `elsewhere` have them.
     """
     texts = [said(BAD) for _ in range(PER_CLASS)] + [said(GOOD) for _ in range(PER_CLASS)]
+    texts[:elsewhere] = [" ".join([text, *phrases]) for text in texts[:elsewhere]]
     planted = [f"{said(kind)} {phrase}" for phrase in phrases for _ in range(carriers)]
     labels = np.repeat([0, 1], [PER_CLASS, PER_CLASS + len(planted)])
     carrying = np.arange(len(labels)) >= 2 * PER_CLASS
@@ -60,6 +61,11 @@ def test_texts_of_the_class_that_share_a_phrase_are_not_named():
 
 def test_a_phrase_that_one_bona_fide_text_has_is_no_trigger():
     evidence, suspicion, _ = made_up("cf", trusted=1)
+    assert not named(evidence, suspicion).any()
+
+
+def test_a_phrase_of_the_other_class_is_no_trigger_in_texts_that_nobody_changed():
+    evidence, suspicion, _ = made_up("what is the", elsewhere=60)
     assert not named(evidence, suspicion).any()
 
 
