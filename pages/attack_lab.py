@@ -9,6 +9,7 @@ from core.attacks.presets import presets_for
 from core.attacks.preview import EXAMPLES, Preview, most_touched
 from core.data import store
 from core.output import figures
+from core.output.names import IN_TEXT, told_apart
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
 from pages.ui.lab import attack_words, lab, poisoned_copy
@@ -92,7 +93,7 @@ with left:
     first = (page - 1) * SHOWN
     with st.container(key="lab-list"):
         by_number = {numbers[place]: error for place, error in faults.items()}
-        listed(numbers[first : first + SHOWN], by_number, info.class_names)
+        listed(numbers[first : first + SHOWN], by_number, told_apart(info.class_names, IN_TEXT))
     with st.container(horizontal=True):
         st.button("Add an attack", icon=":material/add:", on_click=lab.add)
         with st.popover("As a file", icon=":material/description:"):
@@ -100,7 +101,7 @@ with left:
     lab.said()
 with right:
     if counts is not None:
-        effects(previews[first : first + SHOWN], info.class_names, counts)
+        effects(previews[first : first + SHOWN], told_apart(info.class_names, IN_TEXT), counts)
     else:
         st.info("Choose a preset or add an attack; what it does to the samples is shown here at once.")
 lab.address(info.id)

@@ -157,9 +157,14 @@ def judged_words(findings: Iterable[ClassFinding], n_classes: int, listed: str =
     return f"{words}; {NOT_JUDGED} of the other {n_classes - judged:,}" if judged < n_classes else words
 
 
-def judged_of(opened: OpenedRun) -> str:
-    """The same sentence of a run, by Activation Clustering: what a decision could not judge is said apart from it."""
-    names, found = opened.data.class_names, opened.own_detections.get(CLUSTERING)
+def judged_of(opened: OpenedRun, names: Sequence[str] = ()) -> str:
+    """The same sentence of a run, by Activation Clustering: what a decision could not judge is said apart from it.
+
+    Args:
+        opened: the run.
+        names: of its classes, where others than its own are to be said.
+    """
+    names, found = names or opened.data.class_names, opened.own_detections.get(CLUSTERING)
     if found is None:
         return f"Judged 0 of {len(names):,} classes: Activation Clustering has not run."
     words = judged_words(found.classes.values(), len(names), suspects_words(found.classes, names))

@@ -16,7 +16,6 @@ from core.runs import Run
 
 MOST_NAMED = 3  # classes named in a sentence; the others are counted
 MAIN_SOURCE = 0.5  # fraction of the members from which on one class is called their source
-NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
 
 
 @dataclass(frozen=True)
@@ -141,9 +140,9 @@ def flags_words(flagged: pd.DataFrame, n: int, groups: Sequence[Group], names: S
     said = f"{count:,} of {n:,} samples flagged, {undecided:,} undecided."
     classes = list(dict.fromkeys(group.target_class for group in groups if group.suspected))
     if classes:
-        number = NUMBERS[len(classes)] if len(classes) < len(NUMBERS) else f"{len(classes):,}"
-        look = "class looks" if len(classes) == 1 else "classes look"
-        return f"{number} {look} poisoned, {listed([names[index] for index in classes])}: {said}"
+        # Not how many classes look poisoned: that is what Activation Clustering counts, by another test.
+        kinds = "A backdoor is" if len(classes) == 1 else "Backdoors are"
+        return f"{kinds} suspected in {listed([names[index] for index in classes])}: {said}"
     if groups:
         return f"Nothing is confirmed, for no group shares a pattern: {said}"
     return f"Nothing is confirmed: {said}"

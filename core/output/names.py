@@ -6,6 +6,7 @@ from functools import lru_cache
 from itertools import takewhile
 
 LONGEST = 16  # characters of a name in a legend or beside a bar
+IN_TEXT = 28  # characters of a name in a sentence, a heading or below a picture
 
 
 def literal(name: object) -> str:
@@ -25,8 +26,8 @@ def middle_cut(name: str, most: int = LONGEST) -> str:
 def told_apart(names: Sequence[str], most: int = LONGEST) -> tuple[str, ...]:
     """The names in so many characters: long ones without words that all have at an end, then without their middle.
 
-    >>> told_apart(["the kind of a cat with stripes", "the kind of a dog with stripes"], 18)
-    ('a cat with stripes', 'a dog with stripes')
+    >>> told_apart(["the kind of a cat, with stripes", "the kind of a dog, with stripes"], 8)
+    ('a cat', 'a dog')
     """
     return _told_apart(tuple(names), most)
 
@@ -41,7 +42,8 @@ def _told_apart(names: tuple[str, ...], most: int) -> tuple[str, ...]:
     if last < 0:
         return tuple(middle_cut(name, most) for name in names)
     for before, behind in ((before, behind) for behind in range(last + 1) for before in range(first + 1)):
-        found = [" ".join(each[before : len(each) - behind]) for each in words]
+        # What ended a clause in the whole name ends nothing here.
+        found = [" ".join(each[before : len(each) - behind]).rstrip(",;:") for each in words]
         if max(map(len, found)) <= most:
             break
     return tuple(middle_cut(each, most) for each in found)

@@ -104,7 +104,7 @@ def test_a_newcomer_gets_from_an_empty_workspace_to_a_repaired_model(
     # The first page has the answer by now, a card for each group, and leads on.
     wait_for_stage(workspace, "evaluate")
     goto(first, "Overview")
-    expect(first.get_by_text(re.compile("Three classes look poisoned"))).to_be_visible(timeout=PATIENT)
+    expect(first.get_by_text(re.compile("Backdoors are suspected in"))).to_be_visible(timeout=PATIENT)
     expect(first.get_by_role("link", name=re.compile("Review these")).nth(2)).to_be_visible(timeout=PATIENT)
 
     # Review: everything that is flagged, excluded in two clicks.

@@ -41,6 +41,7 @@ from core.evaluation.sanity import Sanity
 from core.journal import changes, review
 from core.output import export as exports
 from core.output import figures, report
+from core.output.names import IN_TEXT, told_apart
 from core.runs import Run
 from core.types import Detection
 from pages.ui.cache import stamps
@@ -137,7 +138,7 @@ def beyond_words(run: Run, by: str) -> str:
 @of_run(stamps.made, most=12)
 def judged(run: Run) -> str:
     """How many classes were judged, and how many of them look poisoned."""
-    return caveats.judged_of(opened(run))
+    return caveats.judged_of(opened(run), told_apart(info(run).class_names, IN_TEXT))
 
 
 @of_run(stamps.made, most=12)

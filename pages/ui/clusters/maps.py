@@ -91,7 +91,7 @@ def controls(
     now = view.shown(key, options)
     index = int(now[NAME]) if now[NAME] else None
     with st.container(key="map-controls", horizontal=True, vertical_alignment="bottom", gap="xsmall"):
-        counted.field(run, width=150)
+        counted.field(run, width=144)
         class_field(run, index)
         about = " ".join(HELP[name] for name in METHODS)
         one_of("Map", METHODS, help=about, **bound("view-map", now["map"], partial(view.choose, "map")))
@@ -100,7 +100,7 @@ def controls(
         beside = bound("view-beside", now[BESIDE], partial(view.choose, BESIDE))
         words = "A second map of the same points, coloured by something else. One selection holds on both."
         st.selectbox(
-            "Beside", ["", *colours], width=104, format_func=lambda value: value or "one map", help=words, **beside
+            "Beside", ["", *colours], width=110, format_func=lambda value: value or "one map", help=words, **beside
         )
         if tags:
             only = bound("view-tag", now[TAG], partial(view.choose, TAG))

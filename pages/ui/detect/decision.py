@@ -16,7 +16,7 @@ from core.analysis.decision import (
 from core.decision.states import DecidedGroup, Decision
 from core.errors import UserError
 from core.modalities import told_row
-from core.output.names import middle_cut
+from core.output.names import IN_TEXT, middle_cut, told_apart
 from core.runs import Run, jobs
 from core.runs.plan import of_kind, texts
 from pages.ui.access.who import decides, for_reviewers
@@ -78,7 +78,7 @@ def waited(run: Run) -> bool:
 
 def _in_short(run: Run, decision: Decision) -> list[str]:
     """The groups with their states and sizes, and how many classes were not judged, in the room of a line or two."""
-    names = cached.info(run).class_names
+    names = told_apart(cached.info(run).class_names, IN_TEXT)
     shown = [
         f"{BADGES.get(group.state, '')} {plain(middle_cut(group_title(group, names), LONGEST))} · {group.size:,}"
         for group in decision.groups[:MOST_SHOWN]
@@ -92,7 +92,7 @@ def _in_short(run: Run, decision: Decision) -> list[str]:
 
 def _found(run: Run, decision: Decision) -> None:
     """One row a group, then what is open, was not judged and was left out."""
-    names = cached.info(run).class_names
+    names = told_apart(cached.info(run).class_names, IN_TEXT)
     for group in decision.groups:
         _row(run, group, names)
     if alone := open_alone_words(decision):

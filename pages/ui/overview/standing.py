@@ -34,7 +34,7 @@ def verdict(run: Run) -> None:
 
 
 def _words(run: Run) -> tuple[str, str]:
-    names = cached.info(run).class_names
+    names = told_apart(cached.info(run).class_names, LONGEST)
     if not run.begun:
         return "Nothing is known yet: no model has learned these data.", ""
     if (decision := cached.decision(run)) is not None:

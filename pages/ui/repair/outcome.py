@@ -13,6 +13,7 @@ from core.analysis.recovered_triggers import Estimate, estimate_words, estimates
 from core.evaluation import own_errors, results, trials
 from core.journal import changes
 from core.output import figures
+from core.output.names import IN_TEXT, told_apart
 from core.runs import Run
 from pages.ui.cache import cached, said
 from pages.ui.cache.words import HELP, plain
@@ -149,7 +150,7 @@ def _figures(before: Mapping[str, Any], after: Mapping[str, Any]) -> pd.DataFram
 
 def _estimated(run: Run, estimated: list[Estimate]) -> pd.DataFrame:
     """One row for each recovered trigger."""
-    names = cached.info(run).class_names
+    names = told_apart(cached.info(run).class_names, IN_TEXT)
     titles = [f"Estimated ASR {one.group}, {names[one.target_class]} ↓" for one in estimated]
     rates = [{"Before": _share(one.before), "After": _share(one.after)} for one in estimated]
     return pd.DataFrame([{MEASURE: title} | rate for title, rate in zip(titles, rates, strict=True)])
@@ -179,7 +180,7 @@ def examples(run: Run, child: Run) -> None:
 
 def _tiles(run: Run, child: Run, trigger: KnownTrigger) -> list[Tile]:
     """A few samples that both models were shown with the trigger."""
-    names = cached.info(run).class_names
+    names = told_apart(cached.info(run).class_names, IN_TEXT)
     before, after = (cached.tried_samples(one, trigger.tried, 1) for one in (run, child))
     tiles = []
     shown = trials.examples(before.merge(after[["test_row", "triggered"]], on="test_row"))

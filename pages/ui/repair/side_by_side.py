@@ -9,6 +9,7 @@ from core import pipeline, runs
 from core.evaluation.experiments import Experiment, class_rows, experiments
 from core.evaluation.removed import fate_words, removed
 from core.output import figures
+from core.output.names import IN_TEXT, told_apart
 from core.runs import Run, jobs
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached
@@ -150,7 +151,7 @@ def _classes(run: Run, found: list[Experiment], names: dict[str, str]) -> None:
 def _removed(run: Run, child: Run) -> None:
     """What the repaired model says of the samples that were removed, and those that look clean."""
     fate = removed(child)
-    st.markdown(plain(fate_words(fate, cached.info(run).class_names)), help=WHY)
+    st.markdown(plain(fate_words(fate, told_apart(cached.info(run).class_names, IN_TEXT))), help=WHY)
     if fate is None or not len(fate.probably_clean):
         return
     table = cached.table(run)

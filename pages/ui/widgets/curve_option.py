@@ -31,7 +31,9 @@ def curves_option(
         low, middle, high = np.maximum(band.astype(np.float64), _FLOOR)
         unseen = {"stack": f"band {group}", "lineStyle": {"opacity": 0}, "silent": True, "tooltip": {"show": False}}
         series.append(_line("", low, colour) | unseen)
-        series.append(_line("", high - low, colour) | unseen | {"areaStyle": {"color": colour, "opacity": 0.18}})
+        with np.errstate(invalid="ignore"):  # beyond all bounds on both ends, where the band is a gap
+            width = high - low
+        series.append(_line("", width, colour) | unseen | {"areaStyle": {"color": colour, "opacity": 0.18}})
         series.append(_line(group, middle, colour))
     several = {"lineStyle": {"width": 1, "opacity": 0.4}, "tooltip": {"show": False}} if len(curves) > 1 else {}
     series += [_line(name, np.maximum(curve, _FLOOR), POISON) | several for curve in curves.astype(np.float64)]

@@ -76,7 +76,7 @@ def test_flags_with_a_pattern_name_the_class_the_counts_and_the_rule(
     grouped(two_detections, PATTERN, CHANCE)
     pipeline.decide(two_detections, [0, 1], "keep", reviewer="ann")
     app = page("overview")
-    assert f"One class looks poisoned, class 2: {FEW} of {SAMPLES} samples flagged, {FEW - 2} undecided." in words(app)
+    assert f"A backdoor is suspected in class 2: {FEW} of {SAMPLES} samples flagged, {FEW - 2} undecided." in words(app)
     assert "Flagged by Consensus, by its fallback rule" in words(app)
     assert "class 5 → class 2" in words(app)
     assert "Several classes → class 7" in words(app)
@@ -146,7 +146,7 @@ def test_a_decision_speaks_before_the_flags(two_detections: Run, monkeypatch: py
     assert "Left out: the second model." in words(app)
     assert "Other models were trained" not in words(app)
     assert "class 8: too few samples." in words(app)
-    assert "look poisoned, class" not in words(app)
+    assert "suspected in" not in words(app)
     assert words(app).count("Review these 8") == 1  # of the group's card; none is there for the families
     assert primary(app) == [f"Review the {FEW - 2} undecided"]
 

@@ -54,3 +54,10 @@ def test_a_loss_beyond_all_bounds_and_a_single_epoch_are_drawn() -> None:
     assert series(option, "class")[0]["data"] == [None]
     [own] = series(option, "this sample")
     assert own["showSymbol"]  # one epoch is a point
+
+
+def test_a_band_beyond_all_bounds_is_a_gap_without_a_warning() -> None:
+    band = np.array([[0.1, np.inf], [0.2, np.inf], [0.3, np.inf]], np.float32)
+    with np.errstate(invalid="raise"):
+        option = curves_option({"class 0": band}, np.zeros((0, 2), np.float32), "", trusted="#112233")
+    assert [one["data"][1] for one in option["series"]] == [None, None, None]
