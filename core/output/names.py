@@ -26,7 +26,7 @@ def middle_cut(name: str, most: int = LONGEST) -> str:
 def told_apart(names: Sequence[str], most: int = LONGEST) -> tuple[str, ...]:
     """The names in so many characters: long ones without words that all have at an end, then without their middle.
 
-    >>> told_apart(["the kind of a cat, with stripes", "the kind of a dog, with stripes"], 8)
+    >>> told_apart(["the kind of a cat, with stripes", "the kind of a dog, with stripes"], 6)
     ('a cat', 'a dog')
     """
     return _told_apart(tuple(names), most)

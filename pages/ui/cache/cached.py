@@ -95,7 +95,7 @@ def decision(run: Run) -> Decision | None:
 @of_run(stamps.made, most=12)
 def decided_words(run: Run, limits: bool = True) -> str:
     """The verdict of the decision in a sentence, with what could not be found if asked; "" before there is one."""
-    return decisions.decided_words(opened(run), limits=limits)
+    return decisions.decided_words(opened(run), limits=limits, names=told_apart(info(run).class_names, IN_TEXT))
 
 
 @of_run(stamps.made, most=6, spinner="Reading what the detectors said …")

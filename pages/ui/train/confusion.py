@@ -18,7 +18,7 @@ from pages.ui.widgets.tally import Row, heard, tally
 
 MOST = 12  # classes of a matrix; of more the pairs that differ are a list, which is searched
 PAIRS = 300  # of the list
-LONGEST = 14  # characters of a class's name beside the matrix
+LONGEST = 12  # characters of a class's name beside the matrix
 MEANING = "Rows are given labels, columns what the model predicts for the same training samples. A click on a count \
 selects those samples."
 _ASSETS = Path(__file__).parents[3] / "assets"
