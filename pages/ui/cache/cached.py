@@ -95,7 +95,7 @@ def decision(run: Run) -> Decision | None:
 @of_run(stamps.made, most=12)
 def decided_words(run: Run, limits: bool = True) -> str:
     """The verdict of the decision in a sentence, with what could not be found if asked; "" before there is one."""
-    return decisions.decided_words(opened(run), limits=limits, names=told_apart(info(run).class_names, IN_TEXT))
+    return decisions.decided_words(opened(run), limits=limits, names=told_apart(opened(run).data.class_names, IN_TEXT))
 
 
 @of_run(stamps.made, most=6, spinner="Reading what the detectors said …")
@@ -138,7 +138,7 @@ def beyond_words(run: Run, by: str) -> str:
 @of_run(stamps.made, most=12)
 def judged(run: Run) -> str:
     """How many classes were judged, and how many of them look poisoned."""
-    return caveats.judged_of(opened(run), told_apart(info(run).class_names, IN_TEXT))
+    return caveats.judged_of(opened(run), told_apart(opened(run).data.class_names, IN_TEXT))
 
 
 @of_run(stamps.made, most=12)
