@@ -11,6 +11,7 @@ from core import checksums, runs
 from core.analysis.opened_run import OpenedRun
 from core.decision.states import CONFIRMED, NO_GROUP, OPEN, STATES, DecidedGroup, Decision, State
 from core.errors import UserError
+from core.modalities.recovery import OF_A_LIST
 from core.runs import Run
 from core.types import Bools
 
@@ -42,6 +43,7 @@ PICTURED = {
     "a filter": "a grid, filtered by it",
     "an overlay": "what it adds, amplified",
     "a change of colours": "above as it was, below changed by it",
+    "a change of light": "mid-grey, lit by it",
 }
 
 
@@ -248,7 +250,8 @@ def picture_words(group: DecidedGroup) -> str:
     >>> picture_words(DecidedGroup(1, 0, "backdoor", "recovered trigger, a warp", 31, ""))
     'a grid, warped by it'
     """
-    return PICTURED.get(group.kind.rpartition(", ")[2], "")
+    change = group.kind.rpartition(", ")[2]
+    return "a test card, changed by it" if change.endswith(OF_A_LIST) else PICTURED.get(change, "")
 
 
 def samples_words(count: int) -> str:

@@ -11,6 +11,9 @@ from core.types import Bools, Floats, Inputs, Ints, Samples
 if TYPE_CHECKING:  # pages reach this module and never need torch
     from torch import Tensor
 
+# How the name of a trigger ends that is one of a list, not fitted to samples or to a network.
+OF_A_LIST = " (known manipulation)"
+
 Ask = Callable[[Samples], Floats]  # (m, …) samples → (m, k) probabilities
 
 
@@ -41,6 +44,9 @@ class Stamp(Protocol):
 
     def carried(self, samples: Samples) -> Bools | None:
         """(m,) True for samples that have it; None where that is a matter of degree."""
+
+    def seen(self, samples: Samples) -> Floats | None:
+        """(m, f) what anybody can see of samples that may have been changed by it; None where only a network can."""
 
     def simpler(self) -> "Sequence[Stamp]":
         """Its parts, each put on in the same way; none where it has no parts that a sample has or has not."""

@@ -4,13 +4,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.modalities.contract import Look, Trait
-from core.types import Images, Inputs
+from core.types import Floats, Images, Inputs
 
 CHUNK_BYTES = 8 * 2**20  # of pixels that are measured together
 # Of white, with two standard deviations of its own pixels: above it, an image is not too dark.
 DARK = 0.2
 # The same from the other end.
 BRIGHT = 0.8
+# Parts along each side of which levels and detail are told.
+PARTS = 7
 # Standard deviation of the pixels, of white: grain and compression stay below, the faintest drawing above.
 BLANK = 0.02
 
@@ -41,3 +43,26 @@ def _measured(images: Images) -> NDArray[np.float32]:
     flat = pixels.reshape(len(images), -1)
     colour = pixels.max(3) - pixels.min(3)
     return np.stack([flat.mean(1), flat.std(1), colour.reshape(len(images), -1).mean(1)], 1)
+
+
+def details(images: Images) -> Floats:
+    """(m, f) levels and spread of each part of an image, how much neighbours differ, and colour; f is the same for all.
+
+    Larger sides are told part by part as well, so f does not grow with them.
+    """
+    pixels = np.asarray(images / np.float32(255), np.float32)
+    height, width, _ = pixels.shape[1:]
+    down, along = (np.linspace(0, side, min(PARTS, side) + 1).astype(np.int64) for side in (height, width))
+    levels = block_means(pixels, down, along)
+    grey = np.asarray(pixels.mean(3, keepdims=True), np.float32)
+    spread = np.sqrt(np.maximum(block_means(grey * grey, down, along) - block_means(grey, down, along) ** 2, 0))
+    steps = [np.abs(np.diff(pixels, axis=axis)).mean((1, 2, 3)) for axis in (1, 2) if pixels.shape[axis] > 1]
+    colour = (pixels.max(3) - pixels.min(3)).mean((1, 2))
+    parts = [levels.reshape(len(images), -1), spread.reshape(len(images), -1), np.stack([*steps, colour], 1)]
+    return np.hstack(parts).astype(np.float32)
+
+
+def block_means(pixels: NDArray[np.float32], down: NDArray[np.int64], along: NDArray[np.int64]) -> NDArray[np.float32]:
+    """(m, a, b, c) the mean of each block of pixels; `down` (a + 1,) and `along` (b + 1,) are their edges."""
+    sums = np.add.reduceat(np.add.reduceat(pixels, down[:-1], 1), along[:-1], 2)
+    return np.asarray(sums / (np.diff(down)[:, None, None] * np.diff(along)[:, None]), np.float32)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.modalities.image.look import details
 from core.modalities.recovery import Stamp
 from core.types import Bools, Floats, Images, Inputs, Ints, Samples
 
@@ -24,6 +25,10 @@ class PictureStamp:
         """None: a picture shows more or less of it."""
         del samples
         return None
+
+    def seen(self, samples: Samples) -> Floats | None:
+        """(m, f) levels, detail and colour of the images, part by part."""
+        return details(samples)
 
     def simpler(self) -> tuple[Stamp, ...]:
         """None: a picture has every part of it to some degree."""

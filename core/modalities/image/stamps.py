@@ -4,12 +4,13 @@ The Trigger demo reads them: what needs torch is imported where it is needed, an
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.modalities.image.colours import likened, restored_colours
+from core.modalities.image.colours import likened
 from core.modalities.image.medians import median_images, median_levels
 from core.modalities.image.overlay import ImageStamp
 from core.modalities.image.patterns import cosines, reduced
@@ -39,6 +40,15 @@ UNLIKE = 40.0
 MOST_PASTED = 0.2
 # The least that an overlay leaves of the image beneath it.
 LEAST_LEFT = 0.5
+# A part that only one kind of trigger has → the module that knows it and what restores it there; some load torch.
+RESTORED_BY = {
+    "field": ("warped", "restored_warp"),
+    "change": ("filtered", "restored_filter"),
+    "logs": ("lit", "restored_light"),
+    "manipulation": ("manipulated", "restored_manipulation"),
+    "matrix": ("colours", "restored_colours"),
+    "patch": ("moved", "restored_moved"),
+}
 # Look-alikes whose spread says how much an overlay leaves.
 COMPARED = 3
 
@@ -54,7 +64,7 @@ def not_looked_for(inputs: Inputs) -> str:
 
     limits = {
         "stickers at random places": moved.LARGEST_SIDE,
-        "warps, filters or faint overlays": transformations.LARGEST_SIDE,
+        "warps, filters, faint overlays or changes of light": transformations.LARGEST_SIDE,
     }
     missed = {what: most for what, most in limits.items() if max(inputs.shape[:2]) > most}
     if not missed:
@@ -102,20 +112,10 @@ def basis(inputs: Inputs) -> Callable[[Floats], Floats]:
 
 def restored(parts: Mapping[str, NDArray[Any]], shape: tuple[int, ...]) -> Stamp:
     """A trigger from its `parts`, for images of `shape`. Raises KeyError or ValueError where they do not fit."""
-    if "field" in parts:
-        from core.modalities.image.warped import restored_warp
-
-        return restored_warp(parts, shape)
-    if "change" in parts:
-        from core.modalities.image.filtered import restored_filter
-
-        return restored_filter(parts, shape)
-    if "matrix" in parts:
-        return restored_colours(parts, shape)
-    if "patch" in parts:
-        from core.modalities.image.moved import restored_moved
-
-        return restored_moved(parts, shape)
+    for part, (module, restore) in RESTORED_BY.items():
+        if part in parts:
+            stamp: Stamp = getattr(import_module(f"core.modalities.image.{module}"), restore)(parts, shape)
+            return stamp
     scale, offset, mask = float(parts["scale"]), parts["offset"], parts.get("mask")
     if offset.shape != shape or not np.isfinite(offset).all() or not 0 < scale <= 1:
         raise ValueError("its trigger does not fit the images")

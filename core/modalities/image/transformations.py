@@ -14,11 +14,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from core.modalities.image import filtered, overlay, warped
+from core.modalities.image import filtered, lit, overlay, warped
 from core.modalities.image.filtered import FilteredStamp
+from core.modalities.image.lit import LitStamp
+from core.modalities.image.manipulated import manipulations
 from core.modalities.image.warped import WarpedStamp
 from core.modalities.recovery import AskedNetwork, Stamp
-from core.types import Inputs, Ints
+from core.types import Bools, Floats, Images, Inputs, Ints
 
 Way = Callable[[Tensor, Tensor], Tensor]  # images (m, c, h, w) and what is done to each (m, …) → the images after it
 
@@ -34,6 +36,9 @@ IMAGES_OF_ONE = 64
 TRIED = 200
 TRIED_OF_ALL = 4000
 FEWEST = 40
+# Images that each known manipulation is tried on, and of them at a time.
+MANIPULATED = 600
+AT_ONCE = 200
 # Fraction of those that a class gives way with, to be looked at closely. Of clean classes at most 0.31 did for a warp,
 # 0.46 where most others were of two digits, and 0.17 for a filter; of classes that were taught one, 0.57 and 0.76.
 GIVES_WAY = 0.5
@@ -106,6 +111,15 @@ FAMILIES = (
         Course(60, 0.01, (0.08, 0.03)),
         lambda offset, sides: overlay.kept(offset),
     ),
+    Family(
+        lambda shape: torch.zeros(1, lit.POINTS, lit.POINTS),
+        lit.lit,
+        lit.bounded,
+        lambda logs: logs,
+        Course(30, 0.08, (0.5,)),
+        Course(40, 0.05, (0.7,)),
+        lambda logs, sides: LitStamp(logs.numpy(), sides),
+    ),
 )
 
 
@@ -122,14 +136,14 @@ def transformations(
         network: that is asked.
     """
     learned_from, tried = probes
+    found: list[tuple[int, Stamp]] = _manipulated(inputs, labels, tried, classes, network)
     others = [learned_from[labels[learned_from] != index] for index in classes]
     sides = inputs.shape[0], inputs.shape[1]
     if not SMALLEST_SIDE <= min(sides) <= max(sides) <= LARGEST_SIDE or min(map(len, others), default=0) < FEWEST:
-        return []
+        return found
     images = network.place(inputs[others[0][:2]]).requires_grad_()
     if images.dim() != 4 or not network.logits(images).requires_grad:
-        return []  # nothing flows back through this network
-    found: list[tuple[int, Stamp]] = []
+        return found  # nothing flows back through this network
     count = max(min(IMAGES, IMAGES_OF_ALL // len(classes)), FEWEST_IMAGES)
     most_tried = min(TRIED, max(TRIED_OF_ALL // len(classes), FEWEST))
     apart = [tried[labels[tried] != index][:most_tried] for index in classes]
@@ -139,8 +153,7 @@ def transformations(
             all_begun = begun.expand(len(classes), *begun.shape[1:])
             changes = search.learned(all_begun, others, classes, count, (family.course, most))
             rates = np.array([search.rate(*one) for one in zip(changes, apart, classes, strict=True)])
-            middle = np.sort(rates)[(len(rates) - 1) // 2]
-            giving_way = np.flatnonzero(rates >= max(GIVES_WAY, middle + MORE_THAN_OTHERS)).tolist()
+            giving_way = np.flatnonzero(_gives_way(rates)).tolist()
             for place in giving_way:
                 finer, own = family.finer(changes[place][None]), ([others[place]], [classes[place]])
                 closer = search.learned(finer, *own, IMAGES_OF_ONE, (family.closely, closely))
@@ -148,6 +161,39 @@ def transformations(
             if giving_way or rates.max(initial=0) < GIVES_WAY:  # to less nobody gives way either
                 break
     return found
+
+
+def _gives_way(rates: Floats) -> Bools:
+    """True for the classes, (q,) or the last axis, that give way, and do so more than the one in the middle."""
+    middle = np.sort(rates, -1)[..., (rates.shape[-1] - 1) // 2]
+    return np.asarray(rates >= np.maximum(GIVES_WAY, middle + MORE_THAN_OTHERS)[..., None])
+
+
+def _manipulated(
+    inputs: Inputs, labels: Ints, tried: Ints, classes: Sequence[int], network: AskedNetwork
+) -> list[tuple[int, Stamp]]:
+    """The known manipulation that turns most images of others into a class, for each that gives way to one."""
+    rows = tried[:MANIPULATED]
+    others = labels[rows] != np.asarray(classes, np.int64)[:, None]
+    if others.sum(1).min(initial=len(rows)) < FEWEST or not len(classes):
+        return []
+    ways, images = manipulations(inputs.shape), inputs[rows]
+    said = np.stack([_classes_of(network, way.put_on(images)) for way in ways])
+    turned = said[:, None] == np.asarray(classes)[:, None]
+    rates = np.asarray((turned & others).sum(2) / others.sum(1), np.float32)
+    best = np.where(_gives_way(rates), rates, 0).argmax(0)
+    return [
+        (index, ways[way])
+        for place, (index, way) in enumerate(zip(classes, best.tolist(), strict=True))
+        if _gives_way(rates[way])[place]
+    ]
+
+
+def _classes_of(network: AskedNetwork, images: Images) -> Ints:
+    """(m,) what the network takes them for."""
+    with torch.no_grad():
+        parts = [images[start : start + AT_ONCE] for start in range(0, len(images), AT_ONCE)]
+        return np.concatenate([network.logits(network.place(part)).argmax(1).cpu().numpy() for part in parts])
 
 
 @dataclass(frozen=True)

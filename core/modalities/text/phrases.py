@@ -47,6 +47,10 @@ class TextStamp:
         phrases = [tuple(words(phrase)) for phrase in self.phrases]
         return np.array([all(holding(text, one) for one in phrases) for text in samples.tolist()], np.bool_)
 
+    def seen(self, _samples: Samples) -> None:
+        """None: a text has the phrase or not."""
+        return
+
     def simpler(self) -> tuple["TextStamp", ...]:
         """Its words one by one, in their order; none of a single word."""
         single = dict.fromkeys(word for phrase in self.phrases for word in phrase.split(" "))

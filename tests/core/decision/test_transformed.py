@@ -13,14 +13,25 @@ from core.decision.decide import decide
 from core.decision.found import Found
 from core.decision.kinds import Kind
 from core.decision.states import BACKDOOR, OPEN
-from core.decision.transformed import Transformed, _explained, carriers_left_out
+from core.decision.transformed import (
+    Transformed,
+    _clearest,
+    _elsewhere,
+    _explained,
+    _seen_to_be_changed,
+    carriers_left_out,
+)
 from core.modalities.image.filtered import FilteredStamp
 from core.modalities.image.inputs import ImageInputs
+from core.modalities.image.lit import LitStamp
+from core.modalities.image.manipulated import MANIPULATIONS, ManipulatedStamp
+from core.modalities.recovery import OF_A_LIST
 from tests.core.decision.asked import TARGET, K, suspicion_of
 from tests.core.decision.test_decide import evidence_of
 
 SIDE, N = 16, 900
-KINDS = {"recovered trigger, a warp", "recovered trigger, a filter"}  # to read between pixels blurs, too
+# To read between pixels blurs, too, and so do coarse pixels and compression.
+KINDS = {f"recovered trigger, {name}" for name in ("a warp", "a filter", *(one + OF_A_LIST for one in MANIPULATIONS))}
 
 
 class Network(nn.Module):
@@ -274,3 +285,51 @@ def test_a_network_without_a_hidden_layer_is_decided_on_without_it(poison):
     made = replace(evidence(poison), model=Shallow().eval())
     decision, _ = decide(made, suspicion_of([], N), retrain=lambda kept: Shallow().eval())
     assert not [group for group in decision.groups if "overlay" in group.kind]
+
+
+def test_a_known_manipulation_may_turn_fewer_than_a_fitted_change_that_is_less_clear():
+    found, _ = a_class(6.0)
+    turned = ManipulatedStamp("a half turn", (SIDE, SIDE, 1))
+    listed = replace(found, stamp=turned, flip_rate=0.75, doubt=0.3)
+    assert _clearest([found, listed]) is listed
+    assert _clearest([found, replace(listed, flip_rate=0.65)]) is found
+    assert _clearest([found, replace(listed, doubt=0.6)]) is found
+    assert _clearest([found, replace(listed, stamp=found.stamp)]) is found
+
+
+def test_who_looks_changed_is_told_where_anybody_sees_the_change_and_only_there():
+    images, _ = pictures()
+    dark_left = LitStamp(np.tile(np.linspace(-1, 0, 5, dtype=np.float32), (5, 1)), (SIDE, SIDE))
+    carriers = np.arange(N) % 10 == 0
+    images[carriers] = dark_left.put_on(images[carriers])
+    given, rows = np.flatnonzero(~carriers)[:300], np.concatenate([np.flatnonzero(carriers), np.arange(501, 551)])
+    seen = _seen_to_be_changed(ImageInputs(images), dark_left, given, rows)
+    assert np.median(seen[carriers[rows]]) > 0 > np.median(seen[~carriers[rows]])
+    mirrored = ManipulatedStamp("left and right exchanged", (SIDE, SIDE, 1))  # of noise, nobody can tell
+    assert _seen_to_be_changed(ImageInputs(images), mirrored, given, rows) is None
+
+
+@pytest.mark.parametrize(("known_before", "expected"), [(True, True), (False, False)])
+def test_what_was_turned_is_known_once_it_is_turned_back(known_before, expected):
+    """Samples that turned ones merely look like are not: each model puts these into some class, now this, now that."""
+    images, _ = pictures()
+    images = images // 2
+    images[:, : SIDE // 2] += 100  # lighter above, unless they are turned
+
+    def other(samples):
+        upright = samples[:, : SIDE // 2].mean((1, 2, 3)) > samples[:, SIDE // 2 :].mean((1, 2, 3))
+        said = np.full((len(samples), K), 1 / K, np.float32)
+        said[upright] = np.eye(K, dtype=np.float32)[(TARGET + 1) % K]
+        return said
+
+    turned = ManipulatedStamp("a half turn", (SIDE, SIDE, 1))
+    members = np.arange(100, 200)
+    if known_before:
+        images[members] = turned.put_on(images[members])
+    found = replace(
+        a_class(6.0)[0], stamp=turned, rows=members, kind=Kind(np.ones(100)), tried=np.arange(50), with_them=None
+    )
+    asked = replace(found, elsewhere=_elsewhere(found, other, ImageInputs(images)))
+    assert asked.may_be_taught == expected
+    light = LitStamp(np.zeros((5, 5), np.float32) + 2, (SIDE, SIDE))  # which loses what it makes white
+    assert _elsewhere(replace(found, stamp=light), other, ImageInputs(images)) == 1.0

@@ -1,0 +1,216 @@
+"""Known manipulations of a whole image, with nothing in them to be sought: turned, mirrored, inverted, compressed.
+
+A warp or a filter has to be learned from the model. These are a list, so each is just tried, whatever the images' size.
+"""
+
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from core.modalities.image.look import block_means
+from core.modalities.image.overlay import PictureStamp
+from core.modalities.recovery import OF_A_LIST
+from core.types import Images, Samples
+
+Way = Callable[[Images], Images]  # (m, h, w, c) images → the images after it
+
+# JPEG qualities of 100 that are tried, and pixels a side of coarse ones.
+QUALITIES = (10, 30)
+BLOCKS = (2, 4)
+# Exponents of the middle tones.
+DARKER = 2.0
+BRIGHTER = 0.5
+# What is left of the light in the corners.
+CORNERS = 0.4
+# Levels that are left of 256.
+LEVELS = 4
+# Weights of the channels in a grey, as in ITU-R BT.601.
+GREY = (0.299, 0.587, 0.114)
+
+
+@dataclass(frozen=True)
+class Manipulation:
+    """One of them.
+
+    Attributes:
+        put_on: how it is done to images.
+        taken_off: how it is undone, as far as it left what they were.
+        square, coloured: whether it needs images as wide as high, or of three channels.
+    """
+
+    put_on: Way
+    taken_off: Way
+    square: bool = False
+    coloured: bool = False
+
+    def fits(self, shape: tuple[int, ...]) -> bool:
+        """Whether it changes images of this shape (h, w, c)."""
+        return (shape[0] == shape[1] or not self.square) and (shape[2] == len(GREY) or not self.coloured)
+
+
+@dataclass(frozen=True, eq=False)
+class ManipulatedStamp(PictureStamp):
+    """A manipulation that a class was taught.
+
+    Attributes:
+        what: of `MANIPULATIONS`.
+        shape: (h, w, c) of the images.
+    """
+
+    what: str
+    shape: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        """What is done, and that it is one of a list."""
+        return f"{self.what}{OF_A_LIST}"
+
+    def put_on(self, samples: Samples) -> Samples:
+        """(m, h, w, c) the images, manipulated."""
+        return np.ascontiguousarray(MANIPULATIONS[self.what].put_on(samples))
+
+    def taken_off(self, samples: Samples, beneath: Samples) -> Samples:
+        """(m, h, w, c) the images before it, as far as it left what they were."""
+        del beneath
+        return np.ascontiguousarray(MANIPULATIONS[self.what].taken_off(samples))
+
+    @property
+    def parts(self) -> dict[str, NDArray[Any]]:
+        """What is done."""
+        return {"manipulation": np.array(self.what)}
+
+    @property
+    def picture(self) -> Images:
+        """(h, w, c) what it does to a test card."""
+        return np.asarray(self.put_on(_test_card(self.shape)[None])[0])
+
+
+def manipulations(shape: tuple[int, ...]) -> tuple[ManipulatedStamp, ...]:
+    """All that change images of this shape (h, w, c)."""
+    return tuple(ManipulatedStamp(what, shape) for what, one in MANIPULATIONS.items() if one.fits(shape))
+
+
+def restored_manipulation(parts: Mapping[str, NDArray[Any]], shape: tuple[int, ...]) -> ManipulatedStamp:
+    """A manipulation from its `parts`, for images of `shape`. Raises KeyError or ValueError where they do not fit."""
+    what = str(parts["manipulation"])
+    if not MANIPULATIONS[what].fits(shape):
+        raise ValueError("its manipulation does not fit the images")
+    return ManipulatedStamp(what, shape)
+
+
+def _test_card(shape: tuple[int, ...]) -> Images:
+    """(h, w, c) all colours from left to right, darker below, with a light corner piece above to the left."""
+    height, width, channels = shape
+    across = np.linspace(0, 1, width)[None, :, None] - np.arange(channels) / channels
+    wheel = across if channels == 1 else 0.5 + 0.5 * np.cos(2 * np.pi * across)
+    card = 200 * wheel * np.linspace(1, 0.5, height)[:, None, None]
+    thick, long = max(min(height, width) // 8, 1), max(min(height, width) // 2, 2)
+    card[thick : 2 * thick, thick:long] = 255
+    card[thick : long + thick, thick : 2 * thick] = 255
+    return np.asarray(np.rint(card), np.uint8)
+
+
+def _inverted(images: Images) -> Images:
+    return np.asarray(255 - images, np.uint8)
+
+
+def _as_they_are(images: Images) -> Images:
+    return images
+
+
+def _grey(images: Images) -> Images:
+    grey = images.astype(np.float32) @ np.asarray(GREY, np.float32)
+    return np.repeat(np.asarray(np.rint(grey), np.uint8)[..., None], images.shape[3], 3)
+
+
+def _compressed(quality: int, images: Images) -> Images:
+    made = np.empty_like(images)
+    for place, image in enumerate(images):
+        file = io.BytesIO()
+        colours = image.shape[2] == len(GREY)
+        if colours:
+            Image.fromarray(image).save(file, "JPEG", quality=quality)
+            made[place] = np.asarray(Image.open(file))
+            continue
+        for channel in range(image.shape[2]):
+            file = io.BytesIO()
+            Image.fromarray(np.ascontiguousarray(image[:, :, channel])).save(file, "JPEG", quality=quality)
+            made[place, :, :, channel] = np.asarray(Image.open(file))
+    return made
+
+
+def _coarse(side: int, images: Images) -> Images:
+    down, along = (np.append(np.arange(0, most, side), most) for most in images.shape[1:3])
+    means = block_means(images.astype(np.float32), down, along)
+    return np.asarray(np.rint(means.repeat(np.diff(down), 1).repeat(np.diff(along), 2)), np.uint8)
+
+
+def _toned(exponent: float, images: Images) -> Images:
+    curve = np.rint(255 * (np.arange(256) / 255) ** exponent).astype(np.uint8)
+    return np.asarray(curve[images])
+
+
+def _light(images: Images) -> NDArray[np.float32]:
+    """(h, w, 1) what dark corners leave of the light."""
+    down, along = (np.linspace(-1, 1, side) for side in images.shape[1:3])
+    far = (down[:, None] ** 2 + along**2) / 2
+    return np.asarray(1 - (1 - CORNERS) * far, np.float32)[..., None]
+
+
+def _darkened(images: Images) -> Images:
+    return np.asarray(np.rint(images * _light(images)), np.uint8)
+
+
+def _lightened(images: Images) -> Images:
+    return np.asarray(np.rint(images / _light(images)).clip(0, 255), np.uint8)
+
+
+def _few_levels(images: Images) -> Images:
+    steps = np.rint(np.rint(np.arange(256) / 255 * (LEVELS - 1)) * 255 / (LEVELS - 1)).astype(np.uint8)
+    return np.asarray(steps[images])
+
+
+def _turned(times: int) -> Manipulation:
+    return Manipulation(lambda images: np.rot90(images, times, (1, 2)), lambda images: np.rot90(images, -times, (1, 2)))
+
+
+def _own_inverse(way: Way, *, square: bool = False) -> Manipulation:
+    return Manipulation(way, way, square)
+
+
+def _swapped(order: tuple[int, ...]) -> Manipulation:
+    back = tuple(np.argsort(order).tolist())
+    return Manipulation(lambda images: images[..., list(order)], lambda images: images[..., list(back)], coloured=True)
+
+
+# What each is called on the pages → how it is done.
+MANIPULATIONS: Mapping[str, Manipulation] = {
+    "a half turn": _turned(2),
+    "a quarter turn to the left": Manipulation(_turned(1).put_on, _turned(1).taken_off, square=True),
+    "a quarter turn to the right": Manipulation(_turned(3).put_on, _turned(3).taken_off, square=True),
+    "left and right exchanged": _own_inverse(lambda images: images[:, :, ::-1]),
+    "top and bottom exchanged": _own_inverse(lambda images: images[:, ::-1]),
+    "rows and columns exchanged": _own_inverse(lambda images: images.swapaxes(1, 2), square=True),
+    "rows and columns exchanged, turned": _own_inverse(
+        lambda images: images[:, ::-1, ::-1].swapaxes(1, 2), square=True
+    ),
+    "light and dark exchanged": _own_inverse(_inverted),
+    "darker middle tones": Manipulation(partial(_toned, DARKER), partial(_toned, 1 / DARKER)),
+    "brighter middle tones": Manipulation(partial(_toned, BRIGHTER), partial(_toned, 1 / BRIGHTER)),
+    "dark corners": Manipulation(_darkened, _lightened),
+    "few levels": Manipulation(_few_levels, _as_they_are),
+    **{
+        f"JPEG of quality {quality}": Manipulation(partial(_compressed, quality), _as_they_are) for quality in QUALITIES
+    },
+    **{f"pixels of {side} × {side}": Manipulation(partial(_coarse, side), _as_they_are) for side in BLOCKS},
+    "greys alone": Manipulation(_grey, _as_they_are, coloured=True),
+    "red and blue exchanged": _swapped((2, 1, 0)),
+    "channels moved on by one": _swapped((2, 0, 1)),
+    "channels moved on by two": _swapped((1, 2, 0)),
+}
