@@ -13,8 +13,8 @@ from core.analysis.opened_run import leading
 from core.detectors import DETECTORS
 from core.journal import review
 from core.journal.review.verdict import STANDING
-from core.output.palette import TRUSTED
 from core.output.names import IN_TEXT, told_apart
+from core.output.palette import TRUSTED
 from core.runs import Run
 from pages.ui.cache import cached, said
 from pages.ui.cache.names import names_of
