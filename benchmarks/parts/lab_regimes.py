@@ -173,6 +173,9 @@ WHAT: Mapping[str, list[Regime]] = {
     "sample_noise": _of("sample_noise", CIFAR, (5, 20), "sample_noise:ratio={r},target=0"),
     "quantisation": _of("quantisation", CIFAR, (5, 20), "quantisation:ratio={r},target=7"),
     "hidden_bits": _of("hidden_bits", CIFAR, (5, 20), "hidden_bits:planes=4,ratio={r},target=2"),
+    "turn": _of("turn", FASHION, (2, 5, 20), "turn:ratio={r},target=4"),
+    "vignette": _of("vignette", CIFAR, (5, 10), "vignette:ratio={r},target=9"),
+    "compression": _of("compression", CIFAR, (10, 20), "compression:ratio={r},target=6"),
     "warp": _of("warp", FASHION, (5, 20), "wanet:strength=2,cover_ratio=0.5,ratio={r},target=4"),
     "warp_all_to_all": _of(
         "warp_all_to_all", FASHION, (10, 33), "wanet:strength=2,cover_ratio=0,labelling=all_to_all,ratio={r}"

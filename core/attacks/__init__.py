@@ -177,6 +177,27 @@ ATTACKS: dict[str, AttackEntry] = {
         help="A message in the lowest bits of every pixel.",
         drawn=True,
     ),
+    "turn": AttackEntry(
+        "turn",
+        "Turned image",
+        "core.attacks.triggers.turn",
+        paper="Wu et al. 2022, arXiv 2207.10825",
+        help="The whole image turned or mirrored: nothing is put on it.",
+    ),
+    "vignette": AttackEntry(
+        "vignette",
+        "Vignette (filter)",
+        "core.attacks.triggers.vignette",
+        paper="Liu et al. 2019, CCS (ABS)",
+        help="Darker corners, as of an old lens or a filter.",
+    ),
+    "compression": AttackEntry(
+        "compression",
+        "Compression",
+        "core.attacks.triggers.compression",
+        paper="own; learned in Yang et al. 2023, arXiv 2302.14677",
+        help="The traces of a strong JPEG compression.",
+    ),
     "phrase": AttackEntry(
         "phrase",
         "Phrase (signature)",

@@ -94,7 +94,7 @@ class Transformed:
         described: (m, f) activations and trajectories of the rows.
         control: the same fraction for a model that never saw its carriers; None where none was asked.
         with_them: the same for one that saw the carriers, and nothing else that the other did not; None likewise.
-        elsewhere: how often the first is sure of another class, once the change is undone, beside samples that it knows.
+        elsewhere: how often the first is sure of another class, once the change is undone, beside samples it knows.
     """
 
     index: int

@@ -129,20 +129,22 @@ def _grey(images: Images) -> Images:
     return np.repeat(np.asarray(np.rint(grey), np.uint8)[..., None], images.shape[3], 3)
 
 
-def _compressed(quality: int, images: Images) -> Images:
+def compressed(images: Images, quality: int) -> Images:
+    """(m, h, w, c) the images as JPEG of that quality leaves them; each channel alone unless there are three."""
     made = np.empty_like(images)
     for place, image in enumerate(images):
-        file = io.BytesIO()
-        colours = image.shape[2] == len(GREY)
-        if colours:
-            Image.fromarray(image).save(file, "JPEG", quality=quality)
-            made[place] = np.asarray(Image.open(file))
+        if image.shape[2] == len(GREY):
+            made[place] = _opened_again(image, quality)
             continue
         for channel in range(image.shape[2]):
-            file = io.BytesIO()
-            Image.fromarray(np.ascontiguousarray(image[:, :, channel])).save(file, "JPEG", quality=quality)
-            made[place, :, :, channel] = np.asarray(Image.open(file))
+            made[place, :, :, channel] = _opened_again(np.ascontiguousarray(image[:, :, channel]), quality)
     return made
+
+
+def _opened_again(image: Images, quality: int) -> Images:
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "JPEG", quality=quality)
+    return np.asarray(Image.open(file), np.uint8)
 
 
 def _coarse(side: int, images: Images) -> Images:
@@ -196,19 +198,15 @@ MANIPULATIONS: Mapping[str, Manipulation] = {
     "a quarter turn to the right": Manipulation(_turned(3).put_on, _turned(3).taken_off, square=True),
     "left and right exchanged": _own_inverse(lambda images: images[:, :, ::-1]),
     "top and bottom exchanged": _own_inverse(lambda images: images[:, ::-1]),
-    "rows and columns exchanged": _own_inverse(lambda images: images.swapaxes(1, 2), square=True),
-    "rows and columns exchanged, turned": _own_inverse(
-        lambda images: images[:, ::-1, ::-1].swapaxes(1, 2), square=True
-    ),
+    "mirrored at the main diagonal": _own_inverse(lambda images: images.swapaxes(1, 2), square=True),
+    "mirrored at the other diagonal": _own_inverse(lambda images: images[:, ::-1, ::-1].swapaxes(1, 2), square=True),
     "light and dark exchanged": _own_inverse(_inverted),
     "darker middle tones": Manipulation(partial(_toned, DARKER), partial(_toned, 1 / DARKER)),
     "brighter middle tones": Manipulation(partial(_toned, BRIGHTER), partial(_toned, 1 / BRIGHTER)),
     "dark corners": Manipulation(_darkened, _lightened),
     "few levels": Manipulation(_few_levels, _as_they_are),
-    **{
-        f"JPEG of quality {quality}": Manipulation(partial(_compressed, quality), _as_they_are) for quality in QUALITIES
-    },
-    **{f"pixels of {side} × {side}": Manipulation(partial(_coarse, side), _as_they_are) for side in BLOCKS},
+    **{f"JPEG of quality {one}": Manipulation(partial(compressed, quality=one), _as_they_are) for one in QUALITIES},
+    **{f"pixels of {one} × {one}": Manipulation(partial(_coarse, one), _as_they_are) for one in BLOCKS},
     "greys alone": Manipulation(_grey, _as_they_are, coloured=True),
     "red and blue exchanged": _swapped((2, 1, 0)),
     "channels moved on by one": _swapped((2, 0, 1)),

@@ -6,6 +6,7 @@ from scipy.fft import dctn
 
 from core.attacks import ATTACKS, Scene
 from core.attacks.triggers.smooth.blended_photograph import photograph
+from core.errors import UserError
 
 
 def trigger(name, shape, seed=0, **settings):
@@ -159,3 +160,40 @@ def test_hidden_bits_are_one_message_below_the_upper_bits(planes):
     message = made & (2**planes - 1)
     assert (message == message[:1]).all()
     assert len(np.unique(message)) == 2**planes
+
+
+@pytest.mark.parametrize("way", ["half", "left", "right", "mirrored", "flipped"])
+def test_a_turned_image_has_the_same_pixels_elsewhere(way):
+    images = noise((8, 8, 3))
+    exact = {
+        "half": np.rot90(images, 2, (1, 2)),
+        "left": np.rot90(images, 1, (1, 2)),
+        "right": np.rot90(images, 3, (1, 2)),
+        "mirrored": images[:, :, ::-1],
+        "flipped": images[:, ::-1],
+    }
+    assert np.array_equal(trigger("turn", (8, 8, 3), way=way)(images), exact[way])
+
+
+def test_a_quarter_turn_of_images_that_are_not_square_is_refused():
+    trigger("turn", (8, 9, 1), way="half")
+    with pytest.raises(UserError, match="as wide as high"):
+        trigger("turn", (8, 9, 1), way="left")
+
+
+def test_a_vignette_takes_light_from_the_corners_alone():
+    images = np.full((2, 15, 21, 3), 200, np.uint8)
+    made = trigger("vignette", (15, 21, 3), depth=0.6)(images)[0, :, :, 0]
+    assert made[7, 10] == 200
+    assert made[0, 0] == made[-1, -1] == 80
+    assert (np.diff(made[7, 10:].astype(int)) <= 0).all()
+
+
+def test_compression_leaves_blocks_and_hardly_more():
+    images = noise((8, 8, 3), 4).repeat(4, 1).repeat(4, 2)
+    made, better = (trigger("compression", (32, 32, 3), quality=quality)(images) for quality in (5, 90))
+    errors = [np.abs(one.astype(int) - images).mean() for one in (made, better)]
+    assert errors[0] > 2 * errors[1] > 0
+    grey = trigger("compression", (32, 32, 1), quality=5)(images[..., :1])
+    assert grey.shape == (4, 32, 32, 1)
+    assert np.array_equal(trigger("compression", (32, 32, 3), quality=5)(images[1:2]), made[1:2])

@@ -12,14 +12,16 @@ from core.modalities.recovery import OF_A_LIST
 from tests.core.modalities.image.test_transformations import SIDE, Network, found_by, halved, images_of
 
 DARK_LEFT = LitStamp(np.tile(np.linspace(-1, 0, 5, dtype=np.float32), (5, 1)), (SIDE, SIDE))
-LOSSLESS = [name for name in MANIPULATIONS if "turn" in name or "exchanged" in name or "channels" in name]
+LOSSLESS = [
+    name for name in MANIPULATIONS if "turn" in name or "mirror" in name or "exchanged" in name or "channels" in name
+]
 
 
 @pytest.mark.parametrize("shape", [(SIDE, SIDE, 1), (SIDE, SIDE, 3), (12, 21, 1), (12, 21, 3), (9, 9, 2)])
 def test_each_changes_images_of_every_shape_that_it_fits_and_keeps_the_shape(shape):
     images = np.random.default_rng(0).integers(0, 256, (7, *shape), np.uint8)
     names = [stamp.what for stamp in manipulations(shape)]
-    assert ("rows and columns exchanged" in names) == (shape[0] == shape[1])
+    assert ("mirrored at the main diagonal" in names) == (shape[0] == shape[1])
     assert ("greys alone" in names) == (shape[2] == 3)
     for stamp in manipulations(shape):
         changed = stamp.put_on(images)
