@@ -11,6 +11,7 @@ from core.output.names import literal
 from core.output.palette import ACCENT
 from core.types import Floats, Ints
 
+PALE = "#D3DCDF"  # of no agreement; not see-through, for Plotly chooses black or white words by a cell's own colour
 MOST_WITH_WORDS = 15  # detectors whose fractions stand in the matrix; of more they would overlap
 
 
@@ -31,7 +32,7 @@ def overlap_matrix(titles: Sequence[str], both: Ints, fraction: Floats) -> go.Fi
         y=names,
         zmin=0,
         zmax=1,
-        colorscale=[(0, "rgba(138,148,153,0.06)"), (1, ACCENT)],
+        colorscale=[(0, PALE), (1, ACCENT)],
         showscale=False,
         xgap=2,
         ygap=2,

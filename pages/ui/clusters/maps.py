@@ -91,12 +91,12 @@ def controls(
     now = view.shown(key, options)
     index = int(now[NAME]) if now[NAME] else None
     with st.container(key="map-controls", horizontal=True, vertical_alignment="bottom", gap="xsmall"):
-        counted.field(run, width=144)
+        counted.field(run, width=136)
         class_field(run, index)
         about = " ".join(HELP[name] for name in METHODS)
         one_of("Map", METHODS, help=about, **bound("view-map", now["map"], partial(view.choose, "map")))
         colour = bound("view-colour", now["colour"], partial(view.choose, "colour"))
-        st.selectbox("Colour by", colours, width=108, **colour)
+        st.selectbox("Colour by", colours, width=116, **colour)
         beside = bound("view-beside", now[BESIDE], partial(view.choose, BESIDE))
         words = "A second map of the same points, coloured by something else. One selection holds on both."
         st.selectbox(
