@@ -113,5 +113,5 @@ with screen:
     else:
         live(run)
 if run and run.done("activations") and run.has_predictions:
-    selection_bar(run, counted.table(run), "Nothing is selected: click a cell above.")
+    selection_bar(run, counted.table(run), always=False)  # it would cover the button that trains
 onward.go_on("train", run)

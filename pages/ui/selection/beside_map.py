@@ -57,14 +57,19 @@ def selection_gallery(run: Run, table: pd.DataFrame) -> None:
     )
 
 
-def selection_bar(run: Run, table: pd.DataFrame, empty: str = EMPTY) -> None:
-    """Count and class mix of the selection and what can be done with it, in one row that is always in view; `empty` is
-    said where nothing is selected."""
+def selection_bar(run: Run, table: pd.DataFrame, *, always: bool = True) -> None:
+    """Count and class mix of the selection and what can be done with it, in one row that is always in view.
+
+    Unless `always`, there is no bar where nothing is selected, only what became of the latest decision.
+    """
     labels = table["label"].iloc[places_of(table, selected(run))]
     shared.say(run, selected(run).tolist())
+    if not always and not len(labels):
+        said()
+        return
     with st.container(key="selection-bar", horizontal=True, vertical_alignment="center", gap="small"):
         with st.container(key="selection-words", gap=None):
-            st.markdown(_words(run, labels) if len(labels) else empty, width="stretch")
+            st.markdown(_words(run, labels) if len(labels) else EMPTY, width="stretch")
         _actions(run)
 
 

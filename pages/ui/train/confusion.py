@@ -62,6 +62,9 @@ def _matrix(pairs: pd.DataFrame, names: tuple[str, ...], key: str, chosen: str, 
 def _list(pairs: pd.DataFrame, names: tuple[str, ...], key: str, chosen: str, then: "partial[None]") -> None:
     short = told_apart(names, LONGEST)
     apart = pairs[pairs["label"] != pairs["predicted"]]
+    if apart.empty:
+        st.caption("Every sample is predicted as its given class.")
+        return
     rows = [
         Row(
             f"{row.label}-{row.predicted}",
