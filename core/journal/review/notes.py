@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import insert, inspect, select
 
@@ -136,10 +137,14 @@ def tagged(run: Run, table: pd.DataFrame) -> dict[str, frozenset[int]]:
     found: dict[str, set[int]] = {}
     for about in ABOUTS:
         column = "id" if about == "sample" else about
-        for number, said in notes(run.workspace, run.id, about).items() if column in table else ():
-            members = table["id"][table[column] == number].tolist() if said.tags else []
-            for tag in said.tags:
-                found.setdefault(tag, set()).update(members)
+        standing = notes(run.workspace, run.id, about) if column in table else {}
+        own = {number: said.tags for number, said in standing.items() if said.tags}
+        found |= {tag: found.get(tag, set()) for tags in own.values() for tag in tags}
+        # The table, which may be large, is looked through once, not for each number.
+        members = table.loc[table[column].isin(list(own)), ["id", column]].to_numpy(np.int64).tolist() if own else []
+        for sample, number in members:
+            for tag in own[number]:
+                found[tag].add(sample)
     return {tag: frozenset(found[tag]) for tag in sorted(found)}
 
 
