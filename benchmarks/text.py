@@ -131,18 +131,18 @@ def _row(study: TextStudy, run: Fitted, config: TrainConfig, *, repair: bool, de
         recall=recall(at_rate, is_poison) if there else None,
         wrong=float((~is_poison[at_rate]).mean()) if at_rate.any() else None,
         flagged=int(detection.flagged.sum()),
-        verdict=found.verdict,
+        verdict=found.verdict if decision else "not asked",
         accused=len(accused - poisoned),
         decided=int(decided.sum()),
         right=float(is_poison[decided].mean()) if decided.any() and there else None,
-        found=recall(decided, is_poison) if there else None,
+        found=recall(decided, is_poison) if there and decision else None,
     )
     if not there:
         blind, nobody = _found(replace(evidence, bona_fide=np.zeros_like(evidence.bona_fide)), run, config)
         row = replace(
             row,
             blind_flagged=int(blind.flagged.sum()),
-            blind_verdict=nobody.verdict,
+            blind_verdict=nobody.verdict if decision else "not asked",
             blind_accused=len(_accused(nobody)),
         )
     removed = (detection.flagged | decided) & ~evidence.bona_fide

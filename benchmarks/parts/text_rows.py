@@ -113,7 +113,8 @@ def _bars(row: TextRow, *, small: bool) -> Iterator[tuple[str, bool]]:
     if small:
         of_consensus = _below(row.own_recall, RECALL) or _above(row.own_wrong, WRONG)
         of_decision = _below(row.found, RECALL) or row.right is None or row.right < 1 - WRONG
-        yield "recall of consensus and decision", of_consensus and of_decision
+        asked = row.found is not None
+        yield f"recall of {'consensus and decision' if asked else 'the consensus'}", of_consensus and of_decision
         yield "recall of the consensus (the decision's is there)", of_consensus and not of_decision
     else:
         yield "F1 of Activation Clustering", _below(row.clusters, F1)
