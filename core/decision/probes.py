@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.types import Evidence, Floats, Ints
+from core.modalities.recovery import Ask, Stamp
+from core.types import Evidence, Floats, Ints, Samples
 
 # Fraction of the samples, from the least suspicious, that triggers are put on.
 PROBED = 0.6
@@ -51,3 +52,8 @@ def with_few_probes(labels: Ints, classes: Sequence[int]) -> dict[int, str]:
         for index, count in counts.items()
         if count < FEWEST_PROBES
     }
+
+
+def flip_rate(ask: Ask, stamp: Stamp, samples: Samples, index: int) -> float:
+    """The fraction of samples that a model takes for class `index` once the trigger is on them, in [0, 1]."""
+    return float((ask(stamp.put_on(samples)).argmax(1) == index).mean()) if len(samples) else 0.0

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.decision.exact import flip_rate
 from core.decision.left_out import Asked
-from core.decision.probes import FEWEST_PROBES, PROBES
+from core.decision.probes import FEWEST_PROBES, PROBES, flip_rate
 from core.decision.suspects import Suspects
 from core.decision.triggers import (
     FEWEST_IN_CORE,

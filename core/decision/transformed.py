@@ -12,20 +12,16 @@ from functools import partial
 import numpy as np
 from torch import Tensor, device, nn
 
-from core.decision.exact import flip_rate
-from core.decision.kinds import Kind, learned_kind
-from core.decision.members import FEWEST, balanced
-from core.decision.probes import PROBES
+from core.decision.changed import before_it, like_the_changed, seen_to_be_changed, sure_elsewhere, sure_of_known
+from core.decision.kinds import Kind, column, learned_kind
+from core.decision.probes import PROBES, flip_rate
 from core.decision.suspects import Suspects
-from core.detectors.consensus.refinement import log_odds, training_set
 from core.detectors.networks.forward import differentiable_logits
 from core.detectors.networks.inside import last_hidden
 from core.detectors.parts.statistics import Reals
-from core.detectors.parts.subspaces import principal_components, whitened
-from core.errors import UserError
 from core.modalities import modality_of
 from core.modalities.recovery import OF_A_LIST, Ask, AskedNetwork, Stamp
-from core.types import Bools, Floats, Inputs, Ints, Samples
+from core.types import Bools, Inputs, Ints, Samples
 
 # Fraction of samples of other classes that the change has to turn.
 LEAST_TURNED = 0.5
@@ -37,10 +33,8 @@ MARGIN_OF_OPEN = 0.3
 # How many fewer a model may turn that saw the carriers, and none of what else was left out. Of our own warps and
 # filters it was at most 0.12 fewer; of a clean class that another class's poison drew others into, 0.52.
 FEWER_WITH_THEM = 0.2
-# Probability of another class from which on a model is sure of it; and how often it has to be, beside samples that it
-# knows, where carriers are as they were before the change. Of bags, which turned images look like, it was 0.25 to 0.43
-# of samples, of poison 0.73 and more.
-SURE_ELSEWHERE = 0.8
+# How often a model has to be sure of another class, beside samples that it knows, where carriers are as before the
+# change. Of bags, which turned images look like, a model that never saw them was of 0.25 to 0.43, of poison of 0.73.
 LEAST_ELSEWHERE = 0.6
 # How many fewer, as a fraction, a change may turn than another one of the class to be as good; and one that was not
 # fitted to the network, so that nothing made it turn many.
@@ -48,16 +42,10 @@ AS_MANY = 0.1
 AS_MANY_OF_A_LIST = 0.2
 # Samples that are given the change to learn what the network makes of it.
 GIVEN = 600
-# Directions of the last layer in which carriers are first looked for.
-DIRECTIONS = 30
 # Fraction of the class, from the least like them, that surely carries nothing.
 ORDINARY = 0.3
-# Fraction of samples that anybody has to tell from what the change makes of them, for what is seen to tell carriers;
-# and of the class, from the likeliest, that surely carries it then.
-SEEN = 0.9
+# Fraction of the class, from the likeliest, that surely carries what is seen.
 SURELY_CARRYING = 0.1
-# Spread of what is seen, as fractions of white, below which it tells nothing.
-SMALLEST_SPREAD = 0.003
 # Fraction of those who seem to carry nothing that stays in the training of a model that is to see no carrier.
 STAYING = 0.5
 # Fraction of samples turned up to which a model that never saw the carriers does not give way, and tells of them.
@@ -163,16 +151,23 @@ def transformed_classes(
         turned = flip_rate(suspects.ask, stamp, inputs[tried[:PROBES]], index)
         given = np.concatenate([learned_from, tried])[:GIVEN]
         rows = np.flatnonzero(labels == index)
-        odds = _like_the_changed(suspects, partial(last_hidden, network, on=on), stamp, (given, rows, index))
+        odds = like_the_changed(suspects, partial(last_hidden, network, on=on), stamp, (given, rows, index))
         if odds is None or turned < LEAST_TURNED or _explained(odds, known[rows]):
             continue
         rows, odds, left = rows[~known[rows]], odds[~known[rows]], described[index][~known[rows]]
-        begun = [(left, odds, odds > 0)]
-        if (seen := _seen_to_be_changed(inputs, stamp, given, rows)) is not None:
-            column = seen[:, None] / max(float(seen.std()), 1e-9)
-            begun.append((np.hstack([left, column]), seen, seen > np.quantile(seen, 1 - SURELY_CARRYING)))
-        for told_by, odds, members in begun:
-            kind = _settled(told_by, members, odds <= np.quantile(odds, ORDINARY))
+        carrying = np.ones(len(rows), np.bool_)
+        if (before := before_it(stamp, inputs[rows])) is not None:
+            said = suspects.ask(before)
+            carrying, left = sure_elsewhere(said, index), np.hstack([left, column(said[:, index])])
+            enough = LEAST_ELSEWHERE * sure_of_known(suspects.ask, inputs[tried[:PROBES]])
+            if not (odds > 0).any() or carrying[odds > 0].mean() < enough:
+                continue
+        begun = [(left, odds, (odds > 0) & carrying)]
+        if (seen := seen_to_be_changed(inputs, stamp, given, rows)) is not None:
+            told = np.hstack([left, seen[:, None] / max(float(seen.std()), 1e-9)])
+            begun.append((told, seen, (seen > np.quantile(seen, 1 - SURELY_CARRYING)) & carrying))
+        for told_by, likely, members in begun:
+            kind = _settled(told_by, members, likely <= np.quantile(likely, ORDINARY))
             if kind is not None:
                 doubt = _doubt(kind, told_by)
                 found.append(Transformed(index, stamp, rows, kind, tried[:PROBES], turned, doubt, told_by))
@@ -224,7 +219,11 @@ def carriers_left_out(found: Transformed, other: Ask, suspects: Suspects) -> tup
     """
     members, described = found.kind.members, found.described
     if found.control is not None and found.control <= STILL_GIVING_WAY:
-        members = members & (other(suspects.inputs[found.rows])[:, found.index] < AT_HOME)
+        samples, index = suspects.inputs[found.rows], found.index
+        before = before_it(found.stamp, samples)
+        members = members & (
+            other(samples)[:, index] < AT_HOME if before is None else sure_elsewhere(other(before), index)
+        )
     kind = _settled(described, members, ~members)
     if kind is None:
         return None
@@ -234,13 +233,10 @@ def carriers_left_out(found: Transformed, other: Ask, suspects: Suspects) -> tup
 
 def _elsewhere(found: Transformed, other: Ask, inputs: Inputs) -> float:
     """How often a model that never saw the members is sure of another class; 1 for a change that loses something."""
-    nothing = np.zeros(0, np.float32)
-    known, members = inputs[found.tried], inputs[found.rows[found.kind.members]]
-    if not np.array_equal(found.stamp.taken_off(found.stamp.put_on(known), nothing), known):
+    before = before_it(found.stamp, inputs[found.rows[found.kind.members]])
+    if before is None:
         return 1.0
-    before = other(found.stamp.taken_off(members, nothing))
-    sure = (before.max(1) > SURE_ELSEWHERE) & (before.argmax(1) != found.index)
-    return float(sure.mean() / max((other(known).max(1) > SURE_ELSEWHERE).mean(), 1 / len(known)))
+    return float(sure_elsewhere(other(before), found.index).mean() / sure_of_known(other, inputs[found.tried]))
 
 
 def _clearest(changes: Sequence[Transformed]) -> Transformed:
@@ -254,46 +250,6 @@ def _explained(odds: Reals, known: Bools) -> bool:
     """Whether those of a class whose poison is known, (m,), taught a change, not others; odds say who is like it."""
     like = odds > 0
     return bool(known.all() or (known.any() and like[known].mean() > EXPLAINED * like[~known].mean()))
-
-
-def _like_the_changed(
-    suspects: Suspects, hidden: Callable[..., Floats], stamp: Stamp, of: tuple[Ints, Ints, int]
-) -> Reals | None:
-    """(m,) log-odds that a row of the class is like samples that were given the change; None for too few of those.
-
-    `hidden` says what reaches the last layer; `of` has rows that are given the change, those of the class, and it.
-    """
-    inputs, (given, rows, index) = suspects.inputs, of
-    changed = stamp.put_on(inputs[given])
-    changed = changed[suspects.ask(changed).argmax(1) == index]
-    if len(changed) < FEWEST:
-        return None
-    try:
-        reached = np.concatenate([hidden(changed, like=inputs), hidden(inputs[rows], like=inputs)])
-    except UserError:  # the network has no hidden layer
-        return None
-    points = whitened(principal_components(reached, DIRECTIONS, suspects.seed))
-    inside = np.arange(len(points)) < len(changed)
-    learned_from = training_set(np.arange(len(points)), inside, ~inside, balanced(inside, ~inside))
-    return log_odds(learned_from, points)[len(changed) :]
-
-
-def _seen_to_be_changed(inputs: Inputs, stamp: Stamp, given: Ints, rows: Ints) -> Reals | None:
-    """(m,) log-odds that rows look changed by what anybody sees of them, without a network; None where that is little.
-
-    Learned from samples that are `given` the change, and from the same as they are.
-    """
-    asked = np.arange(2 * len(given) + len(rows))
-    seen = [stamp.seen(samples) for samples in (stamp.put_on(inputs[given]), inputs[given], inputs[rows])]
-    if seen[0] is None:
-        return None
-    points = np.concatenate([one for one in seen if one is not None]).astype(np.float64)
-    unchanged = points[len(given) : 2 * len(given)]
-    points = (points - unchanged.mean(0)) / (unchanged.std(0) + SMALLEST_SPREAD)
-    changed, as_it_was = asked < len(given), (asked >= len(given)) & (asked < 2 * len(given))
-    odds = log_odds(training_set(asked, changed, as_it_was, balanced(changed, as_it_was)), points)
-    told = ((odds > 0) == changed)[changed | as_it_was].mean()
-    return np.asarray(odds[2 * len(given) :]) if told >= SEEN else None
 
 
 def _settled(described: Reals, members: Bools, ordinary: Bools) -> Kind | None:

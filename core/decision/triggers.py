@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.decision.exact import chance_to_be_elsewhere, exact_carriers, flip_rate, is_clear
+from core.decision.chance import chance_to_be_elsewhere, exact_carriers, is_clear
 from core.decision.members import Carriers, carriers
-from core.decision.probes import PROBES
+from core.decision.probes import PROBES, flip_rate
 from core.decision.suspects import Suspects
 from core.detectors.parts.statistics import p_value_by_chance
 from core.modalities import modality_of

@@ -9,6 +9,7 @@ from scipy import ndimage
 from torch import nn
 from torch.nn import functional as F
 
+from core.decision.changed import seen_to_be_changed
 from core.decision.decide import decide
 from core.decision.found import Found
 from core.decision.kinds import Kind
@@ -18,7 +19,6 @@ from core.decision.transformed import (
     _clearest,
     _elsewhere,
     _explained,
-    _seen_to_be_changed,
     carriers_left_out,
 )
 from core.modalities.image.filtered import FilteredStamp
@@ -303,10 +303,10 @@ def test_who_looks_changed_is_told_where_anybody_sees_the_change_and_only_there(
     carriers = np.arange(N) % 10 == 0
     images[carriers] = dark_left.put_on(images[carriers])
     given, rows = np.flatnonzero(~carriers)[:300], np.concatenate([np.flatnonzero(carriers), np.arange(501, 551)])
-    seen = _seen_to_be_changed(ImageInputs(images), dark_left, given, rows)
+    seen = seen_to_be_changed(ImageInputs(images), dark_left, given, rows)
     assert np.median(seen[carriers[rows]]) > 0 > np.median(seen[~carriers[rows]])
     mirrored = ManipulatedStamp("left and right exchanged", (SIDE, SIDE, 1))  # of noise, nobody can tell
-    assert _seen_to_be_changed(ImageInputs(images), mirrored, given, rows) is None
+    assert seen_to_be_changed(ImageInputs(images), mirrored, given, rows) is None
 
 
 @pytest.mark.parametrize(("known_before", "expected"), [(True, True), (False, False)])
