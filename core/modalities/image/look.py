@@ -50,6 +50,11 @@ def details(images: Images) -> Floats:
 
     Larger sides are told part by part as well, so f does not grow with them.
     """
+    size = max(1, CHUNK_BYTES // max(int(np.prod(images.shape[1:])), 1))
+    return np.concatenate([_detailed(images[start : start + size]) for start in range(0, len(images), size)])
+
+
+def _detailed(images: Images) -> Floats:
     pixels = np.asarray(images / np.float32(255), np.float32)
     height, width, _ = pixels.shape[1:]
     down, along = (np.linspace(0, side, min(PARTS, side) + 1).astype(np.int64) for side in (height, width))

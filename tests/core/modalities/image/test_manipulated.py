@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from core.modalities.image.lit import LitStamp
-from core.modalities.image.look import details
+from core.modalities.image.look import CHUNK_BYTES, details
 from core.modalities.image.manipulated import MANIPULATIONS, ManipulatedStamp, manipulations
 from core.modalities.image.stamps import restored
 from core.modalities.recovery import OF_A_LIST
@@ -152,6 +152,14 @@ def test_what_is_seen_of_images_are_levels_spread_and_steps_part_by_part(shape):
     assert seen[:, : shape[2]].mean() == pytest.approx(images.mean() / 255, abs=0.2)
     assert np.array_equal(details(images[2:3]), seen[2:3])
     assert DARK_LEFT.seen(images).shape == seen.shape
+
+
+def test_large_images_are_looked_at_a_few_at_a_time_and_seen_alike():
+    images = np.random.default_rng(0).integers(0, 256, (90, 224, 224, 3), np.uint8)
+    assert images.nbytes > 1.5 * CHUNK_BYTES
+    seen = details(images)
+    assert np.array_equal(seen[60:], details(images[60:]))
+    assert len(seen) == len(images)
 
 
 def test_what_is_seen_tells_a_change_of_light_and_of_detail():
