@@ -76,6 +76,20 @@ def journey(part_of_the_demo, tmp_path_factory):
     return found
 
 
+@pytest.fixture(scope="module")
+def undecided(journey, tmp_path_factory):
+    """How many samples the leading detector flags that nobody has decided on, counted in the export.
+
+    How many it flags hangs on the last bits of a training, which differ between machines.
+    """
+    path = tmp_path_factory.mktemp("exported") / "samples.csv"
+    answer(journey["workspace"], "export", journey["run"], "--to", path)
+    table = pd.read_csv(path)
+    count = int((table["activation_clustering_flagged"] & table["verdict"].isna()).sum())
+    assert count > 0
+    return count
+
+
 def test_import(journey):
     found = journey["import"]
     assert found.keys() == {"dataset", "n", "n_test", "classes", "shape", "skipped", "problems", "bona_fide"}
@@ -130,12 +144,12 @@ def test_how_strict_to_be(journey):
     assert "at least 1" in refused.stderr
 
 
-def test_verdict_and_repair(journey):
+def test_verdict_and_repair(journey, undecided):
     assert journey["verdict"]["samples"] == 40
     assert journey["verdict"]["rules"] == {"badloss": "by its own rule (reject fraction 10%)"}
     assert journey["verdict"]["bona_fide"] == 0
     assert journey["repair"].keys() == {"run", "how", "before", "after", "removed", "relabelled", "undecided", "judged"}
-    assert journey["repair"]["undecided"] == 39
+    assert journey["repair"]["undecided"] == undecided
     assert (journey["repair"]["how"], journey["repair"]["relabelled"]) == ("retrain", 0)
     assert journey["repair"]["removed"] == 40
     for moment in ("before", "after"):
@@ -171,12 +185,12 @@ def test_export(journey, tmp_path, ending):
     assert table["new_label"].isna().all()
 
 
-def test_report(journey, tmp_path):
+def test_report(journey, undecided, tmp_path):
     found = answer(journey["workspace"], "report", journey["run"], "--out", tmp_path / "report.html")
     size = (tmp_path / "report.html").stat().st_size
     judged = found.pop("judged")
     assert judged.startswith("Activation Clustering judged 10 of 10 classes: ")
-    assert found == {"report": str(tmp_path / "report.html"), "bytes": size, "undecided": 39}
+    assert found == {"report": str(tmp_path / "report.html"), "bytes": size, "undecided": undecided}
 
 
 def test_reclassify(journey):
