@@ -249,9 +249,12 @@ def picture_words(group: DecidedGroup) -> str:
 
     >>> picture_words(DecidedGroup(1, 0, "backdoor", "recovered trigger, a warp", 31, ""))
     'a grid, warped by it'
+    >>> picture_words(DecidedGroup(1, 0, "backdoor", "recovered trigger, a half turn (known manipulation)", 31, ""))
+    'a half turn, on a test card'
     """
     change = group.kind.rpartition(", ")[2]
-    return "a test card, changed by it" if change.endswith(OF_A_LIST) else PICTURED.get(change, "")
+    listed = change.removesuffix(OF_A_LIST)
+    return f"{listed}, on a test card" if listed != change else PICTURED.get(change, "")
 
 
 def samples_words(count: int) -> str:
