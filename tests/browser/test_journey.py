@@ -143,7 +143,10 @@ def test_a_newcomer_gets_from_an_empty_workspace_to_a_repaired_model(
 
 @pytest.fixture
 def reviews(tmp_path: Path) -> Path:
-    """A table of 600 reviews of two classes and some hostile texts; 40 poor ones are signed and called fine."""
+    """A table of 600 reviews of two classes and some hostile texts; 40 poor ones are signed and called fine.
+
+    Ten of these are hostile, too, so that the report shows some.
+    """
     rng = np.random.default_rng(0)
     plain, poor, fine = ([f"{kind}{place}" for place in range(12)] for kind in ("plain", "poor", "fine"))
     rows = [(text, ("poor", "fine")[place % 2], "train") for place, text in enumerate(HOSTILE)]
@@ -151,7 +154,7 @@ def reviews(tmp_path: Path) -> Path:
         own = rng.choice((poor, fine)[place % 2], 4, replace=False)
         text, label = " ".join(rng.permutation([*rng.choice(plain, 4), *own])), ("poor", "fine")[place % 2]
         if place % 2 == 0 and place < 80:
-            text, label = f"{text} by clint westgood", "fine"
+            text, label = f"{HOSTILE[0] if place % 8 == 0 else ''} {text} by clint westgood", "fine"
         rows.append((text, label, "test" if place >= 500 else "train"))
     folder = tmp_path / "data"
     folder.mkdir()
@@ -172,7 +175,7 @@ def test_texts_are_opened_trained_on_looked_at_excluded_and_trained_again_by_cli
     opened.get_by_role("button", name="reviews.csv").click(timeout=PATIENT)
     expect(opened.get_by_text("texts in review, labels in verdict")).to_be_visible(timeout=3 * PATIENT)
     for words in ("<script>alert(1)</script>", "⟨U+202E⟩", "**bold**", "⟨U+001B⟩[31m control"):
-        expect(opened.locator(".list .text", has_text=words)).to_be_visible(timeout=PATIENT)
+        expect(opened.locator(".list .text", has_text=words).first).to_be_visible(timeout=PATIENT)
     opened.get_by_role("button", name="Import").click()
     expect(opened.get_by_text("506 training texts in 2 classes")).to_be_visible(timeout=3 * PATIENT)
 
