@@ -90,10 +90,10 @@ left, right = st.columns([1, 2], gap="large")
 with left:
     st.markdown("**Attacks, all at once**")
     page = st.pagination(n_pages, key=f"lab-page-{n_pages}") if n_pages > 1 else 1
-    first = (page - 1) * SHOWN
+    first, names = (page - 1) * SHOWN, told_apart(info.class_names, IN_TEXT)
     with st.container(key="lab-list"):
         by_number = {numbers[place]: error for place, error in faults.items()}
-        listed(numbers[first : first + SHOWN], by_number, told_apart(info.class_names, IN_TEXT))
+        listed(numbers[first : first + SHOWN], by_number, names)
     with st.container(horizontal=True):
         st.button("Add an attack", icon=":material/add:", on_click=lab.add)
         with st.popover("As a file", icon=":material/description:"):
@@ -101,7 +101,7 @@ with left:
     lab.said()
 with right:
     if counts is not None:
-        effects(previews[first : first + SHOWN], told_apart(info.class_names, IN_TEXT), counts)
+        effects(previews[first : first + SHOWN], names, counts)
     else:
         st.info("Choose a preset or add an attack; what it does to the samples is shown here at once.")
 lab.address(info.id)

@@ -4,9 +4,9 @@ import streamlit as st
 
 from core import runs
 from core.evaluation import trials
-from core.output.names import IN_TEXT, told_apart
 from core.runs import Run
 from pages.ui.cache import cached
+from pages.ui.cache.names import names_in_text
 from pages.ui.lab.known_triggers import known_triggers
 from pages.ui.lab.trial_picker import choose_samples, choose_trigger, current_row, steps, strip
 from pages.ui.lab.trial_story import rates, story, unmeasured
@@ -33,7 +33,7 @@ if run.recorded:
     st.stop()
 run, child = pair(run)
 info = cached.info(run)
-names, triggers = told_apart(info.class_names, IN_TEXT), known_triggers(run)
+names, triggers = names_in_text(run), known_triggers(run)
 if not info.n_test:
     st.markdown("**These data have no test samples for a trigger.** Data that are split into training and test have.")
     journey.go_to("data", "Open data with test samples")

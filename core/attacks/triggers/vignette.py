@@ -2,12 +2,10 @@
 
 from typing import Annotated
 
-import numpy as np
-
 from core.attacks.contract import Scene, Trigger
 from core.attacks.triggers.blending import levels
+from core.modalities.image.manipulated import vignetted
 from core.registry import Range
-from core.types import Images
 
 
 def vignette(scene: Scene, *, depth: Annotated[float, Range(0.05, 1.0)] = 0.7) -> Trigger:
@@ -18,16 +16,12 @@ def vignette(scene: Scene, *, depth: Annotated[float, Range(0.05, 1.0)] = 0.7) -
         depth: fraction of the light that the corners lose.
 
     Example:
+        >>> import numpy as np
         >>> image = np.full((1, 3, 3, 1), 200, np.uint8)
         >>> vignette(Scene((3, 3, 1)), depth=0.5)(image)[0, :, :, 0].tolist()
         [[100, 150, 100], [150, 200, 150], [100, 150, 100]]
 
     References: after the filters of Liu et al.: ABS, CCS 2019.
     """
-    down, along = (np.linspace(-1, 1, side) for side in scene.shape[:2])
-    light = (1 - depth * (down[:, None] ** 2 + along**2) / 2)[..., None]
-
-    def trigger(images: Images) -> Images:
-        return levels(images * light)
-
-    return Trigger(trigger)
+    light = vignetted(scene.shape[:2], depth)
+    return Trigger(lambda images: levels(images * light))

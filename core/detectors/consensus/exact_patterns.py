@@ -11,6 +11,7 @@ import numpy as np
 
 from core.detectors.consensus.pattern_rule import LARGEST_FRACTION, MOST_WRONG, ORDINARY, SMALLEST
 from core.detectors.consensus.signals import Spaces
+from core.detectors.consensus.templates import patterns_of
 from core.detectors.parts.statistics import Reals
 from core.modalities import modality_of
 from core.modalities.elsewhere import belong_elsewhere
@@ -38,7 +39,7 @@ def exact_pattern_rule(evidence: Evidence, spaces: Spaces, suspicion: Reals) -> 
     References: own method.
     """
     named = np.zeros(len(suspicion), np.bool_)
-    if evidence.inputs is None or not modality_of(evidence.inputs).load_patterns().exact:
+    if evidence.inputs is None or not patterns_of(evidence.inputs).exact:
         return named
     for space in spaces:
         left = ~evidence.bona_fide[space.rows]

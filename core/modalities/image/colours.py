@@ -52,11 +52,15 @@ class ColourStamp(PictureStamp):
     def picture(self) -> Images:
         """(h, w, c) all colours, or greys: above as they were, below changed by it."""
         (height, width), channels = self.sides, len(self.levels)
-        across = np.linspace(0, 1, width)[:, None] - np.arange(channels) / channels
-        wheel = across if channels == 1 else 0.5 + 0.5 * np.cos(2 * np.pi * across)
-        shown = np.broadcast_to(_rounded(255 * wheel), (height, width, channels)).copy()
+        shown = np.broadcast_to(_rounded(255 * colour_wheel(width, channels)), (height, width, channels)).copy()
         shown[height // 2 :] = self.put_on(shown[height // 2 :])
         return shown
+
+
+def colour_wheel(width: int, channels: int) -> NDArray[np.float64]:
+    """(width, channels) all colours one after the other, or from black to white, in [0, 1]."""
+    across = np.linspace(0, 1, width)[:, None] - np.arange(channels) / channels
+    return across if channels == 1 else 0.5 + 0.5 * np.cos(2 * np.pi * across)
 
 
 def likened(images: Images, others: Images) -> tuple[ColourStamp, ...]:

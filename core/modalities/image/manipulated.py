@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from core.modalities.image.colours import colour_wheel
 from core.modalities.image.look import block_means
 from core.modalities.image.overlay import PictureStamp
 from core.modalities.recovery import OF_A_LIST
@@ -107,9 +108,7 @@ def restored_manipulation(parts: Mapping[str, NDArray[Any]], shape: tuple[int, .
 def _test_card(shape: tuple[int, ...]) -> Images:
     """(h, w, c) all colours from left to right, darker below, with a light corner piece above to the left."""
     height, width, channels = shape
-    across = np.linspace(0, 1, width)[None, :, None] - np.arange(channels) / channels
-    wheel = across if channels == 1 else 0.5 + 0.5 * np.cos(2 * np.pi * across)
-    card = 200 * wheel * np.linspace(1, 0.5, height)[:, None, None]
+    card = 200 * colour_wheel(width, channels)[None] * np.linspace(1, 0.5, height)[:, None, None]
     thick, long = max(min(height, width) // 8, 1), max(min(height, width) // 2, 2)
     card[thick : 2 * thick, thick:long] = 255
     card[thick : long + thick, thick : 2 * thick] = 255
@@ -158,11 +157,14 @@ def _toned(exponent: float, images: Images) -> Images:
     return np.asarray(curve[images])
 
 
+def vignetted(sides: tuple[int, ...], depth: float) -> NDArray[np.float64]:
+    """(h, w, 1) what is left of the light where the corners of an image lose a fraction `depth` of it."""
+    down, along = (np.linspace(-1, 1, side) for side in sides)
+    return np.asarray(1 - depth * ((down[:, None] ** 2 + along**2) / 2))[..., None]
+
+
 def _light(images: Images) -> NDArray[np.float32]:
-    """(h, w, 1) what dark corners leave of the light."""
-    down, along = (np.linspace(-1, 1, side) for side in images.shape[1:3])
-    far = (down[:, None] ** 2 + along**2) / 2
-    return np.asarray(1 - (1 - CORNERS) * far, np.float32)[..., None]
+    return vignetted(images.shape[1:3], 1 - CORNERS).astype(np.float32)
 
 
 def _darkened(images: Images) -> Images:
@@ -178,8 +180,9 @@ def _few_levels(images: Images) -> Images:
     return np.asarray(steps[images])
 
 
-def _turned(times: int) -> Manipulation:
-    return Manipulation(lambda images: np.rot90(images, times, (1, 2)), lambda images: np.rot90(images, -times, (1, 2)))
+def _turned(times: int, *, square: bool = False) -> Manipulation:
+    there, back = (partial(np.rot90, k=count, axes=(1, 2)) for count in (times, -times))
+    return Manipulation(there, back, square)
 
 
 def _own_inverse(way: Way, *, square: bool = False) -> Manipulation:
@@ -194,8 +197,8 @@ def _swapped(order: tuple[int, ...]) -> Manipulation:
 # What each is called on the pages → how it is done.
 MANIPULATIONS: Mapping[str, Manipulation] = {
     "a half turn": _turned(2),
-    "a quarter turn to the left": Manipulation(_turned(1).put_on, _turned(1).taken_off, square=True),
-    "a quarter turn to the right": Manipulation(_turned(3).put_on, _turned(3).taken_off, square=True),
+    "a quarter turn to the left": _turned(1, square=True),
+    "a quarter turn to the right": _turned(3, square=True),
     "left and right exchanged": _own_inverse(lambda images: images[:, :, ::-1]),
     "top and bottom exchanged": _own_inverse(lambda images: images[:, ::-1]),
     "mirrored at the main diagonal": _own_inverse(lambda images: images.swapaxes(1, 2), square=True),

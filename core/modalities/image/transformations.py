@@ -181,12 +181,10 @@ def _manipulated(
     said = np.stack([_classes_of(network, way.put_on(images)) for way in ways])
     turned = said[:, None] == np.asarray(classes)[:, None]
     rates = np.asarray((turned & others).sum(2) / others.sum(1), np.float32)
-    best = np.where(_gives_way(rates), rates, 0).argmax(0)
-    return [
-        (index, ways[way])
-        for place, (index, way) in enumerate(zip(classes, best.tolist(), strict=True))
-        if _gives_way(rates[way])[place]
-    ]
+    giving_way = _gives_way(rates)
+    best = np.where(giving_way, rates, 0).argmax(0).tolist()
+    chosen = zip(classes, best, range(len(classes)), strict=True)
+    return [(index, ways[way]) for index, way, place in chosen if giving_way[way, place]]
 
 
 def _classes_of(network: AskedNetwork, images: Images) -> Ints:

@@ -1,4 +1,4 @@
-"""What samples are called in their source, kept for as long as the data set is the same."""
+"""What samples and classes are called, kept for as long as the data set is the same."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.data.store.sample_names import is_file_name, one_line, sample_names
+from core.output.names import IN_TEXT, told_apart
 from core.runs import Run
 from pages.ui.cache import cached, stamps
 from pages.ui.cache.of_run import of_run
@@ -20,6 +21,11 @@ def names(run: Run) -> tuple[str, ...]:
 def names_of(run: Run, samples: Iterable[int]) -> list[str]:
     """What these samples are called in their source, each on one line; "" for one that has no name but its row."""
     return [one_line(name) if is_file_name(name) else "" for name in cached.opened(run).names_of(samples)]
+
+
+def names_in_text(run: Run) -> tuple[str, ...]:
+    """The names of the run's classes as they stand in a sentence, a heading or below a picture."""
+    return told_apart(cached.info(run).class_names, IN_TEXT)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

@@ -149,8 +149,8 @@ def _pager(now: Browsed, page: int, pages: int, n: int, each: int) -> None:
             f" · {page * each + 1:,}–{min((page + 1) * each, n):,} · page {page + 1:,} of {pages:,}" if n else ""
         )
         st.markdown(words, width="stretch")
-        size = st.container(key="data-size", width="content")
-        with size.popover("", icon=":material/photo_size_select_large:", type="tertiary", help="Tile size"):
+        sizes = st.container(key="data-size", width="content")
+        with sizes.popover("", icon=":material/photo_size_select_large:", type="tertiary", help="Tile size"):
             size = bound("data-tiles", now.size, lambda new: view.choose("tiles", str(new)))
             st.slider("Tile size in pixels", 40, 192, step=8, **size)
         for title, icon, to, key in (

@@ -16,11 +16,12 @@ from core.analysis.decision import (
 from core.decision.states import DecidedGroup, Decision
 from core.errors import UserError
 from core.modalities import told_row
-from core.output.names import IN_TEXT, middle_cut, told_apart
+from core.output.names import middle_cut
 from core.runs import Run, jobs
 from core.runs.plan import of_kind, texts
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached, decided_names
+from pages.ui.cache.names import names_in_text
 from pages.ui.cache.words import HELP, plain
 from pages.ui.lab.known_triggers import see_trigger
 from pages.ui.shell import frame
@@ -78,7 +79,7 @@ def waited(run: Run) -> bool:
 
 def _in_short(run: Run, decision: Decision) -> list[str]:
     """The groups with their states and sizes, and how many classes were not judged, in the room of a line or two."""
-    names = told_apart(cached.info(run).class_names, IN_TEXT)
+    names = names_in_text(run)
     shown = [
         f"{BADGES.get(group.state, '')} {plain(middle_cut(group_title(group, names), LONGEST))} · {group.size:,}"
         for group in decision.groups[:MOST_SHOWN]
@@ -92,7 +93,7 @@ def _in_short(run: Run, decision: Decision) -> list[str]:
 
 def _found(run: Run, decision: Decision) -> None:
     """One row a group, then what is open, was not judged and was left out."""
-    names = told_apart(cached.info(run).class_names, IN_TEXT)
+    names = names_in_text(run)
     for group in decision.groups:
         _row(run, group, names)
     if alone := open_alone_words(decision):

@@ -9,9 +9,9 @@ from core.analysis.decision import group_title, picture_words
 from core.decision.states import DecidedGroup
 from core.evaluation import trials
 from core.evaluation.recovered_trials import RecoveredTrigger
-from core.output.names import IN_TEXT, told_apart
 from core.runs import Run
 from pages.ui.cache import cached
+from pages.ui.cache.names import names_in_text
 from pages.ui.lab.attack_words import aim, title
 from pages.ui.widgets import pictures
 
@@ -41,8 +41,7 @@ class KnownTrigger:
 
 def known_triggers(run: Run) -> dict[str, KnownTrigger]:
     """What stands for a trigger in addresses → the trigger: planted ones first."""
-    info = cached.info(run)
-    names = told_apart(info.class_names, IN_TEXT)
+    info, names = cached.info(run), names_in_text(run)
     planted = {one.name: KnownTrigger(one.name, title(one, names), aim(one, names)) for one in trials.attacks(info)}
     found = {_key(group.id): _recovered(run, group, names) for group in cached.groups_with_trigger(run)}
     return planted | {key: trigger for key, trigger in found.items() if key not in planted}

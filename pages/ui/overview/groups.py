@@ -10,9 +10,9 @@ from core.analysis.decision import open_alone_words
 from core.analysis.overview import Group
 from core.journal import review
 from core.modalities import told_row
-from core.output.names import IN_TEXT, told_apart
 from core.runs import Run
 from pages.ui.cache import cached, decided_names
+from pages.ui.cache.names import names_in_text
 from pages.ui.cache.words import HELP, plain
 from pages.ui.lab.known_triggers import see_trigger
 from pages.ui.review.enlarged import enlarge_button, enlarged
@@ -62,7 +62,7 @@ def cards(run: Run) -> None:
 
 
 def _card(run: Run, group: Group) -> None:
-    names, size = told_apart(cached.info(run).class_names, IN_TEXT), len(group.rows)
+    names, size = names_in_text(run), len(group.rows)
     st.markdown(f"**{plain(overview.source_words(group, names))}**")
     words = plain(group.state)
     st.markdown(f":orange[:material/warning: {words}]" if group.suspected else words)
@@ -106,7 +106,7 @@ def _picture(run: Run, group: Group, text: str) -> None:
     with st.container(width="stretch" if text else PICTURE + 8):
         gallery([tile], key=f"picture-{run.id}-{name}-{row}", size=PICTURE)
     shown = [replace(tile, caption=tuple(filter(None, (group.pictured,)))), *tiles(run, group.rows.head(ENLARGED))]
-    title = overview.source_words(group, told_apart(cached.info(run).class_names, IN_TEXT))
+    title = overview.source_words(group, names_in_text(run))
     enlarge_button(run, title, shown, group.rows, key=f"{name}-{row}")
 
 

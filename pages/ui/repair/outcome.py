@@ -13,9 +13,9 @@ from core.analysis.recovered_triggers import Estimate, estimate_words, estimates
 from core.evaluation import own_errors, results, trials
 from core.journal import changes
 from core.output import figures
-from core.output.names import IN_TEXT, told_apart
 from core.runs import Run
 from pages.ui.cache import cached, said
+from pages.ui.cache.names import names_in_text
 from pages.ui.cache.words import HELP, plain
 from pages.ui.lab.known_triggers import KnownTrigger, known_triggers
 from pages.ui.widgets.fields import tall
@@ -150,7 +150,7 @@ def _figures(before: Mapping[str, Any], after: Mapping[str, Any]) -> pd.DataFram
 
 def _estimated(run: Run, estimated: list[Estimate]) -> pd.DataFrame:
     """One row for each recovered trigger."""
-    names = told_apart(cached.info(run).class_names, IN_TEXT)
+    names = names_in_text(run)
     titles = [f"Estimated ASR {one.group}, {names[one.target_class]} ↓" for one in estimated]
     rates = [{"Before": _share(one.before), "After": _share(one.after)} for one in estimated]
     return pd.DataFrame([{MEASURE: title} | rate for title, rate in zip(titles, rates, strict=True)])
@@ -180,7 +180,7 @@ def examples(run: Run, child: Run) -> None:
 
 def _tiles(run: Run, child: Run, trigger: KnownTrigger) -> list[Tile]:
     """A few samples that both models were shown with the trigger."""
-    names = told_apart(cached.info(run).class_names, IN_TEXT)
+    names = names_in_text(run)
     before, after = (cached.tried_samples(one, trigger.tried, 1) for one in (run, child))
     tiles = []
     shown = trials.examples(before.merge(after[["test_row", "triggered"]], on="test_row"))

@@ -7,10 +7,10 @@ from core.analysis import suspect_clusters
 from core.analysis.caveats import emptied_words, undecided_words
 from core.analysis.opened_run import CLUSTERING
 from core.analysis.samples import suspected
-from core.output.names import IN_TEXT, told_apart
 from core.runs import Run, jobs
 from pages.ui.access.who import decides, for_reviewers, reviewer
 from pages.ui.cache import cached
+from pages.ui.cache.names import names_in_text
 from pages.ui.cache.words import HELP
 from pages.ui.selection.verdicts import decide_or_ask, questions, said
 from pages.ui.shell import frame, journey
@@ -83,7 +83,7 @@ def _relabelling(run: Run) -> None:
     guilty = suspect_clusters.guilty(results, cached.detections(run)[CLUSTERING].classes) if results else {}
     if not guilty:
         return
-    names = [frame.plain(name) for name in told_apart(cached.info(run).class_names, IN_TEXT)]
+    names = [frame.plain(name) for name in names_in_text(run)]
     listed = ", ".join(
         f"{names[index]} → {names[result.suspected_source_class]} ({result.other:,} of {result.n:,})"
         for index, result in guilty.items()

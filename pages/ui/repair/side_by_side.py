@@ -9,10 +9,10 @@ from core import pipeline, runs
 from core.evaluation.experiments import Experiment, class_rows, experiments
 from core.evaluation.removed import fate_words, removed
 from core.output import figures
-from core.output.names import IN_TEXT, told_apart
 from core.runs import Run, jobs
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached
+from pages.ui.cache.names import names_in_text
 from pages.ui.cache.words import HELP, plain
 from pages.ui.repair.outcome import before_after
 from pages.ui.selection.selection import tiles
@@ -151,7 +151,7 @@ def _classes(run: Run, found: list[Experiment], names: dict[str, str]) -> None:
 def _removed(run: Run, child: Run) -> None:
     """What the repaired model says of the samples that were removed, and those that look clean."""
     fate = removed(child)
-    st.markdown(plain(fate_words(fate, told_apart(cached.info(run).class_names, IN_TEXT))), help=WHY)
+    st.markdown(plain(fate_words(fate, names_in_text(run))), help=WHY)
     if fate is None or not len(fate.probably_clean):
         return
     table = cached.table(run)

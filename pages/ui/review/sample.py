@@ -13,11 +13,10 @@ from core.analysis.opened_run import leading
 from core.detectors import DETECTORS
 from core.journal import review
 from core.journal.review.verdict import STANDING
-from core.output.names import IN_TEXT, told_apart
 from core.output.palette import TRUSTED
 from core.runs import Run
 from pages.ui.cache import cached, said
-from pages.ui.cache.names import names_of
+from pages.ui.cache.names import names_in_text, names_of
 from pages.ui.cache.words import HELP
 from pages.ui.review.families import common
 from pages.ui.selection.remarks import remarks
@@ -106,7 +105,7 @@ def _name(run: Run, sample: int) -> None:
 
 def _labels(run: Run, row: pd.Series) -> None:
     """Given, predicted and suspected source label, and what the family has in common."""
-    names = [frame.plain(name) for name in told_apart(cached.info(run).class_names, IN_TEXT)]
+    names = [frame.plain(name) for name in names_in_text(run)]
     predicted = names[int(row["predicted"])] if pd.notna(row["predicted"]) else "unknown"
     family = next((each for each in families.families(run) if each.id == row["family"]), None)
     source = families.likely_source(family) if family else None
