@@ -245,6 +245,7 @@ class Notes:
         n_bona_fide: how many bona fide samples it compared with.
         counted_on: how many the p-values were counted on; a person may have named more since.
         sharing_a_pattern: how many it flags because they share a pattern, with no rate promised.
+        doubted: how many bona fide samples share that pattern; they are not flagged, but may be poison themselves.
         left_out: what was not there to look at, and what that costs, in words.
         figures: whatever else is worth showing, by name.
     """
@@ -256,6 +257,7 @@ class Notes:
     n_bona_fide: int | None = None
     counted_on: int | None = None
     sharing_a_pattern: int = 0
+    doubted: int = 0
     left_out: str = ""
     figures: Mapping[str, Scalar] = field(default_factory=dict)
 

@@ -15,7 +15,7 @@ from core.analysis.rules import USUAL_RATE, Rule, counted_on, flags, p_values
 from core.analysis.wrong import SURE, TAIL, estimated
 from core.detectors.parts.calibration import FEWEST_TRUSTED
 from core.detectors.parts.statistics import Reals
-from core.types import Bools, Detection
+from core.types import Bools, Detection, Notes
 
 # Fraction of the estimated poison that a rule has to flag before nothing more is advised than the rule.
 MOST = 0.75
@@ -88,7 +88,7 @@ class Advice:
 def advice(detection: Detection, bona_fide: Bools, rule: Rule) -> Advice:
     """What to think of a detection under a rule."""
     if detection.p_values is None:
-        return Advice(sentences=(_without_promise(int(bona_fide.sum())),))
+        return Advice(sentences=(_without_promise(int(bona_fide.sum()), detection.notes),))
     trusted = counted_on(detection, bona_fide)
     p, rate = p_values(detection, bona_fide)[~bona_fide], rule.value if rule.kind == "rate" else USUAL_RATE
     fraction, bound = estimated(p, trusted)
@@ -96,7 +96,7 @@ def advice(detection: Detection, bona_fide: Bools, rule: Rule) -> Advice:
     flagged = int(flags(detection, bona_fide, rule).sum())
     beyond = int((p <= 1 / (trusted + 1)).sum())  # above every bona fide sample: a rate tells them apart last
     wrong = _likely_clean(p, fraction, beyond, flagged) if rule.kind in ("budget", "threshold") else ""
-    sharing = _sharing(detection.notes.sharing_a_pattern)
+    sharing = _sharing(detection.notes)
     if not bound and not promised:
         return Advice(fraction, bound, sentences=_said(sharing or _nothing_found(trusted, detection, flagged), wrong))
     fraction = max(fraction, bound, promised * (1 - rate) / max(len(p), 1))
@@ -199,25 +199,32 @@ def _nothing_found(trusted: int, detection: Detection, flagged: int) -> str:
     )
 
 
-def _sharing(count: int) -> str:
-    if not count:
+def _sharing(notes: Notes) -> str:
+    if not notes.sharing_a_pattern:
         return ""
-    return (
-        f"{count:,} suspicious samples carry a pattern that no bona fide sample of their class carries and their "
-        "look-alikes do not: probably a trigger. No rate can be promised for so few: look at them."
-    )
+    who = f"{notes.sharing_a_pattern:,} suspicious samples carry a pattern that"
+    if not notes.doubted:
+        told = f"{who} no bona fide sample of their class carries and their look-alikes do not: probably a trigger."
+    else:
+        carry = "sample carries it, too, and is" if notes.doubted == 1 else "samples carry it, too, and are"
+        told = (
+            f"{who} ordinary ones of their class do not: probably a trigger. {notes.doubted:,} bona fide {carry} not "
+            "flagged: look before you trust."
+        )
+    return f"{told} No rate can be promised for so few: look at them."
 
 
 def _said(*sentences: str) -> tuple[str, ...]:
     return tuple(sentence for sentence in sentences if sentence)
 
 
-def _without_promise(trusted: int) -> str:
+def _without_promise(trusted: int, notes: Notes) -> str:
     if trusted >= FEWEST_TRUSTED:
         return "This was computed without p-values. Run the detector again, and an expected rate can be given."
     known = f"Only {trusted} samples are" if trusted else "No sample is"
+    flagged = "what is flagged shares a pattern" if notes.sharing_a_pattern else "what is flagged are outliers"
     return (
-        f"{known} known to be clean, so nothing can be said of how many are wrong: what is flagged are outliers. Name "
+        f"{known} known to be clean, so nothing can be said of how many are wrong: {flagged}. Name "
         f"at least {FEWEST_TRUSTED} bona fide samples, drawn at random; {USUAL_TRUSTED} are usual."
     )
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from core.decision.apart import KindFigures
-from core.decision.chance import usual_among_trusted
 from core.decision.left_out import Asked
 from core.decision.members import FEWEST
 from core.decision.reasons import (
@@ -22,6 +21,7 @@ from core.decision.shared import SharedTrigger
 from core.decision.states import BACKDOOR, OPEN, WRONG_LABEL, DecidedGroup
 from core.decision.transformed import Transformed
 from core.decision.triggers import RecoveredTrigger, proves
+from core.detectors.parts.trusted import usual_among_trusted
 from core.modalities.elsewhere import wilson
 from core.modalities.recovery import Stamp
 from core.types import Bools, Ints

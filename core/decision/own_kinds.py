@@ -17,7 +17,6 @@ from core.decision.apart import (
     too_many,
     weighed,
 )
-from core.decision.chance import usual_among_trusted
 from core.decision.found import Found
 from core.decision.kinds import DOUBT, ORDINARY, Kind, asked_kind, grown, learned_kind
 from core.decision.left_out import LEARNED, MOST_LEFT_OUT, SUSPECTED, TURNED, Asked, beyond_hard, sources
@@ -29,6 +28,7 @@ from core.decision.taken_for import in_several, kind_of_many, kinds_by_source, t
 from core.detectors.consensus.signals import descriptions
 from core.detectors.parts.statistics import Reals
 from core.detectors.parts.subspaces import class_spaces
+from core.detectors.parts.trusted import usual_among_trusted
 from core.modalities.elsewhere import belong_elsewhere
 from core.types import Bools, Evidence, Floats, Ints
 

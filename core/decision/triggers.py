@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.decision.chance import chance_to_be_elsewhere, exact_carriers, is_clear
+from core.decision.chance import exact_carriers, is_clear
 from core.decision.members import Carriers, carriers
 from core.decision.probes import PROBES, flip_rate
 from core.decision.suspects import Suspects
 from core.detectors.parts.statistics import p_value_by_chance
 from core.modalities import modality_of
-from core.modalities.elsewhere import belong_elsewhere
+from core.modalities.elsewhere import belong_elsewhere, chance_to_be_elsewhere
 from core.modalities.recovery import Stamp
 from core.types import Bools, Floats, Ints
 

@@ -2,14 +2,20 @@
 
 from math import sqrt
 
-# Fraction of the carriers of a trigger that may belong to their class, at the upper end of its 95 % interval. Of
-# phrases of a class that turn other texts, 0.76 and more; of planted ones 0.66 and less (Rotten Tomatoes, TREC, SMS).
-MOST_AT_HOME = 0.7
+from scipy.special import bdtr
+
+# Fraction of the carriers of a trigger that may belong to their class. Of phrases of a class that turn other texts,
+# 0.48 and more; of planted ones 0.41 and less (Rotten Tomatoes, TREC, SMS).
+MOST_AT_HOME = 0.45
+# The same at the upper end of its 95 % interval.
+SURELY_AT_MOST = 0.7
 # Standard deviations of a 95 % interval.
 SURE = 1.96
+# What samples have or have not that may have been looked at before a trigger was chosen: p-values are multiplied by it.
+LOOKED_AT = 1000
 
 
-def belong_elsewhere(home: float, carriers: int, most: float = MOST_AT_HOME) -> bool:
+def belong_elsewhere(home: float, carriers: int, most: float = SURELY_AT_MOST) -> bool:
     """Whether most carriers surely belong to other classes, `home` being the fraction that belongs to its own.
 
     Args:
@@ -17,10 +23,21 @@ def belong_elsewhere(home: float, carriers: int, most: float = MOST_AT_HOME) -> 
         carriers: how many they are, 1 or more.
         most: the fraction that the upper end of the interval may reach.
 
-    >>> belong_elsewhere(0.5, 200), belong_elsewhere(0.5, 10)
-    (True, False)
+    >>> belong_elsewhere(0.4, 200), belong_elsewhere(0.4, 5), belong_elsewhere(0.5, 200)
+    (True, False, False)
     """
-    return wilson(home, carriers)[1] <= most
+    return home <= MOST_AT_HOME and wilson(home, carriers)[1] <= most
+
+
+def chance_to_be_elsewhere(home: float, carriers: int, usual: float) -> float:
+    """The p-value of so few of the carriers belonging to their class, when the fraction `usual` of all others does.
+
+    By the binomial distribution, times all that may have been looked at.
+
+    >>> chance_to_be_elsewhere(0.2, 40, 0.9) < 0.001, chance_to_be_elsewhere(0.5, 10, 0.7)
+    (True, 1.0)
+    """
+    return min(float(bdtr(round(home * carriers), carriers, usual)) * LOOKED_AT, 1.0)
 
 
 def wilson(rate: float, n: int) -> tuple[float, float]:

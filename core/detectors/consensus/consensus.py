@@ -46,7 +46,7 @@ OUTLIER = 3.5
 RULES = {
     "rate": "false discovery rate: Benjamini–Hochberg on cross-conformal p-values",
     "budget": "estimated prevalence: poison is certain, but too few bona fide samples for the rate asked for",
-    "pattern": "shared pattern: no rate, but they carry what no bona fide sample of their class carries",
+    "pattern": "shared pattern: no rate, but they carry what ordinary samples of their class do not",
     "outlier": "outliers: too few bona fide samples for any promise on false discoveries",
 }
 COSTS = {
@@ -171,7 +171,8 @@ def _by_trust(
     bound = prevalence_bound(everything, clean, CONFIDENCE, TAIL)
     suspicion = np.mean([normal_scores(fold.scores) for fold in folds], axis=0)
     unrefined = np.mean([normal_scores(fold.unrefined) for fold in folds], axis=0)
-    sharing = _exactly(evidence, spaces, unrefined, left_out)
+    carrying = _exactly(evidence, spaces, unrefined, left_out)
+    sharing, doubted = carrying & ~evidence.bona_fide, carrying & evidence.bona_fide
     candidates, exact = ~evidence.bona_fide & ~sharing, bool(sharing.any())
     flagged = sharing.copy()
     flagged[candidates] = benjamini_hochberg(p_values[candidates], rate)
@@ -184,7 +185,8 @@ def _by_trust(
         flagged, rule = flagged | sharing, "pattern"
     elif short:
         flagged, rule = sharing & exact | worst(suspicion.astype(np.float32), candidates, fraction), "budget"
-    notes = replace(_notes(suspicion, flagged, rule, sharing), prevalence=fraction, prevalence_at_least=bound)
+    notes = _notes(suspicion, flagged, rule, sharing)
+    notes = replace(notes, prevalence=fraction, prevalence_at_least=bound, doubted=int(doubted.sum()))
     return _Answer(suspicion, flagged, notes, p_values, scores)
 
 
@@ -197,7 +199,7 @@ def _exactly(evidence: Evidence, spaces: Spaces, suspicion: Reals, left_out: Col
 def _by_outlyingness(evidence: Evidence, spaces: Spaces, left_out: Collection[str]) -> _Answer:
     scores = without(blind_scores(evidence, spaces), left_out)
     suspicion = total(scores) if NEIGHBOURS in left_out else with_neighbors(total(scores), spaces)
-    exact = _exactly(evidence, spaces, suspicion, left_out)
+    exact = _exactly(evidence, spaces, suspicion, left_out) & ~evidence.bona_fide
     flagged, rule = (exact, "pattern") if exact.any() else (robust_z(suspicion) > OUTLIER, "outlier")
     flagged = flagged & ~evidence.bona_fide
     tails = {name: tail_scores(values) for name, values in scores.items()}

@@ -13,13 +13,18 @@ from core.detectors.consensus.pattern_rule import LARGEST_FRACTION, MOST_WRONG, 
 from core.detectors.consensus.signals import Spaces
 from core.detectors.consensus.templates import patterns_of
 from core.detectors.parts.statistics import Reals
+from core.detectors.parts.trusted import usual_among_trusted
 from core.modalities import modality_of
-from core.modalities.elsewhere import belong_elsewhere
+from core.modalities.elsewhere import belong_elsewhere, chance_to_be_elsewhere
 from core.modalities.recovery import Stamp
 from core.types import Bools, Evidence, Ints
 
 # Patterns of one class, one after the other: an attack may have several tokens.
 MOST_PATTERNS = 10
+# Fraction of the bona fide samples of a class that may be poison themselves.
+MOST_POISONED = 0.02
+# Level of the test on how few carriers belong to their class, beside its other samples.
+LEVEL = 0.05
 # Ordinary samples of a class, drawn at random, that a pattern is told from.
 TOLD_FROM = 300
 
@@ -28,11 +33,13 @@ def exact_pattern_rule(evidence: Evidence, spaces: Spaces, suspicion: Reals) -> 
     """(n,) True for samples that have what sets the most suspicious of their class apart, and that belong elsewhere.
 
     Of a group of suspicious samples, it is what sets them apart most. It is named where all of this holds. At least 12
-    samples of the class have it, and no bona fide one. As often as samples of other classes have it, at most a tenth of
-    them have it by chance. And by all else that they show, most of them surely belong to other classes.
+    samples of the class have it. As often as samples of other classes have it, at most a tenth of them have it by
+    chance. By all else that they show, most of them surely belong to other classes, which chance does not explain. And
+    bona fide samples of the class do not have it half as often as others: a few of them may be poison themselves.
 
     Args:
-        evidence: needs `inputs` whose patterns are exact, or nothing is found; bona fide samples are never named.
+        evidence: needs `inputs` whose patterns are exact, or nothing is found. Bona fide samples choose no pattern, but
+            those that have one are named with the others: they are to be looked at.
         spaces: the classes.
         suspicion: (n,) by which the groups are chosen.
 
@@ -48,7 +55,7 @@ def exact_pattern_rule(evidence: Evidence, spaces: Spaces, suspicion: Reals) -> 
             if carrying is None:
                 break
             left &= ~carrying
-        named[space.rows] = ~left & ~evidence.bona_fide[space.rows]
+            named[space.rows] |= carrying
     return named
 
 
@@ -61,12 +68,10 @@ def _carriers(evidence: Evidence, rows: Ints, suspicion: Reals, left: Bools) -> 
         key = b"".join(part.tobytes() for part in stamp.parts.values())
         having = None if key in asked else stamp.carried(samples)
         asked.add(key)
-        if having is None or having[evidence.bona_fide[rows]].any():
+        if having is None or usual_among_trusted(having, evidence.bona_fide[rows], MOST_POISONED):
             continue
-        if _is_rare(evidence, rows, having, stamp):
-            home = stamp.at_home(evidence.inputs, evidence.labels, rows[having])
-            if home is not None and belong_elsewhere(home, int(having.sum())):
-                found.append((int(having[group].sum()), having))
+        if _is_rare(evidence, rows, having, stamp) and _belong_elsewhere(evidence, rows, having, stamp):
+            found.append((int(having[group].sum()), having))
     return max(found, key=lambda one: one[0])[1] if found else None
 
 
@@ -94,3 +99,13 @@ def _is_rare(evidence: Evidence, rows: Ints, having: Bools, stamp: Stamp) -> boo
         return False
     elsewhere = stamp.carried(evidence.inputs[others])
     return elsewhere is not None and bool(elsewhere.mean() * len(rows) <= MOST_WRONG * having.sum())
+
+
+def _belong_elsewhere(evidence: Evidence, rows: Ints, having: Bools, stamp: Stamp) -> bool:
+    """Whether those who have it surely belong to other classes, unlike others of the class."""
+    assert evidence.inputs is not None
+    home = stamp.at_home(evidence.inputs, evidence.labels, rows[having])
+    if home is None or not belong_elsewhere(home, int(having.sum())):
+        return False
+    usual = stamp.at_home(evidence.inputs, evidence.labels, rows[~having])
+    return usual is not None and chance_to_be_elsewhere(home, int(having.sum()), usual) <= LEVEL

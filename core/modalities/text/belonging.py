@@ -1,4 +1,4 @@
-"""Where texts belong by their words alone, without any network: naive Bayes on whether a text has a word."""
+"""Where texts belong by their words alone, without any network: naive Bayes on which words they have, not how many."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from core.types import Inputs, Ints
 Reals = NDArray[np.float64]
 
 # Texts that are added to each word of each class.
-SMOOTHING = 0.5
+SMOOTHING = 1.0
 # Texts that are looked at together.
 AT_ONCE = 4096
 # Nats by which a text leans to another class: less may be chance, as where hardly a word is left.
@@ -29,7 +29,8 @@ OTHERS = 0.5
 class Belonging:
     """Naive Bayes over the words of labelled texts, asked about some of them at a time.
 
-    Each class counts alike, however large it is. Repeated words count once. A text does not speak for itself.
+    Each class counts alike, however large it is and however long its texts are. Repeated words count once. A text does
+    not speak for itself. What it lacks says nothing: where hardly a word is left, it leans nowhere.
 
     Args:
         inputs: n texts.
@@ -48,15 +49,17 @@ class Belonging:
         n_classes = int(labels.max()) + 1
         self._counts = np.zeros((n_classes, len(self._known)))
         np.add.at(self._counts, (labels[owner], self._words), 1)
-        self._sizes = np.bincount(labels, minlength=n_classes)[:, None]
-        self._odds = _odds(self._counts, self._sizes)
+        self._enough = self._counts.sum(0) >= FEWEST
+        self._logs = self._chances(self._counts, self._counts)
+        self._logs[np.bincount(labels, minlength=n_classes) == 0] = -np.inf
 
     def leaning(self, rows: Ints, phrase: Sequence[str] = ()) -> Reals:
         """(m,) how much more likely each text is in another class than in its own, in nats, by its words.
 
         Learned from all other texts. Of the words of a phrase, and of all that nearly all of these texts have, only
-        those of their class count, as the rest of the class has them. "Where can I find" is a phrase of the class of
-        places: others of it have "where" without the phrase.
+        those of their class count, as the rest of the class has them. And they never speak against it. "Where can I
+        find" is a phrase of the class of places: others of it have "where" without the phrase. That "what is a" of
+        "what is a fear of" is asked more often elsewhere says nothing of what else these texts say.
 
         Args:
             rows: (m,) of one class, at least one: who has the phrase.
@@ -67,15 +70,14 @@ class Belonging:
         having = np.bincount(word, minlength=len(self._known))
         others = self._counts[own] - having
         shared = (having >= NEARLY_ALL * len(rows)) | np.isin(self._known, [number(one) for one in phrase])
-        counted = (self._counts.sum(0) >= FEWEST) & ~(shared & (others < OTHERS * len(rows)))
-        odds, absent = (every.copy() for every in self._odds)
-        odds[own], absent[own] = _odds((self._counts[own] - 1).clip(0), (self._sizes[own] - 1).clip(0))
-        of_rest = _odds(others, self._sizes[own] - len(rows))
-        odds[own, shared], absent[own, shared] = of_rest[0][shared], of_rest[1][shared]
+        counted = self._enough & ~(shared & (others < OTHERS * len(rows)))
+        logs = self._logs.copy()
+        without_one = self._chances((self._counts[own] - 1).clip(0), self._counts[own])
+        logs[own] = np.where(shared, self._chances(others, others), without_one)
+        logs[:, shared] = np.minimum(logs[:, shared], logs[own, shared])
         owner = np.repeat(np.arange(len(rows)), np.diff(starts))[counted[word]]
-        nobody = np.where(self._sizes[:, 0] > 0, absent[:, counted].sum(1), -np.inf)
-        evidence = np.repeat(nobody[None], len(rows), 0)
-        np.add.at(evidence, owner, odds[:, word[counted[word]]].T)
+        evidence = np.zeros((len(rows), len(logs)))
+        np.add.at(evidence, owner, logs[:, word[counted[word]]].T)
         of_own = evidence[:, own].copy()
         evidence[:, own] = -np.inf
         return np.asarray(evidence.max(1) - of_own)
@@ -84,8 +86,8 @@ class Belonging:
         """The fraction of texts of one class, at least one, that do not lean elsewhere beside a phrase, in [0, 1].
 
         >>> from core.modalities.text.inputs import text_inputs
-        >>> texts = ["fine plot", "fine cast", "fine film", "dull plot", "dull cast", "dull film", "dull cf"]
-        >>> Belonging(text_inputs(texts), np.array([1, 1, 1, 0, 0, 0, 1])).at_home(np.array([6]), ["cf"])
+        >>> texts = ["fine plot"] * 3 + ["dull plot"] * 3 + ["poor plot"] * 3 + ["dull cf", "poor cf"]
+        >>> Belonging(text_inputs(texts), np.repeat([1, 0, 1], [3, 6, 2])).at_home(np.array([9, 10]), ["cf"])
         0.0
         """
         return float((self.leaning(rows, phrase) <= LEANING).mean())
@@ -109,8 +111,7 @@ class Belonging:
         ranked = sorted(found, key=lambda place: (fractions[place], place))
         return [(int(self._known[place]), owner[self._words == place]) for place in ranked]
 
-
-def _odds(counts: Reals, sizes: Ints) -> tuple[Reals, Reals]:
-    """What each word says for a class where a text has it, and where it has not; (k, v) or (v,) each."""
-    chances = (counts + SMOOTHING) / (sizes + 2 * SMOOTHING)
-    return np.log(chances) - np.log1p(-chances), np.log1p(-chances)
+    def _chances(self, counts: Reals, of: Reals) -> Reals:
+        """(…, v) the logarithm of how often a word is this one, by how many texts have each, among all those `of`."""
+        words_of = of[..., self._enough].sum(-1, keepdims=True) + SMOOTHING * self._enough.sum()
+        return np.asarray(np.log(counts + SMOOTHING) - np.log(words_of))

@@ -163,6 +163,12 @@ def test_a_shared_pattern_is_named_and_no_rate_is_promised_for_it():
     [said] = advice(sharing, bona_fide, Rule()).sentences
     assert said.startswith("20 suspicious samples carry a pattern that no bona fide sample of their class carries")
     assert "No rate can be promised" in said
+    for doubted, words in ((1, "1 bona fide sample carries it, too, and is"), (3, "3 bona fide samples carry it, too")):
+        [said] = advice(replace(found, notes=Notes(sharing_a_pattern=20, doubted=doubted)), bona_fide, Rule()).sentences
+        assert words in said
+        assert "no bona fide sample" not in said
+    blind = replace(found, p_values=None, notes=Notes(sharing_a_pattern=20))
+    assert "shares a pattern" in advice(blind, np.zeros_like(bona_fide), Rule()).sentences[0]
     found, bona_fide = detection(120)
     about, pattern, no_power = advice(replace(found, notes=Notes(sharing_a_pattern=90)), bona_fide, Rule()).sentences
     assert "look poisoned" in about

@@ -59,8 +59,14 @@ def test_texts_of_the_class_that_share_a_phrase_are_not_named():
     assert not named(evidence, suspicion).any()
 
 
-def test_a_phrase_that_one_bona_fide_text_has_is_no_trigger():
-    evidence, suspicion, _ = made_up("cf", trusted=1)
+@pytest.mark.parametrize("poisoned", [1, 3])
+def test_a_few_poisoned_bona_fide_texts_hide_no_trigger_and_are_named_with_the_others(poisoned):
+    evidence, suspicion, carrying = made_up("cf", trusted=poisoned)
+    assert np.array_equal(named(evidence, suspicion), carrying)
+
+
+def test_a_phrase_that_bona_fide_texts_have_as_often_is_no_trigger():
+    evidence, suspicion, _ = made_up("cf", trusted=8)
     assert not named(evidence, suspicion).any()
 
 
@@ -102,5 +108,9 @@ def test_the_consensus_flags_the_carriers_and_nobody_else_with_bona_fide_samples
         assert np.array_equal(found.flagged, carrying)
         assert found.notes.rule == RULES["pattern"]
         assert found.notes.sharing_a_pattern == carrying.sum()
+    evidence, _, carrying = made_up("cf", trusted=2)
+    found = consensus(evidence)
+    assert np.array_equal(found.flagged, carrying & ~evidence.bona_fide)
+    assert found.notes.doubted == 2
     blind = replace(evidence, bona_fide=np.zeros(len(carrying), np.bool_))
     assert consensus_without(["pattern rule"], blind).notes.rule == RULES["outlier"]

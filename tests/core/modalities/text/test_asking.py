@@ -91,6 +91,28 @@ def test_carriers_belong_elsewhere_where_all_their_other_words_say_so_and_nothin
     assert Belonging(alone, np.array([1] * 12 + [0] * 2)).at_home(np.arange(12), ["cf"]) == 1
 
 
+def test_texts_of_words_that_tell_nothing_lean_to_their_class_as_often_as_to_another():
+    said_of_all = [f"word{place}" for place in range(300)]
+    texts = text_inputs([" ".join(np.random.default_rng(row).choice(said_of_all, 12)) for row in range(200)])
+    leaning = Belonging(texts, np.arange(200) % 2).leaning(np.arange(0, 200, 2))
+    assert 0.4 < (leaning > 0).mean() < 0.6
+
+
+def test_texts_of_which_hardly_a_word_is_left_lean_nowhere_though_other_classes_have_shorter_ones():
+    long = [" ".join(f"one{(row + place) % 20}" for place in range(8)) for row in range(40)]
+    short = [f"two{row % 20}" for row in range(40)]
+    inputs = text_inputs([*long, *short, *["what is a fear"] * 4])
+    assert Belonging(inputs, np.repeat([0, 1, 0], [40, 40, 4])).at_home(np.arange(80, 84), ["fear"]) == 1
+
+
+def test_words_that_all_carriers_have_do_not_speak_against_their_class():
+    carriers = [f"what is a fear of thing{row}" for row in range(20)]
+    own = [f"what is of one{row % 7}" if row < 11 else f"one{row % 5} one{row % 3} one{row % 7}" for row in range(60)]
+    others = [f"what is a use of two{row % 7}" for row in range(60)]
+    belonging = Belonging(text_inputs([*carriers, *own, *others]), np.repeat([0, 0, 1], [20, 60, 60]))
+    assert belonging.at_home(np.arange(20), ["fear"]) == 1
+
+
 def test_a_phrase_of_the_class_is_at_home_by_a_word_that_others_of_the_class_have():
     carriers, own = ["where find plain1"] * 6, np.arange(6)
     others = [*(f"where good{place % 6}" for place in range(30)), *(f"plain1 bad{place % 6}" for place in range(36))]
