@@ -1,13 +1,15 @@
 """Lasso, look, mark: on a map, without scrolling."""
 
+import re
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from core import runs
 from core.journal import review
-from tests.browser.brush import PATIENT, draw_lasso, map_area
+from tests.browser.brush import PATIENT, draw_lasso, map_area, still
 from tests.browser.conftest import OpenPage, Serve
 from tests.browser.test_pages import eventually, sound
 
@@ -59,6 +61,24 @@ def test_map_images_and_bar_are_in_view_together(
     eventually(together)
     assert window.evaluate("document.querySelector('.stMain').scrollTop") == 0
     sound(window)
+
+
+def test_a_lasso_has_the_page_drawn_once(serve: Serve, page: OpenPage, small: Path) -> None:
+    drawn: list[str] = []
+
+    def came(frame: str | bytes) -> None:
+        kind = ForwardMsg.FromString(frame if isinstance(frame, bytes) else frame.encode()).WhichOneof("type")
+        if kind == "navigation":  # said once whenever the whole page is drawn
+            drawn.append(kind)
+
+    window = page(f"{serve(small).url}/clusters")
+    window.on("websocket", lambda socket: socket.on("framereceived", came))
+    window.reload()
+    draw_lasso(window, [(0.1, 0.2), (0.9, 0.2), (0.9, 0.9), (0.1, 0.9)])
+    drawn.clear()
+    expect(window.locator(WORDS).get_by_text(re.compile("[1-9][0-9,]* selected"))).to_be_visible(timeout=PATIENT)
+    still(window)
+    assert len(drawn) == 1
 
 
 def test_a_click_selects_a_point_shift_adds_one_and_keys_decide(serve: Serve, page: OpenPage, small: Path) -> None:

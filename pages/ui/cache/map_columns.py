@@ -1,8 +1,10 @@
-"""What a map of many points says of each sample, in the form in which the browser fetches it."""
+"""What a map says of each sample, in the form in which the browser gets it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from core.runs import Run
 from pages.ui.cache import cached, stamps
@@ -19,3 +21,32 @@ def map_columns(run: Run) -> tuple[Any, Any, Any, Any]:
     whole = (table[name].to_numpy(kind) for name, kind in (("id", np.int64), ("row", np.int64), ("loss", np.float32)))
     ids, rows, losses = map(np.array, whole)
     return ids, rows, np.array(classes, np.uint16), losses
+
+
+def map_words(run: Run, rows: pd.DataFrame, *, most: int) -> pd.DataFrame:
+    """What hovering says of these rows of the review table: name, both classes, loss; with their ids and rows.
+
+    Of a run with at most `most` samples the words of all are kept.
+    """
+    if len(cached.suspicions(run)) > most:
+        return _words(rows, cached.info(run).class_names)
+    return _all_words(run).iloc[rows.index]
+
+
+@of_run(stamps.made, most=3)
+def _all_words(run: Run) -> pd.DataFrame:
+    return _words(cached.suspicions(run), cached.info(run).class_names)
+
+
+def _words(table: pd.DataFrame, class_names: Sequence[str]) -> pd.DataFrame:
+    names = np.array([*class_names, "?"], object)
+    return pd.DataFrame(
+        {
+            "id": table["id"],
+            "row": table["row"],
+            "sample": "#" + table["id"].astype(str),
+            "given": names[table["label"].to_numpy(np.int64)],
+            "predicted": names[table["predicted"].to_numpy(np.int64, na_value=len(class_names))],
+            "loss": table["loss"].map("{:.3g}".format),
+        }
+    )

@@ -19,7 +19,7 @@ from core.runs.plan import maps
 from core.types import Bools
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached
-from pages.ui.cache.map_columns import map_columns
+from pages.ui.cache.map_columns import map_columns, map_words
 from pages.ui.cache.words import HELP
 from pages.ui.clusters.colouring import Colouring, colouring
 from pages.ui.selection.class_list import NAME, class_field, class_options
@@ -219,7 +219,6 @@ def linked_map(
         window: what is in view; None for what is around the points.
         moment: another one where the points stand elsewhere.
     """
-    names = cached.info(run).class_names
     key += f"-{controls.colour}" * bool(controls.beside)
     total = len(table)
     if not controls.decided or controls.tag:
@@ -227,36 +226,22 @@ def linked_map(
         table, places = table[left], places[left]
     found = coloured(run, table, controls.colour)
     if len(table) > LARGE:
-        inside = crowd_map(
+        crowd_map(
             _crowd(run, table, places, found),
             key=key,
             image_url=pictures.of_sample(run.dataset, "{row}"),
-            class_names=names,
-            selected=selected(run),
+            class_names=cached.info(run).class_names,
+            selected=partial(selected, run),
+            choose=partial(select, run),
             bar=found.bar,
             hover=controls.hover,
         )
-        if inside is not None:
-            select(run, inside)
-            st.rerun()
         return
-    predicted = table["predicted"].map(lambda index: names[int(index)] if pd.notna(index) else "?")
-    points = pd.DataFrame(
-        {
-            "id": table["id"],
-            "row": table["row"],
-            "x": places[:, 0],
-            "y": places[:, 1],
-            "group": pd.Categorical.from_codes(
-                np.where(found.groups == HIDDEN, -1, found.groups.astype(np.int64)), list(found.styles)
-            ),
-            "sample": "#" + table["id"].astype(str),
-            "given": [names[index] for index in table["label"]],
-            "predicted": predicted,
-            "loss": table["loss"].map("{:.3g}".format),
-        }
+    groups = np.where(found.groups == HIDDEN, -1, found.groups.astype(np.int64))
+    points = map_words(run, table, most=LARGE).assign(
+        x=places[:, 0], y=places[:, 1], group=pd.Categorical.from_codes(groups, list(found.styles))
     )
-    inside = scatter_map(
+    scatter_map(
         points,
         key=key,
         image_url=pictures.of_sample(run.dataset, "{@row}"),
@@ -264,16 +249,14 @@ def linked_map(
         bar=found.bar,
         total=total,
         tooltip=("sample", "given", "predicted", "loss"),
-        selected=selected(run),
+        selected=partial(selected, run),
+        choose=partial(select, run),
         hover_images=controls.hover,
         side=MODALITIES[cached.info(run).modality].side,
         narrow=bool(controls.beside),
         window=window,
         moment=moment,
     )
-    if inside is not None:
-        select(run, inside)
-        st.rerun()
 
 
 def drawn(run: Run, rows: pd.DataFrame, controls: Controls) -> Bools:

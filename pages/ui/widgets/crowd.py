@@ -3,8 +3,9 @@
 `scatter` draws up to 20,000 points one by one, and sends them all whenever the page runs. This sends some addresses.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,23 +56,26 @@ def crowd_map(
     key: str,
     image_url: str,
     class_names: Sequence[str],
-    selected: Ints,
+    selected: Callable[[], Ints],
+    choose: Callable[[Ints], None],
     bar: Bar | None = None,
     hover: bool = True,
-) -> Ints | None:
-    """Sorted ids that were selected on the map since the last call, by area or click; None when nothing is new.
+) -> None:
+    """Draw the map. What is selected on it, by area or click, is known before the page is drawn again.
 
     Args:
         crowd: the points.
         key: of this map, unique on the page.
         image_url: relative address of an input, with {row} in it.
         class_names: in the order of the class indices.
-        selected: sorted ids that are selected now, wherever that was done.
+        selected: gives the sorted ids that are selected now, wherever that was done.
+        choose: is told the sorted ids that were selected on the map.
         bar: what the colours of a figure mean; None for groups.
         hover: whether hovering shows the input.
     """
     counts = np.bincount(crowd.groups, minlength=256)
-    marks = np.isin(crowd.ids, selected) if len(selected) else np.zeros(0, bool)
+    now = selected()
+    marks = np.isin(crowd.ids, now) if len(now) else np.zeros(0, bool)
     data = {
         "name": key,
         "places": address_of(crowd.places),
@@ -86,16 +90,19 @@ def crowd_map(
         "names": list(class_names),
         "image": image_url if hover else "",
         "n": len(crowd.ids),
-        "n_selected": len(selected),
+        "n_selected": len(now),
     }
-    # What is drawn again comes with a new answer; what was answered already comes again with every rerun.
-    state: Any = _mount(key=key, data=data, default={"chosen": None}, on_chosen_change=lambda: None)
-    event = state.get("chosen")
+    answer = partial(_answer, crowd, key, selected, choose)
+    _mount(key=key, data=data, default={"chosen": None}, on_chosen_change=answer)
+
+
+def _answer(crowd: Crowd, key: str, selected: Callable[[], Ints], choose: Callable[[Ints], None]) -> None:
+    """Select what the map says, once: what is drawn again says what was answered already."""
+    event = st.session_state[key]["chosen"]
     answered = st.session_state.setdefault(f"{key}-answered", 0)
-    if not event or event["number"] <= answered:
-        return None
-    st.session_state[f"{key}-answered"] = event["number"]
-    return chosen(crowd, event, selected)
+    if event and event["number"] > answered:
+        st.session_state[f"{key}-answered"] = event["number"]
+        choose(chosen(crowd, event, selected()))
 
 
 def chosen(crowd: Crowd, event: Mapping[str, Any], selected: Ints) -> Ints:

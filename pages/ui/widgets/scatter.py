@@ -1,7 +1,8 @@
 """The map: all points drawn in the browser, a lasso sent back, membership decided here by id."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,17 @@ from core.analysis.brush import points_inside
 from core.output.palette import INK
 from pages.ui.widgets.ground import ground
 from pages.ui.widgets.modifier import listen, shift_held
-from pages.ui.widgets.scatter_option import AXES, LARGE, Bar, Style, Window, hover_card, map_option, window_around
+from pages.ui.widgets.scatter_option import (
+    AXES,
+    LARGE,
+    Bar,
+    Style,
+    Window,
+    hover_card,
+    in_groups,
+    map_option,
+    window_around,
+)
 
 __all__ = ["Bar", "Style", "scatter_map"]
 
@@ -32,6 +43,7 @@ class _Chart:
         said: (series, place in it) of the points that the chart called selected last.
         clicked: the ids outside the brush that the chart itself marks.
         drawn: the ids of each series as they were drawn last, which places are about.
+        ids_drawn, places: of all points that were drawn last, aligned.
         moment: of the points as they were drawn last.
         window: [[x0, x1], [y0, y1]] after "Zoom to selection", else None.
     """
@@ -63,7 +75,8 @@ def scatter_map(
     image_url: str,
     series: Mapping[str, Style],
     tooltip: Sequence[str],
-    selected: Ids,
+    selected: Callable[[], Ids],
+    choose: Callable[[Ids], None],
     total: int,
     bar: Bar | None = None,
     hover_images: bool = True,
@@ -71,11 +84,10 @@ def scatter_map(
     window: Window | None = None,
     moment: int = 0,
     narrow: bool = False,
-) -> Ids | None:
-    """Sorted ids that were selected since the last call, None when nothing is new.
+) -> None:
+    """Draw the map. A brush selects what is inside it, and nothing once it is cleared; a click selects a point.
 
-    A brush selects what is inside it, and nothing once it is cleared. A click selects a point; with Shift it adds the
-    point, or takes it out.
+    With Shift a click adds the point, or takes it out. What is selected is known before the page is drawn again.
 
     Args:
         points: `id`, `row`, `x`, `y`, `group` and the columns named by `tooltip`; points with NaN are not drawn.
@@ -83,8 +95,9 @@ def scatter_map(
         image_url: relative address of a point's image, with column names in braces: "thumb/demo-ab12/{@row}.png".
         series: group → style, in drawing order, the last on top; points of other groups are not shown.
         tooltip: columns shown as text on hover.
-        selected: ids selected now, wherever that was done. When they are no longer what the chart shows itself, it is
-            replaced by one without a brush, and the selection is drawn as rings.
+        selected: gives the ids selected now, wherever that was done. When they are no longer what the chart shows
+            itself, it is replaced by one without a brush, and the selection is drawn as rings.
+        choose: is told the sorted ids that were selected on the map.
         total: how many points there are, with those that were left out of `points`.
         bar: what the colours of a figure mean; None for groups.
         hover_images: whether hovering shows the image.
@@ -95,36 +108,44 @@ def scatter_map(
     """
     chart: _Chart = st.session_state.setdefault(f"{key}-chart", _Chart())
     shown = points[np.isfinite(points["x"]) & np.isfinite(points["y"]) & points["group"].isin(list(series))]
-    new = _new_selection(chart, shown, key, selected)
-    drawn = [shown["id"].to_numpy(np.int64)[(shown["group"] == name).to_numpy()] for name in series]
+    ids = shown["id"].to_numpy(np.int64)
+    drawn = [ids[places] for places in in_groups(shown, list(series))]
+    now = selected()
     # The chart marks places, which are those of other samples once the groups are others.
     regrouped = len(chart.clicked) > 0 and not all(map(np.array_equal, drawn, chart.drawn))
-    if new is None and chart.shows and (regrouped or not np.array_equal(np.sort(selected), chart.ids)):
-        _take_off(chart)
-    if new is None and chart.shows and chart.moment != moment:  # the points moved away from under the brush
+    # Without a word of it, the page was left meanwhile: the brush is gone, the selection is not.
+    gone = st.session_state.get(_name(key, chart)) is None or not np.array_equal(np.sort(now), chart.ids)
+    if chart.shows and (gone or regrouped or chart.moment != moment):  # points may move away from under the brush
         _take_off(chart)
     chart.drawn, chart.moment = drawn, moment
+    chart.ids_drawn, chart.places = ids, shown[AXES].to_numpy(np.float32)
     # What the chart shows itself gets no rings: they would redraw the map and lose its zoom.
-    rings = shown[shown["id"].isin(selected)] if new is None and not chart.shows else shown[:0]
+    rings = shown[:0] if chart.shows else shown[shown["id"].isin(now)]
     tip = hover_card(tooltip, image_url if hover_images else "", side)
     ink = INK[ground()]
     view = chart.window or window or window_around(shown)
     option = map_option(shown, rings, series, tip=tip, window=view, ink=ink, bar=bar, narrow=narrow)
-    name = f"{key}-{chart.generation}"
+    answer = partial(_answer, chart, key, selected, choose)
     with st.container(key=f"map-chart-{key}"):
         words = "Map of samples; draw a lasso or click to select."
-        st.echarts_chart(option, key=name, height="stretch", on_select="rerun", alt=words)
-    _foot(shown, total, chart, chart.ids if chart.shows else selected, key, narrow=narrow)
-    return new
+        st.echarts_chart(option, key=_name(key, chart), height="stretch", on_select=answer, alt=words)
+    _foot(shown, total, chart, chart.ids if chart.shows else now, key, narrow=narrow)
 
 
-def _new_selection(chart: _Chart, shown: pd.DataFrame, key: str, selected: Ids) -> Ids | None:
+def _name(key: str, chart: _Chart) -> str:
+    return f"{key}-{chart.generation}"
+
+
+def _answer(chart: _Chart, key: str, selected: Callable[[], Ids], choose: Callable[[Ids], None]) -> None:
+    """Select what the chart says, before the page is drawn: it would be drawn twice otherwise."""
+    new = _new_selection(chart, key, selected())
+    if new is not None:
+        choose(new)
+
+
+def _new_selection(chart: _Chart, key: str, selected: Ids) -> Ids | None:
     """The ids in a brush, or at a click, that was not answered yet, which it is now."""
-    event = st.session_state.get(f"{key}-{chart.generation}")
-    if event is None:
-        if chart.shows:  # the page was left meanwhile: the brush is gone, the selection is not
-            _take_off(chart)
-        return None
+    event = st.session_state[_name(key, chart)]
     areas = [dict(area) for area in event["selection"]["areas"]]
     before, chart.said = (
         chart.said,
@@ -135,14 +156,14 @@ def _new_selection(chart: _Chart, shown: pd.DataFrame, key: str, selected: Ids) 
         ),
     )
     if areas != chart.areas:
-        inside = points_inside(shown[AXES].to_numpy(), areas)
-        chart.areas, chart.inside = areas, np.sort(shown["id"].to_numpy(np.int64)[inside])
+        inside = points_inside(chart.places, areas)
+        chart.areas, chart.inside = areas, np.sort(chart.ids_drawn[inside])
         return chart.inside
     # What the chart says of a brush comes late, and is wrong for many points; outside of it, only a click selects.
     at = np.setdiff1d(_ids_at(chart, before ^ chart.said), chart.inside)
     if not len(at):
         return None
-    if len(shown) <= LARGE:
+    if len(chart.ids_drawn) <= LARGE:
         chart.clicked = np.setdiff1d(_ids_at(chart, chart.said), chart.inside)
     if shift_held(_listener(key)):
         return np.setxor1d(selected, at)
