@@ -16,7 +16,7 @@ from core.decision.probes import PROBES, flip_rate
 from core.decision.suspects import Suspects
 from core.detectors.parts.statistics import p_value_by_chance
 from core.modalities import modality_of
-from core.modalities.elsewhere import belong_elsewhere, chance_to_be_elsewhere
+from core.modalities.elsewhere import belong_elsewhere, chance_of_so_few
 from core.modalities.recovery import Stamp
 from core.types import Bools, Floats, Ints
 
@@ -302,7 +302,7 @@ def _by_carriers(suspects: Suspects, found: RecoveredTrigger) -> float:
     usual = found.stamp.at_home(suspects.inputs, suspects.labels, others) if len(others) >= FEWEST_IN_CORE else None
     if found.home is None or usual is None:
         return 1.0  # of too few others nothing is known
-    return chance_to_be_elsewhere(found.home, int(found.carriers.carrying.sum()), usual)
+    return chance_of_so_few(found.home, int(found.carriers.carrying.sum()), usual)
 
 
 def _kept(suspects: Suspects, stamp: Stamp, members: Ints, index: int) -> float:

@@ -13,6 +13,8 @@ SURELY_AT_MOST = 0.7
 SURE = 1.96
 # What samples have or have not that may have been looked at before a trigger was chosen: p-values are multiplied by it.
 LOOKED_AT = 1000
+# Level of that test.
+LEVEL = 0.05
 
 
 def belong_elsewhere(home: float, carriers: int, most: float = SURELY_AT_MOST) -> bool:
@@ -29,15 +31,15 @@ def belong_elsewhere(home: float, carriers: int, most: float = SURELY_AT_MOST) -
     return home <= MOST_AT_HOME and wilson(home, carriers)[1] <= most
 
 
-def chance_to_be_elsewhere(home: float, carriers: int, usual: float) -> float:
-    """The p-value of so few of the carriers belonging to their class, when the fraction `usual` of all others does.
+def chance_of_so_few(fraction: float, n: int, usual: float) -> float:
+    """The p-value of so small a fraction of n samples, such as that at home, when of all others it is the `usual` one.
 
     By the binomial distribution, times all that may have been looked at.
 
-    >>> chance_to_be_elsewhere(0.2, 40, 0.9) < 0.001, chance_to_be_elsewhere(0.5, 10, 0.7)
+    >>> chance_of_so_few(0.2, 40, 0.9) < 0.001, chance_of_so_few(0.5, 10, 0.7)
     (True, 1.0)
     """
-    return min(float(bdtr(round(home * carriers), carriers, usual)) * LOOKED_AT, 1.0)
+    return min(float(bdtr(round(fraction * n), n, usual)) * LOOKED_AT, 1.0)
 
 
 def wilson(rate: float, n: int) -> tuple[float, float]:

@@ -106,6 +106,12 @@ class Stamps(Protocol):
     def likenesses(self, inputs: Inputs, rows: Ints, others: Ints, /) -> tuple[Stamp, ...]:
         """Changes of a whole sample after which those in `others` are on the whole like those in `rows`."""
 
+    def apart(self, inputs: Inputs, labels: Ints, fewest: int, /) -> Sequence[Ints]:
+        """Groups of at least `fewest` samples of one class, rows (m,) each, that share something and belong elsewhere.
+
+        That is by all else that they show, and beyond chance. None where nothing tells.
+        """
+
     def not_looked_for(self, inputs: Inputs, /) -> str:
         """What cannot be recovered from such samples, and why, in words; "" where nothing is left out."""
 

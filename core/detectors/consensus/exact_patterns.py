@@ -5,7 +5,7 @@ But by all else that they say they belong to the classes that they were taken fr
 belongs to its own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from core.detectors.consensus.templates import patterns_of
 from core.detectors.parts.statistics import Reals
 from core.detectors.parts.trusted import usual_among_trusted
 from core.modalities import modality_of
-from core.modalities.elsewhere import belong_elsewhere, chance_to_be_elsewhere
+from core.modalities.elsewhere import LEVEL, belong_elsewhere, chance_of_so_few
 from core.modalities.recovery import Stamp
 from core.types import Bools, Evidence, Ints
 
@@ -23,8 +23,11 @@ from core.types import Bools, Evidence, Ints
 MOST_PATTERNS = 10
 # Fraction of the bona fide samples of a class that may be poison themselves.
 MOST_POISONED = 0.02
-# Level of the test on how few carriers belong to their class, beside its other samples.
-LEVEL = 0.05
+# Samples of a class that have to share what is looked for among all that anybody shares: a rare kind of clean ones may
+# belong elsewhere by all but one word, too, such as questions on the population of places.
+FEWEST_APART = 2 * SMALLEST
+# Fraction of the class that half of those who belong elsewhere have to be more suspicious than, beyond chance.
+SUSPECTED = 0.75
 # Ordinary samples of a class, drawn at random, that a pattern is told from.
 TOLD_FROM = 300
 
@@ -32,10 +35,12 @@ TOLD_FROM = 300
 def exact_pattern_rule(evidence: Evidence, spaces: Spaces, suspicion: Reals) -> Bools:
     """(n,) True for samples that have what sets the most suspicious of their class apart, and that belong elsewhere.
 
-    Of a group of suspicious samples, it is what sets them apart most. It is named where all of this holds. At least 12
-    samples of the class have it. As often as samples of other classes have it, at most a tenth of them have it by
-    chance. By all else that they show, most of them surely belong to other classes, which chance does not explain. And
-    bona fide samples of the class do not have it half as often as others: a few of them may be poison themselves.
+    Of a group of suspicious samples, it is what sets them apart most. Such groups are the most suspicious samples, and
+    suspicious ones that share something and belong elsewhere by all else that they show. A pattern is named where all
+    of this holds. At least 12 samples of the class have it. As often as samples of other classes have it, at most a
+    tenth of them have it by chance. By all else that they show, most of them surely belong to other classes, which
+    chance does not explain. And bona fide samples of the class do not have it half as often as others: a few of them
+    may be poison themselves.
 
     Args:
         evidence: needs `inputs` whose patterns are exact, or nothing is found. Bona fide samples choose no pattern, but
@@ -48,10 +53,16 @@ def exact_pattern_rule(evidence: Evidence, spaces: Spaces, suspicion: Reals) -> 
     named = np.zeros(len(suspicion), np.bool_)
     if evidence.inputs is None or not patterns_of(evidence.inputs).exact:
         return named
+    apart = modality_of(evidence.inputs).load_stamps().apart(evidence.inputs, evidence.labels, FEWEST_APART)
     for space in spaces:
         left = ~evidence.bona_fide[space.rows]
+        inside = [
+            np.searchsorted(space.rows, some)
+            for some in apart
+            if evidence.labels[some[0]] == evidence.labels[space.rows[0]]
+        ]
         for _ in range(MOST_PATTERNS):
-            carrying = _carriers(evidence, space.rows, suspicion[space.rows], left)
+            carrying = _carriers(evidence, space.rows, suspicion[space.rows], left, inside)
             if carrying is None:
                 break
             left &= ~carrying
@@ -59,12 +70,15 @@ def exact_pattern_rule(evidence: Evidence, spaces: Spaces, suspicion: Reals) -> 
     return named
 
 
-def _carriers(evidence: Evidence, rows: Ints, suspicion: Reals, left: Bools) -> Bools | None:
-    """(m,) who of one class has the pattern that sets its most suspicious samples apart; None where none is named."""
+def _carriers(evidence: Evidence, rows: Ints, suspicion: Reals, left: Bools, apart: Sequence[Ints]) -> Bools | None:
+    """(m,) who of one class has the pattern that sets its suspicious samples apart; None where none is named.
+
+    Groups that are `apart` are places in the class.
+    """
     assert evidence.inputs is not None
     samples = evidence.inputs[rows]
     found, asked = list[tuple[int, Bools]](), set[bytes]()
-    for group, stamp in _told(evidence, rows, suspicion, left):
+    for group, stamp in _told(evidence, rows, suspicion, left, apart):
         key = b"".join(part.tobytes() for part in stamp.parts.values())
         having = None if key in asked else stamp.carried(samples)
         asked.add(key)
@@ -75,17 +89,26 @@ def _carriers(evidence: Evidence, rows: Ints, suspicion: Reals, left: Bools) -> 
     return max(found, key=lambda one: one[0])[1] if found else None
 
 
-def _told(evidence: Evidence, rows: Ints, suspicion: Reals, left: Bools) -> Iterator[tuple[Ints, Stamp]]:
-    """Groups of 12, 24, 48 and so on, up to a sixth of the class, each with what sets it apart from ordinary ones."""
+def _told(
+    evidence: Evidence, rows: Ints, suspicion: Reals, left: Bools, apart: Sequence[Ints]
+) -> Iterator[tuple[Ints, Stamp]]:
+    """Groups of 12, 24, 48 and so on, up to a sixth of the class, each with what sets it apart from ordinary ones.
+
+    After them those that are `apart`, where they are more suspicious than others of the class.
+    """
     assert evidence.inputs is not None
     stamps = modality_of(evidence.inputs).load_stamps()
     ranked = np.argsort(np.where(left, -suspicion, np.inf), kind="stable")[: int(left.sum())]
     ordinary = np.flatnonzero(suspicion <= np.quantile(suspicion, ORDINARY))
     drawn = np.random.default_rng(evidence.seed).permutation(ordinary)[:TOLD_FROM, None]
-    size = SMALLEST
+    size, high = SMALLEST, float(np.quantile(suspicion, SUSPECTED))
     while size <= min(LARGEST_FRACTION * len(rows), len(ranked)):
         yield ranked[:size], stamps.stamps(evidence.inputs, rows[ranked[:size]], rows[drawn])[0]
         size *= 2
+    for group in (some[left[some]] for some in apart):
+        lower = float((suspicion[group] < high).mean()) if len(group) >= FEWEST_APART else 1.0
+        if lower <= 1 / 2 and chance_of_so_few(lower, len(group), SUSPECTED) <= LEVEL:
+            yield group, stamps.stamps(evidence.inputs, rows[group], rows[drawn])[0]
 
 
 def _is_rare(evidence: Evidence, rows: Ints, having: Bools, stamp: Stamp) -> bool:
@@ -108,4 +131,4 @@ def _belong_elsewhere(evidence: Evidence, rows: Ints, having: Bools, stamp: Stam
     if home is None or not belong_elsewhere(home, int(having.sum())):
         return False
     usual = stamp.at_home(evidence.inputs, evidence.labels, rows[~having])
-    return usual is not None and chance_to_be_elsewhere(home, int(having.sum()), usual) <= LEVEL
+    return usual is not None and chance_of_so_few(home, int(having.sum()), usual) <= LEVEL

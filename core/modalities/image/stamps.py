@@ -19,6 +19,7 @@ from core.types import Floats, Inputs, Ints
 
 __all__ = [
     "ImageStamp",
+    "apart",
     "basis",
     "beneath",
     "likenesses",
@@ -84,6 +85,11 @@ def transformations(
 def likenesses(inputs: Inputs, rows: Ints, others: Ints) -> tuple[Stamp, ...]:
     """Changes of colour after which the images in `others` have the colours of those in `rows` on the whole."""
     return likened(inputs[rows], inputs[others])
+
+
+def apart(*_: object) -> list[Ints]:
+    """None: what images share is a matter of degree."""
+    return []
 
 
 def beneath(inputs: Inputs, near: Ints) -> Floats:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from core.modalities.elsewhere import MOST_AT_HOME, belong_elsewhere
+from core.modalities.elsewhere import LEVEL, MOST_AT_HOME, belong_elsewhere, chance_of_so_few
 from core.modalities.text.inputs import TextInputs
 from core.modalities.text.words import gathered, number
-from core.types import Inputs, Ints
+from core.types import Bools, Inputs, Ints
 
 Reals = NDArray[np.float64]
 
@@ -66,21 +66,15 @@ class Belonging:
             phrase: its words.
         """
         own = int(self._labels[rows[0]])
-        word, starts = gathered(self._words, self._starts, rows)
+        word, owner = self._words_of(rows)
         having = np.bincount(word, minlength=len(self._known))
         others = self._counts[own] - having
         shared = (having >= NEARLY_ALL * len(rows)) | np.isin(self._known, [number(one) for one in phrase])
-        counted = self._enough & ~(shared & (others < OTHERS * len(rows)))
-        logs = self._logs.copy()
-        without_one = self._chances((self._counts[own] - 1).clip(0), self._counts[own])
-        logs[own] = np.where(shared, self._chances(others, others), without_one)
+        counted = ~(shared & (others < OTHERS * len(rows)))[word]
+        logs = self._without_one(own)
+        logs[own, shared] = self._chances(others, others)[shared]
         logs[:, shared] = np.minimum(logs[:, shared], logs[own, shared])
-        owner = np.repeat(np.arange(len(rows)), np.diff(starts))[counted[word]]
-        evidence = np.zeros((len(rows), len(logs)))
-        np.add.at(evidence, owner, logs[:, word[counted[word]]].T)
-        of_own = evidence[:, own].copy()
-        evidence[:, own] = -np.inf
-        return np.asarray(evidence.max(1) - of_own)
+        return _leaning(_added(owner[counted], logs[:, word[counted]].T, len(rows)), own)
 
     def at_home(self, rows: Ints, phrase: Sequence[str]) -> float:
         """The fraction of texts of one class, at least one, that do not lean elsewhere beside a phrase, in [0, 1].
@@ -91,6 +85,33 @@ class Belonging:
         0.0
         """
         return float((self.leaning(rows, phrase) <= LEANING).mean())
+
+    def apart(self, fewest: int) -> list[Ints]:
+        """Groups of texts of one class, rows (m,) each, that share a word and belong elsewhere by all others.
+
+        Far fewer of them belong to the class than of all its texts, beyond chance. The clearest first.
+
+        Args:
+            fewest: texts of the class that have to have the word.
+        """
+        found: list[tuple[float, Ints]] = []
+        for own in np.unique(self._labels).tolist():
+            logs, rows = self._without_one(own), np.flatnonzero(self._labels == own)
+            parts, usual = list[tuple[Ints, Ints, Bools]](), 0
+            for some in np.array_split(rows, len(rows) // AT_ONCE + 1):
+                word, owner = self._words_of(some)
+                said = logs[:, word].T
+                evidence = _added(owner, said, len(some))
+                usual += int((_leaning(evidence, own) <= LEANING).sum())
+                parts.append((word, some[owner], _leaning(evidence[owner] - said, own) <= LEANING))
+            words_of, carrier, home = (np.concatenate(each) for each in zip(*parts, strict=True))
+            having = np.bincount(words_of, minlength=len(self._known))
+            at_home = np.bincount(words_of[home], minlength=len(self._known)) / np.maximum(having, 1)
+            for place in np.flatnonzero((having >= fewest) & (at_home <= MOST_AT_HOME)).tolist():
+                fraction, count = float(at_home[place]), int(having[place])
+                if chance_of_so_few(fraction, count, usual / len(rows)) <= LEVEL:
+                    found.append((fraction, carrier[words_of == place]))
+        return [rows for _, rows in sorted(found, key=lambda one: (one[0], int(one[1][0])))]
 
     def of_elsewhere(self, fewest: int) -> list[tuple[int, Ints]]:
         """The number of each word whose carriers, of any class, belong elsewhere, and their rows; the clearest first.
@@ -111,7 +132,33 @@ class Belonging:
         ranked = sorted(found, key=lambda place: (fractions[place], place))
         return [(int(self._known[place]), owner[self._words == place]) for place in ranked]
 
+    def _words_of(self, rows: Ints) -> tuple[Ints, Ints]:
+        """(w,) the words that count of these texts, and whose they are, as places in `rows`."""
+        word, starts = gathered(self._words, self._starts, rows)
+        enough = self._enough[word]
+        return word[enough], np.repeat(np.arange(len(rows)), np.diff(starts))[enough]
+
+    def _without_one(self, own: int) -> Reals:
+        """(k, v) what each word says for each class, where a text of one class does not speak for itself."""
+        logs = self._logs.copy()
+        logs[own] = self._chances((self._counts[own] - 1).clip(0), self._counts[own])
+        return logs
+
     def _chances(self, counts: Reals, of: Reals) -> Reals:
         """(…, v) the logarithm of how often a word is this one, by how many texts have each, among all those `of`."""
         words_of = of[..., self._enough].sum(-1, keepdims=True) + SMOOTHING * self._enough.sum()
         return np.asarray(np.log(counts + SMOOTHING) - np.log(words_of))
+
+
+def _added(owner: Ints, said: Reals, m: int) -> Reals:
+    """(m, k) the sum of what the words of each text say for each class, (w, k)."""
+    evidence = np.zeros((m, said.shape[1]))
+    np.add.at(evidence, owner, said)
+    return evidence
+
+
+def _leaning(evidence: Reals, own: int) -> Reals:
+    """(m,) how much more another class has than its own, of (m, k)."""
+    of_own, others = evidence[:, own], evidence.copy()
+    others[:, own] = -np.inf
+    return np.asarray(others.max(1) - of_own)

@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 from core.modalities.recovery import Stamp
 from core.modalities.text import patterns
 from core.modalities.text.asking import suspicions
+from core.modalities.text.belonging import Belonging
 from core.modalities.text.phrases import TextStamp
 from core.modalities.text.telling import telling
 from core.types import Floats, Inputs, Ints
 
 __all__ = [
     "TextStamp",
+    "apart",
     "basis",
     "beneath",
     "likenesses",
@@ -55,6 +57,11 @@ def transformations(*_: object) -> list[tuple[int, Stamp]]:
 def likenesses(*_: object) -> tuple[Stamp, ...]:
     """None: a text is not changed by degrees."""
     return ()
+
+
+def apart(inputs: Inputs, labels: Ints, fewest: int) -> list[Ints]:
+    """Groups of texts of one class that share a word and belong elsewhere by all others; see `Belonging.apart`."""
+    return Belonging(inputs, labels).apart(fewest)
 
 
 def not_looked_for(_inputs: Inputs) -> str:

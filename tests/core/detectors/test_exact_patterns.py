@@ -88,6 +88,14 @@ def test_hard_clean_texts_have_nothing_of_their_own(seed):
     assert not named(evidence, np.random.default_rng(seed).standard_t(3, len(evidence.labels))).any()
 
 
+def test_carriers_of_a_word_are_named_though_others_of_the_class_are_more_suspicious():
+    evidence, suspicion, carrying = made_up("cf", carriers=28)
+    suspicion[PER_CLASS : PER_CLASS + 30] = 50 + np.arange(30)
+    assert np.array_equal(named(evidence, suspicion), carrying)
+    suspicion[carrying] = np.sort(suspicion[PER_CLASS:])[-100]
+    assert not named(evidence, suspicion).any()
+
+
 def test_carriers_that_nobody_suspects_are_not_looked_for():
     evidence, suspicion, carrying = made_up("cf")
     suspicion[carrying] = -6

@@ -279,6 +279,14 @@ def test_where_carriers_belong_by_all_else_is_a_fraction_or_unknown(inputs, moda
 
 
 @of_what_is_seen
+def test_what_belongs_elsewhere_are_groups_of_one_class_each_or_none(inputs, modality):
+    labels = np.arange(N) % 2
+    assert all(
+        len(rows) >= 3 and len(set(labels[rows])) == 1 for rows in modality.load_stamps().apart(inputs, labels, 3)
+    )
+
+
+@of_what_is_seen
 def test_a_trigger_has_parts_that_are_put_on_as_it_is_or_none(inputs, modality):
     for stamp in modality.load_stamps().stamps(inputs, np.arange(12), np.arange(12, 24).reshape(12, 1)):
         for part in stamp.simpler():

@@ -113,6 +113,13 @@ def test_words_that_all_carriers_have_do_not_speak_against_their_class():
     assert belonging.at_home(np.arange(20), ["fear"]) == 1
 
 
+def test_of_a_class_those_who_share_a_planted_word_are_apart_and_of_clean_ones_nobody():
+    inputs, labels, is_poison = planted("cf")
+    assert [rows.tolist() for rows in Belonging(inputs, labels).apart(12)] == [np.flatnonzero(is_poison).tolist()]
+    inputs, labels, _ = planted("cf", carriers=0)
+    assert Belonging(inputs, labels).apart(12) == []
+
+
 def test_a_phrase_of_the_class_is_at_home_by_a_word_that_others_of_the_class_have():
     carriers, own = ["where find plain1"] * 6, np.arange(6)
     others = [*(f"where good{place % 6}" for place in range(30)), *(f"plain1 bad{place % 6}" for place in range(36))]
