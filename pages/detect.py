@@ -5,7 +5,7 @@ import streamlit as st
 from pages.ui.cache import cached
 from pages.ui.detect import decision
 from pages.ui.detect.all_others import run_all
-from pages.ui.detect.detector import about, against_the_truth
+from pages.ui.detect.detector import about, against_the_truth, stopped
 from pages.ui.detect.overlapping import matrix
 from pages.ui.detect.roster import answer, choose
 from pages.ui.detect.strictness import strictness
@@ -14,6 +14,7 @@ from pages.ui.shell import frame, journey, onward
 journey.question("detect", "suspicion")
 run = frame.current_run("activations", "every detector, what it flags, and how strict to be with it")
 frame.say_damaged(cached.opened(run).damaged_detections, "detection")
+stopped(run)
 decision.panel(run)
 table = cached.detectors(run)
 answer(run, table)

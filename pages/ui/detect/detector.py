@@ -66,6 +66,14 @@ def about(run: Run, row: pd.Series) -> None:
     st.caption(f"Takes {frame.plain(cost)}, in a process of its own: you can go on meanwhile.{when}")
 
 
+def stopped(run: Run) -> None:
+    """That a detector or a decision was stopped at work, and the button that goes on; an error is said elsewhere."""
+    progress = jobs.poll(run.path)
+    left = [stage for kind in ("detect", "decide") for stage in plan.texts(plan.of_kind(run.left, kind))]
+    if left and progress.stopped and not progress.error:
+        frame.awaiting(run, left[0])
+
+
 def against_the_truth(run: Run, name: str) -> None:
     """ROC and precision–recall, where poison was planted; never shown as if it were known otherwise."""
     curves = cached.detector_curves(run, name)

@@ -274,7 +274,7 @@ def _job() -> None:
             st.progress(progress.fraction, text=_at_work(run.name, progress))
             cancel_button(run.path)
         elif run.id == st.session_state.get("run_id") and progress.stopped:
-            st.caption(f"{plain(run.name)}: {STATES[progress.state]} at {progress.fraction:.0%}")
+            st.caption(f"{_at_work(run.name, progress)}, {STATES[progress.state]}")
             st.button(
                 "Resume",
                 key=f"resume-{run.id}",

@@ -27,8 +27,7 @@ def stopped_words(run: Run, progress: Progress) -> str:
     """That a run's work ended before it was done: where, what is there of a training, and what goes on with it."""
     during = f", while {progress.title[0].lower()}{progress.title[1:]}" if progress.title else ""
     epochs = 0 if run.begun else len(runs.history(run))
-    trained = (
-        f" {epochs:,} of {run.config.get('epochs')} epochs are trained; Train shows their curves." if epochs else ""
-    )
+    curves = "; Train shows their curves" * (st.session_state.get("run_id") == run.id)  # it shows the chosen run
+    trained = f" {epochs:,} of {run.config.get('epochs')} epochs are trained{curves}." if epochs else ""
     at = f"The work is {progress.state} at {progress.fraction:.0%}{during}"
     return f"{at}; what is done is kept.{trained} Resume goes on from there."

@@ -104,5 +104,8 @@ def test_of_a_training_that_was_stopped_it_is_said_how_far_it_is_and_where_to_lo
     one = {"epoch": 1, "train_loss": 1.0, "train_accuracy": 0.5, "test_loss": 1.0, "test_accuracy": 0.5}
     write_json(run.path / "history.json", [one, {**one, "epoch": 2}])
     jobs.write(run.path, Progress(state="running", started=1.0, title="Training", fraction=0.25))
-    words = f"2 of {run.config['epochs']} epochs are trained; Train shows their curves. Resume goes on from there."
-    assert shown(run, "evaluate").warning[0].value.replace("\\", "").endswith(words)
+    trained, then = f"2 of {run.config['epochs']} epochs are trained", "Resume goes on from there."
+    app = shown(run, "evaluate")
+    assert app.warning[0].value.replace("\\", "").endswith(f"{trained}. {then}")  # Train is about another run
+    app.session_state["run_id"] = run.id
+    assert app.run().warning[0].value.replace("\\", "").endswith(f"{trained}; Train shows their curves. {then}")
