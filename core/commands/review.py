@@ -20,6 +20,8 @@ from core.commands.common import HERE, Json, Workspace, command, progress_bar, w
 from core.data import store
 from core.errors import UserError
 from core.evaluation import results
+from core.evaluation.own_errors import of_each
+from core.evaluation.untold import sentence, untold
 from core.journal import changes, revisions
 from core.journal.review import DECISIONS
 from core.output import report
@@ -129,8 +131,12 @@ def repair(
     if emptied:
         typer.echo(emptied, err=True)
     with progress_bar() as listen:
-        compared = results.comparison(pipeline.work(child, listen))
-    return {**compared, **left, **({"emptied": emptied} if emptied else {})}
+        done = pipeline.work(child, listen)
+    unclear = sentence(untold(done, of_each(done)))
+    if unclear:
+        typer.echo(unclear, err=True)
+    said = {"emptied": emptied, "not_told": unclear}
+    return {**results.comparison(done), **left, **{name: words for name, words in said.items() if words}}
 
 
 @command

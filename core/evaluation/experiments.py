@@ -7,12 +7,14 @@ from statistics import fmean, stdev
 from typing import Any
 
 from core import runs
+from core.analysis.caveats import emptied_words
 from core.analysis.recovered_triggers import estimates_of
 from core.data import store
 from core.errors import UserError
 from core.evaluation import results
 from core.evaluation.own_errors import SAID, of_each, strongest
-from core.journal import revisions
+from core.evaluation.untold import hardly_learned, no_room
+from core.journal import changes, revisions
 from core.runs import Run, jobs
 from core.types import Changes, Outcome
 
@@ -125,16 +127,16 @@ def class_rows(found: Sequence[Experiment], names: Sequence[str]) -> list[dict[s
 
 def _recipe(child: Run) -> str:
     """What makes two repairs the same but for their seed."""
-    changes = runs.read_changes(child)
+    made = runs.read_changes(child)
     config = {name: value for name, value in sorted(child.config.items()) if name != "seed"}
-    return repr((child.how, config, sorted(changes.excluded), sorted(changes.relabelled.items())))
+    return repr((child.how, config, sorted(made.excluded), sorted(made.relabelled.items())))
 
 
 def _experiment(run: Run, group: list[Run]) -> Experiment:
     """Of repairs that differ in their seed alone, oldest first."""
     done = [child for child in group if child.done("evaluate")]
     group = [*done, *(child for child in group if child not in done)]
-    first, changes, was = group[0], runs.read_changes(group[0]), runs.read_changes(run)
+    first, made, was = group[0], runs.read_changes(group[0]), runs.read_changes(run)
     before, after = runs.outcome(run), [outcome for child in done if (outcome := runs.outcome(child))]
     success, estimated = _success(before, after, done)
     accuracy = _spread([one.clean_accuracy for one in after])
@@ -147,8 +149,8 @@ def _experiment(run: Run, group: list[Run]) -> Experiment:
         int(first.config["epochs"]),
         float(first.config["learning_rate"]),
         runs.revision_of(first),
-        len(changes.excluded - was.excluded),
-        sum(was.relabelled.get(sample) != label for sample, label in changes.relabelled.items()),
+        len(made.excluded - was.excluded),
+        sum(was.relabelled.get(sample) != label for sample, label in made.relabelled.items()),
         (known.clean_accuracy, accuracy),
         success,
         estimated,
@@ -157,7 +159,8 @@ def _experiment(run: Run, group: list[Run]) -> Experiment:
     )
     names = store.describe(run.workspace, run.dataset).class_names
     lost = _lost(found, names, *_plain_and_added(done))
-    doubts = [*_states(group[len(done) :]), *lost, *_since(run, changes)]
+    untold = _untold(found, done)
+    doubts = [*_states(group[len(done) :]), *untold, *lost, *_emptied(run, made), *_since(run, made)]
     return Experiment(**{**vars(found), "doubts": tuple(doubts)})
 
 
@@ -233,10 +236,26 @@ def _lost(found: Experiment, names: Sequence[str], plain: float, added: float) -
     return words
 
 
-def _since(run: Run, changes: Changes) -> list[str]:
+def _untold(found: Experiment, done: Sequence[Run]) -> list[str]:
+    """Why success rates do not tell whether a backdoor is gone: of the mean model, else of the first that is so."""
+    if not done:
+        return []
+    words = (hardly_learned(done[0], *found.class_accuracy), *(no_room(of_each(child)) for child in done))
+    return [one for one in words if one][:1]
+
+
+def _emptied(run: Run, made: Changes) -> list[str]:
+    """The classes that keep no training sample, or nearly none: the model after has nothing to learn them from."""
+    if not made.excluded and not made.relabelled:
+        return []
+    words = emptied_words(changes.summary(store.load(run.workspace, run.dataset), made))
+    return [f"{words[0].lower()}{words[1:-1]}"] if words else []
+
+
+def _since(run: Run, made: Changes) -> list[str]:
     """Whether people decided otherwise since, so that this is no repair of what is decided now."""
     now = revisions.current_changes(run)
-    other = len(now.excluded ^ changes.excluded) + len(_items(now.relabelled) ^ _items(changes.relabelled))
+    other = len(now.excluded ^ made.excluded) + len(_items(now.relabelled) ^ _items(made.relabelled))
     return [f"decided otherwise since: {other:,} sample{'s' * (other != 1)}"] if other else []
 
 

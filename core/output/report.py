@@ -40,6 +40,7 @@ from core.data.store.sample_names import is_file_name, one_line, short_name
 from core.detectors import DETECTORS
 from core.evaluation.own_errors import OwnErrors, aside_words, lines_of_each, of_each, of_recovered, strongest
 from core.evaluation.results import GONE, comparison, detector_figures, outcome_figures
+from core.evaluation.untold import sentence, untold
 from core.files import write_file
 from core.journal import changes, review
 from core.journal.review.verdict import STANDING
@@ -81,6 +82,7 @@ def report_html(run: Run) -> str:
     estimates = estimates_of(child) if child and compared else []
     own, recovered = (dict(of_each(child)), dict(of_recovered(child))) if child and compared else ({}, {})
     plain = strongest(own.values())
+    unclear = sentence(untold(child, own)) if child and compared else ""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
@@ -90,7 +92,7 @@ def report_html(run: Run) -> str:
         run=subject,
         dataset=info,
         written=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        lead=" ".join(filter(None, (decided_words(whole), _lead(whole, compared, plain)))),
+        lead=" ".join(filter(None, (decided_words(whole), _lead(whole, compared, plain), unclear))),
         comparison=compared,
         chart=_chart(compared),
         outcome=None if subject.recorded else outcome_figures(subject),

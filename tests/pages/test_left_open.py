@@ -62,7 +62,9 @@ def test_a_class_that_a_repair_emptied_is_named_beside_its_outcome(begun: Run) -
     write_json(child.path / "outcome.json", {"outcome": outcome, "trials": []})
     runs.update(child, stages={"train": 1.0, "activations": 1.0, "evaluate": 1.0})
     app = page("repair")
-    assert any(f"class 3 loses all {len(whole)}" in one.value for one in app.warning)
+    [words] = [one.value for one in app.warning if f"class 3 loses all {len(whole)}" in one.value]
+    assert "classes emptied or nearly emptied" in words
+    assert app.dataframe[0].value["Wrong"].tolist() == ["⚠ see below"]
 
 
 @pytest.mark.parametrize("name", ["clusters", "trajectories"])

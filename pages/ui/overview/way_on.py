@@ -10,7 +10,7 @@ from core.runs.jobs import Progress
 from pages.ui.access.who import for_reviewers
 from pages.ui.cache import cached
 from pages.ui.cache.words import plain
-from pages.ui.repair.outcome import still_succeeds
+from pages.ui.repair.outcome import not_gone
 from pages.ui.shell import frame
 from pages.ui.shell.untrained import stopped_words
 from pages.ui.widgets import counted, refusal
@@ -55,7 +55,7 @@ def next_step(run: Run) -> Step:
 
 def _after_repair(run: Run, repair: Run) -> Step:
     """The report where the attacks are gone; else what is undecided, or another repair of the same run."""
-    if not still_succeeds(repair):
+    if not not_gone(repair):
         return REPORT
     repaired = runs.open_run(run.workspace, run.parent) if run.parent else run
     if count := counted.tally(repaired).undecided:

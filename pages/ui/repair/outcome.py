@@ -7,11 +7,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import runs
-from core.analysis.caveats import emptied_words
 from core.analysis.recovered_triggers import Estimate, estimate_words, estimates_of
 from core.evaluation import own_errors, results, trials
-from core.journal import changes
+from core.evaluation.untold import sentence, tried_words, untold
 from core.output import figures
 from core.runs import Run
 from pages.ui.cache import cached, said
@@ -29,11 +27,21 @@ MEASURE = "↑ more is better, ↓ less is"
 
 
 def gone_words(child: Run) -> tuple[str, str]:
-    """Whether the known attacks, or else the recovered triggers, are gone: a sentence, and what it leaves open."""
-    if each := own_errors.of_each(child):
-        is_known = all(isinstance(tried, str) for tried in each)
-        aside = "" if is_known else "That is an estimate: no trigger is known."
-        return _succeeding(list(each.values()), "known attacks" if is_known else "recovered triggers"), aside
+    """Whether the known attacks, or else the recovered triggers, are gone: a sentence, and what it leaves open.
+
+    Where the figures of a broken model do not tell, the sentence says so, and no trigger is called gone.
+    """
+    each = own_errors.of_each(child)
+    unclear = sentence(untold(child, each))
+    if each:
+        every, what = list(each.values()), tried_words(each)
+        aside = "" if what == "known attacks" else " That is an estimate: no trigger is known."
+        if unclear and not own_errors.succeeding(every):
+            highest = own_errors.strongest(every)
+            return unclear, f"With a trigger, up to {highest.success:.1%} are taken for its class.{aside}"
+        return _succeeding(every, what), f"{unclear}{aside}".strip()
+    if unclear:
+        return unclear, "No known trigger can be tried on it."
     after = results.comparison(child)["after"]
     missing = "There are no test samples" if after["clean_accuracy"] is None else "No known trigger can be tried"
     return (
@@ -42,9 +50,10 @@ def gone_words(child: Run) -> tuple[str, str]:
     )
 
 
-def still_succeeds(child: Run) -> bool:
-    """Whether a known attack, or else a recovered trigger, adds too much to the repaired model's own errors."""
-    return bool(own_errors.succeeding(list(own_errors.of_each(child).values())))
+def not_gone(child: Run) -> bool:
+    """Whether a known attack, or else a recovered trigger, still succeeds, or the repaired model cannot tell."""
+    each = own_errors.of_each(child)
+    return bool(own_errors.succeeding(list(each.values())) or untold(child, each))
 
 
 def _succeeding(every: Sequence[own_errors.OwnErrors], what: str) -> str:
@@ -99,8 +108,6 @@ def before_after(run: Run, child: Run) -> None:
         middle.metric("Highest ASR", **_change(was, worst, "inverse"), help=HELP["attack success rate"])
     right.metric("Samples removed", f"{compared['removed']:,}", help="Few removed, with the attacks gone, is good.")
     last.metric("Samples relabelled", f"{compared['relabelled']:,}", help="They stay in training, with another label.")
-    if emptied := emptied_words(changes.summary(cached.opened(run).data, runs.read_changes(child))):
-        st.warning(plain(emptied), icon=":material/warning:")
     if compared["how"] == "continue":
         st.caption(f"Training went on from the weights before, for {child.config['epochs']:,} epochs.")
     with st.container(key="figures-and-chart"):

@@ -12,7 +12,7 @@ from core.evaluation.experiments import experiments
 from core.output.report import report_html
 from core.runs import Run
 from core.training.config import TrainConfig
-from pages.ui.repair.outcome import cost_words, gone_words, still_succeeds
+from pages.ui.repair.outcome import cost_words, gone_words, not_gone
 from tests.core.conftest import tiny
 from tests.pages.drawn import page
 
@@ -27,21 +27,29 @@ def repaired(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Run, Run]
     return made(tmp_path, after=3)
 
 
-def made(tmp_path: Path, after: int, meant: int = 4) -> tuple[Run, Run]:
-    """A run whose patch turns all that are meant; after a repair it turns `after`, and one of them is wrong anyway."""
+def made(
+    tmp_path: Path, after: int, meant: int = 4, wrong: int = 1, learned: tuple[float, float] = (0.9, 0.9)
+) -> tuple[Run, Run]:
+    """A run whose patch turns all that are meant; after a repair it turns `after`, and `wrong` are wrong anyway.
+
+    `learned` is the repaired model's accuracy in each class.
+    """
     clean = store.save(tmp_path, tiny(100, n_test=2 * meant, n_classes=2), source="test")
     info = pipeline.attack(tmp_path, clean.id, Specification((AttackSpec("patch", 0.05, 1),)))
     run = pipeline.new_run(tmp_path, info.id, TrainConfig(epochs=1))
     child = runs.create(tmp_path, info, run.config, ("evaluate",), parent=run.id, how="retrain")
     labels = np.asarray(store.load(tmp_path, info.id).test_labels)
     rows = np.flatnonzero(labels == 0)
-    for own, wrong, turned in ((run, [], rows), (child, rows[:1], rows[:after])):
+    for own, errors, turned, right in (
+        (run, [], rows, (0.9, 0.9)),
+        (child, rows[:wrong], rows[:after], learned),
+    ):
         classes = np.full((2, len(labels), 1), -1, np.int16)
         classes[0, :, 0] = labels
-        classes[0, wrong] = 1
+        classes[0, errors] = 1
         classes[1, rows] = 0
         classes[1, turned] = 1
-        figures = {"clean_accuracy": 0.9, "class_accuracy": [0.9, 0.9]}
+        figures = {"clean_accuracy": sum(right) / 2, "class_accuracy": right}
         rate = {"attack_success_rate": {"patch": len(turned) / len(rows)}}
         runs.save_array(own, "trial-classes", classes)
         runs.save_array(own, "trial-shares", np.ones(classes.shape, np.float16))
@@ -72,16 +80,16 @@ def test_a_trigger_that_adds_nothing_is_gone_though_the_model_errs_as_often(
 ) -> None:
     monkeypatch.setenv("ASSAY_WORKSPACE", str(tmp_path))
     run, child = made(tmp_path, after=1)
-    assert not still_succeeds(child)
+    assert not not_gone(child)
     said = "1 of 1 known attacks now succeed in 10% of cases or fewer beyond the model's own errors"
     assert gone_words(child)[0] == f"{said}: 25.0% with the trigger, 25.0% without."
     assert experiments(run)[0].doubts == ()
     assert "<td>25.0%</td>" in report_html(run)
 
 
-def test_a_trigger_that_adds_much_still_succeeds(repaired: tuple[Run, Run]) -> None:
+def test_a_trigger_that_adds_much_not_gone(repaired: tuple[Run, Run]) -> None:
     run, child = repaired
-    assert still_succeeds(child)
+    assert not_gone(child)
     said = "1 of 1 known attacks still succeeds in more than 10% of cases beyond the model's own errors"
     assert gone_words(child)[0] == f"{said}: 75.0% with the trigger, 25.0% without."
     assert '<td class="poison">75.0%</td>' in report_html(run)
