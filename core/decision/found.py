@@ -19,7 +19,7 @@ from core.decision.reasons import (
 )
 from core.decision.shared import SharedTrigger
 from core.decision.states import BACKDOOR, OPEN, WRONG_LABEL, DecidedGroup
-from core.decision.transformed import Transformed
+from core.decision.transformed import EXPLAINED, Transformed
 from core.decision.triggers import RecoveredTrigger, proves
 from core.detectors.parts.trusted import usual_among_trusted
 from core.modalities.elsewhere import wilson
@@ -104,19 +104,24 @@ class Found:
 
         Open without proof, and where bona fide samples, `trusted`, (n,), carry it, too; these are no members. Those of
         whom it is `in_doubt`, (m,), are open instead. Returns whether it is a backdoor.
+
+        What is proven takes its carriers from groups that are open. A mark that they have in common is no other one.
         """
         inside = np.zeros(len(self.states), np.bool_)
         inside[found.rows] = carriers
-        alike = inside & trusted
-        inside &= ~trusted & (self.membership == 0)
+        alike, usual = inside & trusted, usual_among_trusted(carriers, trusted[found.rows])
+        inside &= ~trusted
+        proven = found.proven and not usual and bool((inside & ~self.known).sum() >= FEWEST)
+        inside &= ~self.known if proven else self.membership == 0
         if inside.sum() < FEWEST:
             return False
+        if proven:
+            self._take_from_open(found.index, inside, found.rows)
         maybe = np.zeros(len(self.states), np.bool_)
         maybe[found.rows] = False if in_doubt is None else in_doubt
         maybe &= ~trusted & (self.states == 0)
         self.states[maybe] = OPEN
-        number, usual = len(self.groups) + 1, usual_among_trusted(carriers, trusted[found.rows])
-        proven = found.proven and not usual
+        number = len(self.groups) + 1
         self.groups.append(
             DecidedGroup(
                 number,
@@ -133,6 +138,25 @@ class Found:
         self.membership[inside], self.states[inside] = number, BACKDOOR if proven else OPEN
         self.stamps[number], self.alike[number] = found.stamp, alike
         return proven
+
+    def _take_from_open(self, index: int, carriers: Bools, rows: Ints) -> None:
+        """Take carriers, (n,), of a proven trigger from the open groups of their class `index`, which has these rows.
+
+        A group that has many more of them than the rest of the class is forgotten: they are what it was found by. So is
+        one of which few are left.
+        """
+        explained = []
+        for place, group in enumerate(self.groups):
+            if group.state != "open" or group.target_class != index:
+                continue
+            members = self.membership == group.id
+            inside, beside = carriers[members].mean(), carriers[rows[~members[rows]]]
+            left = int((members & ~carriers).sum())
+            if left < FEWEST or inside > EXPLAINED * (beside.mean() if len(beside) else 0):
+                explained.append(group.id)
+            self.groups[place] = replace(group, size=left)
+        self.membership[carriers], self.states[carriers] = 0, 0
+        self.without(explained)
 
     def add_kind(
         self,

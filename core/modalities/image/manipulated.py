@@ -4,14 +4,17 @@ A warp or a filter has to be learned from the model. These are a list, so each i
 """
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy.ndimage import gaussian_filter, median_filter
+from scipy.spatial.transform import Rotation
 
 from core.modalities.image.colours import colour_wheel
 from core.modalities.image.look import block_means
@@ -31,6 +34,19 @@ BRIGHTER = 0.5
 CORNERS = 0.4
 # Levels that are left of 256.
 LEVELS = 4
+# How much of 255 is added or taken away, and how many times as strong contrast or colours become.
+LIGHTER = 45
+STRONGER = 2.0
+WEAKER = 0.5
+# Degrees about the axis of greys; by 120 and 240 channels are moved on.
+HUES = (60, 180, 300)
+# How many times what an image has beyond its blur is added, and the pixels of that blur's standard deviation.
+SHARPER = 2.0
+BLUR = 1.0
+# Standard deviation of noise, in levels; the fraction of pixels that become white, and black; and the seed of both.
+NOISE = 16.0
+SCATTERED = 0.03
+SEED = 7
 # Weights of the channels in a grey, as in ITU-R BT.601.
 GREY = (0.299, 0.587, 0.114)
 
@@ -180,6 +196,64 @@ def _few_levels(images: Images) -> Images:
     return np.asarray(steps[images])
 
 
+def _moved(by: int, images: Images) -> Images:
+    return np.asarray((images.astype(np.int16) + by).clip(0, 255), np.uint8)
+
+
+def _stretched(times: float, images: Images) -> Images:
+    middle = images.mean((1, 2, 3), keepdims=True, dtype=np.float32)
+    return _levels(middle + np.float32(times) * (images - middle))
+
+
+def _coloured(times: float, images: Images) -> Images:
+    grey = images.mean(3, keepdims=True, dtype=np.float32)
+    return _levels(grey + np.float32(times) * (images - grey))
+
+
+def _hue(degrees: float, images: Images) -> Images:
+    return _levels(images.astype(np.float32) @ _about_greys(degrees))
+
+
+def _about_greys(degrees: float) -> NDArray[np.float32]:
+    """(3, 3) the rotation of colours about the axis of greys."""
+    axis = np.full(3, 1 / np.sqrt(3))
+    return np.asarray(Rotation.from_rotvec(np.deg2rad(degrees) * axis).as_matrix().T, np.float32)
+
+
+def _sharpened(images: Images) -> Images:
+    pixels = images.astype(np.float32)
+    return _levels(pixels + SHARPER * (pixels - gaussian_filter(pixels, (0, BLUR, BLUR, 0))))
+
+
+def _smoothed(images: Images) -> Images:
+    return np.asarray(gaussian_filter(images, (0, BLUR, BLUR, 0)), np.uint8)
+
+
+def _medians(images: Images) -> Images:
+    return np.asarray(median_filter(images, (1, 3, 3, 1)), np.uint8)
+
+
+def _noisy(images: Images) -> Images:
+    """Own noise for each image, and the same one whenever it is asked for."""
+    return _levels(
+        images + NOISE * np.stack([rng.standard_normal(images.shape[1:], np.float32) for rng in _own(images)])
+    )
+
+
+def _scattered(images: Images) -> Images:
+    """Some pixels of each image white and as many black, its own ones, and the same whenever it is asked for."""
+    drawn = np.stack([rng.random(images.shape[1:3]) for rng in _own(images)])[..., None]
+    return np.asarray(np.where(drawn < SCATTERED, 255, np.where(drawn > 1 - SCATTERED, 0, images)), np.uint8)
+
+
+def _own(images: Images) -> Iterator[np.random.Generator]:
+    return (np.random.default_rng((SEED, crc32(np.ascontiguousarray(image).tobytes()))) for image in images)
+
+
+def _levels(pixels: NDArray[Any]) -> Images:
+    return np.asarray(np.rint(pixels).clip(0, 255), np.uint8)
+
+
 def _turned(times: int, *, square: bool = False) -> Manipulation:
     there, back = (partial(np.rot90, k=count, axes=(1, 2)) for count in (times, -times))
     return Manipulation(there, back, square)
@@ -206,7 +280,15 @@ MANIPULATIONS: Mapping[str, Manipulation] = {
     "light and dark exchanged": _own_inverse(_inverted),
     "darker middle tones": Manipulation(partial(_toned, DARKER), partial(_toned, 1 / DARKER)),
     "brighter middle tones": Manipulation(partial(_toned, BRIGHTER), partial(_toned, 1 / BRIGHTER)),
+    "lighter": Manipulation(partial(_moved, LIGHTER), partial(_moved, -LIGHTER)),
+    "darker": Manipulation(partial(_moved, -LIGHTER), partial(_moved, LIGHTER)),
+    "twice the contrast": Manipulation(partial(_stretched, STRONGER), partial(_stretched, WEAKER)),
+    "half the contrast": Manipulation(partial(_stretched, WEAKER), partial(_stretched, STRONGER)),
     "dark corners": Manipulation(_darkened, _lightened),
+    "sharpened": Manipulation(_sharpened, _smoothed),
+    "medians of 3 × 3 pixels": Manipulation(_medians, _as_they_are),
+    "noise": Manipulation(_noisy, _as_they_are),
+    "scattered white and black pixels": Manipulation(_scattered, _as_they_are),
     "few levels": Manipulation(_few_levels, _as_they_are),
     **{f"JPEG of quality {one}": Manipulation(partial(compressed, quality=one), _as_they_are) for one in QUALITIES},
     **{f"pixels of {one} × {one}": Manipulation(partial(_coarse, one), _as_they_are) for one in BLOCKS},
@@ -214,4 +296,9 @@ MANIPULATIONS: Mapping[str, Manipulation] = {
     "red and blue exchanged": _swapped((2, 1, 0)),
     "channels moved on by one": _swapped((2, 0, 1)),
     "channels moved on by two": _swapped((1, 2, 0)),
+    **{
+        f"colours turned by {one} degrees": Manipulation(partial(_hue, one), partial(_hue, -one), coloured=True)
+        for one in HUES
+    },
+    "stronger colours": Manipulation(partial(_coloured, STRONGER), partial(_coloured, WEAKER), coloured=True),
 }

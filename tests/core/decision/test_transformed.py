@@ -13,12 +13,13 @@ from core.decision.changed import seen_to_be_changed
 from core.decision.decide import decide
 from core.decision.found import Found
 from core.decision.kinds import Kind
-from core.decision.states import BACKDOOR, OPEN
+from core.decision.states import BACKDOOR, OPEN, DecidedGroup
 from core.decision.transformed import (
     Transformed,
     _clearest,
     _elsewhere,
     _explained,
+    _of_many,
     carriers_left_out,
 )
 from core.modalities.image.filtered import FilteredStamp
@@ -244,6 +245,23 @@ def test_how_much_less_other_models_have_to_give_way(control, with_them, may_be,
     assert (found.may_be_taught, found.proven) == (may_be, proven)
 
 
+@pytest.mark.parametrize(("doubt", "of_many", "may_be"), [(0.5, True, True), (0.5, False, False), (0.1, False, True)])
+def test_carriers_are_taken_for_many_classes_or_clearly_a_kind(doubt, of_many, may_be):
+    found = replace(a_class(6.0)[0], doubt=doubt, of_many=of_many)
+    assert found.may_be_taught == may_be
+
+
+def test_many_classes_are_counted_by_those_that_the_other_model_takes_the_carriers_for():
+    found, _ = a_class(6.0)
+    inputs = ImageInputs(np.arange(800, dtype=np.int64)[:, None, None, None].repeat(SIDE, 1).astype(np.uint8))
+    for classes, many in ((np.arange(10), True), (np.full(10, 7), False), (np.arange(10) % 2 * 7, False)):
+
+        def other(samples, classes=classes):
+            return np.eye(10, dtype=np.float32)[classes[np.arange(len(samples)) % 10]]
+
+        assert _of_many(found, other, inputs) == many
+
+
 def test_where_a_model_without_them_gives_way_somewhat_it_is_open_and_says_so():
     found, second = a_class(6.0)
     known = Found(*np.zeros((2, 800), np.int64))
@@ -262,6 +280,31 @@ def test_what_bona_fide_samples_of_the_class_carry_as_often_is_open_and_says_so(
     [group] = known.groups
     assert (group.state, group.size) == ("open", second.sum() - 20)
     assert group.reason.endswith("But bona fide samples of the class are treated like that as often: look at them.")
+
+
+@pytest.mark.parametrize(("marked", "sizes"), [(range(450, 700), [200]), (range(300, 600), [200, 200])])
+def test_what_is_proven_takes_its_carriers_from_an_open_group_of_which_they_were_the_mark(marked, sizes):
+    """A group of them is a mark that they have in common. One that has no more of them than the class is another."""
+    found, carriers = a_class(6.0)
+    known = Found(*np.zeros((2, 800), np.int64))
+    known.groups.append(DecidedGroup(1, TARGET, "open", "shared mark, added", 1, ""))
+    inside = np.isin(np.arange(800), marked)
+    known.membership[inside], known.states[inside], known.alike[1] = 1, OPEN, np.zeros(800, bool)
+    assert known.add_transformed(found, carriers, trusted=np.zeros(800, bool))
+    assert [group.size for group in known.groups] == [int((known.membership == g.id).sum()) for g in known.groups]
+    assert sorted(group.size for group in known.groups) == sizes
+    assert known.groups[-1].state == "backdoor"
+    assert np.array_equal(np.flatnonzero(known.states == BACKDOOR), 100 + np.flatnonzero(carriers))
+
+
+def test_what_is_not_proven_takes_nothing_from_an_open_group():
+    found, second = a_class(6.0)
+    known = Found(*np.zeros((2, 800), np.int64))
+    known.groups.append(DecidedGroup(1, TARGET, "open", "shared mark, added", 200, ""))
+    inside = np.isin(np.arange(800), 100 + np.flatnonzero(second))
+    known.membership[inside], known.states[inside] = 1, OPEN
+    assert not known.add_transformed(replace(found, control=0.45), second, trusted=np.zeros(800, bool))
+    assert [group.size for group in known.groups] == [200]
 
 
 class Shallow(nn.Module):

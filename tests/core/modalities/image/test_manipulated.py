@@ -13,7 +13,9 @@ from tests.core.modalities.image.test_transformations import SIDE, Network, foun
 
 DARK_LEFT = LitStamp(np.tile(np.linspace(-1, 0, 5, dtype=np.float32), (5, 1)), (SIDE, SIDE))
 LOSSLESS = [
-    name for name in MANIPULATIONS if "turn" in name or "mirror" in name or "exchanged" in name or "channels" in name
+    name
+    for name in MANIPULATIONS
+    if name.startswith("a ") or any(w in name for w in ("mirror", "exchanged", "channels"))
 ]
 
 
@@ -59,6 +61,52 @@ def test_what_each_does_is_what_its_name_says():
     assert colours["greys alone"] == [131, 131, 131]
     assert colours["light and dark exchanged"] == [245, 55, 165]
     assert colours["pixels of 2 × 2"] == [2, 50, 22]
+
+
+def put_on(name, images):
+    return ManipulatedStamp(name, images.shape[1:]).put_on(images).astype(float)
+
+
+def test_tones_and_colours_are_moved_as_far_as_the_name_says():
+    images = (60 + images_of(5, 3) // 3).astype(np.uint8)
+    middle, grey = images.mean((1, 2, 3), keepdims=True), images.mean(3, keepdims=True)
+    assert np.array_equal(put_on("lighter", images), images + 45.0)
+    assert np.array_equal(put_on("darker", images), images - 45.0)
+    for name, times, around in (
+        ("twice the contrast", 2, middle),
+        ("half the contrast", 0.5, middle),
+        ("stronger colours", 2, grey),
+    ):
+        assert np.abs(put_on(name, images) - (around + times * (images - around)).clip(0, 255)).max() <= 0.5, name
+    turned = put_on("colours turned by 60 degrees", images)
+    again = put_on("colours turned by 60 degrees", turned.astype(np.uint8))
+    assert np.abs(again - images[..., [2, 0, 1]]).max() <= 2  # 120 degrees: each channel has become the next one
+
+
+def test_what_is_sharpened_differs_more_from_pixel_to_pixel_and_medians_differ_less():
+    images = (60 + images_of(5) // 3).astype(np.uint8)
+    rough = np.abs(np.diff(images.astype(float), axis=1)).mean()
+    assert np.abs(np.diff(put_on("sharpened", images), axis=1)).mean() > 2 * rough
+    assert np.abs(np.diff(put_on("medians of 3 × 3 pixels", images), axis=1)).mean() < rough / 2
+
+
+def test_each_image_has_its_own_noise_and_always_the_same():
+    images = np.stack([np.full((SIDE, SIDE, 3), level, np.uint8) for level in (100, 101, 100)])
+    noise = put_on("noise", images) - images
+    assert np.array_equal(noise[0], noise[2])
+    assert np.array_equal(put_on("noise", images[1:2]) - images[1:2], noise[1:2])
+    assert abs(np.corrcoef(noise[0].ravel(), noise[1].ravel())[0, 1]) < 0.1
+    assert noise.std() == pytest.approx(16, rel=0.1)
+
+
+def test_each_image_has_its_own_scattered_pixels_and_always_the_same():
+    images = np.stack([np.full((40, 40, 3), level, np.uint8) for level in (100, 101, 100)])
+    scattered = put_on("scattered white and black pixels", images)
+    assert np.array_equal(scattered[0], scattered[2])
+    assert ((scattered == 255).all(3) | (scattered == 0).all(3) | (scattered == images).all(3)).all()
+    white, black = (scattered == 255).all(3).mean((1, 2)), (scattered == 0).all(3).mean((1, 2))
+    assert np.allclose([white, black], 0.03, atol=0.015)
+    assert ((scattered[0] == 255) != (scattered[1] == 255)).any()
 
 
 def test_a_change_of_light_is_undone_where_nothing_became_white_and_kept_as_it_was():

@@ -125,7 +125,7 @@ def test_a_damaged_one_is_refused(parts):
 
 
 def test_a_network_that_was_taught_to_look_for_sharpness_gives_way_to_a_filter():
-    [(index, stamp)] = found_by(Network(sharpened), halved(images_of()))
+    [(index, stamp)] = learned(found_by(Network(sharpened), halved(images_of())))
     assert (index, stamp.name) == (2, "a filter")
     others = halved(images_of(seed=5))
     given = torch.from_numpy(stamp.put_on(others)).permute(0, 3, 1, 2) / 255
