@@ -30,6 +30,8 @@ from core.types import Bools, Ints
 LEARNED_AT_HOME = 0.5
 # Fraction of a group that may be at home; beyond it, nothing is proven: it is a mark, or a clean-label attack.
 MOST_AT_HOME = 0.5
+# What such a group is called.
+MARK = "shared mark"
 # Fraction of other samples that such a mark has to turn to be shown; less is what the class shows anyway.
 LEAST_OF_MARK = 0.5
 
@@ -81,7 +83,7 @@ class Found:
                 number,
                 index,
                 "backdoor" if proven else "open",
-                f"recovered trigger, {trigger.stamp.name}" if proven else f"shared mark, {trigger.stamp.name}",
+                f"recovered trigger, {trigger.stamp.name}" if proven else f"{MARK}, {trigger.stamp.name}",
                 size,
                 trigger_reason(trigger, proven=proven),
                 rate,
@@ -116,7 +118,7 @@ class Found:
         if inside.sum() < FEWEST:
             return False
         if proven:
-            self._take_from_open(found.index, inside, found.rows)
+            self.take_from_open(found.index, inside, found.rows)
         maybe = np.zeros(len(self.states), np.bool_)
         maybe[found.rows] = False if in_doubt is None else in_doubt
         maybe &= ~trusted & (self.states == 0)
@@ -139,8 +141,8 @@ class Found:
         self.stamps[number], self.alike[number] = found.stamp, alike
         return proven
 
-    def _take_from_open(self, index: int, carriers: Bools, rows: Ints) -> None:
-        """Take carriers, (n,), of a proven trigger from the open groups of their class `index`, which has these rows.
+    def take_from_open(self, index: int, carriers: Bools, rows: Ints) -> None:
+        """Take carriers, (n,), of what is proven from the open groups of their class `index`, which has these rows.
 
         A group that has many more of them than the rest of the class is forgotten: they are what it was found by. So is
         one of which few are left.
@@ -255,7 +257,7 @@ class Found:
             if len(home) > MOST_AT_HOME * len(members) and group.home is None:
                 self.states[members] = OPEN
                 reason = f"{group.reason} {home_reason(len(home) / len(members))}"
-                self.groups[place] = replace(group, state="open", kind="shared mark", reason=reason)
+                self.groups[place] = replace(group, state="open", kind=MARK, reason=reason)
             elif group.id not in self.exact:
                 self.membership[home], self.states[home] = 0, 0
                 self.groups[place] = replace(group, size=len(members) - len(home))
@@ -265,6 +267,11 @@ class Found:
         """The ids of what is open in class `index`; or only of `kinds`, what is nearly a kind of its own."""
         open_there = (group for group in self.groups if group.target_class == index and group.state == "open")
         return [group.id for group in open_there if group.turned is not None or not kinds]
+
+    def marks(self, index: int) -> list[int]:
+        """The ids of what is open in class `index` for a mark that most of its members may have by right."""
+        open_there = (group for group in self.groups if group.target_class == index and group.state == "open")
+        return [group.id for group in open_there if group.kind.startswith(MARK)]
 
     def without(self, ids: list[int]) -> None:
         """Forget these groups and count the others anew."""

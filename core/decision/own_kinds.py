@@ -215,7 +215,8 @@ class OwnKinds:
         inside = rows[believed & ~trusted[rows]]
         # What was nearly a kind gives way to one that is apart; and what was open to most of the class.
         nearly = self.found.open_groups(index, kinds=not figures.most) if figures.a_cluster else []
-        inside = inside[np.isin(self.found.membership[inside], [0, *nearly])]
+        marks = self.found.marks(index)
+        inside = inside[np.isin(self.found.membership[inside], [0, *nearly, *marks])]
         trigger, confirmed = None, apart and not figures.usual
         if not figures.usual and len(inside) >= FEWEST:
             rest = np.setdiff1d(rows, inside)
@@ -225,13 +226,14 @@ class OwnKinds:
             if likened is not None:  # what turns others proves by itself
                 trigger, confirmed = likened, True
         if not confirmed:
-            inside = inside[~wrong[inside]]
+            inside = inside[~wrong[inside] & ~np.isin(self.found.membership[inside], marks)]
         if len(inside) >= FEWEST and (apart or confirmed or index in asked.controls):
             self.found.without(nearly)
             members, alike, in_doubt = np.zeros((3, len(wrong)), np.bool_)
             members[inside], alike[rows] = True, believed & trusted[rows]
             if confirmed:
                 in_doubt[rows] = may_be & ~believed & ~trusted[rows]
+                self.found.take_from_open(index, members, rows)
             self.found.add_kind(index, members, (alike, in_doubt), figures, confirmed=confirmed, trigger=trigger)
 
     def _figures(

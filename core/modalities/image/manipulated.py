@@ -27,6 +27,8 @@ Way = Callable[[Images], Images]  # (m, h, w, c) images → the images after it
 # JPEG qualities of 100 that are tried, and pixels a side of coarse ones.
 QUALITIES = (10, 30)
 BLOCKS = (2, 4)
+# Fraction of a side that images are moved by; what leaves them on one side comes back on the other.
+MOVED = 1 / 7
 # Exponents of the middle tones.
 DARKER = 2.0
 BRIGHTER = 0.5
@@ -196,7 +198,7 @@ def _few_levels(images: Images) -> Images:
     return np.asarray(steps[images])
 
 
-def _moved(by: int, images: Images) -> Images:
+def _lighter(by: int, images: Images) -> Images:
     return np.asarray((images.astype(np.int16) + by).clip(0, 255), np.uint8)
 
 
@@ -263,6 +265,13 @@ def _own_inverse(way: Way, *, square: bool = False) -> Manipulation:
     return Manipulation(way, way, square)
 
 
+def _along(axis: int, fraction: float) -> Manipulation:
+    def moved(images: Images, sign: int) -> Images:
+        return np.roll(images, sign * round(fraction * images.shape[axis]), axis)
+
+    return Manipulation(partial(moved, sign=1), partial(moved, sign=-1))
+
+
 def _swapped(order: tuple[int, ...]) -> Manipulation:
     back = tuple(np.argsort(order).tolist())
     return Manipulation(lambda images: images[..., list(order)], lambda images: images[..., list(back)], coloured=True)
@@ -277,11 +286,17 @@ MANIPULATIONS: Mapping[str, Manipulation] = {
     "top and bottom exchanged": _own_inverse(lambda images: images[:, ::-1]),
     "mirrored at the main diagonal": _own_inverse(lambda images: images.swapaxes(1, 2), square=True),
     "mirrored at the other diagonal": _own_inverse(lambda images: images[:, ::-1, ::-1].swapaxes(1, 2), square=True),
+    "left and right halves exchanged": _along(2, 1 / 2),
+    "upper and lower halves exchanged": _along(1, 1 / 2),
+    "moved to the right": _along(2, MOVED),
+    "moved to the left": _along(2, -MOVED),
+    "moved down": _along(1, MOVED),
+    "moved up": _along(1, -MOVED),
     "light and dark exchanged": _own_inverse(_inverted),
     "darker middle tones": Manipulation(partial(_toned, DARKER), partial(_toned, 1 / DARKER)),
     "brighter middle tones": Manipulation(partial(_toned, BRIGHTER), partial(_toned, 1 / BRIGHTER)),
-    "lighter": Manipulation(partial(_moved, LIGHTER), partial(_moved, -LIGHTER)),
-    "darker": Manipulation(partial(_moved, -LIGHTER), partial(_moved, LIGHTER)),
+    "lighter": Manipulation(partial(_lighter, LIGHTER), partial(_lighter, -LIGHTER)),
+    "darker": Manipulation(partial(_lighter, -LIGHTER), partial(_lighter, LIGHTER)),
     "twice the contrast": Manipulation(partial(_stretched, STRONGER), partial(_stretched, WEAKER)),
     "half the contrast": Manipulation(partial(_stretched, WEAKER), partial(_stretched, STRONGER)),
     "dark corners": Manipulation(_darkened, _lightened),
