@@ -162,7 +162,7 @@ def transformed_classes(
         given = np.concatenate([learned_from, tried])[:GIVEN]
         rows = np.flatnonzero(labels == index)
         odds = like_the_changed(suspects, partial(last_hidden, network, on=on), stamp, (given, rows, index))
-        if odds is None or turned < LEAST_TURNED or (_explained(odds, known[rows]) and not _of_a_list(stamp)):
+        if odds is None or turned < LEAST_TURNED or _explained(odds, known[rows]):
             continue
         rows, odds, left = rows[~known[rows]], odds[~known[rows]], described[index][~known[rows]]
         carrying = np.ones(len(rows), np.bool_)
@@ -265,13 +265,9 @@ def _of_many(found: Transformed, other: Ask, inputs: Inputs) -> bool:
 
 def _clearest(changes: Sequence[Transformed]) -> Transformed:
     most = max(one.flip_rate for one in changes)
-    good = [one for one in changes if one.flip_rate >= most - (AS_MANY_OF_A_LIST if _of_a_list(one.stamp) else AS_MANY)]
+    fewer = {True: AS_MANY_OF_A_LIST, False: AS_MANY}
+    good = [one for one in changes if one.flip_rate >= most - fewer[one.stamp.name.endswith(OF_A_LIST)]]
     return min(good, key=lambda one: one.doubt)
-
-
-def _of_a_list(stamp: Stamp) -> bool:
-    """Whether it was just tried. What was fitted to the network turns others wherever a class has known poison."""
-    return stamp.name.endswith(OF_A_LIST)
 
 
 def _explained(odds: Reals, known: Bools) -> bool:

@@ -270,6 +270,18 @@ def test_a_trigger_that_is_at_home_for_a_model_that_never_saw_it_is_a_mark():
     assert set(stamps) == {1}
 
 
+def test_what_is_a_kind_of_its_own_is_no_mere_mark_because_true_samples_have_the_mark_as_well():
+    images, truth = pictures()
+    poison, innocent = np.flatnonzero(truth != TARGET)[:46], np.flatnonzero(truth == TARGET)[:60]
+    labels = truth.copy()
+    labels[poison] = TARGET
+    carrying = np.union1d(poison, innocent)
+    evidence = evidence_of(marked(images, carrying), labels, truth, poison)
+    decision, _ = decide(evidence, suspicion_of(carrying, 400), retrain=lambda kept: Model(sound))
+    assert np.flatnonzero(decision.states == BACKDOOR).tolist() == poison.tolist()
+    assert [(group.state, group.size) for group in decision.groups] == [("backdoor", 46)]
+
+
 def test_label_noise_in_all_classes_is_wrong_labels_and_never_an_attack():
     images, truth = pictures()
     wrong = np.sort(np.random.default_rng(0).choice(400, 30, replace=False))
