@@ -44,8 +44,8 @@ AS_MANY = 0.1
 AS_MANY_OF_A_LIST = 0.2
 # Effective number of other classes, and as a fraction of these, that such a model takes the carriers for where the
 # change turns samples of all. Of our own changes it was 6.8 to 8.9 of nine, of coats that a warp seemed to make 1.7.
-MANY = 5.0
-MANY_OF_FEW = 0.5
+MANY = 3.0
+MANY_OF_FEW = 1 / 3
 # Samples that are given the change to learn what the network makes of it.
 GIVEN = 600
 # Fraction of the class, from the least like them, that surely carries nothing.
@@ -256,8 +256,13 @@ def _elsewhere(found: Transformed, other: Ask, inputs: Inputs) -> float:
 
 
 def _of_many(found: Transformed, other: Ask, inputs: Inputs) -> bool:
-    """Whether a model that never saw the members takes those that it does not believe for many other classes."""
-    said = other(inputs[found.rows[found.kind.members]])
+    """Whether a model that never saw the members takes those that it does not believe for many other classes.
+
+    As they were before the change where it can be undone: what is upside down goes to few classes, whatever it was.
+    """
+    samples = inputs[found.rows[found.kind.members]]
+    before = before_it(found.stamp, samples)
+    said = other(samples if before is None else before)
     taken_for = said.argmax(1)
     count = effective(np.bincount(taken_for[taken_for != found.index], minlength=1))
     return bool(count >= min(MANY, MANY_OF_FEW * (said.shape[1] - 1)))
