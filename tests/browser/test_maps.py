@@ -14,6 +14,7 @@ from tests.browser.conftest import OpenPage, Serve
 from tests.browser.test_pages import eventually, sound
 
 WORDS = ".st-key-selection-words"
+CHOSEN = re.compile("[1-9][0-9,]* selected")  # not "Nothing is selected"
 TILE = ".st-key-side-selected .tile"
 Point = tuple[float, float]
 
@@ -47,7 +48,7 @@ def test_map_images_and_bar_are_in_view_together(
     window = page(f"{serve(small).url}/{name}", *size)
     expect(window.get_by_text("drawn")).to_be_visible(timeout=PATIENT)
     draw_lasso(window, [(0.1, 0.2), (0.9, 0.2), (0.9, 0.9), (0.1, 0.9)])
-    expect(window.locator(WORDS).get_by_text("selected")).to_be_visible(timeout=PATIENT)
+    expect(window.locator(WORDS).get_by_text(CHOSEN)).to_be_visible(timeout=PATIENT)
 
     def together() -> bool:
         bar = window.locator(".st-key-selection-bar").bounding_box()
@@ -76,7 +77,7 @@ def test_a_lasso_has_the_page_drawn_once(serve: Serve, page: OpenPage, small: Pa
     window.reload()
     draw_lasso(window, [(0.1, 0.2), (0.9, 0.2), (0.9, 0.9), (0.1, 0.9)])
     drawn.clear()
-    expect(window.locator(WORDS).get_by_text(re.compile("[1-9][0-9,]* selected"))).to_be_visible(timeout=PATIENT)
+    expect(window.locator(WORDS).get_by_text(CHOSEN)).to_be_visible(timeout=PATIENT)
     still(window)
     assert len(drawn) == 1
 
