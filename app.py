@@ -53,7 +53,7 @@ if __name__ == "__main__":
             context(frame.chosen_run())
         current.run()
     except UserError as error:
-        refusal.show(error)
+        refusal.show(error, again=False)  # a page may have said why a job failed, and then fails of the same
     finally:
         with st.sidebar:
             address.answer()

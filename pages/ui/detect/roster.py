@@ -3,9 +3,12 @@
 import pandas as pd
 import streamlit as st
 
-from core.runs import Run
+from core.detectors import DETECTORS
+from core.runs import Run, jobs
+from core.runs.plan import detection
 from pages.ui.cache import cached
 from pages.ui.cache.words import HELP
+from pages.ui.shell import frame
 from pages.ui.widgets import counted, view
 
 ROW = 26  # pixels of a row of the table
@@ -41,7 +44,11 @@ def choose(run: Run, table: pd.DataFrame) -> str:
         view.choose("detector", names[st.session_state[key]["selection"]["rows"][0]])
 
     kinds = {name: rule.kind for name, rule in cached.opened(run).rules.items()}
-    standing = [_standing(row, RULES.get(kinds.get(row["name"], "own"), "")) for _, row in table.iterrows()]
+    asked = _asked(run)
+    standing = [
+        _standing(row, RULES.get(kinds.get(row["name"], "own"), ""), asked.get(row["name"], ""))
+        for _, row in table.iterrows()
+    ]
     shown = table.assign(agreement=100 * table["agreement"], standing=standing)
     grey = table["ready"].map({True: "", False: "color: #8A9499"})
     st.dataframe(
@@ -60,17 +67,28 @@ def choose(run: Run, table: pd.DataFrame) -> str:
     return chosen
 
 
-def _standing(row: pd.Series, rule: str) -> str:
+def _asked(run: Run) -> dict[str, str]:
+    """What became of the detectors that were asked for and are not done: name → a word."""
+    progress = jobs.poll(run.path)
+    word = "waiting" if progress.active else frame.STATES[progress.state] if progress.stopped else "not started"
+    return {name: word for name in DETECTORS if run.waits_for(detection(name))}
+
+
+def _standing(row: pd.Series, rule: str, asked: str) -> str:
     """How far the detector of a row is, in few words: what it took, what it will take, or what it lacks.
 
     Args:
         row: of the table.
         rule: by which it flags, "" for its own.
+        asked: what became of it where it was asked for and is not done; else "".
     """
     cost = str(row["cost"])
     if row["state"] == "ran":
         return f"ran, {rule}" if rule else f"ran in {cost}"
-    return cost.replace("about", "≈") if row["ready"] else str(row["state"])
+    if not row["ready"]:
+        return str(row["state"])
+    cost = cost.replace("about", "≈")
+    return f"{asked}, {cost.partition(',')[0]}" if asked else cost
 
 
 def answer(run: Run, table: pd.DataFrame) -> None:

@@ -15,14 +15,23 @@ from pages.ui.cache.words import plain
 
 T = TypeVar("T")
 KEPT = "refusal"
+TOLD = "told"  # what this drawing of the page has said
 ENDS = ".!?:…"  # of what needs no full stop
 PAGE = "page"  # the place below the frame, for a button without a place of its own
 
 
-def show(error: UserError) -> None:
-    """Say here what happened and what to do."""
+def show(error: UserError, *, again: bool = True) -> None:
+    """Say here what happened and what to do; not `again` leaves out what this drawing of the page has said."""
     parts = (f"**{plain(_ended(error.title))}**", plain(_ended(error.detail)), plain(_ended(error.hint)))
-    st.error(" ".join(filter(None, parts)))
+    words, told = " ".join(filter(None, parts)), st.session_state.setdefault(TOLD, set())
+    if again or words not in told:
+        st.error(words)
+    told.add(words)
+
+
+def nothing_told() -> None:
+    """A page is drawn anew: nothing of it has been said yet."""
+    st.session_state.pop(TOLD, None)
 
 
 def _ended(words: str) -> str:

@@ -1,13 +1,16 @@
 """Detect as a comparison: all rows, whose flags agree, the cost of the others, and one place to say how strict."""
 
 import json
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
+import pytest
 
 from core import runs
 from core.detectors import DETECTORS, NEEDS
-from core.runs import Run
+from core.runs import Run, jobs, worker_lock
+from core.runs.plan import detection
 from core.types import Detection
 from tests.pages.drawn import FEW, SAMPLES, drawn, page, said, walk
 
@@ -59,6 +62,17 @@ def test_a_row_says_in_one_place_what_a_detector_took_will_take_or_lacks(two_det
     assert rows["Consensus"] == "ran in 1.0 s"
     assert rows["Density ratio"].startswith("≈ ")
     assert rows["BaDLoss"].startswith("≈ ")
+
+
+@pytest.mark.parametrize(("state", "word"), [("running", "waiting"), ("cancelled", "cancelled"), ("failed", "failed")])
+def test_a_row_says_what_became_of_a_detector_that_was_asked_for(two_detections: Run, state: str, word: str) -> None:
+    run = runs.update(two_detections, plan=(*two_detections.plan, str(detection("density_ratio"))))
+    with worker_lock.holding(run.path) if word == "waiting" else nullcontext():
+        jobs.write(run.path, jobs.Progress(state=state, started=1.0))
+        rows = page("detect").dataframe[0].value.set_index("title")["standing"]
+    assert rows["Density ratio"].startswith(f"{word}, ≈ ")
+    assert rows["BaDLoss"].startswith("≈ ")
+    assert rows["Consensus"] == "ran in 1.0 s"
 
 
 def test_titles_and_states_fit_their_columns(two_detections: Run) -> None:

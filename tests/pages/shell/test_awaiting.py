@@ -89,6 +89,25 @@ def test_a_failure_is_told_before_it_is_tried_again(run: Run, started: list[tupl
     assert [button.label for button in app.button] == ["Resume"]
 
 
+def failing(again: bool) -> None:
+    """A page that says why a job failed, and then fails of the same or of something else."""
+    from core.errors import UserError
+    from pages.ui.shell import frame
+    from pages.ui.widgets import refusal
+
+    frame.show("")
+    missing = UserError("images.npy is missing.", "", "Restore it.")
+    refusal.show(missing)
+    refusal.show(missing if again else UserError("labels.npy is missing.", "", "Restore it."), again=False)
+
+
+def test_what_a_page_fails_of_is_not_said_twice_and_is_said_anew_when_it_is_drawn_anew(run: Run) -> None:
+    app = app_of(failing, args=(True,)).run()
+    assert [one.value for one in app.error] == ["**images.npy is missing.** Restore it."]
+    assert [one.value for one in app.run().error] == ["**images.npy is missing.** Restore it."]
+    assert len(app_of(failing, args=(False,)).run().error) == 2
+
+
 def test_what_was_never_asked_for_is_offered(run: Run, started: list[tuple[str, ...]]) -> None:
     jobs.write(run.path, Progress(state="cancelled", started=1.0, title="Training"))
     app = shown(run, "maps:umap")
