@@ -47,6 +47,7 @@ if __name__ == "__main__":
     )
     current = st.navigation({"Stages": [start, *stages], "Lab": lab}, expanded=True)
     try:
+        refusal.nothing_told()
         frame.show(current.url_path)
         entrance.badge()
         if current in stages or current.url_path == "trigger":  # the Attack lab is about no run

@@ -67,7 +67,6 @@ async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
 def show(page: str) -> None:
     """The frame around the current page; pages read the chosen run with `current_run`."""
     dress()
-    refusal.nothing_told()
     st.session_state["framed"] = True
     st.logo(ASSETS / "logo.svg", size="large")
     view.on(page)

@@ -92,10 +92,9 @@ def test_a_failure_is_told_before_it_is_tried_again(run: Run, started: list[tupl
 def failing(again: bool) -> None:
     """A page that says why a job failed, and then fails of the same or of something else."""
     from core.errors import UserError
-    from pages.ui.shell import frame
     from pages.ui.widgets import refusal
 
-    frame.show("")
+    refusal.nothing_told()
     missing = UserError("images.npy is missing.", "", "Restore it.")
     refusal.show(missing)
     refusal.show(missing if again else UserError("labels.npy is missing.", "", "Restore it."), again=False)
