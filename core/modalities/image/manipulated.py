@@ -237,14 +237,13 @@ def _medians(images: Images) -> Images:
 
 def _noisy(images: Images) -> Images:
     """Own noise for each image, and the same one whenever it is asked for."""
-    return _levels(
-        images + NOISE * np.stack([rng.standard_normal(images.shape[1:], np.float32) for rng in _own(images)])
-    )
+    noise = [rng.standard_normal(images.shape[1:], np.float32) for rng in _own(images)]
+    return _levels(images + NOISE * np.array(noise, np.float32).reshape(images.shape))
 
 
 def _scattered(images: Images) -> Images:
     """Some pixels of each image white and as many black, its own ones, and the same whenever it is asked for."""
-    drawn = np.stack([rng.random(images.shape[1:3]) for rng in _own(images)])[..., None]
+    drawn = np.array([rng.random(images.shape[1:3]) for rng in _own(images)]).reshape(*images.shape[:3], 1)
     return np.asarray(np.where(drawn < SCATTERED, 255, np.where(drawn > 1 - SCATTERED, 0, images)), np.uint8)
 
 

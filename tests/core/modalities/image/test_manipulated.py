@@ -32,6 +32,7 @@ def test_each_changes_images_of_every_shape_that_it_fits_and_keeps_the_shape(sha
         assert (changed != images).any(), stamp.name
         assert stamp.taken_off(changed, np.zeros(0)).shape == images.shape
         assert stamp.picture.shape == shape
+        assert stamp.put_on(images[:0]).shape == (0, *shape)
         assert np.array_equal(restored(stamp.parts, shape).put_on(images), changed)
 
 
