@@ -15,7 +15,7 @@ from pages.ui.cache.words import plain
 
 T = TypeVar("T")
 KEPT = "refusal"
-TOLD = "told"  # what this drawing of the page has said
+TOLD = "refusal-said"  # what this drawing of the page has said
 ENDS = ".!?:…"  # of what needs no full stop
 PAGE = "page"  # the place below the frame, for a button without a place of its own
 
