@@ -148,15 +148,13 @@ class Found:
         one of which few are left.
         """
         explained = []
-        for place, group in enumerate(self.groups):
-            if group.state != "open" or group.target_class != index:
-                continue
+        for group in self._open(index):
             members = self.membership == group.id
             inside, beside = carriers[members].mean(), carriers[rows[~members[rows]]]
             left = int((members & ~carriers).sum())
             if left < FEWEST or inside > EXPLAINED * (beside.mean() if len(beside) else 0):
                 explained.append(group.id)
-            self.groups[place] = replace(group, size=left)
+            self.groups[group.id - 1] = replace(group, size=left)
         self.membership[carriers], self.states[carriers] = 0, 0
         self.without(explained)
 
@@ -265,13 +263,14 @@ class Found:
 
     def open_groups(self, index: int, *, kinds: bool) -> list[int]:
         """The ids of what is open in class `index`; or only of `kinds`, what is nearly a kind of its own."""
-        open_there = (group for group in self.groups if group.target_class == index and group.state == "open")
-        return [group.id for group in open_there if group.turned is not None or not kinds]
+        return [group.id for group in self._open(index) if group.turned is not None or not kinds]
 
     def marks(self, index: int) -> list[int]:
         """The ids of what is open in class `index` for a mark that most of its members may have by right."""
-        open_there = (group for group in self.groups if group.target_class == index and group.state == "open")
-        return [group.id for group in open_there if group.kind.startswith(MARK)]
+        return [group.id for group in self._open(index) if group.kind.startswith(MARK)]
+
+    def _open(self, index: int) -> list[DecidedGroup]:
+        return [group for group in self.groups if group.target_class == index and group.state == "open"]
 
     def without(self, ids: list[int]) -> None:
         """Forget these groups and count the others anew."""

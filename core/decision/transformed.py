@@ -204,15 +204,7 @@ def settled(
     def turned(ask: Ask, one: Transformed) -> float:
         return flip_rate(ask, one.stamp, suspects.inputs[one.tried], one.index)
 
-    asked = [
-        replace(
-            one,
-            control=turned(other, one),
-            elsewhere=_elsewhere(one, other, suspects.inputs),
-            of_many=_of_many(one, other, suspects.inputs),
-        )
-        for one in changed
-    ]
+    asked = [replace(_told_by(one, other, suspects.inputs), control=turned(other, one)) for one in changed]
     left = [one for one in asked if one.may_be_taught]
     if left:
         still_out = without.copy()
@@ -247,25 +239,22 @@ def carriers_left_out(found: Transformed, other: Ask, suspects: Suspects) -> tup
     return carriers, kind.members & ~carriers
 
 
-def _elsewhere(found: Transformed, other: Ask, inputs: Inputs) -> float:
-    """How often a model that never saw the members is sure of another class; 1 for a change that loses something."""
-    before = before_it(found.stamp, inputs[found.rows[found.kind.members]])
-    if before is None:
-        return 1.0
-    return float(sure_elsewhere(other(before), found.index).mean() / sure_of_known(other, inputs[found.tried]))
-
-
-def _of_many(found: Transformed, other: Ask, inputs: Inputs) -> bool:
-    """Whether a model that never saw the members takes those that it does not believe for many other classes.
+def _told_by(found: Transformed, other: Ask, inputs: Inputs) -> Transformed:
+    """What a model that never saw the members takes them for: how often surely others, and whether for many others.
 
     As they were before the change where it can be undone: what is upside down goes to few classes, whatever it was.
+    Where the change loses something, how often it is sure says nothing.
     """
     samples = inputs[found.rows[found.kind.members]]
     before = before_it(found.stamp, samples)
     said = other(samples if before is None else before)
     taken_for = said.argmax(1)
     count = effective(np.bincount(taken_for[taken_for != found.index], minlength=1))
-    return bool(count >= min(MANY, MANY_OF_FEW * (said.shape[1] - 1)))
+    of_many = bool(count >= min(MANY, MANY_OF_FEW * (said.shape[1] - 1)))
+    if before is None:
+        return replace(found, of_many=of_many)
+    surely = float(sure_elsewhere(said, found.index).mean() / sure_of_known(other, inputs[found.tried]))
+    return replace(found, of_many=of_many, elsewhere=surely)
 
 
 def _clearest(changes: Sequence[Transformed]) -> Transformed:

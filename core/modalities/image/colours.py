@@ -36,12 +36,12 @@ class ColourStamp(PictureStamp):
 
     def put_on(self, samples: Samples) -> Samples:
         """(m, h, w, c) the images in changed colours."""
-        return _rounded(samples.astype(np.float32) @ self.matrix + self.levels)
+        return rounded(samples.astype(np.float32) @ self.matrix + self.levels)
 
     def taken_off(self, samples: Samples, beneath: Floats) -> Samples:
         """(m, h, w, c) the images before it, as far as their colours can be told apart."""
         del beneath
-        return _rounded((samples.astype(np.float32) - self.levels) @ np.linalg.pinv(self.matrix, rcond=1e-2))
+        return rounded((samples.astype(np.float32) - self.levels) @ np.linalg.pinv(self.matrix, rcond=1e-2))
 
     @property
     def parts(self) -> dict[str, NDArray[Any]]:
@@ -52,7 +52,7 @@ class ColourStamp(PictureStamp):
     def picture(self) -> Images:
         """(h, w, c) all colours, or greys: above as they were, below changed by it."""
         (height, width), channels = self.sides, len(self.levels)
-        shown = np.broadcast_to(_rounded(255 * colour_wheel(width, channels)), (height, width, channels)).copy()
+        shown = np.broadcast_to(rounded(255 * colour_wheel(width, channels)), (height, width, channels)).copy()
         shown[height // 2 :] = self.put_on(shown[height // 2 :])
         return shown
 
@@ -111,5 +111,6 @@ def _power(matrix: NDArray[np.float64], exponent: float) -> NDArray[np.float64]:
     return np.asarray((vectors * np.maximum(values, 1e-6) ** exponent) @ vectors.T)
 
 
-def _rounded(levels: NDArray[Any]) -> Images:
+def rounded(levels: NDArray[Any]) -> Images:
+    """Levels as whole numbers of 0 to 255, of any shape."""
     return np.asarray(np.rint(levels).clip(0, 255), np.uint8)

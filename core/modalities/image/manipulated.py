@@ -16,7 +16,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter, median_filter
 from scipy.spatial.transform import Rotation
 
-from core.modalities.image.colours import colour_wheel
+from core.modalities.image.colours import colour_wheel, rounded
 from core.modalities.image.look import block_means
 from core.modalities.image.overlay import PictureStamp
 from core.modalities.recovery import OF_A_LIST
@@ -40,6 +40,9 @@ LEVELS = 4
 LIGHTER = 45
 STRONGER = 2.0
 WEAKER = 0.5
+# Axes of images over which a mean is what contrast, or colour, is beside.
+CONTRAST = (1, 2, 3)
+COLOURS = (3,)
 # Degrees about the axis of greys; by 120 and 240 channels are moved on.
 HUES = (60, 180, 300)
 # How many times what an image has beyond its blur is added, and the pixels of that blur's standard deviation.
@@ -190,7 +193,7 @@ def _darkened(images: Images) -> Images:
 
 
 def _lightened(images: Images) -> Images:
-    return np.asarray(np.rint(images / _light(images)).clip(0, 255), np.uint8)
+    return rounded(images / _light(images))
 
 
 def _few_levels(images: Images) -> Images:
@@ -202,18 +205,14 @@ def _lighter(by: int, images: Images) -> Images:
     return np.asarray((images.astype(np.int16) + by).clip(0, 255), np.uint8)
 
 
-def _stretched(times: float, images: Images) -> Images:
-    middle = images.mean((1, 2, 3), keepdims=True, dtype=np.float32)
-    return _levels(middle + np.float32(times) * (images - middle))
-
-
-def _coloured(times: float, images: Images) -> Images:
-    grey = images.mean(3, keepdims=True, dtype=np.float32)
-    return _levels(grey + np.float32(times) * (images - grey))
+def _stretched(times: float, axes: tuple[int, ...], images: Images) -> Images:
+    """Each pixel so many times as far from the mean over these axes."""
+    middle = images.mean(axes, keepdims=True, dtype=np.float32)
+    return rounded(middle + np.float32(times) * (images - middle))
 
 
 def _hue(degrees: float, images: Images) -> Images:
-    return _levels(images.astype(np.float32) @ _about_greys(degrees))
+    return rounded(images.astype(np.float32) @ _about_greys(degrees))
 
 
 def _about_greys(degrees: float) -> NDArray[np.float32]:
@@ -224,7 +223,7 @@ def _about_greys(degrees: float) -> NDArray[np.float32]:
 
 def _sharpened(images: Images) -> Images:
     pixels = images.astype(np.float32)
-    return _levels(pixels + SHARPER * (pixels - gaussian_filter(pixels, (0, BLUR, BLUR, 0))))
+    return rounded(pixels + SHARPER * (pixels - gaussian_filter(pixels, (0, BLUR, BLUR, 0))))
 
 
 def _smoothed(images: Images) -> Images:
@@ -238,7 +237,7 @@ def _medians(images: Images) -> Images:
 def _noisy(images: Images) -> Images:
     """Own noise for each image, and the same one whenever it is asked for."""
     noise = [rng.standard_normal(images.shape[1:], np.float32) for rng in _own(images)]
-    return _levels(images + NOISE * np.array(noise, np.float32).reshape(images.shape))
+    return rounded(images + NOISE * np.array(noise, np.float32).reshape(images.shape))
 
 
 def _scattered(images: Images) -> Images:
@@ -249,10 +248,6 @@ def _scattered(images: Images) -> Images:
 
 def _own(images: Images) -> Iterator[np.random.Generator]:
     return (np.random.default_rng((SEED, crc32(np.ascontiguousarray(image).tobytes()))) for image in images)
-
-
-def _levels(pixels: NDArray[Any]) -> Images:
-    return np.asarray(np.rint(pixels).clip(0, 255), np.uint8)
 
 
 def _turned(times: int, *, square: bool = False) -> Manipulation:
@@ -296,8 +291,8 @@ MANIPULATIONS: Mapping[str, Manipulation] = {
     "brighter middle tones": Manipulation(partial(_toned, BRIGHTER), partial(_toned, 1 / BRIGHTER)),
     "lighter": Manipulation(partial(_lighter, LIGHTER), partial(_lighter, -LIGHTER)),
     "darker": Manipulation(partial(_lighter, -LIGHTER), partial(_lighter, LIGHTER)),
-    "twice the contrast": Manipulation(partial(_stretched, STRONGER), partial(_stretched, WEAKER)),
-    "half the contrast": Manipulation(partial(_stretched, WEAKER), partial(_stretched, STRONGER)),
+    "twice the contrast": Manipulation(partial(_stretched, STRONGER, CONTRAST), partial(_stretched, WEAKER, CONTRAST)),
+    "half the contrast": Manipulation(partial(_stretched, WEAKER, CONTRAST), partial(_stretched, STRONGER, CONTRAST)),
     "dark corners": Manipulation(_darkened, _lightened),
     "sharpened": Manipulation(_sharpened, _smoothed),
     "medians of 3 × 3 pixels": Manipulation(_medians, _as_they_are),
@@ -314,5 +309,7 @@ MANIPULATIONS: Mapping[str, Manipulation] = {
         f"colours turned by {one} degrees": Manipulation(partial(_hue, one), partial(_hue, -one), coloured=True)
         for one in HUES
     },
-    "stronger colours": Manipulation(partial(_coloured, STRONGER), partial(_coloured, WEAKER), coloured=True),
+    "stronger colours": Manipulation(
+        partial(_stretched, STRONGER, COLOURS), partial(_stretched, WEAKER, COLOURS), coloured=True
+    ),
 }

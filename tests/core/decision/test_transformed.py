@@ -17,9 +17,8 @@ from core.decision.states import BACKDOOR, OPEN, DecidedGroup
 from core.decision.transformed import (
     Transformed,
     _clearest,
-    _elsewhere,
     _explained,
-    _of_many,
+    _told_by,
     carriers_left_out,
 )
 from core.modalities.image.filtered import FilteredStamp
@@ -259,7 +258,7 @@ def test_many_classes_are_counted_by_those_that_the_other_model_takes_the_carrie
         def other(samples, classes=classes):
             return np.eye(10, dtype=np.float32)[classes[np.arange(len(samples)) % 10]]
 
-        assert _of_many(found, other, inputs) == many
+        assert _told_by(found, other, inputs).of_many == many
 
 
 def test_where_a_model_without_them_gives_way_somewhat_it_is_open_and_says_so():
@@ -372,7 +371,7 @@ def test_what_was_turned_is_known_once_it_is_turned_back(known_before, expected)
     found = replace(
         a_class(6.0)[0], stamp=turned, rows=members, kind=Kind(np.ones(100)), tried=np.arange(50), with_them=None
     )
-    asked = replace(found, elsewhere=_elsewhere(found, other, ImageInputs(images)))
+    asked = replace(found, elsewhere=_told_by(found, other, ImageInputs(images)).elsewhere)
     assert asked.may_be_taught == expected
     light = LitStamp(np.zeros((5, 5), np.float32) + 2, (SIDE, SIDE))  # which loses what it makes white
-    assert _elsewhere(replace(found, stamp=light), other, ImageInputs(images)) == 1.0
+    assert _told_by(replace(found, stamp=light), other, ImageInputs(images)).elsewhere == 1.0
