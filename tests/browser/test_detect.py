@@ -75,7 +75,7 @@ def test_the_border_is_dragged_and_stepped_with_the_samples_on_both_sides_in_vie
     server = serve(small)
     run = runs.all_runs(small)[0]
     first = next(iter(runs.detections(run)))
-    opened = page(f"{server.url}/detect?run={run.id}")
+    opened = page(f"{server.url}/detect?run={run.id}", width=1400, height=900)
     expect(opened.get_by_text("Flagged, the least suspicious first")).to_be_visible(timeout=2 * PATIENT)
     plot = opened.locator(".histogram.line .plot")
     plot.hover()  # once it stands still
@@ -88,6 +88,12 @@ def test_the_border_is_dragged_and_stepped_with_the_samples_on_both_sides_in_vie
     opened.mouse.up()
     eventually(lambda: runs.rules(run).get(first, {}).get("kind") == "threshold")
     expect(opened.get_by_text("flagged from")).to_be_visible(timeout=PATIENT)
+    expect(opened.get_by_role("spinbutton", name="Suspicion from")).to_be_visible(timeout=PATIENT)
+    assert abs(above(plot) - box["y"]) <= 1, "the line is no longer under the pointer"
+    both_sides = opened.locator(".grid")
+    expect(both_sides).to_have_count(2)
+    for side in both_sides.all():
+        expect(side).to_be_in_viewport(ratio=1)
 
     def count() -> int:
         return int(opened_run.opened(runs.open_run(small, run.id)).detections[first].flagged.sum())

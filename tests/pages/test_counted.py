@@ -22,7 +22,7 @@ def test_every_page_counts_the_leading_detector_and_names_it_its_rule_and_what_w
 ) -> None:
     words = said(page(name)).replace("\\", "")
     assert f"{FEW} of {SAMPLES} samples are flagged by Consensus" in words
-    assert "by its fallback rule: outliers, no rate promised" in words
+    assert "by its fallback rule: outliers, no rate promised" in words.lower()
     assert "Activation Clustering judged 8 of 10 classes: 1 looks poisoned" in words
     assert "nothing is known of the other 2" in words
     assert "of 120 samples are flagged by Activation Clustering" not in words

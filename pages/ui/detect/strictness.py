@@ -32,7 +32,7 @@ LOOKS = {"not flagged": GREY, "flagged": POISON}  # colour of the groups of the 
 
 
 def strictness(run: Run, name: str) -> None:
-    """The rule in force, to be changed at once for all pages; the flagged count, advice, and the distribution."""
+    """The rule in force, to be changed at once for all pages; how many it flags, where, at its border, and advice."""
     detection, table = cached.detections(run)[name], cached.table(run)
     rule, key = chosen_rule(run, name, detection), f"rule-{run.id}-{name}"  # another window may have changed it
     useless = "outliers" if detection.p_values is not None else "rate"
@@ -41,16 +41,17 @@ def strictness(run: Run, name: str) -> None:
     common |= for_reviewers(tip=HELP["rate"])
     st.segmented_control("How strict, by", kinds, format_func=TITLES.__getitem__, required=True, wrap=True, **common)
     refusal.show_kept("rule")
-    if rule.kind in ("own", "outliers"):
-        _advice(run, name, len(table))
-    else:
-        words_, field = st.columns([2, 1])
+    # As tall with a field as without one: the chart below stays under the pointer that moves its line.
+    with st.container(key="strictness-now"):
+        words_, field = st.columns([5, 3], vertical_alignment="bottom")
         with field:
-            _value(run, name, rule, key)
+            if rule.kind not in ("own", "outliers"):
+                _value(run, name, rule, key)
         with words_:
-            _advice(run, name, len(table))
+            _flagged(run, name, len(table))
     _spread(run, name)
     _border(run, name)
+    _advice(run, name)
 
 
 def _spread(run: Run, name: str) -> None:
@@ -62,7 +63,7 @@ def _spread(run: Run, name: str) -> None:
     is_line = line is not None and np.array_equal(
         detection.flagged & ~trusted, (detection.suspicion >= line) & ~trusted
     )
-    at = f"flagged from {line:.4g} on" if is_line else "its own rule; the line would flag as many" if line else ""
+    at = f"flagged from {line:.4g} on" if is_line else "own rule; the line flags as many" if line else ""
     looks = LOOKS | {"bona fide": TRUSTED[ground()]}
     groups = [Bars(words, looks[words], numbers, below=words == "bona fide") for words, numbers in counts.items()]
 
@@ -81,13 +82,11 @@ def _spread(run: Run, name: str) -> None:
         marks=() if line is None else (axis.place(line),),
         words=at,
         tip=HELP["suspicion"],
-        height=190,
+        height=120,
         log=True,
         disabled=bool(for_reviewers().get("disabled")),
     )
-    how = "Drag the line, or step with the arrow keys from sample to sample (Shift: ten)."
-    below = " Bona fide samples hang below." if trusted.any() else ""
-    st.caption(f"{how} Counts grow with their logarithm, so that a few samples show.{below}")
+    st.caption("Drag the line, or use the arrow keys (Shift: ten samples).")
 
 
 def _border(run: Run, name: str) -> None:
@@ -97,26 +96,34 @@ def _border(run: Run, name: str) -> None:
         ("Flagged, the least suspicious first", found.above, "Stricter would let these go first."),
         ("Not flagged, the most suspicious first", found.below, "Less strict would take these first."),
     ):
-        st.markdown(f"**{title}**", help=tip)
-        if not len(rows):
-            st.caption("None.")
-            continue
-        shown = [replace(tile, caption=tile.caption[:1], badge="", words="") for tile in tiles(run, table.iloc[rows])]
-        gallery(
-            shown[:3] if any(tile.told for tile in shown) else shown,
-            key=f"border-{title[:4]}-{run.id}",
-            size=52,
-            one_row=True,
-        )
+        with st.container(gap="xxsmall"):
+            st.markdown(f"**{title}**", help=tip)
+            if not len(rows):
+                st.caption("None.")
+                continue
+            beside = tiles(run, table.iloc[rows])
+            shown = [replace(tile, caption=tile.caption[:1], badge="", words="") for tile in beside]
+            gallery(
+                shown[:3] if any(tile.told for tile in shown) else shown,
+                key=f"border-{title[:4]}-{run.id}",
+                size=52,
+                one_row=True,
+            )
 
 
-def _advice(run: Run, name: str, n: int) -> None:
-    """What is flagged now and what to think of it, with the review budget as a button where no rate is enough."""
+def _flagged(run: Run, name: str, n: int) -> None:
+    """How many are flagged now, in one line."""
+    n_flagged = int(cached.detections(run)[name].flagged.sum())
+    st.markdown(f"**{n_flagged:,} of {n:,} samples are flagged** ({n_flagged / max(1, n):.1%})")
+
+
+def _advice(run: Run, name: str) -> None:
+    """The rule and what to think of it, with the review budget as a button where no rate is enough."""
     n_flagged, advice = int(cached.detections(run)[name].flagged.sum()), cached.advice_on(run, name)
-    st.markdown(
-        f"**{n_flagged:,} of {n:,} samples are flagged** ({n_flagged / max(1, n):.1%}), "
-        f"{rule_in_words(run, name)}. {plain(' '.join(advice.sentences))}"
-    )
+    words = f"{rule_in_words(run, name)}. {plain(' '.join(advice.sentences))}"
+    st.markdown(f"{words[0].upper()}{words[1:]}")
+    below = " Bona fide samples hang below." if cached.opened(run).bona_fide.any() else ""
+    st.caption(f"The counts of the chart grow with their logarithm, so that a few samples show.{below}")
     if advice.review and advice.review != n_flagged:
         st.button(
             f"Flag the {advice.review:,} most suspicious for review",
@@ -143,7 +150,7 @@ def _value(run: Run, name: str, rule: Rule, key: str) -> None:
     elif rule.kind == "budget":
         st.number_input("Number of samples", 1, n, step=max(1, n // 200), **common)
     else:
-        st.number_input("Suspicion of at least", format="%.4g", step=0.1, **common)
+        st.number_input("Suspicion from", format="%.4g", step=0.1, **common)
 
 
 @decides(beside="rule")

@@ -54,7 +54,7 @@ def test_a_rule_that_is_no_line_says_so(two_detections: Run) -> None:
     flagged = np.arange(SAMPLES) % 10 == 0
     runs.save_detection(two_detections, "consensus", Detection(found.suspicion, flagged), {}, 1.0)
     [spread] = [one for one in sent(page("detect")) if one.get("kind") == "line"]
-    assert spread["words"] == "its own rule; the line would flag as many"
+    assert spread["words"] == "own rule; the line flags as many"
 
 
 def test_a_row_says_in_one_place_what_a_detector_took_will_take_or_lacks(two_detections: Run) -> None:
