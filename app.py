@@ -7,8 +7,7 @@ import streamlit as st
 
 from core.errors import UserError
 from pages.ui.access import doors
-from pages.ui.shell import entrance, frame, index_page, journey
-from pages.ui.widgets import address, refusal
+from pages.ui.shell import index_page, start
 
 PAGES = (
     ("overview", "Overview", ":material/space_dashboard:"),
@@ -28,6 +27,10 @@ LAB = (
 )
 
 if __name__ == "__main__":
+    start.ready()
+    from pages.ui.shell import entrance, frame, journey  # these and the others here need all of core
+    from pages.ui.widgets import address, refusal
+
     st.set_page_config(page_title="Assay", page_icon=str(frame.ASSETS / "icon.svg"), layout="wide")
     entrance.admit()
     from pages.ui.shell.context import context  # these two have caches, which want a running page
@@ -41,11 +44,11 @@ if __name__ == "__main__":
         ]
         for group in (PAGES, LAB)
     )
-    # The start has no address of its own, so that /data is one like the others.
-    start = st.Page(
+    # The first page has no address of its own, so that /data is one like the others.
+    first = st.Page(
         lambda: journey.begin(stages[0]), title="Start", url_path="start", default=True, visibility="hidden"
     )
-    current = st.navigation({"Stages": [start, *stages], "Lab": lab}, expanded=True)
+    current = st.navigation({"Stages": [first, *stages], "Lab": lab}, expanded=True)
     try:
         refusal.nothing_told()
         frame.show(current.url_path)
@@ -60,7 +63,8 @@ if __name__ == "__main__":
             address.answer()
 else:
     doors.check()
-    routes = frame.routes()
+    start.without_components()
+    routes = start.routes()
     app = st.App(
-        __file__, routes=routes, middleware=[doors.guard(routes), index_page.scripted()], lifespan=frame.lifespan
+        __file__, routes=routes, middleware=[doors.guard(routes), index_page.scripted()], lifespan=start.lifespan
     )

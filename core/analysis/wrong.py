@@ -4,7 +4,6 @@ A rate is an expected one: it holds on average over draws of bona fide samples. 
 """
 
 import numpy as np
-from scipy.special import betaincinv
 
 from core.detectors.parts.statistics import Reals, prevalence, prevalence_bound
 from core.types import Bools
@@ -49,6 +48,8 @@ def wrong_interval(p: Reals, trusted: int, flagged: Bools) -> tuple[float, float
     """
     if not flagged.any() or not trusted:
         return None
+    from scipy.special import betaincinv  # the start of the app need not wait for it
+
     beyond = round(float(p[flagged].max()) * (trusted + 1)) - 1  # bona fide samples at the cut or beyond
     tail = (1 - CONFIDENCE) / 2
     low = betaincinv(beyond, trusted - beyond + 1, tail) if beyond else 0.0

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv, log_ndtr, ndtri
 
 from core.types import Bools, Floats, Ints
 
@@ -56,6 +55,8 @@ def tail_scores(scores: Reals) -> Reals:
 
 def normal_scores(scores: Reals) -> Reals:
     """(n,) Φ⁻¹((rank − ½)/n), the scores made normal; ties share a rank."""
+    from scipy.special import ndtri  # the start of the app need not wait for it
+
     return np.asarray(ndtri((ranks(scores) - 0.5) / max(len(scores), 1)))
 
 
@@ -91,6 +92,8 @@ def prevalence_bound(scores: Reals, held_out: Reals, confidence: float, tail: fl
     """The same from below with an exact bound: of clean samples, at most the Clopper–Pearson limit lies above t."""
     if not len(held_out) or not len(scores):
         return 0.0
+    from scipy.special import betaincinv
+
     thresholds = np.unique(scores)
     above = len(held_out) - np.searchsorted(np.sort(held_out), thresholds)
     counts = np.arange(len(held_out))
@@ -101,6 +104,8 @@ def prevalence_bound(scores: Reals, held_out: Reals, confidence: float, tail: fl
 
 def surprise(values: Reals, ordinary: Bools) -> Reals:
     """(m,) −log of the upper tail of the normal distribution that the `ordinary` ones suggest, at most 20."""
+    from scipy.special import log_ndtr
+
     usual = values[ordinary]
     z = (values - usual.mean()) / max(float(usual.std()), 1e-9)
     return np.asarray(np.minimum(-log_ndtr(-z), MOST_SURPRISE))

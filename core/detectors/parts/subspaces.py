@@ -14,8 +14,6 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import eigh
-from scipy.sparse.linalg import ArpackError, eigsh
 from threadpoolctl import threadpool_limits
 
 from core.detectors.parts.linear_algebra import accelerator, leading, nearest_others, products
@@ -235,6 +233,9 @@ def _top(products: NDArray[Any], limit: int) -> tuple[NDArray[Any], NDArray[Any]
     time, but can miss a copy of a repeated eigenvalue. So what it leaves is looked at from another start. Should
     that hold something larger than the least one found, all are worked out.
     """
+    from scipy.linalg import eigh  # the start of the app need not wait for it
+    from scipy.sparse.linalg import ArpackError, eigsh
+
     size = len(products)
     if max(EXACT_LIMIT, LANCZOS_RATIO * limit) < size:
         first, second = np.random.default_rng(0).standard_normal((2, size)).astype(products.dtype)

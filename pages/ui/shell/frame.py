@@ -1,19 +1,13 @@
-"""What is there on every page: the run picker, the running job, the guard, and what a server does when it starts."""
+"""What is there on every page: the run picker, the running job and the guard."""
 
-import os
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
-from starlette.concurrency import run_in_threadpool
-from starlette.routing import Route
-from streamlit.runtime.pages_manager import PagesManager
 
-from core import pipeline, runs, settings
+from core import pipeline, runs
 from core.data import store
 from core.errors import UserError
 from core.json_files import Damaged
@@ -22,8 +16,7 @@ from core.runs.jobs import Progress
 from pages.ui.access.who import admitted, decides, for_reviewers
 from pages.ui.cache.words import plain
 from pages.ui.shell.fresh_head import say_fresh_head
-from pages.ui.shell.index_page import script_routes
-from pages.ui.shell.routes import download_routes, held_routes, image_routes
+from pages.ui.shell.start import workspace
 from pages.ui.shell.untrained import say_untrained, stopped_words
 from pages.ui.widgets import address, refusal, view
 from pages.ui.widgets.bound import bound
@@ -41,27 +34,6 @@ STATES = {
     "cancelled": "cancelled",
     "interrupted": "interrupted",
 }
-
-
-def workspace() -> Path:
-    """The folder of runs and data sets: ASSAY_WORKSPACE, by default `workspace` where the server was started."""
-    return Path(os.environ.get(settings.WORKSPACE, "workspace")).resolve()
-
-
-def routes() -> list[Route]:
-    """The addresses served beside the pages."""
-    return [*image_routes(workspace()), *download_routes(workspace()), *held_routes(), *script_routes()]
-
-
-@asynccontextmanager
-async def lifespan(_: Any) -> AsyncIterator[dict[str, Any]]:
-    """Before the first visitor: interrupted runs go on, and an empty workspace gets the demo."""
-    # The folder's name would switch on the old page discovery until the first page is drawn, and the first visit to a
-    # deep link would run that page without its frame.
-    PagesManager.uses_pages_directory = False
-    demo = os.environ.get(settings.NO_DEMO, "") in ("", "0")
-    await run_in_threadpool(pipeline.wake, workspace(), demo=demo)  # no visitor asks for this
-    yield {}
 
 
 def show(page: str) -> None:

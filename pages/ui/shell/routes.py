@@ -2,12 +2,14 @@
 
 No picture passes through a session. A download is made when it is asked for, and is there however slow the connection.
 What `st.download_button` makes when it is clicked is gone with the second run of any page, within a second.
+
+The server answers before most of core is imported, so what an address needs of it is imported when it is asked for.
 """
 
 import hashlib
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
@@ -16,16 +18,12 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 from streamlit import config
 
-from core import checksums, pipeline, runs
-from core.data.preview import EXAMPLES
 from core.errors import UserError
-from core.evaluation.recovered_trials import RecoveredTrigger
-from core.evaluation.trials import shown_triggered
-from core.modalities import files_of, shown_input, shown_row
-from core.modalities.shown import Shown
-from core.runs import Run
 from pages.ui.access.headers import ALONE, PICTURE
-from pages.ui.widgets.held import held
+
+if TYPE_CHECKING:
+    from core.modalities.shown import Shown
+    from core.runs import Run
 
 _ARCHIVE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}\.npz")
 _NUMBER = re.compile(r"[0-9]{1,18}")  # what a database takes
@@ -53,9 +51,13 @@ def image_routes(workspace: Path) -> list[Route]:
         return _row_picture(workspace / "runs" / _part(request, "run") / f"{name}.npy", request, _SHORT)
 
     def example_image(request: Request) -> Response:
+        from core.data.preview import EXAMPLES
+
         return _row_picture(workspace / "previews" / _part(request, "job") / EXAMPLES, request, _LASTING)
 
     def triggered(request: Request) -> Response:
+        from core.evaluation.trials import shown_triggered
+
         dataset, attack = _part(request, "dataset"), _part(request, "attack", _ARRAY)
         strength, row = _number(request, "strength"), _number(request, "row")
         try:
@@ -64,6 +66,10 @@ def image_routes(workspace: Path) -> list[Route]:
             raise HTTPException(404) from None
 
     def recovered(request: Request) -> Response:
+        from core import runs
+        from core.evaluation.recovered_trials import RecoveredTrigger
+        from core.evaluation.trials import shown_triggered
+
         group, row = _number(request, "group"), _number(request, "row")
         try:
             run = runs.open_run(workspace, _part(request, "run"))
@@ -85,6 +91,8 @@ def download_routes(workspace: Path) -> list[Route]:
     """Routes of `journal_address`, `copy_address` and `report_address`; all else is 404."""
 
     def journal(request: Request) -> Response:
+        from core import pipeline, runs
+
         query = request.query_params
         filters: dict[str, Any] = {name: query[name] for name in ("reviewer", "decision") if name in query}
         if "sample" in query:
@@ -106,7 +114,8 @@ def download_routes(workspace: Path) -> list[Route]:
         return FileResponse(path, media_type="application/octet-stream", filename=path.name, headers=_HEADERS)
 
     def reported(request: Request) -> Response:
-        from core.output.report import report_html  # reads and draws more than any other address
+        from core import runs
+        from core.output.report import report_html
 
         try:
             content = report_html(runs.open_run(workspace, _part(request, "run")))
@@ -125,6 +134,8 @@ def held_routes() -> list[Route]:
     """Routes of the addresses in `pages.ui.widgets.held`; what is no longer held is 404."""
 
     def numbers(request: Request) -> Response:
+        from pages.ui.widgets.held import held
+
         content = held(_part(request, "digest", _DIGEST))
         if content is None:
             raise HTTPException(404)
@@ -134,7 +145,7 @@ def held_routes() -> list[Route]:
     return [Route("/held/{digest}.bin", numbers)]
 
 
-def journal_address(run: Run, filters: dict[str, Any]) -> str:
+def journal_address(run: "Run", filters: dict[str, Any]) -> str:
     """The address of the journal, with the filters of `core.journal.review.journal`; None filters nothing."""
     query = urlencode({name: value for name, value in filters.items() if value is not None})
     return f"journal/{run.id}.csv" + (f"?{query}" if query else "")
@@ -145,7 +156,7 @@ def copy_address(target: Path) -> str:
     return f"copies/{target.parent.name}/{target.name}"
 
 
-def report_address(run: Run, content: str) -> str:
+def report_address(run: "Run", content: str) -> str:
     """The address of the report as a page shows it: from the root, and another one for another content."""
     base = (config.get_option("server.baseUrlPath") or "").strip("/")
     version = hashlib.sha256(content.encode()).hexdigest()[:12]
@@ -166,6 +177,9 @@ def _number(request: Request, name: str) -> int:
 
 
 def _row_picture(path: Path, request: Request, caching: str) -> Response:
+    from core import checksums
+    from core.modalities import shown_row
+
     try:
         if checksums.wrong(path.parent, path.name):
             raise HTTPException(404)
@@ -176,6 +190,9 @@ def _row_picture(path: Path, request: Request, caching: str) -> Response:
 
 
 def _input(folder: Path, part: int, request: Request) -> Response:
+    from core import checksums
+    from core.modalities import files_of, shown_input
+
     try:
         if any(checksums.wrong(folder, file) for file in files_of(folder, part)):
             raise HTTPException(404)
@@ -185,7 +202,7 @@ def _input(folder: Path, part: int, request: Request) -> Response:
     return _picture(shown, _LASTING)
 
 
-def _picture(shown: Shown, caching: str) -> Response:
+def _picture(shown: "Shown", caching: str) -> Response:
     """A picture; whatever it holds, it can load and run nothing where it is opened by its address."""
     headers = {"Cache-Control": caching, "X-Content-Type-Options": "nosniff", **PICTURE}
     return Response(shown.content, media_type=shown.media, headers=headers)
