@@ -23,7 +23,8 @@ finished = shown or next((child for child in repairs if child.done("evaluate")),
 unfinished = repairs[0] if repairs and not repairs[0].done("evaluate") else None
 if finished:
     said, left_open = gone_words(finished)
-    st.markdown(f"**{said}** {left_open}")
+    which = "The newest repair: " if len(repairs) > 1 and not shown else ""
+    st.markdown(f"{which}**{said}** {left_open}")
 else:
     st.markdown(f"Not repaired yet{'' if run.recorded else ': the model still carries whatever it learned'}.")
 if job := repeating(run):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan
 from statistics import fmean, stdev
-from typing import Any
+from typing import Any, TypeVar
 
 from core import runs
 from core.analysis.caveats import emptied_words
@@ -18,6 +18,7 @@ from core.journal import changes, revisions
 from core.runs import Run, jobs
 from core.types import Changes, Outcome
 
+T = TypeVar("T")
 # How much of the clean accuracy a repair may cost before it is said; two points are what seeds alone do on small data.
 ACCURACY_LOST = 0.02
 # The same within one class, which has a tenth of the test samples or fewer.
@@ -44,6 +45,25 @@ class Spread:
         """
         spread = "" if self.deviation is None else f" ± {100 * self.deviation:.1f}"
         return f"{self.mean:.1%}{spread}"
+
+
+@dataclass(frozen=True)
+class OverSeeds:
+    """What came of a repair, each figure over its repetitions with other seeds.
+
+    Attributes:
+        n: finished repetitions.
+        accuracy: clean accuracy; None where there is no test set.
+        success: attack → its success rate.
+        doubled: attack → the same at twice the strength, of those that have one.
+        estimated: group of the decision → the success rate of its recovered trigger.
+    """
+
+    n: int
+    accuracy: Spread | None
+    success: dict[str, Spread]
+    doubled: dict[str, Spread]
+    estimated: dict[int, Spread]
 
 
 @dataclass(frozen=True)
@@ -109,6 +129,18 @@ def rows(found: Sequence[Experiment]) -> list[dict[str, Any]]:
         }
         for one in found
     ]
+
+
+def over_seeds(done: Sequence[Run]) -> OverSeeds:
+    """The figures after a repair, of its finished repetitions together."""
+    after = [outcome for child in done if (outcome := runs.outcome(child))]
+    return OverSeeds(
+        len(done),
+        _spread([one.clean_accuracy for one in after]),
+        _of_each([one.attack_success_rate for one in after]),
+        _of_each([one.doubled_attack_success_rate for one in after]),
+        _of_each([{one.group: one.after for one in estimates_of(child)} for child in done]),
+    )
 
 
 def class_rows(found: Sequence[Experiment], names: Sequence[str]) -> list[dict[str, Any]]:
@@ -179,8 +211,15 @@ def _success(
     return (max(one.before for one in found[0]), highest), True
 
 
+def _of_each(rates: Sequence[Mapping[T, float | None]]) -> dict[T, Spread]:
+    """Key → its figure over the seeds; a rate that could not be measured is left out."""
+    every = dict.fromkeys(key for one in rates for key in one)
+    spreads = {key: _spread([one.get(key) for one in rates]) for key in every}
+    return {key: spread for key, spread in spreads.items() if spread}
+
+
 def _spread(values: Sequence[float | None]) -> Spread | None:
-    numbers = [value for value in values if value is not None]
+    numbers = [value for value in values if value is not None and not isnan(value)]
     if not numbers:
         return None
     return Spread(fmean(numbers), stdev(numbers) if len(numbers) > 1 else None)

@@ -11,15 +11,12 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from core.evaluation.experiments import Spread
-from core.evaluation.results import GONE
 from core.journal.revisions import Lineage
 from core.output.names import literal, told_apart
 from core.output.palette import ACCENT, GREY, POISON
 from core.types import Floats
 
 HEIGHT = 300  # pixels of a figure
-MOST_STANDING = 5  # bars that stand; the names of more would overlap
 MOST_BARS = 20  # classes that have a bar each; of more, a page draws the most telling
 MOST_MARKED = 12  # epochs that each have a number on the axis
 LONG_TAIL = 8.0  # times the median: a suspicion that goes so far is shown on a logarithmic axis
@@ -222,47 +219,6 @@ def bands(losses: Floats, groups: Mapping[str, NDArray[np.bool_]], *, most: int 
         if len(rows):
             found[name] = np.quantile(losses[rows], (0.1, 0.5, 0.9), axis=0).astype(np.float32)
     return found
-
-
-def before_after(before: Mapping[str, float], after: Mapping[str, float]) -> go.Figure:
-    """Attack success rates before and after a repair, one pair of bars per attack; the line at `GONE` is the aim.
-
-    The bars stand for a few attacks and lie, one attack below the other, for many.
-    """
-    names, title = [str(name).replace("_", " ") for name in before], f"attack success rate (dotted: {GONE:.0%})"
-    if lying := len(names) > MOST_STANDING:
-        figure = figure_of(x=title, height=70 + 44 * len(names))
-    else:
-        figure = figure_of(y=title, percent=True)
-    rates = {"before": (list(before.values()), POISON), "after": ([after.get(name) for name in before], ACCENT)}
-    for when, (values, colour) in rates.items():
-        places = {"x": values, "y": names, "orientation": "h"} if lying else {"x": names, "y": values}
-        text = "%{x:.1%}" if lying else "%{y:.1%}"
-        figure.add_bar(
-            **places, name=when, marker={"color": colour}, texttemplate=text, textposition="outside", cliponaxis=False
-        )
-    if lying:
-        figure.add_vline(x=GONE, line={"color": GREY, "dash": "dot"})
-        figure.update_xaxes(range=[0, 1.12], tickformat=".0%").update_yaxes(autorange="reversed", type="category")
-        return figure.update_layout(barmode="group", hovermode="y unified")
-    figure.add_hline(y=GONE, line={"color": GREY, "dash": "dot"})
-    return figure.update_yaxes(range=[0, 1.12]).update_layout(barmode="group")
-
-
-def repairs(accuracy: Mapping[str, Spread | None], success: Mapping[str, Spread | None]) -> go.Figure:
-    """Clean accuracy and attack success rate after each repair, with the standard deviation over seeds as bars."""
-    figure = figure_of(y="after the repair", percent=True)
-    for name, values, colour in (("clean accuracy", accuracy, ACCENT), ("attack success rate", success, POISON)):
-        figure.add_scatter(
-            x=list(values),
-            y=[one and one.mean for one in values.values()],
-            error_y={"type": "data", "array": [(one and one.deviation) or 0 for one in values.values()]},
-            mode="markers",
-            name=name,
-            marker={"color": colour, "size": 10, "symbol": "circle" if colour == ACCENT else "diamond"},
-        )
-    figure.add_hline(y=GONE, line={"color": GREY, "dash": "dot"})
-    return figure.update_yaxes(range=[-0.03, 1.05]).update_xaxes(type="category")
 
 
 def planted_counts(counts: pd.DataFrame) -> go.Figure:

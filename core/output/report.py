@@ -47,7 +47,7 @@ from core.journal.review.verdict import STANDING
 from core.modalities import shown_input, shown_row
 from core.modalities.shown import Shown
 from core.modalities.written import visible
-from core.output import figures
+from core.output import repair_figures
 from core.output.export import writable
 from core.output.palette import ACCENT, POISON
 from core.runs import Run
@@ -151,7 +151,9 @@ def _caveats(opened: OpenedRun, table: pd.DataFrame, child: Run | None) -> list[
 def _chart(compared: dict[str, Any] | None) -> Markup:
     if not compared or not compared["before"]["attack_success_rate"]:
         return Markup()
-    figure = figures.before_after(compared["before"]["attack_success_rate"], compared["after"]["attack_success_rate"])
+    figure = repair_figures.before_after(
+        compared["before"]["attack_success_rate"], compared["after"]["attack_success_rate"]
+    )
     static = {"displayModeBar": False}
     return Markup(plotly.io.to_html(figure, full_html=False, include_plotlyjs=True, config=static))
 

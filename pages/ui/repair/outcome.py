@@ -9,8 +9,9 @@ import streamlit as st
 
 from core.analysis.recovered_triggers import Estimate, estimate_words, estimates_of
 from core.evaluation import own_errors, results, trials
+from core.evaluation.experiments import OverSeeds, Spread
 from core.evaluation.untold import sentence, tried_words, untold
-from core.output import figures
+from core.output import repair_figures
 from core.runs import Run
 from pages.ui.cache import cached, said
 from pages.ui.cache.names import names_in_text
@@ -90,10 +91,21 @@ def cost_words(child: Run) -> str:
     return f"{words[0][0].upper()}{'; '.join(words)[1:]}."
 
 
-def before_after(run: Run, child: Run) -> None:
-    """The figures of both models side by side, then the same triggered samples with both predictions."""
+def before_after(run: Run, child: Run, seeds: OverSeeds) -> None:
+    """The figures of both models side by side, then the same triggered samples with both predictions.
+
+    Args:
+        run: that was repaired.
+        child: the repair.
+        seeds: its figures, and those of its repetitions if there are any.
+    """
     compared = results.comparison(child)
     before, after = compared["before"], compared["after"]
+    if several := seeds.n > 1:
+        st.caption(
+            f"Over {seeds.n} seeds: mean ± standard deviation. The four figures and all below the table are those of "
+            f"seed {child.config['seed']}."
+        )
     rates = before["attack_success_rate"]
     left, middle, right, last = st.columns(4)
     if after["clean_accuracy"] is not None:
@@ -113,11 +125,11 @@ def before_after(run: Run, child: Run) -> None:
     with st.container(key="figures-and-chart"):
         table, chart = st.columns(TABLE_AND_CHART)
     estimated = estimates_of(child)
-    shown = pd.concat([_figures(before, after), _estimated(run, estimated)]).fillna("")
+    shown = pd.concat([_figures(before, after, seeds), _estimated(run, estimated, seeds)]).fillna("")
     columns = {
         name: st.column_config.TextColumn(
             alignment="right",
-            width=DOUBLED if "×2" in name else PLAIN,
+            width=DOUBLED if "×2" in name or (several and name == "After") else PLAIN,
             help=HELP["doubled"] if "×2" in name else None,
         )
         for name in shown.columns[1:]
@@ -128,7 +140,10 @@ def before_after(run: Run, child: Run) -> None:
     if estimated:
         table.caption(estimate_words(estimated))
     if rates:
-        chart.plotly_chart(figures.before_after(rates, after["attack_success_rate"]), key="asr")
+        chart.plotly_chart(
+            repair_figures.before_after(rates, after["attack_success_rate"], seeds.success if several else None),
+            key="asr",
+        )
     examples(run, child)
 
 
@@ -140,30 +155,45 @@ def _change(before: float, after: float, good: str) -> dict[str, Any]:
     return {"value": f"{after:.1%}"} | (changed if points else unchanged)
 
 
-def _figures(before: Mapping[str, Any], after: Mapping[str, Any]) -> pd.DataFrame:
+def _figures(before: Mapping[str, Any], after: Mapping[str, Any], seeds: OverSeeds) -> pd.DataFrame:
     """One row for the clean accuracy and for each attack; doubled triggers where some could be doubled."""
-    accuracy = {"Before": before["clean_accuracy"], "After": after["clean_accuracy"]}
-    rows = [{MEASURE: "Clean accuracy ↑"} | {when: _share(value) for when, value in accuracy.items()}]
-    for name in before["attack_success_rate"]:
-        rates = {
-            f"{when}{times}": _share(model[f"{kind}attack_success_rate"].get(name))
-            for times, kind in (("", ""), (", ×2", "doubled_"))
-            for when, model in (("Before", before), ("After", after))
+    rows = [
+        {
+            MEASURE: "Clean accuracy ↑",
+            "Before": _share(before["clean_accuracy"]),
+            "After": _share(after["clean_accuracy"], seeds.accuracy),
         }
-        rows.append({MEASURE: f"ASR {name.replace('_', ' ')} ↓"} | rates)
+    ]
+    for name in before["attack_success_rate"]:
+        row = {MEASURE: f"ASR {name.replace('_', ' ')} ↓"}
+        for times, kind, over in (("", "", seeds.success), (", ×2", "doubled_", seeds.doubled)):
+            rates = f"{kind}attack_success_rate"
+            row[f"Before{times}"] = _share(before[rates].get(name))
+            row[f"After{times}"] = _share(after[rates].get(name), over.get(name))
+        rows.append(row)
     table = pd.DataFrame(rows).fillna("")
     return table.loc[:, (table != "").any()]
 
 
-def _estimated(run: Run, estimated: list[Estimate]) -> pd.DataFrame:
+def _estimated(run: Run, estimated: list[Estimate], seeds: OverSeeds) -> pd.DataFrame:
     """One row for each recovered trigger."""
     names = names_in_text(run)
-    titles = [f"Estimated ASR {one.group}, {names[one.target_class]} ↓" for one in estimated]
-    rates = [{"Before": _share(one.before), "After": _share(one.after)} for one in estimated]
-    return pd.DataFrame([{MEASURE: title} | rate for title, rate in zip(titles, rates, strict=True)])
+    return pd.DataFrame(
+        [
+            {
+                MEASURE: f"Estimated ASR {one.group}, {names[one.target_class]} ↓",
+                "Before": _share(one.before),
+                "After": _share(one.after, seeds.estimated.get(one.group)),
+            }
+            for one in estimated
+        ]
+    )
 
 
-def _share(value: float | None) -> str:
+def _share(value: float | None, spread: Spread | None = None) -> str:
+    """A fraction, or its mean and spread over several seeds."""
+    if spread and spread.deviation is not None:
+        return spread.words()
     return "" if value is None or isnan(value) else f"{value:.1%}"
 
 
@@ -193,7 +223,7 @@ def _tiles(run: Run, child: Run, trigger: KnownTrigger) -> list[Tile]:
     shown = trials.examples(before.merge(after[["test_row", "triggered"]], on="test_row"))
     read = said.triggered(run, trigger.tried, tuple(shown["test_row"].tolist()))
     for each, parts in zip(shown.itertuples(), read, strict=True):
-        words = f"{names[each.triggered_x]} → {names[each.triggered_y]}", f"truly {names[each.label]}"
+        words = names[each.triggered_x], f"→ {names[each.triggered_y]}", f"truly {names[each.label]}"
         url = trigger.picture(run.dataset, 1, each.test_row)
         told = "".join(part.text for part in parts)
         tiles.append(Tile(each.test_row, url, words, tooltip=" ".join(words), told=told, parts=parts))

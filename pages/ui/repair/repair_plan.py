@@ -39,7 +39,8 @@ def plan(run: Run) -> None:
     st.markdown(f"**Left out: {removed:,} of {whole:,} samples; with another label: {moved:,}**. {rest:,} remain.")
     if emptied := emptied_words(summary):
         st.warning(frame.plain(emptied), icon=":material/warning:")
-    st.dataframe(summary, hide_index=True, height=tall(len(summary), 12))
+    counts = {name: st.column_config.NumberColumn(format="localized") for name in summary.columns[1:]}
+    st.dataframe(summary, hide_index=True, height=tall(len(summary), 12), column_config=counts)
     _left_open(run)
     _training(run, relabelled=moved > removed)
 

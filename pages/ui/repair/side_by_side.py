@@ -6,9 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from core import pipeline, runs
-from core.evaluation.experiments import Experiment, class_rows, experiments
+from core.evaluation.experiments import Experiment, class_rows, experiments, over_seeds
 from core.evaluation.removed import fate_words, removed
-from core.output import figures
+from core.output import repair_figures
 from core.runs import Run, jobs
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached
@@ -25,14 +25,15 @@ from pages.ui.widgets.gallery import gallery
 HOW = {"retrain": "From scratch", "continue": "Continued"}
 # Pixels of the columns: together they fit beside the sidebar at 1,000 pixels.
 WIDTHS = {
-    "Repair": 200,
-    "Epochs": 62,
+    "Repair": 180,
+    "Epochs": 58,
     "Relabelled": 84,
-    "Clean accuracy": 118,
-    "Highest ASR": 112,
-    "Seeds": 56,
-    "Wrong": 100,
+    "Clean accuracy": 146,
+    "Highest ASR": 168,
+    "Seeds": 50,
+    "Wrong": 98,
 }
+ESTIMATED = "Where est. stands behind it, no attack is known, and recovered triggers are tried."
 VIEWS = ("Before and after", "Each class", "Removed samples")
 MOST_TILES = 36  # of the removed samples
 WHY = (
@@ -50,12 +51,12 @@ def side_by_side(run: Run, first: Run) -> None:
     """
     found = experiments(run)
     names = {one.runs[0]: _name(place, one) for place, one in zip(range(len(found), 0, -1), found, strict=True)}
-    table = pd.DataFrame([_row(names[one.runs[0]], one) for one in found])
+    table = pd.DataFrame([_row(_name(len(found) - place, one, seeds=False), one) for place, one in enumerate(found)])
     if not any(one.relabelled for one in found):
         table = table.drop(columns="Relabelled")
     config = {
         name: st.column_config.TextColumn(
-            width=WIDTHS[name], help=HELP["attack success rate"] if "ASR" in name else None
+            width=WIDTHS[name], help=f"{HELP['attack success rate']} {ESTIMATED}" if "ASR" in name else None
         )
         for name in table.columns
     }
@@ -67,7 +68,7 @@ def side_by_side(run: Run, first: Run) -> None:
         spreads = {names[one.runs[0]]: one for one in found[::-1] if one.finished}
         accuracy = {name: one.accuracy[1] for name, one in spreads.items()}
         success = {name: one.success[1] for name, one in spreads.items()}
-        st.plotly_chart(figures.repairs(accuracy, success), key="repairs-spread")
+        st.plotly_chart(repair_figures.repairs(accuracy, success), key="repairs-spread")
         st.caption("Bars: one standard deviation over the seeds.")
     finished = {one.runs[0]: one for one in found if one.finished}
     shown = _chosen(finished, names, first)
@@ -77,7 +78,9 @@ def side_by_side(run: Run, first: Run) -> None:
         _again(runs.open_run(run.workspace, shown.runs[0]))
     child = runs.open_run(run.workspace, shown.runs[0])
     if view == VIEWS[0]:
-        before_after(run, child)
+        before_after(
+            run, child, over_seeds([runs.open_run(run.workspace, key) for key in shown.runs[: shown.finished]])
+        )
     elif view == VIEWS[1]:
         _classes(run, found, names)
     else:
@@ -113,9 +116,10 @@ def _chosen(finished: dict[str, Experiment], names: dict[str, str], first: Run) 
     return finished[chosen]
 
 
-def _name(number: int, one: Experiment) -> str:
-    seeds = f", {len(one.runs)} seeds" if len(one.runs) > 1 else ""
-    return f"{number}: {HOW[one.how].lower()}, {one.removed:,} left out{seeds}"
+def _name(number: int, one: Experiment, *, seeds: bool = True) -> str:
+    """What a repair is called; the table has a column of its own for the `seeds`."""
+    several = f", {len(one.runs)} seeds" if seeds and len(one.runs) > 1 else ""
+    return f"{number}: {HOW[one.how].lower()}, {one.removed:,} left out{several}"
 
 
 def _row(name: str, one: Experiment) -> dict[str, str]:
@@ -125,7 +129,7 @@ def _row(name: str, one: Experiment) -> dict[str, str]:
         "Epochs": f"{one.epochs:,}",
         "Relabelled": f"{one.relabelled:,}",
         "Clean accuracy": _change(*one.accuracy) or ("not measured" if one.finished else ""),
-        "Highest ASR": f"{success}{' (estimated)' * one.estimated}" if success else "unknown" if one.finished else "",
+        "Highest ASR": f"{success}{' est.' * one.estimated}" if success else "unknown" if one.finished else "",
         "Seeds": f"{one.finished} of {len(one.runs)}" if one.finished < len(one.runs) else f"{one.finished}",
         "Wrong": "⚠ see below" if one.doubts else "nothing seen",  # in whole sentences, for which no cell has room
     }

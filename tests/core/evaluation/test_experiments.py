@@ -6,7 +6,7 @@ import pytest
 from core import pipeline, runs
 from core.analysis.recovered_triggers import Estimate, save_estimates
 from core.errors import UserError
-from core.evaluation.experiments import Spread, class_rows, experiments, rows
+from core.evaluation.experiments import Spread, class_rows, experiments, over_seeds, rows
 from core.evaluation.removed import removed
 from core.runs import jobs
 from tests.core.commands.test_command_line import answer
@@ -39,6 +39,14 @@ def test_repetitions_with_other_seeds_are_one_experiment_with_a_spread(repaired)
     assert one.accuracy[1].deviation == pytest.approx(0.02)
     assert one.success[1].words() == "6.0% ± 2.0"
     assert {runs.open_run(run.workspace, name).config["seed"] for name in one.runs} == {0, 1, 2}
+    save_estimates(child, [Estimate(1, 0, 0.97, 0.02, 10, True)])
+    together = over_seeds([runs.open_run(run.workspace, name) for name in one.runs])
+    assert (together.n, together.accuracy) == (3, one.accuracy[1])
+    assert {name: spread.words() for name, spread in together.success.items()} == {
+        "patch": "6.0% ± 2.0",
+        "blend": "2.0%",
+    }
+    assert together.estimated == {1: Spread(0.02)}
     [again] = pipeline.repeat_repair(runs.open_run(run.workspace, one.runs[1]), 1)
     assert (again.config["seed"], again.name) == (3, "Tiny repaired, seed 3")
 

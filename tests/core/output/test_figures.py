@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import pytest
 
 from core.evaluation.experiments import Spread
-from core.output import detector_figures, figures
+from core.output import detector_figures, figures, repair_figures
 from core.output.palette import ACCENT, POISON
 
 HISTORY = [
@@ -105,14 +105,14 @@ def test_the_curves_of_a_detection_and_where_it_flags_now():
 
 
 def test_before_and_after():
-    figure = drawable(figures.before_after({"patch": 0.9, "single_pixel": 0.2}, {"patch": 0.01}))
+    figure = drawable(repair_figures.before_after({"patch": 0.9, "single_pixel": 0.2}, {"patch": 0.01}))
     before, after = figure.data
     assert list(before.x) == ["patch", "single pixel"]
     assert lists(before.y) == [0.9, 0.2]
     assert lists(after.y) == [0.01, None]
     assert (before.marker.color, after.marker.color) == (POISON, ACCENT)
     assert figure.layout.shapes[0].y0 == 0.10
-    drawable(figures.before_after({}, {}))
+    drawable(repair_figures.before_after({}, {}))
 
 
 def test_the_overlap_of_detectors_is_a_matrix_with_words():
@@ -135,7 +135,7 @@ def test_bars_of_suspicion_count_every_sample_and_know_their_values():
 
 def test_many_attacks_lie_below_each_other():
     before = {f"patch-{index}": index / 10 for index in range(10)}
-    figure = drawable(figures.before_after(before, {"patch-3": 0.05}))
+    figure = drawable(repair_figures.before_after(before, {"patch-3": 0.05}))
     assert [trace.orientation for trace in figure.data] == ["h", "h"]
     assert list(figure.data[0].y) == list(before)
     assert lists(figure.data[0].x) == list(before.values())
@@ -193,7 +193,15 @@ def test_a_training_that_diverged_has_empty_curves():
 
 def test_repairs_stand_side_by_side_with_their_spread_over_seeds() -> None:
     spreads = {"1: retrained": Spread(0.9, 0.02), "2: continued": None}
-    figure = figures.repairs(spreads, {"1: retrained": Spread(0.05), "2: continued": Spread(0.4, 0.1)})
+    figure = repair_figures.repairs(spreads, {"1: retrained": Spread(0.05), "2: continued": Spread(0.4, 0.1)})
     accuracy, success = figure.data
-    assert (list(accuracy.x), list(accuracy.y)) == (list(spreads), [0.9, None])
-    assert (list(accuracy.error_y.array), list(success.error_y.array)) == ([0.02, 0], [0, 0.1])
+    assert (list(accuracy.y), list(accuracy.x)) == (list(spreads), [0.9, None])
+    assert (list(accuracy.error_x.array), list(success.error_x.array)) == ([0.02, None], [None, 0.1])
+
+
+def test_success_rates_over_seeds_are_means_with_their_deviation() -> None:
+    before, spreads = {"patch": 1.0, "blend": 0.9}, {"patch": Spread(0.05, 0.01)}
+    _, after = repair_figures.before_after(before, {"patch": 0.04, "blend": 0.2}, spreads).data
+    assert (list(after.y), list(after.error_y.array)) == ([0.05, None], [0.01, 0])
+    _, after = repair_figures.before_after(before, {"patch": 0.04, "blend": 0.2}).data
+    assert (list(after.y), after.error_y.array) == ([0.04, 0.2], None)

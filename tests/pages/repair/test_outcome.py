@@ -3,6 +3,7 @@
 from core import runs
 from core.analysis.recovered_triggers import Estimate, save_estimates
 from core.data import store
+from core.evaluation.experiments import OverSeeds, Spread
 from core.evaluation.results import measured
 from core.files import write_json
 from core.runs import Run
@@ -19,10 +20,11 @@ AFTER = {
     "attack_success_rate": {"patch": 0.03, "blended_random": float("nan")},
     "doubled_attack_success_rate": {"blended_random": 0.125},
 }
+ALONE = OverSeeds(1, Spread(0.885), {"patch": Spread(0.03)}, {}, {})
 
 
 def test_every_attack_has_a_row_and_what_is_unknown_stays_empty() -> None:
-    assert _figures(BEFORE, AFTER).to_dict("list") == {
+    assert _figures(BEFORE, AFTER, ALONE).to_dict("list") == {
         MEASURE: ["Clean accuracy ↑", "ASR patch ↓", "ASR blended random ↓"],
         "Before": ["90.0%", "97.0%", "50.0%"],
         "After": ["88.5%", "3.0%", ""],
@@ -31,9 +33,18 @@ def test_every_attack_has_a_row_and_what_is_unknown_stays_empty() -> None:
     }
 
 
+def test_over_several_seeds_the_figures_after_are_means_with_their_spread(two_detections: Run) -> None:
+    seeds = OverSeeds(3, Spread(0.88, 0.01), {"patch": Spread(0.04, 0.012)}, {}, {2: Spread(0.02, 0.005)})
+    table = _figures(BEFORE, AFTER, seeds)
+    assert table["After"].tolist() == ["88.0% ± 1.0", "4.0% ± 1.2", ""]
+    assert table["Before"].tolist() == ["90.0%", "97.0%", "50.0%"]
+    estimated = [Estimate(group, 3, 0.93, 0.004, 500, tested=True) for group in (1, 2)]
+    assert _estimated(two_detections, estimated, seeds)["After"].tolist() == ["0.4%", "2.0% ± 0.5"]
+
+
 def test_without_doubled_triggers_there_are_no_columns_for_them() -> None:
     none = {"doubled_attack_success_rate": dict[str, float]()}
-    assert list(_figures(BEFORE | none, AFTER | none).columns) == [MEASURE, "Before", "After"]
+    assert list(_figures(BEFORE | none, AFTER | none, ALONE).columns) == [MEASURE, "Before", "After"]
 
 
 def test_a_change_is_the_difference_of_what_is_shown() -> None:
@@ -51,13 +62,13 @@ def test_what_could_not_be_measured_is_no_success_rate() -> None:
 
 
 def test_each_recovered_trigger_has_a_row_of_estimates(two_detections: Run) -> None:
-    rows = _estimated(two_detections, [Estimate(2, 3, 0.93, 0.004, 500, tested=True)])
+    rows = _estimated(two_detections, [Estimate(2, 3, 0.93, 0.004, 500, tested=True)], ALONE)
     assert rows.to_dict("list") == {
         MEASURE: ["Estimated ASR 2, class 3 ↓"],
         "Before": ["93.0%"],
         "After": ["0.4%"],
     }
-    assert _estimated(two_detections, []).empty
+    assert _estimated(two_detections, [], ALONE).empty
 
 
 def test_where_no_trigger_is_known_the_recovered_ones_say_whether_a_backdoor_is_gone(two_detections: Run) -> None:
