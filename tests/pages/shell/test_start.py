@@ -50,3 +50,19 @@ def test_a_server_that_cannot_start_ends_and_says_why(tmp_path):
 
 def test_no_page_waits_where_no_server_starts(tmp_path):
     assert ran(tmp_path, "start.ready()\nprint('drawn')").stdout == "drawn\n"
+
+
+def test_no_part_of_an_answer_waits_for_the_browsers_word_on_the_one_before(tmp_path):
+    """Streamlit's socket does not say that it is one of TCP, so Python leaves Nagle's algorithm on."""
+    asked = """
+import socket
+listening = socket.socket(socket.AF_INET)
+listening.bind(("127.0.0.1", 0))
+listening.listen()
+"""
+    accepted = """
+browser = socket.create_connection(listening.getsockname())
+print(listening.accept()[0].getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+"""
+    done = ran(tmp_path, asked + BEGUN + accepted)
+    assert done.stdout == "1\n", done.stderr
