@@ -6,6 +6,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import time
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from core import system
 from core.errors import UserError
@@ -22,6 +23,7 @@ from core.errors import UserError
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _CLOSED = {errno.EROFS, errno.EACCES, errno.EPERM}
 LEFT_SECONDS = 120.0  # a temporary file this old that nobody holds has lost its writer, who held it from the start
+SMALL = 2**16  # bytes of the largest files that say how far a job is, and more
 _TEMPORARY = re.compile(r"\..+\.\d+-[0-9a-f]{12}\.tmp")
 
 
@@ -54,7 +56,31 @@ def encoded(content: Any) -> bytes:
 
 def write_array(path: Path, array: NDArray[Any]) -> None:
     """`array` as `.npy`, without pickles."""
-    write_file(path, lambda stream: np.save(stream, array, allow_pickle=False))
+    write_file(path, lambda stream: np.save(_Passed(stream), array, allow_pickle=False))
+
+
+def mapped_array(path: Path, kind: DTypeLike, shape: tuple[int, ...]) -> "np.memmap[Any, Any]":
+    """A new `.npy` of zeros, mapped to be written into; its place on the disk is taken already.
+
+    Otherwise the place is taken piece by piece, and where none is left the system ends the process without a word.
+
+    Args:
+        path: of the file; what was there is written over.
+        kind: of its values.
+        shape: of the array.
+
+    Raises:
+        UserError: the disk is full; no file stays.
+    """
+    with writing(path):
+        array = np.lib.format.open_memmap(path, "w+", kind, shape)
+        try:
+            with path.open("r+b") as stream:
+                system.reserve(stream, path.stat().st_size)
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
+    return array
 
 
 def plain(content: Any) -> Any:
@@ -75,14 +101,41 @@ def writing(path: Path) -> Iterator[None]:
     """Say a full disk and missing rights in words. Raises UserError for these; other errors go on as they are."""
     try:
         yield
-    except OSError as error:
-        if error.errno in _FULL:
-            hint = f"Free space on the disk that holds {path.parent}, then try again."
-            raise UserError("The disk is full.", f"{path.name} was not written.", hint) from error
-        if error.errno in _CLOSED:
+    except (OSError, RuntimeError) as error:
+        first = _of_the_disk(error)
+        if first and first.errno in _FULL:
+            raise full(path) from error
+        if first and first.errno in _CLOSED:
             hint = f"Make {path.parent} writable, then try again."
-            raise UserError(f"{path.name} cannot be written.", f"{error.strerror}.", hint) from error
+            raise UserError(f"{path.name} cannot be written.", f"{first.strerror}.", hint) from error
         raise
+
+
+def full(path: Path) -> UserError:
+    """What is said where the disk has no room for a file."""
+    hint = f"Free space on the disk that holds {path.parent}, then try again."
+    return UserError("The disk is full.", f"{path.name} was not written.", hint)
+
+
+def has_room(path: Path) -> bool:
+    """Whether the disk of an existing folder or file takes another small file."""
+    return shutil.disk_usage(path).free >= SMALL
+
+
+class _Passed:
+    """A file of which NumPy knows nothing: what it writes past Python fails without saying why."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.write = stream.write
+
+
+def _of_the_disk(error: BaseException | None) -> OSError | None:
+    """The error of the system that others followed: torch closes its archive, which then is cut short."""
+    while error:
+        if isinstance(error, OSError) and error.errno:
+            return error
+        error = error.__cause__ or error.__context__
+    return None
 
 
 @contextmanager

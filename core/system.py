@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
 
 import portalocker
 from portalocker import AlreadyLocked, LockException, LockFlags
@@ -50,6 +50,19 @@ def lock(file: int | IO[bytes], *, shared: bool = False, wait: bool = True) -> N
             raise OSError(errno.ENOLCK, f"It cannot be locked: {error}") from error
         else:
             return
+
+
+def reserve(stream: BinaryIO, size: int) -> None:
+    """Have the disk keep room for all `size` bytes of a file. Raises OSError where it has none."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(stream.fileno(), 0, size)
+        return
+    for start in range(0, size, 2**20):  # what is there is written again: only then it has a place
+        stream.seek(start)
+        content = stream.read(2**20)
+        stream.seek(start)
+        stream.write(content)
+    stream.flush()
 
 
 def replace(source: Path, target: Path) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from core import checksums, runs
 from core.data import store
 from core.data.store.made_up import made_up, parts
+from core.files import mapped_array
 from core.runs import Run
 from core.runs.plan import ACTIVATIONS, FAMILIES, TRAIN, detection, maps, texts
 from core.training.config import TrainConfig
@@ -105,7 +106,7 @@ def _write_activations(run: Run, size: Synthetic, drawn: _Labels, rng: np.random
     seen: list[NDArray[Any]] = []
     with checksums.rewriting(run.path, "activations.npy"):
         path = run.path / "activations.npy"
-        features = np.lib.format.open_memmap(path, "w+", np.float32, (size.n, size.n_features))
+        features = mapped_array(path, np.float32, (size.n, size.n_features))
         for part in parts(size.n):
             some = rng.standard_normal((len(drawn.labels[part]), size.n_features), np.float32)
             some[drawn.poisoned[part]] += trigger

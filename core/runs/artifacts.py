@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from core import checksums
 from core.data.store import describe
 from core.errors import UserError
-from core.files import locked, write_array, write_file, write_json
+from core.files import locked, write_array, write_file, write_json, writing
 from core.json_files import Damaged, fitted
 from core.runs.directory import read_changes
 from core.runs.run import Run, require_numbers
@@ -65,7 +65,8 @@ def save_json(run: Run, file: str, content: Any) -> None:
 def save_detection(run: Run, name: str, detection: Detection, settings: Mapping[str, Any], seconds: float) -> None:
     """Write a detector's arrays and, beside them, its settings and notes."""
     folder = run.path / "detections"
-    folder.mkdir(exist_ok=True)
+    with writing(folder):
+        folder.mkdir(exist_ok=True)
     arrays = {"suspicion": detection.suspicion, "flagged": detection.flagged}
     if detection.groups is not None:
         arrays["groups"] = detection.groups

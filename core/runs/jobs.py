@@ -23,7 +23,7 @@ from typing import Literal
 
 from core import system
 from core.errors import UserError
-from core.files import locked, sweep, write_json, writing
+from core.files import full, has_room, locked, sweep, write_json, writing
 from core.json_files import read_json
 from core.runs import Run, all_runs, limits, stopping, worker_lock
 from core.runs import environment as surroundings
@@ -97,12 +97,17 @@ def poll(directory: Path, *, patience: float = SILENT_SECONDS, starting: float =
         ended = _last(directory, progress)  # it may have ended since
         if not ended.active:
             return ended
-        if not ending and (words := limits.words_of(directory)):
+        if not ending and (words := limits.words_of(directory) or _no_room(directory)):
             return replace(progress, state="failed", eta=None, error=words.as_dict())
         return replace(progress, state="cancelled" if ending else "interrupted", eta=None)
     silent = 0 < holder.beat < time.monotonic() - (patience if progress.pid else starting)
     progress = replace(progress, state="silent" if silent else "running", pid=holder.pid or progress.pid)
     return replace(progress, title="Stopping", message="", eta=None) if ending else progress
+
+
+def _no_room(directory: Path) -> UserError | None:
+    """Why a worker may be gone that could not say so itself: the disk is full."""
+    return None if has_room(directory) else full(directory / "progress.json")
 
 
 def seconds_left(progress: Progress, now: float) -> float | None:

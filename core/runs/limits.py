@@ -17,6 +17,7 @@ from types import FrameType
 
 from core import system
 from core.errors import UserError
+from core.files import write_json
 from core.settings import MOST_MEMORY, MOST_MINUTES, MOST_READERS
 
 COMMANDS = ("preview", "import", "load-model", "load-run", "download", "hub")
@@ -82,7 +83,7 @@ def confined(path: Path | None, job: Path | None = None, limits: Limits | None =
     limits = limits or limits_for(size)
     name = path.name if path else "what was fetched"
     if job:
-        (job / FILE).write_text(json.dumps({"name": name, "memory": limits.memory, "seconds": limits.seconds}), "utf-8")
+        write_json(job / FILE, {"name": name, "memory": limits.memory, "seconds": limits.seconds})
     try:
         with _limited(limits, 2 * size, _out_of_time(name, limits), killed=job is not None):
             yield

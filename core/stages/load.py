@@ -1,18 +1,20 @@
 """Models from files: opened, met with an architecture, tried on one image, and written into a run."""
 
 import hashlib
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from safetensors import SafetensorError
 from safetensors.torch import load_model, save_model
 from torch import nn
 
 from core import checksums, runs
 from core.analysis.opened_run import OpenedRun
 from core.errors import UserError
-from core.files import write_file
+from core.files import write_file, writing
 from core.modalities import modality_of
 from core.models.fit import has_fresh_head, take_weights
 from core.models.preprocessing import network_of
@@ -149,9 +151,15 @@ def save_opened(run: Run, opened: Opened) -> None:
 def save_weights(run: Run, model: nn.Module, name: str = MODEL) -> None:
     """Write the weights of a model into the run."""
     temporary = run.path / f"{name}.tmp"
-    save_model(model.cpu(), str(temporary))
-    with checksums.rewriting(run.path, name):
-        temporary.replace(run.path / name)
+    with writing(run.path / name), checksums.rewriting(run.path, name):
+        try:
+            save_model(model.cpu(), str(temporary))
+            temporary.replace(run.path / name)
+        except SafetensorError as error:
+            number = re.search(r"os error (\d+)", str(error))
+            raise (OSError(int(number[1]), str(error)) if number else error) from None
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def trained_model(run: Run, dataset: Dataset) -> nn.Module:

@@ -12,7 +12,7 @@ from core import checksums, runs
 from core.analysis.opened_run import OpenedRun
 from core.devices import best_device
 from core.evaluation import metrics
-from core.files import write_json
+from core.files import mapped_array, write_json, writing
 from core.runs import Run
 from core.stages.load import beginning, save_weights, trained_model
 from core.stages.progress import Reporter
@@ -37,7 +37,8 @@ def train_stage(opened: OpenedRun, _: str, reporter: Reporter) -> None:
     run, dataset = opened.run, opened.data
     config = restored(run.config)
     checkpoint = run.path / "checkpoint" / "last.pt"
-    checkpoint.parent.mkdir(exist_ok=True)
+    with writing(checkpoint):
+        checkpoint.parent.mkdir(exist_ok=True)
     resume = checkpoint if checkpoint.exists() else None
     if resume is None:  # what an earlier beginning left is written over
         checksums.forget(run.path, *_TRACE)
@@ -110,7 +111,7 @@ def _trace(run: Run, shape: tuple[int, int], fresh: bool) -> np.memmap[Any, np.d
     """`losses.npy`, memory-mapped for writing; NaN marks epochs that are still to come."""
     path = run.path / "losses.npy"
     if fresh:
-        losses = np.lib.format.open_memmap(path, "w+", np.float32, shape)
+        losses = mapped_array(path, np.float32, shape)
         losses[:] = np.nan
         return losses
     before = run.array("losses")

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from core.devices import Compute, Say, compute_for
 from core.errors import UserError
+from core.files import mapped_array
 from core.modalities import of_shape
 from core.training.evaluating import moved, passes, placed
 from core.types import Floats, Inputs, Ints
@@ -113,7 +114,7 @@ def extract(
         features (n, d), memory-mapped; predicted (n,); losses (n,).
     """
     temporary = path.with_suffix(".tmp")
-    features = np.lib.format.open_memmap(temporary, "w+", np.float32, (len(inputs), layer.features))
+    features = mapped_array(temporary, np.float32, (len(inputs), layer.features))
     compute = compute or compute_for()
     network = moved(model, compute)
     targets = torch.tensor(labels, device=compute.device)

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from core import system
-from core.files import LEFT_SECONDS
+from core.files import LEFT_SECONDS, writing
 
 PREFIX = ".unfinished-"  # of folders that no list of data sets shows
 LOCK = ".lock"  # after the name of such a folder: the file that its maker holds, since folders have no lock everywhere
@@ -16,13 +16,17 @@ LOCK = ".lock"  # after the name of such a folder: the file that its maker holds
 
 @contextmanager
 def unfinished(parent: Path) -> Iterator[Path]:
-    """A new folder in `parent` that is gone afterwards; so are earlier ones whose maker was killed."""
-    parent.mkdir(parents=True, exist_ok=True)
+    """A new folder in `parent` that is gone afterwards; so are earlier ones whose maker was killed.
+
+    Raises UserError where the disk is full, whatever is written in it meanwhile.
+    """
+    with writing(parent / "the data set"):
+        parent.mkdir(parents=True, exist_ok=True)
     for path in parent.glob(f"{PREFIX}*"):
         _clear(path.with_name(path.name.removesuffix(LOCK)))
     folder = parent / f"{PREFIX}{secrets.token_hex(4)}"
     try:
-        with _lock_of(folder).open("xb") as stream:
+        with writing(parent / "the data set"), _lock_of(folder).open("xb") as stream:
             system.lock(stream)  # before there is a folder that others may find
             folder.mkdir()
             yield folder

@@ -276,12 +276,13 @@ def _require_room(workspace: Path, collection: Collection, shape: Shape) -> None
     each = BYTES.get(collection.modality, int(np.prod(shape)))
     needed = (len(collection.train) + len(collection.test)) * each
     there = next(folder for folder in (workspace, *workspace.absolute().parents) if folder.exists())
-    free = shutil.disk_usage(there).free
-    if needed > free - _SPARE_BYTES:
+    free, wanted = shutil.disk_usage(there).free, needed + _SPARE_BYTES
+    if wanted > free:
+        kept = "" if collection.modality in BYTES else f", every image {shape[0]} × {shape[1]} pixels"
         raise UserError(
-            f"{needed / 2**30:.1f} GB are needed at {workspace}, and {free / 2**30:.1f} GB are free.",
-            f"Every image is kept as {shape[0]} × {shape[1]} pixels.",
-            "Make room, or choose a smaller size.",
+            f"{1 + wanted // 2**20:,} MB are needed at {workspace}, and {free // 2**20:,} MB are free.",
+            f"The data takes {1 + needed // 2**20:,} MB{kept}; the rest stays free for decisions and for runs.",
+            "Make room" + (", or choose a smaller size." if kept else "."),
         )
 
 

@@ -230,7 +230,7 @@ def test_memory_does_not_grow_with_the_number_of_images(workspace):
 def test_a_disk_without_room(workspace, monkeypatch):
     # A disk cannot be filled by a test, so the one question about it is answered here.
     monkeypatch.setattr(writing.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 2**28}))
-    with pytest.raises(UserError, match=r"0.0 GB are needed at .* and 0.2 GB are free"):
+    with pytest.raises(UserError, match=r"257 MB are needed at .* and 256 MB are free"):
         write(workspace, collection([1, 2]), shape=SHAPE, source="")
 
 
