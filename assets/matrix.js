@@ -1,6 +1,7 @@
 // A matrix of classes with a count in each cell; a click, or Enter, chooses a cell, and another one none. Called again with
 // new data whenever the page runs. Text goes in as textContent only: class names come from hostile data.
 
+const ROOMY = 6; // columns that have room for a whole number
 const matrices = new WeakMap();
 
 export default function (component) {
@@ -41,7 +42,7 @@ function draw(matrix, data) {
       const value = `${given}-${predicted}`, cell = cells.get(value), node = row.insertCell();
       node.setAttribute("role", "gridcell");
       node.value = cell ? value : "";
-      node.textContent = cell ? count(cell.count) : "";
+      node.textContent = cell ? count(cell.count, data.short.length) : "";
       if (!cell) return;
       node.title = cell.words;
       node.setAttribute("aria-label", cell.words);
@@ -62,8 +63,8 @@ function heading(row, words, kind, whole = words) {
 }
 
 // Four figures and more have no room in a cell; hovering says all of them.
-function count(n) {
-  return n < 1000 ? String(n) : n.toLocaleString("en", { notation: "compact" });
+function count(n, columns) {
+  return n.toLocaleString("en", { notation: columns > ROOMY && n >= 1000 ? "compact" : "standard" });
 }
 
 function same(value) {

@@ -109,7 +109,7 @@ def controls(
                 st.selectbox("Only samples with the tag", ["", *tags], format_func=lambda tag: tag or "any", **only)
         if layer:
             layer_picker(run)
-        with st.container(gap=None, width=95):
+        with st.container(key="map-switches", gap=None, width=95):
             _switch("Hover", "hover", now["hover"], HOVER)
             _switch("Decided", "decided", now["decided"], DECIDED_TOO)
     return Controls(

@@ -145,9 +145,7 @@ def _pager(now: Browsed, page: int, pages: int, n: int, each: int) -> None:
     things = MODALITIES[now.info.modality].things
     with st.container(key="data-pager", horizontal=True, vertical_alignment="center", gap="small"):
         of_all = f" of {len(now.labels):,}" if n != len(now.labels) else ""
-        words = f"**{n:,}{of_all} {things}**" + (
-            f" · {page * each + 1:,}–{min((page + 1) * each, n):,} · page {page + 1:,} of {pages:,}" if n else ""
-        )
+        words = f"**{n:,}{of_all} {things}**" + (f" · {page * each + 1:,}–{min((page + 1) * each, n):,}" if n else "")
         st.markdown(words, width="stretch")
         sizes = st.container(key="data-size", width="content")
         with sizes.popover("", icon=":material/photo_size_select_large:", type="tertiary", help="Tile size"):
@@ -169,6 +167,7 @@ def _pager(now: Browsed, page: int, pages: int, n: int, each: int) -> None:
             )
         number = bound("data-page", page + 1, lambda new: view.choose("page", str(int(new)) if new > 1 else ""))
         st.number_input("Page", 1, pages, label_visibility="collapsed", width=90, **number)
+        st.markdown(f"of {pages:,}", width="content")
 
 
 def _tiles(now: Browsed, rows: list[int]) -> list[Tile]:

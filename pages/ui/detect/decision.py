@@ -1,32 +1,33 @@
 """The decision at the top of Detect: what was confirmed, by which test, and what could not be judged."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from core import pipeline
 from core.analysis.decision import (
-    PICTURES,
     doubted_words,
     group_figures,
     group_title,
-    has_picture,
     open_alone_words,
-    picture_words,
     samples_words,
 )
+from core.analysis.queue import in_decided
 from core.decision.states import DecidedGroup, Decision
 from core.errors import UserError
-from core.modalities import told_row
 from core.output.names import middle_cut
 from core.runs import Run, jobs
 from core.runs.plan import of_kind, texts
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached, decided_names
 from pages.ui.cache.names import names_in_text
-from pages.ui.cache.words import HELP, plain
+from pages.ui.cache.words import plain
 from pages.ui.lab.known_triggers import see_trigger
+from pages.ui.review.enlarged import enlarged
+from pages.ui.review.units import enlarge_group, recovered_tiles
 from pages.ui.shell import frame
-from pages.ui.widgets import pictures, refusal
-from pages.ui.widgets.gallery import Tile, gallery
+from pages.ui.widgets import refusal
+from pages.ui.widgets.gallery import gallery
 
 BADGES = {
     "backdoor": ":red-badge[backdoor]",
@@ -70,6 +71,7 @@ def panel(run: Run) -> None:
     with st.expander("How each group was tested, and deciding again", icon=":material/gavel:"):
         _found(run, decision)
         _making(run, again=True)
+    enlarged(run)
 
 
 def waited(run: Run) -> bool:
@@ -109,22 +111,24 @@ def _found(run: Run, decision: Decision) -> None:
 
 def _row(run: Run, group: DecidedGroup, names: tuple[str, ...]) -> None:
     """One group: its picture, what it is, and the test in figures and in words."""
-    picture, about, test = st.columns([1, 3.2, 6.8], vertical_alignment="center")
-    if has_picture(run, group):
-        with picture:
-            address = pictures.of_array(run.id, PICTURES, group.id - 1, version=_version(run))
-            text = told_row(run.path / f"{PICTURES}.npy", group.id - 1)
-            gallery(
-                [Tile(-1, address, tooltip=picture_words(group) or HELP["recovered"], told=text)],
-                key=f"trigger-{run.id}-{group.id}",
-                size=PICTURE,
-            )
+    recovered = recovered_tiles(run, group)
+    bare, key = [replace(tile, caption=()) for tile in recovered], f"trigger-{run.id}-{group.id}"
+    is_read = any(tile.told for tile in bare)  # words are cut in the room of a picture
+    *picture, about, test = st.columns([4.2, 6.8] if is_read else [1, 3.2, 6.8], vertical_alignment="center")
+    if bare and not is_read:
+        with picture[0]:
+            gallery(bare, key=key, size=PICTURE)
     with about:
         st.markdown(f"{BADGES.get(group.state, '')} **{plain(group_title(group, names))}**")
         st.caption(f"{samples_words(group.size)} · {plain(group.kind)}")
+        if is_read:
+            gallery(bare, key=key, size=PICTURE)
         with st.container(horizontal=True, gap="small"):
             _review(run, group.id)
             see_trigger(run, group.id)
+            table = cached.table(run)
+            members = table[in_decided(table, group.id)]
+            enlarge_group(run, group_title(group, names), recovered, members, key=f"decided-{group.id}")
     with test:
         figures = group_figures(group)
         st.markdown(" · ".join(f"{plain(name)}: **{plain(value)}**" for name, value in figures.items()))
@@ -168,11 +172,6 @@ def _cost(run: Run, *, training: bool, busy: bool) -> str:
         return "It waits for what is at work on this run."
     seconds = pipeline.decision_seconds(run, training=training)
     return f"Takes up to about {frame.duration(seconds or 0)}, in a process of its own: you can go on meanwhile."
-
-
-def _version(run: Run) -> int:
-    """Another number for another decision: its picture is fetched anew."""
-    return round(1000 * sum(run.stages.get(stage, 0.0) for stage in texts(of_kind(run.plan, "decide"))))
 
 
 @decides(beside="decision")

@@ -43,12 +43,14 @@ def strictness(run: Run, name: str) -> None:
     refusal.show_kept("rule")
     # As tall with a field as without one: the chart below stays under the pointer that moves its line.
     with st.container(key="strictness-now"):
-        words_, field = st.columns([5, 3], vertical_alignment="bottom")
-        with field:
-            if rule.kind not in ("own", "outliers"):
-                _value(run, name, rule, key)
-        with words_:
+        if rule.kind in ("own", "outliers"):
             _flagged(run, name, len(table))
+        else:
+            words_, field = st.columns([5, 3], vertical_alignment="bottom")
+            with field:
+                _value(run, name, rule, key)
+            with words_:
+                _flagged(run, name, len(table))
     _spread(run, name)
     _border(run, name)
     _advice(run, name)

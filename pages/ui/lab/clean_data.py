@@ -2,15 +2,14 @@
 
 from pathlib import Path
 
+import pandas as pd
 import streamlit as st
 
 from core import pipeline
 from core.attacks import ATTACKS
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.shell import journey
-from pages.ui.widgets.fields import tall
 
-LISTED = 18  # rows of the attacks that are in view at 900 pixels
 # Clean data that come with the program: what they are known by, a button's words, and its looks.
 DEMOS = (
     ("image", "Use the built-in demo images, clean", {"type": "primary", "icon": ":material/image:"}),
@@ -29,14 +28,11 @@ def no_clean_data(workspace: Path) -> None:
             st.button(title, on_click=_store_demo, args=(workspace, kind), **looks, **for_reviewers())
         journey.go_to("data", "Open data of your own")
     st.markdown(f"**What can be planted: {len(ATTACKS)} attacks and kinds of damage, alone or together**")
-    st.dataframe(
-        [{"Attack": one.title, "Makes": one.role, "What it does": one.help} for one in ATTACKS.values()],
-        hide_index=True,
-        height=tall(len(ATTACKS), LISTED),
-        column_config={
-            "Attack": st.column_config.TextColumn(width=175),
-            "Makes": st.column_config.TextColumn(width=85),
-        },
+    # Not a dataframe: its cells have one line, which cuts what an attack does.
+    st.table(
+        pd.DataFrame({"Makes": one.role, "What it does": one.help} for one in ATTACKS.values()).set_index(
+            pd.Index([one.title for one in ATTACKS.values()], name="Attack")
+        )
     )
 
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core import runs
 from core.analysis import overview
-from core.analysis.caveats import Tally
+from core.analysis.caveats import Tally, nothing_flagged
 from core.output.names import told_apart
 from core.runs import Run
 from core.runs.jobs import Progress
@@ -60,7 +60,7 @@ def _by_whom(run: Run) -> str:
         return ""
     counts = counted.tally(run)
     if not counts.suspects:
-        return counted.nothing(run)
+        return nothing_flagged(cached.opened(run), counted.counted(run))
     if counts.confirmed:
         return f"{said}, {rule}."
     several = whose.startswith("any of ")  # each of them is named with its own rule

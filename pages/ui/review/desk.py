@@ -96,7 +96,7 @@ def _progress(run: Run, table: pd.DataFrame) -> None:
     done = f"{decided:,} of {counts.suspects:,} {what} are decided" if counts.suspects else "Nothing is to be decided"
     st.markdown(
         f"**{done}**{f' ({made_of})' if made_of else ''}; "
-        f"{int((table['verdict'] == 'exclude').sum()):,} of {len(table):,} samples are excluded.",
+        f"{int((table['verdict'] == 'exclude').sum()):,} of {len(table):,} are excluded.",
         help=cached.all_rule_words(run),
     )
     counted.brief(run)

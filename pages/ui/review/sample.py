@@ -46,7 +46,7 @@ def single(run: Run, table: pd.DataFrame, sample: int) -> None:
     gallery(tiles(run, table.iloc[[place]]), key="single", size=200)
     _labels(run, row)
     remarks(run, "sample", sample)
-    view = one_of("Shown below", VIEWS, key="view", label_visibility="collapsed", persist_state="session")
+    view = one_of("Shown below", VIEWS, key="view", label_visibility="collapsed", wrap=True, persist_state="session")
     if view == "Curve":
         _curve(run, table, place)
         _suspicions(run, place)
@@ -110,7 +110,7 @@ def _labels(run: Run, row: pd.Series) -> None:
     family = next((each for each in families.families(run) if each.id == row["family"]), None)
     source = families.likely_source(family) if family else None
     words = f"Given **{names[row['label']]}**, predicted **{predicted}**, loss {row['loss']:.3g}"
-    if family and source is not None:
+    if family and source not in (None, row["label"]):
         words += f", perhaps from **{names[source]}** ({family.sources[source]:.0%} of its family look so)"
     st.markdown(words, help=HELP["loss"])
     (shown,) = said.parts(run, (int(row.name),))
@@ -149,7 +149,7 @@ def _curve(run: Run, table: pd.DataFrame, place: int) -> None:
     label = int(table["label"].iloc[place])
     bands = cached.bands(run, label)
     own = np.asarray(cached.losses(run)[place : place + 1])
-    option = curves_option(bands, own, "this sample", trusted=TRUSTED[ground()])
+    option = curves_option(bands, own, "this sample", trusted=TRUSTED[ground()], narrow=True)
     st.echarts_chart(option, height=230, key="own-curve", alt="Its loss over the epochs, against bands of 10 to 90%.")
 
 

@@ -12,6 +12,7 @@ from core.analysis.queue import Filter, in_cluster, in_decided, members
 from core.decision.states import DecidedGroup
 from core.modalities import told_row
 from core.runs import Run
+from core.runs.plan import of_kind, texts
 from pages.ui.cache import cached
 from pages.ui.cache.cluster_names import KINDS
 from pages.ui.cache.words import HELP, plain
@@ -78,20 +79,32 @@ def _group_of(run: Run, decided: int | str | None) -> DecidedGroup | None:
 
 def _group(run: Run, now: pd.DataFrame, group: DecidedGroup) -> None:
     """A group of the decision, with its proof: all its samples, flagged or not."""
-    title, recovered = group_title(group, cached.info(run).class_names), []
-    if has_picture(run, group):
-        picture = pictures.of_array(run.id, PICTURES, group.id - 1)
-        text, words = told_row(run.path / f"{PICTURES}.npy", group.id - 1), picture_words(group)
-        said = ("recovered trigger", *filter(None, (words,)))
-        recovered = [Tile(-1, picture, said, tooltip=words or HELP["recovered"], told=text)]
+    title, recovered = group_title(group, cached.info(run).class_names), recovered_tiles(run, group)
     with _beside(recovered, key=f"group-{run.id}-{group.id}"):
         st.markdown(f"**{plain(title)}: {len(now):,} samples.** {plain(group.reason)}")
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         _decisions(run, now, "group", f"group {group.id} of the decision", "decision")
-        members = tiles(run, now.sort_values("suspicion", ascending=False).head(MEMBERS)) if recovered else []
-        enlarge_button(run, title, [*recovered, *members], now, key=f"group-{group.id}", words="Enlarge")
+        enlarge_group(run, title, recovered, now, key=f"group-{group.id}")
         remarks(run, "group", group.id)
     in_short(run, now)
+
+
+def recovered_tiles(run: Run, group: DecidedGroup) -> list[Tile]:
+    """The tile of the trigger that was recovered of a group of the decision; none where none was kept."""
+    if not has_picture(run, group):
+        return []
+    # Another number for another decision: its picture is fetched anew.
+    version = round(1000 * sum(run.stages.get(stage, 0.0) for stage in texts(of_kind(run.plan, "decide"))))
+    picture = pictures.of_array(run.id, PICTURES, group.id - 1, version=version)
+    text, words = told_row(run.path / f"{PICTURES}.npy", group.id - 1), picture_words(group)
+    said = ("recovered trigger", *filter(None, (words,)))
+    return [Tile(-1, picture, said, tooltip=words or HELP["recovered"], told=text)]
+
+
+def enlarge_group(run: Run, title: str, recovered: list[Tile], now: pd.DataFrame, *, key: str) -> None:
+    """The button that shows what was recovered large, beside the most suspicious members; none where nothing was."""
+    members = tiles(run, now.sort_values("suspicion", ascending=False).head(MEMBERS)) if recovered else []
+    enlarge_button(run, title, [*recovered, *members], now, key=key, words="Enlarge")
 
 
 def _beside(shown: list[Tile], key: str) -> DeltaGenerator:

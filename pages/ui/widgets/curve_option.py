@@ -11,10 +11,17 @@ from core.types import Floats
 _FLOOR = 1e-6  # a logarithmic axis has no room for a loss of nothing
 # Pixels around the curves, as wide as a loss of 0.000001 and the words below: what marks an epoch has to know.
 ROOM = {"left": 68, "right": 10, "top": 26, "bottom": 44}
+LINE = 18  # pixels that a second line of the legend takes
 
 
 def curves_option(
-    bands: Mapping[str, Floats], curves: Floats, name: str, *, trusted: str, epoch: int | None = None
+    bands: Mapping[str, Floats],
+    curves: Floats,
+    name: str,
+    *,
+    trusted: str,
+    epoch: int | None = None,
+    narrow: bool = False,
 ) -> dict[str, Any]:
     """The chart as ECharts wants it; the loss axis is logarithmic.
 
@@ -25,6 +32,7 @@ def curves_option(
         name: of these curves, in the legend.
         trusted: colour of the second group, the bona fide samples.
         epoch: counted from 1, marked by a line.
+        narrow: whether the legend has room for two lines, which it needs beside a queue.
     """
     series: list[dict[str, Any]] = []
     for (group, band), colour in zip(bands.items(), (GREY, trusted, *CLASSES), strict=False):
@@ -43,11 +51,13 @@ def curves_option(
     epochs = range(1, 1 + max((len(curve["data"]) for curve in series), default=0))
     return {
         "animation": False,
-        "grid": ROOM | {"outerBoundsMode": "none"},
+        "grid": ROOM | {"top": ROOM["top"] + LINE * narrow, "outerBoundsMode": "none"},
         "legend": {
             "left": 0,
             "top": 0,
-            "itemWidth": 14,
+            "itemWidth": 8 if narrow else 14,
+            "textStyle": {"fontSize": 11 if narrow else 12},
+            "itemGap": 6 if narrow else 10,
             "selectedMode": False,
             "icon": "roundRect",
             "itemHeight": 3,

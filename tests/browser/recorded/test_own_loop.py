@@ -62,7 +62,7 @@ def test_photographs_trained_in_a_loop_of_ones_own_give_the_files_to_remove(
     opened.get_by_role("button", name=f"Exclude all {len(planted)}").click(timeout=PATIENT)
     opened.get_by_role("dialog").get_by_role("button", name=f"Exclude {len(planted)}").click(timeout=PATIENT)
     expect(opened.get_by_text(f"Excluded: {len(planted)} samples")).to_be_visible(timeout=PATIENT)
-    expect(opened.get_by_text(re.compile(f"; {len(planted)} of 300 samples are excluded"))).to_be_visible()
+    expect(opened.get_by_text(re.compile(f"; {len(planted)} of 300 are excluded"))).to_be_visible()
     sound(opened)
 
     goto(opened, "Report")

@@ -11,6 +11,8 @@ from tests.browser.test_journey import PATIENT
 from tests.browser.test_pages import eventually, sound
 from tests.browser.test_review import opened
 
+SIDEWAYS = "(node => node.scrollWidth > node.clientWidth)(document.querySelector('[data-testid=stMain]'))"
+
 
 def test_the_pictures_of_a_family_are_looked_at_large_and_amplified(serve: Serve, page: OpenPage, small: Path) -> None:
     family = families.families(runs.all_runs(small)[0])[0]
@@ -35,8 +37,16 @@ def test_a_phone_is_told_that_reviewing_needs_a_larger_screen(serve: Serve, page
     url, words = serve(small).url, "This page needs a larger screen."
     narrow = page(f"{url}/review", 390, 844)
     expect(narrow.get_by_text(words)).to_be_visible(timeout=2 * PATIENT)
+    expect(narrow.get_by_role("button", name="Exclude")).to_be_visible(timeout=PATIENT)
+    eventually(lambda: not narrow.evaluate(SIDEWAYS))
+    assert narrow.get_by_role("textbox", name="Find").evaluate("node => node.clientWidth > 60")
+    on_map = page(f"{url}/clusters", 390, 844)
+    expect(on_map.get_by_role("radio", name="UMAP")).to_be_visible(timeout=PATIENT)
+    eventually(lambda: not on_map.evaluate(SIDEWAYS))
     wide = opened(page, url, 1000, 700)
     expect(wide.get_by_text(words)).to_be_hidden()
+    tall = opened(page, url, 1000, 2400)
+    expect(tall.get_by_role("radio", name="History")).to_be_in_viewport(ratio=1)
     overview = page(f"{url}/overview", 390, 844)
     expect(overview.get_by_role("heading", level=1)).to_be_visible(timeout=PATIENT)
     assert overview.get_by_text(words).count() == 0

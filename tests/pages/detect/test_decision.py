@@ -88,6 +88,8 @@ def test_a_confirmed_backdoor_stands_with_its_picture_its_figures_and_its_reason
     assert "decided=Group+1%3A+class+3" in link
     assert f"array/{two_detections.id}/decision-pictures/0.png" in "".join(drawn(app, "bidi_component"))
     assert button(app, "decide").label == "Decide again"
+    assert not button(app, "enlarge-decided-1").click().run().exception
+    assert any(one.label == "Amplified" for one in app.slider)
 
 
 @pytest.mark.parametrize(

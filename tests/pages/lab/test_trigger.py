@@ -141,5 +141,5 @@ def test_repair_shows_the_same_samples_with_a_recovered_trigger_before_and_after
     assert len(tiles) == EXAMPLES_PER_TRIGGER
     last, names = tiles[-1], info.class_names
     truly = names[data.test_labels[last.id]]
-    assert last.caption == (f"{names[TARGET]} → {truly}", f"truly {truly}")
+    assert last.caption == (names[TARGET], f"→ {truly}", f"truly {truly}")
     assert last.image_url == f"recovered/{recovered.id}/1/{last.id}.png"

@@ -117,6 +117,7 @@ def test_where_nothing_is_flagged_detection_is_done_while_other_work_goes_on(two
     (two_detections.path / "progress.json").unlink()
     assert "unchecked: Reviewed" in words(page("overview"))  # another detector flags some
     assert "Nothing is flagged by Consensus. Others flag: Activation Clustering" in words(page("overview"))
+    assert "\\\\" not in said(page("overview"))  # what is escaped twice shows its backslashes
     runs.save_detection(
         two_detections, "activation_clustering", Detection(np.zeros(SAMPLES, np.float32), nothing), {}, 1.0
     )
