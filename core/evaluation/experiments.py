@@ -13,7 +13,7 @@ from core.data import store
 from core.errors import UserError
 from core.evaluation import results
 from core.evaluation.own_errors import SAID, of_each, strongest
-from core.evaluation.untold import hardly_learned, no_room
+from core.evaluation.untold import hardly_learned, no_class, no_room
 from core.journal import changes, revisions
 from core.runs import Run, jobs
 from core.types import Changes, Outcome
@@ -279,8 +279,8 @@ def _untold(found: Experiment, done: Sequence[Run]) -> list[str]:
     """Why success rates do not tell whether a backdoor is gone: of the mean model, else of the first that is so."""
     if not done:
         return []
-    words = (hardly_learned(done[0], *found.class_accuracy), *(no_room(of_each(child)) for child in done))
-    return [one for one in words if one][:1]
+    rates = (no_room(each) or no_class(child, each) for child in done for each in [of_each(child)])
+    return [one for one in (hardly_learned(done[0], *found.class_accuracy), *rates) if one][:1]
 
 
 def _emptied(run: Run, made: Changes) -> list[str]:

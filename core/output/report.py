@@ -40,7 +40,8 @@ from core.data.store.sample_names import is_file_name, one_line, short_name
 from core.detectors import DETECTORS
 from core.evaluation.own_errors import OwnErrors, aside_words, lines_of_each, of_each, of_recovered, strongest
 from core.evaluation.results import GONE, comparison, detector_figures, outcome_figures
-from core.evaluation.untold import sentence, untold
+from core.evaluation.trials import Tried
+from core.evaluation.untold import sentence, unclear, untold
 from core.files import write_file
 from core.journal import changes, review
 from core.journal.review.verdict import STANDING
@@ -82,7 +83,7 @@ def report_html(run: Run) -> str:
     estimates = estimates_of(child) if child and compared else []
     own, recovered = (dict(of_each(child)), dict(of_recovered(child))) if child and compared else ({}, {})
     plain = strongest(own.values())
-    unclear = sentence(untold(child, own)) if child and compared else ""
+    untold_words = sentence(untold(child, own)) if child and compared else ""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
@@ -92,7 +93,9 @@ def report_html(run: Run) -> str:
         run=subject,
         dataset=info,
         written=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        lead=" ".join(filter(None, (decided_words(whole), _lead(whole, compared, plain), unclear))),
+        lead=" ".join(filter(None, (decided_words(whole), _lead(whole, compared, plain), untold_words))),
+        untold_words=untold_words,
+        unclear={_key(one) for one in unclear(child, own | recovered)} if child and compared else set(),
         comparison=compared,
         chart=_chart(compared),
         outcome=None if subject.recorded else outcome_figures(subject),
@@ -109,7 +112,7 @@ def report_html(run: Run) -> str:
         class_rows=_class_rows(whole, info.class_names),
         decision=_decision(whole),
         estimated=[(title(one, info.class_names), one) for one in estimates],
-        own_of={(one if isinstance(one, str) else one.group): of.plain for one, of in (own | recovered).items()},
+        own_of={_key(one): of.plain for one, of in (own | recovered).items()},
         estimate_words=estimate_words(estimates),
         own_errors=lines_of_each(own),
         families=_families(subject, table, info.class_names),
@@ -120,6 +123,11 @@ def report_html(run: Run) -> str:
         poison=POISON,
         accent=ACCENT,
     )
+
+
+def _key(tried: Tried) -> str | int:
+    """The name of an attack, or the group of a recovered trigger."""
+    return tried if isinstance(tried, str) else tried.group
 
 
 def _lead(opened: OpenedRun, compared: dict[str, Any] | None, plain: OwnErrors | None) -> str:

@@ -12,6 +12,7 @@ from core.evaluation.experiments import experiments
 from core.output.report import report_html
 from core.runs import Run
 from core.training.config import TrainConfig
+from core.types import Changes
 from pages.ui.repair.outcome import cost_words, gone_words, not_gone
 from tests.core.conftest import tiny
 from tests.pages.drawn import page
@@ -28,16 +29,24 @@ def repaired(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Run, Run]
 
 
 def made(
-    tmp_path: Path, after: int, meant: int = 4, wrong: int = 1, learned: tuple[float, float] = (0.9, 0.9)
+    tmp_path: Path,
+    after: int,
+    meant: int = 4,
+    wrong: int = 1,
+    learned: tuple[float, float] = (0.9, 0.9),
+    *,
+    emptied: bool = False,
 ) -> tuple[Run, Run]:
     """A run whose patch turns all that are meant; after a repair it turns `after`, and `wrong` are wrong anyway.
 
-    `learned` is the repaired model's accuracy in each class.
+    `learned` is the repaired model's accuracy in each class; with `emptied` nothing is left of the attacker's class.
     """
     clean = store.save(tmp_path, tiny(100, n_test=2 * meant, n_classes=2), source="test")
     info = pipeline.attack(tmp_path, clean.id, Specification((AttackSpec("patch", 0.05, 1),)))
     run = pipeline.new_run(tmp_path, info.id, TrainConfig(epochs=1))
-    child = runs.create(tmp_path, info, run.config, ("evaluate",), parent=run.id, how="retrain")
+    whole = np.flatnonzero(np.asarray(store.load(tmp_path, info.id).labels) == 1).tolist() if emptied else []
+    made_of = {"parent": run.id, "how": "retrain", "changes": Changes(frozenset(whole), {})}
+    child = runs.create(tmp_path, info, run.config, ("evaluate",), **made_of)
     labels = np.asarray(store.load(tmp_path, info.id).test_labels)
     rows = np.flatnonzero(labels == 0)
     for own, errors, turned, right in (

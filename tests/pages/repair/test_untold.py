@@ -65,3 +65,28 @@ def test_an_emptied_class_is_no_sign_that_the_others_are_not_learned(tmp_path: P
     assert hardly_learned(child, (0.9, 0.9, 0.9), (0.9, 0.9, 0.0)) == ""
     assert "averaged over the classes 50.0% is right" in hardly_learned(child, (0.9, 0.9, 0.9), (1.0, 0.0, 0.0))
     assert hardly_learned(child, (0.9, float("nan"), 0.9), (float("nan"), 0.0, 0.0)) == ""
+
+
+def test_a_class_that_is_no_more_is_no_sign_that_its_backdoor_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASSAY_WORKSPACE", str(tmp_path))
+    run, child = made(tmp_path, after=0, wrong=0, learned=(1.0, 0.0), emptied=True)
+    name = store.describe(tmp_path, run.dataset).class_names[1]
+    told = (
+        f"Whether 1 of 1 known attacks is gone cannot be told: no training sample is left of {name}, which the "
+        "attacker wants samples to be taken for."
+    )
+    assert gone_words(child) == (told, "With a trigger, up to 0.0% are taken for its class.")
+    assert not_gone(child)
+    assert f"w{told[1:-1]}" in experiments(run)[0].doubts
+    report = report_html(run).replace("&#39;", "'")
+    assert "<td>0.0% ⚠</td>" in report
+    assert f"<p>⚠ {told}</p>" in report
+    assert f"**{told}**" in said(page("repair")).replace("\\", "")
+
+
+def test_a_rate_that_tells_is_not_marked(tmp_path: Path) -> None:
+    run, child = made(tmp_path, after=0, wrong=0)
+    assert gone_words(child)[0] == "1 of 1 known attacks now succeed in 10% of cases or fewer."
+    assert "⚠" not in report_html(run)
