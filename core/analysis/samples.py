@@ -95,9 +95,13 @@ def _machine_columns(opened: OpenedRun) -> pd.DataFrame:
 
 
 def flags_stage(run: Run) -> str:
-    """The stage of the run's plan after which all its flags are there."""
+    """The stage of the run's plan after which the flags are there that are put before a person.
+
+    For a detector that is asked for beside them, and waits, works or failed, nobody waits.
+    """
     detections = of_kind(run.plan, "detect")
-    return str(detections[-1] if detections else ACTIVATIONS)
+    first = leading([stage.argument for stage in detections])
+    return str(next((stage for stage in reversed(detections) if stage.argument in first), ACTIVATIONS))
 
 
 def suspected(table: pd.DataFrame, by: str = "") -> Bools:

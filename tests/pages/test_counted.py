@@ -6,7 +6,8 @@ import pytest
 from core import runs
 from core.analysis.opened_run import opened
 from core.output.export import poison_indices
-from core.runs import Run
+from core.runs import Run, jobs
+from core.runs.jobs import Progress
 from core.types import Detection
 from pages.ui.cache.said import decided_briefly
 from tests.pages.decided import decided, made_decision, shifted
@@ -131,3 +132,13 @@ def test_where_room_is_short_names_of_classes_lose_their_middle(two_detections: 
     decided(two_detections, made_decision("backdoor"))
     assert decided_briefly(two_detections) == "Backdoor confirmed in class 3: 10 samples."
     assert decided_briefly(two_detections, 5) == "Backdoor confirmed in cl… 3: 10 samples."
+
+
+def test_review_and_report_wait_for_no_detector_beside_the_leading_one(two_detections: Run) -> None:
+    detections = ("detect:activation_clustering", "detect:consensus")
+    plan = (*(stage for stage in two_detections.plan if stage not in detections), *detections, "detect:strip")
+    run = runs.update(two_detections, plan=plan, stages=two_detections.stages | dict.fromkeys(detections, 1.0))
+    error = {"title": "The disk is full.", "detail": "", "hint": "Free some space."}
+    jobs.write(run.path, Progress(state="failed", started=1.0, title="Running STRIP", error=error))
+    assert f"0 of {FEW} flagged samples are decided" in said(page("review"))
+    assert "This page will show" not in said(page("report"))

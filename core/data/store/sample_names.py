@@ -9,6 +9,7 @@ import numpy as np
 from core.data import store
 from core.data.store.reading import open_array
 
+LONGEST_ENDING = 5  # letters and digits of the ending of a file, such as jpeg
 _PLACE = re.compile(r"(?:row|line) [0-9]+")  # of an array or a table: no file
 
 
@@ -55,6 +56,17 @@ def short_name(name: str, most: int = 24) -> str:
     """
     last = one_line(name).rpartition("/")[2] or one_line(name)
     return last if len(last) <= most else f"…{last[1 - most :]}"
+
+
+def caption_name(name: str, most: int = 60) -> str:
+    """The same without the ending of a file, which tells nothing under a small image.
+
+    >>> caption_name("train/cat/img_0001.png"), caption_name("version 1.5 of all")
+    ('img_0001', 'version 1.5 of all')
+    """
+    short = short_name(name, most)
+    stem, _, ending = short.rpartition(".")
+    return stem if stem and ending.isalnum() and len(ending) <= LONGEST_ENDING else short
 
 
 def one_line(name: str) -> str:

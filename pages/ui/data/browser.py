@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.analysis.decision import samples_words
 from core.data.browsing import ALIKE, RANDOM, STORED, orders
-from core.data.store.sample_names import has_file_name, one_line, short_name
+from core.data.store.sample_names import caption_name, has_file_name, one_line
 from core.modalities import MODALITIES
 from core.output.names import told_apart
 from core.runs import Run
@@ -26,7 +26,6 @@ from pages.ui.widgets.gallery import GalleryEvent, Tile, gallery
 TILES = 120  # of a page: more than a screen holds
 READ = 40  # of a page where samples are read
 CLASS = 32  # characters of a class's name under it; a narrow tile cuts more of its middle
-CAPTION = 18  # characters of a name under a tile
 LARGE = 180  # pixels of the sample that is seen alone
 ALIKE_SHOWN = 12  # samples like it that are shown
 WORDS = {RANDOM: "random order", STORED: "as stored", ALIKE: "alike together"}
@@ -180,7 +179,7 @@ def _tiles(now: Browsed, rows: list[int]) -> list[Tile]:
         Tile(
             row,
             _picture(now, row),
-            (short[now.labels[row]], *([short_name(names[row], CAPTION)] if has_file_name(names[row], text) else [])),
+            (short[now.labels[row]], *([caption_name(names[row])] if has_file_name(names[row], text) else [])),
             problems.get(row, ""),
             tooltip=f"#{now.ids[row]} · {one_line(names[row])} · {classes[now.labels[row]]}",
             told=text,

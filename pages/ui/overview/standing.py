@@ -133,7 +133,8 @@ def lineage(run: Run) -> None:
         if len(repairs) > MOST_KIN:
             st.caption(f"and {len(repairs) - MOST_KIN} more")
     if newest := next((child for child in repairs if child.done("evaluate")), None):
-        st.markdown(f"**{plain(gone_words(newest)[0])}** {plain(cost_words(newest))}")
+        which = "The newest repair: " if len(repairs) > 1 else ""
+        st.markdown(f"{which}**{plain(gone_words(newest)[0])}** {plain(cost_words(newest))}")
 
 
 def _run_button(run: Run) -> None:

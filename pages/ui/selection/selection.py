@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from core.analysis.advice import top_reasons
 from core.analysis.opened_run import leading
 from core.analysis.samples import suspected
-from core.data.store.sample_names import has_file_name, one_line, short_name
+from core.data.store.sample_names import caption_name, has_file_name, one_line
 from core.journal.review.verdict import STANDING
 from core.output.names import told_apart
 from core.runs import Run
@@ -26,7 +26,6 @@ __all__ = ["follow", "looked_at", "places_of", "select", "selected", "tiles", "v
 NONE = np.empty(0, np.int64)
 NOT_PREDICTED = "not predicted"
 CLASS = 32  # characters of a class's name under a large tile; a small one cuts more of its middle
-CAPTION = 18  # characters of a name under a tile; hovering says the whole path
 
 
 def selected(run: Run) -> NDArray[np.int64]:
@@ -126,7 +125,7 @@ def _tile(run: Run, row: dict[str, object], file: str, names: tuple[str, ...], *
     because = f" ({why})" if why else ""
     rank = f"more suspicious than {suspicion:.1%}{because}"
     words = f"#{row['id']}{f' · {file}' * bool(file)} · given {given} · predicted {predicted} · {rank}"
-    lines = (why if badge and badge == suspect else "", short_name(file, CAPTION) if file else "")
+    lines = (why if badge and badge == suspect else "", caption_name(file) if file else "")
     return Tile(
         int(row["id"]),
         pictures.of_sample(run.dataset, int(row["row"])),
