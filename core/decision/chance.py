@@ -1,13 +1,14 @@
 """What chance explains: among many tests, and of triggers that a sample has or has not."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
 from core.decision.members import Carriers
 from core.detectors.parts.statistics import benjamini_hochberg
-from core.modalities.recovery import Stamp
-from core.types import Bools, Inputs, Ints
+from core.modalities.recovery import Stamp, in_parts
+from core.types import Bools, Inputs, Ints, Samples
 
 # Level of the test on a recovered trigger, over all classes, by Benjamini and Hochberg 1995.
 LEVEL = 0.05
@@ -28,11 +29,17 @@ def beyond_chance(p_values: Sequence[float], classes: int) -> Bools:
 
 def exact_carriers(stamp: Stamp, inputs: Inputs, rows: Ints, others: Ints) -> Carriers | None:
     """Which rows have the trigger, by chance as often as others of other classes; None where that is one of degree."""
-    carrying, by_chance = stamp.carried(inputs[rows]), stamp.carried(inputs[others])
-    if carrying is None or by_chance is None:
+    if stamp.carried(inputs[rows[:0]]) is None:
         return None
+    carrying, by_chance = (in_parts(partial(_having, stamp), inputs, some) for some in (rows, others))
     chance = (1 + int(by_chance.sum())) / (1 + len(others))
     return Carriers(carrying, carrying.astype(np.float64), np.where(carrying, chance, 1.0), exact=True)
+
+
+def _having(stamp: Stamp, samples: Samples) -> Bools:
+    having = stamp.carried(samples)
+    assert having is not None
+    return having
 
 
 def is_clear(flip_rate: float, control: float) -> bool:

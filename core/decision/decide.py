@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 from torch import nn
 
-from core.decision.chance import beyond_chance
+from core.decision.chance import CLEAR, beyond_chance
 from core.decision.found import Found
 from core.decision.left_out import (
     ASKED,
@@ -21,7 +21,7 @@ from core.decision.members import refined
 from core.decision.own_kinds import OwnKinds
 from core.decision.parts import foreign_parts, halves, smaller_clusters
 from core.decision.probes import large_classes, probed, with_few_probes
-from core.decision.shared import looked_at, with_source
+from core.decision.shared import looked_at, same_trigger, with_source
 from core.decision.states import NOT_JUDGED, OPEN, Decision
 from core.decision.suspects import suspects_of
 from core.decision.transformed import Transformed, settled, transformed_classes
@@ -133,7 +133,9 @@ class _Maker:
         for place, index in enumerate(self.judged):
             self.listen(0.4 * place / len(self.judged), f"class {place + 1} of {len(self.judged)}: recovering triggers")
             for _ in range(MOST_GROUPS):
-                trigger = recovered_trigger(self.suspects, index, left)
+                exact = same_trigger(self.suspects, index, left)
+                clear = exact is not None and exact.flip_rate >= CLEAR
+                trigger = exact if clear else recovered_trigger(self.suspects, index, left) or exact
                 if trigger is None:
                     break
                 members = np.zeros(len(left), np.bool_)

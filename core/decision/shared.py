@@ -4,9 +4,12 @@ Whether it is one, their colours alone tell here: others that are given them tur
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
+from sklearn.neighbors import NearestNeighbors
 
+from core.decision.chance import exact_carriers
 from core.decision.left_out import Asked
 from core.decision.probes import FEWEST_PROBES, PROBES, flip_rate
 from core.decision.suspects import Suspects
@@ -15,20 +18,29 @@ from core.decision.triggers import (
     MARGIN,
     MOST_MEMBERS,
     MOST_OF_CLASS,
+    SIZES,
     RecoveredTrigger,
     control_rate,
     probes_of,
     strongest,
+    tested,
 )
 from core.modalities import modality_of
-from core.modalities.recovery import Stamp
-from core.types import Bools, Floats, Ints
+from core.modalities.recovery import Stamp, in_parts
+from core.types import Bools, Floats, Ints, Samples
 
 # Fraction of samples of the one class that members look like that a trigger has to turn beyond its control, or beyond
 # what it does to other classes.
 MARGIN_OF_SOURCE = 0.3
 # What a trigger does to other classes for what it does to one, as fractions, up to which it works on that one alone.
 LEFT_OF_SOURCE = 1 / 3
+# Samples of other classes that may have by chance what members show exactly.
+MOST_COMPARED = 2000
+# Samples that carriers are compared with by what else they show, the nearest of them that count, and standard errors by
+# which they have to be less like their class than the rest of it is.
+MOST_SEEN = 4000
+NEAREST = 10
+ERRORS = 3.0
 # Samples of other classes that are compared with members by their colours.
 LIKENED_TO = 600
 # Fraction that such a change has to turn beyond both its controls. Of 54 groups in three clean trainings it was 0.02 at
@@ -53,6 +65,74 @@ class SharedTrigger:
     probed: int
     source: int | None = None
     without: float | None = None
+
+
+def same_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredTrigger | None:
+    """What samples of class `index` show exactly, so that each has it or has not; None where nothing of it passes.
+
+    No suspicion ranks them: they are those who have most of what many of the class have, and few others. Most of a
+    class are never that alike, so it is no proof, but it is put to the same tests as any recovered trigger.
+
+    Args:
+        suspects: of the run.
+        index: the class.
+        left: (n,) samples that no earlier group has.
+    """
+    if suspects.same is None:
+        return None
+    rows = np.flatnonzero(suspects.labels == index)
+    some = rows[left[rows] & np.isfinite(suspects.same[rows])]
+    named = some[np.argsort(-suspects.same[some], kind="stable")]
+    rng = np.random.default_rng((suspects.seed, index, 6))
+    others, stamps = probes_of(suspects, index, MOST_COMPARED), modality_of(suspects.inputs).load_stamps()
+    for size in SIZES:
+        core = suspects.alike.thinned(named, index, size)
+        stamp = None if len(core) < FEWEST_IN_CORE else stamps.same(suspects.inputs, core, rows[left[rows]], others)
+        carrying = stamp and exact_carriers(stamp, suspects.inputs, rows, others)
+        if stamp is None or not carrying:
+            continue
+        core = suspects.alike.thinned(rows[carrying.carrying & left[rows]], index, SIZES[-1])
+        if len(core) < FEWEST_IN_CORE or not _shows_others(suspects, stamp, rows[carrying.carrying], index):
+            continue
+        probes = others[:PROBES]
+        rate = flip_rate(suspects.ask, stamp, suspects.inputs[probes], index)
+        without = rows[~carrying.carrying]
+        ordinary = rng.permutation(without if len(without) >= 2 * FEWEST_IN_CORE else rows)
+        control = control_rate(suspects, ordinary, index, probes)
+        if rate - control >= MARGIN:
+            return tested(suspects, RecoveredTrigger(stamp, core, rows, carrying, rate, control, len(probes)), index)
+    return None
+
+
+def _shows_others(suspects: Suspects, stamp: Stamp, carrying: Ints, index: int) -> bool:
+    """Whether samples (m,) are less like the rest of their class `index` than that is, once the trigger is taken out.
+
+    A class may be drawn so that many of it have something exactly. Without that they show nothing else than the rest.
+    """
+    rng = np.random.default_rng((suspects.seed, index, 7))
+    rest = rng.permutation(np.setdiff1d(np.arange(len(suspects.labels)), carrying))[:MOST_SEEN]
+    ordinary = np.flatnonzero(suspects.labels[rest] == index)
+    if min(len(carrying), len(ordinary)) < FEWEST_IN_CORE:
+        return False
+    nothing = np.zeros(suspects.inputs.shape, np.float32)
+
+    def look(samples: Samples) -> Floats:
+        told = stamp.seen(stamp.taken_off(samples, nothing))
+        assert told is not None  # what a sample has or has not is seen
+        return told
+
+    seen = partial(in_parts, look, suspects.inputs)
+    usual = seen(rest)
+    scale = np.where(usual.std(0) > 0, usual.std(0), 1)
+    search = NearestNeighbors(n_neighbors=min(NEAREST + 1, len(rest)), algorithm="brute").fit(usual / scale)
+    members = seen(carrying[:MOST_MEMBERS]) / scale
+    near = search.kneighbors(usual[ordinary[:MOST_MEMBERS]] / scale, return_distance=False)[:, 1:]  # without itself
+    own, found = (
+        (suspects.labels[rest[which]] == index).mean(1)
+        for which in (near, search.kneighbors(members, return_distance=False)[:, :NEAREST])
+    )
+    error = np.sqrt(own.var() / len(own) + found.var() / len(found))
+    return bool(own.mean() - found.mean() > ERRORS * error)
 
 
 def shared_trigger(suspects: Suspects, members: Ints, index: int) -> SharedTrigger | None:

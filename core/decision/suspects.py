@@ -27,6 +27,8 @@ class Suspects:
         fine: what is usual in a basis where a faint pattern may be plainer; None where there is none.
         halves: orders that begin with either half of each class; what clean halves share is plain at every pixel, so
             they are asked only for stickers and faint waves.
+        same: (n,) how much each shows exactly as many of its class do and few others; −inf for nothing. None where
+            that is not asked.
     """
 
     inputs: Inputs
@@ -41,6 +43,7 @@ class Suspects:
     seed: int = 0
     fine: Whitening | None = None
     halves: Sequence[Floats] = ()
+    same: Floats | None = None
 
 
 def suspects_of(
@@ -58,7 +61,8 @@ def suspects_of(
     assert evidence.inputs is not None
     assert evidence.predicted is not None
     inputs, labels, k, seed = evidence.inputs, evidence.labels, evidence.n_classes, evidence.seed
-    alike, basis = look_alikes(inputs, labels, seed), modality_of(inputs).load_stamps().basis(inputs)
+    stamps = modality_of(inputs).load_stamps()
+    alike, basis, same = look_alikes(inputs, labels, seed), stamps.basis(inputs), stamps.coincidences(inputs, labels)
     usual, *finer = whitenings(inputs, alike, k, seed, (None,) if basis is None else (None, basis))
     fine = finer[0] if finer else None
-    return Suspects(inputs, labels, orders, evidence.predicted, ask, alike, usual, probes, k, seed, fine, halves)
+    return Suspects(inputs, labels, orders, evidence.predicted, ask, alike, usual, probes, k, seed, fine, halves, same)

@@ -166,8 +166,8 @@ def recovered_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredT
     best = max(found, key=lambda trigger: (not trigger.again, trigger.flip_rate), default=None)
     if best is None:
         return None
-    tested = _tested(suspects, best, index)
-    return None if tested.again and tested.kept > MOST_KEPT_AGAIN else tested
+    best = tested(suspects, best, index)
+    return None if best.again and best.kept > MOST_KEPT_AGAIN else best
 
 
 def _elsewhere(suspects: Suspects, trigger: RecoveredTrigger, index: int, probes: Ints) -> list[RecoveredTrigger]:
@@ -258,7 +258,7 @@ def strongest(
     return made[int(np.argmax(rates))], float(max(rates))
 
 
-def _tested(suspects: Suspects, found: RecoveredTrigger, index: int) -> RecoveredTrigger:
+def tested(suspects: Suspects, found: RecoveredTrigger, index: int) -> RecoveredTrigger:
     """The trigger recovered again from all who carry it, its chance level, and who keeps the label without it."""
     rng = np.random.default_rng((suspects.seed, index))
     carrying = found.rows[found.carriers.carrying]

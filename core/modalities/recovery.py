@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 
 from core.types import Bools, Floats, Inputs, Ints, Samples
@@ -13,8 +14,15 @@ if TYPE_CHECKING:  # pages reach this module and never need torch
 
 # How the name of a trigger ends that is one of a list, not fitted to samples or to a network.
 OF_A_LIST = " (known manipulation)"
+# Samples that are asked something together. Moves the memory only.
+AT_ONCE = 500
 
 Ask = Callable[[Samples], Floats]  # (m, …) samples → (m, k) probabilities
+
+
+def in_parts(told: Callable[[Samples], NDArray[Any]], inputs: Inputs, rows: Ints) -> NDArray[Any]:
+    """(m, …) what `told` says of each of these samples, some of them at a time."""
+    return np.concatenate([told(inputs[part]) for part in np.array_split(rows, len(rows) // AT_ONCE + 1)])
 
 
 class Stamp(Protocol):
@@ -88,6 +96,15 @@ class Stamps(Protocol):
 
         `probes` are rows of quiet samples, in random order; `ask` says the probabilities of the classes.
         """
+
+    def coincidences(self, inputs: Inputs, labels: Ints, /) -> Floats | None:
+        """(n,) how much each shows exactly as many of its class do, and few others; −inf for nothing; None: not asked.
+
+        Higher = more suspicious. No model is asked.
+        """
+
+    def same(self, inputs: Inputs, rows: Ints, of_class: Ints, others: Ints, /) -> Stamp | None:
+        """What samples in `rows`, of one class, have exactly, and hardly any of the `others`; None if nothing."""
 
     def transformations(
         self,

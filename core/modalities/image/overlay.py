@@ -1,19 +1,46 @@
 """A pattern that is at the same place in every image: added, laid over or pasted; and overlays that are asked for."""
 
 from dataclasses import dataclass
+from functools import partial
+from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.modalities.image.look import details
-from core.modalities.recovery import Stamp
+from core.modalities.image.medians import median_images
+from core.modalities.recovery import Stamp, in_parts
 from core.types import Bools, Floats, Images, Inputs, Ints, Samples
 
 if TYPE_CHECKING:  # the Trigger demo reads these triggers and never needs torch
     from torch import Tensor
 
 NAME = "an overlay"
+# What is pasted at one place, the same in all images that have it.
+SAME = "pasted, the same in all that have it"
+# Levels by which a pixel of it differs at most from image to image, and fraction of its pixels that are so near.
+LEVELS = 12
+MOST_OF_IT = 0.9
+# Fraction of images that teach it that have to agree at a pixel, and of others that may.
+AGREEING = 0.8
+OTHERS_AGREEING = 0.3
+# Pixels that it has at least, channels counted, and the fraction of an image that it may cover.
+LEAST_OF_IT = 4
+LARGEST_FRACTION = 0.5
+# Images of the class that have half of it and not most of it, for each that has it, beyond those by chance. What was
+# pasted is whole or not there: 0.03 at most in three trainings. A class's look comes by degrees: 0.12 at least.
+HALF_OF_IT = 0.5
+BY_HALVES = 0.08
+# Standard deviations that are no chance.
+SURE = 2.0
+# The fraction of other images that may have it as well.
+BY_CHANCE = 0.02
+# Images that teach it at least: fewer are alike by chance, and one is like itself.
+FEWEST_TEACHING = 10
+# Times that it is looked at anew in those who have it, and how many of them.
+ROUNDS = 3
+MOST_TAUGHT = 180
 
 
 class PictureStamp:
@@ -44,7 +71,7 @@ class ImageStamp(PictureStamp):
     """A recovered trigger.
 
     Attributes:
-        name: how it is put on an image: "added", "middle added", "laid over" or "pasted".
+        name: how it is put on an image: "added", "middle added", "laid over", "pasted", or as below.
         scale: what is left of the image beneath, a factor in (0, 1].
         offset: (h, w, c) levels that are added after that, or that stand where the mask is.
         mask: (h, w, c) where it replaces what is there; None where it replaces nothing.
@@ -79,6 +106,58 @@ class ImageStamp(PictureStamp):
         shown = self.offset if self.mask is None else np.where(self.mask, self.offset - 127.5, 0)
         centred = shown - (np.median(shown) if self.mask is None else 0)
         return np.asarray(np.rint(127.5 + 127.5 * centred / max(float(np.abs(centred).max()), 1.0)), np.uint8)
+
+
+@dataclass(frozen=True, eq=False)
+class SameStamp(ImageStamp):
+    """What is pasted at one place: an image has it or has not."""
+
+    def carried(self, samples: Samples) -> Bools:
+        """(m,) True for images of which nine tenths of the pixels in the mask are the same."""
+        return np.asarray(_shown(self, samples) >= MOST_OF_IT)
+
+
+def _shown(stamp: SameStamp, samples: Samples) -> Floats:
+    """(m,) the fraction of the mask where an image shows it."""
+    assert stamp.mask is not None
+    levels = samples[:, stamp.mask].astype(np.float32)
+    return np.asarray((np.abs(levels - stamp.offset[stamp.mask]) <= LEVELS).mean(1), np.float32)
+
+
+def same_stamp(inputs: Inputs, rows: Ints, of_class: Ints, others: Ints) -> SameStamp | None:
+    """What images show pixel for pixel at one place, and others do not; None where there is nothing of the kind.
+
+    Args:
+        inputs: all images.
+        rows: (m,) those that may have it.
+        of_class: (r,) all of their class.
+        others: (q,) of other classes, in random order.
+    """
+    for _ in range(ROUNDS):
+        if len(rows) < FEWEST_TEACHING or not len(others):
+            return None
+        images = inputs[rows[:MOST_TAUGHT]].astype(np.float32)
+        levels = median_images(images)
+        agree, by_chance = (_agreeing(some, levels) for some in (images, inputs[others[:MOST_TAUGHT]]))
+        mask = (agree >= AGREEING) & (by_chance <= OTHERS_AGREEING)
+        if mask.sum() < LEAST_OF_IT or mask.mean() > LARGEST_FRACTION:
+            return None
+        stamp = SameStamp(SAME, 1.0, levels, mask)
+        shown, elsewhere = (in_parts(partial(_shown, stamp), inputs, some) for some in (of_class, others))
+        rows = of_class[shown >= MOST_OF_IT]
+    expected = _half(elsewhere) / len(others) * len(of_class)
+    by_halves = _half(shown) - expected - SURE * sqrt(expected)
+    rare = (elsewhere >= MOST_OF_IT).mean() <= BY_CHANCE
+    return stamp if rare and by_halves <= BY_HALVES * len(rows) else None
+
+
+def _half(shown: Floats) -> int:
+    return int(((shown >= HALF_OF_IT) & (shown < MOST_OF_IT)).sum())
+
+
+def _agreeing(images: Images | Floats, levels: Floats) -> Floats:
+    """(h, w, c) the fraction of images that have these levels."""
+    return np.asarray((np.abs(images - levels) <= LEVELS).mean(0), np.float32)
 
 
 def overlaid(images: "Tensor", offsets: "Tensor") -> "Tensor":

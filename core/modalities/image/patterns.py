@@ -20,7 +20,7 @@ STRONGEST = 10
 SMALLEST_CLASS = 10
 # Numbers that are transformed at a time: they fit a core's cache. Moves the speed and the memory only.
 AT_ONCE = 2**18
-# Pixels a side that templates are learned of; larger images are averaged over blocks.
+# Pixels a side that templates are learned of; larger images are averaged over blocks, or thinned out.
 LARGEST_SIDE = 64
 # Lowest cosine that counts; the k-th cosine of a side makes k/2 cycles.
 LOWEST = 2 * LOWEST_FREQUENCY
@@ -30,8 +30,11 @@ OPPONENTS = np.array([[1, 1, 1], [1, 1, -2], [1, -1, 0]], np.float32).T / np.sqr
 COARSE_SIDE = 14
 # Images made coarse or thinned out at a time. Moves the memory only.
 COARSE_CHUNK = 4096
-# Pixels a side of what is clustered; of larger images every second or third row and column is taken.
-CLUSTERED_SIDE = 64
+# Steps that a pixel's level is told in where images are asked for what they have in common.
+STEPS = 32
+# How many times as often as others a class has to have it, and standard deviations by which that is no chance.
+TIMES_AS_OFTEN = 3.0
+BEYOND_CHANCE = 6.0
 
 
 def cosines(images: Floats) -> Floats:
@@ -77,10 +80,53 @@ def coarse(inputs: Inputs) -> Floats:
 
 def values(inputs: Inputs) -> Floats:
     """(n, d) pixels in [0, 1]; images of more than 64 pixels a side are thinned out to at most that."""
-    step = -(-max(inputs.shape[:2]) // CLUSTERED_SIDE)
     starts = range(0, len(inputs), COARSE_CHUNK)
-    thinned = np.concatenate([inputs[start : start + COARSE_CHUNK][:, ::step, ::step] for start in starts])
+    thinned = np.concatenate([_thinned(inputs, slice(start, start + COARSE_CHUNK)) for start in starts])
     return np.asarray(thinned.reshape(len(thinned), -1) / np.float32(255))
+
+
+def coincidences(inputs: Inputs, labels: Ints) -> Floats:
+    """(n,) how much each image shows at the same places as many of its class, and few others; −inf for nothing.
+
+    No model is asked: what was pasted there is the same in all that carry it, however well it was learned. It is the
+    sum of log(p / q) over pixels whose level is found in p of the class and q of the others, p at least three times q.
+    Levels are told in 32 steps; of images of more than 64 pixels a side every second or third row and column counts.
+    """
+    scores = np.full(len(labels), -np.inf, np.float32)
+    total = _counted(inputs, np.arange(len(labels)))
+    for index in np.unique(labels):
+        rows = np.flatnonzero(labels == index)
+        others, own = len(labels) - len(rows), _counted(inputs, rows)
+        inside, outside = (own + 1) / (len(rows) + 2), (total - own + 1) / (others + 2)
+        pooled = (total + 1) / (len(labels) + 2)
+        beyond = (inside - outside) / np.sqrt(pooled * (1 - pooled) * (1 / len(rows) + 1 / max(others, 1)))
+        telling = (inside >= TIMES_AS_OFTEN * outside) & (beyond > BEYOND_CHANCE)
+        weights = np.where(telling, np.log(inside / outside), 0).astype(np.float32)
+        for part in _parts(inputs, len(rows)) if telling.any() else ():
+            found = weights[_steps(inputs, rows[part])].sum(1)
+            scores[rows[part]] = np.where(found > 0, found, -np.inf)
+    inputs.let_go()
+    return scores
+
+
+def _counted(inputs: Inputs, rows: Ints) -> NDArray[np.int64]:
+    """(pixels · 32,) how many of these images have each step of level at each pixel."""
+    counts = np.zeros(int(np.prod(_thinned(inputs, rows[:0]).shape[1:])) * STEPS, np.int64)
+    for part in _parts(inputs, len(rows)):
+        counts += np.bincount(_steps(inputs, rows[part]).ravel(), minlength=len(counts))
+    return counts
+
+
+def _steps(inputs: Inputs, rows: Ints) -> Ints:
+    """(m, pixels) the place of each pixel's step of level among the steps of all pixels."""
+    levels = _thinned(inputs, rows).reshape(len(rows), -1) // (256 // STEPS)
+    return np.asarray(levels + STEPS * np.arange(levels.shape[1]), np.int64)
+
+
+def _thinned(inputs: Inputs, rows: Ints | slice) -> Images:
+    """(m, h, w, c) images with at most 64 pixels a side, of larger ones every second or third row and column."""
+    step = -(-max(inputs.shape[:2]) // LARGEST_SIDE)
+    return inputs[rows][:, ::step, ::step]
 
 
 def differences(inputs: Inputs, rows: Ints, near: Ints) -> Floats:

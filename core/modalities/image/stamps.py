@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from core.modalities.image.colours import likened
 from core.modalities.image.medians import median_images, median_levels
-from core.modalities.image.overlay import ImageStamp
-from core.modalities.image.patterns import cosines, reduced
+from core.modalities.image.overlay import SAME, ImageStamp, SameStamp, same_stamp
+from core.modalities.image.patterns import coincidences, cosines, reduced
 from core.modalities.recovery import Ask, AskedNetwork, Stamp
 from core.types import Floats, Inputs, Ints
 
@@ -22,10 +22,12 @@ __all__ = [
     "apart",
     "basis",
     "beneath",
+    "coincidences",
     "likenesses",
     "not_looked_for",
     "residuals",
     "restored",
+    "same",
     "stamps",
     "suspicions",
     "transformations",
@@ -50,6 +52,8 @@ RESTORED_BY = {
     "matrix": ("colours", "restored_colours"),
     "patch": ("moved", "restored_moved"),
 }
+# What images show pixel for pixel, by that name for each modality.
+same = same_stamp
 # Look-alikes whose spread says how much an overlay leaves.
 COMPARED = 3
 
@@ -127,7 +131,8 @@ def restored(parts: Mapping[str, NDArray[Any]], shape: tuple[int, ...]) -> Stamp
         raise ValueError("its trigger does not fit the images")
     if mask is not None and (mask.shape != shape or mask.dtype != np.bool_):
         raise ValueError("its mask does not fit the images")
-    return ImageStamp(str(parts["name"]), scale, offset.astype(np.float32), mask)
+    kind = SameStamp if mask is not None and str(parts["name"]) == SAME else ImageStamp
+    return kind(str(parts["name"]), scale, offset.astype(np.float32), mask)
 
 
 def stamps(inputs: Inputs, rows: Ints, near: Ints) -> tuple[Stamp, ...]:

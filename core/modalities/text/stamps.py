@@ -19,10 +19,12 @@ __all__ = [
     "apart",
     "basis",
     "beneath",
+    "coincidences",
     "likenesses",
     "not_looked_for",
     "residuals",
     "restored",
+    "same",
     "stamps",
     "suspicions",
     "transformations",
@@ -57,6 +59,14 @@ def transformations(*_: object) -> list[tuple[int, Stamp]]:
 def likenesses(*_: object) -> tuple[Stamp, ...]:
     """None: a text is not changed by degrees."""
     return ()
+
+
+def coincidences(*_: object) -> None:
+    """None: what texts of a class have in common is sought by asking the model; see `suspicions`."""
+
+
+def same(*_: object) -> None:
+    """None: likewise."""
 
 
 def apart(inputs: Inputs, labels: Ints, fewest: int) -> list[Ints]:

@@ -1,12 +1,15 @@
 """Whether a trigger works on one class alone: asked of made-up models that answer a white corner on all or on one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from core.decision.left_out import Asked
 from core.decision.reasons import shared_reason
-from core.decision.shared import likened_trigger, with_source
-from core.decision.triggers import recovered_trigger
+from core.decision.shared import likened_trigger, same_trigger, with_source
+from core.decision.triggers import proves, recovered_trigger
+from core.modalities.image.patterns import coincidences
 from tests.core.decision.asked import TARGET, ask, marked, pictures, run_of, sound, suspicion_of
 
 SOURCE = 3
@@ -43,6 +46,57 @@ def test_a_trigger_that_works_on_all_has_no_source_though_its_carriers_are_of_on
     run, found = found_in(ask)
     assert found.flip_rate > 0.9
     assert with_source(run, found, TARGET).source is None
+
+
+def pasted_on(rows_of, *, answer=ask, relabelled=True):
+    """A run in which some images, of whom no suspicion knows, have the corner; and who they are."""
+    images, truth = pictures()
+    rng = np.random.default_rng(1)
+    of_class = images[np.arange(len(truth)), truth, :, 0]  # exactly 40 or 200, but no class is that exact
+    images[np.arange(len(truth)), truth, :, 0] = (
+        np.where(of_class < 120, 1, -1) * rng.integers(60, size=of_class.shape) + of_class
+    )
+    some = np.sort(rng.choice(np.flatnonzero(rows_of(truth)), 36, replace=False))
+    labels = truth.copy()
+    labels[some] = TARGET if relabelled else labels[some]
+    images = marked(images, some)
+    run = run_of(images, labels, suspicion_of([], len(truth)), answer=answer)
+    return replace(run, same=coincidences(run.inputs, labels)), some
+
+
+def elsewhere(truth):
+    return truth != TARGET
+
+
+def test_what_carriers_have_exactly_is_found_whatever_anybody_suspects():
+    run, poison = pasted_on(elsewhere)
+    everybody = np.ones(len(run.labels), bool)
+    found = same_trigger(run, TARGET, everybody)
+    assert found.rows[found.carriers.carrying].tolist() == poison.tolist()
+    assert np.isin(found.core, poison).all()
+    assert (found.flip_rate, found.kept, found.carriers.exact) == (1.0, 0.0, True)
+    assert proves(found)
+    assert found.p <= 0.0125
+    assert [same_trigger(run, index, everybody) for index in (0, 2, 3)] == [None] * 3
+    assert same_trigger(run, TARGET, ~np.isin(np.arange(len(run.labels)), poison)) is None
+    assert same_trigger(replace(run, same=None), TARGET, everybody) is None
+
+
+def test_what_nobody_learned_is_no_trigger_and_neither_is_a_logo_on_true_samples():
+    run, _ = pasted_on(elsewhere, answer=sound)
+    everybody = np.ones(len(run.labels), bool)
+    assert same_trigger(run, TARGET, everybody) is None
+    run, _ = pasted_on(lambda truth: truth == TARGET, relabelled=False)
+    assert same_trigger(run, TARGET, everybody) is None
+
+
+def test_a_class_half_of_which_is_drawn_exactly_alike_is_not_accused():
+    images, truth = pictures()  # half of each class have a row of exactly 40, the others of exactly 200
+    run = run_of(images, truth, suspicion_of([], len(truth)))
+    same = coincidences(run.inputs, truth)
+    assert np.isfinite(same).mean() > 0.9
+    everybody = np.ones(len(truth), bool)
+    assert [same_trigger(replace(run, same=same), index, everybody) for index in range(4)] == [None] * 4
 
 
 def dark(samples):

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from core.modalities.image.patterns import LOWEST, OPPONENTS, cosine_patterns, cosines
+from core.modalities.image.inputs import ImageInputs
+from core.modalities.image.patterns import LARGEST_SIDE, LOWEST, OPPONENTS, coincidences, cosine_patterns, cosines
 
 
 def pictures(side, channels):
@@ -21,3 +22,37 @@ def test_cosines_of_colours_are_those_of_the_plain_transform(side, channels):
     far[-1, -1] = True
     expected = cosines(colours)[:, far].reshape(len(images), -1)
     np.testing.assert_allclose(cosine_patterns(images), expected, atol=2e-3)
+
+
+def drawn(n=600, side=12, channels=3, seed=0):
+    """Images without anything in common, and their classes, one of three each."""
+    return np.random.default_rng(seed).integers(0, 256, (n, side, side, channels), np.uint8), np.arange(n) % 3
+
+
+@pytest.mark.parametrize(("side", "channels"), [(12, 3), (10, 1), (2 * LARGEST_SIDE, 1)])
+def test_what_is_pasted_on_some_of_a_class_is_shown_by_them_alone(side, channels):
+    images, labels = drawn(300, side, channels)
+    carriers = np.flatnonzero(labels == 1)[:30]
+    images[carriers, :, :4] = 160
+    shown = coincidences(ImageInputs(images), labels)
+    assert np.isfinite(shown[carriers]).all()
+    rest = shown[np.setdiff1d(np.flatnonzero(labels == 1), carriers)]
+    assert shown[carriers].min() > 5 * rest[np.isfinite(rest)].max(initial=0)
+    assert not np.isfinite(shown[labels != 1]).any()
+
+
+def test_what_all_classes_have_and_what_nobody_has_is_no_coincidence():
+    images, labels = drawn()
+    assert not np.isfinite(coincidences(ImageInputs(images), labels)).any()
+    images[:, :3] = 255
+    assert not np.isfinite(coincidences(ImageInputs(images), labels)).any()
+    assert not np.isfinite(coincidences(ImageInputs(images), np.zeros_like(labels))).any()
+    assert coincidences(ImageInputs(images[:0]), labels[:0]).shape == (0,)
+
+
+def test_levels_that_are_nearly_the_same_are_the_same():
+    images, labels = drawn()
+    carriers = np.flatnonzero(labels == 2)[:40]
+    images[carriers, 5:8, 5:8] = 160 + np.random.default_rng(1).integers(0, 8, (40, 3, 3, 3))
+    shown = coincidences(ImageInputs(images), labels)
+    assert set(np.argsort(-shown)[:40]) == set(carriers)

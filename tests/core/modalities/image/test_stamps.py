@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from core.modalities.image.inputs import ImageInputs
-from core.modalities.image.stamps import ImageStamp, beneath, residuals, restored, stamps
+from core.modalities.image.overlay import SameStamp
+from core.modalities.image.stamps import ImageStamp, beneath, residuals, restored, same, stamps
 
 SHAPE = (4, 4, 1)
 
@@ -198,3 +199,44 @@ def test_a_trigger_at_a_fixed_place_is_read_and_put_on_without_torch():
     )
     done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def of_a_class(having, n=60, at=(slice(0, 2), slice(0, 3)), level=70):
+    """Images of a class, the first of which show a grey corner, and as many others: inputs, rows of either."""
+    images = scattered(2 * n, 3)
+    images[(slice(0, having), *at)] = level
+    return images, np.arange(n), np.arange(n, 2 * n)
+
+
+def test_what_some_of_a_class_show_pixel_for_pixel_is_found_with_who_has_it():
+    images, rows, others = of_a_class(20)
+    images[:20, 0, 0] += np.arange(20, dtype=np.uint8)[:, None] % 5  # stored with a little loss
+    found = same(ImageInputs(images), rows[5:15], rows, others)
+    assert np.argwhere(found.mask[..., 0]).tolist() == [[y, x] for y in range(2) for x in range(3)]
+    assert np.flatnonzero(found.carried(images)).tolist() == list(range(20))
+    assert found.carried(found.put_on(images)).all()
+    assert not found.carried(found.taken_off(images[:20], np.full((20, 8, 8, 1), 120.0))).any()
+
+
+def test_what_comes_by_degrees_or_is_everywhere_is_not_the_same():
+    images, rows, others = of_a_class(20)
+    assert same(ImageInputs(images), rows[20:40], rows, others) is None  # they show nothing
+    assert same(ImageInputs(images), rows[:0], rows, others) is None
+    assert same(ImageInputs(images), rows[:20], rows, others[:0]) is None
+    some = images.copy()
+    some[20:24, :2, :2] = 70  # four in twenty show most of it
+    assert same(ImageInputs(some), rows[:20], rows, others) is None
+    some = images.copy()
+    some[60:64, :2, :3] = 70  # other classes have it
+    assert same(ImageInputs(some), rows[:20], rows, others) is None
+    copies = np.repeat(images[:1], 120, 0)
+    copies[60:] = images[60:]
+    assert same(ImageInputs(copies), rows, rows, others) is None  # near-duplicates are the same everywhere
+
+
+def test_an_exact_trigger_made_again_of_its_parts_tells_the_same_carriers():
+    images, rows, others = of_a_class(20)
+    found = same(ImageInputs(images), rows[:20], rows, others)
+    again = restored(dict(found.parts), (8, 8, 1))
+    assert type(again) is SameStamp
+    assert (again.carried(images) == found.carried(images)).all()
