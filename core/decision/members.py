@@ -92,6 +92,14 @@ class Carriers:
     p_values: Reals
     exact: bool = False
 
+    @property
+    def apart(self) -> float:
+        """How far carriers lie above the others in their scores, in standard deviations; 0 where there are no two."""
+        inside, outside = self.scores[self.carrying], self.scores[~self.carrying]
+        if not min(len(inside), len(outside)):
+            return 0.0
+        return float((inside.mean() - outside.mean()) / max(np.sqrt((inside.var() + outside.var()) / 2), 1e-9))
+
 
 def whitening(
     inputs: Inputs, alike: LookAlikes, n_classes: int, seed: int = 0, basis: Basis | None = None

@@ -67,8 +67,18 @@ class OwnKinds:
 
     @property
     def sizes(self) -> Ints:
-        """(k,) how many samples of each class are no known poison."""
-        return np.bincount(self.evidence.labels[~self.found.known], minlength=self.evidence.n_classes)
+        """(k,) how many samples of each class are no known poison, had the poison of others not been taken from it."""
+        return self._sizes(~self.found.known)
+
+    def _sizes(self, counted: Bools) -> Ints:
+        """(k,) the same of those samples, (n,), that count.
+
+        Poison that is labelled as another class is missing from its own. Each class is given its part of what others
+        have, so that one of usual size does not look too large beside them.
+        """
+        labels, k = self.evidence.labels, self.evidence.n_classes
+        own, known = np.bincount(labels[counted], minlength=k), np.bincount(labels[self.found.known], minlength=k)
+        return np.asarray(own + (known.sum() - known) // max(k - 1, 1), np.int64)
 
     def left(self, index: int) -> tuple[Ints, Reals]:
         """Rows of a class that are no known poison, and what is known of them."""
@@ -172,7 +182,7 @@ class OwnKinds:
     def name_too_many(self, classes: Iterable[int]) -> None:
         """Of each class that is clearly larger than others without its groups, the foremost are open: so many."""
         labels, found = self.evidence.labels, self.found
-        sizes = np.bincount(labels[found.membership == 0], minlength=self.evidence.n_classes)
+        sizes = self._sizes(found.membership == 0)
         for index in classes:
             if not (beyond := clearly_too_many(sizes, index)):
                 continue

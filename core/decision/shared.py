@@ -21,7 +21,6 @@ from core.decision.triggers import (
     SIZES,
     RecoveredTrigger,
     control_rate,
-    probes_of,
     strongest,
     tested,
 )
@@ -84,7 +83,7 @@ def same_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredTrigge
     some = rows[left[rows] & np.isfinite(suspects.same[rows])]
     named = some[np.argsort(-suspects.same[some], kind="stable")]
     rng = np.random.default_rng((suspects.seed, index, 6))
-    others, stamps = probes_of(suspects, index, MOST_COMPARED), modality_of(suspects.inputs).load_stamps()
+    others, stamps = suspects.probes_of(index, MOST_COMPARED), modality_of(suspects.inputs).load_stamps()
     for size in SIZES:
         core = suspects.alike.thinned(named, index, size)
         stamp = None if len(core) < FEWEST_IN_CORE else stamps.same(suspects.inputs, core, rows[left[rows]], others)
@@ -152,7 +151,7 @@ def shared_trigger(suspects: Suspects, members: Ints, index: int) -> SharedTrigg
     others = np.setdiff1d(np.flatnonzero(suspects.labels == index), members)
     found = []
     for source in (None, _looked_like(suspects, members, index)):
-        probes = probes_of(suspects, index, PROBES, source)
+        probes = suspects.probes_of(index, PROBES, source)
         if len(probes) < FEWEST_PROBES or len(others) < FEWEST_IN_CORE:
             continue
         stamp, rate = strongest(suspects, members, index, probes, near)
@@ -175,7 +174,7 @@ def likened_trigger(suspects: Suspects, asked: Asked, members: Ints, rest: Ints,
     some, ordinary = (np.sort(rng.permutation(rows)[:MOST_MEMBERS]) for rows in (members, rest))
     if asked.other is None or len(ordinary) < FEWEST_IN_CORE:
         return None
-    others, probes = _taken_for(suspects, asked.unseen[some], index), probes_of(suspects, index, PROBES)
+    others, probes = _taken_for(suspects, asked.unseen[some], index), suspects.probes_of(index, PROBES)
     samples = suspects.inputs[probes]
     made = stamps.likenesses(suspects.inputs, some, others)
     rates = [flip_rate(suspects.ask, stamp, samples, index) for stamp in made]
@@ -202,8 +201,8 @@ def looked_at(suspects: Suspects, trigger: RecoveredTrigger, members: Bools, ind
 def with_source(suspects: Suspects, found: RecoveredTrigger, index: int) -> RecoveredTrigger:
     """The trigger with its source, where it works on the class that its carriers look like and hardly on others."""
     source = _looked_like(suspects, found.rows[found.carriers.carrying], index)
-    probes = probes_of(suspects, index, PROBES, source)
-    others = probes_of(suspects, index, PROBES)
+    probes = suspects.probes_of(index, PROBES, source)
+    others = suspects.probes_of(index, PROBES)
     others = others[suspects.labels[others] != source]
     if min(len(probes), len(others)) < FEWEST_PROBES:
         return found

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from core.decision.look_alikes import LookAlikes, look_alikes
 from core.decision.members import Whitening, whitenings
 from core.modalities import modality_of
@@ -44,6 +46,11 @@ class Suspects:
     fine: Whitening | None = None
     halves: Sequence[Floats] = ()
     same: Floats | None = None
+
+    def probes_of(self, index: int, most: int, source: int | None = None) -> Ints:
+        """At most so many probes of other classes than `index`, or of the class `source`."""
+        labels = self.labels[self.probes]
+        return np.asarray(self.probes[labels != index if source is None else labels == source][:most])
 
 
 def suspects_of(

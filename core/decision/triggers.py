@@ -128,7 +128,7 @@ def recovered_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredT
         left: (n,) samples that no earlier group has.
     """
     rows = np.flatnonzero(suspects.labels == index)
-    probes = probes_of(suspects, index, PROBES)
+    probes = suspects.probes_of(index, PROBES)
     found: list[RecoveredTrigger] = []
     values: Floats | None = None
     finely, fine_values = suspects if suspects.fine is None else replace(suspects, usual=suspects.fine), values
@@ -156,18 +156,16 @@ def recovered_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredT
                 control = least if rate - least >= MARGIN else control_rate(suspects, matching, index, probes)
             trigger = RecoveredTrigger(stamp, core, rows, carrying, rate, control, len(probes))
             consistent = _consistent(suspects, trigger, values, index, probes)
-            if consistent is None and rate - control >= MARGIN and suspects.fine is not None and not carrying.exact:
-                fine_values = whitened_class(finely, rows, index) if fine_values is None else fine_values
-                consistent = _finely_consistent(finely, trigger, fine_values, index, probes)
-            elif is_half and not carrying.exact:
+            if is_half and consistent is not None and not carrying.exact:
                 continue
+            if rate - control >= MARGIN and suspects.fine is not None and not carrying.exact:
+                fine_values = whitened_class(finely, rows, index) if fine_values is None else fine_values
+                consistent = _clearer(consistent, _finely_consistent(finely, trigger, fine_values, index, probes))
             if consistent is not None and consistent.flip_rate - control >= MARGIN:
                 found += _elsewhere(suspects, consistent, index, probes)
     best = max(found, key=lambda trigger: (not trigger.again, trigger.flip_rate), default=None)
-    if best is None:
-        return None
-    best = tested(suspects, best, index)
-    return None if best.again and best.kept > MOST_KEPT_AGAIN else best
+    best = best and tested(suspects, best, index)
+    return None if best is None or (best.again and best.kept > MOST_KEPT_AGAIN) else best
 
 
 def _elsewhere(suspects: Suspects, trigger: RecoveredTrigger, index: int, probes: Ints) -> list[RecoveredTrigger]:
@@ -231,6 +229,12 @@ def _consistent(
     return replace(trigger, stamp=stamp, core=core, carriers=carrying, flip_rate=rate, again=True)
 
 
+def _clearer(*found: RecoveredTrigger | None) -> RecoveredTrigger | None:
+    """Of the same trigger, looked for in two ways, that whose carriers stand out more."""
+    there = (one for one in found if one is not None)
+    return max(there, key=lambda one: (not one.again, one.carriers.apart), default=None)
+
+
 def _finely_consistent(
     finely: Suspects, trigger: RecoveredTrigger, values: Floats, index: int, probes: Ints
 ) -> RecoveredTrigger | None:
@@ -263,7 +267,7 @@ def tested(suspects: Suspects, found: RecoveredTrigger, index: int) -> Recovered
     rng = np.random.default_rng((suspects.seed, index))
     carrying = found.rows[found.carriers.carrying]
     members = np.sort(rng.permutation(carrying)[:MOST_MEMBERS])
-    probes = probes_of(suspects, index, PROBES)
+    probes = suspects.probes_of(index, PROBES)
     stamp, rate = strongest(suspects, members, index, probes)
     if rate < found.flip_rate:
         stamp, rate = found.stamp, found.flip_rate
@@ -283,7 +287,7 @@ def _chance_level(suspects: Suspects, found: RecoveredTrigger, members: Ints, st
     size = min(max(len(found.core), len(members)), len(pool) // 2)
     if size < FEWEST_IN_CORE:
         return 1.0  # of too few others no group can be drawn, and nothing is proven
-    few = probes_of(suspects, index, CHANCE_PROBES)
+    few = suspects.probes_of(index, CHANCE_PROBES)
     if size < len(members):
         stamp = strongest(suspects, np.sort(rng.permutation(members)[:size]), index, few)[0]
     reached = flip_rate(suspects.ask, stamp, suspects.inputs[few], index)
@@ -313,8 +317,3 @@ def _kept(suspects: Suspects, stamp: Stamp, members: Ints, index: int) -> float:
     beneath = modality_of(suspects.inputs).load_stamps().beneath(suspects.inputs, suspects.alike.near(learned, index))
     without = stamp.taken_off(suspects.inputs[learned], beneath)
     return float((suspects.ask(without).argmax(1) == index).mean())
-
-
-def probes_of(suspects: Suspects, index: int, most: int, source: int | None = None) -> Ints:
-    labels = suspects.labels[suspects.probes]
-    return np.asarray(suspects.probes[labels != index if source is None else labels == source][:most])

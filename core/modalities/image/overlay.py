@@ -34,8 +34,10 @@ HALF_OF_IT = 0.5
 BY_HALVES = 0.08
 # Standard deviations that are no chance.
 SURE = 2.0
-# The fraction of other images that may have it as well.
+# The fraction of other images that may have it as well, and the same for each of the class that has it: an attacker may
+# add true samples with it.
 BY_CHANCE = 0.02
+FOR_EACH = 0.25
 # Images that teach it at least: fewer are alike by chance, and one is like itself.
 FEWEST_TEACHING = 10
 # Times that it is looked at anew in those who have it, and how many of them.
@@ -147,7 +149,7 @@ def same_stamp(inputs: Inputs, rows: Ints, of_class: Ints, others: Ints) -> Same
         rows = of_class[shown >= MOST_OF_IT]
     expected = _half(elsewhere) / len(others) * len(of_class)
     by_halves = _half(shown) - expected - SURE * sqrt(expected)
-    rare = (elsewhere >= MOST_OF_IT).mean() <= BY_CHANCE
+    rare = (elsewhere >= MOST_OF_IT).mean() <= max(BY_CHANCE, FOR_EACH * len(rows) / len(of_class))
     return stamp if rare and by_halves <= BY_HALVES * len(rows) else None
 
 

@@ -214,13 +214,19 @@ def test_nobody_is_sought_where_the_class_is_as_large_as_others_or_the_trigger_t
     assert kinds.incomplete() == {}
 
 
+def test_a_class_is_not_too_large_for_others_that_lost_the_poison_it_has():
+    kinds, *_ = own_kinds(named=76)  # 324 are left, the others have 310, and each lost 10 to it
+    assert kinds.sizes.tolist() == [320, 324, *[320] * 6]
+    assert kinds.incomplete() == {}
+
+
 def test_a_class_that_is_clearly_too_large_is_open_where_nothing_else_is_said_of_it():
     kinds, _, poison = own_kinds(named=16, trusted=5)
     kinds.foremost[:400] = np.where(np.arange(400) < len(poison), 3.0, -3.0)
     kinds.name_too_many([OWN, 2])
     confirmed, group = kinds.found.groups
-    assert (group.state, group.target_class, group.size) == ("open", OWN, 74)
-    assert "Without its confirmed backdoor, this class has 74 samples more than the 310" in group.reason
+    assert (group.state, group.target_class, group.size) == ("open", OWN, 72)
+    assert "Without its confirmed backdoor, this class has 72 samples more than the 312" in group.reason
     named = np.flatnonzero(kinds.found.membership == group.id)
     assert np.isin(named, poison).sum() == len(poison) - 21  # those that are named and the bona fide ones are not in it
     assert confirmed.size == 16
@@ -233,5 +239,5 @@ def test_where_fewer_are_left_than_a_class_has_too_many_it_says_both():
     kinds.name_too_many([OWN])
     group = kinds.found.groups[1]
     assert group.size == 4  # all others are named or bona fide
-    assert "has 74 samples more" in group.reason
+    assert "has 72 samples more" in group.reason
     assert "the 4 most suspicious" in group.reason
