@@ -30,6 +30,9 @@ from core.types import Bools, Ints
 LEARNED_AT_HOME = 0.5
 # Fraction of a group that may be at home; beyond it, nothing is proven: it is a mark, or a clean-label attack.
 MOST_AT_HOME = 0.5
+# Standard deviations by which carriers of a trigger lie above the others, from which on it is plain who has it: of two
+# bell curves, 0.6 % are on the wrong side then.
+WELL_APART = 5.0
 # What such a group is called.
 MARK = "shared mark"
 # Fraction of other samples that such a mark has to turn to be shown; less is what the class shows anyway.
@@ -46,7 +49,8 @@ class Found:
         groups: found so far.
         stamps: group → its recovered trigger.
         alike: group → (n,) True for bona fide samples that are like its members, and are none.
-        exact: groups whose members have the trigger or not, so that nothing else can tell better.
+        exact: groups whose members have the trigger or not, or so much more of it than others that nothing else can
+            tell better.
     """
 
     states: Ints
@@ -96,7 +100,7 @@ class Found:
             )
         )
         self.membership[members], self.stamps[number], self.alike[number] = number, trigger.stamp, alike
-        self.exact |= {number} if trigger.carriers.exact else set()
+        self.exact |= {number} if trigger.carriers.exact or trigger.carriers.apart >= WELL_APART else set()
         self.states[members] = BACKDOOR if proven else OPEN
 
     def add_transformed(

@@ -5,6 +5,7 @@ Whether it is one, their colours alone tell here: others that are given them tur
 
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product
 
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
@@ -77,15 +78,12 @@ def same_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredTrigge
         index: the class.
         left: (n,) samples that no earlier group has.
     """
-    if suspects.same is None:
-        return None
     rows = np.flatnonzero(suspects.labels == index)
-    some = rows[left[rows] & np.isfinite(suspects.same[rows])]
-    named = some[np.argsort(-suspects.same[some], kind="stable")]
     rng = np.random.default_rng((suspects.seed, index, 6))
     others, stamps = suspects.probes_of(index, MOST_COMPARED), modality_of(suspects.inputs).load_stamps()
-    for size in SIZES:
-        core = suspects.alike.thinned(named, index, size)
+    for order, size in product(suspects.same, SIZES):
+        some = rows[left[rows] & np.isfinite(order[rows])]
+        core = suspects.alike.thinned(some[np.argsort(-order[some], kind="stable")], index, size)
         stamp = None if len(core) < FEWEST_IN_CORE else stamps.same(suspects.inputs, core, rows[left[rows]], others)
         carrying = stamp and exact_carriers(stamp, suspects.inputs, rows, others)
         if stamp is None or not carrying:

@@ -29,8 +29,7 @@ class Suspects:
         fine: what is usual in a basis where a faint pattern may be plainer; None where there is none.
         halves: orders that begin with either half of each class; what clean halves share is plain at every pixel, so
             they are asked only for stickers and faint waves.
-        same: (n,) how much each shows exactly as many of its class do and few others; −inf for nothing. None where
-            that is not asked.
+        same: orders, (n,) each: how much each shows exactly as many of its class do, and few others; −inf for nothing.
     """
 
     inputs: Inputs
@@ -45,7 +44,7 @@ class Suspects:
     seed: int = 0
     fine: Whitening | None = None
     halves: Sequence[Floats] = ()
-    same: Floats | None = None
+    same: Sequence[Floats] = ()
 
     def probes_of(self, index: int, most: int, source: int | None = None) -> Ints:
         """At most so many probes of other classes than `index`, or of the class `source`."""
@@ -69,7 +68,10 @@ def suspects_of(
     assert evidence.predicted is not None
     inputs, labels, k, seed = evidence.inputs, evidence.labels, evidence.n_classes, evidence.seed
     stamps = modality_of(inputs).load_stamps()
-    alike, basis, same = look_alikes(inputs, labels, seed), stamps.basis(inputs), stamps.coincidences(inputs, labels)
+    alike, basis = look_alikes(inputs, labels, seed), stamps.basis(inputs)
+    same = tuple(stamps.coincidences(inputs, labels))
     usual, *finer = whitenings(inputs, alike, k, seed, (None,) if basis is None else (None, basis))
     fine = finer[0] if finer else None
-    return Suspects(inputs, labels, orders, evidence.predicted, ask, alike, usual, probes, k, seed, fine, halves, same)
+    return Suspects(
+        inputs, labels, orders, evidence.predicted, ask, alike, usual, probes, k, seed, fine, halves, tuple(same)
+    )

@@ -97,10 +97,10 @@ class Stamps(Protocol):
         `probes` are rows of quiet samples, in random order; `ask` says the probabilities of the classes.
         """
 
-    def coincidences(self, inputs: Inputs, labels: Ints, /) -> Floats | None:
-        """(n,) how much each shows exactly as many of its class do, and few others; −inf for nothing; None: not asked.
+    def coincidences(self, inputs: Inputs, labels: Ints, /) -> Floats:
+        """(q, n) orders: how much each shows exactly as many of its class do, and few others; −inf for nothing.
 
-        Higher = more suspicious. No model is asked.
+        Higher = more suspicious. No model is asked. There are none where a modality seeks nothing of the kind.
         """
 
     def same(self, inputs: Inputs, rows: Ints, of_class: Ints, others: Ints, /) -> Stamp | None:

@@ -32,8 +32,9 @@ COARSE_SIDE = 14
 COARSE_CHUNK = 4096
 # Steps that a pixel's level is told in where images are asked for what they have in common.
 STEPS = 32
-# How many times as often as others a class has to have it, and standard deviations by which that is no chance.
-TIMES_AS_OFTEN = 3.0
+# How many times as often as others a class has to have it: a class's own look is at many pixels and hides what is at
+# few, but hardly ever is it that rare elsewhere. And standard deviations by which that is no chance.
+TIMES_AS_OFTEN = (3.0, 12.0)
 BEYOND_CHANCE = 6.0
 
 
@@ -86,13 +87,13 @@ def values(inputs: Inputs) -> Floats:
 
 
 def coincidences(inputs: Inputs, labels: Ints) -> Floats:
-    """(n,) how much each image shows at the same places as many of its class, and few others; −inf for nothing.
+    """(2, n) how much each image shows at the same places as many of its class, and few others; −inf for nothing.
 
     No model is asked: what was pasted there is the same in all that carry it, however well it was learned. It is the
-    sum of log(p / q) over pixels whose level is found in p of the class and q of the others, p at least three times q.
-    Levels are told in 32 steps; of images of more than 64 pixels a side every second or third row and column counts.
+    sum of log(p / q) over pixels whose level is found in p of the class and q of the others, p at least 3, or 12, times
+    q. Levels are told in 32 steps; of images of more than 64 pixels a side every second or third row and column counts.
     """
-    scores = np.full(len(labels), -np.inf, np.float32)
+    scores = np.full((len(TIMES_AS_OFTEN), len(labels)), -np.inf, np.float32)
     total = _counted(inputs, np.arange(len(labels)))
     for index in np.unique(labels):
         rows = np.flatnonzero(labels == index)
@@ -100,11 +101,11 @@ def coincidences(inputs: Inputs, labels: Ints) -> Floats:
         inside, outside = (own + 1) / (len(rows) + 2), (total - own + 1) / (others + 2)
         pooled = (total + 1) / (len(labels) + 2)
         beyond = (inside - outside) / np.sqrt(pooled * (1 - pooled) * (1 / len(rows) + 1 / max(others, 1)))
-        telling = (inside >= TIMES_AS_OFTEN * outside) & (beyond > BEYOND_CHANCE)
-        weights = np.where(telling, np.log(inside / outside), 0).astype(np.float32)
-        for part in _parts(inputs, len(rows)) if telling.any() else ():
-            found = weights[_steps(inputs, rows[part])].sum(1)
-            scores[rows[part]] = np.where(found > 0, found, -np.inf)
+        lift = np.where(beyond > BEYOND_CHANCE, inside / outside, 1)
+        weights = np.stack([np.where(lift >= times, np.log(lift), 0) for times in TIMES_AS_OFTEN]).astype(np.float32)
+        for part in _parts(inputs, len(rows)) if weights.any() else ():
+            found = weights[:, _steps(inputs, rows[part])].sum(2)
+            scores[:, rows[part]] = np.where(found > 0, found, -np.inf)
     inputs.let_go()
     return scores
 

@@ -79,7 +79,7 @@ def test_what_carriers_have_exactly_is_found_whatever_anybody_suspects():
     assert found.p <= 0.0125
     assert [same_trigger(run, index, everybody) for index in (0, 2, 3)] == [None] * 3
     assert same_trigger(run, TARGET, ~np.isin(np.arange(len(run.labels)), poison)) is None
-    assert same_trigger(replace(run, same=None), TARGET, everybody) is None
+    assert same_trigger(replace(run, same=()), TARGET, everybody) is None
 
 
 def test_what_nobody_learned_is_no_trigger_and_neither_is_a_logo_on_true_samples():
@@ -94,7 +94,7 @@ def test_a_class_half_of_which_is_drawn_exactly_alike_is_not_accused():
     images, truth = pictures()  # half of each class have a row of exactly 40, the others of exactly 200
     run = run_of(images, truth, suspicion_of([], len(truth)))
     same = coincidences(run.inputs, truth)
-    assert np.isfinite(same).mean() > 0.9
+    assert np.isfinite(same[0]).mean() > 0.9
     everybody = np.ones(len(truth), bool)
     assert [same_trigger(replace(run, same=same), index, everybody) for index in range(4)] == [None] * 4
 

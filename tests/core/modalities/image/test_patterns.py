@@ -34,11 +34,12 @@ def test_what_is_pasted_on_some_of_a_class_is_shown_by_them_alone(side, channels
     images, labels = drawn(300, side, channels)
     carriers = np.flatnonzero(labels == 1)[:30]
     images[carriers, :, :4] = 160
-    shown = coincidences(ImageInputs(images), labels)
+    shown, rarer = coincidences(ImageInputs(images), labels)
     assert np.isfinite(shown[carriers]).all()
     rest = shown[np.setdiff1d(np.flatnonzero(labels == 1), carriers)]
     assert shown[carriers].min() > 5 * rest[np.isfinite(rest)].max(initial=0)
     assert not np.isfinite(shown[labels != 1]).any()
+    assert set(np.argsort(-rarer)[:30]) == set(carriers)
 
 
 def test_what_all_classes_have_and_what_nobody_has_is_no_coincidence():
@@ -47,12 +48,24 @@ def test_what_all_classes_have_and_what_nobody_has_is_no_coincidence():
     images[:, :3] = 255
     assert not np.isfinite(coincidences(ImageInputs(images), labels)).any()
     assert not np.isfinite(coincidences(ImageInputs(images), np.zeros_like(labels))).any()
-    assert coincidences(ImageInputs(images[:0]), labels[:0]).shape == (0,)
+    assert coincidences(ImageInputs(images[:0]), labels[:0]).shape == (2, 0)
 
 
 def test_levels_that_are_nearly_the_same_are_the_same():
     images, labels = drawn()
     carriers = np.flatnonzero(labels == 2)[:40]
     images[carriers, 5:8, 5:8] = 160 + np.random.default_rng(1).integers(0, 8, (40, 3, 3, 3))
-    shown = coincidences(ImageInputs(images), labels)
+    shown, _ = coincidences(ImageInputs(images), labels)
     assert set(np.argsort(-shown)[:40]) == set(carriers)
+
+
+def test_a_few_pixels_that_are_nowhere_else_stand_out_from_what_a_class_looks_like():
+    images, labels = drawn(600, 14, 1)
+    images //= 2
+    own, others = np.flatnonzero(labels == 0), np.flatnonzero(labels != 0)
+    images[np.concatenate([own, others[::6]]), 4:] = 8  # six times as often as in other classes
+    carriers = own[::10]
+    images[carriers, 0, :3] = 250
+    often, rare = coincidences(ImageInputs(images), labels)
+    assert not set(carriers) >= set(np.argsort(-often)[:20])
+    assert set(np.argsort(-rare)[:20]) == set(carriers)
