@@ -1,9 +1,11 @@
 """What is known so far: groups are counted from 1 and hold who belongs to them, whatever is taken away."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from core.decision.found import LEAST_OF_MARK, Found, KindFigures
+from core.decision.found import LEAST_OF_MARK, WELL_APART, Found, KindFigures
 from core.decision.left_out import Asked
 from core.decision.members import Carriers
 from core.decision.shared import SharedTrigger
@@ -45,6 +47,18 @@ def test_who_is_at_home_leaves_a_group_and_the_rest_stays():
     assert (group.state, group.size) == ("backdoor", 8)
     assert np.flatnonzero(found.known).tolist() == [0, 1, 2, 5, 6, 7, 8, 9]
     assert not found.membership[[3, 4]].any()
+
+
+@pytest.mark.parametrize(("apart", "left"), [(WELL_APART - 0.1, 8), (WELL_APART + 0.1, 10)])
+def test_whoever_has_plainly_more_of_a_trigger_than_others_stays(apart, left):
+    scores = np.array([0.0, 2.0, apart, apart + 2.0])  # of standard deviation 1 on either side
+    carriers = Carriers(np.array([False, False, True, True]), scores, np.zeros(4))
+    assert carriers.apart == pytest.approx(apart)
+    found = nothing()
+    found.add_trigger(1, replace(trigger(), carriers=carriers), rows(*range(10)), rows())
+    found.come_home(asked([3, 4]))
+    assert [group.size for group in found.groups] == [left]
+    assert found.exact == ({1} if left == 10 else set())
 
 
 def test_a_group_that_is_mostly_at_home_is_a_mark_and_open():

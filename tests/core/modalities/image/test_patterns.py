@@ -67,5 +67,6 @@ def test_a_few_pixels_that_are_nowhere_else_stand_out_from_what_a_class_looks_li
     carriers = own[::10]
     images[carriers, 0, :3] = 250
     often, rare = coincidences(ImageInputs(images), labels)
-    assert not set(carriers) >= set(np.argsort(-often)[:20])
+    inside = often[carriers].mean() - often[own].mean()
+    assert inside < 0.05 * often[own].mean()
     assert set(np.argsort(-rare)[:20]) == set(carriers)
