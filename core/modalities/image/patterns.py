@@ -90,8 +90,9 @@ def coincidences(inputs: Inputs, labels: Ints) -> Floats:
     """(2, n) how much each image shows at the same places as many of its class, and few others; −inf for nothing.
 
     No model is asked: what was pasted there is the same in all that carry it, however well it was learned. It is the
-    sum of log(p / q) over pixels whose level is found in p of the class and q of the others, p at least 3, or 12, times
-    q. Levels are told in 32 steps; of images of more than 64 pixels a side every second or third row and column counts.
+    sum of log(p / q) over pixels whose level is found in p of the class and q of the others. Those count of which p is
+    at least 3, or 12, times q. Levels are told in 32 steps; of images of more than 64 pixels a side every second or
+    third row and column counts.
     """
     scores = np.full((len(TIMES_AS_OFTEN), len(labels)), -np.inf, np.float32)
     total = _counted(inputs, np.arange(len(labels)))
