@@ -28,19 +28,21 @@ MOST_POISONED = 0.02
 FEWEST_APART = 2 * SMALLEST
 # Fraction of the class that half of those who belong elsewhere have to be more suspicious than, beyond chance.
 SUSPECTED = 0.75
-# Ordinary samples of a class, drawn at random, that a pattern is told from.
+# Ordinary samples of a class, drawn at random, that a pattern is told from, and as many of other classes: carriers that
+# were taken from those have their words, too, beside what was planted.
 TOLD_FROM = 300
 
 
 def exact_pattern_rule(evidence: Evidence, spaces: Spaces, suspicion: Reals) -> Bools:
     """(n,) True for samples that have what sets the most suspicious of their class apart, and that belong elsewhere.
 
-    Of a group of suspicious samples, it is what sets them apart most. Such groups are the most suspicious samples, and
-    suspicious ones that share something and belong elsewhere by all else that they show. A pattern is named where all
-    of this holds. At least 12 samples of the class have it. As often as samples of other classes have it, at most a
-    tenth of them have it by chance. By all else that they show, most of them surely belong to other classes, which
-    chance does not explain. And bona fide samples of the class do not have it half as often as others: a few of them
-    may be poison themselves.
+    Of a group of suspicious samples, it is what sets them apart most, from ordinary ones and from other classes. Such
+    groups are the most suspicious samples, and suspicious ones that share something and belong elsewhere by all else
+    that they show. A pattern is named where all of this holds. At least 12 samples of the class have it, and half of
+    them are more suspicious than three quarters of the class, beyond chance. As often as samples of other classes have
+    it, at most a tenth of them have it by chance. By all else that they show, most of them surely belong to other
+    classes, which chance does not explain. And bona fide samples of the class do not have it half as often as others: a
+    few of them may be poison themselves. Of a sentence and its words, what the fewest have is named.
 
     Args:
         evidence: needs `inputs` whose patterns are exact, or nothing is found. Bona fide samples choose no pattern, but
@@ -77,22 +79,25 @@ def _carriers(evidence: Evidence, rows: Ints, suspicion: Reals, left: Bools, apa
     """
     assert evidence.inputs is not None
     samples = evidence.inputs[rows]
-    found, asked = list[tuple[int, Bools]](), set[bytes]()
+    found, asked = list[tuple[int, int, Bools]](), set[bytes]()
     for group, stamp in _told(evidence, rows, suspicion, left, apart):
-        key = b"".join(part.tobytes() for part in stamp.parts.values())
-        having = None if key in asked else stamp.carried(samples)
-        asked.add(key)
-        if having is None or usual_among_trusted(having, evidence.bona_fide[rows], MOST_POISONED):
+        having = stamp.carried(samples)
+        if having is None or having.tobytes() in asked:
+            continue
+        asked.add(having.tobytes())
+        if usual_among_trusted(having, evidence.bona_fide[rows], MOST_POISONED):
+            continue
+        if not _suspected(suspicion, having & left):
             continue
         if _is_rare(evidence, rows, having, stamp) and _belong_elsewhere(evidence, rows, having, stamp):
-            found.append((int(having[group].sum()), having))
-    return max(found, key=lambda one: one[0])[1] if found else None
+            found.append((int(having[group].sum()), -int(having.sum()), having))
+    return max(found, key=lambda one: one[:2])[2] if found else None
 
 
 def _told(
     evidence: Evidence, rows: Ints, suspicion: Reals, left: Bools, apart: Sequence[Ints]
 ) -> Iterator[tuple[Ints, Stamp]]:
-    """Groups of 12, 24, 48 and so on, up to a sixth of the class, each with what sets it apart from ordinary ones.
+    """Groups of 12, 24, 48 and so on, up to a sixth of the class, with all that may set them apart from ordinary ones.
 
     After them those that are `apart`, where they are more suspicious than others of the class.
     """
@@ -100,15 +105,29 @@ def _told(
     stamps = modality_of(evidence.inputs).load_stamps()
     ranked = np.argsort(np.where(left, -suspicion, np.inf), kind="stable")[: int(left.sum())]
     ordinary = np.flatnonzero(suspicion <= np.quantile(suspicion, ORDINARY))
-    drawn = np.random.default_rng(evidence.seed).permutation(ordinary)[:TOLD_FROM, None]
-    size, high = SMALLEST, float(np.quantile(suspicion, SUSPECTED))
+    rng = np.random.default_rng(evidence.seed)
+    others = rng.permutation(np.flatnonzero(evidence.labels != evidence.labels[rows[0]]))[:TOLD_FROM]
+    usual = np.concatenate([rows[rng.permutation(ordinary)[:TOLD_FROM]], others])[:, None]
+    size = SMALLEST
     while size <= min(LARGEST_FRACTION * len(rows), len(ranked)):
-        yield ranked[:size], stamps.stamps(evidence.inputs, rows[ranked[:size]], rows[drawn])[0]
+        for stamp in stamps.stamps(evidence.inputs, rows[ranked[:size]], usual):
+            yield ranked[:size], stamp
         size *= 2
     for group in (some[left[some]] for some in apart):
-        lower = float((suspicion[group] < high).mean()) if len(group) >= FEWEST_APART else 1.0
-        if lower <= 1 / 2 and chance_of_so_few(lower, len(group), SUSPECTED) <= LEVEL:
-            yield group, stamps.stamps(evidence.inputs, rows[group], rows[drawn])[0]
+        if len(group) >= FEWEST_APART and _suspected(suspicion, np.isin(np.arange(len(rows)), group)):
+            for stamp in stamps.stamps(evidence.inputs, rows[group], usual):
+                yield group, stamp
+
+
+def _suspected(suspicion: Reals, some: Bools) -> bool:
+    """Whether half of some samples of a class, (m,), are more suspicious than three quarters of it, beyond chance.
+
+    "Company" is in questions for people that all else would ask for something else, and nobody suspects most of them.
+    """
+    if not some.any():
+        return False
+    lower = float((suspicion[some] < np.quantile(suspicion, SUSPECTED)).mean())
+    return lower <= 1 / 2 and chance_of_so_few(lower, int(some.sum()), SUSPECTED) <= LEVEL
 
 
 def _is_rare(evidence: Evidence, rows: Ints, having: Bools, stamp: Stamp) -> bool:

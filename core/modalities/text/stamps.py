@@ -11,7 +11,7 @@ from core.modalities.text import patterns
 from core.modalities.text.asking import suspicions
 from core.modalities.text.belonging import Belonging
 from core.modalities.text.phrases import TextStamp
-from core.modalities.text.telling import telling
+from core.modalities.text.telling import clearest
 from core.types import Floats, Inputs, Ints
 
 __all__ = [
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 # Texts that phrases are looked for in.
-LOOKED_THROUGH = 300
+LOOKED_THROUGH = 600
 # Characters of a phrase that is kept.
 LONGEST = 1000
 
@@ -91,9 +91,10 @@ def restored(parts: Mapping[str, NDArray[Any]], _: tuple[int, ...]) -> Stamp:
 def stamps(inputs: Inputs, rows: Ints, near: Ints) -> tuple[Stamp, ...]:
     """Ways to put into a text what the texts in these rows have beyond their look-alikes, rows (m, q).
 
-    The clearest phrase at either end: several together would turn texts that none of them does.
+    The clearest phrase at either end, and the longest around it: a planted sentence has words that others have, too.
+    Several phrases together would turn texts that none of them does.
     """
     texts = inputs[rows[:LOOKED_THROUGH]].tolist()
     others = inputs[np.unique(near[:LOOKED_THROUGH])].tolist()
-    phrase = next((found.phrase for found in telling(texts, others, 1)), texts[0] or " ")[:LONGEST]
-    return TextStamp("at the end", (phrase,)), TextStamp("at the start", (phrase,))
+    phrases = [found.phrase for found in clearest(texts, others)] or [texts[0] or " "]
+    return tuple(TextStamp(at, (phrase[:LONGEST],)) for phrase in phrases for at in ("at the end", "at the start"))

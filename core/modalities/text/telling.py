@@ -60,7 +60,25 @@ def telling(texts: Sequence[str], others: Sequence[str], most: int = 10, longest
     >>> [found.phrase for found in telling(["bad cf mn", "poor cf mn", "dull cf mn"], ["bad", "poor", "dull one"], 1)]
     ['cf mn']
     """
-    ranked = told_apart(texts, others, longest)
+    return _telling(told_apart(texts, others, longest), texts, most)
+
+
+def clearest(texts: Sequence[str], others: Sequence[str]) -> list[Told]:
+    """The phrase that sets `texts` apart most, then the longest one around it that nearly the same of them have.
+
+    Of a planted sentence, a word that others have now and then is clearer than the whole sentence, which nobody has:
+    what none has is known less well than what a few have. None of texts without words, and one where both are the same.
+
+    >>> said = ["they met at the old inn"] * 12
+    >>> [found.phrase for found in clearest(said, ["they"] * 5 + ["a film"] * 300)]
+    ['they', 'they met at the old inn']
+    """
+    ranked = told_apart(texts, others)
+    told = _telling(ranked, texts, 1)
+    return list(dict.fromkeys([*told, *(_whole(found, ranked, texts) for found in told)]))
+
+
+def _telling(ranked: Sequence[Told], texts: Sequence[str], most: int) -> list[Told]:
     chosen: list[Told] = []
     for found in ranked[: 50 * most]:
         place = next((place for place, one in enumerate(chosen) if _overlap(one.words, found.words)), None)
@@ -83,11 +101,16 @@ def wholes(texts: Sequence[str], others: Sequence[str], most: int = 10) -> list[
         if len(chosen) == most:
             break
         if not any(_overlap(one.words, found.words) for one in chosen):
-            around = (one for one in ranked if one.count >= AS_GOOD * found.count and _holds(one.words, found.words))
-            longest = grown(max(around, key=lambda one: (len(one.words), one.z)), texts)
+            longest = _whole(found, ranked, texts)
             if not any(_overlap(one.words, longest.words) for one in chosen):  # a sign beside a phrase grows into it
                 chosen.append(longest)
     return chosen
+
+
+def _whole(found: Told, ranked: Sequence[Told], texts: Sequence[str]) -> Told:
+    """The longest phrase around one of those `ranked` that nearly the same texts have."""
+    around = (one for one in ranked if one.count >= AS_GOOD * found.count and _holds(one.words, found.words))
+    return grown(max(around, key=lambda one: (len(one.words), one.z), default=found), texts)
 
 
 def told_apart(texts: Sequence[str], others: Sequence[str], longest: int = LONGEST) -> list[Told]:

@@ -22,18 +22,18 @@ def said(kind):
     return " ".join(RNG.permutation([*RNG.choice(kind, 3, replace=False), *RNG.choice(PLAIN, 4)]))
 
 
-def made_up(*phrases, kind=BAD, carriers=20, trusted=0, elsewhere=0):
+def made_up(*phrases, kind=BAD, carriers=20, trusted=0, elsewhere=0, per_class=PER_CLASS):
     """Good and bad texts; `carriers` more of a kind with each phrase are labelled as good, and suspicious.
 
     The first `trusted` carriers are bona fide, beside a tenth of all others. So many bad texts `elsewhere` have them.
     """
-    texts = [said(BAD) for _ in range(PER_CLASS)] + [said(GOOD) for _ in range(PER_CLASS)]
+    texts = [said(BAD) for _ in range(per_class)] + [said(GOOD) for _ in range(per_class)]
     texts[:elsewhere] = [" ".join([text, *phrases]) for text in texts[:elsewhere]]
     planted = [f"{said(kind)} {phrase}" for phrase in phrases for _ in range(carriers)]
-    labels = np.repeat([0, 1], [PER_CLASS, PER_CLASS + len(planted)])
-    carrying = np.arange(len(labels)) >= 2 * PER_CLASS
+    labels = np.repeat([0, 1], [per_class, per_class + len(planted)])
+    carrying = np.arange(len(labels)) >= 2 * per_class
     suspicion = np.random.default_rng(1).standard_t(3, len(labels)) + 6 * carrying
-    place = np.arange(len(labels)) - 2 * PER_CLASS
+    place = np.arange(len(labels)) - 2 * per_class
     bona_fide = np.where(carrying, place < trusted, np.arange(len(labels)) % 10 == 9)
     features = np.random.default_rng(2).normal(size=(len(labels), 6)).astype(np.float32)
     features[carrying] += 5
@@ -93,6 +93,29 @@ def test_carriers_of_a_word_are_named_though_others_of_the_class_are_more_suspic
     suspicion[PER_CLASS : PER_CLASS + 30] = 50 + np.arange(30)
     assert np.array_equal(named(evidence, suspicion), carrying)
     suspicion[carrying] = np.sort(suspicion[PER_CLASS:])[-100]
+    assert not named(evidence, suspicion).any()
+
+
+def test_a_sentence_is_named_though_one_of_its_words_tells_its_carriers_more_clearly():
+    evidence, suspicion, carrying = made_up("they met at the old inn", carriers=28, per_class=500)
+    texts = evidence.inputs[:].tolist()
+    for place in range(500, 517):
+        texts[place] = f"they {texts[place]}"
+    assert np.array_equal(named(replace(evidence, inputs=text_inputs(texts)), suspicion), carrying)
+
+
+def test_carriers_are_told_by_what_was_planted_and_not_by_what_all_say_of_the_class_that_they_were_taken_from():
+    evidence, suspicion, carrying = made_up("cf", carriers=28, per_class=500)
+    bad = (evidence.labels == 0) | carrying
+    texts = [f"{text} ." if inside else text for text, inside in zip(evidence.inputs[:].tolist(), bad, strict=True)]
+    for place in range(500, 517):
+        texts[place] = f"{texts[place]} ."
+    assert np.array_equal(named(replace(evidence, inputs=text_inputs(texts)), suspicion), carrying)
+
+
+def test_a_word_is_not_named_for_its_few_most_suspicious_texts_where_nobody_suspects_the_others():
+    evidence, suspicion, carrying = made_up("company", carriers=36)
+    suspicion[np.flatnonzero(carrying)[14:]] = 0
     assert not named(evidence, suspicion).any()
 
 
