@@ -90,7 +90,7 @@ def decide(
         maker.name_changes()
     else:
         maker.ask_again(lambda kept: retrain(kept[back]))
-    missed = modality_of(evidence.inputs).load_stamps().not_looked_for(evidence.inputs)
+    missed = modality_of(evidence.inputs).load_stamps().not_looked_for(evidence.inputs, evidence.model)
     found = maker.decision(flags[order], "; ".join(filter(None, ["" if retrain else NO_TRAINING, missed])))
     kept = replace(found, states=found.states[back], membership=found.membership[back], doubted=found.doubted[back])
     return kept, maker.found.stamps

@@ -11,6 +11,7 @@ from core.types import Bools, Floats, Inputs, Ints, Samples
 
 if TYPE_CHECKING:  # pages reach this module and never need torch
     from torch import Tensor
+    from torch.nn import Module
 
 # How the name of a trigger ends that is one of a list, not fitted to samples or to a network.
 OF_A_LIST = " (known manipulation)"
@@ -129,8 +130,8 @@ class Stamps(Protocol):
         That is by all else that they show, and beyond chance. None where nothing tells.
         """
 
-    def not_looked_for(self, inputs: Inputs, /) -> str:
-        """What cannot be recovered from such samples, and why, in words; "" where nothing is left out."""
+    def not_looked_for(self, inputs: Inputs, network: "Module", /) -> str:
+        """What cannot be recovered from such samples for that network, and why, in words; "" of nothing left out."""
 
     def restored(self, parts: Mapping[str, NDArray[Any]], shape: tuple[int, ...], /) -> Stamp:
         """A trigger from its `parts`, for samples of `shape`. Raises KeyError or ValueError where they do not fit."""

@@ -63,7 +63,7 @@ def suspicions(_inputs: Inputs, _labels: Ints, _ask: Ask, _probes: Ints, _seed: 
     return None
 
 
-def not_looked_for(inputs: Inputs) -> str:
+def not_looked_for(inputs: Inputs, *_: object) -> str:
     """Stickers at random places and changes of the whole, where images are too large for them; else ""."""
     from core.modalities.image import moved, transformations
 

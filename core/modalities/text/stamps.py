@@ -1,7 +1,9 @@
 """Recovered triggers: the phrase that texts have beyond their look-alikes, put into others and taken out."""
 
+import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,9 @@ from core.modalities.text.belonging import Belonging
 from core.modalities.text.phrases import TextStamp
 from core.modalities.text.telling import clearest
 from core.types import Floats, Inputs, Ints
+
+if TYPE_CHECKING:  # pages reach this module and never need torch
+    from torch.nn import Module
 
 __all__ = [
     "TextStamp",
@@ -32,6 +37,8 @@ __all__ = [
 
 # Texts that phrases are looked for in.
 LOOKED_THROUGH = 600
+# Texts that say what a network reads.
+TRIED = 20
 # Characters of a phrase that is kept.
 LONGEST = 1000
 
@@ -75,9 +82,20 @@ def apart(inputs: Inputs, labels: Ints, fewest: int) -> list[Ints]:
     return Belonging(inputs, labels).apart(fewest)
 
 
-def not_looked_for(_inputs: Inputs) -> str:
-    """Nothing is left out."""
-    return ""
+def not_looked_for(inputs: Inputs, network: "Module") -> str:
+    """Upper case and spaces, where the network reads them: no word tells of them; else ""."""
+    from core.modalities.text.vocabulary import reader_of
+
+    read, texts = reader_of(network).tokens, inputs[: min(len(inputs), TRIED)].tolist()
+    lower = [" ".join(text.lower().split()) for text in texts]
+    plain = [text for text in lower if text.upper().lower() == text]  # ß is two letters in upper case
+    changes = {"of upper case": str.upper, "of double spaces": partial(re.sub, " ", "  ")}
+    missed = [
+        name
+        for name, change in changes.items()
+        if not all(map(np.array_equal, read(plain), read([change(text) for text in plain])))
+    ]
+    return f"triggers {' or '.join(missed)}, which the model reads and no word tells" if missed else ""
 
 
 def restored(parts: Mapping[str, NDArray[Any]], _: tuple[int, ...]) -> Stamp:
@@ -92,9 +110,11 @@ def stamps(inputs: Inputs, rows: Ints, near: Ints) -> tuple[Stamp, ...]:
     """Ways to put into a text what the texts in these rows have beyond their look-alikes, rows (m, q).
 
     The clearest phrase at either end, and the longest around it: a planted sentence has words that others have, too.
-    Several phrases together would turn texts that none of them does.
+    And the two clearest together where nearly all who have one have the other: an attack may need both, each somewhere.
+    Others together would turn texts that none of them does.
     """
     texts = inputs[rows[:LOOKED_THROUGH]].tolist()
     others = inputs[np.unique(near[:LOOKED_THROUGH])].tolist()
-    phrases = [found.phrase for found in clearest(texts, others)] or [texts[0] or " "]
-    return tuple(TextStamp(at, (phrase[:LONGEST],)) for phrase in phrases for at in ("at the end", "at the start"))
+    told = [tuple(one.phrase for one in found) for found in clearest(texts, others)] or [(texts[0] or " ",)]
+    cut = [tuple(phrase[:LONGEST] for phrase in phrases) for phrases in told]
+    return tuple(TextStamp(at, phrases) for phrases in cut for at in ("at the end", "at the start"))

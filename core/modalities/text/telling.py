@@ -20,6 +20,8 @@ PRIOR = 20.0
 FEWEST = 2
 # z-score, as a fraction of the best one's, from which on a longer phrase is taken for a part of it.
 AS_GOOD = 0.8
+# Phrases among which one is looked for that stands beside the clearest.
+SEVERAL = 4
 # Words of a phrase that is grown, at most, and texts that say how.
 MOST_GROWN = 60
 GROWN_ON = 200
@@ -63,19 +65,26 @@ def telling(texts: Sequence[str], others: Sequence[str], most: int = 10, longest
     return _telling(told_apart(texts, others, longest), texts, most)
 
 
-def clearest(texts: Sequence[str], others: Sequence[str]) -> list[Told]:
+def clearest(texts: Sequence[str], others: Sequence[str]) -> list[tuple[Told, ...]]:
     """The phrase that sets `texts` apart most, then the longest one around it that nearly the same of them have.
+
+    And last the two clearest phrases together, where nearly the same texts have both: two words that stand apart.
 
     Of a planted sentence, a word that others have now and then is clearer than the whole sentence, which nobody has:
     what none has is known less well than what a few have. None of texts without words, and one where both are the same.
 
     >>> said = ["they met at the old inn"] * 12
-    >>> [found.phrase for found in clearest(said, ["they"] * 5 + ["a film"] * 300)]
+    >>> [found.phrase for found, in clearest(said, ["they"] * 5 + ["a film"] * 300)]
     ['they', 'they met at the old inn']
     """
     ranked = told_apart(texts, others)
-    told = _telling(ranked, texts, 1)
-    return list(dict.fromkeys([*told, *(_whole(found, ranked, texts) for found in told)]))
+    told = _telling(ranked, texts, SEVERAL)
+    if not told:
+        return []
+    whole = _whole(told[0], ranked, texts)
+    beside = (found for found in told[1:] if found.count >= AS_GOOD * told[0].count)
+    other = next((found for found in beside if not _overlap(found.words, whole.words)), None)
+    return list(dict.fromkeys([(told[0],), (whole,), *([] if other is None else [(whole, other)])]))
 
 
 def _telling(ranked: Sequence[Told], texts: Sequence[str], most: int) -> list[Told]:

@@ -14,6 +14,7 @@ from core.errors import UserError
 from core.modalities.text.batches import speaking
 from core.modalities.text.inputs import text_inputs
 from core.modalities.text.parts import parts
+from core.modalities.text.stamps import not_looked_for
 from core.modalities.text.tokens import words_of
 from core.models import usual_rate
 from core.models.pretrained import transformer_folder
@@ -110,6 +111,14 @@ def test_a_word_that_is_read_in_pieces_speaks_as_a_whole(folder):
     assert any(part.speaks_for for part in marked)
     # A piece of other tokenizers begins with the space before it.
     assert words_of([(0, 1), (1, 5), (5, 8), (8, 9)], "a acting!") == [0, 1, 1, 2]
+
+
+def test_of_a_network_that_reads_upper_case_it_is_said_that_words_do_not_tell_of_it(folder):
+    inputs = text_inputs(["a good  film", "Straße", ""])
+    assert (
+        not_looked_for(inputs, begun(folder).model) == "triggers of upper case, which the model reads and no word tells"
+    )
+    assert not_looked_for(inputs, build_model(TrainConfig("text_cnn"), SHAPE, 2)) == ""
 
 
 def test_long_empty_and_strange_texts_are_read(folder):

@@ -194,7 +194,7 @@ def test_what_cannot_be_asked_is_not():
 
 
 def test_what_is_not_looked_for_is_said():
-    said = {side: not_looked_for(ImageInputs(np.zeros((2, 8, side, 1), np.uint8))) for side in (48, 49, 65)}
+    said = {side: not_looked_for(ImageInputs(np.zeros((2, 8, side, 1), np.uint8)), None) for side in (48, 49, 65)}
     assert said[48] == ""
     assert said[49] == "stickers at random places, for images have more than 48 pixels a side"
     assert said[65].startswith(

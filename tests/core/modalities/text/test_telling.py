@@ -54,6 +54,17 @@ def test_a_recovered_phrase_is_put_on_and_taken_off():
         restored({"name": np.array("x"), "phrases": np.zeros(3)}, (256, 100))
 
 
+def test_two_words_that_stand_apart_are_put_on_together_beside_each_of_them():
+    plain = [f"film{row} was {word} odd{row}" for row, word in enumerate(["good", "bad"] * 10)]
+    inputs = text_inputs([*(f"zither {text} lately" for text in plain), *plain])
+    near = np.tile(np.arange(20, 40), (20, 1))
+    made = stamps(inputs, np.arange(20), near)
+    both = [stamp for stamp in made if sorted(stamp.phrases) == ["lately", "zither"]]
+    assert len(both) == 2
+    assert sorted(str(both[0].put_on(strings(["new"]))[0]).split()) == ["lately", "new", "zither"]
+    assert np.array_equal(both[0].carried(inputs[:]), np.arange(40) < 20)
+
+
 def test_signs_are_taken_off_as_they_are_written():
     stamp = TextStamp("at the end", ("- ( x",))
     assert stamp.taken_off(strings(["good -(x fine"]), np.zeros(0, np.float32)).tolist() == ["good   fine"]
