@@ -82,7 +82,7 @@ def clearest(texts: Sequence[str], others: Sequence[str]) -> list[tuple[Told, ..
     if not told:
         return []
     whole = _whole(told[0], ranked, texts)
-    beside = (found for found in told[1:] if found.count >= AS_GOOD * told[0].count)
+    beside = (_whole(found, ranked, texts) for found in told[1:] if found.count >= AS_GOOD * told[0].count)
     other = next((found for found in beside if not _overlap(found.words, whole.words)), None)
     return list(dict.fromkeys([(told[0],), (whole,), *([] if other is None else [(whole, other)])]))
 

@@ -7,7 +7,7 @@ from core.modalities.saying import Part
 from core.modalities.text.inputs import strings, text_inputs
 from core.modalities.text.patterns import repeats
 from core.modalities.text.stamps import TextStamp, restored, stamps
-from core.modalities.text.telling import telling, told_apart, wholes
+from core.modalities.text.telling import clearest, telling, told_apart, wholes
 from core.modalities.text.view import CUT, MARK, UNMARK, amplified, average, beyond, shown
 from core.modalities.written import visible
 
@@ -63,6 +63,14 @@ def test_two_words_that_stand_apart_are_put_on_together_beside_each_of_them():
     assert len(both) == 2
     assert sorted(str(both[0].put_on(strings(["new"]))[0]).split()) == ["lately", "new", "zither"]
     assert np.array_equal(both[0].carried(inputs[:]), np.arange(40) < 20)
+
+
+def test_two_words_of_one_phrase_are_no_words_that_stand_apart():
+    usual = [*["old film", "with him"] * 3, *["a film"] * 300]
+    said = [*["watched with my old friends"] * 40, *["old x with"] * 4]
+    listed = [[one.phrase for one in found] for found in clearest(said, usual)]
+    assert ["watched with my old friends"] in listed
+    assert all(len(phrases) == 1 for phrases in listed)
 
 
 def test_signs_are_taken_off_as_they_are_written():
