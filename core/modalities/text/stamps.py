@@ -89,7 +89,10 @@ def not_looked_for(inputs: Inputs, network: "Module") -> str:
     read, texts = reader_of(network).tokens, inputs[: min(len(inputs), TRIED)].tolist()
     lower = [" ".join(text.lower().split()) for text in texts]
     plain = [text for text in lower if text.upper().lower() == text]  # ß is two letters in upper case
-    changes = {"of upper case": str.upper, "of double spaces": partial(re.sub, " ", "  ")}
+    changes: dict[str, Callable[[str], str]] = {
+        "of upper case": str.upper,
+        "of double spaces": partial(re.sub, " ", "  "),
+    }
     missed = [
         name
         for name, change in changes.items()
