@@ -70,7 +70,7 @@ def clearest(texts: Sequence[str], others: Sequence[str]) -> list[tuple[Told, ..
 
     And last the two clearest phrases together, where nearly the same texts have both: two words that stand apart.
 
-    Of a planted sentence, a word that others have now and then is clearer than all of it, which no other has: what none
+    Of a planted sentence, a word that others have now and then is clearer than all of it, which no other has. What none
     has is known less well than what a few have. None of texts without words, and one where both are the same.
 
     >>> said = ["they met at the old inn"] * 12
