@@ -79,7 +79,7 @@ def _carriers(evidence: Evidence, rows: Ints, suspicion: Reals, left: Bools, apa
     """
     assert evidence.inputs is not None
     samples = evidence.inputs[rows]
-    found, asked = list[tuple[int, int, Bools]](), set[bytes]()
+    found, asked = list[tuple[int, Bools]](), set[bytes]()
     for group, stamp in _told(evidence, rows, suspicion, left, apart):
         having = stamp.carried(samples)
         if having is None or having.tobytes() in asked:
@@ -90,8 +90,18 @@ def _carriers(evidence: Evidence, rows: Ints, suspicion: Reals, left: Bools, apa
         if not _suspected(suspicion, having & left):
             continue
         if _is_rare(evidence, rows, having, stamp) and _belong_elsewhere(evidence, rows, having, stamp):
-            found.append((int(having[group].sum()), -int(having.sum()), having))
-    return max(found, key=lambda one: one[:2])[2] if found else None
+            found.append((int(having[group].sum()), having))
+    return _closest([having for _, having in sorted(found, key=lambda one: -one[0])], suspicion) if found else None
+
+
+def _closest(found: Sequence[Bools], suspicion: Reals) -> Bools:
+    """The first of some carriers, or a part of them without others that nobody suspects: a sentence, not its word."""
+    best, high = found[0], np.quantile(suspicion, SUSPECTED)
+    for having in found[1:]:
+        beside = best & ~having
+        if beside.any() and not (having & ~best).any() and np.median(suspicion[beside]) < high:
+            best = having
+    return best
 
 
 def _told(

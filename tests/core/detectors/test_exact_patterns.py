@@ -104,6 +104,15 @@ def test_a_sentence_is_named_though_one_of_its_words_tells_its_carriers_more_cle
     assert np.array_equal(named(replace(evidence, inputs=text_inputs(texts)), suspicion), carrying)
 
 
+def test_a_phrase_is_named_and_not_its_word_that_others_have_of_whom_one_is_suspected():
+    evidence, suspicion, carrying = made_up("over the bridge", carriers=36, per_class=500)
+    texts = evidence.inputs[:].tolist()
+    for place in range(500, 505):
+        texts[place] = f"{texts[place]} bridge"
+    suspicion[500:505] = [50, -1, -1, -1, -1]
+    assert np.array_equal(named(replace(evidence, inputs=text_inputs(texts)), suspicion), carrying)
+
+
 def test_carriers_are_told_by_what_was_planted_and_not_by_what_all_say_of_the_class_that_they_were_taken_from():
     evidence, suspicion, carrying = made_up("cf", carriers=28, per_class=500)
     bad = (evidence.labels == 0) | carrying
