@@ -103,8 +103,8 @@ def before_after(run: Run, child: Run, seeds: OverSeeds) -> None:
     before, after = compared["before"], compared["after"]
     if several := seeds.n > 1:
         st.caption(
-            f"Over {seeds.n} seeds: mean ± standard deviation. The four figures and all below the table are those of "
-            f"seed {child.config['seed']}."
+            f"Table and chart: after the repair, mean ± standard deviation over {seeds.n} seeds. The four figures and "
+            f"the samples below are those of seed {child.config['seed']}."
         )
     rates = before["attack_success_rate"]
     left, middle, right, last = st.columns(4)
