@@ -57,8 +57,8 @@ def test_no_page_speaks_of_a_model_that_is_not_here(losses_alone: Run) -> None:
 def test_the_lab_takes_no_data_that_can_carry_no_trigger() -> None:
     lab = page("attack_lab")
     assert "No data set here is clean and can carry a trigger." in said(lab)
-    [listed] = lab.dataframe
-    assert listed.value["Attack"].tolist() == [entry.title for entry in ATTACKS.values()]
+    [listed] = lab.table
+    assert listed.value.index.tolist() == [entry.title for entry in ATTACKS.values()]
 
 
 @pytest.mark.usefixtures("losses_alone")
