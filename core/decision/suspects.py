@@ -72,6 +72,4 @@ def suspects_of(
     same = tuple(stamps.coincidences(inputs, labels))
     usual, *finer = whitenings(inputs, alike, k, seed, (None,) if basis is None else (None, basis))
     fine = finer[0] if finer else None
-    return Suspects(
-        inputs, labels, orders, evidence.predicted, ask, alike, usual, probes, k, seed, fine, halves, tuple(same)
-    )
+    return Suspects(inputs, labels, orders, evidence.predicted, ask, alike, usual, probes, k, seed, fine, halves, same)

@@ -20,8 +20,9 @@ def before_after(
     The bars stand for a few attacks and lie, one attack below the other, for many. With `spreads` over seeds those
     after it are means, each with its standard deviation.
     """
-    means = {name: one.mean for name, one in (spreads or {}).items()}
-    over = [(spreads[name].deviation or 0) if name in means else 0 for name in before] if spreads else None
+    over = spreads or {}
+    means = {name: one.mean for name, one in over.items()}
+    errors = [(name in over and over[name].deviation) or 0 for name in before]
     names, title = [str(name).replace("_", " ") for name in before], f"attack success rate (dotted: {GONE:.0%})"
     if lying := len(names) > MOST_STANDING:
         figure = figure_of(x=title, height=70 + 44 * len(names))
@@ -34,12 +35,10 @@ def before_after(
     for when, (values, colour) in rates.items():
         places = {"x": values, "y": names, "orientation": "h"} if lying else {"x": names, "y": values}
         text = "%{x:.1%}" if lying else "%{y:.1%}"
-        spread = (
-            {"error_x" if lying else "error_y": {"type": "data", "array": over}} if over and when == "after" else {}
-        )
+        bars = {"error_x" if lying else "error_y": {"type": "data", "array": errors}}
         figure.add_bar(
             **places,
-            **spread,
+            **(bars if over and when == "after" else {}),
             name=when,
             marker={"color": colour},
             texttemplate=text,
