@@ -32,5 +32,5 @@ def test_a_repair_is_repeated_with_another_seed_and_its_removed_samples_are_look
     eventually(lambda: [other.config["seed"] for other in runs.children(run) if other.done("evaluate")] == [1, 0])
     expect(window.get_by_text("Bars: one standard deviation over the seeds.")).to_be_visible(timeout=PATIENT)
     window.get_by_role("radio", name="Before and after").click()
-    expect(window.get_by_text("Over 2 seeds: mean ± standard deviation.")).to_be_visible(timeout=PATIENT)
+    expect(window.get_by_text("mean ± standard deviation over 2 seeds.")).to_be_visible(timeout=PATIENT)
     sound(window)
