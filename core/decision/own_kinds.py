@@ -258,7 +258,7 @@ class OwnKinds:
         asked_for_many = not of_one_source and index not in asked.foreign
         surer = self._of_many(asked, rows, index) if asked_for_many else None
         cluster = None
-        if lie_apart and asked_for_many:
+        if lie_apart and asked_for_many and index in asked.controls:  # a cluster that was asked about is one anyway
             cluster = own_cluster(self.evidence.features[rows], ranks, like, self.evidence.seed)
         figures = KindFigures(
             asked.fraction(index),

@@ -21,8 +21,12 @@ from core.decision.apart import (
     too_many,
     weighed,
 )
+from core.decision.found import Found
 from core.decision.kinds import DOUBT, Kind
+from core.decision.left_out import Asked
 from core.decision.look_alikes import LookAlikes
+from core.decision.own_kinds import OwnKinds
+from core.types import Evidence
 
 FIGURES = KindFigures(0.9, 0.1, APART, 1.0, 0.5)
 
@@ -186,3 +190,21 @@ def test_classes_that_are_mixed_up_anyway_do_not_count_as_many():
     alike = sizes(300, 300)
     assert not may_be_a_half(many, 200, alike, 0)
     assert may_be_a_half(replace(many, distinct=False), 200, alike, 0)
+
+
+@pytest.mark.parametrize("suspected", [True, False])
+def test_a_cluster_proves_only_what_was_suspected_before_it_was_a_cluster(suspected):
+    """Where a cluster itself was asked about, that the turned samples are one says nothing: they were chosen so."""
+    features, inside, ranks = clustered()
+    n, everybody = len(inside), np.arange(len(inside))
+    seen, unseen = np.full((n, 2), 0.5), np.full((n, 2), 0.5)
+    seen[inside], unseen[inside] = (0.05, 0.95), (0.95, 0.05)
+    controls = {1: everybody[~inside][:40]} if suspected else {}
+    asked = Asked({1: everybody[inside]}, controls, inside, seen, unseen)
+    found = Found(*np.zeros((2, n), np.int64))
+    evidence = Evidence(np.ones(n, np.int64), 2, np.zeros(n, bool), features=features)
+    kind = Kind(np.where(inside, 1.0, -1.0))  # of everybody it is in doubt
+    kinds = OwnKinds(evidence, None, ranks, found)
+    figures, believed, apart = kinds._figures((asked, 1, 0.05), everybody, kind, lie_apart=True, of_one_source=False)
+    assert (figures.a_cluster, figures.clustered, apart) == (not suspected, suspected, suspected)
+    assert believed.tolist() == (inside & suspected).tolist()
