@@ -15,8 +15,10 @@ from typing import Any, Literal, NoReturn, TypeVar, Union, cast, get_args, get_o
 from core.errors import UserError
 
 LARGEST = 2**63 - 1  # what an int64 holds; nothing that is kept is larger
+MOST_KNOWN = 200  # files whose content is remembered; the oldest is forgotten
 _WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false", NoneType: "nothing"}
 T = TypeVar("T")
+_known: dict[Path, tuple[str, Any]] = {}  # text and content of files that are read again and again
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ def read_json(
     given: Mapping[str, Any] | None = None,
     renamed: Mapping[str, str] | None = None,
     sound: Callable[[T], bool] = lambda result: True,
+    again: bool = False,
 ) -> T:
     """What the JSON file `path` holds, as `shape`.
 
@@ -63,17 +66,25 @@ def read_json(
         given: fields of the dataclass that are not in the file.
         renamed: names that earlier versions gave to fields → the names of today.
         sound: whether values of the right types make sense.
+        again: whether the file is read often, always in this way: the same text then gives the same object, which
+            nobody may change.
 
     Raises:
         UserError: the file is missing, cannot be read, is not whole, does not fit, or is of a newer Assay.
     """
     try:
-        content = json.loads(path.read_text("utf-8"), parse_constant=_not_a_number, parse_float=_number)
+        text = path.read_text("utf-8")
+        before = _known.get(path) if again else None  # another thread may forget it meanwhile
+        if before and before[0] == text:
+            return cast("T", before[1])
+        content = json.loads(text, parse_constant=_not_a_number, parse_float=_number)
         if isinstance(content, dict) and renamed:
             content = {renamed.get(name, name): value for name, value in content.items()}
         result = cast("T", _fitted(content, shape, "", given or {}))
         if not sound(result):
             raise _Wrong("its values make no sense")
+        if again:
+            _remember(path, text, result)
     except FileNotFoundError as error:
         if otherwise is not None:
             return otherwise
@@ -106,6 +117,13 @@ def sorted_out(paths: Iterable[Path], read: Callable[[Path], T]) -> tuple[list[T
         except UserError as error:
             damaged.append(Damaged(path.parent, path.parent.name, error))
     return readable, damaged
+
+
+def _remember(path: Path, text: str, content: Any) -> None:
+    _known.pop(path, None)  # the last one in is the last one out
+    _known[path] = text, content
+    while len(_known) > MOST_KNOWN:
+        _known.pop(next(iter(_known), path), None)
 
 
 def _fitted(value: Any, shape: Any, place: str, given: Mapping[str, Any]) -> Any:

@@ -221,7 +221,7 @@ def give_up(run: Run, stage: str) -> Run:
 
 def read(path: Path) -> Run:
     owner, given = f"The run {path.parent.name}", {"path": path.parent}
-    run = read_json(path, Run, owner, _AGAIN, given=given, sound=_sound)
+    run = read_json(path, Run, owner, _AGAIN, given=given, sound=_sound, again=True)
     if words := checksums.wrong(path.parent, path.name):
         raise UserError(f"{owner} is damaged.", f"{path}: {words}.", _AGAIN)
     return run

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from core.errors import UserError
-from core.json_files import Damaged, fitted, read_json, sorted_out
+from core.json_files import MOST_KNOWN, Damaged, fitted, read_json, sorted_out
 
 
 @dataclass(frozen=True)
@@ -142,3 +142,28 @@ def test_the_readable_and_the_damaged_are_told_apart(tmp_path):
     found, damaged = sorted_out(sorted(tmp_path.glob("*/a.json")), read)
     assert found == [Outer(("a",), (2, 3), {4: 1.0}, (Inner("x"),))]
     assert damaged == [Damaged(tmp_path / "bad", "bad", damaged[0].error)]
+
+
+def test_what_is_read_again_is_the_same_object_until_its_text_is_another(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(GOOD))
+    first = read(path, again=True)
+    assert read(path, again=True) is first
+    assert read(path) is not first
+    path.write_text(json.dumps(GOOD | {"plan": ["b"]}))
+    assert read(path, again=True).plan == ("b",)
+    path.write_text("{}")
+    with pytest.raises(UserError, match="it has no plan"):
+        read(path, again=True)
+    path.unlink()
+    with pytest.raises(UserError, match="is missing"):
+        read(path, again=True)
+
+
+def test_only_the_newest_of_what_is_read_again_are_remembered(tmp_path):
+    paths = [tmp_path / f"{at}.json" for at in range(MOST_KNOWN + 1)]
+    for path in paths:
+        path.write_text(json.dumps(GOOD))
+    oldest, *_, newest = [read(path, again=True) for path in paths]
+    assert read(paths[-1], again=True) is newest
+    assert read(paths[0], again=True) is not oldest

@@ -243,7 +243,8 @@ def planted_attacks(info: DatasetInfo) -> tuple[PlantedAttack, ...]:
 
 
 def _info(path: Path) -> DatasetInfo:
-    return checked(path, read_json(path, DatasetInfo, f"The data set {path.parent.name}", HINT, sound=_sound))
+    owner = f"The data set {path.parent.name}"
+    return checked(path, read_json(path, DatasetInfo, owner, HINT, sound=_sound, again=True))
 
 
 def _state(folder: Path, modality: str) -> str:

@@ -39,14 +39,15 @@ def _all_words(run: Run) -> pd.DataFrame:
 
 
 def _words(table: pd.DataFrame, class_names: Sequence[str]) -> pd.DataFrame:
+    """Numbers and categories, not texts: half as much to send, and to be read in the browser."""
     names = np.array([*class_names, "?"], object)
     return pd.DataFrame(
         {
             "id": table["id"],
-            "row": table["row"],
-            "sample": "#" + table["id"].astype(str),
-            "given": names[table["label"].to_numpy(np.int64)],
-            "predicted": names[table["predicted"].to_numpy(np.int64, na_value=len(class_names))],
-            "loss": table["loss"].map("{:.3g}".format),
+            "row": table["row"].astype(np.int32),
+            "sample": table["id"].astype(np.int32),
+            "given": pd.Categorical(names[table["label"].to_numpy(np.int64)]),
+            "predicted": pd.Categorical(names[table["predicted"].to_numpy(np.int64, na_value=len(class_names))]),
+            "loss": [float(f"{loss:.3g}") for loss in table["loss"]],
         }
     )

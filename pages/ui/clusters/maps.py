@@ -248,7 +248,7 @@ def linked_map(
         series=found.styles,
         bar=found.bar,
         total=total,
-        tooltip=("sample", "given", "predicted", "loss"),
+        tooltip={"sample": "#", "given": "", "predicted": "", "loss": ""},
         selected=partial(selected, run),
         choose=partial(select, run),
         hover_images=controls.hover,

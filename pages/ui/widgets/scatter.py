@@ -1,6 +1,6 @@
 """The map: all points drawn in the browser, a lasso sent back, membership decided here by id."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -74,7 +74,7 @@ def scatter_map(
     key: str,
     image_url: str,
     series: Mapping[str, Style],
-    tooltip: Sequence[str],
+    tooltip: Mapping[str, str],
     selected: Callable[[], Ids],
     choose: Callable[[Ids], None],
     total: int,
@@ -94,7 +94,7 @@ def scatter_map(
         key: of this map, unique on the page.
         image_url: relative address of a point's image, with column names in braces: "thumb/demo-ab12/{@row}.png".
         series: group → style, in drawing order, the last on top; points of other groups are not shown.
-        tooltip: columns shown as text on hover.
+        tooltip: columns shown on hover → what stands before a value.
         selected: gives the ids selected now, wherever that was done. When they are no longer what the chart shows
             itself, it is replaced by one without a brush, and the selection is drawn as rings.
         choose: is told the sorted ids that were selected on the map.

@@ -107,16 +107,22 @@ def window_around(points: pd.DataFrame) -> Window:
     return window
 
 
-def hover_card(columns: Sequence[str], image_url: str, side: int = 96) -> str:
-    """The hover card, a picture of so many pixels on top; values are put in, escaped, by the browser."""
+def hover_card(columns: Mapping[str, str], image_url: str, side: int = 96) -> str:
+    """The hover card, a picture of so many pixels on top; values are put in, escaped, by the browser.
+
+    Args:
+        columns: names → what stands before a value, such as "#".
+        image_url: with names of columns in braces; "" for no picture.
+        side: of the picture.
+    """
     image = (
         f'<img src="{html.escape(image_url)}" width="{side}" height="{side}" alt="" '
         f'style="display:block;width:{side}px;height:{side}px;image-rendering:pixelated;margin:0 auto 6px">'
     )
     rows = (
         f'<div style="display:flex;justify-content:space-between;gap:16px;min-width:96px">'
-        f'<span style="opacity:.65">{html.escape(name)}</span><span>{{@{name}}}</span></div>'
-        for name in columns
+        f'<span style="opacity:.65">{html.escape(name)}</span><span>{before}{{@{name}}}</span></div>'
+        for name, before in columns.items()
     )
     return (image if image_url else "") + "".join(rows)
 
