@@ -13,7 +13,7 @@ class _Network(nn.Module):
     def __init__(self, known: int, n_classes: int, embedding: int, hidden: int) -> None:
         super().__init__()
         self.vocabulary = Vocabulary(known)
-        self.embedding = nn.Embedding(known + 2, embedding, padding_idx=PADDING)
+        self.embedding = self.vocabulary.embedding(embedding)
         self.hidden = nn.Linear(embedding, hidden)
         self.head = nn.Linear(hidden, n_classes)
 

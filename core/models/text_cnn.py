@@ -15,7 +15,7 @@ class _Network(nn.Module):
     def __init__(self, known: int, n_classes: int, embedding: int, filters: int, dropout: float) -> None:
         super().__init__()
         self.vocabulary = Vocabulary(known)
-        self.embedding = nn.Embedding(known + 2, embedding, padding_idx=PADDING)
+        self.embedding = self.vocabulary.embedding(embedding)
         self.filters = nn.ModuleList(nn.Conv1d(embedding, filters, width) for width in WIDTHS)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(filters * len(WIDTHS), n_classes)

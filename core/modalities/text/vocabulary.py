@@ -17,6 +17,9 @@ NOBODYS = -1  # in a batch: a word that no network knows
 LAST = 2**63 - 1  # fills up what earlier versions did not use; no word has this number
 FEWEST = 2  # texts that a word has to occur in
 TOGETHER = 8192  # texts whose words are counted at a time
+# Standard deviation of what stands for a word before training. From 1, PyTorch's, six epochs hardly take it away: texts
+# of Rotten Tomatoes are told 68 % of the time, from .02 to .25 77 %.
+BEGUN = 0.1
 # What a state has: the words of a vocabulary, one a line, or of earlier versions the numbers of its words.
 WORDS = "words"
 KNOWN = "known"
@@ -110,17 +113,24 @@ class Vocabulary(Reader):
             return self.known[self.known != LAST].tolist()
         return [number(word) for word in listed(self._written())]
 
+    def embedding(self, width: int) -> nn.Embedding:
+        """What stands for the word in each place, `width` numbers drawn close to 0; zeros for padding."""
+        made = nn.Embedding(self.most + 2, width, padding_idx=PADDING)
+        with torch.no_grad():
+            made.weight.mul_(BEGUN)
+        return made
+
     def give(self, embedding: nn.Embedding, numbers: Ints, values: Floats) -> None:
         """Put vectors in the places of known words; the others keep theirs, made as long as these are on average.
 
         Args:
-            embedding: whose places these are.
+            embedding: whose places these are, as it was made.
             numbers: (v,) of words that are known.
             values: (v, d) their vectors.
         """
         given, places = torch.tensor(values), {known: place for place, known in enumerate(self.numbers(), 2)}
         with torch.no_grad():
-            embedding.weight.mul_(given.square().mean().sqrt())
+            embedding.weight.mul_(given.square().mean().sqrt() / BEGUN)
             embedding.weight[[places[each] for each in numbers.tolist()]] = given
 
     def make_room(self, weights: Mapping[str, Tensor], prefix: str) -> None:
