@@ -15,11 +15,13 @@ from pages.ui.widgets import pictures
 from pages.ui.widgets.trial_board import Panel, board, probability_words
 
 
-def pair(run: Run) -> tuple[Run, Run | None]:
-    """The run and its newest finished repair."""
+def pair(run: Run) -> tuple[Run, Run | None, str]:
+    """The run and its newest finished repair, or that which was chosen itself; of several, which one in words."""
     if run.parent:
-        return runs.open_run(run.workspace, run.parent), run
-    return run, next((child for child in runs.children(run) if child.done("evaluate")), None)
+        return runs.open_run(run.workspace, run.parent), run, ""
+    repairs = [child for child in runs.children(run) if child.done("evaluate")]
+    which = f" *Repaired* is the newest of its {len(repairs)} repairs: choose another one to see what that answers."
+    return run, repairs[0] if repairs else None, which if len(repairs) > 1 else ""
 
 
 journey.question("trigger", "trigger")
@@ -31,7 +33,7 @@ if run.recorded:
     st.markdown("**The model is not here: it was trained elsewhere.** So no trigger can be tried on it.")
     journey.go_to("detect", "What the detectors say of its training data")
     st.stop()
-run, child = pair(run)
+run, child, which = pair(run)
 info = cached.info(run)
 names, triggers = names_in_text(run), known_triggers(run)
 if not info.n_test:
@@ -92,7 +94,7 @@ board(panels, names, key="trigger-board")
 rates(run, child, trigger)
 st.caption(
     f"These are recorded answers: each model was shown the {info.n_test:,} test samples with every trigger. This "
-    f"trigger is meant for {len(tried):,} of them. {frame.plain(trigger.caution)}"
+    f"trigger is meant for {len(tried):,} of them. {frame.plain(trigger.caution)}{which}"
 )
 if child and not repaired:
     unmeasured(child)

@@ -1,5 +1,6 @@
 """What a repaired model takes for the attacker's class without any trigger stands wherever its success rate does."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from core.training.config import TrainConfig
 from core.types import Changes
 from pages.ui.repair.outcome import cost_words, gone_words, not_gone
 from tests.core.conftest import tiny
-from tests.pages.drawn import page
+from tests.pages.drawn import page, said
 
 KNOWN = [{"attack": name, "strength": 1} for name in (None, "patch")]
 TOLD = "Without the trigger, 25.0% of these samples are taken for it, too. Of those it has right, 66.7% are turned."
@@ -84,14 +85,22 @@ def test_it_stands_on_the_pages_of_repair_and_triggers(repaired: tuple[Run, Run]
     assert (metric.value, metric.help) == ("25.0%", TOLD)
 
 
+def test_of_several_repairs_the_triggers_page_says_which_one_answers(repaired: tuple[Run, Run]) -> None:
+    _, child = repaired
+    words = "the newest of its 2 repairs: choose another one"
+    assert words not in said(page("trigger"))
+    shutil.copytree(child.path, child.path.with_name(f"{child.id}-b"))
+    assert words in said(page("trigger"))
+
+
 def test_a_trigger_that_adds_nothing_is_gone_though_the_model_errs_as_often(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ASSAY_WORKSPACE", str(tmp_path))
     run, child = made(tmp_path, after=1)
     assert not not_gone(child)
-    said = "1 of 1 known attacks now succeed in 10% of cases or fewer beyond the model's own errors"
-    assert gone_words(child)[0] == f"{said}: 25.0% with the trigger, 25.0% without."
+    words = "1 of 1 known attacks now succeed in 10% of cases or fewer beyond the model's own errors"
+    assert gone_words(child)[0] == f"{words}: 25.0% with the trigger, 25.0% without."
     assert experiments(run)[0].doubts == ()
     assert "<td>25.0%</td>" in report_html(run)
 
@@ -99,8 +108,8 @@ def test_a_trigger_that_adds_nothing_is_gone_though_the_model_errs_as_often(
 def test_a_trigger_that_adds_much_not_gone(repaired: tuple[Run, Run]) -> None:
     run, child = repaired
     assert not_gone(child)
-    said = "1 of 1 known attacks still succeeds in more than 10% of cases beyond the model's own errors"
-    assert gone_words(child)[0] == f"{said}: 75.0% with the trigger, 25.0% without."
+    words = "1 of 1 known attacks still succeeds in more than 10% of cases beyond the model's own errors"
+    assert gone_words(child)[0] == f"{words}: 75.0% with the trigger, 25.0% without."
     assert '<td class="poison">75.0%</td>' in report_html(run)
 
 
