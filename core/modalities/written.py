@@ -35,9 +35,10 @@ def visible(text: str) -> str:
     return _UNSEEN.sub(_named, text)
 
 
-# Ink on paper, and what a trigger put there in the hue that marks it in lists; where the page is dark, so is the paper.
+# Ink on the tint of a tile, and what a trigger put there in the hue that marks it in lists; where the page is dark, so
+# is the tile.
 _LOOKS = (
-    "div{color:#1f2328;background:#f6f3ea}mark{color:inherit;background:#eccbb4;border-radius:2px}"
+    "div{color:#1b2427;background:#eef2f3}mark{color:inherit;background:#eccbb4;border-radius:2px}"
     "@media (prefers-color-scheme:dark){div{color:#e6ecee;background:#1a2326}mark{background:#6b3c1c}}"
 )
 
