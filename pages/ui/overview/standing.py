@@ -125,11 +125,12 @@ def lineage(run: Run) -> None:
         if run.parent:
             parent = runs.open_run(run.workspace, run.parent)
             st.markdown("This run repairs")
-            _run_button(parent)
+            _run_button(parent, parent.name)
         if repairs:
             st.markdown("Repaired as" if not run.parent else "and is repaired as")
-        for child in repairs[:MOST_KIN]:
-            _run_button(child)
+        names = [child.name for child in repairs]
+        for child in repairs[:MOST_KIN]:  # those of one name are told apart by their times
+            _run_button(child, frame.label(child) if names.count(child.name) > 1 else child.name)
         if len(repairs) > MOST_KIN:
             st.caption(f"and {len(repairs) - MOST_KIN} more")
     if newest := next((child for child in repairs if child.done("evaluate")), None):
@@ -137,5 +138,5 @@ def lineage(run: Run) -> None:
         st.markdown(f"{which}**{plain(gone_words(newest)[0])}** {plain(cost_words(newest))}")
 
 
-def _run_button(run: Run) -> None:
-    st.button(plain(run.name), key=f"kin-{run.id}", icon=":material/history:", on_click=frame.choose_run, args=(run,))
+def _run_button(run: Run, words: str) -> None:
+    st.button(plain(words), key=f"kin-{run.id}", icon=":material/history:", on_click=frame.choose_run, args=(run,))

@@ -215,7 +215,7 @@ def _pick_run() -> None:
     st.selectbox(
         "Run",
         list(all_runs),
-        format_func=lambda run_id: _label(all_runs[run_id]),
+        format_func=lambda run_id: label(all_runs[run_id]),
         help="Each training is a run; a repair is a run of its own.",
         **bound("picker", run.id, lambda chosen: choose_run(all_runs[chosen])),
     )
@@ -274,7 +274,7 @@ def _compute(run: Run, stages: tuple[str, ...]) -> None:
     jobs.start_run(pipeline.extend(run, stages))
 
 
-def _label(run: Run) -> str:
+def label(run: Run) -> str:
     """Name and time: the picker forgets its choice when a label changes, so nothing in it may."""
     return f"{run.name} · {datetime.fromisoformat(run.created).astimezone():%d %b %H:%M:%S}"
 

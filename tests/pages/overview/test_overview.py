@@ -348,3 +348,17 @@ def test_of_many_groups_some_are_shown_and_the_others_counted(two_detections: Ru
     app = page("overview")
     assert f"9 of {FEW} groups are shown, and {FEW - 9} more are on Review." in words(app)
     assert words(app).count("Review these 1") == 9
+
+
+def test_repairs_of_one_name_are_told_apart_by_their_times(two_detections: Run) -> None:
+    def kin() -> list[str]:
+        return [button.label for button in page("overview").button if str(button.key).startswith("kin-")]
+
+    decided(two_detections, JUDGED)
+    pipeline.decide(two_detections, range(FEW), "exclude", reviewer="ann")
+    first = pipeline.new_repair(two_detections, reviewer="ann")
+    assert kin() == [first.name]
+    assert pipeline.new_repair(two_detections, reviewer="ann").name == first.name
+    both = kin()
+    assert len(both) == 2
+    assert all(one.startswith(f"{first.name} · ") and re.search(r"\d\d:\d\d", one.replace("\\", "")) for one in both)
