@@ -62,7 +62,7 @@ def comparison(child: Run) -> dict[str, Any]:
     parent = runs.open_run(child.workspace, child.parent)
     before, after = runs.outcome(parent), runs.outcome(child)
     if before is None or after is None:
-        raise UserError("The repair is not finished.", "", "Let it finish first.")
+        raise UserError("The repair is not finished.", "", (parent if before is None else child).to_be_finished)
     was, now = runs.read_changes(parent), runs.read_changes(child)
     moved = sum(was.relabelled.get(sample) != label for sample, label in now.relabelled.items())
     changed = {"removed": len(now.excluded) - len(was.excluded), "relabelled": moved}

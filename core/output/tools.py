@@ -88,7 +88,8 @@ def label_issues(opened: OpenedRun) -> pd.DataFrame:
     """
     table = review_table(opened)
     if table["loss"].isna().all():
-        raise UserError("This run has no losses yet.", "A label's quality is taken from them.", "Let it finish first.")
+        why = "A label's quality is taken from them."
+        raise UserError("This run has no losses yet.", why, opened.run.to_be_finished)
     decided = table["verdict"].to_numpy() != ""
     issue = np.where(decided, table["verdict"].isin(["exclude", "relabel"]), suspected(table))
     return pd.DataFrame(

@@ -68,7 +68,7 @@ def new_repair(
         )
     if not run.done("evaluate"):
         raise UserError(
-            "This run is not finished.", "There is no 'before' to compare a repair with.", "Let it finish first."
+            "This run is not finished.", "There is no 'before' to compare a repair with.", run.to_be_finished
         )
     changes = pending_changes(run) if revision is None else revisions.changes(run.workspace, run.dataset, revision)
     if changes == runs.read_changes(run):

@@ -106,6 +106,11 @@ class Run:
         return [stage for stage in self.plan if stage not in self.stages or stage in self.again]
 
     @property
+    def to_be_finished(self) -> str:
+        """What to do where a stage of it is missing: a worker may be at it, or have stopped."""
+        return f"Let it finish first. If it has stopped, go on with it: python -m core resume {self.id}"
+
+    @property
     def trainable(self) -> bool:
         """Whether such a model can be trained; an ONNX graph cannot, nor one that is not here."""
         return self.config.get("model") != GRAPH and not self.recorded

@@ -199,7 +199,7 @@ def test_a_repair_needs_something_to_do(finished):
     pipeline.decide(finished, list(range(200)), "exclude", reviewer="ann")
     with refused("Nothing would be left to train on"):
         pipeline.new_repair(finished)
-    with refused("This run is not finished"):
+    with refused(f"This run is not finished.*stopped, go on with it: python -m core resume {finished.id}"):
         pipeline.new_repair(runs.update(finished, stages={"train": 1.0}))
 
 
@@ -222,7 +222,7 @@ def test_a_repair_trains_on_what_is_left_and_builds_on_its_parent(finished):
     pipeline.decide(child, [199], "exclude", reviewer="ann")
     grandchild = pipeline.new_repair(child)
     assert runs.read_changes(grandchild) == Changes(frozenset({0, 1, 2, 199}), {8: 3})
-    with refused("is not finished"):
+    with refused(f"is not finished.*python -m core resume {grandchild.id}"):
         results.comparison(grandchild)
     with refused("is not a repair"):
         results.comparison(finished)
