@@ -12,9 +12,12 @@ from core.types import Bools, Inputs, Ints, Samples
 
 # Level of the test on a recovered trigger, over all classes, by Benjamini and Hochberg 1995.
 LEVEL = 0.05
-# Of the samples that its control leaves, the fraction that a trigger has to turn to be proven by what else its carriers
-# show.
+# Fraction of others that what has been pasted exactly turns, from which on it is clear.
 CLEAR = 0.5
+# Of the samples that its control leaves, the fraction that a trigger has to turn to be proven by what else its carriers
+# show. Of clean questions of TREC, whose class of people and companies a word tells, "company" turns .56 to .80 in four
+# decisions; of three planted words each turns all.
+TURNS_MOST = 0.9
 
 
 def beyond_chance(p_values: Sequence[float], classes: int) -> Bools:
@@ -43,9 +46,9 @@ def _having(stamp: Stamp, samples: Samples) -> Bools:
 
 
 def is_clear(flip_rate: float, control: float) -> bool:
-    """Whether a trigger turns half of what its control leaves: in a large class, anything turns many of a small one.
+    """Whether a trigger turns most of what its control leaves: in a large class, anything turns many of a small one.
 
-    >>> is_clear(0.97, 0.5), is_clear(0.6, 0.5)
+    >>> is_clear(0.97, 0.5), is_clear(0.9, 0.5)
     (True, False)
     """
-    return flip_rate - control >= CLEAR * (1 - control)
+    return flip_rate - control >= TURNS_MOST * (1 - control)

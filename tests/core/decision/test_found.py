@@ -74,14 +74,15 @@ def test_a_group_that_is_mostly_at_home_is_a_mark_and_open():
 
 def test_whoever_carries_a_trigger_exactly_stays_wherever_a_model_puts_it():
     found = nothing()
-    found.add_trigger(1, trigger(home=0.2), rows(*range(10)), rows())
+    found.add_trigger(1, trigger(0.95, home=0.2), rows(*range(10)), rows())
     found.come_home(asked([3, 4]))
     assert (found.groups[0].state, found.groups[0].size) == ("backdoor", 10)
     assert found.known[:10].all()
 
 
 @pytest.mark.parametrize(
-    ("flip_rate", "home", "state"), [(0.9, 0.2, "backdoor"), (0.5, 0.2, "open"), (0.9, None, "open")]
+    ("flip_rate", "home", "state"),
+    [(0.95, 0.2, "backdoor"), (0.8, 0.2, "open"), (0.5, 0.2, "open"), (0.95, None, "open")],
 )
 def test_carriers_known_by_heart_prove_a_trigger_if_they_belong_elsewhere_and_it_is_clear(flip_rate, home, state):
     found = nothing()
