@@ -1,6 +1,7 @@
 """Why a group has its state: the test in words, with its numbers."""
 
 from core.decision.apart import KindFigures
+from core.decision.chance import TURNS_MOST
 from core.decision.shared import SharedTrigger
 from core.decision.transformed import Transformed
 from core.decision.triggers import MOST_KEPT, OWN_LOOK, RecoveredTrigger
@@ -43,6 +44,11 @@ def trigger_reason(trigger: RecoveredTrigger, *, proven: bool) -> str:
         return (
             f"{turns} But most of the class show it, and {trigger.own_look:.0%} of the samples nearest to them "
             "are of this class. So it may be what the class looks like: look at them."
+        )
+    if trigger.home is not None:  # by the looks of its carriers only what turns most is proven
+        return (
+            f"{turns} But it turns fewer than {TURNS_MOST:.0%} of those that its control leaves, and without it "
+            f"{trigger.kept:.0%} of the most suspicious keep their label. {MARK_OR_CLEAN}"
         )
     return f"{turns} But {trigger.kept:.0%} of the most suspicious keep their label without it. {MARK_OR_CLEAN}"
 

@@ -66,6 +66,10 @@ def test_reasons_name_their_numbers():
     mark = trigger_reason(trigger(0.87), proven=False)
     assert "But 87% of the most suspicious keep their label without it" in mark
     assert "logo" in mark
+    word = trigger_reason(replace(trigger(0.19), home=0.4), proven=False)
+    assert "it turns fewer than 90% of those that its control leaves" in word
+    assert "without it 19% of the most suspicious keep their label" in word
+    assert "But 19%" not in word  # that is few, and no reason
     look = trigger_reason(trigger(0.1, 0.95), proven=False)
     assert "But most of the class show it, and 95% of the samples nearest to them are of this class." in look
     assert look.endswith("So it may be what the class looks like: look at them.")
