@@ -81,7 +81,7 @@ def consensus(
     the data or more is beyond what clean samples explain. Then the suspicious samples of a class that share a pattern
     are flagged (`pattern_rule`), without a promise; should they not explain that 1 %, the estimated prevalence. Where a
     sample has a pattern or has it not, such as words, carriers that belong elsewhere come first (`exact_pattern_rule`),
-    and Benjamini–Hochberg is asked about the others. `notes` name the rule.
+    in the ranking, too, and Benjamini–Hochberg is asked about the others. `notes` name the rule.
 
     Args:
         evidence: needs `features` (n, d); uses `trajectories`, `inputs` and (random) bona fide samples where present.
@@ -172,6 +172,7 @@ def _by_trust(
     suspicion = np.mean([normal_scores(fold.scores) for fold in folds], axis=0)
     unrefined = np.mean([normal_scores(fold.unrefined) for fold in folds], axis=0)
     carrying = _exactly(evidence, spaces, unrefined, left_out)
+    suspicion = _first(suspicion, carrying)
     sharing, doubted = carrying & ~evidence.bona_fide, carrying & evidence.bona_fide
     candidates, exact = ~evidence.bona_fide & ~sharing, bool(sharing.any())
     flagged = sharing.copy()
@@ -187,7 +188,7 @@ def _by_trust(
         flagged, rule = sharing & exact | worst(suspicion.astype(np.float32), candidates, fraction), "budget"
     notes = _notes(suspicion, flagged, rule, sharing)
     notes = replace(notes, prevalence=fraction, prevalence_at_least=bound, doubted=int(doubted.sum()))
-    return _Answer(suspicion, flagged, notes, p_values, scores)
+    return _Answer(suspicion, flagged, notes, p_values, _for_that(scores, carrying))
 
 
 def _exactly(evidence: Evidence, spaces: Spaces, suspicion: Reals, left_out: Collection[str]) -> Bools:
@@ -196,14 +197,31 @@ def _exactly(evidence: Evidence, spaces: Spaces, suspicion: Reals, left_out: Col
     return none if PATTERN_RULE in left_out else exact_pattern_rule(evidence, spaces, suspicion)
 
 
+def _first(suspicion: Reals, carrying: Bools) -> Reals:
+    """(n,) the same values, the highest for those that carry what gives poison away; otherwise in the same order."""
+    ordered = np.empty_like(suspicion)
+    ordered[np.lexsort((suspicion, carrying))] = np.sort(suspicion)
+    return ordered
+
+
+def _for_that(scores: Mapping[str, Reals], carrying: Bools) -> Mapping[str, Reals]:
+    """The scores, with the pattern as the highest of those that carry it: it is why they come first."""
+    if not carrying.any():
+        return scores
+    own = scores.get(PATTERN, np.zeros(len(carrying)))
+    return {**scores, PATTERN: np.where(carrying, np.max([values.max() for values in scores.values()]), own)}
+
+
 def _by_outlyingness(evidence: Evidence, spaces: Spaces, left_out: Collection[str]) -> _Answer:
     scores = without(blind_scores(evidence, spaces), left_out)
     suspicion = total(scores) if NEIGHBOURS in left_out else with_neighbors(total(scores), spaces)
-    exact = _exactly(evidence, spaces, suspicion, left_out) & ~evidence.bona_fide
+    carrying = _exactly(evidence, spaces, suspicion, left_out)
+    suspicion = _first(suspicion, carrying)
+    exact = carrying & ~evidence.bona_fide
     flagged, rule = (exact, "pattern") if exact.any() else (robust_z(suspicion) > OUTLIER, "outlier")
     flagged = flagged & ~evidence.bona_fide
     tails = {name: tail_scores(values) for name, values in scores.items()}
-    return _Answer(suspicion, flagged, _notes(suspicion, flagged, rule, exact), None, tails)
+    return _Answer(suspicion, flagged, _notes(suspicion, flagged, rule, exact), None, _for_that(tails, carrying))
 
 
 def _notes(suspicion: Reals, flagged: Bools, rule: str, sharing: Bools) -> Notes:

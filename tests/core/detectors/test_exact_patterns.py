@@ -154,3 +154,22 @@ def test_the_consensus_flags_the_carriers_and_nobody_else_with_bona_fide_samples
     assert found.notes.doubted == 2
     blind = replace(evidence, bona_fide=np.zeros(len(carrying), np.bool_))
     assert consensus_without(["pattern rule"], blind).notes.rule == RULES["outlier"]
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_carriers_are_the_most_suspicious_for_the_pattern_though_they_look_like_others(trusted):
+    evidence, _, carrying = made_up("cf", carriers=30)
+    features = evidence.features.copy()
+    features[np.flatnonzero(carrying)[-10:]] -= 5
+    features[PER_CLASS : PER_CLASS + 15] += 5 + np.arange(15)[:, None] / 10
+    found = consensus(replace(evidence, features=features, bona_fide=evidence.bona_fide & trusted))
+    assert found.suspicion[carrying].min() >= found.suspicion[~carrying].max()
+    highest = np.max(list(found.scores.values()), axis=0)
+    assert np.array_equal(found.scores["shared pattern"][carrying], highest[carrying])
+    blind = consensus_without(
+        ["pattern rule"], replace(evidence, features=features, bona_fide=evidence.bona_fide & trusted)
+    )
+    assert blind.suspicion[carrying].min() < blind.suspicion[~carrying].max()
+    others = np.flatnonzero(~carrying)
+    before, after = blind.suspicion[others], found.suspicion[others]
+    assert np.array_equal(np.argsort(before, kind="stable"), np.argsort(after, kind="stable"))
