@@ -33,6 +33,7 @@ from core.detectors.clustering.activation_clustering import activation_clusterin
 from core.detectors.consensus.consensus import consensus
 from core.evaluation.metrics import attack_success_rate, auroc, recall
 from core.files import write_file
+from core.pipeline.repair import FASTER, FASTEST
 from core.stages.reclassify import trained_without
 from core.training.config import TrainConfig
 from core.training.evaluating import evaluate, likeliest
@@ -176,8 +177,9 @@ def _repaired(row: TextRow, run: Fitted, removed: Bools, config: TrainConfig) ->
     retrained = _course(again, left, config, run)
     labels = run.dataset.labels.copy()
     labels[removed] = _believed(again, run.dataset, removed)
-    # The learning rate of a repair falls to 0 within its own epochs.
-    goes_on = replace(config, epochs=CONTINUED, schedule_epochs=None)
+    # The learning rate of a repair falls to 0 within its own epochs, from where it begins there.
+    rate = min(FASTER * config.learning_rate, FASTEST)
+    goes_on = replace(config, epochs=CONTINUED, schedule_epochs=None, learning_rate=rate)
     relabelled = _course(run.model, replace(run.dataset, labels=labels), goes_on, run)
     return replace(
         row,

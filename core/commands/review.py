@@ -113,7 +113,7 @@ def repair(
         int | None, typer.Option(help="Epochs to continue for; by default a quarter of the first, at least six.")
     ] = None,
     lr: Annotated[
-        float | None, typer.Option(help="Learning rate to continue with; by default that of the first.")
+        float | None, typer.Option(help="Learning rate to continue with; by default three times the first.")
     ] = None,
     revision: Annotated[
         int | None, typer.Option(help="Train on this revision; by default what is pending is committed.")

@@ -47,6 +47,7 @@ from core.pipeline.recorded import RecordedRequest, carry_out_recorded, load_rec
 from core.pipeline.repair import (
     MOST_REPEATS,
     continued_epochs,
+    continued_rate,
     new_repair,
     repeat_repair,
     start_copy,
@@ -100,6 +101,7 @@ __all__ = [
     "carry_out_recorded",
     "choose_rule",
     "continued_epochs",
+    "continued_rate",
     "decide",
     "decide_family",
     "decide_flagged",

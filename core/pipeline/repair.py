@@ -19,6 +19,10 @@ REPAIRS = ("retrain", "continue")
 # Epochs of continuing, unless the first training had fewer: after three, a rare word in 3 % of a class of texts still
 # turned one text in ten.
 LEAST_CONTINUED = 6
+# Times the learning rate of the first training: at that rate itself, a rare word in 1 % of a class of texts still
+# turned 12 % of others after six epochs, at three times it 4 %. Images are no less accurate so.
+FASTER = 3.0
+FASTEST = 0.01
 MOST_REPEATS = 20  # at once; the spread of ten is known to a quarter of itself, and each is a training
 
 
@@ -38,7 +42,7 @@ def new_repair(
         how: "retrain", afresh with the same configuration, or "continue", from the run's own weights: Chen et al.'s
             repair by new labels, which takes a fraction of the time. Retraining a model that was only inspected starts
             from weights drawn from the seed, since those in its file may carry the backdoor.
-        epochs, learning_rate: of continuing, by default `continued_epochs(run)` and the run's own rate; and of
+        epochs, learning_rate: of continuing, by default `continued_epochs(run)` and `continued_rate(run)`; and of
             retraining a model that was not trained here.
         revision: the number of the one to train on; by default what is pending on the run is committed.
         reviewer: who commits then.
@@ -81,7 +85,7 @@ def new_repair(
     if how == "retrain" and not trained_here(run):
         config["weights"] = ""
     if how == "continue":
-        config |= {"epochs": continued_epochs(run), "schedule_epochs": None}
+        config |= {"epochs": continued_epochs(run), "schedule_epochs": None, "learning_rate": continued_rate(run)}
     if epochs is not None or learning_rate is not None:
         config["epochs"] = config["epochs"] if epochs is None else epochs
         config["learning_rate"] = config["learning_rate"] if learning_rate is None else learning_rate
@@ -152,6 +156,16 @@ def continued_epochs(run: Run) -> int:
     """
     first = int(runs.from_scratch(run).config["epochs"])
     return min(max(LEAST_CONTINUED, math.ceil(first / 4)), max(3, first))
+
+
+def continued_rate(run: Run) -> float:
+    """The learning rate with which a repair goes on training by default: three times that of the first, up to 0.01.
+
+    Few samples have a new label, and a backdoor is let go of slowly at the first rate. A model that was not trained
+    here keeps the rate: what is known of its own training is not known here.
+    """
+    first = float(runs.from_scratch(run).config["learning_rate"])
+    return max(first, min(FASTER * first, FASTEST)) if trained_here(run) else first
 
 
 def start_copy(run: Run, *, as_folder: bool, files: str | None = None) -> tuple[Path, Path]:

@@ -134,7 +134,7 @@ def _training(run: Run, *, relabelled: bool) -> None:
         usual = pipeline.continued_epochs(run) if how == "continue" else int(run.config["epochs"])
         with st.container(horizontal=True):
             epochs = st.number_input("Epochs", 1, 1000, usual, width=160)
-            usual_rate = float(run.config["learning_rate"])
+            usual_rate = pipeline.continued_rate(run) if how == "continue" else float(run.config["learning_rate"])
             rate = st.number_input("Learning rate", 1e-6, 1.0, usual_rate, format="%.5f", width=160)
     title = "Continue training" if how == "continue" else "Retrain"
     # No callback: its arguments would be those of before a number that was typed just now.

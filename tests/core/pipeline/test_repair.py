@@ -84,12 +84,21 @@ def test_a_quarter_of_the_training_but_six_epochs_at_least_where_it_had_so_many(
     assert pipeline.continued_epochs(replace(finished, config={**finished.config, "epochs": epochs})) == expected
 
 
+@pytest.mark.parametrize(("rate", "expected"), [(1e-3, 3e-3), (3e-3, 9e-3), (5e-3, 0.01), (0.05, 0.05)])
+def test_three_times_the_rate_of_the_training_but_no_more_than_a_hundredth(finished, rate, expected):
+    changed = replace(finished, config={**finished.config, "learning_rate": rate})
+    assert pipeline.continued_rate(changed) == pytest.approx(expected)
+    assert pipeline.continued_rate(replace(changed, plan=("load", *changed.plan[1:]))) == rate
+
+
 def test_a_later_retraining_has_the_configuration_of_the_first_training(decided):
     child = pipeline.work(pipeline.new_repair(decided, "continue", epochs=1, learning_rate=STILL))
     pipeline.decide(child, [1], "exclude", reviewer="ann")
     assert pipeline.new_repair(child).config == decided.config
     again = pipeline.new_repair(child, "continue")
-    assert (again.config["epochs"], again.config["learning_rate"]) == (3, decided.config["learning_rate"])
+    first = decided.config["learning_rate"]
+    assert (again.config["epochs"], again.config["learning_rate"]) == (3, pipeline.continued_rate(decided))
+    assert pipeline.continued_rate(child) == pipeline.continued_rate(decided) == 3 * first
     assert runs.from_scratch(again).id == decided.id
 
 
