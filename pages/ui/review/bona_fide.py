@@ -9,7 +9,6 @@ import streamlit as st
 from core import pipeline
 from core.analysis.advice import USUAL_TRUSTED
 from core.analysis.detector_table import leader
-from core.analysis.queue import candidates
 from core.detectors.parts.calibration import FEWEST_TRUSTED
 from core.journal import review
 from core.runs import Run
@@ -21,7 +20,6 @@ from pages.ui.widgets import gallery as galleries
 from pages.ui.widgets import refusal
 from pages.ui.widgets.gallery import GalleryEvent, gallery
 
-AT_ONCE = 25  # candidates shown together: as many as one looks at in a minute
 KEYS = {"a": "accept"}
 WHY = (
     "BaDLoss, and an expected rate such as “about 10% wrong”, compare every sample with some that are known to be "
@@ -36,14 +34,6 @@ def state(run: Run) -> None:
     st.markdown(f"**{n_bona_fide:,} bona fide samples.** {_useful(run, n_bona_fide)}")
     st.progress(min(1.0, n_bona_fide / USUAL_TRUSTED))
     st.caption(WHY)
-
-
-def draw(run: Run) -> pd.DataFrame:
-    """The rows of the samples to look at now; others as soon as anything was said of some."""
-    spoken_of = review.guarantees(run.workspace, run.dataset)
-    table = cached.table(run)
-    ids = candidates(table, spoken_of, count=AT_ONCE, seed=len(spoken_of))
-    return table.set_index("id", drop=False).loc[ids]
 
 
 def desk(run: Run, drawn: pd.DataFrame) -> None:
