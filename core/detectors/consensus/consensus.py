@@ -80,8 +80,8 @@ def consensus(
     Benjamini–Hochberg the flags. These may be none, or too few although poison is certain: with 99 % confidence, 1 % of
     the data or more is beyond what clean samples explain. Then the suspicious samples of a class that share a pattern
     are flagged (`pattern_rule`), without a promise; should they not explain that 1 %, the estimated prevalence. Where a
-    sample has a pattern or has it not, such as words, carriers that belong elsewhere come first (`exact_pattern_rule`),
-    in the ranking, too, and Benjamini–Hochberg is asked about the others. `notes` name the rule.
+    sample has a pattern or has it not, such as words, carriers that belong elsewhere come first (`exact_pattern_rule`).
+    So they do in the ranking, and Benjamini–Hochberg is asked about the others. `notes` name the rule.
 
     Args:
         evidence: needs `features` (n, d); uses `trajectories`, `inputs` and (random) bona fide samples where present.
