@@ -23,9 +23,9 @@ from core.types import Bools, Evidence, Ints
 MOST_PATTERNS = 10
 # Fraction of the bona fide samples of a class that may be poison themselves.
 MOST_POISONED = 0.02
-# Samples of a class that have to share what is looked for among all that anybody shares: a rare kind of clean ones may
-# belong elsewhere by all but one word, too, such as questions on the population of places.
-FEWEST_APART = 2 * SMALLEST
+# Samples of a class that have to share what is named: a rare kind of clean ones may belong elsewhere by all but one
+# word, too, such as questions on the population of places, of which 16 or 17 were flagged in three trainings.
+FEWEST = 2 * SMALLEST
 # Fraction of the class that half of those who belong elsewhere have to be more suspicious than, beyond chance.
 SUSPECTED = 0.75
 # Ordinary samples of a class, drawn at random, that a pattern is told from, and as many of other classes: carriers that
@@ -38,7 +38,7 @@ def exact_pattern_rule(evidence: Evidence, spaces: Spaces, suspicion: Reals) -> 
 
     Of a group of suspicious samples, it is what sets them apart most, from ordinary ones and from other classes. Such
     groups are the most suspicious samples, and suspicious ones that share something and belong elsewhere by all else
-    that they show. A pattern is named where all of this holds. At least 12 samples of the class have it, and half of
+    that they show. A pattern is named where all of this holds. At least 24 samples of the class have it, and half of
     them are more suspicious than three quarters of the class, beyond chance. As often as samples of other classes have
     it, at most a tenth of them have it by chance. By all else that they show, most of them surely belong to other
     classes, which chance does not explain. And bona fide samples of the class do not have it half as often as others: a
@@ -55,7 +55,7 @@ def exact_pattern_rule(evidence: Evidence, spaces: Spaces, suspicion: Reals) -> 
     named = np.zeros(len(suspicion), np.bool_)
     if evidence.inputs is None or not patterns_of(evidence.inputs).exact:
         return named
-    apart = modality_of(evidence.inputs).load_stamps().apart(evidence.inputs, evidence.labels, FEWEST_APART)
+    apart = modality_of(evidence.inputs).load_stamps().apart(evidence.inputs, evidence.labels, FEWEST)
     for space in spaces:
         left = ~evidence.bona_fide[space.rows]
         inside = [
@@ -124,7 +124,7 @@ def _told(
             yield ranked[:size], stamp
         size *= 2
     for group in (some[left[some]] for some in apart):
-        if len(group) >= FEWEST_APART and _suspected(suspicion, np.isin(np.arange(len(rows)), group)):
+        if len(group) >= FEWEST and _suspected(suspicion, np.isin(np.arange(len(rows)), group)):
             for stamp in stamps.stamps(evidence.inputs, rows[group], usual):
                 yield group, stamp
 
@@ -147,7 +147,7 @@ def _is_rare(evidence: Evidence, rows: Ints, having: Bools, stamp: Stamp) -> boo
     """
     assert evidence.inputs is not None
     others = np.flatnonzero(evidence.labels != evidence.labels[rows[0]])
-    if having.sum() < SMALLEST or not len(others):
+    if having.sum() < FEWEST or not len(others):
         return False
     elsewhere = stamp.carried(evidence.inputs[others])
     return elsewhere is not None and bool(elsewhere.mean() * len(rows) <= MOST_WRONG * having.sum())

@@ -22,7 +22,7 @@ def said(kind):
     return " ".join(RNG.permutation([*RNG.choice(kind, 3, replace=False), *RNG.choice(PLAIN, 4)]))
 
 
-def made_up(*phrases, kind=BAD, carriers=20, trusted=0, elsewhere=0, per_class=PER_CLASS):
+def made_up(*phrases, kind=BAD, carriers=28, trusted=0, elsewhere=0, per_class=PER_CLASS):
     """Good and bad texts; `carriers` more of a kind with each phrase are labelled as good, and suspicious.
 
     The first `trusted` carriers are bona fide, beside a tenth of all others. So many bad texts `elsewhere` have them.
@@ -78,7 +78,7 @@ def test_a_phrase_of_the_other_class_is_no_trigger_in_texts_that_nobody_changed(
 def test_a_phrase_that_all_have_or_very_few_is_no_trigger():
     evidence, suspicion, _ = made_up(PLAIN[0])
     assert not named(evidence, suspicion).any()
-    evidence, suspicion, _ = made_up("cf", carriers=11)
+    evidence, suspicion, _ = made_up("cf", carriers=23)
     assert not named(evidence, suspicion).any()
 
 
