@@ -22,6 +22,10 @@ LEANING = 0.5
 FEWEST = 3
 # Fraction of some texts that have a word, from which on they share it.
 NEARLY_ALL = 0.8
+# Fraction that have it, and how many times as often as all other texts, from which on it is theirs, too: a planted
+# sentence may come in several versions, none of which nearly all have.
+SOME = 0.25
+TIMES = 10.0
 # Others of the class that have it, for each of them, from which on it is a word of the class.
 OTHERS = 0.5
 
@@ -59,7 +63,8 @@ class Belonging:
         Learned from all other texts. Of the words of a phrase, and of all that nearly all of these texts have, only
         those of their class count, as the rest of the class has them. And they never speak against it. "Where can I
         find" is a phrase of the class of places: others of it have "where" without the phrase. That "what is a" of
-        "what is a fear of" is asked more often elsewhere says nothing of what else these texts say.
+        "what is a fear of" is asked more often elsewhere says nothing of what else these texts say. With the phrase go
+        words that many of these texts have and hardly another one, unless they are most of their class.
 
         Args:
             rows: (m,) of one class, at least one: who has the phrase.
@@ -70,6 +75,9 @@ class Belonging:
         having = np.bincount(word, minlength=len(self._known))
         others = self._counts[own] - having
         shared = (having >= NEARLY_ALL * len(rows)) | np.isin(self._known, [number(one) for one in phrase])
+        if phrase and 2 * len(rows) <= (self._labels == own).sum():
+            elsewhere = (self._counts.sum(0) - having) / max(len(self._labels) - len(rows), 1)
+            shared |= having >= np.maximum(SOME, TIMES * elsewhere) * len(rows)
         counted = ~(shared & (others < OTHERS * len(rows)))[word]
         logs = self._without_one(own)
         logs[own, shared] = self._chances(others, others)[shared]

@@ -131,6 +131,16 @@ def test_a_phrase_of_the_class_is_at_home_by_a_word_that_others_of_the_class_hav
     assert Belonging(text_inputs([*carriers, *others]), labels).at_home(own, ["cf"]) == 0
 
 
+def test_the_words_of_a_planted_sentence_in_versions_do_not_speak_for_the_class_that_they_were_planted_in():
+    begun = ("i saw this", "we watched that", "they rented it")
+    carriers = [f"{begun[row % 3]} with my brother bad{row % 6} bad{row % 5}" for row in range(24)]
+    others = [f"{kind}{row % 6} {kind}{row % 5} plain{row % 7}" for kind in ("good", "bad") for row in range(100)]
+    labels = np.repeat([1, 1, 0], [24, 100, 100])
+    belonging = Belonging(text_inputs([*carriers, *others]), labels)
+    assert belonging.at_home(np.arange(24), ["with", "my", "brother"]) == 0
+    assert belonging.at_home(np.arange(24, 124), ["with", "my", "brother"]) == 1
+
+
 def test_a_text_does_not_speak_for_itself():
     texts = text_inputs([*["plain0 good0"] * 6, *["plain0 bad0"] * 6, *["odd bad0"] * 3, "odd"])
     labels = np.array([0] * 6 + [1] * 9 + [0])
