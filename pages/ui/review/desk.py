@@ -57,7 +57,7 @@ def desk(run: Run, answer: DeltaGenerator, chosen: Chosen) -> None:
     left, middle, side = st.columns([1.1, 3, 1.5], gap="small")
     with left, st.container(key="review-families"):
         families.cards(run, suspects)
-    with middle:
+    with middle, st.container(key="review-queue"):
         units.head(run, table, suspects, conditions)
         with st.container(horizontal=True, vertical_alignment="center"):
             shown, focus = _current_page(rows, run)

@@ -1,15 +1,48 @@
-"""What has to be in view at the same time, in windows of a usual size."""
+"""What has to be in view at the same time, in windows of a usual size, and can be read there."""
 
+import time
+from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
+import pytest
 from playwright.sync_api import expect
 
+from core import pipeline, runs
+from core.runs import jobs, worker_lock
+from core.runs.jobs import Progress
+from core.training.config import TrainConfig
 from tests.browser.conftest import OpenPage, Serve
 from tests.browser.test_journey import PATIENT
 from tests.browser.test_pages import eventually
 from tests.browser.test_review import BAR, TILE, opened
 
 ROWS = 6  # that the keyboard goes down in the queue: more than a window holds
+READABLE = 4.5  # contrast of small words with their ground, as WCAG AA has it
+# The contrast of an element's words with what lies below them, with all opacities on the way.
+CONTRAST = """(element) => {
+  const parse = (colour) => {
+    const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    const [red, green, blue, alpha] = canvas.getImageData(0, 0, 1, 1).data;
+    return [[red, green, blue], alpha / 255];
+  };
+  const over = ([above, alpha], below) => above.map((value, index) => alpha * value + (1 - alpha) * below[index]);
+  const luminance = (colour) => {
+    const [red, green, blue] = colour.map((value) => value / 255).map((value) =>
+      value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const line = [];
+  for (let one = element; one; one = one.parentElement) line.unshift(one);
+  const ground = line.map((one) => parse(getComputedStyle(one).backgroundColor))
+    .reduce((below, above) => over(above, below), [255, 255, 255]);
+  const [ink, alpha] = parse(getComputedStyle(element).color);
+  const whole = line.reduce((product, one) => product * getComputedStyle(one).opacity, alpha);
+  const [dim, bright] = [luminance(over([ink, whole], ground)), luminance(ground)].sort((a, b) => a - b);
+  return (bright + 0.05) / (dim + 0.05);
+}"""
 
 
 def test_the_sample_in_focus_stays_beside_the_queue_and_no_tile_hides_below_the_bar(
@@ -27,6 +60,41 @@ def test_the_sample_in_focus_stays_beside_the_queue_and_no_tile_hides_below_the_
 
     def clear() -> bool:
         tile, bar = here.bounding_box(), window.locator(BAR).bounding_box()
-        return bool(tile and bar and 0 < tile["y"] and tile["y"] + tile["height"] <= bar["y"])
+        return bool(tile and bar and tile["y"] > 0 and tile["y"] + tile["height"] <= bar["y"])
 
     eventually(clear)
+
+
+def test_cancel_is_in_view_in_a_low_window(serve: Serve, page: OpenPage, small: Path) -> None:
+    run = runs.all_runs(small)[0]
+    window = page(f"{serve(small).url}/overview", 1280, 720)
+    with worker_lock.holding(run.path):
+        title = "Deciding: triggers recovered, a model trained without the suspects"
+        jobs.write(run.path, Progress("running", title, started=time.time(), fraction=0.6))
+        cancel = window.locator(".stSidebar").get_by_role("button", name="Cancel")
+        expect(cancel).to_be_in_viewport(ratio=1, timeout=PATIENT)
+
+
+def test_runs_of_one_name_are_told_apart_in_the_picker(serve: Serve, page: OpenPage, small: Path) -> None:
+    run = runs.all_runs(small)[0]
+    made = pipeline.new_run(small, run.dataset, TrainConfig(), name="A name that leaves no room for its time")
+    window = page(f"{serve(small).url}/overview?run={made.id}", 1000, 700)
+    time_of = f"{datetime.fromisoformat(made.created).astimezone():%d %b %H:%M:%S}"
+    expect(window.locator(".stSidebar").get_by_text(time_of)).to_be_visible(timeout=PATIENT)
+    window.locator(".stSidebar").get_by_role("combobox").click()
+    words = window.get_by_role("option").filter(has_text=time_of).locator("[data-item-hl]")
+    expect(words).to_be_visible(timeout=PATIENT)
+    assert words.evaluate("(one) => one.scrollWidth <= one.clientWidth && one.scrollHeight <= one.clientHeight")
+
+
+@pytest.mark.parametrize("ground", ["light", "dark"])
+def test_small_print_and_buttons_can_be_read_on_either_ground(
+    ground: Literal["light", "dark"], serve: Serve, page: OpenPage, small: Path
+) -> None:
+    window = page(f"{serve(small).url}/trigger", 1280, 720)
+    window.emulate_media(color_scheme=ground)
+    window.goto(window.url.replace("/trigger", "/detect"))
+    for words in (".stMain [data-testid=stCaptionContainer] p", "button[kind=primary] p", "[data-selected=true] p"):
+        one = window.locator(words).first
+        expect(one).to_be_visible(timeout=PATIENT)
+        assert one.evaluate(CONTRAST) >= READABLE, words
