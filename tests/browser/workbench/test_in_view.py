@@ -1,6 +1,8 @@
 """What has to be in view at the same time, in windows of a usual size, and can be read there."""
 
+import sqlite3
 import time
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -12,10 +14,11 @@ from core import pipeline, runs
 from core.runs import jobs, worker_lock
 from core.runs.jobs import Progress
 from core.training.config import TrainConfig
+from tests.browser.brush import draw_lasso
 from tests.browser.conftest import OpenPage, Serve
 from tests.browser.test_journey import PATIENT
 from tests.browser.test_pages import eventually
-from tests.browser.test_review import BAR, TILE, opened
+from tests.browser.test_review import BAR, TILE, decisions, opened
 
 ROWS = 6  # that the keyboard goes down in the queue: more than a window holds
 READABLE = 4.5  # contrast of small words with their ground, as WCAG AA has it
@@ -98,3 +101,32 @@ def test_small_print_and_buttons_can_be_read_on_either_ground(
         one = window.locator(words).first
         expect(one).to_be_visible(timeout=PATIENT)
         assert one.evaluate(CONTRAST) >= READABLE, words
+
+
+def test_what_a_full_disk_refuses_is_said_in_view_and_nothing_is_lost(
+    serve: Serve, page: OpenPage, small: Path
+) -> None:
+    run = runs.all_runs(small)[0]
+    pipeline.decide(run, [1], "exclude", reviewer="ann")
+    with closing(sqlite3.connect(small / "journal.db")) as journal:
+        journal.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON verdicts BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+        )
+        journal.commit()
+    window = opened(page, serve(small).url, 1280, 720)
+    refused = window.get_by_test_id("stAlert").get_by_text("Free space on the disk")
+    window.keyboard.press("k")
+    expect(refused).to_be_in_viewport(ratio=1, timeout=PATIENT)
+    window.goto(window.url.replace("/review", "/clusters"))
+    draw_lasso(window, ((0.1, 0.25), (0.9, 0.25), (0.9, 0.85), (0.1, 0.85)))
+    window.locator(BAR).get_by_role("button", name="Unsure").click()
+    window.get_by_role("dialog").get_by_role("button", name="Unsure").click()
+    expect(refused).to_be_in_viewport(ratio=1, timeout=PATIENT)
+    assert decisions(small) == {1: "exclude"}
+    with closing(sqlite3.connect(small / "journal.db")) as journal:
+        journal.execute("DROP TRIGGER full")
+        journal.commit()
+    window.locator(BAR).get_by_role("button", name="Unsure").click()
+    window.get_by_role("dialog").get_by_role("button", name="Unsure").click()
+    eventually(lambda: len(decisions(small)) > 1)
+    expect(refused).to_have_count(0, timeout=PATIENT)
