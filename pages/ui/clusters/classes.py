@@ -30,6 +30,7 @@ BADGES = {
 }
 
 FEW = 3  # members of a cluster that are read
+LETTERS = 11  # of a class's name beside its mark: what its column has room for
 
 
 def clusters_of(run: Run, index: int) -> None:
@@ -86,7 +87,7 @@ def all_classes(run: Run) -> None:
     results, left = cached.reclassifications(run), _left(run)
     order = [index for index in ranked(run) if index in findings]
     st.markdown("**2-means in each class**", help=HELP["cluster"])
-    short = told_apart(names)
+    short = told_apart(names, LETTERS)
     rows = [
         {
             "Class": f"{MARKS[findings[index].poisoned]}{short[index]}",
