@@ -14,13 +14,13 @@ from core.output.names import told_apart
 from core.runs import Run
 from pages.ui.cache import cached
 from pages.ui.cache.map_columns import map_words
-from pages.ui.clusters.classes import LETTERS
+from pages.ui.clusters.classes import BROAD, LONG
 from pages.ui.widgets.scatter_option import FADED, LARGE, Style, map_option, window_around
 from tests.pages.access.test_who import REVIEWER, be
 from tests.pages.drawn import FEW, SAMPLES, field, legend, page, walk
 
-PIXELS = 92  # of the column of classes, in the table beside the map
-PIXELS_A_LETTER = 7  # of the table's font; measured in Chromium
+MARGINS = 16  # pixels of a cell of the table beside the map
+PIXELS_A_LETTER = 7.2  # of its font; measured in Chromium
 
 
 def series(app: AppTest) -> dict[str, dict[str, object]]:
@@ -142,6 +142,6 @@ def test_hovering_costs_numbers_and_categories_and_no_text_a_sample(two_detectio
 
 def test_of_long_class_names_the_table_has_room_for_what_tells_them_apart() -> None:
     names = [f"Long-sleeved garments of the autumn collection {index} (for {index})" for index in range(10)]
-    shown = [f"▲ {name}" for name in told_apart(names, LETTERS)]
+    shown = [f"▲ {name}" for name in told_apart(names, LONG)]
     assert len(set(shown)) == 10
-    assert all(len(name) * PIXELS_A_LETTER <= PIXELS for name in shown), shown
+    assert all(len(name) * PIXELS_A_LETTER + MARGINS <= BROAD for name in shown), shown
