@@ -31,7 +31,7 @@ BADGES = {
 
 FEW = 3  # members of a cluster that are read
 # Of the column of classes, which the style sheet leaves room for; letters are those of a name beside its mark.
-NARROW, SHORT = 92, 10  # pixels, letters
+NARROW, SHORT = 92, 11  # pixels, letters
 BROAD, LONG = 150, 16
 
 

@@ -68,6 +68,22 @@ def test_the_sample_in_focus_stays_beside_the_queue_and_no_tile_hides_below_the_
     eventually(clear)
 
 
+@pytest.mark.parametrize("size", [(1400, 900), (1000, 700)])
+def test_what_the_keys_are_about_stands_apart_from_the_first_button(
+    size: tuple[int, int], serve: Serve, page: OpenPage, small: Path
+) -> None:
+    window = opened(page, serve(small).url, *size)
+    words = window.locator(f"{BAR} strong").first
+    words.evaluate("(one) => { one.textContent = 'Sample #1234567'; }")
+    first = window.locator(BAR).get_by_role("button", name="Exclude")
+
+    def apart() -> bool:
+        left, right = words.bounding_box(), first.bounding_box()
+        return bool(left and right and left["x"] + left["width"] + 3 <= right["x"])
+
+    eventually(apart)
+
+
 def test_cancel_is_in_view_in_a_low_window(serve: Serve, page: OpenPage, small: Path) -> None:
     run = runs.all_runs(small)[0]
     window = page(f"{serve(small).url}/overview", 1280, 720)
