@@ -84,6 +84,15 @@ def test_what_the_keys_are_about_stands_apart_from_the_first_button(
     eventually(apart)
 
 
+@pytest.mark.parametrize("size", [(1400, 900), (1280, 720)])
+def test_gallery_filters_and_the_way_on_of_data_need_no_scrolling(
+    size: tuple[int, int], serve: Serve, page: OpenPage, small: Path
+) -> None:
+    window = page(f"{serve(small).url}/data", *size)
+    expect(window.get_by_role("link", name="Next: is the model learning")).to_be_in_viewport(timeout=PATIENT)
+    eventually(lambda: window.locator(".stMain").evaluate("(one) => one.scrollHeight <= one.clientHeight"))
+
+
 def test_cancel_is_in_view_in_a_low_window(serve: Serve, page: OpenPage, small: Path) -> None:
     run = runs.all_runs(small)[0]
     window = page(f"{serve(small).url}/overview", 1280, 720)
