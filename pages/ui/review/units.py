@@ -30,7 +30,8 @@ from pages.ui.widgets import counted, pictures
 from pages.ui.widgets.gallery import Tile, gallery
 
 OFFERED = ("exclude", "keep", "relabel")
-LARGE = 124  # pixels of what a family has in common
+LARGE = 96  # pixels of what a family has in common
+MARGINS = 12  # pixels around such a picture
 MEMBERS = 3  # of a family, the most suspicious, that are enlarged beside it
 
 
@@ -118,7 +119,7 @@ def _beside(shown: list[Tile], key: str) -> DeltaGenerator:
     read = any(tile.told for tile in shown)
     with st.container(key="unit-head", horizontal=not read, gap="small"):
         if shown:
-            with st.container(width="stretch" if read else (LARGE + 8) * len(shown)):
+            with st.container(width="stretch" if read else (LARGE + MARGINS) * len(shown) + MARGINS):
                 gallery(shown, key=key, size=LARGE)
         return st.container(key="unit-words")
 

@@ -11,7 +11,7 @@ from core.types import Floats
 
 _FLOOR = 1e-6  # a logarithmic axis has no room for a loss of nothing
 # Pixels around the curves, as wide as a loss of 0.000001 and the words below: what marks an epoch has to know.
-ROOM = {"left": 68, "right": 10, "top": 26, "bottom": 44}
+ROOM = {"left": 80, "right": 10, "top": 26, "bottom": 44}
 # Letters of a class's name that the legend has room for: beside a queue, and beside a map.
 NARROW = 28
 LETTERS = 32
@@ -77,7 +77,7 @@ def curves_option(
             "nameLocation": "middle",
             "nameGap": 24,
         },
-        "yAxis": {"type": "log", "name": "loss", "nameLocation": "middle", "nameGap": 54},
+        "yAxis": {"type": "log", "name": "loss", "nameLocation": "middle", "nameGap": 64},
         "series": series,
     }
 

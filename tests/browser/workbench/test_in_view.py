@@ -1,5 +1,6 @@
 """What has to be in view at the same time, in windows of a usual size, and can be read there."""
 
+import re
 import sqlite3
 import time
 from contextlib import closing
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from core import pipeline, runs
 from core.runs import jobs, worker_lock
@@ -21,6 +22,7 @@ from tests.browser.test_pages import eventually
 from tests.browser.test_review import BAR, TILE, decisions, opened
 
 ROWS = 6  # that the keyboard goes down in the queue: more than a window holds
+box_of = Locator.bounding_box
 READABLE = 4.5  # contrast of small words with their ground, as WCAG AA has it
 # The contrast of an element's words with what lies below them, with all opacities on the way.
 CONTRAST = """(element) => {
@@ -91,6 +93,29 @@ def test_gallery_filters_and_the_way_on_of_data_need_no_scrolling(
     window = page(f"{serve(small).url}/data", *size)
     expect(window.get_by_role("link", name="Next: is the model learning")).to_be_in_viewport(timeout=PATIENT)
     eventually(lambda: window.locator(".stMain").evaluate("(one) => one.scrollHeight <= one.clientHeight"))
+
+
+def test_the_pictures_of_a_family_stand_beside_each_other_above_its_first_samples(
+    serve: Serve, page: OpenPage, small: Path
+) -> None:
+    window = opened(page, serve(small).url, 1280, 720)
+    window.get_by_role("button", name=re.compile("^Family 1")).click()
+    pictures = window.locator(".st-key-unit-head .tile")
+    expect(pictures).to_have_count(2, timeout=PATIENT)
+    eventually(lambda: len({(box or {"y": index})["y"] for index, box in enumerate(map(box_of, pictures.all()))}) == 1)
+    expect(window.locator(TILE).first).to_be_in_viewport(timeout=PATIENT)
+
+
+def test_the_curves_of_a_selection_are_in_view_below_its_images(serve: Serve, page: OpenPage, small: Path) -> None:
+    window = page(f"{serve(small).url}/trajectories", 1280, 720)
+    draw_lasso(window, ((0.1, 0.25), (0.9, 0.25), (0.9, 0.85), (0.1, 0.85)))
+    expect(window.get_by_text("Selected samples").first).to_be_visible(timeout=PATIENT)
+
+    def whole() -> bool:
+        curves, bar = box_of(window.locator(".st-key-curves canvas").first), box_of(window.locator(BAR))
+        return bool(curves and bar and curves["height"] > 150 and curves["y"] + curves["height"] <= bar["y"])
+
+    eventually(whole)
 
 
 def test_cancel_is_in_view_in_a_low_window(serve: Serve, page: OpenPage, small: Path) -> None:
