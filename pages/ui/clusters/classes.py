@@ -31,8 +31,10 @@ BADGES = {
 
 FEW = 3  # members of a cluster that are read
 # Of the column of classes, which the style sheet leaves room for; letters are those of a name beside its mark.
-NARROW, SHORT = 92, 11  # pixels, letters
-BROAD, LONG = 150, 16
+NARROW = 92  # pixels
+SHORT = 11  # letters
+BROAD = 150  # pixels, where a name is longer than that
+LONG = 16  # letters
 
 
 def clusters_of(run: Run, index: int) -> None:
