@@ -92,6 +92,7 @@ function update(gallery, data) {
   grid.style.setProperty("--amplified", data.amplified);
   grid.setAttribute("role", data.selectable ? "listbox" : "list");
   if (data.selectable) grid.setAttribute("aria-multiselectable", "true");
+  grid.setAttribute("aria-label", "Samples");
 
   const wanted = new Set(gallery.order);
   for (const [id, node] of nodes) if (!wanted.has(id)) node.remove(), nodes.delete(id);

@@ -5,15 +5,14 @@ import streamlit as st
 from core import runs
 from core.data import store
 from core.errors import UserError
-from core.output import figures
 from core.runs import jobs
 from pages.ui.access.who import for_reviewers
-from pages.ui.cache.words import HELP
 from pages.ui.selection.beside_map import selection_bar
 from pages.ui.shell import frame, journey, onward
 from pages.ui.shell.fresh_head import say_fresh_head
 from pages.ui.train import recording
 from pages.ui.train.aftermath import aftermath
+from pages.ui.train.curves import curves
 from pages.ui.train.loaded_model import facts, headline
 from pages.ui.train.new_run import new_run
 from pages.ui.widgets import counted, refusal
@@ -50,12 +49,7 @@ def live(run: runs.Run) -> None:
         facts(run)
     if run.model_stage == "load" or (run.recorded and not recording.notes(run)) or (progress.stopped and not history):
         return
-    epochs = int(run.config["epochs"])
-    left, right = st.columns(2)
-    for column, quantity in ((left, "loss"), (right, "accuracy"))[: 1 if run.recorded else 2]:
-        with column:
-            st.markdown(f"**{quantity.capitalize()}**", help=HELP.get(quantity))
-            st.plotly_chart(figures.learning_curves(history, quantity, epochs), key=f"curve-{quantity}")
+    curves(history, int(run.config["epochs"]), ("loss",) if run.recorded else ("loss", "accuracy"))
 
 
 @st.fragment(run_every=2.0)

@@ -183,16 +183,22 @@ def size_of(decision: Decision, state: State) -> int:
     return int((decision.states == STATES.index(state)).sum())
 
 
+def alone(decision: Decision) -> Bools:
+    """Which samples are open in no group: they are suspected, and no test confirms or clears them."""
+    rows: Bools = (decision.states == OPEN) & (decision.membership == NO_GROUP)
+    return rows
+
+
 def open_alone(decision: Decision) -> int:
-    """How many samples are open in no group: they are suspected, and no test confirms or clears them."""
-    return int(((decision.states == OPEN) & (decision.membership == NO_GROUP)).sum())
+    """How many samples are open in no group."""
+    return int(alone(decision).sum())
 
 
 def open_alone_words(decision: Decision) -> str:
     """A sentence on what is open in no group; "" where nothing is."""
-    alone = open_alone(decision)
-    are = "is" if alone == 1 else "are"
-    return f"{samples_words(alone)} {are} suspected, in no group, and no test confirms it." if alone else ""
+    count = open_alone(decision)
+    are = "is" if count == 1 else "are"
+    return f"{samples_words(count)} {are} suspected, in no group, and no test confirms it." if count else ""
 
 
 def doubted_words(decision: Decision) -> str:

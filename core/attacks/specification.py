@@ -1,7 +1,8 @@
 """What is to be planted, as text and as JSON: all that, with clean data, determines a poisoned data set."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, get_args
 
@@ -15,6 +16,19 @@ SYNTAX = (
     "Write an attack as NAME or NAME:key=value,key=value, for example patch:ratio=0.01,target=3. Keys: ratio, count, "
     "target, labelling, source, covers, and the attack's own settings."
 )
+
+
+def spoken(name: str, classes: Sequence[str]) -> str:
+    """The name of a planted attack in words, with the names of its classes.
+
+    >>> spoken("blended_pattern", ("ham", "spam")), spoken("phrase-1-to-0", ("ham", "spam"))
+    ('blended pattern', 'phrase, spam → ham')
+    """
+    words = name.replace("_", " ")
+    found = re.fullmatch(r"(.+)-(\d+)-to-(\d+)(-\d+)?", words)
+    if not found or max(int(found[2]), int(found[3])) >= len(classes):
+        return words
+    return f"{found[1]}{(found[4] or '').replace('-', ' ')}, {classes[int(found[2])]} → {classes[int(found[3])]}"
 
 
 @dataclass(frozen=True)

@@ -166,8 +166,9 @@ def _recipe(child: Run) -> str:
 
 def _experiment(run: Run, group: list[Run]) -> Experiment:
     """Of repairs that differ in their seed alone, oldest first."""
-    done = [child for child in group if child.done("evaluate")]
-    group = [*done, *(child for child in group if child not in done)]
+    # What repeats a seed repeats its figures: counted twice, it would make them look certain.
+    done = list({child.config["seed"]: child for child in group if child.done("evaluate")}.values())
+    group = [*done, *(child for child in group if not child.done("evaluate"))]
     first, made, was = group[0], runs.read_changes(group[0]), runs.read_changes(run)
     before, after = runs.outcome(run), [outcome for child in done if (outcome := runs.outcome(child))]
     success, estimated = _success(before, after, done)

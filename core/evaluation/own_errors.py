@@ -7,6 +7,7 @@ import pandas as pd
 
 from core import runs
 from core.analysis.recovered_triggers import estimates_of
+from core.attacks.specification import spoken
 from core.evaluation import results
 from core.evaluation.recovered_trials import RecoveredTrigger
 from core.evaluation.trials import Tried, tried_samples
@@ -57,13 +58,13 @@ def aside_words(errors: OwnErrors | None) -> str:
     return f" ({errors.plain:.1%} without the trigger)" if errors and errors.plain >= SAID else ""
 
 
-def lines_of_each(each: Mapping[Tried, OwnErrors]) -> list[str]:
+def lines_of_each(each: Mapping[Tried, OwnErrors], classes: Sequence[str]) -> list[str]:
     """The same for each trigger of which it is to be told, with its name where there are several triggers.
 
-    >>> lines_of_each({"word_1_to_0": OwnErrors(0.206, 0.14, None), "patch": OwnErrors(0.3, 0.0, 0.3)})
-    ['word 1 to 0: Without the trigger, 14.0% of these samples are taken for it, too.']
+    >>> lines_of_each({"word-1-to-0": OwnErrors(0.206, 0.14, None), "patch": OwnErrors(0.3, 0.0, 0.3)}, ("ham", "spam"))
+    ['word, spam → ham: Without the trigger, 14.0% of these samples are taken for it, too.']
     """
-    names = {one: one.replace("_", " ") if isinstance(one, str) else f"Estimated, {one.group}" for one in each}
+    names = {one: spoken(one, classes) if isinstance(one, str) else f"Estimated, {one.group}" for one in each}
     told = {one: error_words(errors) for one, errors in each.items()}
     return [f"{names[one]}: {words}" if len(each) > 1 else words for one, words in told.items() if words]
 

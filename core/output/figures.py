@@ -39,8 +39,13 @@ def figure_of(*traces: Any, x: str = "", y: str = "", height: int = HEIGHT, perc
     return go.Figure(traces, layout)  # at once: each update checks the whole layout again
 
 
-def learning_curves(history: Sequence[Mapping[str, Any]], quantity: str, epochs: int) -> go.Figure:
-    """`loss` or `accuracy` of the training and test set over the epochs so far; the axis already spans all of them."""
+def learning_curves(
+    history: Sequence[Mapping[str, Any]], quantity: str, epochs: int, *, logarithmic: bool = False
+) -> go.Figure:
+    """`loss` or `accuracy` of the training and test set over the epochs so far; the axis already spans all of them.
+
+    A loss is drawn on a `logarithmic` axis where that is asked for.
+    """
     index = [entry["epoch"] for entry in history]
     lines = [
         go.Scatter(
@@ -56,11 +61,15 @@ def learning_curves(history: Sequence[Mapping[str, Any]], quantity: str, epochs:
     ]
     figure = figure_of(*lines, x="epoch", y=quantity, percent=quantity == "accuracy")
     figure.update_xaxes(range=[0.5, epochs + 0.5], dtick=1 if epochs <= MOST_MARKED else None)
+    drawn = [value for line in lines for value in line.y if value is not None]
+    if quantity == "loss" and logarithmic:
+        above = [value for value in drawn if value > 0]
+        steps = 1 if above and max(above) > 100 * min(above) else None  # within a decade there may be no power of ten
+        return figure.update_yaxes(type="log", dtick=steps, exponentformat="none")
     if quantity == "loss":
         return figure.update_yaxes(rangemode="tozero")
     if len(history) < 2:  # nothing to fit the axis to yet: it would run from -100 % to 400 %
         return figure.update_yaxes(range=[0, 1.02])
-    drawn = [value for line in lines for value in line.y if value is not None]
     if drawn and np.ptp(drawn) < 0.05:
         figure.update_yaxes(tickformat=".1%")  # whole percents would repeat
     return figure.update_yaxes(autorangeoptions={"clipmin": 0, "clipmax": 1.02})

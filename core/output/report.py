@@ -35,6 +35,7 @@ from core.analysis.recovered_triggers import estimate_words, estimates_of, title
 from core.analysis.rule_words import counted_title, counted_words, rule_words
 from core.analysis.samples import review_table, suspects
 from core.analysis.suspect_clusters import ratio_words, reclassifications
+from core.attacks.specification import spoken
 from core.data import store
 from core.data.store.sample_names import is_file_name, one_line, short_name
 from core.detectors import DETECTORS
@@ -87,7 +88,8 @@ def report_html(run: Run) -> str:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    environment.filters |= {"percent": percent, "visible": visible, "words": lambda text: str(text).replace("_", " ")}
+    environment.filters |= {"percent": percent, "visible": visible}
+    environment.filters["words"] = lambda name: visible(spoken(name, info.class_names))
     shown = suspects(table)
     return environment.get_template("report.html.j2").render(
         run=subject,
@@ -97,7 +99,7 @@ def report_html(run: Run) -> str:
         untold_words=untold_words,
         unclear={_key(one) for one in unclear(child, own | recovered)} if child and compared else set(),
         comparison=compared,
-        chart=_chart(compared),
+        chart=_chart(compared, info.class_names),
         outcome=None if subject.recorded else outcome_figures(subject),
         n_before=len(table),
         n_samples=len(table),
@@ -114,7 +116,7 @@ def report_html(run: Run) -> str:
         estimated=[(title(one, info.class_names), one) for one in estimates],
         own_of={_key(one): of.plain for one, of in (own | recovered).items()},
         estimate_words=estimate_words(estimates),
-        own_errors=lines_of_each(own),
+        own_errors=lines_of_each(own, info.class_names),
         families=_families(subject, table, info.class_names),
         decisions=_decisions(subject),
         tiles=_tiles(whole, shown.head(MAX_TILES)),
@@ -156,11 +158,11 @@ def _caveats(opened: OpenedRun, table: pd.DataFrame, child: Run | None) -> list[
     return [words for words in (fresh_head_words(run), undecided, emptied) if words]
 
 
-def _chart(compared: dict[str, Any] | None) -> Markup:
+def _chart(compared: dict[str, Any] | None, classes: tuple[str, ...]) -> Markup:
     if not compared or not compared["before"]["attack_success_rate"]:
         return Markup()
     figure = repair_figures.before_after(
-        compared["before"]["attack_success_rate"], compared["after"]["attack_success_rate"]
+        compared["before"]["attack_success_rate"], compared["after"]["attack_success_rate"], classes=classes
     )
     static = {"displayModeBar": False}
     return Markup(plotly.io.to_html(figure, full_html=False, include_plotlyjs=True, config=static))

@@ -30,6 +30,11 @@ BADGES = {
 }
 
 FEW = 3  # members of a cluster that are read
+# Of the column of classes, which the style sheet leaves room for; letters are those of a name beside its mark.
+NARROW = 92  # pixels
+SHORT = 11  # letters
+BROAD = 150  # pixels, where a name is longer than that
+LONG = 16  # letters
 
 
 def clusters_of(run: Run, index: int) -> None:
@@ -86,7 +91,8 @@ def all_classes(run: Run) -> None:
     results, left = cached.reclassifications(run), _left(run)
     order = [index for index in ranked(run) if index in findings]
     st.markdown("**2-means in each class**", help=HELP["cluster"])
-    short = told_apart(names)
+    broad = max(map(len, names)) > SHORT
+    short = told_apart(names, LONG if broad else SHORT)
     rows = [
         {
             "Class": f"{MARKS[findings[index].poisoned]}{short[index]}",
@@ -99,7 +105,8 @@ def all_classes(run: Run) -> None:
         for index in order
     ]
     key = f"classes-{run.id}"
-    st.container(key="classes-tried" if results else "classes").dataframe(
+    room = ("classes", "classes-wide", "classes-widest")[broad + bool(results)]  # ExRe is a column of its own
+    st.container(key=room).dataframe(
         rows,
         hide_index=True,
         height=tall(len(rows), 14),
@@ -108,7 +115,9 @@ def all_classes(run: Run) -> None:
         selection_mode="single-row",
         column_order=[name for name in rows[0] if name != "ExRe" or results] if rows else None,
         column_config={
-            "Class": st.column_config.TextColumn(width=92, help="▲ looks poisoned, ? was not judged"),
+            "Class": st.column_config.TextColumn(
+                width=BROAD if broad else NARROW, help="▲ looks poisoned, ? was not judged"
+            ),
             "Left": st.column_config.NumberColumn(
                 width=40, help="Suspects of the class that nobody decided on: confirmed by the decision, or flagged."
             ),

@@ -97,4 +97,6 @@ def answer(run: Run, table: pd.DataFrame) -> None:
     if ran.empty:
         st.markdown(f"**No detector has been run yet**, of {len(table)}. Choose one and run it.")
         return
-    st.markdown(f"{counted.headline(run, decided=False, ruled=False)} {len(ran)} of {len(table)} detectors have run.")
+    able = int((table["ready"] | (table["state"] == "ran")).sum())  # the others lack something, such as images
+    which = f"the {able} detectors that can run here" if able < len(table) else f"{able} detectors"
+    st.markdown(f"{counted.headline(run, decided=False, ruled=False)} {len(ran)} of {which} have run.")

@@ -1,12 +1,13 @@
 """A card for each group that was decided on or, before there is a decision, for each family of what is flagged."""
 
 from dataclasses import replace
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 
 from core.analysis import families, overview
-from core.analysis.decision import open_alone_words
+from core.analysis.decision import alone, open_alone_words
 from core.analysis.overview import Group
 from core.journal import review
 from core.modalities import told_row
@@ -45,9 +46,10 @@ def cards(run: Run) -> None:
         return
     groups = groups_of(run)
     shown = groups[:CARDS]
-    if (decision := cached.decision(run)) is not None and (alone := open_alone_words(decision)):
+    if (decision := cached.decision(run)) is not None and (words := open_alone_words(decision)):
+        left = (counted.table(run)["verdict"].to_numpy()[alone(decision)] == "").any()
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f"Open: {alone}")
+            st.markdown(f"Open: {words}" if left else f"{words} All of them are decided.")
             query = {DECIDED: decided_names.names(run)["open"], "verdict": "All"}
             st.page_link("pages/review.py", label="Look at them", icon=":material/rate_review:", query_params=query)
     if not shown:
@@ -105,9 +107,9 @@ def _picture(run: Run, group: Group, text: str) -> None:
     tile = Tile(-1, address, tooltip=group.pictured or HELP["difference"], told=text)
     with st.container(width="stretch" if text else PICTURE + 8):
         gallery([tile], key=f"picture-{run.id}-{name}-{row}", size=PICTURE)
-    shown = [replace(tile, caption=tuple(filter(None, (group.pictured,)))), *tiles(run, group.rows.head(ENLARGED))]
-    title = overview.source_words(group, names_in_text(run))
-    enlarge_button(run, title, shown, group.rows, key=f"{name}-{row}")
+    shown = [replace(tile, caption=tuple(filter(None, (group.pictured,))))]
+    title, beside = overview.source_words(group, names_in_text(run)), partial(tiles, run, group.rows.head(ENLARGED))
+    enlarge_button(run, title, shown, group.rows, key=f"{name}-{row}", beside=beside)
 
 
 def _members(run: Run, group: Group, rows: pd.DataFrame) -> None:

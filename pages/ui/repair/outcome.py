@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.analysis.recovered_triggers import Estimate, estimate_words, estimates_of
+from core.attacks.specification import spoken
 from core.evaluation import own_errors, results, trials
 from core.evaluation.experiments import OverSeeds, Spread
 from core.evaluation.untold import sentence, tried_words, untold
@@ -124,8 +125,8 @@ def before_after(run: Run, child: Run, seeds: OverSeeds) -> None:
         st.caption(f"Training went on from the weights before, for {child.config['epochs']:,} epochs.")
     with st.container(key="figures-and-chart"):
         table, chart = st.columns(TABLE_AND_CHART)
-    estimated = estimates_of(child)
-    shown = pd.concat([_figures(before, after, seeds), _estimated(run, estimated, seeds)]).fillna("")
+    estimated, classes = estimates_of(child), names_in_text(run)
+    shown = pd.concat([_figures(before, after, seeds, classes), _estimated(run, estimated, seeds)]).fillna("")
     columns = {
         name: st.column_config.TextColumn(
             alignment="right",
@@ -135,13 +136,15 @@ def before_after(run: Run, child: Run, seeds: OverSeeds) -> None:
         for name in shown.columns[1:]
     }
     table.dataframe(shown, hide_index=True, column_config=columns, key="before-after", height=tall(len(shown), 12))
-    for line in own_errors.lines_of_each(own_errors.of_each(child)):
+    for line in own_errors.lines_of_each(own_errors.of_each(child), classes):
         table.caption(plain(line))
     if estimated:
         table.caption(estimate_words(estimated))
     if rates:
         chart.plotly_chart(
-            repair_figures.before_after(rates, after["attack_success_rate"], seeds.success if several else None),
+            repair_figures.before_after(
+                rates, after["attack_success_rate"], seeds.success if several else None, classes
+            ),
             key="asr",
         )
     examples(run, child)
@@ -155,7 +158,9 @@ def _change(before: float, after: float, good: str) -> dict[str, Any]:
     return {"value": f"{after:.1%}"} | (changed if points else unchanged)
 
 
-def _figures(before: Mapping[str, Any], after: Mapping[str, Any], seeds: OverSeeds) -> pd.DataFrame:
+def _figures(
+    before: Mapping[str, Any], after: Mapping[str, Any], seeds: OverSeeds, classes: Sequence[str] = ()
+) -> pd.DataFrame:
     """One row for the clean accuracy and for each attack; doubled triggers where some could be doubled."""
     rows = [
         {
@@ -165,7 +170,7 @@ def _figures(before: Mapping[str, Any], after: Mapping[str, Any], seeds: OverSee
         }
     ]
     for name in before["attack_success_rate"]:
-        row = {MEASURE: f"ASR {name.replace('_', ' ')} ↓"}
+        row = {MEASURE: f"ASR {spoken(name, classes)} ↓"}
         for times, kind, over in (("", "", seeds.success), (", ×2", "doubled_", seeds.doubled)):
             rates = f"{kind}attack_success_rate"
             row[f"Before{times}"] = _share(before[rates].get(name))

@@ -7,6 +7,7 @@ from core.analysis import suspect_clusters
 from core.analysis.caveats import emptied_words, undecided_words
 from core.analysis.opened_run import CLUSTERING
 from core.analysis.samples import suspected
+from core.output.names import told_apart
 from core.runs import Run, jobs
 from pages.ui.access.who import decides, for_reviewers, reviewer
 from pages.ui.cache import cached
@@ -17,6 +18,7 @@ from pages.ui.shell import frame, journey
 from pages.ui.widgets import counted
 from pages.ui.widgets.fields import one_of, tall
 
+LONGEST = 32  # letters of a class's name in the table
 THEN = "retrain"  # what follows the question that excludes and goes on
 WAYS = {"retrain": "Retrain from scratch", "continue": "Continue training with the new labels"}
 SEVERAL = "A cluster that goes to many classes has several sources. One label for all of it would be wrong for most."
@@ -40,7 +42,8 @@ def plan(run: Run) -> None:
     if emptied := emptied_words(summary):
         st.warning(frame.plain(emptied), icon=":material/warning:")
     counts = {name: st.column_config.NumberColumn(format="localized") for name in summary.columns[1:]}
-    st.dataframe(summary, hide_index=True, height=tall(len(summary), 12), column_config=counts)
+    shown = summary.assign(**{"class": told_apart(tuple(summary["class"]), LONGEST)})
+    st.dataframe(shown, hide_index=True, height=tall(len(summary), 12), column_config=counts)
     _left_open(run)
     _training(run, relabelled=moved > removed)
 

@@ -31,9 +31,22 @@ WHY = (
 def state(run: Run) -> None:
     """How many bona fide samples there are, how many more are useful, and why."""
     n_bona_fide = int(cached.table(run)["bona_fide"].sum())
-    st.markdown(f"**{n_bona_fide:,} bona fide samples.** {_useful(run, n_bona_fide)}")
-    st.progress(min(1.0, n_bona_fide / USUAL_TRUSTED))
+    first = leader(cached.detections(run))
+    words, whole = useful(n_bona_fide, cached.advice_on(run, first).enough if first else None)
+    st.markdown(f"**{n_bona_fide:,} bona fide samples.** {words}")
+    st.progress(min(1.0, n_bona_fide / whole))
     st.caption(WHY)
+
+
+def useful(n_bona_fide: int, enough: int | None) -> tuple[str, int]:
+    """How many more are useful, in words, and how many there are then: what the bar counts towards."""
+    if n_bona_fide < FEWEST_TRUSTED:
+        least = f"An expected rate takes {FEWEST_TRUSTED - n_bona_fide:,} more at least; {USUAL_TRUSTED} are usual."
+        return least, USUAL_TRUSTED
+    if enough and enough > n_bona_fide:
+        return f"About {enough - n_bona_fide:,} more would be enough for an expected rate here.", enough
+    more = f"{USUAL_TRUSTED - n_bona_fide:,} more are usual." if n_bona_fide < USUAL_TRUSTED else "These are enough."
+    return more, USUAL_TRUSTED
 
 
 def desk(run: Run, drawn: pd.DataFrame) -> None:
@@ -90,16 +103,6 @@ def again(run: Run) -> None:
     st.caption("Detectors that ran before know nothing of the new ones: run them again on Detect.")
     if st.toggle("Show who said what"):
         st.dataframe(rows.iloc[::-1].head(1000), hide_index=True)
-
-
-def _useful(run: Run, n_bona_fide: int) -> str:
-    if n_bona_fide < FEWEST_TRUSTED:
-        return f"An expected rate takes {FEWEST_TRUSTED - n_bona_fide:,} more at least; {USUAL_TRUSTED} are usual."
-    first = leader(cached.detections(run))
-    enough = cached.advice_on(run, first).enough if first else None
-    if enough and enough > n_bona_fide:
-        return f"About {enough - n_bona_fide:,} more would be enough for an expected rate here."
-    return f"{USUAL_TRUSTED - n_bona_fide:,} more are usual." if n_bona_fide < USUAL_TRUSTED else "These are enough."
 
 
 def _pressed(run: Run) -> None:

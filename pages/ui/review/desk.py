@@ -55,9 +55,9 @@ def desk(run: Run, answer: DeltaGenerator, chosen: Chosen) -> None:
         _full_screen(run, table, counted.tally(run), rows, conditions)
         return
     left, middle, side = st.columns([1.1, 3, 1.5], gap="small")
-    with left:
+    with left, st.container(key="review-families"):
         families.cards(run, suspects)
-    with middle:
+    with middle, st.container(key="review-queue"):
         units.head(run, table, suspects, conditions)
         with st.container(horizontal=True, vertical_alignment="center"):
             shown, focus = _current_page(rows, run)
@@ -69,7 +69,7 @@ def desk(run: Run, answer: DeltaGenerator, chosen: Chosen) -> None:
             if len(suspects) and not counted.tally(run).undecided:
                 _way_on(run, suspects, "suspects" if counted.tally(run).confirmed else "flagged samples")
         _tiles(run, rows, shown, focus, chosen.size)
-    with side:
+    with side, st.container(key="review-side"):
         if focus is None:
             st.caption("The sample in focus is shown here, with its loss curve.")
         else:

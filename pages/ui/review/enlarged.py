@@ -1,6 +1,6 @@
 """A family or a group in a dialog of its own: pictures large, and amplified as far as one asks; texts in words."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -32,9 +32,19 @@ class Enlarged:
 
 
 def enlarge_button(
-    run: Run, title: str, tiles: Sequence[Tile], rows: pd.DataFrame, *, key: str, words: str = ""
+    run: Run,
+    title: str,
+    tiles: Sequence[Tile],
+    rows: pd.DataFrame,
+    *,
+    key: str,
+    words: str = "",
+    beside: Callable[[], Sequence[Tile]] = tuple,
 ) -> None:
-    """The button that opens the dialog on these pictures or, where they are read, on these rows of the review table."""
+    """The button that opens the dialog on these pictures or, where they are read, on these rows of the review table.
+
+    What is shown `beside` the pictures is made once the button is pressed: it is drawn far more often.
+    """
     if not tiles:
         return
     is_read = any(tile.told for tile in tiles)
@@ -46,7 +56,7 @@ def enlarge_button(
         type="tertiary",
         help="Its telling words, topics and examples." if is_read else "Look at it large, and amplified.",
         on_click=_open,
-        args=(Enlarged(run.id, title, tuple(tiles), places),),
+        args=(run.id, title, tuple(tiles), places, beside),
     )
 
 
@@ -57,8 +67,10 @@ def enlarged(run: Run) -> None:
         st.dialog(frame.plain(shown.title), width="large", on_dismiss=frame.put_away)(_show_large)(run, shown)
 
 
-def _open(shown: Enlarged) -> None:
-    st.session_state[DIALOG] = shown
+def _open(
+    run: str, title: str, tiles: tuple[Tile, ...], places: tuple[int, ...], beside: Callable[[], Sequence[Tile]]
+) -> None:
+    st.session_state[DIALOG] = Enlarged(run, title, tiles if places else (*tiles, *beside()), places)
 
 
 def _show_large(run: Run, shown: Enlarged) -> None:

@@ -84,7 +84,7 @@ def bar(run: Run, rows: pd.DataFrame, focus: int | None) -> None:
     shared.say(run, selected(run).tolist())
     with st.container(key="selection-bar", horizontal=True, vertical_alignment="center", gap="small"):
         words = f"**{chosen:,} selected**" if chosen else f"**Sample #{focus}**" if focus is not None else ""
-        st.markdown(words, width=110)
+        st.markdown(words, width="content")
         about = selected(run).tolist() or [one for one in (focus,) if one is not None]
         if guaranteed := bona_fide_among(run, about):
             st.markdown(f":material/verified: **{guaranteed}**", width=200)

@@ -1,5 +1,7 @@
 """What is decided on as one: the family, the cluster or the group that the review shows, and the three decisions."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -28,7 +30,8 @@ from pages.ui.widgets import counted, pictures
 from pages.ui.widgets.gallery import Tile, gallery
 
 OFFERED = ("exclude", "keep", "relabel")
-LARGE = 124  # pixels of what a family has in common
+LARGE = 96  # pixels of what a family has in common
+MARGINS = 12  # pixels around such a picture
 MEMBERS = 3  # of a family, the most suspicious, that are enlarged beside it
 
 
@@ -52,8 +55,8 @@ def _family(run: Run, now: pd.DataFrame, family: Family) -> None:
         st.markdown(description)
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         _decisions(run, now, "family", f"family {family.id}", counted.flagged_by(run))
-        members = tiles(run, now.head(MEMBERS)) if common else []
-        enlarge_button(run, title, [*common, *members], now, key=f"family-{family.id}", words="Enlarge")
+        beside = partial(_most_suspicious, run, now)
+        enlarge_button(run, title, common, now, key=f"family-{family.id}", words="Enlarge", beside=beside)
         remarks(run, "family", family.id)
     in_short(run, now)
 
@@ -103,8 +106,12 @@ def recovered_tiles(run: Run, group: DecidedGroup) -> list[Tile]:
 
 def enlarge_group(run: Run, title: str, recovered: list[Tile], now: pd.DataFrame, *, key: str) -> None:
     """The button that shows what was recovered large, beside the most suspicious members; none where nothing was."""
-    members = tiles(run, now.sort_values("suspicion", ascending=False).head(MEMBERS)) if recovered else []
-    enlarge_button(run, title, [*recovered, *members], now, key=key, words="Enlarge")
+    beside = partial(_most_suspicious, run, now)
+    enlarge_button(run, title, recovered, now, key=key, words="Enlarge", beside=beside)
+
+
+def _most_suspicious(run: Run, now: pd.DataFrame) -> list[Tile]:
+    return tiles(run, now.sort_values("suspicion", ascending=False, kind="stable").head(MEMBERS))
 
 
 def _beside(shown: list[Tile], key: str) -> DeltaGenerator:
@@ -112,7 +119,7 @@ def _beside(shown: list[Tile], key: str) -> DeltaGenerator:
     read = any(tile.told for tile in shown)
     with st.container(key="unit-head", horizontal=not read, gap="small"):
         if shown:
-            with st.container(width="stretch" if read else (LARGE + 8) * len(shown)):
+            with st.container(width="stretch" if read else (LARGE + MARGINS) * len(shown) + MARGINS):
                 gallery(shown, key=key, size=LARGE)
         return st.container(key="unit-words")
 

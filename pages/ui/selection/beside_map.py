@@ -64,8 +64,8 @@ def selection_bar(run: Run, table: pd.DataFrame, *, always: bool = True) -> None
     """
     labels = table["label"].iloc[places_of(table, selected(run))]
     shared.say(run, selected(run).tolist())
+    said()
     if not always and not len(labels):
-        said()
         return
     with st.container(key="selection-bar", horizontal=True, vertical_alignment="center", gap="small"):
         with st.container(key="selection-words", gap=None):
@@ -85,8 +85,7 @@ def _words(run: Run, labels: "pd.Series[int]") -> str:
 
 
 def _actions(run: Run) -> None:
-    """The buttons that decide on the selection, and undo; what is asked before, and what went wrong."""
-    said()
+    """The buttons that decide on the selection, and undo; what is asked before."""
     empty = not len(selected(run))
     keys = {decision: key for key, decision in DECISIONS.items()}
     # The selection is read when a button is pressed: what was drawn with the button may be older.

@@ -185,7 +185,8 @@ def said() -> None:
     """What became of the latest decision, and what went wrong with it."""
     for words, icon in st.session_state.pop("told", ()):
         st.toast(words, icon=icon)
-    refusal.show_kept(PLACE)
+    with st.container(key="refused"):  # stays in view right above the bar, however long the page is
+        refusal.show_kept(PLACE)
 
 
 def _confirm(run: Run, question: Question, after: Callable[[str], None]) -> None:

@@ -11,6 +11,7 @@ from core import pipeline, runs
 from core.data import store
 from core.errors import UserError
 from core.json_files import Damaged
+from core.output.names import middle_cut
 from core.runs import Run, jobs
 from core.runs.jobs import Progress
 from pages.ui.access.who import admitted, decides, for_reviewers
@@ -24,6 +25,7 @@ from pages.ui.widgets.bound import bound
 DIALOG = "dialog"  # where the session keeps what the one open dialog is about, until it is answered or left
 ASSETS = Path(__file__).parents[3] / "assets"
 LONG_SECONDS = 60.0  # after which a job that is no run's is shown to everyone, with Cancel
+LONGEST = 24  # letters of a run's name in the picker: with the time, two lines of its list
 LOST_RUN = "The run in the address does not exist here; the newest one is shown."
 STATES = {
     "waiting": "not started",
@@ -219,7 +221,8 @@ def _pick_run() -> None:
         help="Each training is a run; a repair is a run of its own.",
         **bound("picker", run.id, lambda chosen: choose_run(all_runs[chosen])),
     )
-    st.caption(f"{_age(run.created)} · {STATES[jobs.poll(run.path).state]}")
+    # The field has no room for the time beside a name, and repairs of one run differ by nothing else.
+    st.caption(f"{_time(run)} · {_age(run.created)} · {STATES[jobs.poll(run.path).state]}")
     if st.query_params.get("run") != run.id:
         st.query_params["run"] = run.id
 
@@ -276,7 +279,11 @@ def _compute(run: Run, stages: tuple[str, ...]) -> None:
 
 def label(run: Run) -> str:
     """Name and time: the picker forgets its choice when a label changes, so nothing in it may."""
-    return f"{run.name} · {datetime.fromisoformat(run.created).astimezone():%d %b %H:%M:%S}"
+    return f"{middle_cut(run.name, LONGEST)} · {_time(run)}"
+
+
+def _time(run: Run) -> str:
+    return f"{datetime.fromisoformat(run.created).astimezone():%d %b %H:%M:%S}"
 
 
 def _age(created: str) -> str:

@@ -8,6 +8,7 @@ The server answers before most of core is imported, so what an address needs of 
 
 import hashlib
 import re
+from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -34,6 +35,8 @@ _ARRAY = re.compile(r"[a-z0-9_-]{1,64}")
 # A data set never changes under its id; an array of a run may be made again.
 _LASTING = "private, max-age=86400, immutable"
 _SHORT = "private, max-age=60"
+_MOST_SHOWN = 4  # reports, of several megabytes each
+_shown: OrderedDict[str, str] = OrderedDict()  # what pages just wrote, so that their frames need not write it again
 _HEADERS = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
 
 
@@ -118,7 +121,8 @@ def download_routes(workspace: Path) -> list[Route]:
         from core.output.report import report_html
 
         try:
-            content = report_html(runs.open_run(workspace, _part(request, "run")))
+            run = runs.open_run(workspace, _part(request, "run"))
+            content = _shown.get(f"{run.path}?{request.url.query}") or report_html(run)
         except UserError:
             raise HTTPException(404) from None
         return HTMLResponse(content, headers=_HEADERS | ALONE)
@@ -157,9 +161,15 @@ def copy_address(target: Path) -> str:
 
 
 def report_address(run: "Run", content: str) -> str:
-    """The address of the report as a page shows it: from the root, and another one for another content."""
+    """The address of the report as a page shows it: from the root, and another one for another content.
+
+    The content is at hand there, for it takes a second to write.
+    """
     base = (config.get_option("server.baseUrlPath") or "").strip("/")
     version = hashlib.sha256(content.encode()).hexdigest()[:12]
+    _shown[f"{run.path}?{version}"] = content
+    while len(_shown) > _MOST_SHOWN:
+        _shown.popitem(last=False)
     return f"{f'/{base}' if base else ''}/report/{run.id}.html?{version}"
 
 

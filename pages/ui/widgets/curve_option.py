@@ -5,12 +5,16 @@ from typing import Any
 
 import numpy as np
 
+from core.output.names import middle_cut
 from core.output.palette import CLASSES, GREY, POISON
 from core.types import Floats
 
 _FLOOR = 1e-6  # a logarithmic axis has no room for a loss of nothing
 # Pixels around the curves, as wide as a loss of 0.000001 and the words below: what marks an epoch has to know.
-ROOM = {"left": 68, "right": 10, "top": 26, "bottom": 44}
+ROOM = {"left": 80, "right": 10, "top": 26, "bottom": 44}
+# Letters of a class's name that the legend has room for: beside a queue, and beside a map.
+NARROW = 28
+LETTERS = 32
 LINE = 18  # pixels that a second line of the legend takes
 
 
@@ -34,6 +38,7 @@ def curves_option(
         epoch: counted from 1, marked by a line.
         narrow: whether the legend has room for two lines, which it needs beside a queue.
     """
+    bands = {middle_cut(group, NARROW if narrow else LETTERS): band for group, band in bands.items()}
     series: list[dict[str, Any]] = []
     for (group, band), colour in zip(bands.items(), (GREY, trusted, *CLASSES), strict=False):
         low, middle, high = np.maximum(band.astype(np.float64), _FLOOR)
@@ -72,7 +77,7 @@ def curves_option(
             "nameLocation": "middle",
             "nameGap": 24,
         },
-        "yAxis": {"type": "log", "name": "loss", "nameLocation": "middle", "nameGap": 54},
+        "yAxis": {"type": "log", "name": "loss", "nameLocation": "middle", "nameGap": 64},
         "series": series,
     }
 

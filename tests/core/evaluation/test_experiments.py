@@ -51,6 +51,16 @@ def test_repetitions_with_other_seeds_are_one_experiment_with_a_spread(repaired)
     assert (again.config["seed"], again.name) == (3, "Tiny repaired, seed 3")
 
 
+def test_a_repair_that_repeats_a_seed_is_no_other_seed(repaired):
+    run, child = repaired
+    outcome(run, 0.9, {"patch": 1.0})
+    outcome(child, 0.88, {"patch": 0.04})
+    twin = runs.update(made := pipeline.new_repair(run), stages=dict.fromkeys(made.plan, 1.0))
+    outcome(twin, 0.88, {"patch": 0.04})
+    [one] = experiments(run)
+    assert (one.runs, one.finished, one.accuracy[1]) == ((twin.id,), 1, Spread(0.88))
+
+
 def test_repairs_that_leave_out_others_or_train_otherwise_are_experiments_of_their_own(repaired):
     run, child = repaired
     pipeline.new_repair(run, "continue", epochs=1)

@@ -10,12 +10,17 @@ from streamlit.testing.v1 import AppTest
 from core import pipeline
 from core.analysis.opened_run import opened
 from core.journal import review
+from core.output.names import told_apart
 from core.runs import Run
 from pages.ui.cache import cached
 from pages.ui.cache.map_columns import map_words
+from pages.ui.clusters.classes import BROAD, LONG
 from pages.ui.widgets.scatter_option import FADED, LARGE, Style, map_option, window_around
 from tests.pages.access.test_who import REVIEWER, be
 from tests.pages.drawn import FEW, SAMPLES, field, legend, page, walk
+
+MARGINS = 16  # pixels of a cell of the table beside the map
+PIXELS_A_LETTER = 7.2  # of its font; measured in Chromium
 
 
 def series(app: AppTest) -> dict[str, dict[str, object]]:
@@ -133,3 +138,10 @@ def test_hovering_costs_numbers_and_categories_and_no_text_a_sample(two_detectio
     assert {words[name].dtype.name for name in ("given", "predicted")} == {"category"}
     chart = next(one for one in walk(page("clusters").main) if getattr(one, "type", "") == "echarts_chart")
     assert "#{@sample}" in json.loads(chart.proto.spec)["tooltip"]["formatter"]  # type: ignore[attr-defined]
+
+
+def test_of_long_class_names_the_table_has_room_for_what_tells_them_apart() -> None:
+    names = [f"Long-sleeved garments of the autumn collection {index} (for {index})" for index in range(10)]
+    shown = [f"▲ {name}" for name in told_apart(names, LONG)]
+    assert len(set(shown)) == 10
+    assert all(len(name) * PIXELS_A_LETTER + MARGINS <= BROAD for name in shown), shown

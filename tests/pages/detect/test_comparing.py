@@ -12,7 +12,7 @@ from core.detectors import DETECTORS, NEEDS
 from core.runs import Run, jobs, worker_lock
 from core.runs.plan import detection
 from core.types import Detection
-from tests.pages.drawn import FEW, SAMPLES, drawn, page, said, walk
+from tests.pages.drawn import FEW, SAMPLES, app_of, drawn, page, said, walk
 
 PIXELS_A_LETTER = 7  # of the table's font, margins of a cell included; measured in Chromium
 LONGEST = "Independent component outliers", 224  # pixels that it takes, measured as well: its letters are wider
@@ -85,3 +85,22 @@ def test_titles_and_states_fit_their_columns(two_detections: Run) -> None:
     assert LONGEST[0] in set(table.value["title"])
     assert widths["title"] >= LONGEST[1]
     assert sum(widths[name] for name in ("title", "flagged", "agreement", "standing")) <= ROOM
+
+
+def half_ready(folder: str, run_id: str) -> None:
+    """The page's answer, where only every other detector has all that it needs."""
+    from pathlib import Path
+
+    from core import runs
+    from pages.ui.cache import cached
+    from pages.ui.detect import roster
+
+    run = runs.open_run(Path(folder), run_id)
+    table = cached.detectors(run).copy()
+    table["ready"] = (table.index % 2 == 0) | (table["state"] == "ran")
+    roster.answer(run, table)
+
+
+def test_a_detector_that_cannot_run_here_is_not_counted_as_one_that_did_not(two_detections: Run) -> None:
+    words = said(app_of(half_ready, (str(two_detections.workspace), two_detections.id)).run())
+    assert "2 of the 10 detectors that can run here have run." in words

@@ -175,6 +175,10 @@ def test_what_could_not_be_found_stands_once_below_the_sentence(two_detections: 
 def test_what_is_open_in_no_group_is_said(two_detections: Run) -> None:
     decided(two_detections, flags_open())
     assert f"Open: {FEW} samples are suspected, in no group" in words(page("overview"))
+    pipeline.decide(two_detections, range(FEW), "exclude", reviewer="ann")
+    assert "Open: " not in words(page("overview"))
+    assert f"{FEW} samples are suspected, in no group" in words(page("overview"))
+    assert "All of them are decided." in words(page("overview"))
 
 
 def test_the_reason_why_a_class_was_not_judged_stays_text(two_detections: Run) -> None:

@@ -33,6 +33,12 @@ def test_every_attack_has_a_row_and_what_is_unknown_stays_empty() -> None:
     }
 
 
+def test_an_attack_on_one_class_is_named_with_its_classes() -> None:
+    rates = {"attack_success_rate": {"phrase-1-to-0": 0.9}, "doubled_attack_success_rate": dict[str, float]()}
+    table = _figures(BEFORE | rates, AFTER | rates, OverSeeds(1, Spread(0.885), {}, {}, {}), ("ham", "spam"))
+    assert table[MEASURE].tolist() == ["Clean accuracy ↑", "ASR phrase, spam → ham ↓"]
+
+
 def test_over_several_seeds_the_figures_after_are_means_with_their_spread(two_detections: Run) -> None:
     seeds = OverSeeds(3, Spread(0.88, 0.01), {"patch": Spread(0.04, 0.012)}, {}, {2: Spread(0.02, 0.005)})
     table = _figures(BEFORE, AFTER, seeds)

@@ -9,6 +9,7 @@ from core.journal import review
 from core.runs import Run
 from pages.ui.cache import stamps
 from pages.ui.cache.drawn import candidate_rows
+from pages.ui.review import bona_fide
 from tests.pages.access.test_who import REVIEWER, be
 from tests.pages.drawn import page, said
 
@@ -42,3 +43,14 @@ def test_the_draw_is_another_once_anything_is_said(two_detections: Run) -> None:
     review.guarantee(two_detections.workspace, two_detections.dataset, asked, reviewer="ann", reason="looked at")
     stamps.forget()
     assert not set(asked) & set(candidate_rows(two_detections)["id"])
+
+
+@pytest.mark.parametrize(
+    ("n_bona_fide", "enough", "more", "whole"),
+    [(171, 179, "About 8 more", 179), (171, 100, "79 more are usual", 250), (300, None, "These are enough", 250)],
+)
+def test_the_bar_counts_towards_as_many_as_the_words_say(
+    n_bona_fide: int, enough: int | None, more: str, whole: int
+) -> None:
+    words, towards = bona_fide.useful(n_bona_fide, enough)
+    assert (words.startswith(more), towards) == (True, whole)

@@ -105,12 +105,18 @@ def test_no_table_hands_formulas_to_a_spreadsheet() -> None:
 
 
 def test_the_address_of_a_report_answers_with_it_under_a_policy_of_its_own(client: TestClient, run: Run) -> None:
-    answer = client.get(report_address(run, "content"))
+    answer = client.get(report_address(run, "content").partition("?")[0])
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert run.id in answer.text
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert answer.headers["x-frame-options"] == "SAMEORIGIN"
     assert "http://" not in answer.text.replace("http://www.w3.org/", "")  # nothing that the policy would stop
+
+
+def test_a_report_that_a_page_wrote_is_not_written_again_for_its_frame(client: TestClient, run: Run) -> None:
+    address = report_address(run, "<p>as the page wrote it</p>")
+    assert client.get(address).text == "<p>as the page wrote it</p>"
+    assert "Assay report" in client.get(address.partition("?")[0]).text  # one that no page wrote
 
 
 def test_the_address_of_a_report_that_is_not_there_is_not_found(client: TestClient, run: Run) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core import pipeline
 from core.output.figures import MOST_BARS
@@ -30,3 +31,14 @@ def test_of_many_classes_the_least_learned_have_a_bar(tmp_path: Path, monkeypatc
     assert "Every sample is predicted as its given class." in words
     chart = per_class()
     assert sum(f'class {index}\\"' in chart for index in range(60)) == MOST_BARS
+
+
+def test_the_loss_has_a_logarithmic_axis_where_that_is_asked_for(two_detections: Run) -> None:
+    def axis(app: AppTest) -> str:
+        [chart] = [one for one in drawn(app, "plotly_chart") if "curve-loss" in one]
+        return "log" if '\\"type\\":\\"log' in chart or '"type":"log' in chart else "linear"
+
+    app = page("train")
+    assert axis(app) == "linear"
+    app.toggle("log-loss").set_value(True).run()
+    assert axis(app) == "log"

@@ -61,3 +61,12 @@ def test_a_band_beyond_all_bounds_is_a_gap_without_a_warning() -> None:
     with np.errstate(invalid="raise"):
         option = curves_option({"class 0": band}, np.zeros((0, 2), np.float32), "", trusted="#112233")
     assert [one["data"][1] for one in option["series"]] == [None, None, None]
+
+
+def test_of_a_long_class_name_the_legend_shows_both_ends() -> None:
+    name = "Long-sleeved garments of the autumn collection (women)"
+    option = curves_option({name: BAND}, np.zeros((0, 3), np.float32), "", trusted="#112233", narrow=True)
+    [shown] = option["legend"]["data"]
+    assert len(shown) < 30
+    assert shown.endswith("(women)")
+    assert series(option, shown)

@@ -1,0 +1,182 @@
+"""What has to be in view at the same time, in windows of a usual size, and can be read there."""
+
+import re
+import sqlite3
+import time
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from core import pipeline, runs
+from core.runs import jobs, worker_lock
+from core.runs.jobs import Progress
+from core.training.config import TrainConfig
+from tests.browser.brush import draw_lasso
+from tests.browser.conftest import OpenPage, Serve
+from tests.browser.test_journey import PATIENT
+from tests.browser.test_pages import eventually
+from tests.browser.test_review import BAR, TILE, decisions, opened
+
+ROWS = 6  # that the keyboard goes down in the queue: more than a window holds
+box_of = Locator.bounding_box
+READABLE = 4.5  # contrast of small words with their ground, as WCAG AA has it
+# The contrast of an element's words with what lies below them, with all opacities on the way.
+CONTRAST = """(element) => {
+  const parse = (colour) => {
+    const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    const [red, green, blue, alpha] = canvas.getImageData(0, 0, 1, 1).data;
+    return [[red, green, blue], alpha / 255];
+  };
+  const over = ([above, alpha], below) => above.map((value, index) => alpha * value + (1 - alpha) * below[index]);
+  const luminance = (colour) => {
+    const [red, green, blue] = colour.map((value) => value / 255).map((value) =>
+      value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const line = [];
+  for (let one = element; one; one = one.parentElement) line.unshift(one);
+  const ground = line.map((one) => parse(getComputedStyle(one).backgroundColor))
+    .reduce((below, above) => over(above, below), [255, 255, 255]);
+  const [ink, alpha] = parse(getComputedStyle(element).color);
+  const whole = line.reduce((product, one) => product * getComputedStyle(one).opacity, alpha);
+  const [dim, bright] = [luminance(over([ink, whole], ground)), luminance(ground)].sort((a, b) => a - b);
+  return (bright + 0.05) / (dim + 0.05);
+}"""
+
+
+def test_the_sample_in_focus_stays_beside_the_queue_and_no_tile_hides_below_the_bar(
+    serve: Serve, page: OpenPage, small: Path
+) -> None:
+    window = opened(page, serve(small).url, 1280, 720)
+    window.locator(TILE).first.focus()
+    for _ in range(ROWS):
+        window.keyboard.press("ArrowDown")
+    here = window.locator(f"{TILE}.here").first
+    sample = here.get_attribute("data-id")
+    title = window.locator(".st-key-review-side").get_by_text(f"Sample #{sample}")
+    expect(title).to_be_in_viewport(timeout=PATIENT)
+    expect(window.locator(".st-key-review-families").get_by_text("Families")).to_be_in_viewport()
+
+    def clear() -> bool:
+        tile, bar = here.bounding_box(), window.locator(BAR).bounding_box()
+        return bool(tile and bar and tile["y"] > 0 and tile["y"] + tile["height"] <= bar["y"])
+
+    eventually(clear)
+
+
+@pytest.mark.parametrize("size", [(1400, 900), (1000, 700)])
+def test_what_the_keys_are_about_stands_apart_from_the_first_button(
+    size: tuple[int, int], serve: Serve, page: OpenPage, small: Path
+) -> None:
+    window = opened(page, serve(small).url, *size)
+    words = window.locator(f"{BAR} strong").first
+    words.evaluate("(one) => { one.textContent = 'Sample #1234567'; }")
+    first = window.locator(BAR).get_by_role("button", name="Exclude")
+
+    def apart() -> bool:
+        left, right = words.bounding_box(), first.bounding_box()
+        return bool(left and right and left["x"] + left["width"] + 3 <= right["x"])
+
+    eventually(apart)
+
+
+@pytest.mark.parametrize("size", [(1400, 900), (1280, 720)])
+def test_gallery_filters_and_the_way_on_of_data_need_no_scrolling(
+    size: tuple[int, int], serve: Serve, page: OpenPage, small: Path
+) -> None:
+    window = page(f"{serve(small).url}/data", *size)
+    expect(window.get_by_role("link", name="Next: is the model learning")).to_be_in_viewport(timeout=PATIENT)
+    eventually(lambda: window.locator(".stMain").evaluate("(one) => one.scrollHeight <= one.clientHeight"))
+
+
+def test_the_pictures_of_a_family_stand_beside_each_other_above_its_first_samples(
+    serve: Serve, page: OpenPage, small: Path
+) -> None:
+    window = opened(page, serve(small).url, 1280, 720)
+    window.get_by_role("button", name=re.compile("^Family 1")).click()
+    pictures = window.locator(".st-key-unit-head .tile")
+    expect(pictures).to_have_count(2, timeout=PATIENT)
+    eventually(lambda: len({(box or {"y": index})["y"] for index, box in enumerate(map(box_of, pictures.all()))}) == 1)
+    expect(window.locator(TILE).first).to_be_in_viewport(timeout=PATIENT)
+
+
+def test_the_curves_of_a_selection_are_in_view_below_its_images(serve: Serve, page: OpenPage, small: Path) -> None:
+    window = page(f"{serve(small).url}/trajectories", 1280, 720)
+    draw_lasso(window, ((0.1, 0.25), (0.9, 0.25), (0.9, 0.85), (0.1, 0.85)))
+    expect(window.get_by_text("Selected samples").first).to_be_visible(timeout=PATIENT)
+
+    def whole() -> bool:
+        curves, bar = box_of(window.locator(".st-key-curves canvas").first), box_of(window.locator(BAR))
+        return bool(curves and bar and curves["height"] > 150 and curves["y"] + curves["height"] <= bar["y"])
+
+    eventually(whole)
+
+
+def test_cancel_is_in_view_in_a_low_window(serve: Serve, page: OpenPage, small: Path) -> None:
+    run = runs.all_runs(small)[0]
+    window = page(f"{serve(small).url}/overview", 1280, 720)
+    with worker_lock.holding(run.path):
+        title = "Deciding: triggers recovered, a model trained without the suspects"
+        jobs.write(run.path, Progress("running", title, started=time.time(), fraction=0.6))
+        cancel = window.locator(".stSidebar").get_by_role("button", name="Cancel")
+        expect(cancel).to_be_in_viewport(ratio=1, timeout=PATIENT)
+
+
+def test_runs_of_one_name_are_told_apart_in_the_picker(serve: Serve, page: OpenPage, small: Path) -> None:
+    run = runs.all_runs(small)[0]
+    made = pipeline.new_run(small, run.dataset, TrainConfig(), name="A name that leaves no room for its time")
+    window = page(f"{serve(small).url}/overview?run={made.id}", 1000, 700)
+    time_of = f"{datetime.fromisoformat(made.created).astimezone():%d %b %H:%M:%S}"
+    expect(window.locator(".stSidebar").get_by_text(time_of)).to_be_visible(timeout=PATIENT)
+    window.locator(".stSidebar").get_by_role("combobox").click()
+    words = window.get_by_role("option").filter(has_text=time_of).locator("[data-item-hl]")
+    expect(words).to_be_visible(timeout=PATIENT)
+    assert words.evaluate("(one) => one.scrollWidth <= one.clientWidth && one.scrollHeight <= one.clientHeight")
+
+
+@pytest.mark.parametrize("ground", ["light", "dark"])
+def test_small_print_and_buttons_can_be_read_on_either_ground(
+    ground: Literal["light", "dark"], serve: Serve, page: OpenPage, small: Path
+) -> None:
+    window = page(f"{serve(small).url}/trigger", 1280, 720)
+    window.emulate_media(color_scheme=ground)
+    window.goto(window.url.replace("/trigger", "/detect"))
+    for words in (".stMain [data-testid=stCaptionContainer] p", "button[kind=primary] p", "[data-selected=true] p"):
+        one = window.locator(words).first
+        expect(one).to_be_visible(timeout=PATIENT)
+        assert one.evaluate(CONTRAST) >= READABLE, words
+
+
+def test_what_a_full_disk_refuses_is_said_in_view_and_nothing_is_lost(
+    serve: Serve, page: OpenPage, small: Path
+) -> None:
+    run = runs.all_runs(small)[0]
+    pipeline.decide(run, [1], "exclude", reviewer="ann")
+    with closing(sqlite3.connect(small / "journal.db")) as journal:
+        journal.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON verdicts BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+        )
+        journal.commit()
+    window = opened(page, serve(small).url, 1280, 720)
+    refused = window.get_by_test_id("stAlert").get_by_text("Free space on the disk")
+    window.keyboard.press("k")
+    expect(refused).to_be_in_viewport(ratio=1, timeout=PATIENT)
+    window.goto(window.url.replace("/review", "/clusters"))
+    draw_lasso(window, ((0.1, 0.25), (0.9, 0.25), (0.9, 0.85), (0.1, 0.85)))
+    window.locator(BAR).get_by_role("button", name="Unsure").click()
+    window.get_by_role("dialog").get_by_role("button", name="Unsure").click()
+    expect(refused).to_be_in_viewport(ratio=1, timeout=PATIENT)
+    assert decisions(small) == {1: "exclude"}
+    with closing(sqlite3.connect(small / "journal.db")) as journal:
+        journal.execute("DROP TRIGGER full")
+        journal.commit()
+    window.locator(BAR).get_by_role("button", name="Unsure").click()
+    window.get_by_role("dialog").get_by_role("button", name="Unsure").click()
+    eventually(lambda: len(decisions(small)) > 1)
+    expect(refused).to_have_count(0, timeout=PATIENT)
