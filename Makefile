@@ -26,6 +26,8 @@ RUN_READY := .venv/.ready-run-$(shell cat requirements.txt pylock.toml | cksum |
 DEV_READY := .venv/.ready-dev-$(shell cat requirements*.txt pylock*.toml | cksum | cut -d ' ' -f 1)
 # Files in the order of tests/conftest.py: xdist itself would begin with those of most tests, and end with the longest.
 SHARED := -n 2 --dist loadfile --no-loadscope-reorder
+# Where nobody watches, what each of two suites prints stands together.
+APART = $(if $(MAKE_TERMOUT),,$(if $(filter output-sync,$(.FEATURES)),--output-sync))
 CHECKED := app.py setup.py core pages tests benchmarks assets installed upkeep
 
 .DEFAULT_GOAL := help
@@ -48,7 +50,13 @@ test: export PYTHONDONTWRITEBYTECODE :=
 test: export LINTED := yes
 test: lint  ## lint, types, then all tests, with a real browser among them
 	$(PY) tests/browser/install_browser.py
-	$(PY) -m pytest -m "not browser" $(SHARED)
+	@$(MAKE) --no-print-directory -j 2 $(APART) tests/without-browser tests/with-browser
+
+# Who waits for pages leaves the processor to others, so both go on at once. `--ignore` spares the first playwright.
+tests/without-browser:
+	$(PY) -m pytest -m "not browser" --ignore=tests/browser $(SHARED)
+
+tests/with-browser:
 	$(PY) -m pytest tests/browser -m browser $(SHARED)
 
 lint: $(DEV_READY)  ## style, format and types
