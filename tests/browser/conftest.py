@@ -113,7 +113,7 @@ def page(chromium: Browser) -> Iterator[OpenPage]:
             strangers.add(request.url)
 
     def open_page(url: str, width: int = 1400, height: int = 900) -> Page:
-        contexts.append(chromium.new_context(viewport={"width": width, "height": height}))
+        contexts.append(chromium.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce"))
         contexts[-1].set_default_timeout(PATIENT)
         opened = contexts[-1].new_page()
         opened.on("pageerror", lambda error: raised.append(f"{opened.url}: {error}"))

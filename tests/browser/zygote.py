@@ -32,6 +32,8 @@ FURTHER = (
     *("uvicorn.lifespan.on", "uvicorn.protocols.http.h11_impl", "uvicorn.protocols.websockets.websockets_sansio_impl"),
     *("anyio._backends._asyncio", "sqlalchemy.orm", "sqlalchemy.dialects.sqlite", "streamlit.material_icon_names"),
 )
+# What workers import: when they start, and with the first step of a training.
+WORKERS = ("core.stages.worker", "core.commands.training", "torch._dynamo")
 
 
 @dataclass
@@ -179,8 +181,8 @@ def workers(address: str) -> None:
         listening.listen()
         print("ready", flush=True)
         while sys.stdin not in select.select([sys.stdin, listening], [], [])[0]:
-            importlib.import_module("core.stages.worker")
-            importlib.import_module("core.commands.training")
+            for name in WORKERS:
+                importlib.import_module(name)
             assert threading.active_count() == 1, threading.enumerate()
             gc.freeze()
             asked = listening.accept()[0]
