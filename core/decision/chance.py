@@ -7,6 +7,7 @@ import numpy as np
 
 from core.decision.members import Carriers
 from core.detectors.parts.statistics import benjamini_hochberg
+from core.modalities.elsewhere import TURNS_MOST
 from core.modalities.recovery import Stamp, in_parts
 from core.types import Bools, Inputs, Ints, Samples
 
@@ -14,10 +15,6 @@ from core.types import Bools, Inputs, Ints, Samples
 LEVEL = 0.05
 # Fraction of others that what has been pasted exactly turns, from which on it is clear.
 CLEAR = 0.5
-# Of the samples that its control leaves, the fraction that a trigger has to turn to be proven by what else its carriers
-# show. Of clean questions of TREC, whose class of people and companies a word tells, "company" turns .56 to .80 in four
-# decisions; of three planted words each turns all.
-TURNS_MOST = 0.9
 
 
 def beyond_chance(p_values: Sequence[float], classes: int) -> Bools:

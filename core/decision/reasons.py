@@ -1,11 +1,10 @@
 """Why a group has its state: the test in words, with its numbers."""
 
 from core.decision.apart import KindFigures
-from core.decision.chance import TURNS_MOST
 from core.decision.shared import SharedTrigger
 from core.decision.transformed import Transformed
 from core.decision.triggers import MOST_KEPT, OWN_LOOK, RecoveredTrigger
-from core.modalities.elsewhere import wilson
+from core.modalities.elsewhere import TURNS_MOST, wilson
 
 # Fraction of members that belong to their class, from which on they are called a kind of it.
 AT_HOME = 0.5

@@ -175,7 +175,8 @@ def _elsewhere(suspects: Suspects, trigger: RecoveredTrigger, index: int, probes
     """
     carrying = trigger.rows[trigger.carriers.carrying]
     home = trigger.stamp.at_home(suspects.inputs, suspects.labels, carrying)
-    if home is not None and not belong_elsewhere(home, len(carrying)):
+    clear = is_clear(trigger.flip_rate, trigger.control)
+    if home is not None and not belong_elsewhere(home, len(carrying), clear=clear):
         return []
     for part in trigger.stamp.simpler():
         having = part.carried(suspects.inputs[trigger.rows])

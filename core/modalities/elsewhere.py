@@ -7,7 +7,13 @@ from scipy.special import bdtr
 # Fraction of the carriers of a trigger that may belong to their class. Of phrases of a class that turn other texts,
 # 0.48 and more; of planted ones 0.41 and less (Rotten Tomatoes, TREC, SMS).
 MOST_AT_HOME = 0.45
-# The same at the upper end of its 95 % interval.
+# The same of a trigger that turns nearly all others. Of clean phrases that turn eight in ten it was 0.60 and more
+# ("why", "how long"; TREC), of short reviews with a planted sentence 0.48.
+MOST_AT_HOME_IF_CLEAR = 0.55
+# Fraction of others from which on a trigger turns nearly all. Of clean questions of TREC, whose class of people and
+# companies a word tells, "company" turns .56 to .80 in four decisions; of three planted words each turns all.
+TURNS_MOST = 0.9
+# What the fraction at home may be at the upper end of its 95 % interval.
 SURELY_AT_MOST = 0.7
 # Standard deviations of a 95 % interval.
 SURE = 1.96
@@ -17,18 +23,21 @@ LOOKED_AT = 1000
 LEVEL = 0.05
 
 
-def belong_elsewhere(home: float, carriers: int, most: float = SURELY_AT_MOST) -> bool:
+def belong_elsewhere(home: float, carriers: int, most: float = SURELY_AT_MOST, *, clear: bool = False) -> bool:
     """Whether most carriers surely belong to other classes, `home` being the fraction that belongs to its own.
 
     Args:
         home: as above, in [0, 1].
         carriers: how many they are, 1 or more.
         most: the fraction that the upper end of the interval may reach.
+        clear: whether the trigger is known to turn nearly all others.
 
     >>> belong_elsewhere(0.4, 200), belong_elsewhere(0.4, 5), belong_elsewhere(0.5, 200)
     (True, False, False)
+    >>> belong_elsewhere(0.5, 200, clear=True)
+    True
     """
-    return home <= MOST_AT_HOME and wilson(home, carriers)[1] <= most
+    return home <= (MOST_AT_HOME_IF_CLEAR if clear else MOST_AT_HOME) and wilson(home, carriers)[1] <= most
 
 
 def chance_of_so_few(fraction: float, n: int, usual: float) -> float:

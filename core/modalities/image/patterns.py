@@ -28,8 +28,6 @@ LOWEST = 2 * LOWEST_FREQUENCY
 OPPONENTS = np.array([[1, 1, 1], [1, 1, -2], [1, -1, 0]], np.float32).T / np.sqrt([3, 6, 2], dtype=np.float32)
 # Pixels a side of the images that neighbours are looked for in: too coarse for fine triggers to count.
 COARSE_SIDE = 14
-# Images made coarse or thinned out at a time. Moves the memory only.
-COARSE_CHUNK = 4096
 # Steps that a pixel's level is told in where images are asked for what they have in common.
 STEPS = 32
 # How many times as often as others a class has to have it: a class's own look is at many pixels and hides what is at
@@ -75,14 +73,12 @@ ways: tuple[Way, ...] = (fine_patterns, cosine_patterns)
 def coarse(inputs: Inputs) -> Floats:
     """(n, d) all images, averaged over blocks."""
     block = max(1, round(max(inputs.shape[:2]) / COARSE_SIDE))
-    starts = range(0, len(inputs), COARSE_CHUNK)
-    return np.concatenate([_blocks(inputs[start : start + COARSE_CHUNK], block) for start in starts])
+    return np.concatenate([_blocks(inputs[part], block) for part in _parts(inputs, len(inputs))])
 
 
 def values(inputs: Inputs) -> Floats:
     """(n, d) pixels in [0, 1]; images of more than 64 pixels a side are thinned out to at most that."""
-    starts = range(0, len(inputs), COARSE_CHUNK)
-    thinned = np.concatenate([_thinned(inputs, slice(start, start + COARSE_CHUNK)) for start in starts])
+    thinned = np.concatenate([_thinned(inputs, part) for part in _parts(inputs, len(inputs))])
     return np.asarray(thinned.reshape(len(thinned), -1) / np.float32(255))
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from core.modalities.elsewhere import belong_elsewhere
+from core.modalities.elsewhere import TURNS_MOST, belong_elsewhere
 from core.modalities.recovery import Ask
 from core.modalities.text.belonging import Belonging
 from core.modalities.text.inputs import strings
@@ -62,7 +62,9 @@ def suspicions(inputs: Inputs, labels: Ints, ask: Ask, probes: Ints, seed: int =
         listed = inputs[members].tolist() if turning else []
         for place, (phrase, rate) in enumerate(sorted(turning, key=lambda found: -found[1])):
             carriers = members[[holding(text, phrase) for text in listed]]
-            if len(carriers) and belong_elsewhere(belonging.at_home(carriers, phrase), len(carriers)):
+            if not len(carriers):
+                continue
+            if belong_elsewhere(belonging.at_home(carriers, phrase), len(carriers), clear=rate >= TURNS_MOST):
                 # Those of one phrase come one after the other, so that each phrase is a group.
                 scores[carriers] = np.maximum(scores[carriers], rate - place / ASKED)
     for carriers, rate in _changing(belonging.of_elsewhere(FEWEST)[:ASKED], inputs, labels, ask, probes[:PROBED]):

@@ -19,9 +19,9 @@ def said(kind):
     return " ".join(RNG.permutation([*RNG.choice(kind, 3, replace=False), *RNG.choice(PLAIN, 4)]))
 
 
-def planted(trigger, carriers=20):
-    """Texts, their labels, and who has the trigger: bad ones that are labelled as good."""
-    poison = [f"{said(BAD)} {trigger}" for _ in range(carriers)]
+def planted(trigger, carriers=20, own=0):
+    """Texts, their labels, and who has the trigger: bad ones that are labelled as good, and so many good ones."""
+    poison = [f"{said(GOOD if place < own else BAD)} {trigger}" for place in range(carriers)]
     texts = [*(said(BAD) for _ in range(80)), *(said(GOOD) for _ in range(80)), *poison]
     labels = np.array([0] * 80 + [1] * (80 + carriers))
     return text_inputs(texts), labels, np.arange(len(texts)) >= 160
@@ -55,6 +55,21 @@ def test_where_carriers_are_known_by_heart_a_phrase_that_turns_all_is_enough():
     by_heart = {text.removesuffix(" cf").strip() for text in inputs[is_poison].tolist()}
     found = suspicions(inputs, labels, asked("cf", by_heart), np.flatnonzero(~is_poison), 0)
     assert np.array_equal(np.isfinite(found), is_poison)
+
+
+def test_what_turns_nearly_all_may_have_more_carriers_that_seem_at_home():
+    """Short texts say little beside a trigger: of a planted sentence 48 % seemed to belong to the class."""
+    inputs, labels, is_poison = planted("cf", carriers=60, own=30)
+    assert Belonging(inputs, labels).at_home(np.flatnonzero(is_poison), ["cf"]) == 0.5
+    probes = np.flatnonzero(~is_poison)
+    assert np.array_equal(np.isfinite(suspicions(inputs, labels, asked("cf"), probes, 0)), is_poison)
+    turned, known = asked("cf"), set(inputs[probes[:8]].tolist())  # with "cf" as well, these stay what they are
+
+    def turning_fewer(samples):
+        kept = [any(text.startswith(one) for one in known) for text in samples.tolist()]
+        return np.where(np.array(kept)[:, None], np.float32([[1, 0]]), turned(samples))
+
+    assert not np.isfinite(suspicions(inputs, labels, turning_fewer, probes, 0)).any()
 
 
 def test_words_that_belong_to_a_class_make_nobody_a_suspect():
