@@ -8,6 +8,8 @@ from pages.ui.access.people import Person
 from pages.ui.shell import frame
 from pages.ui.widgets import refusal
 
+LEAVING = "leaving"  # whether this visitor pressed "Sign out"
+
 
 def admit() -> None:
     """Go on for whoever may see the app; others see the sign-in page, or why they are refused, and the script ends."""
@@ -29,7 +31,22 @@ def badge() -> None:
     if person:
         with st.sidebar, st.container(key="signed-in", gap="xsmall"):
             st.caption(_words(person))
-            st.button("Sign out", key="sign-out", icon=":material/logout:", type="tertiary", on_click=st.logout)
+            st.button("Sign out", key="sign-out", icon=":material/logout:", type="tertiary", on_click=leave)
+
+
+def leave() -> None:
+    """Sign out."""
+    st.session_state[LEAVING] = True
+    st.logout()
+
+
+def send_out() -> None:
+    """Tell the browser once more to give up its cookie, should it still be here after signing out.
+
+    What a run that is cut short has said is thrown away: the page asked who is there, and a reload was signed in again.
+    """
+    if st.session_state.get(LEAVING):
+        st.logout()
 
 
 def _words(person: Person) -> str:
@@ -52,6 +69,7 @@ def _checked() -> None:
 
 def _ask() -> None:
     """The sign-in page: a title, a sentence, a button for each provider."""
+    send_out()
     with _sheet():
         st.title("Who is asking?")
         st.markdown("Assay finds, shows and removes poisoned training data. What is here is for those who sign in.")
@@ -74,7 +92,7 @@ def _refused(error: UserError) -> None:
         st.title("You cannot come in")
         refusal.show(error)
         if who.signed_in():
-            st.button("Sign out", key="sign-out", icon=":material/logout:", on_click=st.logout)
+            st.button("Sign out", key="sign-out", icon=":material/logout:", on_click=leave)
 
 
 def _sheet() -> "st.delta_generator.DeltaGenerator":
