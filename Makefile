@@ -48,13 +48,7 @@ test: export PYTHONDONTWRITEBYTECODE :=
 test: export LINTED := yes
 test: lint  ## lint, types, then all tests, with a real browser among them
 	$(PY) tests/browser/install_browser.py
-	@$(MAKE) --no-print-directory -j 2 tests/without-browser tests/with-browser
-
-# Who waits for pages leaves the processor to others, so both go on at once. `--ignore` spares the first playwright.
-tests/without-browser:
 	$(PY) -m pytest -m "not browser" --ignore=tests/browser $(SHARED)
-
-tests/with-browser:
 	$(PY) -m pytest tests/browser -m browser $(SHARED)
 
 lint: $(DEV_READY)  ## style, format and types

@@ -42,7 +42,7 @@ ASKS_AND_DIES = """
 import os, sys
 from pathlib import Path
 from core.runs import jobs
-jobs.cancel(Path(sys.argv[1]), patience=0.2)
+jobs.cancel(Path(sys.argv[1]), patience=1.0)
 os._exit(0)
 """
 
@@ -136,7 +136,7 @@ def test_the_next_server_ends_what_the_last_one_was_asked_to(tmp_path: Path, spa
     worker = spawn(STUCK_IN_C, job)
     said(worker)
     assert spawn(ASKS_AND_DIES, job).wait(30) == 0
-    time.sleep(0.5)
+    time.sleep(1.3)
     assert worker.poll() is None
     assert jobs.at_work(tmp_path) == [job]
     stopping.end_the_deaf(tmp_path)
