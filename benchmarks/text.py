@@ -33,7 +33,7 @@ from core.detectors.clustering.activation_clustering import activation_clusterin
 from core.detectors.consensus.consensus import consensus
 from core.evaluation.metrics import attack_success_rate, auroc, recall
 from core.files import write_file
-from core.pipeline.repair import FASTER, FASTEST
+from core.pipeline.repair import faster
 from core.stages.reclassify import trained_without
 from core.training.config import TrainConfig
 from core.training.evaluating import evaluate, likeliest
@@ -178,8 +178,7 @@ def _repaired(row: TextRow, run: Fitted, removed: Bools, config: TrainConfig) ->
     labels = run.dataset.labels.copy()
     labels[removed] = _believed(again, run.dataset, removed)
     # The learning rate of a repair falls to 0 within its own epochs, from where it begins there.
-    rate = min(FASTER * config.learning_rate, FASTEST)
-    goes_on = replace(config, epochs=CONTINUED, schedule_epochs=None, learning_rate=rate)
+    goes_on = replace(config, epochs=CONTINUED, schedule_epochs=None, learning_rate=faster(config.learning_rate))
     relabelled = _course(run.model, replace(run.dataset, labels=labels), goes_on, run)
     return replace(
         row,

@@ -165,7 +165,16 @@ def continued_rate(run: Run) -> float:
     here keeps the rate: what is known of its own training is not known here.
     """
     first = float(runs.from_scratch(run).config["learning_rate"])
-    return max(first, min(FASTER * first, FASTEST)) if trained_here(run) else first
+    return faster(first) if trained_here(run) else first
+
+
+def faster(rate: float) -> float:
+    """Three times a learning rate, up to 0.01, and never less than the rate itself.
+
+    >>> faster(0.001), faster(0.005), faster(0.05)
+    (0.003, 0.01, 0.05)
+    """
+    return max(rate, min(FASTER * rate, FASTEST))
 
 
 def start_copy(run: Run, *, as_folder: bool, files: str | None = None) -> tuple[Path, Path]:

@@ -199,6 +199,8 @@ def _exactly(evidence: Evidence, spaces: Spaces, suspicion: Reals, left_out: Col
 
 def _first(suspicion: Reals, carrying: Bools) -> Reals:
     """(n,) the same values, the highest for those that carry what gives poison away; otherwise in the same order."""
+    if not carrying.any():
+        return suspicion
     ordered = np.empty_like(suspicion)
     ordered[np.lexsort((suspicion, carrying))] = np.sort(suspicion)
     return ordered

@@ -53,9 +53,11 @@ class Belonging:
         n_classes = int(labels.max()) + 1
         self._counts = np.zeros((n_classes, len(self._known)))
         np.add.at(self._counts, (labels[owner], self._words), 1)
-        self._enough = self._counts.sum(0) >= FEWEST
+        self._carriers = self._counts.sum(0)
+        self._enough = self._carriers >= FEWEST
         self._logs = self._chances(self._counts, self._counts)
-        self._logs[np.bincount(labels, minlength=n_classes) == 0] = -np.inf
+        self._sizes = np.bincount(labels, minlength=n_classes)
+        self._logs[self._sizes == 0] = -np.inf
 
     def leaning(self, rows: Ints, phrase: Sequence[str] = ()) -> Reals:
         """(m,) how much more likely each text is in another class than in its own, in nats, by its words.
@@ -75,8 +77,8 @@ class Belonging:
         having = np.bincount(word, minlength=len(self._known))
         others = self._counts[own] - having
         shared = (having >= NEARLY_ALL * len(rows)) | np.isin(self._known, [number(one) for one in phrase])
-        if phrase and 2 * len(rows) <= (self._labels == own).sum():
-            elsewhere = (self._counts.sum(0) - having) / max(len(self._labels) - len(rows), 1)
+        if phrase and 2 * len(rows) <= self._sizes[own]:
+            elsewhere = (self._carriers - having) / max(len(self._labels) - len(rows), 1)
             shared |= having >= np.maximum(SOME, TIMES * elsewhere) * len(rows)
         counted = ~(shared & (others < OTHERS * len(rows)))[word]
         logs = self._without_one(own)
@@ -133,7 +135,7 @@ class Belonging:
             for part in np.array_split(rows, len(rows) // AT_ONCE + 1):
                 home[part] = self.leaning(part) <= LEANING
         owner = np.repeat(np.arange(len(self._labels)), np.diff(self._starts))
-        carriers = np.bincount(self._words, minlength=len(self._known))
+        carriers = self._carriers
         fractions = np.bincount(self._words[home[owner]], minlength=len(self._known)) / np.maximum(carriers, 1)
         places = np.flatnonzero((carriers >= fewest) & (fractions <= MOST_AT_HOME))
         found = [place for place in places.tolist() if belong_elsewhere(fractions[place], int(carriers[place]))]
