@@ -188,7 +188,9 @@ def test_samples_are_filtered_by_clicks_and_drags_looked_at_by_keys_and_shared(
     eventually(lambda: ids(other) == seen)
     other.keyboard.press("Escape")
     other.wait_for_url(lambda url: "sample=" not in url, timeout=PATIENT)
-    other.get_by_role("button", name="Show all").click(timeout=PATIENT)
+    everything = other.get_by_role("button", name="Show all")
+    expect(everything).to_have_count(1, timeout=PATIENT)  # two while the page is drawn anew around it
+    everything.click(timeout=PATIENT)
     expect(other.get_by_text("1,000 images · 1–120")).to_be_visible(timeout=PATIENT)
     sound(other)
 

@@ -17,11 +17,12 @@ from tests.browser.test_journey import PATIENT
 from tests.browser.test_pages import eventually, sound
 
 EXCLUDED = [1, 2, 3]
+EPOCHS = 40  # seconds of work: the three of a training afresh may be over between two looks at them
 
 
 def repairing(run: Run) -> Run:
-    """A repair at work."""
-    child = pipeline.new_repair(run)
+    """A repair at work for a while."""
+    child = pipeline.new_repair(run, "continue", epochs=EPOCHS)
     jobs.start_run(child)
     return child
 
