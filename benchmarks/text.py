@@ -12,12 +12,14 @@ import typer
 from torch import nn
 
 from benchmarks.parts.hardware import hardware
+from benchmarks.parts.perplexity import perplexity
 from benchmarks.parts.text_rows import GONE, WORSE, TextRow, text_table
 from benchmarks.parts.texts import (
     CONFIG,
     TUNED,
     TextStudy,
     drawn,
+    language_of,
     poison_of,
     read_table,
     studies,
@@ -89,11 +91,18 @@ def measured(
                 if (name := f"{study.data} {seed}") not in never:
                     never[name] = fitted(drawn(table, study.data, seed), (), own) if study.spec else run
                 row = _beside(_row(study, run, own, repair=repair, decision=decision), run, never[name])
+                row = replace(row, strange=_strange(run, language_of(data, run.dataset)))
                 kept[key] = asdict(row)
                 typer.echo(f"{key}: {kept[key]}", err=True)
                 if cache:
                     write_file(cache, lambda stream: stream.write(json.dumps(kept, indent=1).encode()))
             yield TextRow(**kept[key])  # type: ignore[arg-type]
+
+
+def _strange(run: Fitted, untouched: Sequence[str]) -> float | None:
+    if run.truth is None:
+        return None
+    return auroc(perplexity(run.dataset.inputs[:].tolist(), untouched), poison_of(run))
 
 
 def _beside(row: TextRow, run: Fitted, never: Fitted) -> TextRow:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import typer
 
+from benchmarks.parts.perplexity import DISCOUNT, Language, perplexity
 from benchmarks.parts.text_rows import TextRow, missed, text_table
 from benchmarks.parts.texts import CONFIG, TextStudy, read_table, studies
 from benchmarks.text import f1, measured
@@ -35,6 +36,7 @@ def test_a_signature_is_planted_learned_found_and_repaired(folder, tmp_path):
     assert (rows[0].verdict, rows[0].accused, rows[0].found, rows[0].right) == ("backdoor", 0, 1.0, 1.0)
     assert abs(rows[0].unpoisoned - rows[0].accuracy) < 0.1
     assert rows[0].turned > 0.9
+    assert 0 <= rows[0].strange <= 1
     assert rows[0].relabelled < 0.1
     assert rows[0].retrained < 0.5 * rows[0].success
     assert rows[0].relabelled_turned <= 0.05
@@ -60,6 +62,22 @@ def test_rows_are_named_once_and_data_that_are_missing_are_said(tmp_path):
     assert len(names) == len(set(names)) == 28
     with pytest.raises(typer.BadParameter, match=r"trec\.csv is missing"):
         read_table(tmp_path, "trec")
+
+
+def test_a_language_of_two_words_is_counted_by_hand_and_its_words_sum_to_one():
+    language = Language(["a b", "a c"])  # pairs: edge a (2), a b, a c, b edge, c edge
+    alone = (1 - DISCOUNT) / 5 + DISCOUNT * 4 / 5 / 5  # b follows one word of five pairs; four kinds and the unseen
+    assert np.isclose(np.exp(-language.cost("a", "b")), (1 - DISCOUNT) / 2 + DISCOUNT * 2 / 2 * alone)
+    for first in ("a", "b", "", "never"):
+        assert np.isclose(sum(np.exp(-language.cost(first, second)) for second in ("a", "b", "c", "", "new")), 1.0)
+    assert np.isfinite(Language([]).cost("a", "b"))
+
+
+def test_a_text_with_a_word_from_elsewhere_is_stranger_and_one_word_is_not_judged():
+    known = ["the film is good", "the film is bad", "the day is good"]
+    plain, odd, alone, none = perplexity(["the film is good", "the film cf is good", "cf", ""], known)
+    assert odd > max(plain, 0)
+    assert alone == none == 0
 
 
 def test_f1_is_counted_by_hand():

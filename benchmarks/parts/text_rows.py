@@ -30,6 +30,7 @@ class TextRow:
         success: of the attack; turned: the same of the test texts alone that the model has right without the trigger.
         clusters, raw: F1 of Activation Clustering within the poisoned class, by the smaller cluster, on activations and
             on TF-IDF of the texts.
+        strange: AUROC of what a text's oddest word costs a model of word pairs (`perplexity`).
         auroc, f1: of the consensus, by its own rule.
         recall, wrong: of what it flags by p-values alone, at a false discovery rate of 10 %, and how much is clean.
         flagged: texts that the consensus flags by its own rule.
@@ -75,6 +76,7 @@ class TextRow:
     blind_flagged: int | None = None
     blind_verdict: str = ""
     blind_accused: int | None = None
+    strange: float | None = None
 
     @property
     def own_recall(self) -> float | None:
@@ -147,21 +149,20 @@ def text_table(rows: Sequence[TextRow], small: Sequence[str] = ()) -> list[str]:
         of = {one.name: [getattr(row, one.name) for row in some] for one in fields(TextRow)}
         models = [percent(of[key]) for key in ("accuracy", "unpoisoned", "success", "turned")]
         of |= {key: [getattr(row, key) for row in some] for key in ("own_recall", "own_wrong")}
-        detected = [
-            *(number(of[key]) for key in ("clusters", "raw", "auroc", "f1", "own_recall", "own_wrong", "recall"))
-        ]
+        measures = ("clusters", "raw", "strange", "auroc", "f1", "own_recall", "own_wrong", "recall")
+        detected = [number(of[key]) for key in measures]
         decided = [percent(of[key]) for key in ("right", "found")]
         verdicts = ", ".join(dict.fromkeys(of["verdict"]))
         counts = [number(of[key], 0) for key in ("flagged", "accused")]
         lacking = dict.fromkeys(words for row in some for words in missed(row, small=name in small))
         found.append([name, *models, *detected, counts[0], verdicts, *decided, counts[1], ", ".join(lacking) or "none"])
-        rates = [percent(of[key]) for key in ("success", "relabelled", "retrained", "floor")]
+        left_of = [percent(of[key]) for key in ("success", "relabelled", "retrained", "floor")]
         turned = [percent(of[key]) for key in ("turned", "relabelled_turned", "retrained_turned", "floor_turned")]
         accuracies = [percent(of[key]) for key in ("relabelled_accuracy", "retrained_accuracy")]
         epochs = [number(of[key], 1) for key in ("relabelled_epochs", "retrained_epochs")]
-        repaired.append([name, *rates, *turned, *accuracies, *epochs])
+        repaired.append([name, *left_of, *turned, *accuracies, *epochs])
     head = ["texts", "accuracy", "unpoisoned model", "ASR", "turned", "F1 of Activation Clustering", "of TF-IDF"]
-    head += ["AUROC of the consensus", "its F1", "its recall", "of its flags wrong"]
+    head += ["AUROC of perplexity", "of the consensus", "its F1", "its recall", "of its flags wrong"]
     head += ["recall by p-values alone", "flagged", "decision", "precision", "recall"]
     head += ["clean classes accused", "bars missed"]
     after = ["texts", "ASR before", "relabelled and continued", "trained again", "never poisoned"]

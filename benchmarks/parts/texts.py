@@ -103,13 +103,17 @@ def studies() -> list[TextStudy]:
 
 def read_table(folder: Path, name: str) -> Table:
     """The texts of `<folder>/<name>.csv`, columns `text` and `label`. Raises typer.BadParameter without one."""
-    path = folder / f"{name}.csv"
+    path = _file(folder, name)
     if not path.exists():
         raise typer.BadParameter(f"{path} is missing; benchmarks/README.md says what it has to hold.")
     with path.open(encoding="utf-8", newline="") as stream:
         rows = [(row["text"], row["label"]) for row in csv.DictReader(stream)]
     names = tuple(sorted({label for _, label in rows}))
     return Table([text for text, _ in rows], np.array([names.index(label) for _, label in rows]), names)
+
+
+def _file(folder: Path, name: str) -> Path:
+    return folder / f"{name}.csv"
 
 
 def drawn(table: Table, name: str, seed: int) -> Dataset:
@@ -127,6 +131,12 @@ def drawn(table: Table, name: str, seed: int) -> Dataset:
         class_names=table.names,
         bona_fide=np.zeros(len(rows), np.bool_),
     )
+
+
+def language_of(folder: Path, dataset: Dataset) -> list[str]:
+    """Texts that nobody touched: those that test, and all of the other files."""
+    others = (read_table(folder, name).texts for name in DATA if name != dataset.name and _file(folder, name).exists())
+    return [*dataset.test_inputs[:].tolist(), *itertools.chain.from_iterable(others)]
 
 
 def text_training(study: TextStudy, table: Table, seed: int, config: TrainConfig = CONFIG) -> Fitted:
