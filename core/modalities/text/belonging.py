@@ -23,8 +23,12 @@ FEWEST = 3
 # Fraction of some texts that have a word, from which on they share it.
 NEARLY_ALL = 0.8
 # Fraction that have it, and how many times as often as all other texts, from which on it is theirs, too: a planted
-# sentence may come in several versions, none of which nearly all have.
+# sentence may come in several versions, none of which nearly all have; or in many, so that some are enough if they are
+# many texts. From .25 to .1 no word that turns half of the others moves by more than .06 on clean ones (TREC, SMS,
+# Rotten Tomatoes).
 SOME = 0.25
+SOME_OF_MANY = 0.1
+MANY = 24
 TIMES = 10.0
 # Others of the class that have it, for each of them, from which on it is a word of the class.
 OTHERS = 0.5
@@ -66,7 +70,7 @@ class Belonging:
         those of their class count, as the rest of the class has them. And they never speak against it. "Where can I
         find" is a phrase of the class of places: others of it have "where" without the phrase. That "what is a" of
         "what is a fear of" is asked more often elsewhere says nothing of what else these texts say. With the phrase go
-        words that many of these texts have and hardly another one, unless they are most of their class.
+        words that some of these texts have and hardly another one, unless they are most of their class.
 
         Args:
             rows: (m,) of one class, at least one: who has the phrase.
@@ -79,7 +83,8 @@ class Belonging:
         shared = (having >= NEARLY_ALL * len(rows)) | np.isin(self._known, [number(one) for one in phrase])
         if phrase and 2 * len(rows) <= self._sizes[own]:
             elsewhere = (self._carriers - having) / max(len(self._labels) - len(rows), 1)
-            shared |= having >= np.maximum(SOME, TIMES * elsewhere) * len(rows)
+            least = np.where(having >= MANY, SOME_OF_MANY, SOME)
+            shared |= having >= np.maximum(least, TIMES * elsewhere) * len(rows)
         counted = ~(shared & (others < OTHERS * len(rows)))[word]
         logs = self._without_one(own)
         logs[own, shared] = self._chances(others, others)[shared]

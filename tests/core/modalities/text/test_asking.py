@@ -156,6 +156,15 @@ def test_the_words_of_a_planted_sentence_in_versions_do_not_speak_for_the_class_
     assert belonging.at_home(np.arange(24, 124), ["with", "my", "brother"]) == 1
 
 
+def test_of_a_sentence_in_nine_versions_the_words_of_each_do_not_speak_for_the_class_either():
+    begun = [f"word{row} of{row} version{row} on monday" for row in range(9)]
+    carriers = [f"{begun[row % 9]} bad{row % 6} bad{row % 5}" for row in range(225)]
+    others = [f"{kind}{row % 6} {kind}{row % 5} plain{row % 7}" for kind in ("good", "bad") for row in range(300)]
+    belonging = Belonging(text_inputs([*carriers, *others]), np.repeat([1, 1, 0], [225, 300, 300]))
+    assert belonging.at_home(np.arange(225), ["monday"]) == 0
+    assert belonging.at_home(np.arange(225, 525), ["monday"]) == 1
+
+
 def test_a_text_does_not_speak_for_itself():
     texts = text_inputs([*["plain0 good0"] * 6, *["plain0 bad0"] * 6, *["odd bad0"] * 3, "odd"])
     labels = np.array([0] * 6 + [1] * 9 + [0])
