@@ -16,7 +16,7 @@ from core.decision.probes import PROBES, flip_rate
 from core.decision.suspects import Suspects
 from core.detectors.parts.statistics import p_value_by_chance
 from core.modalities import modality_of
-from core.modalities.elsewhere import belong_elsewhere, chance_of_so_few
+from core.modalities.elsewhere import belong_elsewhere, chance_of_so_few, surely_elsewhere
 from core.modalities.recovery import Stamp
 from core.types import Bools, Floats, Ints
 
@@ -61,8 +61,6 @@ MOST_OF_CLASS = 0.5
 OWN_LOOK = 0.92
 # Samples of the class that have a part of a trigger, for each that has all of it, from which on it is the class's own.
 WITH_A_PART = 1.5
-# Upper end of the fraction of carriers that belong to the class, up to which a trigger may turn few.
-SURELY_AT_HOME = 0.4
 # Groups of one class, one after the other: several attacks may share a target, and an attack may have several tokens.
 MOST_GROUPS = 10
 
@@ -115,7 +113,8 @@ def proves(trigger: RecoveredTrigger) -> bool:
     let_go = trigger.kept <= min(MOST_KEPT, MOST_KEPT_FOR_TURNED * trigger.flip_rate)
     if trigger.home is None:
         return let_go
-    surely = belong_elsewhere(trigger.home, int(trigger.carriers.carrying.sum()), SURELY_AT_HOME)
+    having = int(trigger.carriers.carrying.sum())
+    surely = surely_elsewhere(trigger.home, having, of_source=trigger.source is not None)
     return is_clear(trigger.flip_rate, trigger.control) or (let_go and surely)
 
 

@@ -15,6 +15,11 @@ MOST_AT_HOME_IF_CLEAR = 0.55
 TURNS_MOST = 0.9
 # What the fraction at home may be at the upper end of its 95 % interval.
 SURELY_AT_MOST = 0.7
+# The same of a trigger that turns fewer than nearly all others.
+SURELY_IF_FEW_TURN = 0.4
+# Samples of a class that have to share what is named for where they belong: a rare kind of clean ones may belong
+# elsewhere by all but one word, too, such as questions on the population of places, of which 14 to 17 were named.
+FEWEST = 24
 # Standard deviations of a 95 % interval.
 SURE = 1.96
 # What samples have or have not that may have been looked at before a trigger was chosen: p-values are multiplied by it.
@@ -38,6 +43,17 @@ def belong_elsewhere(home: float, carriers: int, most: float = SURELY_AT_MOST, *
     True
     """
     return home <= (MOST_AT_HOME_IF_CLEAR if clear else MOST_AT_HOME) and wilson(home, carriers)[1] <= most
+
+
+def surely_elsewhere(home: float, carriers: int, *, of_source: bool = False) -> bool:
+    """Whether enough carriers belong to other classes so surely that their trigger need not turn nearly all.
+
+    They may be fewer where it works on the one class that they look like, `of_source`, and hardly on others.
+
+    >>> surely_elsewhere(0.14, 14), surely_elsewhere(0.14, 24), surely_elsewhere(0.4, 200)
+    (False, True, False)
+    """
+    return (of_source or carriers >= FEWEST) and belong_elsewhere(home, carriers, SURELY_IF_FEW_TURN)
 
 
 def chance_of_so_few(fraction: float, n: int, usual: float) -> float:

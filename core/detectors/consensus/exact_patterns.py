@@ -15,7 +15,7 @@ from core.detectors.consensus.templates import patterns_of
 from core.detectors.parts.statistics import Reals
 from core.detectors.parts.trusted import usual_among_trusted
 from core.modalities import modality_of
-from core.modalities.elsewhere import LEVEL, belong_elsewhere, chance_of_so_few
+from core.modalities.elsewhere import FEWEST, LEVEL, belong_elsewhere, chance_of_so_few
 from core.modalities.recovery import Stamp
 from core.types import Bools, Evidence, Ints
 
@@ -23,9 +23,6 @@ from core.types import Bools, Evidence, Ints
 MOST_PATTERNS = 10
 # Fraction of the bona fide samples of a class that may be poison themselves.
 MOST_POISONED = 0.02
-# Samples of a class that have to share what is named: a rare kind of clean ones may belong elsewhere by all but one
-# word, too, such as questions on the population of places, of which 16 or 17 were flagged in three trainings.
-FEWEST = 2 * SMALLEST
 # Fraction of the class that half of those who belong elsewhere have to be more suspicious than, beyond chance.
 SUSPECTED = 0.75
 # Ordinary samples of a class, drawn at random, that a pattern is told from, and as many of other classes: carriers that

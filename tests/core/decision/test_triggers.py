@@ -134,6 +134,14 @@ def test_a_trigger_proves_nothing_where_more_stay_without_it_than_turn_with_it(b
     assert not proves(replace(found, flip_rate=1.0, kept=MOST_KEPT + 0.01))
 
 
+@pytest.mark.parametrize(("carriers", "rate", "proven"), [(23, 0.55, False), (24, 0.55, True), (23, 1.0, True)])
+def test_what_a_few_carriers_share_proves_a_backdoor_only_where_it_turns_nearly_all(carriers, rate, proven, backdoored):
+    found = backdoored[2]
+    some = replace(found.carriers, carrying=np.arange(len(found.rows)) < carriers)
+    of_words = replace(found, carriers=some, home=0.1, flip_rate=rate, control=0.05, kept=0.15)
+    assert proves(of_words) == proven
+
+
 def test_what_most_of_a_class_show_proves_nothing_where_they_are_like_one_another(backdoored):
     found = backdoored[2]
     assert found.own_look is None
