@@ -1,26 +1,44 @@
-"""A slim map makes room above its points for a legend of more lines; only the browser knows that it is slim."""
+"""Above its points a map makes room for a legend of two rows at most; only the browser knows whether it is slim."""
+
+from itertools import chain
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from pages.ui.widgets.scatter_option import SLIM, Bar, Style, grid_top, in_groups, map_option, window_around
 
-STYLES = {"few": Style("#000000", title="few that are flagged"), "many": Style("#ffffff", title="many that are not")}
+COMMON = {"tip": "", "window": [[0.0, 1.0], [0.0, 1.0]], "ink": "#000000"}
+STYLES = {
+    "few": Style("#000000", title="few that are flagged by it"),
+    "many": Style("#ffffff", title="many that are not"),
+}
 POINTS = pd.DataFrame({"x": [0.0, 1.0], "y": [0.0, 1.0], "group": ["few", "many"], "id": [0, 1]})
 
 
-def test_a_slim_map_has_a_legend_of_more_lines_and_its_bar_below_the_tools() -> None:
-    common = {"tip": "", "window": window_around(POINTS), "ink": "#000000"}
-    plain = map_option(POINTS, POINTS.iloc[:0], STYLES, **common)
+def test_a_slim_map_has_a_legend_of_two_rows_and_its_bar_below_the_tools() -> None:
+    plain = map_option(POINTS, POINTS.iloc[:0], STYLES, **COMMON)
     [slim] = plain["media"]
     assert slim["query"] == {"maxWidth": SLIM}
     assert plain["grid"]["top"] == grid_top([*STYLES.values()], has_bar=False, narrow=False) == 14 + 18
     assert slim["option"]["grid"]["top"] == 14 + 2 * 18
     bar = Bar("loss", ("#000000", "#ffffff"), ("0", "1", "2"))
-    coloured = map_option(POINTS, POINTS.iloc[:0], STYLES, bar=bar, **common)
+    coloured = map_option(POINTS, POINTS.iloc[:0], STYLES, bar=bar, **COMMON)
     placed = [one["option"]["graphic"][1]["left"] for one in coloured["media"]]
-    assert (coloured["graphic"][1]["left"], placed) == (104, [0])
-    assert map_option(POINTS, POINTS.iloc[:0], STYLES, narrow=True, **common)["media"] == []
+    assert (coloured["graphic"][1]["left"], placed) == (100, [0])
+    assert map_option(POINTS, POINTS.iloc[:0], STYLES, narrow=True, **COMMON)["media"] == []
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_a_legend_of_many_classes_has_two_rows_and_each_turns_to_what_it_has_no_room_for(narrow: bool) -> None:
+    titles = [f"class {index} · 1,234" for index in range(11)]
+    styles = {title: Style("#000000", title=title) for title in titles}
+    option = map_option(POINTS[:0], POINTS[:0], styles, narrow=narrow, **COMMON)
+    for one in (option, *(media["option"] for media in option["media"])):
+        rows = [[entry["name"] for entry in row["data"]] for row in one["legend"]]
+        assert [len(rows), all(rows), [*chain(*rows)]] == [2, True, titles]
+        assert one["grid"]["top"] <= 14 + 2 * 18 + 26 * narrow
+    assert {row["type"] for row in option["legend"]} == {"scroll"}
 
 
 def test_each_point_is_sent_with_its_group_in_the_order_of_the_samples() -> None:
