@@ -118,6 +118,16 @@ def test_the_curves_of_a_selection_are_in_view_below_its_images(serve: Serve, pa
     eventually(whole)
 
 
+def test_the_button_that_accepts_is_in_view_beside_the_last_sample_too(
+    serve: Serve, page: OpenPage, small: Path
+) -> None:
+    window = page(f"{serve(small).url}/bona-fide", 1000, 700)
+    accept = window.get_by_role("button", name=re.compile("^Accept 25 of 25"))
+    for tile in (window.locator(TILE).first, window.locator(TILE).last):
+        tile.scroll_into_view_if_needed()
+        expect(accept).to_be_in_viewport(ratio=1, timeout=PATIENT)
+
+
 def test_cancel_is_in_view_in_a_low_window(serve: Serve, page: OpenPage, small: Path) -> None:
     run = runs.all_runs(small)[0]
     window = page(f"{serve(small).url}/overview", 1280, 720)
