@@ -6,7 +6,8 @@
 
 const PAUSE = 120; // ms of quiet before a changed selection or focus is sent
 const TINY = 64; // px; smaller images show their pixels, and of a badge its sign
-const TAIL = 6; // characters at the end of a line below an image that are never cut
+const TAIL = 6; // characters at the end of a line below an image that are never cut; below a tiny one, of short lines, a third
+const SHORT = 8; // characters of a line that a tiny image has room for
 const SHAPES = { excluded: "✕", kept: "✓", relabelled: "→", unsure: "?", flagged: "▲", confirmed: "▲", taken: "●" };
 const ARROWS = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: Infinity, ArrowUp: -Infinity };
 const ALWAYS = new Set(["undo", "redo", "next", "back", "large", "clear", "help"]); // are not about what is in view
@@ -155,7 +156,7 @@ function fill(node, tile, selectable, small) {
   node.style.setProperty("--badge", tile.colour);
   node.dataset.badge = tile.badge;
   badge.textContent = tile.badge ? [SHAPES[tile.badge] ?? "●", small ? "" : tile.words || tile.badge].join(" ") : "";
-  caption.replaceChildren(...tile.caption.map(line));
+  caption.replaceChildren(...tile.caption.map((words) => line(words, small)));
 }
 
 function part({ text, speaks_for: whom }) {
@@ -166,10 +167,10 @@ function part({ text, speaks_for: whom }) {
 }
 
 // A long line loses its middle where it has no room: what tells a name from others is often at its end.
-function line(text) {
-  const span = document.createElement("span"), letters = [...text];
-  if (letters.length <= 2 * TAIL) span.textContent = text;
-  else span.append(...[letters.slice(0, -TAIL), letters.slice(-TAIL)].map((part) => Object.assign(document.createElement("span"), { textContent: part.join("") })));
+function line(text, small) {
+  const span = document.createElement("span"), letters = [...text], tail = small ? Math.min(TAIL, Math.floor(letters.length / 3)) : TAIL;
+  if (letters.length < (small ? SHORT : 2 * TAIL + 1)) span.textContent = text;
+  else span.append(...[letters.slice(0, -tail), letters.slice(-tail)].map((part) => Object.assign(document.createElement("span"), { textContent: part.join("") })));
   return span;
 }
 
