@@ -73,7 +73,7 @@ def test_a_key_pressed_between_two_places_waits_for_the_next(stage: Page) -> Non
 
 def test_a_long_line_below_an_image_loses_its_middle_and_a_short_one_nothing(stage: Page) -> None:
     stage.add_style_tag(content=STYLE.read_text())
-    stage.evaluate("tile.caption = ['Speed limit (20km/h) on a long road', 'Ankle boot']; show('page', 1)")
+    stage.evaluate("tile.caption = ['Speed limit (20km/h) on a long road', 'Ankle boot']; show('page', 1, 84)")
     long, short = stage.locator(".caption > span").all()
     head, tail = long.locator("span").all()
     assert head.evaluate("node => node.scrollWidth > node.clientWidth > 0")  # dots stand for what is cut

@@ -3,7 +3,7 @@
 import html
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any
 
@@ -26,6 +26,7 @@ BAR_WIDTH = 460  # pixels that tools and bar take beside the legend
 # still dragged costs little.
 BRUSH_MS = 30
 FADED = 0.2  # opacity of what is drawn faded
+MANY = 150  # selected points; rings around more hide what they are around: then all others are faded
 AXES = ["x", "y"]
 _COLUMN = re.compile(r"\{@(.+?)\}")
 _GRID = {"left": 1, "right": 1, "bottom": 1, "show": True, "borderColor": "rgba(128,140,145,.3)"}
@@ -55,15 +56,12 @@ _LEGEND = {
     "right": 0,
     "padding": [3, 0],
     "pageIconSize": 10,
-    "pageButtonItemGap": 2,
-    "pageButtonGap": 8,
-    "pageFormatter": "{current}/{total}",
     "pageTextStyle": {"fontSize": 10, "color": GREY},
     "pageIconColor": ACCENT,
-    "pageIconInactiveColor": "rgba(128,140,145,.4)",
     "itemGap": 7,
     "itemWidth": 10,
     "itemHeight": 10,
+    "itemStyle": {"opacity": 0.8},
     "textStyle": {"fontSize": 11},
 }
 
@@ -145,7 +143,9 @@ def map_option(
     bar: Bar | None = None,
     narrow: bool = False,
 ) -> dict[str, Any]:
-    """The chart as ECharts wants it: one data set and one series per group, the selection on top in `ink`.
+    """The chart as ECharts wants it: one data set and one series per group, the selection on top.
+
+    A selection is ringed in `ink`; of many points, each is drawn once more as it is, and all others are faded.
 
     In a narrow one, bar and legend stand below the tools and not beside them. The browser alone knows whether a map is
     slim, so it is told both.
@@ -160,11 +160,19 @@ def map_option(
         _group(index, name, style, groups[index], len(shown)) | clicked
         for index, (name, style) in enumerate(series.items())
     ]
-    drawn.append(_rings(len(series), ink, len(rings), large, series))
+    if large or len(rings) <= MANY:
+        groups.append(_sent(rings[columns]))
+        drawn.append(_rings(len(series), ink, len(rings), large, series))
+    else:
+        for one in drawn:
+            one["itemStyle"] |= {"opacity": FADED}
+        for style, rows in zip(series.values(), _groups(rings, AXES, list(series)), strict=True):
+            drawn.append(_group(len(groups), "selected", replace(style, title=""), rows, len(shown)) | {"silent": True})
+            groups.append(rows)
     return {
         "animation": False,
         "hoverLayerThreshold": LARGE + 1,  # above the default of 3,000, a mark is lost with the hover
-        "dataset": [{"source": frame} for frame in (*groups, _sent(rings[columns]))],
+        "dataset": [{"source": frame} for frame in groups],
         "series": drawn,
         "grid": _GRID | usual["grid"],
         "graphic": usual["graphic"],

@@ -6,7 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pages.ui.widgets.scatter_option import SLIM, Bar, Style, grid_top, in_groups, map_option, window_around
+from pages.ui.widgets.scatter_option import (
+    FADED,
+    MANY,
+    SLIM,
+    Bar,
+    Style,
+    grid_top,
+    in_groups,
+    map_option,
+    window_around,
+)
 
 COMMON = {"tip": "", "window": [[0.0, 1.0], [0.0, 1.0]], "ink": "#000000"}
 STYLES = {
@@ -39,6 +49,20 @@ def test_a_legend_of_many_classes_has_two_rows_and_each_turns_to_what_it_has_no_
         assert [len(rows), all(rows), [*chain(*rows)]] == [2, True, titles]
         assert one["grid"]["top"] <= 14 + 2 * 18 + 26 * narrow
     assert {row["type"] for row in option["legend"]} == {"scroll"}
+
+
+@pytest.mark.parametrize(("n", "ringed"), [(MANY, True), (MANY + 1, False)])
+def test_of_a_large_selection_all_others_are_faded_and_its_points_keep_their_looks(n: int, ringed: bool) -> None:
+    group = np.where(np.arange(2 * n) % 2, "few", "many")
+    points = pd.DataFrame({"x": 0.0, "y": 0.0, "id": np.arange(2 * n), "group": group})
+    option = map_option(points, points[:n], STYLES, **COMMON)
+    faded = [one["itemStyle"]["opacity"] <= FADED for one in option["series"][:2]]
+    on_top = option["series"][2:]
+    assert faded == [not ringed] * 2
+    assert sum(len(option["dataset"][one["datasetIndex"]]["source"]) for one in on_top) == n
+    own = [style.colour for style in STYLES.values()]
+    assert [one["itemStyle"]["color"] for one in on_top] == (["transparent"] if ringed else own)
+    assert all(one["name"] == "selected" and one["silent"] for one in on_top)
 
 
 def test_each_point_is_sent_with_its_group_in_the_order_of_the_samples() -> None:
