@@ -128,6 +128,15 @@ def test_the_button_that_accepts_is_in_view_beside_the_last_sample_too(
         expect(accept).to_be_in_viewport(ratio=1, timeout=PATIENT)
 
 
+def test_the_bar_says_in_view_of_which_classes_the_selection_is(serve: Serve, page: OpenPage, small: Path) -> None:
+    window = page(f"{serve(small).url}/clusters", 1400, 900)
+    draw_lasso(window, ((0.1, 0.25), (0.9, 0.25), (0.9, 0.85), (0.1, 0.85)))
+    words = window.locator(".st-key-selection-words p")
+    expect(words).to_contain_text("more classes", timeout=PATIENT)
+    assert words.evaluate("one => one.scrollWidth <= one.clientWidth && one.scrollHeight <= one.clientHeight")
+    assert "*" not in words.inner_text()
+
+
 def test_cancel_is_in_view_in_a_low_window(serve: Serve, page: OpenPage, small: Path) -> None:
     run = runs.all_runs(small)[0]
     window = page(f"{serve(small).url}/overview", 1280, 720)
