@@ -59,7 +59,7 @@ def desk(run: Run, answer: DeltaGenerator, chosen: Chosen) -> None:
         families.cards(run, suspects)
     with middle, st.container(key="review-queue"):
         units.head(run, table, suspects, conditions)
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(key="review-pager", horizontal=True, vertical_alignment="center"):
             shown, focus = _current_page(rows, run)
             st.caption(f"{len(shown):,} of {len(rows):,}")
             st.space("stretch")

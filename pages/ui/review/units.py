@@ -57,7 +57,7 @@ def _family(run: Run, now: pd.DataFrame, family: Family) -> None:
             group, count = found
             name = decided_names.names(run)[group]
             _link(f"{of_these(count, now)} in group {group} of the decision", {"decided": name})
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+    with st.container(key="unit-actions", horizontal=True, vertical_alignment="center", gap="xsmall"):
         _decisions(run, now, "family", f"family {family.id}", counted.flagged_by(run))
         beside = partial(_most_suspicious, run, now)
         enlarge_button(run, title, common, now, key=f"family-{family.id}", words="Enlarge", beside=beside)
@@ -92,7 +92,7 @@ def _group(run: Run, now: pd.DataFrame, group: DecidedGroup) -> None:
         if found := holding_most(now, "family"):
             number, count = found
             _link(f"{of_these(count, now)} in family {number}", {ADDRESS: str(number)})
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+    with st.container(key="unit-actions", horizontal=True, vertical_alignment="center", gap="xsmall"):
         _decisions(run, now, "group", f"group {group.id} of the decision", "decision")
         enlarge_group(run, title, recovered, now, key=f"group-{group.id}")
         remarks(run, "group", group.id)
@@ -132,7 +132,8 @@ def _beside(shown: list[Tile], key: str) -> DeltaGenerator:
     read = any(tile.told for tile in shown)
     with st.container(key="unit-head", horizontal=not read, gap="small"):
         if shown:
-            with st.container(width="stretch" if read else (LARGE + MARGINS) * len(shown) + MARGINS):
+            width = "stretch" if read else (LARGE + MARGINS) * len(shown) + MARGINS
+            with st.container(key="unit-pictures", width=width):
                 gallery(shown, key=key, size=LARGE)
         return st.container(key="unit-words")
 
