@@ -76,6 +76,9 @@ function dress(map) {
     node.append(dot, document.createTextNode(/ · [\d,]+$/.test(style.title) ? style.title : `${style.title} · ${style.count.toLocaleString("en")}`));
     return node;
   });
+  const legends = make("div", "legends");
+  legends.tabIndex = 0;
+  legends.append(...legend);
   map.tools.replaceChildren(
     button("Lasso", press("polygon"), view.tool === "polygon"),
     button("Rectangle", press("rect"), view.tool === "rect"),
@@ -83,7 +86,7 @@ function dress(map) {
     button("Whole map", zoom(() => null)),
     ...(data.n_selected ? [button("Zoom to selection", zoom(() => windowAround(map.places, map.marks)))] : []),
     ...(data.bar ? [barOf(data.bar)] : []),
-    ...legend,
+    legends,
   );
   map.stage.dataset.tool = view.tool;
 }

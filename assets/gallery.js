@@ -5,8 +5,10 @@
 // lost when keys are pressed faster than the page answers; the page does those that it has not seen, in their order.
 
 const PAUSE = 120; // ms of quiet before a changed selection or focus is sent
+const NARROW = 80; // px; a short line below a narrower image has to lose letters, too
 const TINY = 64; // px; smaller images show their pixels, and of a badge its sign
-const TAIL = 6; // characters at the end of a line below an image that are never cut
+const TAIL = 6; // characters at the end of a line below an image that are never cut; below a narrow one, of short lines, a third
+const SHORT = 8; // characters of a line that a narrow image has room for
 const SHAPES = { excluded: "✕", kept: "✓", relabelled: "→", unsure: "?", flagged: "▲", confirmed: "▲", taken: "●" };
 const ARROWS = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: Infinity, ArrowUp: -Infinity };
 const ALWAYS = new Set(["undo", "redo", "next", "back", "large", "clear", "help"]); // are not about what is in view
@@ -98,7 +100,7 @@ function update(gallery, data) {
   for (const [id, node] of nodes) if (!wanted.has(id)) node.remove(), nodes.delete(id);
   data.tiles.forEach((tile, index) => {
     const node = nodes.get(tile.id) ?? make(nodes, tile.id);
-    fill(node, tile, data.selectable, data.size < TINY);
+    fill(node, tile, data.selectable, data.size < TINY, data.size < NARROW);
     if (grid.children[index] !== node) grid.insertBefore(node, grid.children[index] ?? null);
   });
   // The answer counts, unless something was done since the question: then its own answer is on the way.
@@ -140,8 +142,8 @@ function make(nodes, id) {
   return node;
 }
 
-function fill(node, tile, selectable, small) {
-  const said = JSON.stringify([tile, selectable, small]);
+function fill(node, tile, selectable, small, narrow) {
+  const said = JSON.stringify([tile, selectable, small, narrow]);
   if (node.said === said) return;
   node.said = said;
   const [image, badge, caption, text] = node.children;
@@ -155,7 +157,7 @@ function fill(node, tile, selectable, small) {
   node.style.setProperty("--badge", tile.colour);
   node.dataset.badge = tile.badge;
   badge.textContent = tile.badge ? [SHAPES[tile.badge] ?? "●", small ? "" : tile.words || tile.badge].join(" ") : "";
-  caption.replaceChildren(...tile.caption.map(line));
+  caption.replaceChildren(...tile.caption.map((words) => line(words, narrow)));
 }
 
 function part({ text, speaks_for: whom }) {
@@ -166,10 +168,10 @@ function part({ text, speaks_for: whom }) {
 }
 
 // A long line loses its middle where it has no room: what tells a name from others is often at its end.
-function line(text) {
-  const span = document.createElement("span"), letters = [...text];
-  if (letters.length <= 2 * TAIL) span.textContent = text;
-  else span.append(...[letters.slice(0, -TAIL), letters.slice(-TAIL)].map((part) => Object.assign(document.createElement("span"), { textContent: part.join("") })));
+function line(text, narrow) {
+  const span = document.createElement("span"), letters = [...text], tail = narrow ? Math.min(TAIL, Math.floor(letters.length / 3)) : TAIL;
+  if (letters.length < (narrow ? SHORT : 2 * TAIL + 1)) span.textContent = text;
+  else span.append(...[letters.slice(0, -tail), letters.slice(-tail)].map((part) => Object.assign(document.createElement("span"), { textContent: part.join("") })));
   return span;
 }
 

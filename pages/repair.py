@@ -30,7 +30,7 @@ else:
 if job := repeating(run):
     repeating_bar(run, job)
 elif unfinished:
-    st.subheader("Training on with the new labels" if unfinished.how == "continue" else "Retraining")
+    st.header("Training on with the new labels" if unfinished.how == "continue" else "Retraining")
     frame.awaiting(unfinished, "evaluate")
 if finished:
     side_by_side(run, finished)

@@ -94,7 +94,7 @@ if not datasets:
     st.stop()
 settings, screen = st.columns([1, 2.4], gap="medium")
 with settings:
-    st.subheader("New run")
+    st.header("New run")
     new_run(WORKSPACE, datasets, run.dataset if run else "", first=not (run and resumable(run)))
 with screen:
     if run is None:

@@ -62,7 +62,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     rows = choose_samples(tried, names)
     buttons = st.container(horizontal=True, width="content")
 if not rows:
-    answer.markdown("### No test sample is left")
+    answer.markdown("## No test sample is left")
     st.info("The filters leave none. Choose another class, or show all.")
     st.stop()
 row = current_row(rows, tried)

@@ -110,6 +110,16 @@ def in_decided(rows: pd.DataFrame, decided: int | str | None) -> Bools:
     return np.asarray(rows[column] == decided, np.bool_)
 
 
+def holding_most(rows: pd.DataFrame, column: str) -> tuple[int, int] | None:
+    """The number of the `family`, or of the `group` of the decision, that holds most of the rows, and of how many.
+
+    None where none holds any.
+    """
+    numbers = rows[column].to_numpy(np.int64) if column in rows else np.empty(0, np.int64)
+    counts = np.bincount(numbers[numbers > 0])
+    return (int(counts.argmax()), int(counts.max())) if counts.any() else None
+
+
 def next_undecided(rows: pd.DataFrame, after: int | None, taken: Collection[int] = ()) -> int | None:
     """The first undecided id behind `after` in the queue, from its start again at the end; None when none is left.
 

@@ -7,11 +7,12 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from core.output.figures import figure_of, suspicion_axis
-from core.output.names import literal
+from core.output.names import literal, told_apart
 from core.output.palette import ACCENT
 from core.types import Floats, Ints
 
 PALE = "#D3DCDF"  # of no agreement; not see-through, for Plotly chooses black or white words by a cell's own colour
+LONGEST = 22  # characters of a detector above its column
 MOST_WITH_WORDS = 15  # detectors whose fractions stand in the matrix; of more they would overlap
 
 
@@ -24,7 +25,7 @@ def overlap_matrix(titles: Sequence[str], both: Ints, fraction: Floats) -> go.Fi
         fraction: (m, m); NaN where a detector flags nothing.
     """
     names = [literal(title) for title in titles]
-    short = [f"{title[:13]}…" if len(title) > 14 else title for title in names]
+    short = list(map(literal, told_apart(titles, LONGEST)))
     words = [["–" if np.isnan(value) else f"{value:.0%}" for value in row] for row in fraction]
     heat = go.Heatmap(
         z=fraction,
@@ -41,7 +42,7 @@ def overlap_matrix(titles: Sequence[str], both: Ints, fraction: Floats) -> go.Fi
         customdata=both,
         hovertemplate="both flag %{customdata:,}: %{z:.0%} of %{y}<br>are flagged by %{x}, too<extra></extra>",
     )
-    figure = figure_of(heat, height=70 + 27 * max(len(names), 3)).update_layout(hovermode="closest")
+    figure = figure_of(heat, height=100 + 27 * max(len(names), 3)).update_layout(hovermode="closest")
     figure.update_xaxes(side="top", tickmode="array", tickvals=names, ticktext=short, tickangle=-35)
     return figure.update_yaxes(autorange="reversed")
 

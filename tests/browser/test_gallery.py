@@ -21,8 +21,8 @@ STAGE = """async (script) => {
     for (const name of ["page", "whole"]) {
         places[name] = document.body.appendChild(document.createElement("div"));
     }
-    window.show = (name, drawn) => show({
-        parentElement: places[name], data: { ...data, tiles: [tile], drawn },
+    window.show = (name, drawn, size = data.size) => show({
+        parentElement: places[name], data: { ...data, tiles: [tile], drawn, size },
         setStateValue: (_, events) => sent.push(...events.map((event) => [name, event.key])),
     });
 }"""
@@ -73,7 +73,7 @@ def test_a_key_pressed_between_two_places_waits_for_the_next(stage: Page) -> Non
 
 def test_a_long_line_below_an_image_loses_its_middle_and_a_short_one_nothing(stage: Page) -> None:
     stage.add_style_tag(content=STYLE.read_text())
-    stage.evaluate("tile.caption = ['Speed limit (20km/h) on a long road', 'Ankle boot']; show('page', 1)")
+    stage.evaluate("tile.caption = ['Speed limit (20km/h) on a long road', 'Ankle boot']; show('page', 1, 84)")
     long, short = stage.locator(".caption > span").all()
     head, tail = long.locator("span").all()
     assert head.evaluate("node => node.scrollWidth > node.clientWidth > 0")  # dots stand for what is cut
@@ -83,3 +83,15 @@ def test_a_long_line_below_an_image_loses_its_middle_and_a_short_one_nothing(sta
     )
     assert long.evaluate("node => node.textContent") == "Speed limit (20km/h) on a long road"
     assert short.inner_text() == "Ankle boot"
+
+
+def test_a_name_below_a_small_image_loses_its_middle_and_not_its_end(stage: Page) -> None:
+    stage.add_style_tag(content=STYLE.read_text())
+    stage.evaluate("tile.caption = ['T-shirt/top', 'Pullover', 'Bag']; show('page', 1, 32)")
+    for name, line in zip(("T-shirt/top", "Pullover"), stage.locator(".caption > span").all(), strict=False):
+        head, tail = line.locator("span").all()
+        assert head.evaluate("node => node.scrollWidth > node.clientWidth > 0")
+        assert tail.evaluate("node => node.scrollWidth <= node.clientWidth + 1")
+        assert name.endswith(tail.inner_text())
+        assert line.evaluate("node => node.textContent") == name
+    assert stage.locator(".caption > span").last.inner_text() == "Bag"

@@ -53,6 +53,9 @@ TELLING = {
 OUT_OF_VIEW = """() => [...document.querySelectorAll("[data-testid=stDataFrame] .dvn-scroller")]
     .some((table) => table.scrollWidth > table.clientWidth + 1)"""  # whether a table has columns that are not seen
 
+# The levels of the headings that are seen, in the order of the page.
+LEVELS = """() => [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")]
+    .filter((one) => one.checkVisibility()).map((one) => Number(one.tagName[1]))"""
 SIZES = ((1400, 900), (1280, 720), (1000, 700))
 # Of each sentence of a line, how far below the line's top it begins, and whether all of it has room.
 IN_VIEW = """(line) => [...line.querySelectorAll("p")].map((one) => [
@@ -81,9 +84,11 @@ def eventually(holds: Callable[[], bool]) -> None:
 
 
 def sound(page: Page) -> None:
-    """No traceback, and nothing to scroll sideways."""
+    """No traceback, nothing to scroll sideways, and headings that skip no level."""
     assert page.locator("[data-testid=stException]").count() == 0
     assert not page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+    levels = [0, *page.evaluate(LEVELS)]
+    assert all(level <= above + 1 for above, level in itertools.pairwise(levels)), levels
 
 
 def opens(server: Server, page: OpenPage, name: str) -> None:

@@ -57,6 +57,8 @@ def said(app: AppTest) -> str:
 def legend(app: AppTest) -> str:
     """The words of the map's legend."""
     charts = (one for one in walk(app.main) if getattr(one, "type", "") == "echarts_chart")
-    legends = (json.loads(one.proto.spec)["legend"]["data"] for one in charts)  # type: ignore[attr-defined]
-    names = ([str(entry["name"]) for entry in found if isinstance(entry, dict)] for found in legends)
+    legends = (json.loads(one.proto.spec)["legend"] for one in charts)  # type: ignore[attr-defined]
+    names = (
+        [str(entry["name"]) for row in rows for entry in row["data"]] for rows in legends if isinstance(rows, list)
+    )
     return next(words for found in names if "not flagged" in (words := ", ".join(found)))

@@ -55,6 +55,17 @@ def test_where_nothing_is_flagged_no_page_counts_to_nothing(two_detections: Run)
     assert "0 of 0 flagged" not in words
 
 
+def test_where_nothing_is_flagged_review_leads_to_a_detector_that_flags_something(two_detections: Run) -> None:
+    none = Detection(np.zeros(SAMPLES, np.float32), np.zeros(SAMPLES, np.bool_))
+    runs.save_detection(two_detections, "consensus", none, {}, 1.0)
+    app = page("review")
+    [switch] = [one for one in app.button if one.label == f"Switch to Activation Clustering: {MANY} flagged"]
+    switch.click().run()
+    assert f"0 of {MANY} flagged samples are decided" in said(app)
+    assert app.query_params["by"] == "activation_clustering"
+    assert "Switch to" not in said(app)
+
+
 def test_what_is_chosen_on_a_map_is_counted_in_review_and_repair(two_detections: Run) -> None:
     app = page("clusters")
     next(field for field in app.selectbox if field.label == "Flagged by").select("activation_clustering").run()

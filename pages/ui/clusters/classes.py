@@ -59,7 +59,7 @@ def clusters_of(run: Run, index: int) -> None:
     for cluster, title in ((1, "Smaller cluster"), (0, "Larger cluster")):
         rows = members[members["cluster"] == cluster]
         with st.container(horizontal=True, vertical_alignment="center", gap=None):
-            st.markdown(f"**{title}** · {len(rows):,} samples", width="stretch")
+            st.markdown(f"**{title}** · {len(rows):,}", width="stretch")
             st.button(
                 "Select",
                 key=f"select-{cluster}",

@@ -54,7 +54,7 @@ def panel(
         again: looks at the same once more, with what a person says of it.
     """
     preview = cached.preview_of(job)
-    st.subheader(frame.plain(request.name or preview.name))
+    st.header(frame.plain(request.name or preview.name))
     st.caption("Uploaded" if request.uploaded else frame.plain(request.path))
     st.markdown(_summary(preview))
     left, right = st.columns([3, 2], gap="large")

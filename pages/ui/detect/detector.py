@@ -79,7 +79,7 @@ def against_the_truth(run: Run, name: str) -> None:
     curves = cached.detector_curves(run, name)
     if not curves:
         return
-    st.subheader("Against the planted poison")
+    st.header("Against the planted poison")
     st.caption(
         f"Poison was planted in this data set, so the answer is known here: AUROC {curves['auroc']:.3f}, "
         f"{_precision(curves['precision'])}, recall {curves['recall']:.1%}. No detector, rule or advice "

@@ -18,7 +18,7 @@ from pages.ui.widgets.trial_board import Answers, probability_words
 def story(clean: Answers, triggered: Answers, repaired: Answers, goal: int, names: Sequence[str]) -> str:
     """What the model answers without and with the trigger, and after the repair; `goal` is the attacker's class."""
     after = f" → after the repair: {_answer(repaired, goal, names)}" if repaired else ""
-    return f"### {_answer(clean, None, names)} → with the trigger: {_answer(triggered, goal, names)}{after}"
+    return f"## {_answer(clean, None, names)} → with the trigger: {_answer(triggered, goal, names)}{after}"
 
 
 def rates(run: Run, child: Run | None, trigger: KnownTrigger) -> None:

@@ -208,7 +208,7 @@ def examples(run: Run, child: Run) -> None:
     shown = {key: (trigger, tiles) for key, (trigger, tiles) in found.items() if tiles}
     if not shown:
         return
-    st.subheader("The same triggered test samples, before and after")
+    st.header("The same triggered test samples, before and after")
     if len(shown) > COLUMNS:  # ten triggers in ten columns would show nothing
         options, titles = list(shown), {key: one.title for key, (one, _) in shown.items()}
         chosen = st.selectbox("Trigger", options, width=300, key="example-attack", format_func=titles.__getitem__)

@@ -29,7 +29,7 @@ def plan(run: Run) -> None:
     """What the standing verdicts would change, and the button that does it."""
     summary = cached.repair_summary(run)
     removed, moved = int(summary["excluded"].sum()), int(summary["relabelled away"].sum())
-    st.subheader("What will change")
+    st.header("What will change")
     st.markdown(counted.headline(run), help=cached.all_rule_words(run))
     said()
     questions(run, lambda then: _repair(run, then, None, None) if then == THEN else None)

@@ -17,7 +17,7 @@ def second(run: Run) -> None:
     others = {other.id: f"{other.name} · {other.created[:16].replace('T', ' ')}" for other in seconds(run)}
     if not others:
         return
-    st.subheader("Compare with a second recorded training")
+    st.header("Compare with a second recorded training")
     chosen = one_or_any("Second training", others, "none", key=f"second-{run.id}", width=420)
     if chosen is None:
         return

@@ -25,10 +25,10 @@ from pages.ui.widgets.gallery import gallery
 HOW = {"retrain": "From scratch", "continue": "Continued"}
 # Pixels of the columns: together they fit beside the sidebar at 1,000 pixels.
 WIDTHS = {
-    "Repair": 180,
+    "Repair": 200,
     "Epochs": 58,
     "Relabelled": 84,
-    "Clean accuracy": 146,
+    "Clean accuracy": 126,
     "Highest ASR": 168,
     "Seeds": 50,
     "Wrong": 98,

@@ -58,7 +58,16 @@ def desk(run: Run, drawn: pd.DataFrame) -> None:
     off, key = not may_decide(), _key(run)
     doubtful = st.session_state.get(f"doubtful-{run.id}", ())
     left = len(drawn) - int(drawn["id"].isin(doubtful).sum())
-    with st.container(horizontal=True, vertical_alignment="center"):
+    gallery(
+        tiles(run, drawn),
+        key=key,
+        selected=doubtful,
+        struck=True,
+        size=84,
+        keys={} if off else KEYS,
+        on_event=partial(_done, run),
+    )
+    with st.container(key="accept-bar", horizontal=True, vertical_alignment="center"):
         st.markdown("Click the doubtful ones away; the rest is called clean.", width="stretch")
         st.button(
             f"Accept {left} of {len(drawn)} (A)",
@@ -69,15 +78,6 @@ def desk(run: Run, drawn: pd.DataFrame) -> None:
             on_click=_pressed,
             args=(run,),
         )
-    gallery(
-        tiles(run, drawn),
-        key=key,
-        selected=doubtful,
-        struck=True,
-        size=84,
-        keys={} if off else KEYS,
-        on_event=partial(_done, run),
-    )
 
 
 def listed(run: Run) -> None:

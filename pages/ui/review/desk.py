@@ -59,14 +59,16 @@ def desk(run: Run, answer: DeltaGenerator, chosen: Chosen) -> None:
         families.cards(run, suspects)
     with middle, st.container(key="review-queue"):
         units.head(run, table, suspects, conditions)
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(key="review-pager", horizontal=True, vertical_alignment="center"):
             shown, focus = _current_page(rows, run)
             st.caption(f"{len(shown):,} of {len(rows):,}")
             st.space("stretch")
             _select_buttons(run, rows, shown)
         if rows.empty:
             _empty_queue(counted.tally(run), conditions, partial(counted.nothing, run))
-            if len(suspects) and not counted.tally(run).undecided:
+            if suspects.empty:
+                counted.others(run)
+            elif not counted.tally(run).undecided:
                 _way_on(run, suspects, "suspects" if counted.tally(run).confirmed else "flagged samples")
         _tiles(run, rows, shown, focus, chosen.size)
     with side, st.container(key="review-side"):
@@ -192,6 +194,8 @@ def _full_screen(run: Run, table: pd.DataFrame, counts: Tally, rows: pd.DataFram
         _tiles(run, rows, sample.rows_around(rows, place), focus, sample.STRIP, one_row=True)
         if focus is None:
             _empty_queue(counts, conditions, partial(counted.nothing, run))
+            if not counts.suspects:
+                counted.others(run)
         else:
             sample.full_screen(run, table, focus, f"{place + 1:,} of {len(rows):,}")
         keyboard.bar(run, rows, focus)

@@ -15,7 +15,7 @@ from pages.ui.widgets.gallery import Tile, gallery
 
 # Pixels of a picture's side in the dialog.
 SMALLEST = 140
-USUAL = 280
+USUAL = 260
 LARGEST = 640
 WORDS = "Words and topics"
 MOST_AMPLIFIED = 16.0  # times; a difference of 8 levels out of 255 then fills the whole range

@@ -6,7 +6,7 @@ import streamlit as st
 from core import pipeline
 from core.analysis import families
 from core.analysis.families import NO_FAMILY, PICTURES, WAITING, Family
-from core.analysis.queue import members
+from core.analysis.queue import holding_most, members
 from core.modalities import told_row
 from core.output.names import told_apart
 from core.runs import Run, jobs
@@ -52,7 +52,14 @@ def _card(run: Run, family: Family, now: pd.DataFrame, number: int | None) -> No
     names, decided = cached.info(run).class_names, int((now["verdict"] != "").sum())
     _button(f"Family {family.id} · {frame.plain(told_apart(names, LONGEST)[family.target_class])}", family.id, number)
     common(run, family, "card", 44)
-    st.caption(f"{len(now):,} samples, {decided / max(1, len(now)):.0%} decided")
+    found = holding_most(now, "group")
+    grouped = f"  \n{of_these(found[1], now)} in group {found[0]}" if found else ""
+    st.caption(f"{len(now):,} samples, {decided / max(1, len(now)):.0%} decided{grouped}")
+
+
+def of_these(count: int, rows: pd.DataFrame) -> str:
+    """How many of some rows, in words."""
+    return "all" if count == len(rows) else f"{count:,} of them"
 
 
 def common(run: Run, family: Family, where: str, size: int, *captions: str) -> None:

@@ -57,7 +57,9 @@ def _journal(run: Run) -> None:
         decision=rows["decision"].map(STANDING).str.capitalize(),
         new_label=rows["new_label"].map(lambda label: "" if pd.isna(label) else names[int(label)]),
     )
-    st.dataframe(shown.fillna("").rename(columns=COLUMNS), hide_index=True)
+    shown = shown.fillna("").rename(columns=COLUMNS)
+    empty = [title for title in ("Name", "New label") if not shown[title].astype(bool).any()]
+    st.dataframe(shown.drop(columns=empty), hide_index=True)
     total = review.journal_size(run.workspace, run.id)
     st.caption(f"{len(rows):,} shown of {total:,} entries. Nothing is ever deleted: an undo is an entry of its own.")
 

@@ -46,7 +46,7 @@ def single(run: Run, table: pd.DataFrame, sample: int) -> None:
     gallery(tiles(run, table.iloc[[place]]), key="single", size=200)
     _labels(run, row)
     remarks(run, "sample", sample)
-    view = one_of("Shown below", VIEWS, key="view", label_visibility="collapsed", wrap=True, persist_state="session")
+    view = one_of("Shown below", VIEWS, key="view", label_visibility="collapsed", persist_state="session")
     if view == "Curve":
         _curve(run, table, place)
         _suspicions(run, place)

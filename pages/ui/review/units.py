@@ -10,17 +10,17 @@ from core.analysis import families
 from core.analysis.decision import PICTURES, group_title, has_picture, picture_words
 from core.analysis.families import Family
 from core.analysis.opened_run import CLUSTERING
-from core.analysis.queue import Filter, in_cluster, in_decided, members
+from core.analysis.queue import Filter, holding_most, in_cluster, in_decided, members
 from core.decision.states import DecidedGroup
 from core.modalities import told_row
 from core.runs import Run
 from core.runs.plan import of_kind, texts
-from pages.ui.cache import cached
+from pages.ui.cache import cached, decided_names
 from pages.ui.cache.cluster_names import KINDS
 from pages.ui.cache.words import HELP, plain
 from pages.ui.review.averages import average_of
 from pages.ui.review.enlarged import enlarge_button
-from pages.ui.review.families import chosen, common_tiles
+from pages.ui.review.families import ADDRESS, chosen, common_tiles, of_these
 from pages.ui.review.group_words import in_short
 from pages.ui.selection.remarks import remarks
 from pages.ui.selection.selection import tiles
@@ -53,7 +53,11 @@ def _family(run: Run, now: pd.DataFrame, family: Family) -> None:
     common = common_tiles(run, family, "average", "difference")
     with _beside(common, key=f"head-{run.id}-{family.id}"):
         st.markdown(description)
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        if found := holding_most(now, "group"):
+            group, count = found
+            name = decided_names.names(run)[group]
+            _link(f"{of_these(count, now)} in group {group} of the decision", {"decided": name})
+    with st.container(key="unit-actions", horizontal=True, vertical_alignment="center", gap="xsmall"):
         _decisions(run, now, "family", f"family {family.id}", counted.flagged_by(run))
         beside = partial(_most_suspicious, run, now)
         enlarge_button(run, title, common, now, key=f"family-{family.id}", words="Enlarge", beside=beside)
@@ -85,11 +89,20 @@ def _group(run: Run, now: pd.DataFrame, group: DecidedGroup) -> None:
     title, recovered = group_title(group, cached.info(run).class_names), recovered_tiles(run, group)
     with _beside(recovered, key=f"group-{run.id}-{group.id}"):
         st.markdown(f"**{plain(title)}: {len(now):,} samples.** {plain(group.reason)}")
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        if found := holding_most(now, "family"):
+            number, count = found
+            _link(f"{of_these(count, now)} in family {number}", {ADDRESS: str(number)})
+    with st.container(key="unit-actions", horizontal=True, vertical_alignment="center", gap="xsmall"):
         _decisions(run, now, "group", f"group {group.id} of the decision", "decision")
         enlarge_group(run, title, recovered, now, key=f"group-{group.id}")
         remarks(run, "group", group.id)
     in_short(run, now)
+
+
+def _link(words: str, query: dict[str, str]) -> None:
+    """The way from a family to the group that has most of it, and back: their numbers differ."""
+    words = words[0].upper() + words[1:]
+    st.page_link("pages/review.py", label=words, icon=":material/link:", query_params=query | {"verdict": "All"})
 
 
 def recovered_tiles(run: Run, group: DecidedGroup) -> list[Tile]:
@@ -119,7 +132,8 @@ def _beside(shown: list[Tile], key: str) -> DeltaGenerator:
     read = any(tile.told for tile in shown)
     with st.container(key="unit-head", horizontal=not read, gap="small"):
         if shown:
-            with st.container(width="stretch" if read else (LARGE + MARGINS) * len(shown) + MARGINS):
+            width = "stretch" if read else (LARGE + MARGINS) * len(shown) + MARGINS
+            with st.container(key="unit-pictures", width=width):
                 gallery(shown, key=key, size=LARGE)
         return st.container(key="unit-words")
 

@@ -18,7 +18,7 @@ def remarks(run: Run, about: About, number: int) -> None:
     """What was said of it, and the fields that add to it."""
     said = review.notes(run.workspace, run.id, about).get(number, Notes())
     place = f"{about}-{number}"
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
         for tag in said.tags:
             st.button(
                 plain(tag),
@@ -29,7 +29,7 @@ def remarks(run: Run, about: About, number: int) -> None:
                 args=(run, about, (number,), "untag", tag),
                 **for_reviewers(tip="Take this tag off"),
             )
-        with st.popover("Note", icon=":material/comment:"):
+        with st.popover("Note", icon=":material/comment:", type="tertiary"):
             _fields(run, about, number, place)
     for one in said.comments[-MOST:][::-1]:
         st.caption(f"{plain(one.reviewer)}, {one.created[:16].replace('T', ' ')}: {plain(one.text)}")

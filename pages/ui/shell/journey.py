@@ -29,14 +29,14 @@ LARGER = (
     ":material/devices: **This page needs a larger screen.** On a phone, Overview and Report say what was found; "
     "open this page on a tablet or a computer to review samples."
 )
+ELSEWHERE = ":material/devices: Reviewing samples needs a larger screen: a tablet or a computer."  # on any other page
 
 
 def question(page: str, term: str = "") -> None:
     """The page's title; `term` of `HELP` is explained beside it."""
     st.title(QUESTIONS[page], help=HELP[term] if term else None)
-    if page in WIDE:
-        with st.container(key="larger-screen"):  # the style sheet shows it where the window is narrow
-            st.markdown(LARGER)
+    with st.container(key="larger-screen"):  # the style sheet shows it where the window is narrow
+        st.markdown(LARGER if page in WIDE else ELSEWHERE)
 
 
 def go_on(page: str) -> None:

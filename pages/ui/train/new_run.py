@@ -54,7 +54,7 @@ def new_run(workspace: Path, datasets: Mapping[str, DatasetInfo], current: str, 
         st.caption("Nothing is known of these samples but names and labels. Load a training that you recorded.")
         recording.form(workspace, dataset, first=first)
         return
-    way = one_of("Way", WAYS, key="way", label_visibility="collapsed", wrap=True)
+    way = one_of("Way", WAYS, key="way", label_visibility="collapsed")
     if way == "load":
         model_file.form(workspace, dataset, first=first)
     elif way == "record":

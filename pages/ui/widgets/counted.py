@@ -9,6 +9,7 @@ from core.analysis.caveats import Tally, nothing_flagged, split_words
 from core.analysis.opened_run import leading
 from core.analysis.rule_words import counted_title
 from core.analysis.samples import suspects as suspects_of
+from core.detectors import DETECTORS
 from core.runs import Run
 from pages.ui.cache import cached, said
 from pages.ui.cache.words import plain
@@ -110,6 +111,18 @@ def brief(run: Run) -> None:
 def nothing(run: Run) -> str:
     """What is said where nothing is flagged by whom is counted, as Markdown."""
     return plain(nothing_flagged(cached.opened(run), counted(run)))
+
+
+def others(run: Run) -> None:
+    """A button for each detector that flags something, where the one that is counted does not, to count it instead."""
+    now = [counted(run)] if counted(run) else leading(cached.detections(run))
+    flags = {name: int(one.flagged.sum()) for name, one in cached.detections(run).items() if name not in now}
+    with st.container(horizontal=True):
+        for name, count in flags.items():
+            words = f"Switch to {DETECTORS[name].title}: {count:,} flagged"
+            icon = ":material/swap_horiz:"
+            if count and st.button(words, key=f"count-{name}", icon=icon, on_click=count_by, args=(name,)):
+                st.rerun()  # the list beside the filters is drawn outside of a fragment
 
 
 def review_link(run: Run) -> None:

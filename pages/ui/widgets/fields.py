@@ -25,7 +25,7 @@ def one_of(title: str, options: Mapping[T, str] | Collection[T], *, first: T | N
     values = list(words)
     default = values[0] if first is None else first
     chosen: T = st.segmented_control(
-        title, values, default=default, required=True, format_func=words.__getitem__, **widget
+        title, values, default=default, required=True, wrap=True, format_func=words.__getitem__, **widget
     )
     return chosen
 

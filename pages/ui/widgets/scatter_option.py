@@ -3,8 +3,8 @@
 import html
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from math import ceil
+from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -18,13 +18,15 @@ LARGE = 20_000  # points; above, they are drawn as one path per series, which ca
 TOOLS = 26  # pixels of the row of tools
 LINE = 18  # pixels of a line of the legend
 SLIM = 500  # pixels of a map; a slimmer one, as beside a table on a narrow screen, has a slim legend
-BESIDE_TOOLS = 470  # pixels of the legend beside the tools, at 1,280 pixels
-NARROW = 230  # pixels of a legend below the tools, or of a slim one
+BESIDE = 100  # pixels of the tools that a legend stands beside
+WIDE = 480  # pixels of the legend beside the tools, at 1,280 pixels
+NARROW = 250  # pixels of a row of the legend on a slim or a narrow map
 BAR_WIDTH = 460  # pixels that tools and bar take beside the legend
 # Milliseconds of rest after which a brush counts. The chart waits 150 more before it says so; what is said while it is
 # still dragged costs little.
 BRUSH_MS = 30
 FADED = 0.2  # opacity of what is drawn faded
+MANY = 150  # selected points; rings around more hide what they are around: then all others are faded
 AXES = ["x", "y"]
 _COLUMN = re.compile(r"\{@(.+?)\}")
 _GRID = {"left": 1, "right": 1, "bottom": 1, "show": True, "borderColor": "rgba(128,140,145,.3)"}
@@ -49,14 +51,17 @@ _TOOLBOX = {
     },
 }
 _LEGEND = {
+    "type": "scroll",  # one row; what it has no room for is turned to
     "selectedMode": False,
-    "left": 104,
     "right": 0,
-    "top": 0,
     "padding": [3, 0],
-    "itemGap": 9,
+    "pageIconSize": 10,
+    "pageTextStyle": {"fontSize": 10, "color": GREY},
+    "pageIconColor": ACCENT,
+    "itemGap": 7,
     "itemWidth": 10,
     "itemHeight": 10,
+    "itemStyle": {"opacity": 0.8},
     "textStyle": {"fontSize": 11},
 }
 
@@ -138,7 +143,9 @@ def map_option(
     bar: Bar | None = None,
     narrow: bool = False,
 ) -> dict[str, Any]:
-    """The chart as ECharts wants it: one data set and one series per group, the selection on top in `ink`.
+    """The chart as ECharts wants it: one data set and one series per group, the selection on top.
+
+    A selection is ringed in `ink`; of many points, each is drawn once more as it is, and all others are faded.
 
     In a narrow one, bar and legend stand below the tools and not beside them. The browser alone knows whether a map is
     slim, so it is told both.
@@ -153,11 +160,19 @@ def map_option(
         _group(index, name, style, groups[index], len(shown)) | clicked
         for index, (name, style) in enumerate(series.items())
     ]
-    drawn.append(_rings(len(series), ink, len(rings), large, series))
+    if large or len(rings) <= MANY:
+        groups.append(_sent(rings[columns]))
+        drawn.append(_rings(len(series), ink, len(rings), large, series))
+    else:
+        for one in drawn:
+            one["itemStyle"] |= {"opacity": FADED}
+        for style, rows in zip(series.values(), _groups(rings, AXES, list(series)), strict=True):
+            drawn.append(_group(len(groups), "selected", replace(style, title=""), rows, len(shown)) | {"silent": True})
+            groups.append(rows)
     return {
         "animation": False,
         "hoverLayerThreshold": LARGE + 1,  # above the default of 3,000, a mark is lost with the hover
-        "dataset": [{"source": frame} for frame in (*groups, _sent(rings[columns]))],
+        "dataset": [{"source": frame} for frame in groups],
         "series": drawn,
         "grid": _GRID | usual["grid"],
         "graphic": usual["graphic"],
@@ -175,9 +190,7 @@ def map_option(
         },
         "toolbox": _TOOLBOX,
         # What the legend hides, the server would still count; filtering is the page's work.
-        "legend": _LEGEND
-        | usual["legend"]
-        | {"data": [{"name": style.title or name} for name, style in series.items() if style.legend]},
+        "legend": [_LEGEND | row for row in usual["legend"]],
         "tooltip": {"formatter": tip, "showDelay": 125, "transitionDuration": 0, "confine": True, "padding": 8},
     }
 
@@ -190,28 +203,37 @@ def in_groups(points: pd.DataFrame, names: Sequence[str]) -> list[Ints]:
 
 
 def grid_top(styles: Sequence[Style], *, has_bar: bool, narrow: bool, slim: bool = False) -> int:
-    """Pixels above the points of a map: of its tools, its bar and its legend."""
-    if narrow or (slim and has_bar):
-        return 14 + TOOLS + LINE * (has_bar + _legend_lines(styles, NARROW))
-    return 14 + LINE * max(1, _legend_lines(styles, NARROW if slim else BESIDE_TOOLS))
+    """Pixels above the points of a map: of its tools, its bar and its legend, which has two rows at most."""
+    below = narrow or (slim and has_bar)
+    rows = sum(map(bool, _rows(styles, below=below, slim=narrow or slim)))
+    return 14 + TOOLS + LINE * (has_bar + rows) if below else 14 + LINE * max(1, rows)
 
 
 def _above(styles: Sequence[Style], bar: Bar | None, *, narrow: bool, slim: bool) -> dict[str, Any]:
     """Where the tools, the bar and the legend of a map stand, and how far below them its points begin."""
     below = narrow or (slim and bar is not None)
-    placed = {"left": 0, "top": TOOLS + LINE * bool(bar)}
-    beside = {"left": BAR_WIDTH if bar else _LEGEND["left"], "top": _LEGEND["top"]}
+    left, top = (0, TOOLS + LINE * bool(bar)) if below else (BAR_WIDTH if bar else BESIDE, 0)
+    rows = _rows(styles, below=below, slim=narrow or slim)
+    places = ({"left": left, "top": top}, {"left": 0, "top": top + LINE if below else TOOLS - 4})
     return {
         "grid": {"top": grid_top(styles, has_bar=bar is not None, narrow=narrow, slim=slim)},
-        "legend": placed if below else beside,
+        "legend": [place | {"data": [{"name": name} for name in row]} for place, row in zip(places, rows, strict=True)],
         "graphic": _drawn_bar(bar, narrow=below) if bar else [],
     }
 
 
-def _legend_lines(styles: Sequence[Style], width: int) -> int:
-    """How many lines of a width the legend takes; estimated, as only the browser knows its font."""
-    widths = sum(34 + 6.5 * len(style.title) for style in styles if style.legend)
-    return ceil(widths / width)
+def _rows(styles: Sequence[Style], *, below: bool, slim: bool) -> tuple[list[str], list[str]]:
+    """The titles in the first and the second row of the legend, the second one empty where one has room for all.
+
+    Widths are estimated, as only the browser knows its font. What two rows have no room for is in both in equal parts.
+    """
+    titles = [style.title for style in styles if style.legend]
+    room = NARROW if slim else WIDE
+    both = 2 * room + BESIDE * (not below)
+    widths = [22 + 5.2 * len(title) for title in titles]
+    first = room * max(1.0, sum(widths) / both)
+    n = sum(width <= first for width in accumulate(widths))
+    return titles[:n], titles[n:]
 
 
 def _drawn_bar(bar: Bar, *, narrow: bool) -> list[dict[str, Any]]:
@@ -219,7 +241,7 @@ def _drawn_bar(bar: Bar, *, narrow: bool) -> list[dict[str, Any]]:
     stops = [{"offset": at / max(len(bar.colours) - 1, 1), "color": hex_} for at, hex_ in enumerate(bar.colours)]
     fill = {"type": "linear", "x": 0, "y": 0, "x2": 1, "y2": 0, "colorStops": stops}
     low, middle, high = bar.words
-    left, top, width = (0, TOOLS + 2, 60) if narrow else (104, 4, 70)
+    left, top, width = (0, TOOLS + 2, 60) if narrow else (BESIDE, 4, 70)
     start = left + 8 + 6.2 * len(f"{bar.title} {low}")
     words = ((left, f"{bar.title} {low}"), (start + width + 6, high if narrow else f"{high} · middle {middle}"))
     strip = {"type": "rect", "left": start, "top": top + 1, "shape": {"width": width, "height": 10}}

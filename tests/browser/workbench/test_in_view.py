@@ -95,15 +95,21 @@ def test_gallery_filters_and_the_way_on_of_data_need_no_scrolling(
     eventually(lambda: window.locator(".stMain").evaluate("(one) => one.scrollHeight <= one.clientHeight"))
 
 
+@pytest.mark.parametrize("size", [(1280, 720), (1000, 700)])
 def test_the_pictures_of_a_family_stand_beside_each_other_above_its_first_samples(
-    serve: Serve, page: OpenPage, small: Path
+    serve: Serve, page: OpenPage, small: Path, size: tuple[int, int]
 ) -> None:
-    window = opened(page, serve(small).url, 1280, 720)
+    window = opened(page, serve(small).url, *size)
     window.get_by_role("button", name=re.compile("^Family 1")).click()
     pictures = window.locator(".st-key-unit-head .tile")
     expect(pictures).to_have_count(2, timeout=PATIENT)
     eventually(lambda: len({(box or {"y": index})["y"] for index, box in enumerate(map(box_of, pictures.all()))}) == 1)
-    expect(window.locator(TILE).first).to_be_in_viewport(timeout=PATIENT)
+
+    def whole() -> bool:
+        image, bar = box_of(window.locator(f"{TILE} img").first), box_of(window.locator(BAR))
+        return bool(image and bar and image["y"] + image["height"] <= bar["y"])
+
+    eventually(whole)
 
 
 def test_the_curves_of_a_selection_are_in_view_below_its_images(serve: Serve, page: OpenPage, small: Path) -> None:
@@ -116,6 +122,25 @@ def test_the_curves_of_a_selection_are_in_view_below_its_images(serve: Serve, pa
         return bool(curves and bar and curves["height"] > 150 and curves["y"] + curves["height"] <= bar["y"])
 
     eventually(whole)
+
+
+def test_the_button_that_accepts_is_in_view_beside_the_last_sample_too(
+    serve: Serve, page: OpenPage, small: Path
+) -> None:
+    window = page(f"{serve(small).url}/bona-fide", 1000, 700)
+    accept = window.get_by_role("button", name=re.compile("^Accept 25 of 25"))
+    for tile in (window.locator(TILE).first, window.locator(TILE).last):
+        tile.scroll_into_view_if_needed()
+        expect(accept).to_be_in_viewport(ratio=1, timeout=PATIENT)
+
+
+def test_the_bar_says_in_view_of_which_classes_the_selection_is(serve: Serve, page: OpenPage, small: Path) -> None:
+    window = page(f"{serve(small).url}/clusters", 1400, 900)
+    draw_lasso(window, ((0.1, 0.25), (0.9, 0.25), (0.9, 0.85), (0.1, 0.85)))
+    words = window.locator(".st-key-selection-words p")
+    expect(words).to_contain_text("more classes", timeout=PATIENT)
+    assert words.evaluate("one => one.scrollWidth <= one.clientWidth && one.scrollHeight <= one.clientHeight")
+    assert "*" not in words.inner_text()
 
 
 def test_cancel_is_in_view_in_a_low_window(serve: Serve, page: OpenPage, small: Path) -> None:

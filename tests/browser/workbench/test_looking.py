@@ -47,6 +47,8 @@ def test_a_phone_is_told_that_reviewing_needs_a_larger_screen(serve: Serve, page
     expect(wide.get_by_text(words)).to_be_hidden()
     tall = opened(page, url, 1000, 2400)
     expect(tall.get_by_role("radio", name="History")).to_be_in_viewport(ratio=1)
-    overview = page(f"{url}/overview", 390, 844)
-    expect(overview.get_by_role("heading", level=1)).to_be_visible(timeout=PATIENT)
-    assert overview.get_by_text(words).count() == 0
+    for name in ("overview", "repair"):
+        other = page(f"{url}/{name}", 390, 844)
+        expect(other.get_by_text("Reviewing samples needs a larger screen")).to_be_visible(timeout=PATIENT)
+        assert other.get_by_text(words).count() == 0
+        eventually(lambda shown=other: not shown.evaluate(SIDEWAYS))  # type: ignore[misc]

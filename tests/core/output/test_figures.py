@@ -205,3 +205,10 @@ def test_success_rates_over_seeds_are_means_with_their_deviation() -> None:
     assert (list(after.y), list(after.error_y.array)) == ([0.05, None], [0.01, 0])
     _, after = repair_figures.before_after(before, {"patch": 0.04, "blend": 0.2}).data
     assert (list(after.y), after.error_y.array) == ([0.04, 0.2], None)
+
+
+def test_detectors_above_the_matrix_keep_their_whole_names_or_both_ends():
+    titles = ("Activation Clustering", "Independent component outliers")
+    figure = detector_figures.overlap_matrix(titles, np.eye(2, dtype=np.int64), np.eye(2))
+    whole, cut = figure.layout.xaxis.ticktext
+    assert (whole, cut[:11], cut[-8:]) == (titles[0], "Independent", "outliers")

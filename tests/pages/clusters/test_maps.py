@@ -99,8 +99,8 @@ def test_two_colourings_of_the_same_points_share_one_selection(name: str, two_de
     assert len(maps(app)) == 1
     field(app, "Beside").select("suspicion" if name == "clusters" else "class").run()
     first, second = maps(app)
-    assert any("flagged by" in entry["name"] for entry in first["legend"]["data"])
-    assert not any("flagged by" in entry["name"] for entry in second["legend"]["data"])
+    assert any("flagged by" in entry["name"] for row in first["legend"] for entry in row["data"])
+    assert not any("flagged by" in entry["name"] for row in second["legend"] for entry in row["data"])
     assert app.query_params["beside"]
     app.session_state[f"selection-{two_detections.id}"] = (3, 5)
     app.run()

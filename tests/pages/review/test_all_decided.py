@@ -24,3 +24,15 @@ def test_a_repair_that_is_finished_is_led_to_as_such(two_detections: Run) -> Non
     child = pipeline.new_repair(two_detections, reviewer="ann")
     runs.update(child, stages=dict.fromkeys(child.plan, 1.0))
     assert "See what the repair has brought" in said(page("review"))
+
+
+def test_the_journal_has_no_column_without_content(two_detections: Run) -> None:
+    pipeline.decide(two_detections, [0], "keep", reviewer="ann")
+    app = page("review")
+    app.segmented_control(key="look").set_value("Journal").run()
+    [journal] = [one.value for one in app.dataframe if "Reviewer" in one.value]
+    assert "New label" not in journal
+    pipeline.decide(two_detections, [1], "relabel", reviewer="ann", new_label=2)
+    app.run()
+    [journal] = [one.value for one in app.dataframe if "Reviewer" in one.value]
+    assert journal["New label"].tolist() == ["class 2", ""]

@@ -1,26 +1,68 @@
-"""A slim map makes room above its points for a legend of more lines; only the browser knows that it is slim."""
+"""Above its points a map makes room for a legend of two rows at most; only the browser knows whether it is slim."""
+
+from itertools import chain
 
 import numpy as np
 import pandas as pd
+import pytest
 
-from pages.ui.widgets.scatter_option import SLIM, Bar, Style, grid_top, in_groups, map_option, window_around
+from pages.ui.widgets.scatter_option import (
+    FADED,
+    MANY,
+    SLIM,
+    Bar,
+    Style,
+    grid_top,
+    in_groups,
+    map_option,
+    window_around,
+)
 
-STYLES = {"few": Style("#000000", title="few that are flagged"), "many": Style("#ffffff", title="many that are not")}
+COMMON = {"tip": "", "window": [[0.0, 1.0], [0.0, 1.0]], "ink": "#000000"}
+STYLES = {
+    "few": Style("#000000", title="few that are flagged by it"),
+    "many": Style("#ffffff", title="many that are not"),
+}
 POINTS = pd.DataFrame({"x": [0.0, 1.0], "y": [0.0, 1.0], "group": ["few", "many"], "id": [0, 1]})
 
 
-def test_a_slim_map_has_a_legend_of_more_lines_and_its_bar_below_the_tools() -> None:
-    common = {"tip": "", "window": window_around(POINTS), "ink": "#000000"}
-    plain = map_option(POINTS, POINTS.iloc[:0], STYLES, **common)
+def test_a_slim_map_has_a_legend_of_two_rows_and_its_bar_below_the_tools() -> None:
+    plain = map_option(POINTS, POINTS.iloc[:0], STYLES, **COMMON)
     [slim] = plain["media"]
     assert slim["query"] == {"maxWidth": SLIM}
     assert plain["grid"]["top"] == grid_top([*STYLES.values()], has_bar=False, narrow=False) == 14 + 18
     assert slim["option"]["grid"]["top"] == 14 + 2 * 18
     bar = Bar("loss", ("#000000", "#ffffff"), ("0", "1", "2"))
-    coloured = map_option(POINTS, POINTS.iloc[:0], STYLES, bar=bar, **common)
+    coloured = map_option(POINTS, POINTS.iloc[:0], STYLES, bar=bar, **COMMON)
     placed = [one["option"]["graphic"][1]["left"] for one in coloured["media"]]
-    assert (coloured["graphic"][1]["left"], placed) == (104, [0])
-    assert map_option(POINTS, POINTS.iloc[:0], STYLES, narrow=True, **common)["media"] == []
+    assert (coloured["graphic"][1]["left"], placed) == (100, [0])
+    assert map_option(POINTS, POINTS.iloc[:0], STYLES, narrow=True, **COMMON)["media"] == []
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_a_legend_of_many_classes_has_two_rows_and_each_turns_to_what_it_has_no_room_for(narrow: bool) -> None:
+    titles = [f"class {index} · 1,234" for index in range(11)]
+    styles = {title: Style("#000000", title=title) for title in titles}
+    option = map_option(POINTS[:0], POINTS[:0], styles, narrow=narrow, **COMMON)
+    for one in (option, *(media["option"] for media in option["media"])):
+        rows = [[entry["name"] for entry in row["data"]] for row in one["legend"]]
+        assert [len(rows), all(rows), [*chain(*rows)]] == [2, True, titles]
+        assert one["grid"]["top"] <= 14 + 2 * 18 + 26 * narrow
+    assert {row["type"] for row in option["legend"]} == {"scroll"}
+
+
+@pytest.mark.parametrize(("n", "ringed"), [(MANY, True), (MANY + 1, False)])
+def test_of_a_large_selection_all_others_are_faded_and_its_points_keep_their_looks(n: int, ringed: bool) -> None:
+    group = np.where(np.arange(2 * n) % 2, "few", "many")
+    points = pd.DataFrame({"x": 0.0, "y": 0.0, "id": np.arange(2 * n), "group": group})
+    option = map_option(points, points[:n], STYLES, **COMMON)
+    faded = [one["itemStyle"]["opacity"] <= FADED for one in option["series"][:2]]
+    on_top = option["series"][2:]
+    assert faded == [not ringed] * 2
+    assert sum(len(option["dataset"][one["datasetIndex"]]["source"]) for one in on_top) == n
+    own = [style.colour for style in STYLES.values()]
+    assert [one["itemStyle"]["color"] for one in on_top] == (["transparent"] if ringed else own)
+    assert all(one["name"] == "selected" and one["silent"] for one in on_top)
 
 
 def test_each_point_is_sent_with_its_group_in_the_order_of_the_samples() -> None:
