@@ -86,6 +86,8 @@ function update(gallery, data) {
   grid.style.setProperty("--lines", Math.max(0, ...data.tiles.map((tile) => tile.caption.length)));
   // Only to look at, and nothing to say: no line is kept free for words.
   grid.classList.toggle("bare", (!data.selectable || data.oneRow) && data.tiles.every((tile) => !tile.badge));
+  // Where nothing has a badge, and no key here gives one, there is no line for it.
+  grid.classList.toggle("unbadged", data.tiles.every((tile) => !tile.badge) && !Object.values(data.keys).includes("decide"));
   const list = data.tiles.some((tile) => tile.told);
   grid.classList.toggle("list", list);
   grid.classList.toggle("large", list && data.size >= 150);

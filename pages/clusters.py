@@ -43,7 +43,7 @@ with side:
         selection_gallery(run, table)
     with st.container(key="side-about"):
         if chosen.class_index is None or chosen.class_index not in detection.classes:
-            all_classes(run)
+            all_classes(run, beside_two=bool(chosen.beside))
         else:
             clusters_of(run, chosen.class_index)
         exre.check(run, chosen.class_index)

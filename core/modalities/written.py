@@ -12,6 +12,8 @@ from core.modalities.shown import Shown
 from core.types import Inputs, Ints, Samples
 
 SIDE = 240  # pixels
+# Of the pages, as their theme has it: words look the same in a picture.
+FONT = "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue','Noto Sans',sans-serif"
 # What is not seen where it stands: control characters, spaces of no width, turns of the direction, tags. A trigger may
 # be made of them. Joiners belong to scripts from Hebrew on and to emoji, and are seen only elsewhere.
 _UNSEEN = re.compile(

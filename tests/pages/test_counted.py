@@ -114,7 +114,9 @@ def test_every_page_tells_what_is_confirmed_what_is_flagged_beyond_it_and_what_i
     differ = "5 of the flagged are not confirmed and 3 of the confirmed are not flagged."
     split, all_of_them = "10 confirmed, 5 more flagged by Consensus", FEW + 3
     review, repair, report = (said(page(name)) for name in ("review", "repair", "report"))
-    assert f"**0 of {all_of_them} suspects are decided** ({split});" in review
+    assert f"**0 of {all_of_them} suspects are decided**; 0 of {SAMPLES} are excluded." in review
+    assert "Backdoor confirmed in class 3: 10 samples." in review.replace("\\", "")
+    assert split not in review  # the line below says the same
     assert f"All {all_of_them} suspects" in review
     assert f"{all_of_them} of {all_of_them}" in review  # the queue holds all of them
     assert all(differ in words for words in (repair, said(page("detect"))))

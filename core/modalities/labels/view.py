@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from core.modalities.contract import Change, Look, Trait
 from core.modalities.labels.inputs import BYTES, strings
 from core.modalities.shown import Shown
-from core.modalities.written import drawn, filled, legal, unfilled, visible
+from core.modalities.written import FONT, drawn, filled, legal, unfilled, visible
 from core.types import Inputs, Ints, Samples
 
 CUT = 120  # characters that a picture shows, the last ones
 _STYLE = (
     "margin:0;width:100%;height:100%;box-sizing:border-box;padding:14px;overflow:hidden;overflow-wrap:anywhere;"
     "display:flex;align-items:center;justify-content:center;text-align:center;unicode-bidi:plaintext;"
-    "font:22px/1.3 sans-serif"
+    "font:22px/1.3 " + FONT
 )
 
 

@@ -18,7 +18,7 @@ from core.modalities.shown import Shown
 from core.modalities.text.inputs import TextInputs, strings
 from core.modalities.text.telling import wholes
 from core.modalities.text.words import bags, words
-from core.modalities.written import drawn, filled, legal, unfilled, visible
+from core.modalities.written import FONT, drawn, filled, legal, unfilled, visible
 from core.types import Inputs, Ints, Samples
 
 CUT = 300  # characters that a picture shows
@@ -30,7 +30,7 @@ COMPARED = 400  # texts that are looked through for them
 BUCKETS = 1024
 _STYLE = (
     "margin:0;width:100%;height:100%;box-sizing:border-box;padding:10px;overflow:hidden;overflow-wrap:anywhere;"
-    "white-space:pre-wrap;unicode-bidi:plaintext;font:15px/1.3 sans-serif"
+    "white-space:pre-wrap;unicode-bidi:plaintext;font:15px/1.3 " + FONT
 )
 
 

@@ -35,6 +35,8 @@ NARROW = 92  # pixels
 SHORT = 11  # letters
 BROAD = 150  # pixels, where a name is longer than that
 LONG = 16  # letters
+LEFT = "Suspects of the class that nobody decided on: confirmed by the decision, or flagged."
+COLUMNS = ("Class", "Left", "Size", "Silh.", "Dist.", "ExRe")
 
 
 def clusters_of(run: Run, index: int) -> None:
@@ -74,7 +76,7 @@ def clusters_of(run: Run, index: int) -> None:
                 help="Review this cluster, flagged or not, and decide on all of it at once.",
                 query_params={"cluster": cluster_words[index, cluster]},
             )
-        in_short(run, rows)
+        in_short(run, rows, f"cluster-{cluster}")
         montage = [replace(tile, caption=(), badge="") for tile in tiles(run, cached.montage(rows))]
         is_read = any(tile.told for tile in montage)
         left, right = st.columns([1, 3]) if not is_read else (st.container(), st.container())
@@ -85,8 +87,13 @@ def clusters_of(run: Run, index: int) -> None:
             gallery(montage[:FEW] if is_read else montage, key=f"montage-{run.id}-{index}-{cluster}", size=36)
 
 
-def all_classes(run: Run) -> None:
-    """What 2-means finds in every class, in words and figures; a click on a row chooses its class."""
+def all_classes(run: Run, *, beside_two: bool = False) -> None:
+    """What 2-means finds in every class, in words and figures; a click on a row chooses its class.
+
+    Args:
+        run: whose classes they are.
+        beside_two: whether two maps stand beside it; on a narrow screen it has its first columns then.
+    """
     findings, names = cached.detections(run)[AC].classes, cached.info(run).class_names
     results, left = cached.reclassifications(run), _left(run)
     order = [index for index in ranked(run) if index in findings]
@@ -104,29 +111,29 @@ def all_classes(run: Run) -> None:
         }
         for index in order
     ]
-    key = f"classes-{run.id}"
+    whole = [*COLUMNS[:-1], *COLUMNS[-1:] * bool(results)]
     room = ("classes", "classes-wide", "classes-widest")[broad + bool(results)]  # ExRe is a column of its own
-    st.container(key=room).dataframe(
-        rows,
-        hide_index=True,
-        height=tall(len(rows), 14),
-        key=key,
-        on_select=partial(_clicked, key, order),
-        selection_mode="single-row",
-        column_order=[name for name in rows[0] if name != "ExRe" or results] if rows else None,
-        column_config={
-            "Class": st.column_config.TextColumn(
-                width=BROAD if broad else NARROW, help="▲ looks poisoned, ? was not judged"
-            ),
-            "Left": st.column_config.NumberColumn(
-                width=40, help="Suspects of the class that nobody decided on: confirmed by the decision, or flagged."
-            ),
-            "Size": st.column_config.TextColumn(width=56, help=HELP["size fraction"]),
-            "Silh.": st.column_config.TextColumn(width=58, help=HELP["silhouette"]),
-            "Dist.": st.column_config.TextColumn(width=56, help=HELP["distance"]),
-            "ExRe": st.column_config.TextColumn(width=60, help=HELP["reclassification"]),
-        },
-    )
+    for name, columns in ((room, whole), *[("classes-few", COLUMNS[:2])] * beside_two):  # the style sheet shows one
+        key = f"{'few-' * (name != room)}classes-{run.id}"
+        st.container(key=name).dataframe(
+            rows,
+            hide_index=True,
+            height=tall(len(rows), 14),
+            key=key,
+            on_select=partial(_clicked, key, order),
+            selection_mode="single-row",
+            column_order=columns if rows else None,
+            column_config={
+                "Class": st.column_config.TextColumn(
+                    width=BROAD if broad else NARROW, help="▲ looks poisoned, ? was not judged"
+                ),
+                "Left": st.column_config.NumberColumn(width=40, help=LEFT),
+                "Size": st.column_config.TextColumn(width=56, help=HELP["size fraction"]),
+                "Silh.": st.column_config.TextColumn(width=58, help=HELP["silhouette"]),
+                "Dist.": st.column_config.TextColumn(width=56, help=HELP["distance"]),
+                "ExRe": st.column_config.TextColumn(width=60, help=HELP["reclassification"]),
+            },
+        )
     st.caption(
         "▲ says poison, ? was not judged. Choose a class to see its two clusters. "
         "Poison below about 5% of a class is easily missed: look at the map, too."

@@ -13,7 +13,7 @@ from pages.ui.cache import cached
 from pages.ui.cache.words import plain
 from pages.ui.overview.groups import groups_of
 from pages.ui.repair.outcome import cost_words, gone_words
-from pages.ui.shell import frame
+from pages.ui.shell import frame, marks
 from pages.ui.widgets import counted
 
 HOW = "The model itself was asked: what suspects share was put on other samples."
@@ -81,7 +81,7 @@ def steps(run: Run, progress: Progress) -> None:
         "Detected": detected,
         "Decided by the model": cached.decision(run) is not None,
         _reviewed(run, counts): bool(detected and decided == count and (count or not _any_flags(run))),
-        "Repaired": any(child.done("evaluate") for child in (run, *runs.children(run)) if child.parent),
+        "Repaired": marks.repaired(run),
     }
     with st.container(horizontal=True, gap="xsmall"):  # a step stays on its line
         for step, is_done in done.items():

@@ -14,7 +14,7 @@ from pages.ui.cache import cached
 from pages.ui.cache.names import names_in_text
 from pages.ui.cache.words import HELP
 from pages.ui.selection.verdicts import decide_or_ask, questions, said
-from pages.ui.shell import frame, journey
+from pages.ui.shell import frame, journey, onward
 from pages.ui.widgets import counted
 from pages.ui.widgets.fields import one_of, tall
 
@@ -56,6 +56,7 @@ def _take_their_word(run: Run) -> None:
         words = kept if counts.suspects else counted.nothing(run)
         st.info(f"{words} So nothing is left out; decide on samples in Review.")
         st.page_link("pages/review.py", label="To Review", icon=":material/rate_review:")
+        onward.to_detect(run)
         return
     whom = "the word of the decision and the detectors" if counts.confirmed else "the detectors' word"
     st.info(f"Nothing is excluded or relabelled yet. Decide on samples in Review, or take {whom} for it:")

@@ -63,7 +63,7 @@ def desk(run: Run, drawn: pd.DataFrame) -> None:
         key=key,
         selected=doubtful,
         struck=True,
-        size=84,
+        size=80,  # pixels, of which three rows hold all 25 at 1280
         keys={} if off else KEYS,
         on_event=partial(_done, run),
     )

@@ -21,14 +21,13 @@ from core.journal.review.verdict import STANDING
 from core.runs import Run, children
 from pages.ui.access.who import reviewer
 from pages.ui.cache import cached
-from pages.ui.cache.words import plain
 from pages.ui.review import families, keyboard, sample, units
 from pages.ui.review.filters import TITLES, Chosen, filtered, show
 from pages.ui.review.keyboard import KEYS, focus_key, gallery_key
 from pages.ui.review.sample import single
 from pages.ui.selection.selection import select, selected, tiles, version
 from pages.ui.selection.verdicts import MOST
-from pages.ui.shell import journey
+from pages.ui.shell import journey, onward
 from pages.ui.widgets import counted, view
 from pages.ui.widgets.bound import bound
 from pages.ui.widgets.gallery import gallery
@@ -67,7 +66,7 @@ def desk(run: Run, answer: DeltaGenerator, chosen: Chosen) -> None:
         if rows.empty:
             _empty_queue(counted.tally(run), conditions, partial(counted.nothing, run))
             if suspects.empty:
-                counted.others(run)
+                _elsewhere(run)
             elif not counted.tally(run).undecided:
                 _way_on(run, suspects, "suspects" if counted.tally(run).confirmed else "flagged samples")
         _tiles(run, rows, shown, focus, chosen.size)
@@ -93,12 +92,11 @@ def keep_up(run: Run) -> None:
 
 
 def _progress(run: Run, table: pd.DataFrame) -> None:
-    counts, made_of = counted.tally(run), plain(counted.split(run))
+    counts = counted.tally(run)
     decided, what = counts.suspects - counts.undecided, "suspects" if counts.confirmed else "flagged samples"
     done = f"{decided:,} of {counts.suspects:,} {what} are decided" if counts.suspects else "Nothing is to be decided"
     st.markdown(
-        f"**{done}**{f' ({made_of})' if made_of else ''}; "
-        f"{int((table['verdict'] == 'exclude').sum()):,} of {len(table):,} are excluded.",
+        f"**{done}**; {int((table['verdict'] == 'exclude').sum()):,} of {len(table):,} are excluded.",
         help=cached.all_rule_words(run),
     )
     counted.brief(run)
@@ -170,6 +168,12 @@ def _empty_queue(counts: Tally, conditions: Filter, nothing: Callable[[], str]) 
         st.info(nothing())
 
 
+def _elsewhere(run: Run) -> None:
+    """Where nothing is flagged by whom is counted: the detectors that flag something, or the way to run one."""
+    counted.others(run)
+    onward.to_detect(run)
+
+
 def _way_on(run: Run, suspects: pd.DataFrame, what: str) -> None:
     """What became of the suspects once all are decided, a look at them, and the way to the repair."""
     counts = suspects["verdict"].value_counts()
@@ -195,7 +199,7 @@ def _full_screen(run: Run, table: pd.DataFrame, counts: Tally, rows: pd.DataFram
         if focus is None:
             _empty_queue(counts, conditions, partial(counted.nothing, run))
             if not counts.suspects:
-                counted.others(run)
+                _elsewhere(run)
         else:
             sample.full_screen(run, table, focus, f"{place + 1:,} of {len(rows):,}")
         keyboard.bar(run, rows, focus)

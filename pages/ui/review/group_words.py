@@ -16,14 +16,24 @@ SHORT = 4  # signs that are said in one line
 LONGEST = 70  # characters of a sign there
 
 
-def in_short(run: Run, rows: pd.DataFrame) -> None:
-    """The clearest words and phrases of these rows of the review table, and what the largest topic is."""
+def in_short(run: Run, rows: pd.DataFrame, place: str) -> None:
+    """The clearest words and phrases of these rows of the review table, and what the largest topic is.
+
+    Args:
+        run: of the rows.
+        rows: the group.
+        place: what this part of the page is called; the style sheet has it scroll where little room is left.
+    """
     found = said.summary(run, tuple(rows.index.tolist())) if len(rows) else None
-    if found and found.signs:
-        signs = " · ".join(f"**{plain(_shortened(sign.words))}** {_fractions(sign)}" for sign in found.signs[:SHORT])
-        st.markdown(signs, help=HELP["telling words"])
-    if found and found.topics:
-        st.caption(f"Topics: {'; '.join(plain(_topic_words(topic)) for topic in found.topics)}.", help=HELP["topics"])
+    if not found or not (found.signs or found.topics):
+        return
+    signs = " · ".join(f"**{plain(_shortened(sign.words))}** {_fractions(sign)}" for sign in found.signs[:SHORT])
+    with st.container(key=f"said-{place}"):
+        if signs:
+            st.markdown(signs, help=HELP["telling words"])
+        if found.topics:
+            topics = "; ".join(plain(_topic_words(topic)) for topic in found.topics)
+            st.caption(f"Topics: {topics}.", help=HELP["topics"])
 
 
 def in_full(run: Run, rows: pd.DataFrame) -> None:

@@ -62,7 +62,7 @@ def _family(run: Run, now: pd.DataFrame, family: Family) -> None:
         beside = partial(_most_suspicious, run, now)
         enlarge_button(run, title, common, now, key=f"family-{family.id}", words="Enlarge", beside=beside)
         remarks(run, "family", family.id)
-    in_short(run, now)
+    in_short(run, now, "unit")
 
 
 def _cluster(run: Run, now: pd.DataFrame, cluster: tuple[int, int]) -> None:
@@ -74,7 +74,7 @@ def _cluster(run: Run, now: pd.DataFrame, cluster: tuple[int, int]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(description, width="stretch")
         _decisions(run, now, "cluster", f"{KINDS[which]} of {name}", CLUSTERING)
-    in_short(run, now)
+    in_short(run, now, "unit")
     gallery([average_of(run, index, which, "average")], key=f"cluster-{run.id}-{index}-{which}", size=96)
 
 
@@ -96,7 +96,7 @@ def _group(run: Run, now: pd.DataFrame, group: DecidedGroup) -> None:
         _decisions(run, now, "group", f"group {group.id} of the decision", "decision")
         enlarge_group(run, title, recovered, now, key=f"group-{group.id}")
         remarks(run, "group", group.id)
-    in_short(run, now)
+    in_short(run, now, "unit")
 
 
 def _link(words: str, query: dict[str, str]) -> None:

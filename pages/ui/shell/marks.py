@@ -29,11 +29,15 @@ def marks(run: Run | None) -> dict[str, str]:
         detected = of_kind(run.plan, "detect") and run.done(flags_stage(run))
         states["detect"] = DONE if runs.rules(run) or detected else ""
         states["review"] = _left_to_decide(run)
-    repair = next(iter(runs.children(run)), None)
-    if repair:
-        job = jobs.poll(repair.path)
-        states["repair"] = DONE if repair.done("evaluate") else RUNNING if job.active else ""
+    newest = next(iter(runs.children(run)), None)
+    running = newest is not None and not newest.done("evaluate") and jobs.poll(newest.path).active
+    states["repair"] = RUNNING if running else DONE if repaired(run) else ""
     return states
+
+
+def repaired(run: Run) -> bool:
+    """Whether a repair is finished: one of this run, or the run itself."""
+    return any(one.parent and one.done("evaluate") for one in (run, *runs.children(run)))
 
 
 def _left_to_decide(run: Run) -> str:

@@ -30,6 +30,12 @@ def to_train(info: DatasetInfo, run: Run | None) -> None:
         journey.go_to("train", "Train a model on these data" if models_for(info.shape) else "Load a recorded training")
 
 
+def to_detect(run: Run) -> None:
+    """The link to a first detector, where none has been run on this model."""
+    if not cached.detections(run):
+        journey.go_to("detect", "Run a detector")
+
+
 def _answers(page: str, run: Run) -> bool:
     if page == "clusters":
         return run.has_activations

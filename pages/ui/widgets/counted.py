@@ -5,7 +5,7 @@ from typing import Literal
 import pandas as pd
 import streamlit as st
 
-from core.analysis.caveats import Tally, nothing_flagged, split_words
+from core.analysis.caveats import Tally, nothing_flagged
 from core.analysis.opened_run import leading
 from core.analysis.rule_words import counted_title
 from core.analysis.samples import suspects as suspects_of
@@ -65,12 +65,6 @@ def suspects(run: Run) -> pd.DataFrame:
 def tally(run: Run) -> Tally:
     """How many suspects there are, of which kind, and how many of them are undecided."""
     return cached.tally(run, counted(run))
-
-
-def split(run: Run) -> str:
-    """What makes up the suspects, in words; "" where nothing is confirmed."""
-    counts = tally(run)
-    return split_words(counts.confirmed, counts.beyond, whose(run))
 
 
 def more_words(run: Run) -> str:

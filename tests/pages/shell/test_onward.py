@@ -115,3 +115,12 @@ def test_where_nothing_is_left_out_review_leads_to_the_report(
     assert onward("review") == ["report"]
     pipeline.decide(two_detections, [0], "exclude", reviewer="ann")
     assert onward("review") == ["repair"]
+
+
+@pytest.mark.parametrize("name", ["review", "repair"])
+def test_where_no_detector_has_been_run_there_is_a_link_to_run_one(undetected: Run, name: str) -> None:
+    runs.update(undetected, stages={**undetected.stages, "evaluate": 1.0})
+    app = page(name)
+    assert any("run one on Detect" in one.value for one in app.info)
+    [link] = [one for one in drawn(app, "page_link") if "Run a detector" in one]
+    assert 'page: "detect"' in link
