@@ -209,3 +209,27 @@ def test_what_a_full_disk_refuses_is_said_in_view_and_nothing_is_lost(
     window.get_by_role("dialog").get_by_role("button", name="Unsure").click()
     eventually(lambda: len(decisions(small)) > 1)
     expect(refused).to_have_count(0, timeout=PATIENT)
+
+
+def test_all_that_is_drawn_to_be_called_clean_is_in_view(serve: Serve, page: OpenPage, small: Path) -> None:
+    window = page(f"{serve(small).url}/bona-fide", 1280, 720)
+    expect(window.locator(TILE)).to_have_count(25, timeout=PATIENT)
+
+    def whole() -> bool:
+        tile, bar = box_of(window.locator(TILE).last), box_of(window.locator(".st-key-accept-bar"))
+        return bool(tile and bar and tile["y"] + tile["height"] <= bar["y"])
+
+    eventually(whole)
+
+
+@pytest.mark.parametrize(("size", "columns"), [((1000, 700), "few"), ((1400, 900), "whole")])
+def test_beside_two_maps_the_table_of_classes_has_the_columns_that_fit(
+    serve: Serve, page: OpenPage, small: Path, size: tuple[int, int], columns: str
+) -> None:
+    window = page(f"{serve(small).url}/clusters?beside=cluster", *size)
+    tables = {"few": window.locator(".st-key-classes-few"), "whole": window.locator(".st-key-classes")}
+    shown = tables.pop(columns)
+    expect(shown).to_be_visible(timeout=PATIENT)
+    expect(*tables.values()).to_be_hidden()
+    fits = "(one) => one.scrollWidth <= one.clientWidth"
+    eventually(lambda: bool(shown.locator(".dvn-scroller").evaluate(fits)))

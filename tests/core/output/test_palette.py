@@ -8,6 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.modalities.labels import view as labels_view
+from core.modalities.text import view as text_view
+from core.modalities.text.inputs import strings
 from core.modalities.written import FONT
 from core.output import palette
 
@@ -97,3 +100,8 @@ def test_what_is_trusted_stands_apart_from_the_grey_of_most_points_by_its_bright
     trusted = palette.TRUSTED[ground]
     assert contrast(trusted, palette.GREY) >= 1.5
     assert contrast(trusted, palette.GROUND[ground]) >= 3
+
+
+def test_words_in_pictures_have_the_font_of_the_pages():
+    assert THEME["font"].replace(", ", ",") == FONT
+    assert all(FONT in one.shown(strings("words")).content.decode() for one in (text_view, labels_view))
