@@ -203,13 +203,16 @@ def fresh_head_words(run: Run) -> str:
     )
 
 
-def bona_fide_words(rows: pd.DataFrame, names: Sequence[str]) -> str:
-    """How many rows of a review table are bona fide, and of which classes; "" where none is."""
+def bona_fide_words(rows: pd.DataFrame, names: Sequence[str] | None) -> str:
+    """How many rows of a review table are bona fide, and of which classes, if these have names; "" where none is."""
     counts = rows.loc[rows["bona_fide"], "label"].value_counts()
+    total = int(counts.sum())
+    said = f"{total:,} of them {'is' if total == 1 else 'are'} bona fide" if total else ""
+    if not total or names is None:
+        return said
     listed = ", ".join(f"{names[index]} {count:,}" for index, count in counts.head(3).items())
     more = f" and {len(counts) - 3} more classes" if len(counts) > 3 else ""
-    total = int(counts.sum())
-    return f"{total:,} of them {'is' if total == 1 else 'are'} bona fide: {listed}{more}" if total else ""
+    return f"{said}: {listed}{more}"
 
 
 def emptied_words(summary: pd.DataFrame) -> str:

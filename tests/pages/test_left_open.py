@@ -68,16 +68,15 @@ def test_a_class_that_a_repair_emptied_is_named_beside_its_outcome(begun: Run) -
 
 
 @pytest.mark.parametrize("name", ["clusters", "trajectories"])
-def test_a_bona_fide_sample_in_a_selection_is_named_in_the_bar_and_in_the_dialog(begun: Run, name: str) -> None:
+def test_a_bona_fide_sample_in_a_selection_is_said_in_the_bar_and_named_in_the_dialog(begun: Run, name: str) -> None:
     review.guarantee(begun.workspace, begun.dataset, [50], reviewer="ann")
     given = opened(begun).data.class_names[int(store.load(begun.workspace, begun.dataset).labels[50])]
     app = page(name)
     app.session_state[f"selection-{begun.id}"] = (49, 50, 51)
     app.run()
-    words = f"1 of them is bona fide: {given} 1"
-    assert words in said(app).replace("\\", "")
+    assert "**1 of them is bona fide**" in said(app).replace("\\", "")
     press(app, "Exclude")
-    assert any(words in one.value.replace("\\", "") for one in app.warning)
+    assert any(f"1 of them is bona fide: {given} 1" in one.value.replace("\\", "") for one in app.warning)
     assert 50 not in review.verdicts(begun.workspace, begun.id)  # it is asked first, however few they are
     press(app, "Exclude 3")
     assert 50 in review.verdicts(begun.workspace, begun.id)

@@ -79,7 +79,7 @@ def _words(run: Run, labels: "pd.Series[int]") -> str:
     mix = labels.value_counts()
     words = ", ".join(f"{names[index]} {count:,}" for index, count in mix.head(3).items())
     more = f" and {len(mix) - 3} more classes" if len(mix) > 3 else ""
-    guaranteed = bona_fide_among(run, selected(run)).partition("\\:")[0]  # of what classes is said when it is asked
+    guaranteed = bona_fide_among(run, selected(run), classes=False)  # which is said when it is asked
     clean = f" · :material/verified: **{guaranteed}**" if guaranteed else ""
     return f"**{len(labels):,} selected**{clean} · {words}{more}"
 

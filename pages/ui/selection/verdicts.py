@@ -139,11 +139,12 @@ def decide(
     return True
 
 
-def bona_fide_among(run: Run, ids: Collection[int]) -> str:
-    """How many of these samples are bona fide, and of which classes, as Markdown; "" where none is."""
+def bona_fide_among(run: Run, ids: Collection[int], *, classes: bool = True) -> str:
+    """How many of these samples are bona fide, and of which classes if asked, as Markdown; "" where none is."""
     table = cached.table(run)
     guaranteed = table[table["bona_fide"]]  # first: few are bona fide, and very many may be selected
-    return frame.plain(bona_fide_words(guaranteed[guaranteed["id"].isin(ids)], cached.info(run).class_names))
+    names = cached.info(run).class_names if classes else None
+    return frame.plain(bona_fide_words(guaranteed[guaranteed["id"].isin(ids)], names))
 
 
 def reason_key() -> str:

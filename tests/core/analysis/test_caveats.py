@@ -48,7 +48,8 @@ def test_classes_that_were_not_judged_are_never_counted_as_clean_in_silence():
 def test_bona_fide_samples_among_others_are_counted_by_class():
     rows = pd.DataFrame({"label": [0, 1, 1, 2], "bona_fide": [False, True, True, True]})
     assert bona_fide_words(rows, ("a", "b", "c")) == "3 of them are bona fide: b 2, c 1"
-    assert bona_fide_words(rows[:1], ("a", "b", "c")) == ""
+    assert bona_fide_words(rows, None) == "3 of them are bona fide"
+    assert bona_fide_words(rows[:1], ("a", "b", "c")) == bona_fide_words(rows[:1], None) == ""
 
 
 def test_a_class_that_loses_all_or_nearly_all_its_samples_is_named():
