@@ -91,7 +91,7 @@ def measured(
                 if (name := f"{study.data} {seed}") not in never:
                     never[name] = fitted(drawn(table, study.data, seed), (), own) if study.spec else run
                 row = _beside(_row(study, run, own, repair=repair, decision=decision), run, never[name])
-                row = replace(row, strange=_strange(run, language_of(data, run.dataset)))
+                row = replace(row, strange=_strange(run, data))
                 kept[key] = asdict(row)
                 typer.echo(f"{key}: {kept[key]}", err=True)
                 if cache:
@@ -99,10 +99,10 @@ def measured(
             yield TextRow(**kept[key])  # type: ignore[arg-type]
 
 
-def _strange(run: Fitted, untouched: Sequence[str]) -> float | None:
+def _strange(run: Fitted, data: Path) -> float | None:
     if run.truth is None:
         return None
-    return auroc(perplexity(run.dataset.inputs[:].tolist(), untouched), poison_of(run))
+    return auroc(perplexity(run.dataset.inputs[:].tolist(), language_of(data, run.dataset)), poison_of(run))
 
 
 def _beside(row: TextRow, run: Fitted, never: Fitted) -> TextRow:

@@ -156,11 +156,11 @@ def text_table(rows: Sequence[TextRow], small: Sequence[str] = ()) -> list[str]:
         counts = [number(of[key], 0) for key in ("flagged", "accused")]
         lacking = dict.fromkeys(words for row in some for words in missed(row, small=name in small))
         found.append([name, *models, *detected, counts[0], verdicts, *decided, counts[1], ", ".join(lacking) or "none"])
-        left_of = [percent(of[key]) for key in ("success", "relabelled", "retrained", "floor")]
+        rates = [percent(of[key]) for key in ("success", "relabelled", "retrained", "floor")]
         turned = [percent(of[key]) for key in ("turned", "relabelled_turned", "retrained_turned", "floor_turned")]
         accuracies = [percent(of[key]) for key in ("relabelled_accuracy", "retrained_accuracy")]
         epochs = [number(of[key], 1) for key in ("relabelled_epochs", "retrained_epochs")]
-        repaired.append([name, *left_of, *turned, *accuracies, *epochs])
+        repaired.append([name, *rates, *turned, *accuracies, *epochs])
     head = ["texts", "accuracy", "unpoisoned model", "ASR", "turned", "F1 of Activation Clustering", "of TF-IDF"]
     head += ["AUROC of perplexity", "of the consensus", "its F1", "its recall", "of its flags wrong"]
     head += ["recall by p-values alone", "flagged", "decision", "precision", "recall"]

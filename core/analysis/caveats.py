@@ -207,8 +207,10 @@ def bona_fide_words(rows: pd.DataFrame, names: Sequence[str] | None) -> str:
     """How many rows of a review table are bona fide, and of which classes, if these have names; "" where none is."""
     counts = rows.loc[rows["bona_fide"], "label"].value_counts()
     total = int(counts.sum())
-    said = f"{total:,} of them {'is' if total == 1 else 'are'} bona fide" if total else ""
-    if not total or names is None:
+    if not total:
+        return ""
+    said = f"{total:,} of them {'is' if total == 1 else 'are'} bona fide"
+    if names is None:
         return said
     listed = ", ".join(f"{names[index]} {count:,}" for index, count in counts.head(3).items())
     more = f" and {len(counts) - 3} more classes" if len(counts) > 3 else ""

@@ -64,10 +64,8 @@ def desk(run: Run, answer: DeltaGenerator, chosen: Chosen) -> None:
             st.space("stretch")
             _select_buttons(run, rows, shown)
         if rows.empty:
-            _empty_queue(counted.tally(run), conditions, partial(counted.nothing, run))
-            if suspects.empty:
-                _elsewhere(run)
-            elif not counted.tally(run).undecided:
+            _why_empty(run, counted.tally(run), conditions)
+            if len(suspects) and not counted.tally(run).undecided:
                 _way_on(run, suspects, "suspects" if counted.tally(run).confirmed else "flagged samples")
         _tiles(run, rows, shown, focus, chosen.size)
     with side, st.container(key="review-side"):
@@ -168,10 +166,12 @@ def _empty_queue(counts: Tally, conditions: Filter, nothing: Callable[[], str]) 
         st.info(nothing())
 
 
-def _elsewhere(run: Run) -> None:
-    """Where nothing is flagged by whom is counted: the detectors that flag something, or the way to run one."""
-    counted.others(run)
-    onward.to_detect(run)
+def _why_empty(run: Run, counts: Tally, conditions: Filter) -> None:
+    """The same; where nothing is flagged, also the detectors that flag something, or the way to run one."""
+    _empty_queue(counts, conditions, partial(counted.nothing, run))
+    if not counts.suspects:
+        counted.others(run)
+        onward.to_detect(run)
 
 
 def _way_on(run: Run, suspects: pd.DataFrame, what: str) -> None:
@@ -197,9 +197,7 @@ def _full_screen(run: Run, table: pd.DataFrame, counts: Tally, rows: pd.DataFram
     with st.container(key="full-screen"):
         _tiles(run, rows, sample.rows_around(rows, place), focus, sample.STRIP, one_row=True)
         if focus is None:
-            _empty_queue(counts, conditions, partial(counted.nothing, run))
-            if not counts.suspects:
-                _elsewhere(run)
+            _why_empty(run, counts, conditions)
         else:
             sample.full_screen(run, table, focus, f"{place + 1:,} of {len(rows):,}")
         keyboard.bar(run, rows, focus)
