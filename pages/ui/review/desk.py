@@ -57,7 +57,8 @@ def desk(run: Run, answer: DeltaGenerator, chosen: Chosen) -> None:
     with left, st.container(key="review-families"):
         families.cards(run, suspects)
     with middle, st.container(key="review-queue"):
-        units.head(run, table, suspects, conditions)
+        with st.container(key="review-unit"):  # always there: what stands below keeps its place, and leaves no copy
+            units.head(run, table, suspects, conditions)
         with st.container(key="review-pager", horizontal=True, vertical_alignment="center"):
             shown, focus = _current_page(rows, run)
             st.caption(f"{len(shown):,} of {len(rows):,}")
