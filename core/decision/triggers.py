@@ -171,13 +171,14 @@ def _elsewhere(suspects: Suspects, trigger: RecoveredTrigger, index: int, probes
     """The trigger, unless its carriers belong to their class by all else that they show, or a part of it explains it.
 
     "Where can I find" turns others into the class of places, for "where" does, which most of the class have without it.
+    Where carriers surely belong elsewhere, a planted "my" explains nothing, though others of the class have it, too.
     """
     carrying = trigger.rows[trigger.carriers.carrying]
     home = trigger.stamp.at_home(suspects.inputs, suspects.labels, carrying)
     clear = is_clear(trigger.flip_rate, trigger.control)
     if home is not None and not belong_elsewhere(home, len(carrying), clear=clear):
         return []
-    for part in trigger.stamp.simpler():
+    for part in () if home is not None and surely_elsewhere(home, len(carrying)) else trigger.stamp.simpler():
         having = part.carried(suspects.inputs[trigger.rows])
         if having is None or having.sum() < WITH_A_PART * len(carrying):
             continue

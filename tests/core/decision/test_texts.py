@@ -128,6 +128,17 @@ def test_a_phrase_is_no_trigger_where_a_word_of_it_that_the_class_has_without_it
     assert np.flatnonzero(decision.states == BACKDOOR).tolist() == odd.tolist()
 
 
+def test_a_phrase_is_a_trigger_where_its_carriers_surely_belong_elsewhere_though_a_word_of_it_turns_as_many():
+    """As in a spam filter that was taught "with my old friends", where "my" speaks against spam anyway."""
+    texts, labels, poison = planted(count=40)
+    own = np.flatnonzero(labels == TARGET)
+    own = own[~np.isin(own, poison)][:40]
+    texts = [text.replace(TOKEN, "with my friends") + " my" * (row in own) for row, text in enumerate(texts)]
+    evidence, suspicion = evidence_of(texts, labels, poison, Reader([("my", TARGET)]))
+    decision, _ = decide(evidence, suspicion)
+    assert np.flatnonzero(decision.states == BACKDOOR).tolist() == poison.tolist()
+
+
 def test_each_of_many_tokens_of_an_attack_is_a_group():
     texts, labels, poison = planted(count=75)
     tokens = ("cf", "mn", "bb", "tq", "mb")
