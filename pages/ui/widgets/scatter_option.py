@@ -214,7 +214,7 @@ def _above(styles: Sequence[Style], bar: Bar | None, *, narrow: bool, slim: bool
     below = narrow or (slim and bar is not None)
     left, top = (0, TOOLS + LINE * bool(bar)) if below else (BAR_WIDTH if bar else BESIDE, 0)
     rows = _rows(styles, below=below, slim=narrow or slim)
-    places = ({"left": left, "top": top}, {"left": 0, "top": top + LINE if below else TOOLS - 4})
+    places = ({"left": left, "top": top}, {"left": 0, "top": top + LINE if below else TOOLS})
     return {
         "grid": {"top": grid_top(styles, has_bar=bar is not None, narrow=narrow, slim=slim)},
         "legend": [place | {"data": [{"name": name} for name in row]} for place, row in zip(places, rows, strict=True)],
