@@ -41,7 +41,7 @@ def legend(found: Colouring, *, key: str) -> None:
         if style.legend
     ]
     if groups:
-        then = partial(_hide, [_said(name) for name in found.styles])
+        then = partial(_hide, [_in_address(name) for name in found.styles])
         with st.container(key=f"legend-{key}"):
             _mount(
                 key=f"{key}-legend",
@@ -54,7 +54,7 @@ def legend(found: Colouring, *, key: str) -> None:
 def without_hidden(found: Colouring) -> Colouring:
     """The same without the points of the groups that are hidden; the legend still counts them."""
     said = view.get(NAME).split(BETWEEN)
-    hidden = [at for at, name in enumerate(found.styles) if _said(name) in said]
+    hidden = [at for at, name in enumerate(found.styles) if _in_address(name) in said]
     if not hidden:
         return found
     groups = np.where(np.isin(found.groups, hidden), HIDDEN, found.groups).astype(np.uint8)
@@ -67,6 +67,6 @@ def _hide(names: Sequence[str], value: str) -> None:
     view.choose(NAME, BETWEEN.join([*others, *(names[int(at)] for at in value.split(",") if at)]))
 
 
-def _said(name: str) -> str:
+def _in_address(name: str) -> str:
     """A group's name as the address says it; "no tag" has none of its own."""
     return name.replace(BETWEEN, "¦") or "no tag"
