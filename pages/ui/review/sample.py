@@ -129,7 +129,9 @@ def _in_common(run: Run, row: pd.Series) -> None:
     """The pictures of what the members of its family have in common."""
     family = _family(run, row)
     if family and family.sources:
-        st.caption(f"Family {family.id}: what its members have in common", help=HELP["difference"])
+        group = int(row.get("group", 0))
+        of_group = f", group {group} of the decision" if group > 0 else ""
+        st.caption(f"Family {family.id}{of_group}: what its members have in common", help=HELP["difference"])
         common(run, family, "single", 72, "average", "difference")
 
 
