@@ -57,7 +57,7 @@ async function update(map, data) {
   later(map);
 }
 
-// The tools and the legend.
+// The tools and the bar.
 function dress(map) {
   const { data, view } = map;
   const press = (tool) => () => { view.tool = view.tool === tool ? "move" : tool; dress(map); };
@@ -70,15 +70,6 @@ function dress(map) {
     return node;
   };
   const zoom = (window) => () => { view.window = window(); later(map); };
-  const legend = data.styles.filter((style) => style.title).map((style) => {
-    const node = make("span", style.top ? "legend top" : "legend"), dot = make("i");
-    dot.style.background = style.colour;
-    node.append(dot, document.createTextNode(/ · [\d,]+$/.test(style.title) ? style.title : `${style.title} · ${style.count.toLocaleString("en")}`));
-    return node;
-  });
-  const legends = make("div", "legends");
-  legends.tabIndex = 0;
-  legends.append(...legend);
   map.tools.replaceChildren(
     button("Lasso", press("polygon"), view.tool === "polygon"),
     button("Rectangle", press("rect"), view.tool === "rect"),
@@ -86,14 +77,13 @@ function dress(map) {
     button("Whole map", zoom(() => null)),
     ...(data.n_selected ? [button("Zoom to selection", zoom(() => windowAround(map.places, map.marks)))] : []),
     ...(data.bar ? [barOf(data.bar)] : []),
-    legends,
   );
   map.stage.dataset.tool = view.tool;
 }
 
 // The bar of a figure: its name and lowest value, the colours, the highest and the middle one.
 function barOf({ title, colours, words: [low, middle, high] }) {
-  const node = make("span", "legend"), strip = make("i", "bar");
+  const node = make("span", "figure"), strip = make("i", "bar");
   strip.style.background = `linear-gradient(to right, ${colours.join(", ")})`;
   node.append(document.createTextNode(`${title} ${low}`), strip, document.createTextNode(`${high} · middle ${middle}`));
   return node;

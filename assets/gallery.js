@@ -7,7 +7,8 @@
 const PAUSE = 120; // ms of quiet before a changed selection or focus is sent
 const NARROW = 80; // px; a short line below a narrower image has to lose letters, too
 const TINY = 64; // px; smaller images show their pixels, and of a badge its sign
-const TAIL = 6; // characters at the end of a line below an image that are never cut; below a narrow one, of short lines, a third
+const TAIL = 6; // characters at the end of a line below an image that are never cut
+const NARROW_TAIL = 4; // the same below a narrow one, of short lines a third: with more there is no room for the dots
 const SHORT = 8; // characters of a line that a narrow image has room for
 const SHAPES = { excluded: "✕", kept: "✓", relabelled: "→", unsure: "?", flagged: "▲", confirmed: "▲", taken: "●" };
 const ARROWS = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: Infinity, ArrowUp: -Infinity };
@@ -171,7 +172,7 @@ function part({ text, speaks_for: whom }) {
 
 // A long line loses its middle where it has no room: what tells a name from others is often at its end.
 function line(text, narrow) {
-  const span = document.createElement("span"), letters = [...text], tail = narrow ? Math.min(TAIL, Math.floor(letters.length / 3)) : TAIL;
+  const span = document.createElement("span"), letters = [...text], tail = narrow ? Math.min(NARROW_TAIL, Math.floor(letters.length / 3)) : TAIL;
   if (letters.length < (narrow ? SHORT : 2 * TAIL + 1)) span.textContent = text;
   else span.append(...[letters.slice(0, -tail), letters.slice(-tail)].map((part) => Object.assign(document.createElement("span"), { textContent: part.join("") })));
   return span;

@@ -41,7 +41,7 @@ EMPTY = "[data-testid=stSpinner], [data-testid=stSkeleton], [data-testid=stStatu
 GUIDE_WIDTH, GUIDE_HEIGHT = 1280, 800  # pixels of the guide's pictures: text stays readable, a file small
 DEMO_SECONDS = 600.0
 COLOURS = 256  # a palette takes a third of the bytes of all colours
-LEGEND_HEIGHT = 32  # pixels above the map's frame, where its legend takes one line
+TOOLS_HEIGHT = 32  # pixels above the map's frame
 MARGIN = 1.12  # of the lasso around the points that it has to hold; at 1 it would touch them
 REACHED = 0.75  # fraction of a family that the lasso has to hold; at 1 single outliers would stretch it over the map
 
@@ -122,7 +122,7 @@ def show_clusters(page: Page, run: Run) -> None:
 def show_detect(page: Page, _: Run) -> None:
     """The detectors, and the spread of what the leading one says."""
     page.set_viewport_size({"width": WIDTH, "height": DETECT_HEIGHT})
-    page.get_by_text("Flagged, the least suspicious first").wait_for(timeout=PATIENT)
+    page.get_by_text("Flagged, nearest first").wait_for(timeout=PATIENT)
     page.locator(".histogram.line .plot").wait_for(timeout=PATIENT)
 
 
@@ -160,7 +160,7 @@ def on_the_map(page: Page, run: Run, corners: Points) -> list[tuple[float, float
     window = window_around(pd.DataFrame(np.array(run.array("map-all-pca")), columns=["x", "y"]))
     low, high = np.array(window).T
     across, up = ((corners - low) / (high - low)).T
-    top = LEGEND_HEIGHT / height
+    top = TOOLS_HEIGHT / height
     return list(zip(across.tolist(), (top + (1 - top) * (1 - up)).tolist(), strict=True))
 
 

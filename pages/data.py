@@ -3,8 +3,8 @@
 import streamlit as st
 
 from core.data import store
+from core.errors import UserError
 from core.runs import jobs
-from pages.ui.access.who import for_reviewers
 from pages.ui.cache import cached
 from pages.ui.data import about, browsing, problems, source_picker
 from pages.ui.data.browser import alone, controls, shown
@@ -47,16 +47,16 @@ if run and run.dataset != info.id:
         f"say nothing of {frame.plain(info.name)}.",
         icon=":material/info:",
     )
-ids, _ = cached.labels_of(WORKSPACE, info.id)
-now = browsing.browsed(WORKSPACE, info, ids, label_name="class" if run and run.dataset == info.id else "label")
+try:
+    ids, _ = cached.labels_of(WORKSPACE, info.id)
+    now = browsing.browsed(WORKSPACE, info, ids, label_name="class" if run and run.dataset == info.id else "label")
+except UserError:  # files of it are gone: the way to other data stands all the same
+    with head:
+        source_picker.open_other()
+    raise
 with head:
     controls(now)
-    st.button(
-        "Open other data",
-        icon=":material/folder_open:",
-        on_click=lambda: st.session_state.update(opening=True),
-        **for_reviewers(),
-    )
+    source_picker.open_other()
     with st.popover("Recorded", help="Look at a training on these data that took place elsewhere."):
         recording.form(WORKSPACE, info)
 about.brief(info)

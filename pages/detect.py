@@ -18,10 +18,10 @@ stopped(run)
 decision.panel(run)
 table = cached.detectors(run)
 answer(run, table)
-run_all(run)
 with st.container(key="detect-panes"):
     left, right = st.columns([7.15, 4.85], gap="medium")
 with left:
+    run_all(run)  # beside the strictness, which is then in view with the samples at its border
     listed, agreeing = st.tabs(["Detectors", "Overlap of their flags"])
     with agreeing:
         matrix(run)

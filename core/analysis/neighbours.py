@@ -38,11 +38,30 @@ def nearest(features: NDArray[Any], labels: Ints, place: int, most: int = 6, at_
         most: of each kind.
         at_once: values of the activations that are read together; moves the speed only.
     """
-    distances = _distances(features, place, at_once)
+    distances = _distances(features, np.asarray(features[place], np.float32), at_once)
     distances[place] = np.inf
     own = labels == labels[place]
     same, others = (_smallest(np.where(of_kind, distances, np.inf), most) for of_kind in (own, ~own))
     return Neighbours(same, others, distances[same], distances[others])
+
+
+def like(features: NDArray[Any], places: Ints, most: int = 20, at_once: int = AT_ONCE) -> Ints:
+    """Rows of the samples whose activations are nearest to the mean of some, nearest first, without these.
+
+    >>> like(np.float32([[0], [5], [2], [1], [9]]), np.array([0, 3]), most=2).tolist()
+    [2, 1]
+
+    Args:
+        features: (n, d) activations; may be memory-mapped.
+        places: the rows that others are to be like; of none, nothing is like them.
+        most: that are returned.
+        at_once: values of the activations that are read together; moves the speed only.
+    """
+    if not len(places):
+        return np.empty(0, np.int64)
+    distances = _distances(features, np.mean(features[places], axis=0, dtype=np.float32), at_once)
+    distances[places] = np.inf
+    return _smallest(distances, most)
 
 
 def digests(inputs: Inputs, most_bytes: int = MOST_BYTES) -> NDArray[np.uint64]:
@@ -63,9 +82,9 @@ def duplicates(digests: NDArray[np.uint64], place: int) -> Ints:
     return np.asarray(same[same != place])
 
 
-def _distances(features: NDArray[Any], place: int, at_once: int) -> Floats:
-    """(n,) Euclidean distances from one row."""
-    own, n_rows = np.asarray(features[place], np.float32), max(1, at_once // max(features.shape[1], 1))
+def _distances(features: NDArray[Any], own: NDArray[np.float32], at_once: int) -> Floats:
+    """(n,) Euclidean distances from a place in activation space."""
+    n_rows = max(1, at_once // max(features.shape[1], 1))
     parts = []
     for start in range(0, len(features), n_rows):
         apart = np.asarray(features[start : start + n_rows], np.float32) - own

@@ -76,7 +76,7 @@ def test_the_border_is_dragged_and_stepped_with_the_samples_on_both_sides_in_vie
     run = runs.all_runs(small)[0]
     first = next(iter(runs.detections(run)))
     opened = page(f"{server.url}/detect?run={run.id}", width=1400, height=900)
-    expect(opened.get_by_text("Flagged, the least suspicious first")).to_be_visible(timeout=2 * PATIENT)
+    expect(opened.get_by_text("Flagged, nearest first", exact=True)).to_be_visible(timeout=2 * PATIENT)
     plot = opened.locator(".histogram.line .plot")
     plot.hover()  # once it stands still
     box = plot.bounding_box()
@@ -138,7 +138,9 @@ def test_the_ways_to_be_strict_stand_in_one_row(
     sound(opened)
 
 
-def test_the_decision_and_the_first_detectors_are_in_view_at_once(serve: Serve, page: OpenPage, small: Path) -> None:
+def test_the_decision_the_first_detectors_and_the_border_are_in_view_at_once(
+    serve: Serve, page: OpenPage, small: Path
+) -> None:
     run, of_few = runs.all_runs(small)[0], made_decision("backdoor")
     rest = (0, store.describe(small, run.dataset).n - len(of_few.states))
     decided(run, replace(of_few, states=np.pad(of_few.states, rest), membership=np.pad(of_few.membership, rest)))
@@ -146,9 +148,13 @@ def test_the_decision_and_the_first_detectors_are_in_view_at_once(serve: Serve, 
     said, table = opened.get_by_text("Backdoor confirmed in").first, opened.locator("[data-testid=stDataFrame]").first
     expect(said).to_be_visible(timeout=2 * PATIENT)
     expect(table).to_be_visible(timeout=PATIENT)
+    samples = opened.locator(".st-key-detect-panes .grid")
+    expect(samples).to_have_count(2)
     for height in (900, 720):
         opened.set_viewport_size({"width": 1400 if height == 900 else 1280, "height": height})
         eventually(lambda height=height: 0 < above(said) < above(table) + HEADER + 4 * ROW < height)
+        for part in (opened.get_by_role("radio").first, opened.locator(".histogram.line"), *samples.all()):
+            expect(part).to_be_in_viewport(ratio=1)
     opened.get_by_text("How each group was tested").click()
     expect(opened.get_by_text("Keep the label without it").first).to_be_visible(timeout=PATIENT)
     sound(opened)

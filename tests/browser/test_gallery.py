@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 SCRIPT = Path(__file__).parents[2] / "assets" / "gallery.js"
+TWO_LETTERS_AND_DOTS = 20  # pixels
 STYLE = SCRIPT.with_suffix(".css")
 # Two places hold the same gallery of one image, the whole screen and the page that it covers. `show` is what the page
 # does when it runs; `sent` is what the keys have said.
@@ -95,3 +96,11 @@ def test_a_name_below_a_small_image_loses_its_middle_and_not_its_end(stage: Page
         assert name.endswith(tail.inner_text())
         assert line.evaluate("node => node.textContent") == name
     assert stage.locator(".caption > span").last.inner_text() == "Bag"
+
+
+def test_of_a_very_long_name_below_a_small_image_dots_say_that_it_is_cut(stage: Page) -> None:
+    stage.add_style_tag(content=STYLE.read_text())
+    stage.evaluate("tile.caption = ['Golden retriever on a beach (summer)']; show('page', 1, 52)")
+    head, tail = stage.locator(".caption > span > span").all()
+    assert tail.inner_text() == "mer)"
+    assert head.evaluate("node => node.clientWidth") >= TWO_LETTERS_AND_DOTS

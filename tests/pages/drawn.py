@@ -54,11 +54,12 @@ def said(app: AppTest) -> str:
     return "\n".join([*(one.value for one in words), *(one.label for one in app.button), *drawn(app, "page_link")])
 
 
+def legends(app: AppTest) -> list[list[str]]:
+    """The words of each map's legend."""
+    sent = (json.loads(one.proto.json) for one in walk(app.main) if getattr(one, "type", "") == "bidi_component")  # type: ignore[attr-defined]
+    return [[group["title"] for group in one["groups"]] for one in sent if "groups" in one and "kind" not in one]
+
+
 def legend(app: AppTest) -> str:
-    """The words of the map's legend."""
-    charts = (one for one in walk(app.main) if getattr(one, "type", "") == "echarts_chart")
-    legends = (json.loads(one.proto.spec)["legend"] for one in charts)  # type: ignore[attr-defined]
-    names = (
-        [str(entry["name"]) for row in rows for entry in row["data"]] for rows in legends if isinstance(rows, list)
-    )
-    return next(words for found in names if "not flagged" in (words := ", ".join(found)))
+    """The words of the legend of the map that is coloured by flags."""
+    return next(words for found in legends(app) if "not flagged" in (words := ", ".join(found)))

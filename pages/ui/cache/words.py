@@ -26,7 +26,7 @@ HELP = {
     "signals": "The signals that count most, the strongest first. 99% means: 99% of all samples show it no more "
     "strongly.",
     "family": "A family is a group of flagged samples that seem to carry one attack: one given label, one pattern. "
-    "The decision has groups of its own, with other numbers: a family says in which group most of it is.",
+    "The decision has groups of its own, with other numbers: each says in which of the other most of it is.",
     "difference": "What the members have on average that the nearest ordinary samples lack: words, or in images "
     "what differs, amplified, where grey is no difference.",
     "telling words": "Words and phrases that these samples have and the rest of their class lacks, the clearest first. "

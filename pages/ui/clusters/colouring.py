@@ -32,11 +32,13 @@ class Colouring:
         groups: (n,) of each point, its place in `styles`, or HIDDEN.
         styles: of each group, by name, with its count in the title; the most telling last, which is on top.
         bar: what the colours of a figure mean; None for groups.
+        hidden: the places in `styles` of what is not drawn, though it is there.
     """
 
     groups: Groups
     styles: dict[str, Style]
     bar: Bar | None = None
+    hidden: frozenset[int] = frozenset()
 
 
 def colouring(table: pd.DataFrame, names: tuple[str, ...], colour: str, flagged_by: str, ground: Ground) -> Colouring:

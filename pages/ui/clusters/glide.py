@@ -83,9 +83,7 @@ def glide(
 
 
 def _sent(look: Look) -> dict[str, Any]:
-    usual, slim = (
-        grid_top(look.styles, has_bar=look.has_bar, narrow=look.narrow, slim=slim) for slim in (False, not look.narrow)
-    )
+    usual, slim = (grid_top(has_bar=look.has_bar, narrow=narrow) for narrow in (look.narrow, True))
     return {
         "groups": address_of(look.groups),
         "styles": [{"colour": style.colour, "faded": style.hollow} for style in look.styles],

@@ -1,6 +1,6 @@
 """What the two maps share: their points, their colours, and the words that hovering says."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -21,6 +21,7 @@ from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached
 from pages.ui.cache.map_columns import map_columns, map_words
 from pages.ui.cache.words import HELP
+from pages.ui.clusters import legend
 from pages.ui.clusters.colouring import Colouring, colouring
 from pages.ui.selection.class_list import NAME, class_field, class_options
 from pages.ui.selection.selection import select, selected
@@ -31,7 +32,7 @@ from pages.ui.widgets.crowd import HIDDEN, Crowd, crowd_map
 from pages.ui.widgets.fields import one_of
 from pages.ui.widgets.ground import ground
 from pages.ui.widgets.scatter import scatter_map
-from pages.ui.widgets.scatter_option import LARGE, Window
+from pages.ui.widgets.scatter_option import LARGE, Window, window_around
 
 METHODS = ("PCA", "ICA", "UMAP")
 LAYER = "layer"  # the parameter of the address that names the mapped layer, unless it is the usual one
@@ -77,7 +78,7 @@ def controls(
     What is chosen is one for all pages, and in the address; see `pages.ui.widgets.view`.
     """
     tags = list(tagged(run, cached.table(run)))
-    options: dict[str, Sequence[str]] = {
+    options: dict[str, Collection[str]] = {
         NAME: class_options(run),
         "map": METHODS,
         "colour": colours,
@@ -85,6 +86,7 @@ def controls(
         "decided": DECIDED_TOO,
         "hover": HOVER,
         TAG: ["", *tags],
+        legend.NAME: legend.ALLOWED,
     }
     if epochs:
         options[EPOCH] = ["", *map(str, range(1, epochs))]
@@ -225,6 +227,7 @@ def linked_map(
         left = drawn(run, table, controls)
         table, places = table[left], places[left]
     found = coloured(run, table, controls.colour)
+    legend.legend(found, key=key)
     if len(table) > LARGE:
         crowd_map(
             _crowd(run, table, places, found),
@@ -254,7 +257,7 @@ def linked_map(
         hover_images=controls.hover,
         side=MODALITIES[cached.info(run).modality].side,
         narrow=bool(controls.beside),
-        window=window,
+        window=window or (window_around(points) if found.hidden else None),  # nothing moves where points are hidden
         moment=moment,
     )
 
@@ -268,11 +271,12 @@ def drawn(run: Run, rows: pd.DataFrame, controls: Controls) -> Bools:
 
 
 def coloured(run: Run, rows: pd.DataFrame, colour: str) -> Colouring:
-    """How these samples of the review table are coloured on the ground of this browser."""
+    """How these samples of the review table are coloured on the ground of this browser, without what is hidden."""
     if colour == "tag":  # the first of each, in the order of the alphabet
         own = tags_of(tagged(run, rows))
         rows = rows.assign(tag=[own.get(int(sample), [""])[0] for sample in rows["id"]])
-    return colouring(rows, cached.info(run).class_names, colour, counted.whose(run), ground())
+    found = colouring(rows, cached.info(run).class_names, colour, counted.whose(run), ground())
+    return legend.without_hidden(found)
 
 
 def _crowd(run: Run, table: pd.DataFrame, places: NDArray[np.float32], found: Colouring) -> Crowd:
@@ -281,5 +285,4 @@ def _crowd(run: Run, table: pd.DataFrame, places: NDArray[np.float32], found: Co
     if len(table) < len(ids):
         at = table.index.to_numpy()
         ids, rows, classes, losses = ids[at], rows[at], np.ascontiguousarray(classes[:, at]), losses[at]
-    styles = [replace(style, title=style.title or name) for name, style in found.styles.items()]
-    return Crowd(places, found.groups, styles, ids, rows, classes, losses)
+    return Crowd(places, found.groups, list(found.styles.values()), ids, rows, classes, losses)

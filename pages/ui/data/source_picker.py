@@ -66,6 +66,16 @@ def open_data(*, back: bool) -> None:
         _choose(back)
 
 
+def open_other() -> None:
+    """The button that leads from a data set to the choice of another one."""
+    st.button(
+        "Open other data",
+        icon=":material/folder_open:",
+        on_click=lambda: st.session_state.update({OPENING: True}),
+        **for_reviewers(),
+    )
+
+
 def start_demo(*, first: bool = False) -> None:
     """The button that trains the built-in demo; `first` where it is the first thing to do."""
     st.button(

@@ -25,10 +25,10 @@ def run_all(run: Run) -> None:
         return
     slowest = max(seconds, key=lambda name: seconds[name])
     words = (
-        f"About {frame.duration(sum(seconds.values()))} together, cheap ones first, in a process of their own. "
-        f"The slowest is {plain(DETECTORS[slowest].title)}, about {frame.duration(seconds[slowest])}."
+        f"About {frame.duration(sum(seconds.values()))} together, cheap ones first. The slowest is "
+        f"{plain(DETECTORS[slowest].title)}, about {frame.duration(seconds[slowest])}."
     )
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", key="all-others"):
         st.button(
             f"Run all {len(seconds)}{' others' * bool(cached.detections(run))}"
             if len(seconds) > 1

@@ -86,7 +86,7 @@ def _standing(row: pd.Series, rule: str, asked: str) -> str:
     if row["state"] == "ran":
         return f"ran, {rule}" if rule else f"ran in {cost}"
     if not row["ready"]:
-        return str(row["state"])
+        return str(row["state"]).replace("bona fide samples", "bona fide")  # in the room of the column
     cost = cost.replace("about", "≈")
     return f"{asked}, {cost.partition(',')[0]}" if asked else cost
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from core import pipeline
@@ -28,6 +29,10 @@ TITLES = {  # short: all stand in one row beside the table
     "threshold": "Suspicion",
 }
 
+PICTURE = 52  # pixels of a sample at the border
+TEXTS = 3  # on either side of it
+WORDS = 76  # pixels for what a side is
+
 LOOKS = {"not flagged": GREY, "flagged": POISON}  # colour of the groups of the spread; bona fide is that of the ground
 
 
@@ -46,7 +51,7 @@ def strictness(run: Run, name: str) -> None:
         if rule.kind in ("own", "outliers"):
             _flagged(run, name, len(table))
         else:
-            words_, field = st.columns([5, 3], vertical_alignment="bottom")
+            words_, field = st.columns([4, 3], vertical_alignment="center")
             with field:
                 _value(run, name, rule, key)
             with words_:
@@ -88,29 +93,30 @@ def _spread(run: Run, name: str) -> None:
         log=True,
         disabled=bool(for_reviewers().get("disabled")),
     )
-    st.caption("Drag the line, or use the arrow keys (Shift: ten samples).")
 
 
 def _border(run: Run, name: str) -> None:
     """The samples on both sides of the border: where it is wrong, it is wrong here first."""
     found, table = compared.border(run, name), cached.table(run)
     for title, rows, tip in (
-        ("Flagged, the least suspicious first", found.above, "Stricter would let these go first."),
-        ("Not flagged, the most suspicious first", found.below, "Less strict would take these first."),
+        ("Flagged", found.above, "The least suspicious first: stricter would let these go first."),
+        ("Not flagged", found.below, "The most suspicious first: less strict would take these first."),
     ):
-        with st.container(gap="xxsmall"):
-            st.markdown(f"**{title}**", help=tip)
-            if not len(rows):
-                st.caption("None.")
-                continue
-            beside = tiles(run, table.iloc[rows])
-            shown = [replace(tile, caption=tile.caption[:1], badge="", words="") for tile in beside]
-            gallery(
-                shown[:3] if any(tile.told for tile in shown) else shown,
-                key=f"border-{title[:4]}-{run.id}",
-                size=52,
-                one_row=True,
-            )
+        # Named at its left, not above it: both rows are then in view with the line, in a low window too.
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"border-{title[:4]}"):
+            st.markdown(f"**{title}**, nearest first", help=tip, width=WORDS)
+            with st.container(width="stretch"):
+                _beside(run, table.iloc[rows], f"border-{title[:4]}-{run.id}")
+
+
+def _beside(run: Run, rows: pd.DataFrame, key: str) -> None:
+    """The samples on one side of the border, as many as a row holds, or the first texts."""
+    if not len(rows):
+        st.caption("None.")
+        return
+    beside = [replace(tile, caption=tile.caption[:1], badge="", words="") for tile in tiles(run, rows)]
+    is_read = any(tile.told for tile in beside)
+    gallery(beside[:TEXTS] if is_read else beside, key=key, size=PICTURE, one_row=True)
 
 
 def _flagged(run: Run, name: str, n: int) -> None:
@@ -125,7 +131,10 @@ def _advice(run: Run, name: str) -> None:
     words = f"{rule_in_words(run, name)}. {plain(' '.join(advice.sentences))}"
     st.markdown(f"{words[0].upper()}{words[1:]}")
     below = " Bona fide samples hang below." if cached.opened(run).bona_fide.any() else ""
-    st.caption(f"The counts of the chart grow with their logarithm, so that a few samples show.{below}")
+    st.caption(
+        "Drag the line, or use the arrow keys (Shift: ten samples). The counts of the chart grow with their logarithm, "
+        f"so that a few samples show.{below}"
+    )
     if advice.review and advice.review != n_flagged:
         st.button(
             f"Flag the {advice.review:,} most suspicious for review",
@@ -146,9 +155,9 @@ def _value(run: Run, name: str, rule: Rule, key: str) -> None:
     n, unit = len(cached.table(run)), 100 if rule.kind == "rate" else 1
     value = {"rate": round(100 * rule.value), "budget": min(round(rule.value), n)}.get(rule.kind, float(rule.value))
     common = bound(f"{key}-{rule.kind}", value, lambda new: _choose(run, name, rule.kind, new / unit))
-    common |= for_reviewers()
+    common |= for_reviewers() | {"label_visibility": "collapsed"}  # the choice above it says what the number is
     if rule.kind == "rate":
-        st.number_input("Wrong on average, %", 1, 50, **common)
+        st.number_input("Wrong on average, %", 1, 50, icon=":material/percent:", **common)
     elif rule.kind == "budget":
         st.number_input("Number of samples", 1, n, step=max(1, n // 200), **common)
     else:

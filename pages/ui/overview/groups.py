@@ -9,6 +9,7 @@ import streamlit as st
 from core.analysis import families, overview
 from core.analysis.decision import alone, open_alone_words
 from core.analysis.overview import Group
+from core.analysis.queue import holding_most
 from core.journal import review
 from core.modalities import told_row
 from core.runs import Run
@@ -17,7 +18,7 @@ from pages.ui.cache.names import names_in_text
 from pages.ui.cache.words import HELP, plain
 from pages.ui.lab.known_triggers import see_trigger
 from pages.ui.review.enlarged import enlarge_button, enlarged
-from pages.ui.review.families import ADDRESS
+from pages.ui.review.families import ADDRESS, of_these
 from pages.ui.selection.remarks import summary
 from pages.ui.selection.selection import tiles
 from pages.ui.widgets import counted, pictures
@@ -65,7 +66,8 @@ def cards(run: Run) -> None:
 
 def _card(run: Run, group: Group) -> None:
     names, size = names_in_text(run), len(group.rows)
-    st.markdown(f"**{plain(overview.source_words(group, names))}**")
+    number = f"{'Group' if group.decided else 'Family'} {group.number}"  # as Detect and Review call it
+    st.markdown(f"**{number} · {plain(overview.source_words(group, names))}**")
     words = plain(group.state)
     st.markdown(f":orange[:material/warning: {words}]" if group.suspected else words)
     said = review.notes(run.workspace, run.id, "group" if group.decided else "family").get(group.number)
@@ -83,7 +85,9 @@ def _card(run: Run, group: Group) -> None:
                 else "all decided"
             )
             beyond = "" if (group.rows["flagged"] | group.rows["confirmed"]).any() else ", none of them flagged"
-            st.caption(f"{size:,} samples{beyond}  \n{left}{pictured}")
+            found = holding_most(group.rows, "family") if group.decided else None
+            kin = f"  \n{of_these(found[1], group.rows)} in family {found[0]}" if found else ""
+            st.caption(f"{size:,} samples{beyond}{kin}  \n{left}{pictured}")
             with st.container(horizontal=True, gap="xxsmall"):
                 _review(run, group)
                 if group.decided:

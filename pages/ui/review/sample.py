@@ -45,6 +45,7 @@ def single(run: Run, table: pd.DataFrame, sample: int) -> None:
     _name(run, sample)
     gallery(tiles(run, table.iloc[[place]]), key="single", size=200)
     _labels(run, row)
+    _in_common(run, row)
     remarks(run, "sample", sample)
     view = one_of("Shown below", VIEWS, key="view", label_visibility="collapsed", persist_state="session")
     if view == "Curve":
@@ -69,8 +70,9 @@ def full_screen(run: Run, table: pd.DataFrame, sample: int, where: str) -> None:
         _curve(run, table, place)
     with middle:
         _labels(run, row)
+        _suspicions(run, place)  # in view in a low window, too
+        _in_common(run, row)
         remarks(run, "sample", sample)
-        _suspicions(run, place)
     with right:
         _neighbours(run, table, place)
         st.markdown("**History of decisions**")
@@ -104,10 +106,10 @@ def _name(run: Run, sample: int) -> None:
 
 
 def _labels(run: Run, row: pd.Series) -> None:
-    """Given, predicted and suspected source label, and what the family has in common."""
+    """Given, predicted and suspected source label."""
     names = [frame.plain(name) for name in names_in_text(run)]
     predicted = names[int(row["predicted"])] if pd.notna(row["predicted"]) else "unknown"
-    family = next((each for each in families.families(run) if each.id == row["family"]), None)
+    family = _family(run, row)
     source = families.likely_source(family) if family else None
     words = f"Given **{names[row['label']]}**, predicted **{predicted}**, loss {row['loss']:.3g}"
     if family and source not in (None, row["label"]):
@@ -117,28 +119,41 @@ def _labels(run: Run, row: pd.Series) -> None:
     if len(shown) > 1:
         other = f", underlined for {predicted}" if row["predicted"] != row["label"] else ""
         st.caption(f"Marked: words that speak for {names[row['label']]}{other}.", help=HELP["marked"])
+
+
+def _family(run: Run, row: pd.Series) -> families.Family | None:
+    return next((each for each in families.families(run) if each.id == row["family"]), None)
+
+
+def _in_common(run: Run, row: pd.Series) -> None:
+    """The pictures of what the members of its family have in common."""
+    family = _family(run, row)
     if family and family.sources:
-        st.caption(f"Family {family.id}: what its members have in common", help=HELP["difference"])
+        group = int(row.get("group", 0))
+        of_group = f", group {group} of the decision" if group > 0 else ""
+        st.caption(f"Family {family.id}{of_group}: what its members have in common", help=HELP["difference"])
         common(run, family, "single", 72, "average", "difference")
 
 
 def _suspicions(run: Run, place: int) -> None:
-    """Each detector's percentile, and the signs that the leading suspicion is made of."""
+    """The signs that the leading suspicion is made of, and each detector's percentile."""
     detections = cached.detections(run)
+    signals = [signal for name in leading(detections) for signal in reasons(detections[name], place)]
+    if signals:
+        st.markdown("**Why it is suspected**", help=HELP["signals"])
+        with st.container(gap="xxsmall", key="reasons"):
+            for signal in signals:
+                st.progress(signal.percentile, text=f"{frame.plain(signal.words)}: {signal.percentile:.1%}")
     if detections:
         st.markdown(
             "**More suspicious than**",
             help="The fraction of all samples that the detector suspects no more than this one.",
         )
-    for name, detection in detections.items():
-        fraction = float((detection.suspicion <= detection.suspicion[place]).mean())
-        flag = " ▲" if detection.flagged[place] else ""
-        st.progress(fraction, text=f"{DETECTORS[name].title}{flag}: {fraction:.1%}")
-    signals = [signal for name in leading(detections) for signal in reasons(detections[name], place)]
-    if signals:
-        st.markdown("**Why it is suspected**", help=HELP["signals"])
-    for signal in signals:
-        st.progress(signal.percentile, text=f"{frame.plain(signal.words)}: {signal.percentile:.1%}")
+    with st.container(gap="xxsmall"):
+        for name, detection in detections.items():
+            fraction = float((detection.suspicion <= detection.suspicion[place]).mean())
+            flag = " ▲" if detection.flagged[place] else ""
+            st.progress(fraction, text=f"{DETECTORS[name].title}{flag}: {fraction:.1%}")
 
 
 def _curve(run: Run, table: pd.DataFrame, place: int) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core.analysis.neighbours import like
 from core.journal import review
 from core.runs import Run
 from pages.ui.access.who import for_reviewers
@@ -31,7 +32,8 @@ from pages.ui.widgets import counted
 from pages.ui.widgets import gallery as galleries
 from pages.ui.widgets.gallery import GalleryEvent, gallery
 
-SHOWN = 60  # samples of a selection that are shown, the most suspicious; the others are counted
+SHOWN = 60  # samples of a selection on a page beside a map
+LIKE = 20  # that are added at once to what they are like
 DECISIONS = {"e": "exclude", "k": "keep", "m": "mark", "r": "relabel"}
 KEYS = {"e": "decide", "k": "decide", "m": "decide", "r": "ask", "u": "undo", "y": "redo", "Escape": "clear"}
 EMPTY = "Nothing is selected: lasso, click, shift-click."
@@ -41,10 +43,8 @@ def selection_gallery(run: Run, table: pd.DataFrame) -> None:
     """The samples of the selection, most suspicious first, with the keys; without a selection, nothing but the keys."""
     rows = places_of(table, looked_at(run))
     order = np.argsort(-table["suspicion"].to_numpy()[rows], kind="stable")  # what has no suspicion stands last
-    shown = table.iloc[rows[order[:SHOWN]]]
-    if len(rows):
-        few = "" if len(rows) <= SHOWN else f": the {SHOWN} most suspicious of {len(rows):,}"
-        st.markdown(f"**Selected samples**{few}", help="A click takes a sample out of the selection, and in again.")
+    page = _head(run, len(rows)) if len(rows) else 0
+    shown = table.iloc[rows[order[page * SHOWN : (page + 1) * SHOWN]]]
     gallery(
         tiles(run, shown),
         key=_key(run),
@@ -55,6 +55,50 @@ def selection_gallery(run: Run, table: pd.DataFrame) -> None:
         on_event=partial(_done, run),
         most=MOST,
     )
+
+
+def _head(run: Run, n: int) -> int:
+    """Above the images: which of them these are, the way to the others and to more like them; returns the page."""
+    key, last = f"selection-page-{run.id}", (n - 1) // SHOWN
+    of, page = st.session_state.get(key, (0, 0))
+    page = min(page, last) if of == version(run) else 0  # another selection begins with its first page
+    which = f" {page * SHOWN + 1:,}–{min((page + 1) * SHOWN, n):,} of {n:,}" if last else ""
+    turn = {"type": "tertiary", "on_click": partial(st.session_state.__setitem__, key)}
+    with st.container(key="selection-head", horizontal=True, vertical_alignment="center", gap="xsmall"):
+        tip = "The most suspicious first. A click takes a sample out of the selection, and in again."
+        st.markdown(f"**Selected samples**{which}", help=tip, width="stretch")
+        for title, icon, to in (("Back", "chevron_left", page - 1), ("Next", "chevron_right", page + 1)):
+            if last:
+                off, words = not 0 <= to <= last, f"{title} page"
+                icon_of = f":material/{icon}:"
+                st.button(
+                    "",
+                    key=f"selection-{title}",
+                    icon=icon_of,
+                    help=words,
+                    disabled=off,
+                    args=((version(run), to),),
+                    **turn,
+                )
+        if run.has_activations:
+            st.button(
+                f"+{LIKE} alike",
+                key="more-like",
+                icon=":material/hub:",
+                type="tertiary",
+                help=f"Selects {LIKE} more samples: those that are most like these to the model, on the whole.",
+                on_click=_add_like,
+                args=(run,),
+            )
+    return page
+
+
+def _add_like(run: Run) -> None:
+    """Select what is most like the selection, too; what was clicked in the gallery just before comes first."""
+    galleries.answer(_key(run), partial(_done, run))
+    ids, now = cached.table(run)["id"].to_numpy(), selected(run)
+    found = like(run.array("activations"), places_of(cached.table(run), now), LIKE)
+    select(run, np.union1d(now, ids[found]))
 
 
 def selection_bar(run: Run, table: pd.DataFrame, *, always: bool = True) -> None:

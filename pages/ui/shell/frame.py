@@ -16,6 +16,7 @@ from core.runs import Run, jobs
 from core.runs.jobs import Progress
 from pages.ui.access.who import admitted, decides, for_reviewers
 from pages.ui.cache.words import plain
+from pages.ui.shell import journey
 from pages.ui.shell.fresh_head import say_fresh_head
 from pages.ui.shell.start import workspace
 from pages.ui.shell.untrained import say_untrained, stopped_words
@@ -102,11 +103,14 @@ def chosen_run() -> Run | None:
     others = sorted(all_runs, key=lambda run_id: bool(all_runs[run_id].parent))
     if preferred not in all_runs:
         st.session_state["lost"] = LOST_RUN * bool(preferred)
+    refused: list[str] = []
     for run_id in [preferred, *others] if preferred in all_runs else others:
         try:
             run = runs.open_run(workspace(), run_id)
         except UserError as error:  # its data set is damaged, say; the other runs are not
-            st.session_state["lost"] = plain(str(error))
+            refused.append(all_runs[run_id].name)
+            more = f" and {len(refused) - 1:,} more" * (len(refused) > 1)
+            st.session_state["lost"] = plain(f"{refused[0]}{more} cannot be opened. {error}")
             continue
         st.session_state["run_id"] = run.id
         return run
@@ -209,7 +213,7 @@ def _pick_run() -> None:
     if lost := st.session_state.pop("lost", ""):
         st.warning(lost)
     if run is None:
-        st.caption("No run yet")
+        st.caption("No run can be opened" if runs.all_runs(workspace()) else "No run yet")
         return
     all_runs = {other.id: other for other in runs.all_runs(workspace())}
     kin = (other for other in all_runs.values() if run.id in (other.id, other.parent) or other.id == run.parent)
@@ -269,6 +273,10 @@ def _wait(run: Run, stage: str, what: str) -> None:
     """Say what is missing and offer the one step that gets there; the page goes on by itself when it is done."""
     st.markdown(f"This page will show {what}.")
     awaiting(run, stage, run.model_stage, "activations")
+    if jobs.poll(run.path).active:
+        with st.container(horizontal=True):
+            journey.go_to("train", "Watch the training meanwhile")
+            journey.go_to("data", "Look at the data meanwhile")
     st.stop()
 
 

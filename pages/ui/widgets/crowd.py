@@ -73,7 +73,6 @@ def crowd_map(
         bar: what the colours of a figure mean; None for groups.
         hover: whether hovering shows the input.
     """
-    counts = np.bincount(crowd.groups, minlength=256)
     now = selected()
     marks = np.isin(crowd.ids, now) if len(now) else np.zeros(0, bool)
     data = {
@@ -85,7 +84,7 @@ def crowd_map(
         "rows": address_of(crowd.rows),
         "classes": address_of(crowd.classes),
         "losses": address_of(crowd.losses),
-        "styles": [_drawn(style, int(counts[place])) for place, style in enumerate(crowd.styles)],
+        "styles": [_drawn(style) for style in crowd.styles],
         "bar": asdict(bar) if bar else None,
         "names": list(class_names),
         "image": image_url if hover else "",
@@ -124,13 +123,7 @@ def chosen(crowd: Crowd, event: Mapping[str, Any], selected: Ints) -> Ints:
     return np.union1d(selected, found) if event.get("add") else np.sort(found)
 
 
-def _drawn(style: Style, count: int) -> dict[str, Any]:
+def _drawn(style: Style) -> dict[str, Any]:
     """What the browser is told of a group: with a shape of its own, it is never hidden beneath the others."""
     own = style.symbol != "circle"
-    return {
-        "title": style.title if style.legend else "",
-        "colour": style.colour,
-        "count": count,
-        "top": own,
-        "faded": style.hollow,
-    }
+    return {"colour": style.colour, "top": own, "faded": style.hollow}

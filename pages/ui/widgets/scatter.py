@@ -104,7 +104,7 @@ def scatter_map(
         side: of that image in pixels.
         window: what is in view; None for what is around the points.
         moment: another one for points that moved; they leave a brush behind, and stay selected.
-        narrow: whether the map has half the usual width: bar and legend then stand below the tools.
+        narrow: whether the map has half the usual width: the bar then stands below the tools.
     """
     chart: _Chart = st.session_state.setdefault(f"{key}-chart", _Chart())
     shown = points[np.isfinite(points["x"]) & np.isfinite(points["y"]) & points["group"].isin(list(series))]

@@ -4,7 +4,6 @@ import html
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -16,12 +15,9 @@ from core.types import Ints
 Window = list[list[float]]
 LARGE = 20_000  # points; above, they are drawn as one path per series, which cannot dim or ring single points
 TOOLS = 26  # pixels of the row of tools
-LINE = 18  # pixels of a line of the legend
-SLIM = 500  # pixels of a map; a slimmer one, as beside a table on a narrow screen, has a slim legend
-BESIDE = 100  # pixels of the tools that a legend stands beside
-WIDE = 480  # pixels of the legend beside the tools, at 1,280 pixels
-NARROW = 250  # pixels of a row of the legend on a slim or a narrow map
-BAR_WIDTH = 460  # pixels that tools and bar take beside the legend
+LINE = 18  # pixels of the bar below the tools
+SLIM = 500  # pixels of a map; a slimmer one, as beside a table on a narrow screen, has its bar below the tools
+BESIDE = 100  # pixels of the tools that a bar stands beside
 # Milliseconds of rest after which a brush counts. The chart waits 150 more before it says so; what is said while it is
 # still dragged costs little.
 BRUSH_MS = 30
@@ -49,20 +45,6 @@ _TOOLBOX = {
             },
         }
     },
-}
-_LEGEND = {
-    "type": "scroll",  # one row; what it has no room for is turned to
-    "selectedMode": False,
-    "right": 0,
-    "padding": [3, 0],
-    "pageIconSize": 10,
-    "pageTextStyle": {"fontSize": 10, "color": GREY},
-    "pageIconColor": ACCENT,
-    "itemGap": 7,
-    "itemWidth": 10,
-    "itemHeight": 10,
-    "itemStyle": {"opacity": 0.8},
-    "textStyle": {"fontSize": 11},
 }
 
 
@@ -147,10 +129,10 @@ def map_option(
 
     A selection is ringed in `ink`; of many points, each is drawn once more as it is, and all others are faded.
 
-    In a narrow one, bar and legend stand below the tools and not beside them. The browser alone knows whether a map is
-    slim, so it is told both.
+    In a narrow one, the bar stands below the tools and not beside them. The browser alone knows whether a map is slim,
+    so it is told both. The legend is no part of it: what that hides, the server has to leave out.
     """
-    usual, slim = (_above(list(series.values()), bar, narrow=narrow, slim=slim) for slim in (False, True))
+    usual, slim = (_above(bar, narrow=narrow or slim) for slim in (False, True))
     large = len(shown) > LARGE
     columns = AXES + sorted(set(_COLUMN.findall(tip)))
     groups = _groups(shown, columns, list(series))
@@ -189,8 +171,7 @@ def map_option(
             "brushStyle": {"color": "rgba(127,140,145,.12)", "borderColor": ink, "borderWidth": 1},
         },
         "toolbox": _TOOLBOX,
-        # What the legend hides, the server would still count; filtering is the page's work.
-        "legend": [_LEGEND | row for row in usual["legend"]],
+        "legend": {"show": False},
         "tooltip": {"formatter": tip, "showDelay": 125, "transitionDuration": 0, "confine": True, "padding": 8},
     }
 
@@ -202,38 +183,17 @@ def in_groups(points: pd.DataFrame, names: Sequence[str]) -> list[Ints]:
     return np.split(order, np.searchsorted(codes[order], np.arange(len(names) + 1)))[1:-1] if len(names) else []
 
 
-def grid_top(styles: Sequence[Style], *, has_bar: bool, narrow: bool, slim: bool = False) -> int:
-    """Pixels above the points of a map: of its tools, its bar and its legend, which has two rows at most."""
-    below = narrow or (slim and has_bar)
-    rows = sum(map(bool, _rows(styles, below=below, slim=narrow or slim)))
-    return 14 + TOOLS + LINE * (has_bar + rows) if below else 14 + LINE * max(1, rows)
+def grid_top(*, has_bar: bool, narrow: bool) -> int:
+    """Pixels above the points of a map: of its tools, and of its bar where that stands below them."""
+    return 6 + TOOLS + LINE * (has_bar and narrow)
 
 
-def _above(styles: Sequence[Style], bar: Bar | None, *, narrow: bool, slim: bool) -> dict[str, Any]:
-    """Where the tools, the bar and the legend of a map stand, and how far below them its points begin."""
-    below = narrow or (slim and bar is not None)
-    left, top = (0, TOOLS + LINE * bool(bar)) if below else (BAR_WIDTH if bar else BESIDE, 0)
-    rows = _rows(styles, below=below, slim=narrow or slim)
-    places = ({"left": left, "top": top}, {"left": 0, "top": top + LINE if below else TOOLS - 4})
+def _above(bar: Bar | None, *, narrow: bool) -> dict[str, Any]:
+    """Where the bar of a map stands, and how far below tools and bar its points begin."""
     return {
-        "grid": {"top": grid_top(styles, has_bar=bar is not None, narrow=narrow, slim=slim)},
-        "legend": [place | {"data": [{"name": name} for name in row]} for place, row in zip(places, rows, strict=True)],
-        "graphic": _drawn_bar(bar, narrow=below) if bar else [],
+        "grid": {"top": grid_top(has_bar=bar is not None, narrow=narrow)},
+        "graphic": _drawn_bar(bar, narrow=narrow) if bar else [],
     }
-
-
-def _rows(styles: Sequence[Style], *, below: bool, slim: bool) -> tuple[list[str], list[str]]:
-    """The titles in the first and the second row of the legend, the second one empty where one has room for all.
-
-    Widths are estimated, as only the browser knows its font. What two rows have no room for is in both in equal parts.
-    """
-    titles = [style.title for style in styles if style.legend]
-    room = NARROW if slim else WIDE
-    both = 2 * room + BESIDE * (not below)
-    widths = [22 + 5.2 * len(title) for title in titles]
-    first = room * max(1.0, sum(widths) / both)
-    n = sum(width <= first for width in accumulate(widths))
-    return titles[:n], titles[n:]
 
 
 def _drawn_bar(bar: Bar, *, narrow: bool) -> list[dict[str, Any]]:
@@ -241,7 +201,7 @@ def _drawn_bar(bar: Bar, *, narrow: bool) -> list[dict[str, Any]]:
     stops = [{"offset": at / max(len(bar.colours) - 1, 1), "color": hex_} for at, hex_ in enumerate(bar.colours)]
     fill = {"type": "linear", "x": 0, "y": 0, "x2": 1, "y2": 0, "colorStops": stops}
     low, middle, high = bar.words
-    left, top, width = (0, TOOLS + 2, 60) if narrow else (BESIDE, 4, 70)
+    left, top, width = (0, TOOLS + 5, 60) if narrow else (BESIDE, 4, 70)
     start = left + 8 + 6.2 * len(f"{bar.title} {low}")
     words = ((left, f"{bar.title} {low}"), (start + width + 6, high if narrow else f"{high} · middle {middle}"))
     strip = {"type": "rect", "left": start, "top": top + 1, "shape": {"width": width, "height": 10}}

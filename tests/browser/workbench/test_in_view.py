@@ -233,3 +233,19 @@ def test_beside_two_maps_the_table_of_classes_has_the_columns_that_fit(
     expect(*tables.values()).to_be_hidden()
     fits = "(one) => one.scrollWidth <= one.clientWidth"
     eventually(lambda: bool(shown.locator(".dvn-scroller").evaluate(fits)))
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1000, 700)])
+def test_on_the_whole_screen_all_reasons_are_in_view(
+    serve: Serve, page: OpenPage, small: Path, size: tuple[int, int]
+) -> None:
+    pipeline.detect(runs.all_runs(small)[0], "consensus", {})
+    window = page(f"{serve(small).url}/review?verdict=All&large=1&flagged-by=badloss", *size)
+    reasons = window.locator(".st-key-reasons")
+    expect(reasons.get_by_role("progressbar").first).to_be_visible(timeout=2 * PATIENT)
+
+    def whole() -> bool:
+        listed, bar = box_of(reasons), box_of(window.locator(BAR))
+        return bool(listed and bar and 0 < listed["y"] < listed["y"] + listed["height"] <= bar["y"])
+
+    eventually(whole)

@@ -25,3 +25,12 @@ def test_a_family_says_in_which_group_most_of_it_is_and_leads_there_and_back(two
     app.button(key="choose-family-None").click().run()
     field(app, "Decision").select("Group 1: class 3").run()
     assert "7 of them in family 2" in said(app)
+    overview = said(page("overview"))
+    assert "**Group 1 · " in overview
+    assert "7 of them in family 2" in overview
+
+
+def test_before_there_is_a_decision_the_cards_of_the_overview_are_numbered_as_on_review(two_detections: Run) -> None:
+    families.save(two_detections, np.arange(SAMPLES) < FEW, np.ones(SAMPLES), [Family(1, 3, FEW, 0.9)], None)
+    assert "**Family 1 · " in said(page("overview"))
+    assert "Family 1 · " in said(page("review"))

@@ -1,15 +1,18 @@
 """Beside a map: the images of the selection say why, and the bar is there before anything is selected."""
 
+import json
 import re
 
 import numpy as np
 import pandas as pd
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core.runs import Run
+from pages.ui.selection.beside_map import LIKE, SHOWN
 from pages.ui.selection.selection import places_of
 from tests.pages.access.test_who import REVIEWER, be
-from tests.pages.drawn import drawn, page, said
+from tests.pages.drawn import drawn, page, said, walk
 
 MAPS = ("clusters", "trajectories")
 
@@ -45,6 +48,41 @@ def test_a_class_is_chosen_once_for_both_maps(two_detections: Run) -> None:
     field.select_index(1).run()
     assert not app.exception
     assert next(one for one in page("trajectories", app).selectbox if one.label == "Class").value == 0
+
+
+def shown_ids(app: AppTest) -> list[int]:
+    """The tiles beside the map, in their order."""
+    sent = [json.loads(one.proto.json) for one in walk(app.main) if getattr(one, "type", "") == "bidi_component"]  # type: ignore[attr-defined]
+    [tiles] = [one["tiles"] for one in sent if str(one.get("name", "")).startswith("selection-gallery")]
+    return [tile["id"] for tile in tiles]
+
+
+def test_every_sample_of_a_large_selection_is_reached(two_detections: Run) -> None:
+    app = page("clusters")
+    chosen = tuple(range(SHOWN + 10))
+    app.session_state[f"selection-{two_detections.id}"] = chosen
+    app.run()
+    assert f"1–{SHOWN} of {len(chosen)}" in said(app)
+    first = shown_ids(app)
+    app.button(key="selection-Next").click().run()
+    assert f"{SHOWN + 1}–{len(chosen)} of {len(chosen)}" in said(app)
+    assert sorted(first + shown_ids(app)) == list(chosen)
+    assert app.button(key="selection-Next").disabled
+    app.button(key="selection-Back").click().run()
+    assert shown_ids(app) == first
+
+
+def test_what_is_most_like_the_selection_to_the_model_is_selected_too(two_detections: Run) -> None:
+    app = page("clusters")
+    app.session_state[f"selection-{two_detections.id}"] = (3, 4)
+    app.run()
+    app.button(key="more-like").click().run()
+    features = np.asarray(two_detections.array("activations"), np.float64)
+    far = np.linalg.norm(features - features[[3, 4]].mean(0), axis=1)
+    far[[3, 4]] = np.inf
+    expected = {3, 4, *np.argsort(far, kind="stable")[:LIKE].tolist()}
+    assert {int(one) for one in app.session_state[f"selection-{two_detections.id}"]} == expected
+    assert f"**{LIKE + 2} selected**" in said(app)
 
 
 @pytest.mark.parametrize("own", [(0, 1, 2, 5, 9), (9, 0, 5, 1), (4,), ()])

@@ -1,5 +1,6 @@
 """The frame of every page stands where one run or data set is damaged, and says so in one line."""
 
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 
@@ -68,7 +69,27 @@ def test_a_run_whose_data_set_is_damaged_gives_way_to_the_next(two: list[Run]) -
     (two[1].workspace / "datasets" / two[1].dataset / "dataset.json").write_bytes(b"")
     app = shown()
     assert app.text[0].value == two[0].id
+    assert app.session_state["lost"].startswith("two cannot be opened.")
     assert "is damaged" in app.session_state["lost"]
+
+
+def test_where_the_data_sets_of_all_runs_are_gone_the_runs_are_still_spoken_of(two: list[Run]) -> None:
+    shutil.rmtree(two[0].workspace / "datasets")
+    app = whole_app().run()
+    assert not app.exception
+    assert app.sidebar.warning[0].value.startswith("two and 1 more cannot be opened. There is no data set")
+    assert "No run can be opened" in [one.value for one in app.sidebar.caption]
+
+
+def test_where_files_of_a_data_set_are_gone_others_can_be_opened(two: list[Run]) -> None:
+    for run in two:
+        (run.workspace / "datasets" / run.dataset / "images.npy").unlink()
+    app = whole_app().run()
+    app.switch_page("pages/data.py").run()
+    assert app.exception  # which the table of pages puts in words
+    next(button for button in app.button if button.label == "Open other data").click().run()
+    assert not app.exception
+    assert "Look at it" in [button.label for button in app.button]
 
 
 def test_where_no_run_can_be_opened_there_is_none(two: list[Run]) -> None:

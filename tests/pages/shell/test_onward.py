@@ -20,7 +20,7 @@ from pages.ui.shell import journey
 from tests.core.conftest import tiny
 from tests.pages.access.test_who import REVIEWER, be
 from tests.pages.decided import decided, made_decision
-from tests.pages.drawn import FEW, SAMPLES, drawn, page, walk
+from tests.pages.drawn import FEW, SAMPLES, drawn, page, said, walk
 
 JOURNEY = ("overview", "data", "train", "clusters", "trajectories", "detect", "bona_fide", "review", "repair", "report")
 EPOCH = {"epoch": 1, "train_loss": 1.0, "train_accuracy": 0.5, "test_loss": 1.0, "test_accuracy": 0.5}
@@ -86,6 +86,7 @@ def test_while_a_model_is_trained_nothing_is_asked_of_it(begun: Run) -> None:
         assert onward("train") == []
         assert onward("data") == ["train"]
         assert primary(page("train")) == ["Train"]
+        assert [words in said(page("clusters")) for words in ("Watch the training", "Look at the data")] == [True] * 2
 
 
 def test_without_a_detector_nothing_is_to_be_reviewed(undetected: Run) -> None:

@@ -1,6 +1,4 @@
-"""Above its points a map makes room for a legend of two rows at most; only the browser knows whether it is slim."""
-
-from itertools import chain
+"""Above its points a map makes room for its tools and its bar; only the browser knows whether it is slim."""
 
 import numpy as np
 import pandas as pd
@@ -26,29 +24,17 @@ STYLES = {
 POINTS = pd.DataFrame({"x": [0.0, 1.0], "y": [0.0, 1.0], "group": ["few", "many"], "id": [0, 1]})
 
 
-def test_a_slim_map_has_a_legend_of_two_rows_and_its_bar_below_the_tools() -> None:
+def test_a_slim_map_has_its_bar_below_the_tools() -> None:
     plain = map_option(POINTS, POINTS.iloc[:0], STYLES, **COMMON)
-    [slim] = plain["media"]
-    assert slim["query"] == {"maxWidth": SLIM}
-    assert plain["grid"]["top"] == grid_top([*STYLES.values()], has_bar=False, narrow=False) == 14 + 18
-    assert slim["option"]["grid"]["top"] == 14 + 2 * 18
+    assert plain["grid"]["top"] == grid_top(has_bar=False, narrow=True) == 32
     bar = Bar("loss", ("#000000", "#ffffff"), ("0", "1", "2"))
     coloured = map_option(POINTS, POINTS.iloc[:0], STYLES, bar=bar, **COMMON)
+    [slim] = coloured["media"]
+    assert slim["query"] == {"maxWidth": SLIM}
+    assert slim["option"]["grid"]["top"] == coloured["grid"]["top"] + 18
     placed = [one["option"]["graphic"][1]["left"] for one in coloured["media"]]
     assert (coloured["graphic"][1]["left"], placed) == (100, [0])
     assert map_option(POINTS, POINTS.iloc[:0], STYLES, narrow=True, **COMMON)["media"] == []
-
-
-@pytest.mark.parametrize("narrow", [False, True])
-def test_a_legend_of_many_classes_has_two_rows_and_each_turns_to_what_it_has_no_room_for(narrow: bool) -> None:
-    titles = [f"class {index} · 1,234" for index in range(11)]
-    styles = {title: Style("#000000", title=title) for title in titles}
-    option = map_option(POINTS[:0], POINTS[:0], styles, narrow=narrow, **COMMON)
-    for one in (option, *(media["option"] for media in option["media"])):
-        rows = [[entry["name"] for entry in row["data"]] for row in one["legend"]]
-        assert [len(rows), all(rows), [*chain(*rows)]] == [2, True, titles]
-        assert one["grid"]["top"] <= 14 + 2 * 18 + 26 * narrow
-    assert {row["type"] for row in option["legend"]} == {"scroll"}
 
 
 @pytest.mark.parametrize(("n", "ringed"), [(MANY, True), (MANY + 1, False)])
