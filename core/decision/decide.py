@@ -220,7 +220,8 @@ class _Maker:
         """
         named, without = {group.target_class for group in self.found.confirmed()}, self.found.known.copy()
         foreign = foreign_parts(self.evidence, self.suspects.alike, self.judged, ~without)
-        parts = smaller_clusters(self.evidence, set(self.judged) - named - set(foreign), ~without) | foreign
+        others = set(self.judged) - named - set(foreign)
+        parts = smaller_clusters(self.evidence, others, ~without, self.kinds.beyond(others)) | foreign
         more = self.kinds.incomplete()
         if not parts and not more:
             return

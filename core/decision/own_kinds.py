@@ -70,6 +70,11 @@ class OwnKinds:
         """(k,) how many samples of each class are no known poison, had the poison of others not been taken from it."""
         return self._sizes(~self.found.known)
 
+    def beyond(self, classes: Iterable[int]) -> dict[int, int]:
+        """Class → how many samples it has beyond the usual size, for those that are clearly larger than others."""
+        sizes = self.sizes
+        return {index: more for index in classes if (more := clearly_too_many(sizes, index))}
+
     def _sizes(self, counted: Bools) -> Ints:
         """(k,) the same of those samples, (n,), that count.
 
@@ -113,6 +118,7 @@ class OwnKinds:
             judged: classes that are judged.
         """
         by_source: dict[int, list[Kind]] = {}
+        larger = self.beyond(asked.groups)
         for index in () if wrong.any() else asked.groups:
             if index in asked.foreign:
                 continue
@@ -123,7 +129,7 @@ class OwnKinds:
         for index in asked.groups:
             rows, kind = self.kind(asked, index)
             suspected = index in asked.controls
-            if kind is not None and suspected:
+            if kind is not None and (suspected or index in larger):
                 self.foremost[rows] = kind.odds
             first = before if suspected else asked
             turned = first.turned(first.groups[index], index)
@@ -270,6 +276,7 @@ class OwnKinds:
             a_cluster=index not in asked.controls,
             most=index in asked.foreign,
             distinct=not asked_for_many or surer is not None,
+            larger=index in self.beyond([index]),
         )
         if of_one_source:
             return figures, like, True

@@ -3,12 +3,12 @@
 Suspicion ranks what is unusual; half of a class is not, and a part of another class need not be.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import numpy as np
 from sklearn.cluster import KMeans
 
-from core.decision.apart import COMPONENTS, LARGEST, STARTS, clusters
+from core.decision.apart import CHOICES, COMPONENTS, LARGEST, STARTS, clusters
 from core.decision.look_alikes import LookAlikes
 from core.decision.members import FEWEST
 from core.detectors.clustering.two_means import Choice
@@ -43,20 +43,28 @@ def halves(evidence: Evidence) -> tuple[Floats, Floats]:
     return side, -side
 
 
-def smaller_clusters(evidence: Evidence, classes: Collection[int], left: Bools) -> dict[int, Ints]:
+def smaller_clusters(
+    evidence: Evidence, classes: Collection[int], left: Bools, beyond: Mapping[int, int]
+) -> dict[int, Ints]:
     """Class → rows of the smaller of its two clusters; without those of which it is too much of the class, or too few.
+
+    Of a class that is clearly larger than others it may be up to half, and of two ways to split it that one is taken
+    whose smaller cluster is the nearest to what is too many.
 
     Args:
         evidence: with features.
         classes: to be split.
         left: (n,) True for the samples that count.
+        beyond: class → how many samples it has beyond the usual size, where that is clearly too many.
     """
     assert evidence.features is not None
     found = {}
     for index in sorted(classes):
         rows = np.flatnonzero((evidence.labels == index) & left)
-        split = clusters(evidence.features[rows], evidence.seed, CHOICE)
-        if split.fraction <= LARGEST and split.smaller.sum() >= FEWEST:
+        more = beyond.get(index)
+        splits = [clusters(evidence.features[rows], evidence.seed, way) for way in (CHOICES if more else (CHOICE,))]
+        split = min(splits, key=lambda one: abs(int(one.smaller.sum()) - (more or 0)))
+        if (more or split.fraction <= LARGEST) and split.smaller.sum() >= FEWEST:
             found[index] = rows[split.smaller]
     return found
 

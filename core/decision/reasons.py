@@ -70,6 +70,11 @@ def transformed_reason(found: Transformed, in_doubt: int, *, usual: bool = False
         turns += f", one that saw them and nothing else of what was left out {found.with_them:.0%}"
     if usual:
         return f"{turns}. But bona fide samples of the class are treated like that as often: look at them."
+    if found.hardly_known:
+        return (
+            f"{turns}. But it takes only {found.known:.0%} of the samples of this class that it learned from for it, "
+            "and who carries the change is in doubt. That proves nothing: look at them."
+        )
     if not found.proven:
         return f"{turns}. That does not prove that the members taught it this: look at them."
     more = f" Whether {in_doubt:,} more carry the change is in doubt: they are open." if in_doubt else ""
@@ -97,6 +102,8 @@ def kind_reason(figures: KindFigures, in_doubt: int = 0, *, confirmed: bool) -> 
     )
     if figures.clustered:
         turns = f"{turns} The same samples are a cluster that is separate from the class."
+    if figures.larger:
+        turns += " The class is clearly larger than others."
     if figures.home is not None:
         turns += f" Judged by all else in them, {figures.home:.0%} of them belong to the class."
     if figures.usual:

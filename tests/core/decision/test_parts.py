@@ -102,8 +102,9 @@ def clustered(fraction, n=400):
     return Evidence(labels, K, np.zeros(n, bool), features=features), members
 
 
-def left_out(evidence, left=None):
-    return smaller_clusters(evidence, [TARGET], np.ones(len(evidence.labels), bool) if left is None else left)
+def left_out(evidence, left=None, beyond=None):
+    left = np.ones(len(evidence.labels), bool) if left is None else left
+    return smaller_clusters(evidence, [TARGET], left, beyond or {})
 
 
 @pytest.mark.parametrize(("fraction", "there"), [(0.2, True), (LARGEST + 0.05, False)])
@@ -112,6 +113,13 @@ def test_the_smaller_cluster_of_a_class_is_left_out_unless_it_is_too_much_of_it(
     found = left_out(evidence)
     assert list(found) == [TARGET] * there
     assert not there or np.array_equal(found[TARGET], members)
+
+
+def test_the_smaller_cluster_of_a_class_that_is_clearly_too_large_may_be_nearly_half_of_it():
+    evidence, members = clustered(LARGEST + 0.1)
+    assert not left_out(evidence)
+    found = left_out(evidence, beyond={TARGET: len(members)})
+    assert np.array_equal(found[TARGET], members)
 
 
 def test_known_poison_is_of_no_cluster():

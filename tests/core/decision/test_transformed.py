@@ -13,6 +13,7 @@ from core.decision.changed import seen_to_be_changed
 from core.decision.decide import decide
 from core.decision.found import Found
 from core.decision.kinds import Kind
+from core.decision.reasons import transformed_reason
 from core.decision.states import BACKDOOR, OPEN, DecidedGroup
 from core.decision.transformed import (
     Transformed,
@@ -242,6 +243,16 @@ def test_where_it_is_in_doubt_who_carries_it_the_surest_are_named_and_others_are
 def test_how_much_less_other_models_have_to_give_way(control, with_them, may_be, proven):
     found = replace(a_class(6.0)[0], control=control, with_them=with_them)
     assert (found.may_be_taught, found.proven) == (may_be, proven)
+
+
+@pytest.mark.parametrize(
+    ("doubt", "known", "proven"), [(0.5, 0.29, False), (0.5, 0.71, True), (0.1, 0.17, True), (0.5, 0.0, False)]
+)
+def test_a_model_that_hardly_knows_the_class_proves_nothing_where_carriers_are_in_doubt(doubt, known, proven):
+    found = replace(a_class(6.0)[0], doubt=doubt, known=known)
+    assert (found.may_be_taught, found.proven) == (True, proven)
+    reason = transformed_reason(found, 0)
+    assert (f"it takes only {known:.0%} of the samples of this class" in reason) != proven
 
 
 @pytest.mark.parametrize(("doubt", "of_many", "may_be"), [(0.5, True, True), (0.5, False, False), (0.1, False, True)])
