@@ -24,9 +24,6 @@ APART = 0.2
 # The same where a cluster of the class was asked about, which nothing made suspicious; of some 40 of clean classes the
 # least was 0.27, of poison 0.09 and 0.18.
 APART_AS_CLUSTER = 0.15
-# The same where a cluster was asked about of a class that is clearly larger than others. Of eight clean classes that
-# were made so large it was 0.43 and more, of poison that no suspicion ranks 0.19 and 0.24.
-APART_IN_LARGER = 0.25
 # The same for a group that a model that never saw it takes for many other classes, as where a trigger is put on all.
 APART_OF_MANY = 0.33
 # Effective number of these classes; of hard samples of clean classes there were 1.4 to 5.5, and then 0.6 in doubt.
@@ -95,7 +92,6 @@ class KindFigures:
         most: whether all parts of the class but one were asked about.
         half: whether they may be one of two populations of a clean class.
         distinct: whether the classes are many without those which the model mixes up with theirs anyway.
-        larger: whether their class is clearly larger than others.
     """
 
     turned: float
@@ -111,7 +107,6 @@ class KindFigures:
     most: bool = False
     half: bool = False
     distinct: bool = True
-    larger: bool = False
 
 
 def is_apart(figures: KindFigures, n_classes: int, *, lie_apart: bool = True) -> bool:
@@ -124,8 +119,6 @@ def is_apart(figures: KindFigures, n_classes: int, *, lie_apart: bool = True) ->
     limits = [_least_limit(figures)]
     if figures.distinct and of_many(figures.sources, n_classes):
         limits.append(APART_OF_MANY)
-    if figures.a_cluster and figures.larger:
-        limits.append(APART_IN_LARGER)
     if lie_apart and figures.rank >= FOREMOST and not figures.a_cluster:
         limits.append(APART_AND_FOREMOST)
     return figures.doubtful <= max(limits)

@@ -276,7 +276,6 @@ class OwnKinds:
             a_cluster=index not in asked.controls,
             most=index in asked.foreign,
             distinct=not asked_for_many or surer is not None,
-            larger=index in self.beyond([index]),
         )
         if of_one_source:
             return figures, like, True

@@ -102,8 +102,6 @@ def kind_reason(figures: KindFigures, in_doubt: int = 0, *, confirmed: bool) -> 
     )
     if figures.clustered:
         turns = f"{turns} The same samples are a cluster that is separate from the class."
-    if figures.larger:
-        turns += " The class is clearly larger than others."
     if figures.home is not None:
         turns += f" Judged by all else in them, {figures.home:.0%} of them belong to the class."
     if figures.usual:

@@ -62,7 +62,7 @@ AT_HOME = 0.5
 STRENGTH = 0.02
 # Fraction of the class that stayed in its training which such a model has to know where it is in doubt who carries a
 # change. Where it hardly knows the class, it takes nothing for it, and the class's true samples are what it lacks. Of
-# own changes whose carriers were in doubt it was 0.71 and more, of frogs and cats that had taught nothing 0.11 and 0.29.
+# own changes whose carriers were in doubt it was 0.57 and more, of frogs and cats that had taught nothing 0.11 to 0.29.
 LEAST_KNOWN = 0.5
 # Samples in doubt for each carrier beyond which only the sure ones are named. Of our own warps and filters, those that
 # were named right had at most 0.31, those that were not at least 0.35.

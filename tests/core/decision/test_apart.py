@@ -8,8 +8,6 @@ import pytest
 from core.decision.apart import (
     APART,
     APART_AND_FOREMOST,
-    APART_AS_CLUSTER,
-    APART_IN_LARGER,
     APART_OF_MANY,
     CLUSTER_FOREMOST,
     FOREMOST,
@@ -54,20 +52,6 @@ def test_a_kind_of_many_sources_may_leave_more_in_doubt(doubtful, from_classes, 
 )
 def test_most_of_a_class_has_to_be_taken_for_many_classes(doubtful, from_classes, apart):
     figures = KindFigures(1.0, 0.0, doubtful, from_classes, rank=1.0, a_cluster=True, most=True)
-    assert is_apart(figures, 10) == apart
-
-
-@pytest.mark.parametrize(
-    ("doubtful", "a_cluster", "larger", "apart"),
-    [
-        (APART_IN_LARGER, True, True, True),
-        (APART_IN_LARGER + 0.01, True, True, False),
-        (APART_AS_CLUSTER + 0.01, True, False, False),
-        (APART_IN_LARGER, False, True, False),
-    ],
-)
-def test_a_cluster_of_a_class_that_is_larger_than_others_may_leave_more_in_doubt(doubtful, a_cluster, larger, apart):
-    figures = replace(FIGURES, doubtful=doubtful, a_cluster=a_cluster, larger=larger)
     assert is_apart(figures, 10) == apart
 
 
