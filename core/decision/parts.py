@@ -48,8 +48,8 @@ def smaller_clusters(
 ) -> dict[int, Ints]:
     """Class → rows of the smaller of its two clusters; without those of which it is too much of the class, or too few.
 
-    Of a class that is clearly larger than others it may be up to half, and of two ways to split it that one is taken
-    whose smaller cluster is the nearest to what is too many.
+    Of a class that is clearly larger than others it may be up to half. Of two ways to split it, that one is taken whose
+    smaller cluster is the nearest to what is too many.
 
     Args:
         evidence: with features.
