@@ -239,6 +239,28 @@ def test_the_button_leads_from_step_to_step(two_detections: Run, monkeypatch: py
     assert [one.value for one in app.title] == ["Is this sample poisoned?"]
 
 
+def test_what_was_decided_otherwise_since_the_repair_is_said_and_the_button_goes_on_with_it(
+    two_detections: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    be(REVIEWER, monkeypatch)
+    decided(two_detections, JUDGED)
+    pipeline.decide(two_detections, range(FEW), "exclude", reviewer="ann")
+    child = pipeline.new_repair(two_detections, reviewer="ann")
+    outcome = {"clean_accuracy": 0.9, "class_accuracy": [0.9] * 10, "attack_success_rate": {"patch": 0.01}}
+    for run in (two_detections, child):
+        write_json(run.path / "outcome.json", {"outcome": outcome, "trials": []})
+    runs.update(child, stages={"train": 1.0, "activations": 1.0, "evaluate": 1.0})
+    assert primary(page("overview")) == ["Write the report"]
+    pipeline.decide(two_detections, [0], "relabel", reviewer="ann", new_label=1)
+    app = page("overview")
+    assert "1 sample was decided otherwise since the repair." in words(app)
+    assert primary(app) == ["Plan another repair"]
+    pipeline.decide(two_detections, [1, 2], "undecided", reviewer="ann")
+    app = page("overview")
+    assert "3 samples were decided otherwise since the repair." in words(app)
+    assert primary(app) == ["Review the 2 undecided"]
+
+
 def test_overview_and_its_button_count_what_the_decision_names_beyond_the_flags(
     two_detections: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
