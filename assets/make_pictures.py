@@ -115,7 +115,7 @@ def show_clusters(page: Page, run: Run) -> None:
     page.get_by_text("drawn").first.wait_for(timeout=PATIENT)
     settle(page)
     draw_lasso(page, on_the_map(page, run, clearest(run)))
-    page.get_by_text("Selected samples").wait_for(timeout=PATIENT)
+    page.locator(".st-key-selection-head").wait_for(timeout=PATIENT)
     page.mouse.move(0, 0)  # no image on hover
 
 

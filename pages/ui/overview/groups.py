@@ -57,7 +57,7 @@ def cards(run: Run) -> None:
         return
     with st.grid(min_column_width=NARROWEST, gap="small"):
         for group in shown:
-            with st.container(border=True, gap="xsmall"):
+            with st.container(border=True, gap="xsmall", height="stretch"):
                 _card(run, group)
     enlarged(run)
     if len(groups) > CARDS:
