@@ -81,7 +81,7 @@ def test_flags_with_a_pattern_name_the_class_the_counts_and_the_rule(
     assert "class 5 → class 2" in words(app)
     assert "Several classes → class 7" in words(app)
     assert "Shares no pattern, not decided" in words(app)
-    assert "6 samples  \n2 decided, 4 undecided" in words(app)
+    assert "6 samples  \n4 of them undecided" in words(app)
     pipeline.decide(two_detections, range(6), "keep", reviewer="ann")
     assert "6 samples  \nall decided" in words(page("overview"))
     assert primary(app) == [f"Review the {FEW - 2} undecided"]
