@@ -112,6 +112,19 @@ def test_the_pictures_of_a_family_stand_beside_each_other_above_its_first_sample
     eventually(whole)
 
 
+def test_what_narrows_a_map_stands_in_the_row_of_its_controls(serve: Serve, page: OpenPage, small: Path) -> None:
+    window = page(f"{serve(small).url}/clusters?loss=20-100", 1280, 720)
+    expect(window.get_by_text(re.compile("^8[0-9][0-9] of 1,000 drawn"))).to_be_visible(timeout=2 * PATIENT)
+    row = box_of(window.locator(".st-key-map-controls"))
+    assert row
+    assert row["height"] < 90  # one row, with two switches above each other
+    window.reload()
+    expect(window.get_by_text(re.compile("^8[0-9][0-9] of 1,000 drawn"))).to_be_visible(timeout=2 * PATIENT)
+    window.locator(".st-key-map-controls").get_by_role("button", name="1").click()
+    window.get_by_role("button", name="Show all").click()
+    expect(window.get_by_text("1,000 of 1,000 drawn")).to_be_visible(timeout=PATIENT)
+
+
 @pytest.mark.parametrize("size", [(1280, 720), (1000, 700)])
 def test_the_curves_of_a_selection_are_in_view_below_four_images_in_a_row(
     size: tuple[int, int], serve: Serve, page: OpenPage, small: Path
