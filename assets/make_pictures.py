@@ -122,7 +122,7 @@ def show_clusters(page: Page, run: Run) -> None:
 def show_detect(page: Page, _: Run) -> None:
     """The detectors, and the spread of what the leading one says."""
     page.set_viewport_size({"width": WIDTH, "height": DETECT_HEIGHT})
-    page.get_by_text("Flagged, nearest first").wait_for(timeout=PATIENT)
+    page.get_by_text("Flagged, nearest first", exact=True).wait_for(timeout=PATIENT)
     page.locator(".histogram.line .plot").wait_for(timeout=PATIENT)
 
 
