@@ -15,7 +15,7 @@ from pages.ui.cache import cached, map_columns
 from pages.ui.cache.words import HELP
 from pages.ui.widgets import view
 from pages.ui.widgets.bound import bound
-from pages.ui.widgets.percentiles import ALL, RANGES, ends, percentiles
+from pages.ui.widgets.fields import ALL, RANGES, ends, percentiles
 
 DECIDED = "decided"  # names among what the pages show
 SUSPICION = "suspicion"
@@ -29,7 +29,7 @@ class Narrowing:
     """What is drawn.
 
     Attributes:
-        suspicion: a range of its percentiles, one of `percentiles.RANGES`.
+        suspicion: a range of its percentiles, one of `fields.RANGES`.
         loss: the same of the loss after training.
         tag: that all samples have; "" for any.
         decided: whether samples that were decided on are among them.

@@ -19,8 +19,7 @@ from pages.ui.review import families
 from pages.ui.selection.class_list import NAME, class_field, class_options
 from pages.ui.widgets import address, counted, refusal, view
 from pages.ui.widgets.bound import bound
-from pages.ui.widgets.fields import one_of
-from pages.ui.widgets.percentiles import RANGES, ends, percentiles
+from pages.ui.widgets.fields import RANGES, ends, one_of, percentiles
 from pages.ui.widgets.view import Matching
 
 PAGE = "review"
