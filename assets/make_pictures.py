@@ -115,14 +115,14 @@ def show_clusters(page: Page, run: Run) -> None:
     page.get_by_text("drawn").first.wait_for(timeout=PATIENT)
     settle(page)
     draw_lasso(page, on_the_map(page, run, clearest(run)))
-    page.get_by_text("Selected samples").wait_for(timeout=PATIENT)
+    page.locator(".st-key-selection-head").wait_for(timeout=PATIENT)
     page.mouse.move(0, 0)  # no image on hover
 
 
 def show_detect(page: Page, _: Run) -> None:
     """The detectors, and the spread of what the leading one says."""
     page.set_viewport_size({"width": WIDTH, "height": DETECT_HEIGHT})
-    page.get_by_text("Flagged, nearest first").wait_for(timeout=PATIENT)
+    page.get_by_text("Flagged, nearest first", exact=True).wait_for(timeout=PATIENT)
     page.locator(".histogram.line .plot").wait_for(timeout=PATIENT)
 
 

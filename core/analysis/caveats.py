@@ -114,6 +114,16 @@ def undecided_words(counts: Tally, by: str) -> str:
     )
 
 
+def since_words(count: int) -> str:
+    """A sentence on the samples that people decided otherwise since the repair; "" where there is none.
+
+    >>> since_words(1), since_words(0)
+    ('1 sample was decided otherwise since the repair.', '')
+    """
+    were = "sample was" if count == 1 else "samples were"
+    return f"{count:,} {were} decided otherwise since the repair." if count else ""
+
+
 def undecided_of(opened: OpenedRun) -> tuple[int | None, str]:
     """How many suspects of a run are undecided, and the sentence about them; None where that is not known."""
     try:
@@ -139,7 +149,7 @@ def beyond_words(opened: OpenedRun, by: str = "") -> str:
         f"{beyond:,} of the flagged are not confirmed" * bool(beyond),
         f"{missed:,} of the confirmed are not flagged" * bool(missed),
     )
-    return f"{' and '.join(filter(None, parts)) or 'These are the confirmed'}."
+    return f"{' and '.join(filter(None, parts)) or 'They are the confirmed ones'}."
 
 
 def judged_words(findings: Iterable[ClassFinding], n_classes: int, listed: str = "") -> str:

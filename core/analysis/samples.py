@@ -60,6 +60,17 @@ def suspicion_table(opened: OpenedRun) -> pd.DataFrame:
     return table
 
 
+def loss_percentiles(table: pd.DataFrame) -> "pd.Series[float]":
+    """The percentile in (0, 1] of each sample's loss among all of a table of samples, as `suspicion` is one."""
+    return pd.Series(ranks(table["loss"].to_numpy()) / max(1, len(table)), table.index)
+
+
+def loss_span(table: pd.DataFrame, low: int, high: int) -> tuple[float, float]:
+    """The losses at two percentiles of a table of samples."""
+    first, last = np.nanpercentile(table["loss"].to_numpy(np.float64), [low, high])
+    return float(first), float(last)
+
+
 def with_verdicts(table: pd.DataFrame, verdicts: Mapping[int, Verdict]) -> pd.DataFrame:
     """A table of samples with two columns more: verdict, "" for none, and new_label, missing for none."""
     decisions = np.full(len(table), "", object)

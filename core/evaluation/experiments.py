@@ -193,7 +193,7 @@ def _experiment(run: Run, group: list[Run]) -> Experiment:
     names = store.describe(run.workspace, run.dataset).class_names
     lost = _lost(found, names, *_plain_and_added(done))
     untold = _untold(found, done)
-    doubts = [*_states(group[len(done) :]), *untold, *lost, *_emptied(run, made), *_since(run, made)]
+    doubts = [*_states(group[len(done) :]), *untold, *lost, *_emptied(run, made), *_since(run, group[0])]
     return Experiment(**{**vars(found), "doubts": tuple(doubts)})
 
 
@@ -292,12 +292,7 @@ def _emptied(run: Run, made: Changes) -> list[str]:
     return [f"{words[0].lower()}{words[1:-1]}"] if words else []
 
 
-def _since(run: Run, made: Changes) -> list[str]:
+def _since(run: Run, child: Run) -> list[str]:
     """Whether people decided otherwise since, so that this is no repair of what is decided now."""
-    now = revisions.current_changes(run)
-    other = len(now.excluded ^ made.excluded) + len(_items(now.relabelled) ^ _items(made.relabelled))
+    other = revisions.decided_since(run, child)
     return [f"decided otherwise since: {other:,} sample{'s' * (other != 1)}"] if other else []
-
-
-def _items(relabelled: Mapping[int, int]) -> set[tuple[int, int]]:
-    return set(relabelled.items())

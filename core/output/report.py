@@ -17,6 +17,7 @@ from core.analysis.caveats import (
     emptied_words,
     fresh_head_words,
     judged_of,
+    since_words,
     tally,
     undecided_words,
 )
@@ -44,7 +45,7 @@ from core.evaluation.results import GONE, comparison, detector_figures, outcome_
 from core.evaluation.trials import Tried
 from core.evaluation.untold import sentence, unclear, untold
 from core.files import write_file
-from core.journal import changes, review
+from core.journal import changes, review, revisions
 from core.journal.review.verdict import STANDING
 from core.modalities import shown_input, shown_row
 from core.modalities.shown import Shown
@@ -155,7 +156,8 @@ def _caveats(opened: OpenedRun, table: pd.DataFrame, child: Run | None) -> list[
     made = runs.read_changes(child) if child else changes.changes_of(review.verdicts(run.workspace, run.id))
     emptied = emptied_words(changes.summary(opened.data, made))
     undecided = undecided_words(tally(table), counted_title(opened))
-    return [words for words in (fresh_head_words(run), undecided, emptied) if words]
+    since = since_words(revisions.decided_since(run, child)) if child else ""
+    return [words for words in (fresh_head_words(run), since, undecided, emptied) if words]
 
 
 def _chart(compared: dict[str, Any] | None, classes: tuple[str, ...]) -> Markup:

@@ -4,7 +4,7 @@ A revision holds all that it leaves out or relabels, against the data as importe
 deleted: going back appends verdicts.
 """
 
-from core.journal.revisions.committing import base, commit, current_changes, go_back, pending
+from core.journal.revisions.committing import base, commit, current_changes, decided_since, go_back, pending
 from core.journal.revisions.lineage import Edge, Lineage, Node, lineage
 from core.journal.revisions.stored import Difference, Revision, changes, compare, find, revisions
 
@@ -19,6 +19,7 @@ __all__ = [
     "commit",
     "compare",
     "current_changes",
+    "decided_since",
     "find",
     "go_back",
     "lineage",

@@ -32,6 +32,11 @@ def pending(run: Run) -> Difference:
     return between(_base(run)[1], current_changes(run))
 
 
+def decided_since(run: Run, repair: Run) -> int:
+    """On how many samples of a run people decided otherwise since the repair of it was made."""
+    return len(between(runs.read_changes(repair), current_changes(run)).samples)
+
+
 def base(run: Run) -> int:
     """The revision that decisions on the run go on from: the latest committed on it, else the one it trained on."""
     return _base(run)[0]

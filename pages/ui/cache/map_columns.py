@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core.analysis import samples
 from core.runs import Run
 from pages.ui.cache import cached, stamps
 from pages.ui.cache.of_run import of_run
@@ -21,6 +22,18 @@ def map_columns(run: Run) -> tuple[Any, Any, Any, Any]:
     whole = (table[name].to_numpy(kind) for name, kind in (("id", np.int64), ("row", np.int64), ("loss", np.float32)))
     ids, rows, losses = map(np.array, whole)
     return ids, rows, np.array(classes, np.uint16), losses
+
+
+@of_run(stamps.made, most=3)
+def loss_percentiles(run: Run) -> "pd.Series[float]":
+    """Of each sample; see `core.analysis.samples.loss_percentiles`."""
+    return samples.loss_percentiles(cached.suspicions(run))
+
+
+@of_run(stamps.made, most=24)
+def loss_span(run: Run, low: int, high: int) -> tuple[float, float]:
+    """The losses at two percentiles."""
+    return samples.loss_span(cached.suspicions(run), low, high)
 
 
 def map_words(run: Run, rows: pd.DataFrame, *, most: int) -> pd.DataFrame:

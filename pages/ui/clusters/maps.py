@@ -16,13 +16,13 @@ from core.journal.review.notes import tagged, tags_of
 from core.modalities import MODALITIES
 from core.runs import Run, jobs
 from core.runs.plan import maps
-from core.types import Bools
 from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached
 from pages.ui.cache.map_columns import map_columns, map_words
 from pages.ui.cache.words import HELP
-from pages.ui.clusters import legend
+from pages.ui.clusters import legend, narrowing
 from pages.ui.clusters.colouring import Colouring, colouring
+from pages.ui.clusters.narrowing import Narrowing
 from pages.ui.selection.class_list import NAME, class_field, class_options
 from pages.ui.selection.selection import select, selected
 from pages.ui.shell import frame
@@ -38,8 +38,6 @@ METHODS = ("PCA", "ICA", "UMAP")
 LAYER = "layer"  # the parameter of the address that names the mapped layer, unless it is the usual one
 EPOCH = "epoch"  # name of the chosen epoch among what the pages show
 HOVER = ("image", "none")
-DECIDED_TOO = ("shown", "hidden")  # samples that were decided on
-TAG = "tag"  # the tag that all samples have, among what the pages show
 BESIDE = "beside"  # name of the second colouring among what the pages show
 ALONE = (2, 1)  # widths of the map, and of what stands beside it
 TWO = (1.35, 1.35, 1)  # the same of two maps
@@ -55,8 +53,7 @@ class Controls:
         colour: what colours it.
         beside: what colours a second map of the same points; "" for no second one.
         hover: whether hovering shows the sample.
-        decided: whether the samples that were decided on are drawn.
-        tag: that all samples which are drawn have; "" for any.
+        narrowing: which samples are drawn.
         epoch: that the curves mark, 0 where the page has none.
     """
 
@@ -65,8 +62,7 @@ class Controls:
     colour: str
     beside: str
     hover: bool
-    decided: bool
-    tag: str
+    narrowing: Narrowing
     epoch: int
 
 
@@ -83,9 +79,8 @@ def controls(
         "map": METHODS,
         "colour": colours,
         BESIDE: ["", *colours],
-        "decided": DECIDED_TOO,
         "hover": HOVER,
-        TAG: ["", *tags],
+        **narrowing.options(tags),
         legend.NAME: legend.ALLOWED,
     }
     if epochs:
@@ -93,7 +88,7 @@ def controls(
     now = view.shown(key, options)
     index = int(now[NAME]) if now[NAME] else None
     with st.container(key="map-controls", horizontal=True, vertical_alignment="bottom", gap="xsmall"):
-        counted.field(run, width=136)
+        counted.field(run, width=130)
         class_field(run, index)
         about = " ".join(HELP[name] for name in METHODS)
         one_of("Map", METHODS, help=about, **bound("view-map", now["map"], partial(view.choose, "map")))
@@ -102,26 +97,21 @@ def controls(
         beside = bound("view-beside", now[BESIDE], partial(view.choose, BESIDE))
         words = "A second map of the same points, coloured by something else. One selection holds on both."
         st.selectbox(
-            "Beside", ["", *colours], width=110, format_func=lambda value: value or "one map", help=words, **beside
+            "Beside", ["", *colours], width=96, format_func=lambda value: value or "none", help=words, **beside
         )
-        if tags:
-            only = bound("view-tag", now[TAG], partial(view.choose, TAG))
-            icon = "filter_alt" if now[TAG] else "sell"
-            with st.popover("", icon=f":material/{icon}:", help="Samples of one tag alone"):
-                st.selectbox("Only samples with the tag", ["", *tags], format_func=lambda tag: tag or "any", **only)
+        narrowing.field(run, now, tags)
         if layer:
             layer_picker(run)
         with st.container(key="map-switches", gap=None, width=95):
             _switch("Hover", "hover", now["hover"], HOVER)
-            _switch("Decided", "decided", now["decided"], DECIDED_TOO)
+            _switch("Decided", narrowing.DECIDED, now[narrowing.DECIDED], narrowing.DECIDED_TOO)
     return Controls(
         index,
         now["map"],
         now["colour"],
         now[BESIDE] if now[BESIDE] != now["colour"] else "",
         hover=now["hover"] == HOVER[0],
-        decided=now["decided"] == DECIDED_TOO[0],
-        tag=now[TAG],
+        narrowing=narrowing.chosen(now),
         epoch=int(now.get(EPOCH) or epochs or 0),
     )
 
@@ -222,9 +212,9 @@ def linked_map(
         moment: another one where the points stand elsewhere.
     """
     key += f"-{controls.colour}" * bool(controls.beside)
-    total = len(table)
-    if not controls.decided or controls.tag:
-        left = drawn(run, table, controls)
+    total, everywhere = len(table), places
+    if controls.narrowing:
+        left = controls.narrowing.of(run, table)
         table, places = table[left], places[left]
     found = coloured(run, table, controls.colour)
     legend.legend(found, key=key)
@@ -257,17 +247,15 @@ def linked_map(
         hover_images=controls.hover,
         side=MODALITIES[cached.info(run).modality].side,
         narrow=bool(controls.beside),
-        window=window or (window_around(points) if found.hidden else None),  # nothing moves where points are hidden
+        # Nothing moves where points are hidden or left out.
+        window=window or (_window(everywhere) if found.hidden or len(points) < total else None),
         moment=moment,
     )
 
 
-def drawn(run: Run, rows: pd.DataFrame, controls: Controls) -> Bools:
-    """(n,) which of these samples of the review table the switch of the decided and the tag leave."""
-    left: Bools = np.asarray((rows["verdict"] == "") | controls.decided, np.bool_)
-    if controls.tag:
-        left = left & rows["id"].isin(tagged(run, cached.table(run))[controls.tag]).to_numpy()
-    return left
+def _window(places: NDArray[np.float32]) -> Window:
+    """What is in view where all points are."""
+    return window_around(pd.DataFrame(places, columns=["x", "y"]))
 
 
 def coloured(run: Run, rows: pd.DataFrame, colour: str) -> Colouring:

@@ -14,7 +14,7 @@ from core.types import Bools, Floats
 from pages.ui.cache import cached, stamps
 from pages.ui.cache.of_run import of_run
 from pages.ui.clusters.glide import Look, glide
-from pages.ui.clusters.maps import EPOCH, Controls, coloured, drawn
+from pages.ui.clusters.maps import EPOCH, Controls, coloured
 from pages.ui.selection.selection import selected
 from pages.ui.widgets import view
 from pages.ui.widgets.bound import bound
@@ -93,7 +93,7 @@ def _looks(run: Run, rows: pd.DataFrame, looks: Sequence[Controls]) -> list[Look
     styled = []
     for look in looks:
         found = coloured(run, rows, look.colour)
-        left = drawn(run, rows, look) & of_class(rows, look.class_index)
+        left = look.narrowing.of(run, rows) & of_class(rows, look.class_index)
         groups = np.where(left, found.groups, HIDDEN).astype(np.uint8)
         styled.append(Look(groups, list(found.styles.values()), found.bar is not None, len(looks) > 1))
     return styled

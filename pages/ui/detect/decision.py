@@ -30,8 +30,8 @@ from pages.ui.widgets import refusal
 from pages.ui.widgets.gallery import gallery
 
 BADGES = {
-    "backdoor": ":red-badge[backdoor]",
-    "wrong label": ":orange-badge[wrong label]",
+    "backdoor": ":orange-badge[backdoor]",
+    "wrong label": ":yellow-badge[wrong label]",
     "open": ":blue-badge[open]",
 }
 WHAT = (

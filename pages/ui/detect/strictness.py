@@ -44,20 +44,25 @@ def strictness(run: Run, name: str) -> None:
     kinds = [kind for kind in TITLES if kind == rule.kind or kind != useless]
     common = bound(f"{key}-kind", rule.kind, lambda new: _choose(run, name, new, first_rule(new, detection).value))
     common |= for_reviewers(tip=HELP["rate"])
-    st.segmented_control("How strict, by", kinds, format_func=TITLES.__getitem__, required=True, wrap=True, **common)
-    refusal.show_kept("rule")
-    # As tall with a field as without one: the chart below stays under the pointer that moves its line.
-    with st.container(key="strictness-now"):
-        if rule.kind in ("own", "outliers"):
-            _flagged(run, name, len(table))
-        else:
-            words_, field = st.columns([4, 3], vertical_alignment="center")
-            with field:
-                _value(run, name, rule, key)
-            with words_:
-                _flagged(run, name, len(table))
-    _spread(run, name)
-    _border(run, name)
+    with st.container(key="strictness"):  # on a narrow screen its two parts stand side by side, above the table
+        with st.container(key="strictness-line"):
+            st.segmented_control(
+                "How strict, by", kinds, format_func=TITLES.__getitem__, required=True, wrap=True, **common
+            )
+            refusal.show_kept("rule")
+            # As tall with a field as without one: the chart below stays under the pointer that moves its line.
+            with st.container(key="strictness-now"):
+                if rule.kind in ("own", "outliers"):
+                    _flagged(run, name, len(table))
+                else:
+                    words_, field = st.columns([4, 3], vertical_alignment="center")
+                    with field:
+                        _value(run, name, rule, key)
+                    with words_:
+                        _flagged(run, name, len(table))
+            _spread(run, name)
+        with st.container(key="strictness-border"):
+            _border(run, name)
     _advice(run, name)
 
 

@@ -57,7 +57,7 @@ def cards(run: Run) -> None:
         return
     with st.grid(min_column_width=NARROWEST, gap="small"):
         for group in shown:
-            with st.container(border=True, gap="xsmall"):
+            with st.container(border=True, gap="xsmall", height="stretch"):
                 _card(run, group)
     enlarged(run)
     if len(groups) > CARDS:
@@ -79,11 +79,8 @@ def _card(run: Run, group: Group) -> None:
             _picture(run, group, text)
         with st.container(gap="xxsmall"):
             pictured = f"  \n{group.pictured.capitalize()}" if group.pictured else ""
-            left = (
-                f"{size - group.undecided:,} decided, {group.undecided:,} undecided"
-                if group.undecided
-                else "all decided"
-            )
+            left = f"{group.undecided:,} of them undecided" if group.undecided else "all decided"
+            left = "all undecided" if group.undecided == size else left
             beyond = "" if (group.rows["flagged"] | group.rows["confirmed"]).any() else ", none of them flagged"
             found = holding_most(group.rows, "family") if group.decided else None
             kin = f"  \n{of_these(found[1], group.rows)} in family {found[0]}" if found else ""

@@ -4,12 +4,12 @@ import streamlit as st
 
 from core import runs
 from core.analysis import overview
-from core.analysis.caveats import Tally, nothing_flagged
+from core.analysis.caveats import Tally, nothing_flagged, since_words
 from core.output.names import told_apart
 from core.runs import Run
 from core.runs.jobs import Progress
 from core.runs.plan import of_kind
-from pages.ui.cache import cached
+from pages.ui.cache import cached, repaired
 from pages.ui.cache.words import plain
 from pages.ui.overview.groups import groups_of
 from pages.ui.repair.outcome import cost_words, gone_words
@@ -135,7 +135,8 @@ def lineage(run: Run) -> None:
             st.caption(f"and {len(repairs) - MOST_KIN} more")
     if newest := next((child for child in repairs if child.done("evaluate")), None):
         which = "The newest repair: " if len(repairs) > 1 else ""
-        st.markdown(f"{which}**{plain(gone_words(newest)[0])}** {plain(cost_words(newest))}")
+        since = since_words(repaired.decided_since(run, newest.id))
+        st.markdown(f"{which}**{plain(gone_words(newest)[0])}** {plain(cost_words(newest))} {since}".rstrip())
 
 
 def _run_button(run: Run, words: str) -> None:

@@ -8,7 +8,7 @@ from core import runs
 from core.runs import Run
 from core.runs.jobs import Progress
 from pages.ui.access.who import for_reviewers
-from pages.ui.cache import cached
+from pages.ui.cache import cached, repaired
 from pages.ui.cache.words import plain
 from pages.ui.repair.outcome import not_gone
 from pages.ui.shell import frame
@@ -54,12 +54,12 @@ def next_step(run: Run) -> Step:
 
 
 def _after_repair(run: Run, repair: Run) -> Step:
-    """The report where the attacks are gone; else what is undecided, or another repair of the same run."""
-    if not not_gone(repair):
+    """The report where the attacks are gone by what is decided now; else what is undecided, or another repair."""
+    subject = runs.open_run(run.workspace, repair.parent or run.id)
+    if not not_gone(repair) and not repaired.decided_since(subject, repair.id):
         return REPORT
-    repaired = runs.open_run(run.workspace, run.parent) if run.parent else run
-    if count := counted.tally(repaired).undecided:
-        return Step("review", f"Review the {count:,} undecided", REVIEW, repaired)
+    if count := counted.tally(subject).undecided:
+        return Step("review", f"Review the {count:,} undecided", REVIEW, subject)
     return Step("repair", "Plan another repair", ":material/healing:")
 
 

@@ -19,7 +19,7 @@ from pages.ui.review import families
 from pages.ui.selection.class_list import NAME, class_field, class_options
 from pages.ui.widgets import address, counted, refusal, view
 from pages.ui.widgets.bound import bound
-from pages.ui.widgets.fields import one_of
+from pages.ui.widgets.fields import RANGES, ends, one_of, percentiles
 from pages.ui.widgets.view import Matching
 
 PAGE = "review"
@@ -27,7 +27,6 @@ TITLES = {"undecided": "Undecided", "decided": "Decided", "all": "All"}
 TITLES |= {decision: STANDING[decision].capitalize() for decision in DECISIONS if decision != "undecided"}
 RARER = ("decided", "cluster", "reviewer", "tag", "agree", "suspicion", "sort")
 FILTERS = ("verdict", NAME, "predicted", "ids", families.ADDRESS, *RARER)
-ALL = "0-100"  # percentiles of suspicion
 SIZES = ("84", *map(str, range(48, 193, 12)))  # pixels of a tile
 
 
@@ -72,7 +71,7 @@ def filters(run: Run) -> Chosen:
         "reviewer": ["", *people],
         "tag": ["", *with_tag],
         "agree": [str(count) for count in range(most + 1)],
-        "suspicion": [ALL, *(f"{low}-{high}" for low in range(101) for high in range(low, 101))],
+        "suspicion": RANGES,
         "sort": list(ORDERS),
         "size": SIZES,
         families.FROM: Matching("[0-9]{1,9}"),
@@ -103,7 +102,7 @@ def filters(run: Run) -> Chosen:
             help="Clear filters",
             on_click=_clear,
         )
-    low, high = map(int, now["suspicion"].split("-"))
+    low, high = ends(now["suspicion"])
     return Chosen(
         Filter(
             int(now[NAME]) if now[NAME] else None,
@@ -139,9 +138,8 @@ def _rarer(now: dict[str, str], options: dict[str, Collection[str]], most: int) 
     _list("Decided by", "reviewer", now, options["reviewer"], "anybody")
     at_least = _bound("agree", int(now["agree"]))
     st.slider("Flagged by at least so many detectors", 0, most, **at_least)
-    low, high = map(int, now["suspicion"].split("-"))
-    ends = bound("review-suspicion", (low, high), lambda new: _choose("suspicion", "{}-{}".format(*new)))
-    st.slider("Suspicion, as a percentile", 0, 100, format="%d%%", help=HELP["suspicion"], **ends)
+    words = "Suspicion, as a percentile"
+    percentiles(words, "review-suspicion", now["suspicion"], partial(_choose, "suspicion"), HELP["suspicion"])
     one_of("Order", ORDERS, **_bound("sort", now["sort"]))
     st.slider("Tile size", 48, 192, step=12, **_bound("size", int(now["size"])))
 

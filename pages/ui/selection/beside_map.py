@@ -66,7 +66,8 @@ def _head(run: Run, n: int) -> int:
     turn = {"type": "tertiary", "on_click": partial(st.session_state.__setitem__, key)}
     with st.container(key="selection-head", horizontal=True, vertical_alignment="center", gap="xsmall"):
         tip = "The most suspicious first. A click takes a sample out of the selection, and in again."
-        st.markdown(f"**Selected samples**{which}", help=tip, width="stretch")
+        # Where there are several pages, the words stand in one line with their buttons.
+        st.markdown(f"**Selected**{which}" if last else "**Selected samples**", help=tip, width="stretch")
         for title, icon, to in (("Back", "chevron_left", page - 1), ("Next", "chevron_right", page + 1)):
             if last:
                 off, words = not 0 <= to <= last, f"{title} page"

@@ -1,13 +1,16 @@
-"""Fields, tables and lines as every page has them: some options, how tall a table is, sentences that fit."""
+"""Fields, tables and lines as every page has them: some options, ranges, how tall a table is, sentences that fit."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Literal, TypeVar
 
 import streamlit as st
 
 from core.data.store import DatasetInfo
+from pages.ui.widgets.bound import bound
 
 T = TypeVar("T")
+ALL = "0-100"  # percentiles, as the address says a range of them
+RANGES = tuple(dict.fromkeys([ALL, *(f"{low}-{high}" for low in range(101) for high in range(low, 101))]))
 ROW = 34  # pixels of one row at the theme's base font size
 ANY = ""  # Streamlit takes None for a field that nobody has filled in: it asks for a choice, and offers to clear it
 
@@ -79,3 +82,27 @@ def in_a_line(sentences: Iterable[str]) -> None:
             for sentence in words:
                 st.markdown(sentence, width="content")
         st.markdown("", width="content", help=every)
+
+
+def ends(said: str) -> tuple[int, int]:
+    """The lowest and the highest percentile of one of `RANGES`.
+
+    >>> ends("95-100")
+    (95, 100)
+    """
+    low, _, high = said.partition("-")
+    return int(low), int(high)
+
+
+def percentiles(title: str, name: str, said: str, then: Callable[[str], None], tip: str) -> None:
+    """The slider of a range of percentiles.
+
+    Args:
+        title: above it.
+        name: of the widget, unique on the page.
+        said: what it shows, one of `RANGES`.
+        then: called with what a person chose.
+        tip: what hovering says.
+    """
+    chosen = bound(name, ends(said), lambda new: then("{}-{}".format(*new)))
+    st.slider(title, 0, 100, format="%d%%", help=tip, **chosen)

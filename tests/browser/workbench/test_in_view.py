@@ -112,16 +112,37 @@ def test_the_pictures_of_a_family_stand_beside_each_other_above_its_first_sample
     eventually(whole)
 
 
-def test_the_curves_of_a_selection_are_in_view_below_its_images(serve: Serve, page: OpenPage, small: Path) -> None:
-    window = page(f"{serve(small).url}/trajectories", 1280, 720)
+def test_what_narrows_a_map_stands_in_the_row_of_its_controls(serve: Serve, page: OpenPage, small: Path) -> None:
+    window = page(f"{serve(small).url}/clusters?loss=20-100", 1280, 720)
+    expect(window.get_by_text(re.compile("^8[0-9][0-9] of 1,000 drawn"))).to_be_visible(timeout=2 * PATIENT)
+    row = box_of(window.locator(".st-key-map-controls"))
+    assert row
+    assert row["height"] < 90  # one row, with two switches above each other
+    window.reload()
+    expect(window.get_by_text(re.compile("^8[0-9][0-9] of 1,000 drawn"))).to_be_visible(timeout=2 * PATIENT)
+    window.locator(".st-key-map-controls").get_by_role("button", name="1").click()
+    window.get_by_role("button", name="Show all").click()
+    expect(window.get_by_text("1,000 of 1,000 drawn")).to_be_visible(timeout=PATIENT)
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1000, 700)])
+def test_the_curves_of_a_selection_are_in_view_below_four_images_in_a_row(
+    size: tuple[int, int], serve: Serve, page: OpenPage, small: Path
+) -> None:
+    window = page(f"{serve(small).url}/trajectories", *size)
     draw_lasso(window, ((0.1, 0.25), (0.9, 0.25), (0.9, 0.85), (0.1, 0.85)))
-    expect(window.get_by_text("Selected samples").first).to_be_visible(timeout=PATIENT)
+    expect(window.locator(".st-key-selection-head").first).to_be_visible(timeout=PATIENT)
 
     def whole() -> bool:
         curves, bar = box_of(window.locator(".st-key-curves canvas").first), box_of(window.locator(BAR))
         return bool(curves and bar and curves["height"] > 150 and curves["y"] + curves["height"] <= bar["y"])
 
     eventually(whole)
+    tops = [(box_of(tile) or {"y": index})["y"] for index, tile in enumerate(window.locator(TILE).all()[:5])]
+    assert len(set(tops[:4])) == 1 < len(set(tops))
+    head = box_of(window.locator(".st-key-selection-head"))
+    assert head
+    assert head["height"] < 30  # one line
 
 
 def test_the_button_that_accepts_is_in_view_beside_the_last_sample_too(

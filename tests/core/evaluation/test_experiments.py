@@ -75,6 +75,8 @@ def test_repairs_that_leave_out_others_or_train_otherwise_are_experiments_of_the
     assert found[0].doubts == ("not started",)
     assert found[2].runs == (child.id,)
     assert found[2].doubts[-1] == "decided otherwise since: 1 sample"
+    pipeline.decide(run, [0], "relabel", reviewer="ann", new_label=1)  # it was left out: one sample, in two ways
+    assert experiments(run)[2].doubts[-1] == "decided otherwise since: 2 samples"
 
 
 def test_a_wrong_after_is_said(repaired):

@@ -166,6 +166,9 @@ def test_a_run_whose_poison_is_not_known(workspace, make_dataset):
     assert "2 of 60 training samples were excluded and the model was trained again." in text
     assert "Clean accuracy – –" in text
     assert "AUROC" not in text
+    assert "decided otherwise since" not in text
+    pipeline.decide(run, [1], "relabel", new_label=1, reviewer="ann")
+    assert "1 sample was decided otherwise since the repair." in Page(report_html(run)).text
 
 
 def test_an_attack_whose_success_could_not_be_measured(workspace, make_dataset):

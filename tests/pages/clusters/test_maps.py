@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Slider
 
 from core import pipeline
+from core.analysis import samples
 from core.analysis.opened_run import opened
 from core.journal import review
 from core.output.names import told_apart
@@ -55,6 +57,32 @@ def test_only_samples_with_a_tag_are_drawn_where_it_is_chosen(
     assert not app.exception
     assert any(f"3 of {SAMPLES} drawn" in one.value for one in app.caption)
     assert field(page("review", app), "Tag").value == "sticker"  # one state for all pages
+
+
+def range_of(app: AppTest, what: str) -> Slider:
+    """The slider of a range of percentiles."""
+    found: Slider = next(one for one in app.slider if one.label == f"{what}, as a percentile")
+    return found
+
+
+@pytest.mark.parametrize("name", ["clusters", "trajectories"])
+def test_only_samples_in_a_range_of_suspicion_and_of_loss_are_drawn(name: str, two_detections: Run) -> None:
+    app = page(name)
+    range_of(app, "Suspicion").set_value((95, 100)).run()
+    table = cached.table(two_detections)
+    suspicious = (table["suspicion"] >= 0.95).to_numpy()
+    assert any(f"{suspicious.sum()} of {SAMPLES} drawn" in one.value for one in app.caption)
+    assert app.query_params["suspicion"] == "95-100"
+    assert range_of(page("review", app), "Suspicion").value == (95, 100)  # one state for all pages
+    app = page(name, app)
+    range_of(app, "Loss").set_value((50, 100)).run()
+    left = suspicious & (samples.loss_percentiles(table) >= 0.5).to_numpy()
+    assert any(f"{left.sum()} of {SAMPLES} drawn" in one.value for one in app.caption)
+    low, high = samples.loss_span(table, 50, 100)
+    assert any(one.value == f"Losses after training from {low:.3g} to {high:.3g}." for one in app.caption)
+    app.button("narrow-none").click().run()
+    assert not app.exception
+    assert any(f"{SAMPLES} of {SAMPLES} drawn" in one.value for one in app.caption)
 
 
 def test_too_many_points_for_outlines_are_faded() -> None:

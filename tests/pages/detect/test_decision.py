@@ -80,7 +80,7 @@ def test_a_confirmed_backdoor_stands_with_its_picture_its_figures_and_its_reason
     decided(two_detections, made_decision("backdoor"))
     app = page("detect")
     assert "**Backdoor confirmed in class 3: 10 samples.**" in words(app)
-    assert ":red-badge[backdoor] **Group 1: class 3**" in words(app)
+    assert ":orange-badge[backdoor] **Group 1: class 3**" in words(app)
     assert "Trigger works on: **93% (89%–96%)** · Control: **2%** · Keep the label without it: **10%**" in words(app)
     assert f"{OF_GROUP} samples · recovered trigger, pasted" in words(app)
     assert REASON in words(app)

@@ -81,7 +81,7 @@ def test_flags_with_a_pattern_name_the_class_the_counts_and_the_rule(
     assert "class 5 → class 2" in words(app)
     assert "Several classes → class 7" in words(app)
     assert "Shares no pattern, not decided" in words(app)
-    assert "6 samples  \n2 decided, 4 undecided" in words(app)
+    assert "6 samples  \n4 of them undecided" in words(app)
     pipeline.decide(two_detections, range(6), "keep", reviewer="ann")
     assert "6 samples  \nall decided" in words(page("overview"))
     assert primary(app) == [f"Review the {FEW - 2} undecided"]
@@ -237,6 +237,28 @@ def test_the_button_leads_from_step_to_step(two_detections: Run, monkeypatch: py
     assert not app.exception, app.exception[0].stack_trace
     assert app.session_state["run_id"] == two_detections.id
     assert [one.value for one in app.title] == ["Is this sample poisoned?"]
+
+
+def test_what_was_decided_otherwise_since_the_repair_is_said_and_the_button_goes_on_with_it(
+    two_detections: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    be(REVIEWER, monkeypatch)
+    decided(two_detections, JUDGED)
+    pipeline.decide(two_detections, range(FEW), "exclude", reviewer="ann")
+    child = pipeline.new_repair(two_detections, reviewer="ann")
+    outcome = {"clean_accuracy": 0.9, "class_accuracy": [0.9] * 10, "attack_success_rate": {"patch": 0.01}}
+    for run in (two_detections, child):
+        write_json(run.path / "outcome.json", {"outcome": outcome, "trials": []})
+    runs.update(child, stages={"train": 1.0, "activations": 1.0, "evaluate": 1.0})
+    assert primary(page("overview")) == ["Write the report"]
+    pipeline.decide(two_detections, [0], "relabel", reviewer="ann", new_label=1)
+    app = page("overview")
+    assert "1 sample was decided otherwise since the repair." in words(app)
+    assert primary(app) == ["Plan another repair"]
+    pipeline.decide(two_detections, [1, 2], "undecided", reviewer="ann")
+    app = page("overview")
+    assert "3 samples were decided otherwise since the repair." in words(app)
+    assert primary(app) == ["Review the 2 undecided"]
 
 
 def test_overview_and_its_button_count_what_the_decision_names_beyond_the_flags(

@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import pipeline
+from core.files import write_json
 from core.output.figures import MOST_BARS
 from core.pipeline import Synthetic
 from core.runs import Run
@@ -42,3 +43,9 @@ def test_the_loss_has_a_logarithmic_axis_where_that_is_asked_for(two_detections:
     assert axis(app) == "linear"
     app.toggle("log-loss").set_value(True).run()
     assert axis(app) == "log"
+
+
+def test_once_the_model_was_evaluated_its_accuracy_is_what_all_pages_say(two_detections: Run) -> None:
+    outcome = {"clean_accuracy": 0.123, "class_accuracy": [0.1] * 10, "attack_success_rate": {}}
+    write_json(two_detections.path / "outcome.json", {"outcome": outcome, "trials": []})
+    assert "of the training data, 12.3% on test data**" in said(page("train"))

@@ -1,0 +1,91 @@
+"""Which samples the maps draw: all, or those in a range of suspicion or of loss, of one tag, or undecided."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.journal.review.notes import tagged
+from core.runs import Run
+from core.types import Bools
+from pages.ui.cache import cached, map_columns
+from pages.ui.cache.words import HELP
+from pages.ui.widgets import view
+from pages.ui.widgets.bound import bound
+from pages.ui.widgets.fields import ALL, RANGES, ends, percentiles
+
+DECIDED = "decided"  # names among what the pages show
+SUSPICION = "suspicion"
+LOSS = "loss"
+TAG = "tag"
+DECIDED_TOO = ("shown", "hidden")  # samples that were decided on
+
+
+@dataclass(frozen=True)
+class Narrowing:
+    """What is drawn.
+
+    Attributes:
+        suspicion: a range of its percentiles, one of `fields.RANGES`.
+        loss: the same of the loss after training.
+        tag: that all samples have; "" for any.
+        decided: whether samples that were decided on are among them.
+    """
+
+    suspicion: str = ALL
+    loss: str = ALL
+    tag: str = ""
+    decided: bool = True
+
+    def __bool__(self) -> bool:
+        """Whether anything is left out."""
+        return self != Narrowing()
+
+    def of(self, run: Run, rows: pd.DataFrame) -> Bools:
+        """(n,) which of these rows of the review table are drawn."""
+        left: Bools = np.asarray((rows["verdict"] == "") | self.decided, np.bool_)
+        if self.tag:
+            left = left & rows["id"].isin(tagged(run, cached.table(run))[self.tag]).to_numpy()
+        if self.suspicion != ALL:
+            left = left & _between(rows["suspicion"], self.suspicion)
+        if self.loss != ALL:
+            left = left & _between(map_columns.loss_percentiles(run).loc[rows.index], self.loss)
+        return left
+
+
+def _between(values: "pd.Series[float]", said: str) -> Bools:
+    low, high = ends(said)
+    return np.asarray(values.between(low / 100, high / 100), np.bool_)
+
+
+def options(tags: Sequence[str]) -> dict[str, Collection[str]]:
+    """What can be chosen, for `view.shown`."""
+    return {DECIDED: DECIDED_TOO, SUSPICION: RANGES, LOSS: RANGES, TAG: ["", *tags]}
+
+
+def chosen(now: Mapping[str, str]) -> Narrowing:
+    """What is chosen, from what `view.shown` says."""
+    return Narrowing(now[SUSPICION], now[LOSS], now[TAG], decided=now[DECIDED] == DECIDED_TOO[0])
+
+
+def field(run: Run, now: Mapping[str, str], tags: Sequence[str]) -> None:
+    """The button that opens the ranges and the tags, with how many of them leave something out."""
+    active = sum((now[SUSPICION] != ALL, now[LOSS] != ALL, bool(now[TAG])))
+    with st.popover(str(active or ""), icon=":material/filter_alt:", help="Only some samples, by suspicion or by loss"):
+        words = "Suspicion, as a percentile"
+        percentiles(words, "view-suspicion", now[SUSPICION], partial(view.choose, SUSPICION), HELP["suspicion"])
+        percentiles("Loss, as a percentile", "view-loss", now[LOSS], partial(view.choose, LOSS), HELP["loss"])
+        low, high = map_columns.loss_span(run, *ends(now[LOSS]))
+        st.caption(f"Losses after training from {low:.3g} to {high:.3g}.")
+        if tags:
+            only = bound("view-tag", now[TAG], partial(view.choose, TAG))
+            st.selectbox("Only samples with the tag", ["", *tags], format_func=lambda tag: tag or "any", **only)
+        st.button("Show all", key="narrow-none", icon=":material/filter_alt_off:", disabled=not active, on_click=_none)
+
+
+def _none() -> None:
+    for name in (SUSPICION, LOSS, TAG):
+        view.choose(name, "")
