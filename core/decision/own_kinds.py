@@ -72,8 +72,7 @@ class OwnKinds:
 
     def beyond(self, classes: Iterable[int]) -> dict[int, int]:
         """Class → how many samples it has beyond the usual size, for those that are clearly larger than others."""
-        sizes = self.sizes
-        return {index: more for index in classes if (more := clearly_too_many(sizes, index))}
+        return _clearly_larger(self.sizes, classes)
 
     def _sizes(self, counted: Bools) -> Ints:
         """(k,) the same of those samples, (n,), that count.
@@ -189,9 +188,7 @@ class OwnKinds:
         """Of each class that is clearly larger than others without its groups, the foremost are open: so many."""
         labels, found = self.evidence.labels, self.found
         sizes = self._sizes(found.membership == 0)
-        for index in classes:
-            if not (beyond := clearly_too_many(sizes, index)):
-                continue
+        for index, beyond in _clearly_larger(sizes, classes).items():
             rows = np.flatnonzero(labels == index)
             order = rows[np.argsort(-self.foremost[rows], kind="stable")]
             free = order[self._free(order)]
@@ -292,3 +289,8 @@ class OwnKinds:
         inverse = trigger is None and looks_more_like_it(self.suspects.alike, inside, rest, index)
         figures = replace(figures, home=home, inverse=inverse, half=half)
         return trigger, figures, not at_home and not half and not inverse
+
+
+def _clearly_larger(sizes: Ints, classes: Iterable[int]) -> dict[int, int]:
+    """Class → how many samples it has beyond the usual size, of those that are clearly larger by `sizes`, (k,)."""
+    return {index: more for index in classes if (more := clearly_too_many(sizes, index))}

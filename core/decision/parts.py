@@ -61,9 +61,9 @@ def smaller_clusters(
     found = {}
     for index in sorted(classes):
         rows = np.flatnonzero((evidence.labels == index) & left)
-        more = beyond.get(index)
+        more = beyond.get(index, 0)
         splits = [clusters(evidence.features[rows], evidence.seed, way) for way in (CHOICES if more else (CHOICE,))]
-        split = min(splits, key=lambda one: abs(int(one.smaller.sum()) - (more or 0)))
+        split = min(splits, key=lambda one: abs(int(one.smaller.sum()) - more))
         if (more or split.fraction <= LARGEST) and split.smaller.sum() >= FEWEST:
             found[index] = rows[split.smaller]
     return found

@@ -219,14 +219,13 @@ def settled(
         stayed = one.rows[~without[one.rows]]
         return float((other(suspects.inputs[stayed])[:, one.index] > AT_HOME).mean()) if len(stayed) else 0.0
 
-    told_by = [_told_by(one, other, suspects.inputs) for one in changed]
-    asked = [replace(one, control=turned(other, one), known=known(one)) for one in told_by]
+    asked = [replace(_told_by(one, other, suspects.inputs), control=turned(other, one)) for one in changed]
     left = [one for one in asked if one.may_be_taught]
     if left:
         still_out = without.copy()
         still_out[np.concatenate([one.rows[one.kind.members] for one in left])] = False
         with_them = trained_without(still_out)
-        left = [replace(one, with_them=turned(with_them, one)) for one in left]
+        left = [replace(one, with_them=turned(with_them, one), known=known(one)) for one in left]
     told = [(one, carriers_left_out(one, other, suspects)) for one in left if one.may_be_taught]
     return [(one, *who) for one, who in told if who is not None]
 

@@ -68,19 +68,16 @@ def _head(run: Run, n: int) -> int:
         tip = "The most suspicious first. A click takes a sample out of the selection, and in again."
         # Where there are several pages, the words stand in one line with their buttons.
         st.markdown(f"**Selected**{which}" if last else "**Selected samples**", help=tip, width="stretch")
-        for title, icon, to in (("Back", "chevron_left", page - 1), ("Next", "chevron_right", page + 1)):
-            if last:
-                off, words = not 0 <= to <= last, f"{title} page"
-                icon_of = f":material/{icon}:"
-                st.button(
-                    "",
-                    key=f"selection-{title}",
-                    icon=icon_of,
-                    help=words,
-                    disabled=off,
-                    args=((version(run), to),),
-                    **turn,
-                )
+        for title, icon, to in (("Back", "left", page - 1), ("Next", "right", page + 1)) if last else ():
+            st.button(
+                "",
+                key=f"selection-{title}",
+                icon=f":material/chevron_{icon}:",
+                help=f"{title} page",
+                disabled=not 0 <= to <= last,
+                args=((version(run), to),),
+                **turn,
+            )
         if run.has_activations:
             st.button(
                 f"+{LIKE} alike",
