@@ -27,7 +27,7 @@ _mount = st.components.v2.component(
 
 
 def legend(found: Colouring, *, key: str) -> None:
-    """The groups of a map with their counts, the hidden ones faint; none where it has none."""
+    """The groups of a map with their counts, the hidden ones faint; as high where it has none."""
     groups = [
         {
             "at": at,
@@ -40,15 +40,14 @@ def legend(found: Colouring, *, key: str) -> None:
         for at, (name, style) in enumerate(found.styles.items())
         if style.legend
     ]
-    if groups:
-        then = partial(_hide, [_in_address(name) for name in found.styles])
-        with st.container(key=f"legend-{key}"):
-            _mount(
-                key=f"{key}-legend",
-                data={"groups": groups},
-                default={"event": None},
-                on_event_change=partial(heard, f"{key}-legend", then),
-            )
+    then = partial(_hide, [_in_address(name) for name in found.styles])
+    with st.container(key=f"legend-{key}"):
+        _mount(
+            key=f"{key}-legend",
+            data={"groups": groups},
+            default={"event": None},
+            on_event_change=partial(heard, f"{key}-legend", then),
+        )
 
 
 def without_hidden(found: Colouring) -> Colouring:
