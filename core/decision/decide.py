@@ -30,6 +30,7 @@ from core.decision.triggers import (
     MOST_GROUPS,
     SMALLEST_CLASS,
     RecoveredTrigger,
+    proves,
     recovered_trigger,
 )
 from core.detectors.consensus.consensus import consensus, reordered
@@ -129,13 +130,14 @@ class _Maker:
         """Recover the triggers of each class, one after another, and let those pass that chance does not explain."""
         found: list[tuple[int, RecoveredTrigger, Bools, Bools]] = []
         trusted = self.evidence.bona_fide
-        left = ~trusted
+        left, suspects = ~trusted, self.suspects
+        named = np.zeros(len(left), np.bool_)
         for place, index in enumerate(self.judged):
             self.listen(0.4 * place / len(self.judged), f"class {place + 1} of {len(self.judged)}: recovering triggers")
             for _ in range(MOST_GROUPS):
-                exact = same_trigger(self.suspects, index, left)
+                exact = same_trigger(suspects, index, left)
                 clear = exact is not None and exact.flip_rate >= CLEAR
-                trigger = exact if clear else recovered_trigger(self.suspects, index, left) or exact
+                trigger = exact if clear else recovered_trigger(suspects, index, left) or exact
                 if trigger is None:
                     break
                 members = np.zeros(len(left), np.bool_)
@@ -145,11 +147,14 @@ class _Maker:
                 members[trigger.core] |= not trigger.carriers.exact
                 found.append((index, trigger, members, alike))
                 left &= ~members
+                if proves(trigger):
+                    named |= members
+                    suspects = replace(suspects, named=named)
         passing = beyond_chance([trigger.p for _, trigger, _, _ in found], len(self.judged))
         for (index, trigger, members, alike), passes in zip(found, passing, strict=True):
             if passes:
-                named = with_source(self.suspects, looked_at(self.suspects, trigger, members, index), index)
-                self.found.add_trigger(index, named, members, alike)
+                seen = with_source(self.suspects, looked_at(self.suspects, trigger, members, index), index)
+                self.found.add_trigger(index, seen, members, alike)
 
     def _refined(self, trigger: RecoveredTrigger, index: int) -> Bools:
         described = self.kinds.described.get(index)

@@ -8,8 +8,8 @@ import numpy as np
 from core.decision.look_alikes import LookAlikes, look_alikes
 from core.decision.members import Whitening, whitenings
 from core.modalities import modality_of
-from core.modalities.recovery import Ask
-from core.types import Evidence, Floats, Inputs, Ints
+from core.modalities.recovery import Ask, Stamp
+from core.types import Bools, Evidence, Floats, Inputs, Ints
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Suspects:
         halves: orders that begin with either half of each class; what clean halves share is plain at every pixel, so
             they are asked only for stickers and faint waves.
         same: orders, (n,) each: how much each shows exactly as many of its class do, and few others; −inf for nothing.
+        named: (n,) members of triggers that are proven: they say nothing of where others belong. None of nobody.
     """
 
     inputs: Inputs
@@ -45,6 +46,18 @@ class Suspects:
     fine: Whitening | None = None
     halves: Sequence[Floats] = ()
     same: Sequence[Floats] = ()
+    named: Bools | None = None
+
+    def home(self, stamp: Stamp, rows: Ints) -> tuple[float | None, int]:
+        """The fraction of rows (m,) of one class that belong there by all but a trigger, and of how many it is.
+
+        None where nothing tells. Members of proven triggers are asked nothing and do not count as their class: where an
+        attack has a sentence in several versions, the words of the others would be words of the class.
+        """
+        if self.named is None or not stamp.tells_home:
+            return stamp.at_home(self.inputs, self.labels, rows), len(rows)
+        kept, rows = np.flatnonzero(~self.named), rows[~self.named[rows]]
+        return stamp.at_home(self.inputs.take(kept), self.labels[kept], np.searchsorted(kept, rows)), len(rows)
 
     def probes_of(self, index: int, most: int, source: int | None = None) -> Ints:
         """At most so many probes of other classes than `index`, or of the class `source`."""

@@ -80,6 +80,7 @@ class RecoveredTrigger:
         kept: fraction of the core that keeps its label without it.
         home: fraction of the carriers that belong to the class by all else that they show: not most of them, or there
             is no trigger. None where nothing tells.
+        told: of how many carriers that is.
         again: whether the core is what was left of a group that did not agree at first.
         own_look: where most of the class are members, the fraction of the samples nearest to these that are of
             the class; else None.
@@ -96,6 +97,7 @@ class RecoveredTrigger:
     p: float = 1.0
     kept: float = 1.0
     home: float | None = None
+    told: int = 0
     again: bool = False
     own_look: float | None = None
     source: int | None = None
@@ -113,8 +115,7 @@ def proves(trigger: RecoveredTrigger) -> bool:
     let_go = trigger.kept <= min(MOST_KEPT, MOST_KEPT_FOR_TURNED * trigger.flip_rate)
     if trigger.home is None:
         return let_go
-    having = int(trigger.carriers.carrying.sum())
-    surely = surely_elsewhere(trigger.home, having, of_source=trigger.source is not None)
+    surely = surely_elsewhere(trigger.home, trigger.told, of_source=trigger.source is not None)
     return is_clear(trigger.flip_rate, trigger.control) or (let_go and surely)
 
 
@@ -174,17 +175,18 @@ def _elsewhere(suspects: Suspects, trigger: RecoveredTrigger, index: int, probes
     Where carriers surely belong elsewhere, a planted "my" explains nothing, though others of the class have it, too.
     """
     carrying = trigger.rows[trigger.carriers.carrying]
-    home = trigger.stamp.at_home(suspects.inputs, suspects.labels, carrying)
-    clear = is_clear(trigger.flip_rate, trigger.control)
-    if home is not None and not belong_elsewhere(home, len(carrying), clear=clear):
+    home, of = suspects.home(trigger.stamp, carrying)
+    if trigger.stamp.tells_home and (
+        home is None or not belong_elsewhere(home, of, clear=is_clear(trigger.flip_rate, trigger.control))
+    ):
         return []
-    for part in () if home is not None and surely_elsewhere(home, len(carrying)) else trigger.stamp.simpler():
+    for part in () if home is not None and surely_elsewhere(home, of) else trigger.stamp.simpler():
         having = part.carried(suspects.inputs[trigger.rows])
         if having is None or having.sum() < WITH_A_PART * len(carrying):
             continue
         if flip_rate(suspects.ask, part, suspects.inputs[probes], index) > trigger.flip_rate - MARGIN:
             return []
-    return [replace(trigger, home=home)]
+    return [replace(trigger, home=home, told=of)]
 
 
 def control_rate(suspects: Suspects, ranked: Ints, index: int, probes: Ints) -> float:
@@ -304,10 +306,10 @@ def _chance_level(suspects: Suspects, found: RecoveredTrigger, members: Ints, st
 def _by_carriers(suspects: Suspects, found: RecoveredTrigger) -> float:
     """The p-value of carriers that belong elsewhere: how often as many others of the class do as well."""
     others = found.rows[~found.carriers.carrying]
-    usual = found.stamp.at_home(suspects.inputs, suspects.labels, others) if len(others) >= FEWEST_IN_CORE else None
-    if found.home is None or usual is None:
+    usual, enough = suspects.home(found.stamp, others) if len(others) >= FEWEST_IN_CORE else (None, 0)
+    if found.home is None or usual is None or enough < FEWEST_IN_CORE:
         return 1.0  # of too few others nothing is known
-    return chance_of_so_few(found.home, int(found.carriers.carrying.sum()), usual)
+    return chance_of_so_few(found.home, found.told, usual)
 
 
 def _kept(suspects: Suspects, stamp: Stamp, members: Ints, index: int) -> float:

@@ -9,10 +9,11 @@ LSTM-based text classification systems by Backdoor Keyword Identification, 2021.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from core.modalities.elsewhere import TURNS_MOST, belong_elsewhere
+from core.modalities.elsewhere import TURNS_MOST, belong_elsewhere, surely_elsewhere
 from core.modalities.recovery import Ask
 from core.modalities.text.belonging import Belonging
 from core.modalities.text.inputs import strings
@@ -33,6 +34,15 @@ FEWEST = 10
 PROBED = 24
 # Fraction of these that it has to turn.
 TURNS = 0.5
+
+
+@dataclass(frozen=True)
+class _Phrase:
+    """A phrase of a class, the fraction of others that it turns, and the rows (m,) of the class that have it."""
+
+    words: tuple[str, ...]
+    rate: float
+    carriers: Ints
 
 
 def suspicions(inputs: Inputs, labels: Ints, ask: Ask, probes: Ints, seed: int = 0) -> Floats:
@@ -60,16 +70,38 @@ def suspicions(inputs: Inputs, labels: Ints, ask: Ask, probes: Ints, seed: int =
         turning = _turning(_phrases(own, others), inputs[near], ask, index)
         members = np.flatnonzero(inside)
         listed = inputs[members].tolist() if turning else []
-        for place, (phrase, rate) in enumerate(sorted(turning, key=lambda found: -found[1])):
-            carriers = members[[holding(text, phrase) for text in listed]]
-            if not len(carriers):
-                continue
-            if belong_elsewhere(belonging.at_home(carriers, phrase), len(carriers), clear=rate >= TURNS_MOST):
-                # Those of one phrase come one after the other, so that each phrase is a group.
-                scores[carriers] = np.maximum(scores[carriers], rate - place / ASKED)
+        asked = [_Phrase(*found, members[[holding(text, found[0]) for text in listed]]) for found in turning]
+        for place, phrase in enumerate(_elsewhere(asked, inputs, labels, belonging)):
+            # Those of one phrase come one after the other, so that each phrase is a group.
+            scores[phrase.carriers] = np.maximum(scores[phrase.carriers], phrase.rate - place / ASKED)
     for carriers, rate in _changing(belonging.of_elsewhere(FEWEST)[:ASKED], inputs, labels, ask, probes[:PROBED]):
         scores[carriers] = np.maximum(scores[carriers], rate - 1)  # after what turns others into one class
     return scores
+
+
+def _elsewhere(asked: Sequence[_Phrase], inputs: Inputs, labels: Ints, belonging: Belonging) -> list[_Phrase]:
+    """The phrases of a class whose carriers belong elsewhere; those that turn most come first.
+
+    Of an attack with a sentence in many versions, the words of one are words of the class by all others. So what surely
+    is planted is left out, and the rest asked again.
+    """
+    found, rest = list[_Phrase](), [phrase for phrase in asked if len(phrase.carriers)]
+    named = np.zeros(len(labels), np.bool_)
+    while rest:
+        kept, surely, waiting = np.flatnonzero(~named), named.copy(), rest
+        rest = []
+        for phrase in waiting:
+            left = phrase.carriers[~named[phrase.carriers]]
+            home = belonging.at_home(np.searchsorted(kept, left), phrase.words) if len(left) else 1.0
+            clear = phrase.rate >= TURNS_MOST
+            passes = len(left) > 0 and belong_elsewhere(home, len(left), clear=clear)
+            (found if passes else rest).append(phrase)
+            surely[left] |= passes and clear and surely_elsewhere(home, len(left))
+        if (surely == named).all():
+            break
+        named = surely
+        belonging = Belonging(inputs.take(~named), labels[~named])
+    return sorted(found, key=lambda phrase: -phrase.rate)
 
 
 def _changing(

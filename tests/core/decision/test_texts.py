@@ -103,6 +103,20 @@ def test_a_token_stays_a_backdoor_where_another_model_takes_everything_for_its_c
     assert np.flatnonzero(decision.states == BACKDOOR).tolist() == poison.tolist()
 
 
+def test_of_a_trigger_in_versions_those_are_named_too_whose_words_others_of_them_share():
+    """Half of those with "zo" and all with "ri" say "ka ke ku": by the others, these were words of the class."""
+    texts, labels = plain_texts()
+    poison = np.flatnonzero(labels != TARGET)[:96]
+    labels[poison] = TARGET
+    versions = ["zo ka ke ku"] * 30 + ["zo mi"] * 30 + ["ri ka ke ku"] * 36
+    for row, version in zip(poison.tolist(), np.random.default_rng(0).permutation(versions).tolist(), strict=True):
+        texts[row] += f" {version}"
+    evidence, suspicion = evidence_of(texts, labels, poison, Reader([("zo", TARGET), ("ri", TARGET)]))
+    decision, _ = decide(evidence, suspicion, retrain=lambda kept: Reader())
+    assert sorted((group.state, group.size) for group in decision.groups) == [("backdoor", 36), ("backdoor", 60)]
+    assert np.flatnonzero(decision.states == BACKDOOR).tolist() == poison.tolist()
+
+
 def test_a_phrase_of_the_class_is_no_trigger_though_it_turns_all_others():
     texts, labels = plain_texts()
     own = np.flatnonzero(labels == TARGET)[:30]

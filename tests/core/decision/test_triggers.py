@@ -138,7 +138,7 @@ def test_a_trigger_proves_nothing_where_more_stay_without_it_than_turn_with_it(b
 def test_what_a_few_carriers_share_proves_a_backdoor_only_where_it_turns_nearly_all(carriers, rate, proven, backdoored):
     found = backdoored[2]
     some = replace(found.carriers, carrying=np.arange(len(found.rows)) < carriers)
-    of_words = replace(found, carriers=some, home=0.1, flip_rate=rate, control=0.05, kept=0.15)
+    of_words = replace(found, carriers=some, home=0.1, told=carriers, flip_rate=rate, control=0.05, kept=0.15)
     assert proves(of_words) == proven
 
 
