@@ -176,9 +176,8 @@ def _elsewhere(suspects: Suspects, trigger: RecoveredTrigger, index: int, probes
     """
     carrying = trigger.rows[trigger.carriers.carrying]
     home, of = suspects.home(trigger.stamp, carrying)
-    if trigger.stamp.tells_home and (
-        home is None or not belong_elsewhere(home, of, clear=is_clear(trigger.flip_rate, trigger.control))
-    ):
+    clear = is_clear(trigger.flip_rate, trigger.control)
+    if trigger.stamp.tells_home and (home is None or not belong_elsewhere(home, of, clear=clear)):
         return []
     for part in () if home is not None and surely_elsewhere(home, of) else trigger.stamp.simpler():
         having = part.carried(suspects.inputs[trigger.rows])
@@ -305,9 +304,8 @@ def _chance_level(suspects: Suspects, found: RecoveredTrigger, members: Ints, st
 
 def _by_carriers(suspects: Suspects, found: RecoveredTrigger) -> float:
     """The p-value of carriers that belong elsewhere: how often as many others of the class do as well."""
-    others = found.rows[~found.carriers.carrying]
-    usual, enough = suspects.home(found.stamp, others) if len(others) >= FEWEST_IN_CORE else (None, 0)
-    if found.home is None or usual is None or enough < FEWEST_IN_CORE:
+    usual, of = suspects.home(found.stamp, found.rows[~found.carriers.carrying])
+    if found.home is None or usual is None or of < FEWEST_IN_CORE:
         return 1.0  # of too few others nothing is known
     return chance_of_so_few(found.home, found.told, usual)
 
