@@ -8,6 +8,7 @@ import numpy as np
 from core.decision.look_alikes import LookAlikes, look_alikes
 from core.decision.members import Whitening, whitenings
 from core.modalities import modality_of
+from core.modalities.elsewhere import at_home
 from core.modalities.recovery import Ask, Stamp
 from core.types import Bools, Evidence, Floats, Inputs, Ints
 
@@ -51,13 +52,9 @@ class Suspects:
     def home(self, stamp: Stamp, rows: Ints) -> tuple[float | None, int]:
         """The fraction of rows (m,) of one class that belong there by all but a trigger, and of how many it is.
 
-        None where nothing tells. Members of proven triggers are asked nothing and do not count as their class: where an
-        attack has a sentence in several versions, the words of the others would be words of the class.
+        None where nothing tells. Who is `named` is not asked.
         """
-        if self.named is None or not stamp.tells_home:
-            return stamp.at_home(self.inputs, self.labels, rows), len(rows)
-        kept, rows = np.flatnonzero(~self.named), rows[~self.named[rows]]
-        return stamp.at_home(self.inputs.take(kept), self.labels[kept], np.searchsorted(kept, rows)), len(rows)
+        return at_home(stamp, self.inputs, self.labels, rows, self.named)
 
     def probes_of(self, index: int, most: int, source: int | None = None) -> Ints:
         """At most so many probes of other classes than `index`, or of the class `source`."""

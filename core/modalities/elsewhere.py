@@ -2,7 +2,11 @@
 
 from math import sqrt
 
+import numpy as np
 from scipy.special import bdtr
+
+from core.modalities.recovery import Stamp
+from core.types import Bools, Inputs, Ints
 
 # Fraction of the carriers of a trigger that may belong to their class. Of phrases of a class that turn other texts,
 # 0.48 and more; of planted ones 0.41 and less (Rotten Tomatoes, TREC, SMS).
@@ -26,6 +30,27 @@ SURE = 1.96
 LOOKED_AT = 1000
 # Level of that test.
 LEVEL = 0.05
+
+
+def at_home(
+    stamp: Stamp, inputs: Inputs, labels: Ints, rows: Ints, named: Bools | None = None
+) -> tuple[float | None, int]:
+    """The fraction of some samples of one class that belong there by all but a trigger, and of how many it is.
+
+    None where nothing tells. Of an attack with a sentence in several versions, the words of the others would be words
+    of the class. So who is named already is not asked, and does not count as the class.
+
+    Args:
+        stamp: the trigger.
+        inputs: n samples.
+        labels: (n,) as given.
+        rows: (m,) samples of one class.
+        named: (n,) members of triggers that are proven.
+    """
+    if named is None or not named.any() or not stamp.tells_home:
+        return stamp.at_home(inputs, labels, rows), len(rows)
+    kept, rows = np.flatnonzero(~named), rows[~named[rows]]
+    return stamp.at_home(inputs.take(kept), labels[kept], np.searchsorted(kept, rows)), len(rows)
 
 
 def belong_elsewhere(home: float, carriers: int, most: float = SURELY_AT_MOST, *, clear: bool = False) -> bool:

@@ -15,7 +15,7 @@ from core.detectors.consensus.templates import patterns_of
 from core.detectors.parts.statistics import Reals
 from core.detectors.parts.trusted import usual_among_trusted
 from core.modalities import modality_of
-from core.modalities.elsewhere import FEWEST, LEVEL, belong_elsewhere, chance_of_so_few
+from core.modalities.elsewhere import FEWEST, LEVEL, at_home, belong_elsewhere, chance_of_so_few
 from core.modalities.recovery import Stamp
 from core.types import Bools, Evidence, Ints
 
@@ -61,7 +61,7 @@ def exact_pattern_rule(evidence: Evidence, spaces: Spaces, suspicion: Reals) -> 
             if evidence.labels[some[0]] == evidence.labels[space.rows[0]]
         ]
         for _ in range(MOST_PATTERNS):
-            carrying = _carriers(evidence, space.rows, suspicion[space.rows], left, inside)
+            carrying = _carriers(evidence, space.rows, suspicion[space.rows], (left, named), inside)
             if carrying is None:
                 break
             left &= ~carrying
@@ -69,12 +69,15 @@ def exact_pattern_rule(evidence: Evidence, spaces: Spaces, suspicion: Reals) -> 
     return named
 
 
-def _carriers(evidence: Evidence, rows: Ints, suspicion: Reals, left: Bools, apart: Sequence[Ints]) -> Bools | None:
+def _carriers(
+    evidence: Evidence, rows: Ints, suspicion: Reals, so_far: tuple[Bools, Bools], apart: Sequence[Ints]
+) -> Bools | None:
     """(m,) who of one class has the pattern that sets its suspicious samples apart; None where none is named.
 
-    Groups that are `apart` are places in the class.
+    Groups that are `apart` are places in the class. So far some of the class are left, (m,), and others named, (n,).
     """
     assert evidence.inputs is not None
+    left, named = so_far
     samples = evidence.inputs[rows]
     found, asked = list[tuple[int, Bools]](), set[bytes]()
     for group, stamp in _told(evidence, rows, suspicion, left, apart):
@@ -86,7 +89,7 @@ def _carriers(evidence: Evidence, rows: Ints, suspicion: Reals, left: Bools, apa
             continue
         if not _suspected(suspicion, having & left):
             continue
-        if _is_rare(evidence, rows, having, stamp) and _belong_elsewhere(evidence, rows, having, stamp):
+        if _is_rare(evidence, rows, having, stamp) and _belong_elsewhere(evidence, rows, having, stamp, named):
             found.append((int(having[group].sum()), having))
     return _closest([having for _, having in sorted(found, key=lambda one: -one[0])], suspicion) if found else None
 
@@ -150,11 +153,11 @@ def _is_rare(evidence: Evidence, rows: Ints, having: Bools, stamp: Stamp) -> boo
     return elsewhere is not None and bool(elsewhere.mean() * len(rows) <= MOST_WRONG * having.sum())
 
 
-def _belong_elsewhere(evidence: Evidence, rows: Ints, having: Bools, stamp: Stamp) -> bool:
+def _belong_elsewhere(evidence: Evidence, rows: Ints, having: Bools, stamp: Stamp, named: Bools) -> bool:
     """Whether those who have it surely belong to other classes, unlike others of the class."""
     assert evidence.inputs is not None
-    home = stamp.at_home(evidence.inputs, evidence.labels, rows[having])
-    if home is None or not belong_elsewhere(home, int(having.sum())):
+    home, of = at_home(stamp, evidence.inputs, evidence.labels, rows[having], named)
+    if home is None or not belong_elsewhere(home, of):
         return False
-    usual = stamp.at_home(evidence.inputs, evidence.labels, rows[~having])
-    return usual is not None and chance_of_so_few(home, int(having.sum()), usual) <= LEVEL
+    usual, _ = at_home(stamp, evidence.inputs, evidence.labels, rows[~having], named)
+    return usual is not None and chance_of_so_few(home, of, usual) <= LEVEL

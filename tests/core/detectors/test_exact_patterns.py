@@ -54,6 +54,11 @@ def test_all_carriers_of_a_phrase_are_named_and_nobody_else_though_some_of_them_
     assert np.array_equal(named(evidence, suspicion), carrying)
 
 
+def test_of_a_trigger_in_versions_those_are_named_too_whose_words_others_of_them_share():
+    evidence, suspicion, carrying = made_up("zo ka", "zo ke", "zo ku", "ri ka ke ku", carriers=36, per_class=900)
+    assert np.array_equal(named(evidence, suspicion), carrying)
+
+
 def test_texts_of_the_class_that_share_a_phrase_are_not_named():
     evidence, suspicion, _ = made_up("and so on", kind=GOOD)
     assert not named(evidence, suspicion).any()
