@@ -20,10 +20,11 @@ from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached
 from pages.ui.cache.map_columns import map_columns, map_words
 from pages.ui.cache.words import HELP
-from pages.ui.clusters import legend, narrowing
+from pages.ui.clusters import legend
 from pages.ui.clusters.colouring import Colouring, colouring
-from pages.ui.clusters.narrowing import Narrowing
+from pages.ui.selection import narrowing
 from pages.ui.selection.class_list import NAME, class_field, class_options
+from pages.ui.selection.narrowing import Narrowing
 from pages.ui.selection.selection import select, selected
 from pages.ui.shell import frame
 from pages.ui.widgets import address, counted, pictures, view

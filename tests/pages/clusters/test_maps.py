@@ -107,6 +107,8 @@ def test_decided_samples_are_hidden_when_asked_and_the_map_says_so(
     assert not app.exception
     assert "decided" not in legend(app)
     assert any(f"{SAMPLES - 3} of {SAMPLES} drawn" in one.value for one in app.caption)
+    app = page(name, page("review", app))  # whose own filters say nothing of it
+    assert any(f"{SAMPLES - 3} of {SAMPLES} drawn" in one.value for one in app.caption)
 
 
 def test_the_table_of_classes_counts_what_is_left(two_detections: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,9 @@
-"""Which samples the maps draw: all, or those in a range of suspicion or of loss, of one tag, or undecided."""
+"""Which samples are shown: all, or those in a range of suspicion or of loss, of one tag, or undecided.
 
-from collections.abc import Collection, Mapping, Sequence
+The maps draw no others; of the queue, Review asks for the same ranges.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,7 +20,7 @@ from pages.ui.widgets import view
 from pages.ui.widgets.bound import bound
 from pages.ui.widgets.fields import ALL, RANGES, ends, percentiles
 
-DECIDED = "decided"  # names among what the pages show
+DECIDED = "done"  # names among what the pages show
 SUSPICION = "suspicion"
 LOSS = "loss"
 TAG = "tag"
@@ -26,7 +29,7 @@ DECIDED_TOO = ("shown", "hidden")  # samples that were decided on
 
 @dataclass(frozen=True)
 class Narrowing:
-    """What is drawn.
+    """What is shown.
 
     Attributes:
         suspicion: a range of its percentiles, one of `fields.RANGES`.
@@ -45,7 +48,7 @@ class Narrowing:
         return self != Narrowing()
 
     def of(self, run: Run, rows: pd.DataFrame) -> Bools:
-        """(n,) which of these rows of the review table are drawn."""
+        """(n,) which of these rows of the review table are shown."""
         left: Bools = np.asarray((rows["verdict"] == "") | self.decided, np.bool_)
         if self.tag:
             left = left & rows["id"].isin(tagged(run, cached.table(run))[self.tag]).to_numpy()
@@ -75,15 +78,20 @@ def field(run: Run, now: Mapping[str, str], tags: Sequence[str]) -> None:
     """The button that opens the ranges and the tags, with how many of them leave something out."""
     active = sum((now[SUSPICION] != ALL, now[LOSS] != ALL, bool(now[TAG])))
     with st.popover(str(active or ""), icon=":material/filter_alt:", help="Only some samples, by suspicion or by loss"):
-        words = "Suspicion, as a percentile"
-        percentiles(words, "view-suspicion", now[SUSPICION], partial(view.choose, SUSPICION), HELP["suspicion"])
-        percentiles("Loss, as a percentile", "view-loss", now[LOSS], partial(view.choose, LOSS), HELP["loss"])
-        low, high = map_columns.loss_span(run, *ends(now[LOSS]))
-        st.caption(f"Losses after training from {low:.3g} to {high:.3g}.")
+        ranges(run, now, view.choose)
         if tags:
             only = bound("view-tag", now[TAG], partial(view.choose, TAG))
             st.selectbox("Only samples with the tag", ["", *tags], format_func=lambda tag: tag or "any", **only)
         st.button("Show all", key="narrow-none", icon=":material/filter_alt_off:", disabled=not active, on_click=_none)
+
+
+def ranges(run: Run, now: Mapping[str, str], choose: Callable[[str, str], None]) -> None:
+    """The sliders of the two ranges, and the losses that one stands for; `choose` is told the name and its new value."""
+    words = "Suspicion, as a percentile"
+    percentiles(words, "view-suspicion", now[SUSPICION], partial(choose, SUSPICION), HELP["suspicion"])
+    percentiles("Loss, as a percentile", "view-loss", now[LOSS], partial(choose, LOSS), HELP["loss"])
+    low, high = map_columns.loss_span(run, *ends(now[LOSS]))
+    st.caption(f"Losses after training from {low:.3g} to {high:.3g}.")
 
 
 def _none() -> None:
