@@ -22,6 +22,7 @@ from pages.ui.cache.map_columns import map_columns, map_words
 from pages.ui.cache.words import HELP
 from pages.ui.clusters import legend
 from pages.ui.clusters.colouring import Colouring, colouring
+from pages.ui.clusters.emptied import emptied
 from pages.ui.selection import narrowing
 from pages.ui.selection.class_list import NAME, class_field, class_options
 from pages.ui.selection.narrowing import Narrowing
@@ -219,6 +220,9 @@ def linked_map(
         table, places = table[left], places[left]
     found = coloured(run, table, controls.colour)
     legend.legend(found, key=key)
+    if not (found.groups != HIDDEN).any():
+        emptied(controls.narrowing, found, total, key=key)
+        return
     if len(table) > LARGE:
         crowd_map(
             _crowd(run, table, places, found),

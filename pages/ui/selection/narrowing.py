@@ -15,7 +15,7 @@ from core.journal.review.notes import tagged
 from core.runs import Run
 from core.types import Bools
 from pages.ui.cache import cached, map_columns
-from pages.ui.cache.words import HELP
+from pages.ui.cache.words import HELP, plain
 from pages.ui.widgets import view
 from pages.ui.widgets.bound import bound
 from pages.ui.widgets.fields import ALL, RANGES, ends, percentiles
@@ -46,6 +46,17 @@ class Narrowing:
     def __bool__(self) -> bool:
         """Whether anything is left out."""
         return self != Narrowing()
+
+    def words(self) -> str:
+        """What all samples that are shown have.
+
+        >>> Narrowing("95-100", tag="odd", decided=False).words()
+        'a suspicion at percentile 95–100, the tag odd and no decision'
+        """
+        ranges = ((name, said) for name, said in (("suspicion", self.suspicion), ("loss", self.loss)) if said != ALL)
+        parts = [f"a {name} at percentile {said.replace('-', '–')}" for name, said in ranges]
+        parts += [f"the tag {plain(self.tag)}"] * bool(self.tag) + ["no decision"] * (not self.decided)
+        return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
 
     def of(self, run: Run, rows: pd.DataFrame) -> Bools:
         """(n,) which of these rows of the review table are shown."""
@@ -95,5 +106,12 @@ def ranges(run: Run, now: Mapping[str, str], choose: Callable[[str, str], None])
 
 
 def _none() -> None:
+    """All samples again, decided or not as before."""
     for name in (SUSPICION, LOSS, TAG):
         view.choose(name, "")
+
+
+def clear() -> None:
+    """Have the pages show all samples."""
+    _none()
+    view.choose(DECIDED, DECIDED_TOO[0])

@@ -85,6 +85,32 @@ def test_only_samples_in_a_range_of_suspicion_and_of_loss_are_drawn(name: str, t
     assert any(f"{SAMPLES} of {SAMPLES} drawn" in one.value for one in app.caption)
 
 
+@pytest.mark.parametrize("name", ["clusters", "trajectories"])
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ({"suspicion": "0-0", "loss": "0-0"}, "None of 120 samples has a suspicion at percentile 0–0 and a loss at"),
+        ({"hide": "not flagged|bona fide|flagged"}, "All 120 samples are hidden in the legend."),
+        (
+            {"suspicion": "99-100", "done": "hidden", "hide": "flagged"},
+            "samples with a suspicion at percentile 99–100 and no decision are hidden in the legend.",
+        ),
+    ],
+)
+def test_a_map_without_a_point_says_what_is_left_out_and_one_button_shows_it(
+    name: str, address: dict[str, str], words: str, two_detections: Run
+) -> None:
+    app = page(name)
+    for parameter, value in address.items():
+        app.query_params[parameter] = value
+    app.run()
+    assert any(one.value.startswith("**Nothing is drawn.**") and words in one.value for one in app.markdown)
+    next(one for one in app.button if one.label == f"Show all {SAMPLES}").click().run()
+    assert not app.exception
+    assert any(f"{SAMPLES} of {SAMPLES} drawn" in one.value for one in app.caption)
+    assert not set(address) & set(app.query_params)
+
+
 def test_too_many_points_for_outlines_are_faded() -> None:
     import pandas as pd
 
