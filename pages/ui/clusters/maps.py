@@ -223,6 +223,8 @@ def linked_map(
     if not (found.groups != HIDDEN).any():
         emptied(controls.narrowing, found, total, key=key)
         return
+    if len(table) < total or (found.hidden and len(table) <= LARGE):
+        window = window or _window(everywhere)  # nothing moves where points are left out or hidden
     if len(table) > LARGE:
         crowd_map(
             _crowd(run, table, places, found),
@@ -231,6 +233,8 @@ def linked_map(
             class_names=cached.info(run).class_names,
             selected=partial(selected, run),
             choose=partial(select, run),
+            total=total,
+            window=window,
             bar=found.bar,
             hover=controls.hover,
         )
@@ -252,8 +256,7 @@ def linked_map(
         hover_images=controls.hover,
         side=MODALITIES[cached.info(run).modality].side,
         narrow=bool(controls.beside),
-        # Nothing moves where points are hidden or left out.
-        window=window or (_window(everywhere) if found.hidden or len(points) < total else None),
+        window=window,
         moment=moment,
     )
 
