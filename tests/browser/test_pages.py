@@ -63,6 +63,7 @@ SAY_IN_PARTS = """(one, [before, bold, after]) => {
   strong.textContent = bold;
   one.replaceChildren(before, strong, after);
 }"""
+LINES = "(one) => one.clientHeight / parseFloat(getComputedStyle(one).lineHeight)"
 # Of each sentence of a line, how far below the line's top it begins, and whether all of it has room.
 IN_VIEW = """(line) => [...line.querySelectorAll("p")].map((one) => [
     Math.round(one.getBoundingClientRect().top - line.querySelector("p").getBoundingClientRect().top),
@@ -135,8 +136,7 @@ def test_the_line_above_a_page_is_whole_and_clear_of_the_title(
     )
     line.evaluate(SAY_IN_PARTS, long)
     assert line.evaluate("(one) => one.scrollWidth <= one.clientWidth && one.scrollHeight <= one.clientHeight + 1")
-    n_lines = 1 if size[0] >= 1280 else 2
-    assert line.evaluate("(one) => Math.round(one.clientHeight / parseFloat(getComputedStyle(one).lineHeight))") == n_lines
+    assert round(line.evaluate(LINES)) == (1 if size[0] >= 1280 else 2)
     below, above = title.bounding_box(), line.bounding_box()
     assert below
     assert above

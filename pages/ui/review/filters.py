@@ -17,7 +17,7 @@ from pages.ui.cache import cached, cluster_names, decided_names, names
 from pages.ui.cache.words import HELP
 from pages.ui.review import families
 from pages.ui.selection.class_list import NAME, class_field, class_options
-from pages.ui.selection.narrowing import LOSS, SUSPICION, Narrowing, ranges
+from pages.ui.selection.narrowing import ALL_SAMPLES, LOSS, SUSPICION, Narrowing, ranges
 from pages.ui.widgets import address, counted, refusal, view
 from pages.ui.widgets.bound import bound
 from pages.ui.widgets.fields import RANGES, one_of
@@ -44,7 +44,7 @@ class Chosen:
     """
 
     conditions: Filter
-    narrowing: Narrowing = Narrowing()
+    narrowing: Narrowing = ALL_SAMPLES
     who: str = ""
     size: int = int(SIZES[0])
     left_out: bool = False

@@ -45,7 +45,7 @@ class Narrowing:
 
     def __bool__(self) -> bool:
         """Whether anything is left out."""
-        return self != Narrowing()
+        return self != ALL_SAMPLES
 
     def words(self) -> str:
         """What all samples that are shown have.
@@ -68,6 +68,9 @@ class Narrowing:
         if self.loss != ALL:
             left = left & _between(map_columns.loss_percentiles(run).loc[rows.index], self.loss)
         return left
+
+
+ALL_SAMPLES = Narrowing()
 
 
 def _between(values: "pd.Series[float]", said: str) -> Bools:
@@ -97,7 +100,7 @@ def field(run: Run, now: Mapping[str, str], tags: Sequence[str]) -> None:
 
 
 def ranges(run: Run, now: Mapping[str, str], choose: Callable[[str, str], None]) -> None:
-    """The sliders of the two ranges, and the losses that one stands for; `choose` is told the name and its new value."""
+    """The sliders of the two ranges, and the losses that one stands for; `choose` is told a name and its value."""
     words = "Suspicion, as a percentile"
     percentiles(words, "view-suspicion", now[SUSPICION], partial(choose, SUSPICION), HELP["suspicion"])
     percentiles("Loss, as a percentile", "view-loss", now[LOSS], partial(choose, LOSS), HELP["loss"])

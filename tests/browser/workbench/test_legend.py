@@ -64,7 +64,8 @@ def test_a_map_of_which_all_is_hidden_says_so_beside_one_that_is_drawn(
     serve: Serve, page: OpenPage, small: Path
 ) -> None:
     n = len(opened_run.opened(runs.all_runs(small)[0]).data.labels)
-    window = page(f"{serve(small).url}/trajectories?colour=loss&beside=flag&hide=not+flagged|flagged|bona+fide", 1000, 700)
+    address = f"{serve(small).url}/trajectories?colour=loss&beside=flag&hide=not+flagged|flagged|bona+fide"
+    window = page(address, 1000, 700)
     words = window.get_by_text("Nothing is drawn.")
     expect(words).to_be_in_viewport(timeout=2 * PATIENT)
     drawn(window, n, n)
