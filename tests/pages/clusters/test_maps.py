@@ -17,6 +17,7 @@ from core.runs import Run
 from pages.ui.cache import cached
 from pages.ui.cache.map_columns import map_words
 from pages.ui.clusters.classes import BROAD, LONG
+from pages.ui.clusters.colouring import COLOURS
 from pages.ui.widgets.scatter_option import FADED, LARGE, Style, map_option, window_around
 from tests.pages.access.test_who import REVIEWER, be
 from tests.pages.drawn import FEW, SAMPLES, field, legend, legends, page, walk
@@ -57,6 +58,16 @@ def test_only_samples_with_a_tag_are_drawn_where_it_is_chosen(
     assert not app.exception
     assert any(f"3 of {SAMPLES} drawn" in one.value for one in app.caption)
     assert field(page("review", app), "Tag").value == "sticker"  # one state for all pages
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+def test_every_colour_is_drawn_alone_and_beside_another(colour: str, two_detections: Run) -> None:
+    pipeline.decide(two_detections, [0, 1, 50], "keep", reviewer="ann")
+    app = page("clusters")
+    field(app, "Colour by").select(colour).run()
+    field(app, "Beside").select("flag" if colour == "class" else "class").run()
+    assert not app.exception, app.exception
+    assert len(legends(app)) == 2
 
 
 def range_of(app: AppTest, what: str) -> Slider:
