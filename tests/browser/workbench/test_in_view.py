@@ -24,11 +24,14 @@ from tests.browser.test_review import BAR, TILE, decisions, opened
 ROWS = 6  # that the keyboard goes down in the queue: more than a window holds
 box_of = Locator.bounding_box
 # As where bona fide samples are among those that are selected, and how far right the words reach.
-SAY_BONA_FIDE = """(one) => one.replaceChildren(...["148 selected", " · ✓ ", "18 of them are bona fide"].map((words, at) => {
-  const part = document.createElement(at === 1 ? "span" : "strong");
-  part.textContent = words;
-  return part;
-}))"""
+SAY_BONA_FIDE = """(one) => {
+  const parts = ["148 selected", " · ✓ ", "18 of them are bona fide"].map((words, at) => {
+    const part = document.createElement(at === 1 ? "span" : "strong");
+    part.textContent = words;
+    return part;
+  });
+  one.replaceChildren(...parts);
+}"""
 RIGHT_END = "(one) => Math.max(...[...one.children].map((part) => part.getBoundingClientRect().right))"
 READABLE = 4.5  # contrast of small words with their ground, as WCAG AA has it
 # The contrast of an element's words with what lies below them, with all opacities on the way.
