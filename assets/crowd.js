@@ -6,6 +6,7 @@ const PIXEL = 200_000; // points in view above which each is one pixel; fewer ar
 const LARGER = [[40_000, 1], [4_000, 2], [0, 3.5]]; // points in view → radius in CSS pixels
 const NEAR = 5; // CSS pixels within which a point is hovered or clicked
 const FAINT = 0.18; // of what is not selected, while something is
+const RINGED = 150; // selected points up to which each has a ring; more are seen by what fades
 
 export default function (component) {
   const { parentElement, data } = component;
@@ -19,10 +20,12 @@ export default function (component) {
 function create(parent) {
   const root = make("div", "crowd"), tools = make("div", "tools"), stage = make("div", "stage"), words = make("div", "words");
   const points = make("canvas"), brush = make("canvas"), card = make("div", "card");
+  const foot = make("div", "foot"), zooms = make("div", "tools");
   stage.append(points, brush, card);
-  root.append(tools, stage, words);
+  foot.append(words, zooms);
+  root.append(tools, stage, foot);
   parent.append(root);
-  const map = { root, tools, stage, words, points, brush, card, path: [], data: null };
+  const map = { root, tools, zooms, stage, words, points, brush, card, path: [], data: null };
   brush.addEventListener("pointerdown", (event) => pressed(map, event));
   brush.addEventListener("pointermove", (event) => moved(map, event));
   brush.addEventListener("pointerup", (event) => released(map, event));
@@ -50,14 +53,16 @@ async function update(map, data) {
     map.words.textContent = "The map could not be fetched; reload the page.";
     return;
   }
-  if (map.around !== data.places) { map.whole = windowAround(map.places, null); map.around = data.places; }
-  const look = JSON.stringify([data.places, data.groups, data.marks, data.n, data.n_selected, data.styles, map.view.window]);
+  if (data.whole) [map.whole, map.around] = [data.whole, null];
+  else if (map.around !== data.places) [map.whole, map.around] = [windowAround(map.places, null), data.places];
+  const { places, groups, marks, total, n_selected, styles } = data;
+  const look = JSON.stringify([places, groups, marks, total, n_selected, styles, map.view.window, map.whole]);
   if (map.look === look) return; // it stands as it would be drawn; a size of its own is watched
   map.look = look;
   later(map);
 }
 
-// The tools and the bar.
+// The tools and the bar; below the map, what is in view. All of them are always there, so that the map keeps its size.
 function dress(map) {
   const { data, view } = map;
   const press = (tool) => () => { view.tool = view.tool === tool ? "move" : tool; dress(map); };
@@ -69,14 +74,22 @@ function dress(map) {
     node.addEventListener("click", act);
     return node;
   };
-  const zoom = (window) => () => { view.window = window(); later(map); };
+  const zoom = (title, rest, window, off) => {
+    const node = button(title, () => { view.window = window(); later(map); }), more = make("span", "rest");
+    more.textContent = rest;
+    node.append(more);
+    [node.title, node.disabled] = [title + rest, off];
+    return node;
+  };
   map.tools.replaceChildren(
     button("Lasso", press("polygon"), view.tool === "polygon"),
     button("Rectangle", press("rect"), view.tool === "rect"),
     button("Clear", () => map.send({ kind: "clear" })),
-    button("Whole map", zoom(() => null)),
-    ...(data.n_selected ? [button("Zoom to selection", zoom(() => windowAround(map.places, map.marks)))] : []),
     ...(data.bar ? [barOf(data.bar)] : []),
+  );
+  map.zooms.replaceChildren(
+    zoom("Whole", " map", () => null, false),
+    zoom("Zoom", " to selection", () => windowAround(map.places, map.marks), !data.n_selected),
   );
   map.stage.dataset.tool = view.tool;
 }
@@ -148,12 +161,13 @@ function draw(map) {
   const [red, green, blue] = [0, 1, 2].map((part) => Float32Array.from(colours, (colour) => colour[part]));
   const weights = Float32Array.from(data.styles, (style) => (style.faded ? 0.3 : 1));
   const onTop = Uint8Array.from(data.styles, (style) => (style.top ? 1 : 0));
+  const lit = marks && new Uint8Array(cells); // where anything is selected
   const sums = new Float32Array(4 * cells), nearest = new Int32Array(cells).fill(-1), above = data.styles.map(() => []);
   for (let i = 0; i < n; i++) {
     const own = at[i], group = groups[i];
     if (own < 0) continue;
     if (onTop[group]) { above[group].push(i); continue; }
-    const weight = marks && !((marks[i >> 3] >> (i & 7)) & 1) ? FAINT * weights[group] : weights[group], column = own % w;
+    const faint = marks && !((marks[i >> 3] >> (i & 7)) & 1), weight = faint ? FAINT * weights[group] : weights[group], column = own % w;
     for (let place = 0; place < stamp.length; place++) {
       const dx = stamp[place][0], cell = own + stamp[place][1] * w + dx;
       if (column + dx < 0 || column + dx >= w || cell < 0 || cell >= cells) continue;
@@ -162,6 +176,7 @@ function draw(map) {
       sums[4 * cell + 2] += green[group] * weight;
       sums[4 * cell + 3] += blue[group] * weight;
       nearest[cell] = i;
+      if (marks && !faint) lit[cell] = 1;
     }
   }
   let most = 1;
@@ -173,7 +188,7 @@ function draw(map) {
     pixels[4 * cell] = sums[4 * cell + 1] / count;
     pixels[4 * cell + 1] = sums[4 * cell + 2] / count;
     pixels[4 * cell + 2] = sums[4 * cell + 3] / count;
-    pixels[4 * cell + 3] = 255 * Math.min(1, count) * (0.3 + 0.7 * Math.log1p(count) / full);
+    pixels[4 * cell + 3] = 255 * Math.min(1, count) * (0.3 + 0.7 * Math.log1p(count) / full) * (marks && !lit[cell] ? 0.5 : 1);
   }
   // The least telling first, and of each group those that are not selected.
   for (let group = 0; group < data.styles.length; group++) {
@@ -193,9 +208,20 @@ function draw(map) {
       }
     }
   }
-  map.points.getContext("2d").putImageData(image, 0, 0);
+  const context = map.points.getContext("2d");
+  context.putImageData(image, 0, 0);
+  if (marks && data.n_selected <= RINGED) {
+    context.strokeStyle = getComputedStyle(map.root).color;
+    context.lineWidth = 1.5 * scale;
+    for (let i = 0; i < n; i++) {
+      if (at[i] < 0 || !isMarked(marks, i)) continue;
+      context.beginPath();
+      context.arc((at[i] % w) + 0.5, Math.floor(at[i] / w) + 0.5, (size + 3) * scale, 0, 2 * Math.PI);
+      context.stroke();
+    }
+  }
   Object.assign(map, { nearest, w, h, scale, shown });
-  const parts = [`${drawn.toLocaleString("en")} of ${data.n.toLocaleString("en")} drawn`];
+  const parts = [`${drawn.toLocaleString("en")} of ${data.total.toLocaleString("en")} drawn`];
   if (inView < drawn) parts.push(`${inView.toLocaleString("en")} in view`);
   if (data.n_selected) parts.push(`${data.n_selected.toLocaleString("en")} selected`);
   map.words.textContent = parts.join(" · ");

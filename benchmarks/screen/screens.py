@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchmarks.parts.hardware import hardware
-from core import runs, settings
+from core import pipeline, runs, settings
+from core.journal import review
 from core.runs import Run
 from tests.browser.install_browser import ADVICE, browser, find_chromium
 from tests.browser.server import end_workers, served
@@ -111,8 +112,13 @@ def demo(context: "BrowserContext", workspace: Path, repeats: int) -> Iterator[B
 
 
 def acts(context: "BrowserContext", workspace: Path, repeats: int) -> Iterator[Bar]:
-    """Every act on a finished run; samples of it are decided on, and a repair is begun."""
+    """Every act on a finished run; samples of it are decided on, and a repair is begun.
+
+    What was decided of it before is taken back: of a run that is repaired, nothing would be left to decide.
+    """
     run = next(run for run in runs.all_runs(workspace) if run.parent is None)
+    if decided := list(review.verdicts(workspace, run.id)):
+        pipeline.decide(run, decided, "undecided", reviewer="somebody")
     try:
         with served(workspace, {settings.REVIEWER: "somebody", settings.NO_DEMO: "1"}) as server:
             yield from _acts(context, server.url, run, repeats)
@@ -224,12 +230,13 @@ def _followed(window: "Page", other: "Page") -> float:
 
 def _repaired(context: "BrowserContext", url: str, run: Run) -> float:
     """How often one clicks from the first page of a finished run to a repair at work, as the browser counts it."""
+    before = [other.id for other in runs.all_runs(run.workspace)]
     window = context.new_page()
     window.goto(url, wait_until="domcontentloaded", timeout=PATIENT)
     window.get_by_test_id("stSidebarNav").get_by_role("link", name=re.compile("^Repair")).click(timeout=PATIENT)
     window.get_by_role("button", name=re.compile("and retrain$")).first.click(timeout=PATIENT)
     window.get_by_role("dialog").get_by_role("button", name=re.compile("and retrain")).click(timeout=PATIENT)
-    _waited(run.workspace, lambda other: other.parent == run.id)
+    _waited(run.workspace, lambda other: other.parent == run.id and other.id not in before)
     counted = float(window.evaluate(CLICKS))
     window.close()
     return counted

@@ -33,7 +33,6 @@ class Filter:
             or not; None for any.
         verdict: one of `VERDICTS`.
         agreement: at least so many detectors flag the sample.
-        suspicion: lowest and highest percentile, in [0, 1].
         ids: a list of ids and ranges, such as "7, 10-20", or a part of names; what is named here need not be flagged.
         order: one of `ORDERS`.
         tagged: ids that have a tag, all of which are shown, flagged or not; None for any.
@@ -47,7 +46,6 @@ class Filter:
     decided: int | str | None = None
     verdict: str = "undecided"
     agreement: int = 0
-    suspicion: tuple[float, float] = (0.0, 1.0)
     ids: str = ""
     order: str = "suspicion"
     tagged: frozenset[int] | None = None
@@ -72,7 +70,7 @@ def queue(
     """
     # Flags first: what follows looks at few rows only, however large the data set is.
     kept = table[_in_question(table, conditions, names)]
-    holds = kept["suspicion"].between(*conditions.suspicion).to_numpy() & (kept["flagged_by"] >= conditions.agreement)
+    holds = np.array(kept["flagged_by"] >= conditions.agreement, np.bool_)
     for column in ("label", "predicted"):
         if (index := getattr(conditions, column)) is not None:
             holds &= (kept[column] == index).fillna(False).to_numpy(bool)

@@ -5,6 +5,7 @@ import io
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -87,4 +88,51 @@ def test_a_legend_of_many_classes_has_a_few_rows_and_scrolls(serve: Serve, page:
     expect(window.locator(".crowd .words")).to_contain_text("drawn", timeout=PATIENT)
     shown, whole = window.locator(".legend .groups").evaluate("(one) => [one.clientHeight, one.scrollHeight]")
     assert 18 < shown <= min(72, whole)
+    groups = window.get_by_role("group", name="Legend").get_by_role("button")
+    for at in (0, -1):  # both ends of it are reached
+        groups.nth(at).scroll_into_view_if_needed()
+        expect(groups.nth(at)).to_be_in_viewport(ratio=0.9)
+    sound(window)
+
+
+def stage_of(window: Page, at: int = 0) -> dict[str, float]:
+    box = window.locator(".crowd .stage").nth(at).bounding_box()
+    assert box
+    return dict(box)
+
+
+@pytest.mark.parametrize("size", [(1400, 900), (1000, 700)])
+def test_a_range_says_what_it_leaves_and_moves_nothing_and_what_is_selected_is_seen(
+    size: tuple[int, int], serve: Serve, page: OpenPage, workspace: Path
+) -> None:
+    run = made(workspace)
+    address = f"{serve(workspace).url}/trajectories?run={run.id}&colour=loss&beside=flag&loss=10-100"
+    window = page(address, *size)
+    words = window.locator(".crowd .words")
+    expect(words).to_have_count(2, timeout=PATIENT)
+    for at in (0, 1):
+        expect(words.nth(at)).to_contain_text("of 25,000 drawn", timeout=PATIENT)
+        expect(words.nth(at)).to_be_in_viewport(ratio=1)
+        below, bar = words.nth(at).bounding_box(), window.locator(".st-key-selection-bar").bounding_box()
+        assert below
+        assert bar
+        assert below["y"] + below["height"] <= bar["y"]
+
+    # The point that lies farthest out of all that are drawn is where it was among all points.
+    places, losses = np.array(run.array("map-trajectories-pca")), run.array("losses")[:, -1]
+    low, high = places.min(0), places.max(0)
+    low, high = low - MARGIN * (high - low), high + MARGIN * (high - low)
+    left = places[losses > np.quantile(losses, 0.11)]
+    one = left[left[:, 0].argmin()]
+    before = stage_of(window)
+    x, y = (one - [low[0], high[1]]) / (high - low) * [1, -1] * [before["width"], before["height"]]
+    near = picture(window)[int(y) - 3 : int(y) + 4, int(x) - 3 : int(x) + 4]
+    assert near[..., 3].any()
+    window.mouse.click(before["x"] + x, before["y"] + y)
+    expect(window.locator(".st-key-selection-words")).to_contain_text("1 selected", timeout=PATIENT)
+    expect(words.first).to_contain_text("1 selected", timeout=PATIENT)
+    assert stage_of(window) == before  # the map kept its size
+    ring = picture(window)[int(y) - 8 : int(y) + 9, int(x) - 8 : int(x) + 9]
+    dark = (ring[..., 3] > 200) & (ring[..., :3].max(-1) < 80)
+    assert dark.sum() > 15
     sound(window)

@@ -57,6 +57,13 @@ OUT_OF_VIEW = """() => [...document.querySelectorAll("[data-testid=stDataFrame] 
 LEVELS = """() => [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")]
     .filter((one) => one.checkVisibility()).map((one) => Number(one.tagName[1]))"""
 SIZES = ((1400, 900), (1280, 720), (1000, 700))
+# Give a line other words, the second part of them bold.
+SAY_IN_PARTS = """(one, [before, bold, after]) => {
+  const strong = document.createElement("strong");
+  strong.textContent = bold;
+  one.replaceChildren(before, strong, after);
+}"""
+LINES = "(one) => one.clientHeight / parseFloat(getComputedStyle(one).lineHeight)"
 # Of each sentence of a line, how far below the line's top it begins, and whether all of it has room.
 IN_VIEW = """(line) => [...line.querySelectorAll("p")].map((one) => [
     Math.round(one.getBoundingClientRect().top - line.querySelector("p").getBoundingClientRect().top),
@@ -122,9 +129,14 @@ def test_the_line_above_a_page_is_whole_and_clear_of_the_title(
     opened = page(f"{running.url}/overview", *size)
     line, title = opened.locator(".st-key-context p").first, opened.get_by_role("heading", level=1)
     expect(line).to_be_visible(timeout=2 * PATIENT)
-    long = "Fashion-MNIST demo › Demo › If you stopped now: 373 of 693 suspects left (304 confirmed, 69 more flagged), "
-    line.evaluate("(one, words) => { one.textContent = words; }", f"{long}about 300 poisoned or mislabelled")
+    long = (
+        "Fashion-MNIST demo › Demo · If you stopped now: ",
+        "580 of 730 suspects left",
+        " (389 confirmed, 191 more flagged), about 396 poisoned or mislabelled",
+    )
+    line.evaluate(SAY_IN_PARTS, long)
     assert line.evaluate("(one) => one.scrollWidth <= one.clientWidth && one.scrollHeight <= one.clientHeight + 1")
+    assert round(line.evaluate(LINES)) == (1 if size[0] >= 1280 else 2)
     below, above = title.bounding_box(), line.bounding_box()
     assert below
     assert above

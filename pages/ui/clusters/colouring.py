@@ -75,7 +75,7 @@ def _grouped(
         }
         return (table["cluster"].to_numpy() + 1).astype(np.uint8), styles
     if colour == "verdict":
-        words = {"": "undecided", **STANDING}
+        words = STANDING | {"undecided": "undecided", "": "undecided"}
         styles = {
             "undecided": Style(GREY, size=6),
             "kept": Style(trusted_colour),

@@ -20,10 +20,12 @@ from pages.ui.access.who import decides, for_reviewers
 from pages.ui.cache import cached
 from pages.ui.cache.map_columns import map_columns, map_words
 from pages.ui.cache.words import HELP
-from pages.ui.clusters import legend, narrowing
+from pages.ui.clusters import legend
 from pages.ui.clusters.colouring import Colouring, colouring
-from pages.ui.clusters.narrowing import Narrowing
+from pages.ui.clusters.emptied import emptied
+from pages.ui.selection import narrowing
 from pages.ui.selection.class_list import NAME, class_field, class_options
+from pages.ui.selection.narrowing import Narrowing
 from pages.ui.selection.selection import select, selected
 from pages.ui.shell import frame
 from pages.ui.widgets import address, counted, pictures, view
@@ -218,6 +220,11 @@ def linked_map(
         table, places = table[left], places[left]
     found = coloured(run, table, controls.colour)
     legend.legend(found, key=key)
+    if not (found.groups != HIDDEN).any():
+        emptied(controls.narrowing, found, total, key=key)
+        return
+    if len(table) < total or (found.hidden and len(table) <= LARGE):
+        window = window or _window(everywhere)  # nothing moves where points are left out or hidden
     if len(table) > LARGE:
         crowd_map(
             _crowd(run, table, places, found),
@@ -226,6 +233,8 @@ def linked_map(
             class_names=cached.info(run).class_names,
             selected=partial(selected, run),
             choose=partial(select, run),
+            total=total,
+            window=window,
             bar=found.bar,
             hover=controls.hover,
         )
@@ -247,8 +256,7 @@ def linked_map(
         hover_images=controls.hover,
         side=MODALITIES[cached.info(run).modality].side,
         narrow=bool(controls.beside),
-        # Nothing moves where points are hidden or left out.
-        window=window or (_window(everywhere) if found.hidden or len(points) < total else None),
+        window=window,
         moment=moment,
     )
 

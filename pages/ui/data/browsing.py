@@ -21,7 +21,7 @@ PARTS = ("training", "test")
 SIZES = ("64", *map(str, range(40, 193, 8)))  # pixels of a tile, the usual ones first
 COUNT = Matching("[0-9]{1,6}")
 _NUMBER = r"-?[0-9]+(?:\.[0-9]+)?(?:e-?[0-9]+)?"
-SHARED = ("map", "colour", "decided", "hover", "epoch", "class", "tiles")  # what is not of the Data page
+SHARED = ("map", "colour", "beside", "done", "hover", "epoch", "class", "tiles")  # what is not of the Data page
 RANGE = Matching(rf"(?:{_NUMBER})?_(?:{_NUMBER})?")
 
 

@@ -23,8 +23,10 @@ from pages.ui.widgets.gallery import Tile, gallery
 
 COLUMNS = 3  # attacks side by side; more of them are listed one below the other
 TABLE_AND_CHART = (5, 4)  # widths; at 1,280 pixels a table of five columns fits into the first
+OVER_SEEDS = (7, 4)  # the same where rates have a deviation
 PLAIN = 62  # pixels of a column of rates
 DOUBLED = 84  # pixels of a column of rates at twice the strength, whose title is longer
+SPREAD = 106  # pixels of a column of rates with their deviation
 MEASURE = "↑ more is better, ↓ less is"
 
 
@@ -124,13 +126,13 @@ def before_after(run: Run, child: Run, seeds: OverSeeds) -> None:
     if compared["how"] == "continue":
         st.caption(f"Training went on from the weights before, for {child.config['epochs']:,} epochs.")
     with st.container(key="figures-and-chart"):
-        table, chart = st.columns(TABLE_AND_CHART)
+        table, chart = st.columns(OVER_SEEDS if several else TABLE_AND_CHART)
     estimated, classes = estimates_of(child), names_in_text(run)
     shown = pd.concat([_figures(before, after, seeds, classes), _estimated(run, estimated, seeds)]).fillna("")
     columns = {
         name: st.column_config.TextColumn(
             alignment="right",
-            width=DOUBLED if "×2" in name or (several and name == "After") else PLAIN,
+            width=SPREAD if several and "After" in name else DOUBLED if "×2" in name else PLAIN,
             help=HELP["doubled"] if "×2" in name else None,
         )
         for name in shown.columns[1:]

@@ -147,7 +147,8 @@ def _classes(run: Run, found: list[Experiment], names: dict[str, str]) -> None:
         st.info("There are no test samples, so the accuracy of a class cannot be measured.")
         return
     table = pd.DataFrame(listed).rename(columns={"class": "Class", "before": "Before", **names})
-    numbers = {name: st.column_config.NumberColumn(format="percent") for name in table.columns[1:]}
+    numbers = {name: st.column_config.NumberColumn(format="%.1f%%") for name in table.columns[1:]}
+    table[list(numbers)] *= 100  # of fractions it would show as many digits as each has
     st.dataframe(table, hide_index=True, column_config=numbers, height=tall(len(table), 14), key="classes-after")
     st.caption("Of the test samples of each class, the fraction that is right. The class that lost most comes first.")
 

@@ -6,7 +6,6 @@ Those follow when the reviewer pauses, as does what other reviewers decide (`kee
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from math import ceil
 
@@ -22,7 +21,7 @@ from core.runs import Run, children
 from pages.ui.access.who import reviewer
 from pages.ui.cache import cached
 from pages.ui.review import families, keyboard, sample, units
-from pages.ui.review.filters import TITLES, Chosen, filtered, show
+from pages.ui.review.filters import TITLES, Chosen, clear, filtered, show
 from pages.ui.review.keyboard import KEYS, focus_key, gallery_key
 from pages.ui.review.sample import single
 from pages.ui.selection.selection import select, selected, tiles, version
@@ -49,9 +48,9 @@ def desk(run: Run, answer: DeltaGenerator, chosen: Chosen) -> None:
     table, suspects = counted.table(run), counted.suspects(run)
     with answer:
         _progress(run, table)
-    rows = filtered(run, table, replace(conditions, family=families.chosen(run)), chosen.who)
+    rows = filtered(run, table, chosen, families.chosen(run))
     if sample.is_open():
-        _full_screen(run, table, counted.tally(run), rows, conditions)
+        _full_screen(run, table, counted.tally(run), rows, chosen)
         return
     left, middle, side = st.columns([1.1, 3, 1.5], gap="small")
     with left, st.container(key="review-families"):
@@ -65,7 +64,7 @@ def desk(run: Run, answer: DeltaGenerator, chosen: Chosen) -> None:
             st.space("stretch")
             _select_buttons(run, rows, shown)
         if rows.empty:
-            _why_empty(run, counted.tally(run), conditions)
+            _why_empty(run, counted.tally(run), chosen)
             if len(suspects) and not counted.tally(run).undecided:
                 _way_on(run, suspects, "suspects" if counted.tally(run).confirmed else "flagged samples")
         _tiles(run, rows, shown, focus, chosen.size)
@@ -167,9 +166,12 @@ def _empty_queue(counts: Tally, conditions: Filter, nothing: Callable[[], str]) 
         st.info(nothing())
 
 
-def _why_empty(run: Run, counts: Tally, conditions: Filter) -> None:
-    """The same; where nothing is flagged, also the detectors that flag something, or the way to run one."""
-    _empty_queue(counts, conditions, partial(counted.nothing, run))
+def _why_empty(run: Run, counts: Tally, chosen: Chosen) -> None:
+    """The same, with the way out: no filters, the detectors that flag something, or the way to run one."""
+    _empty_queue(counts, chosen.conditions, partial(counted.nothing, run))
+    words = "Clear all filters"
+    if chosen.left_out and st.button(words, key="clear-all", icon=":material/filter_alt_off:", on_click=clear):
+        st.rerun()  # the filters are drawn outside of this fragment
     if not counts.suspects:
         counted.others(run)
         onward.to_detect(run)
@@ -188,7 +190,7 @@ def _way_on(run: Run, suspects: pd.DataFrame, what: str) -> None:
         journey.go_to("repair", "See what the repair has brought" if repairs else "Repair the model")
 
 
-def _full_screen(run: Run, table: pd.DataFrame, counts: Tally, rows: pd.DataFrame, conditions: Filter) -> None:
+def _full_screen(run: Run, table: pd.DataFrame, counts: Tally, rows: pd.DataFrame, chosen: Chosen) -> None:
     """The sample in focus on the whole screen, above those around it in the queue."""
     ids = rows["id"].to_numpy()
     target = st.session_state.pop(f"goto-{run.id}", st.session_state.get(focus_key(run)))
@@ -198,7 +200,7 @@ def _full_screen(run: Run, table: pd.DataFrame, counts: Tally, rows: pd.DataFram
     with st.container(key="full-screen"):
         _tiles(run, rows, sample.rows_around(rows, place), focus, sample.STRIP, one_row=True)
         if focus is None:
-            _why_empty(run, counts, conditions)
+            _why_empty(run, counts, chosen)
         else:
             sample.full_screen(run, table, focus, f"{place + 1:,} of {len(rows):,}")
         keyboard.bar(run, rows, focus)

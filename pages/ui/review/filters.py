@@ -1,7 +1,7 @@
 """The filters of the review queue: part of what the pages show, so all of them are in the address and stay."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -17,15 +17,16 @@ from pages.ui.cache import cached, cluster_names, decided_names, names
 from pages.ui.cache.words import HELP
 from pages.ui.review import families
 from pages.ui.selection.class_list import NAME, class_field, class_options
+from pages.ui.selection.narrowing import ALL_SAMPLES, LOSS, SUSPICION, Narrowing, ranges
 from pages.ui.widgets import address, counted, refusal, view
 from pages.ui.widgets.bound import bound
-from pages.ui.widgets.fields import RANGES, ends, one_of, percentiles
+from pages.ui.widgets.fields import RANGES, one_of
 from pages.ui.widgets.view import Matching
 
 PAGE = "review"
 TITLES = {"undecided": "Undecided", "decided": "Decided", "all": "All"}
 TITLES |= {decision: STANDING[decision].capitalize() for decision in DECISIONS if decision != "undecided"}
-RARER = ("decided", "cluster", "reviewer", "tag", "agree", "suspicion", "sort")
+RARER = ("decided", "cluster", "reviewer", "tag", "agree", SUSPICION, LOSS, "sort")
 FILTERS = ("verdict", NAME, "predicted", "ids", families.ADDRESS, *RARER)
 SIZES = ("84", *map(str, range(48, 193, 12)))  # pixels of a tile
 
@@ -36,20 +37,25 @@ class Chosen:
 
     Attributes:
         conditions: the filter, but for the family, which is chosen below it.
+        narrowing: the ranges of suspicion and of loss, which are those of the maps.
         who: only what this reviewer decided on; "" for all.
         size: of a tile, in pixels.
+        left_out: whether any of them leaves something out.
     """
 
     conditions: Filter
-    who: str
-    size: int
+    narrowing: Narrowing = ALL_SAMPLES
+    who: str = ""
+    size: int = int(SIZES[0])
+    left_out: bool = False
 
 
-def filtered(run: Run, table: pd.DataFrame, conditions: Filter, who: str) -> pd.DataFrame:
-    """The queue that a filter leaves, in its order; with `who`, of what this reviewer decided on."""
-    among = cached.decided_by(run, who) if who else None
+def filtered(run: Run, table: pd.DataFrame, chosen: Chosen, family: int | None) -> pd.DataFrame:
+    """The queue that is left of a family, None for any, in its order."""
+    among = cached.decided_by(run, chosen.who) if chosen.who else None
+    conditions = replace(chosen.conditions, family=family)
     rows = refusal.attempted(lambda: queue(table, conditions, among, lambda: names.names(run)))
-    return table.iloc[:0] if rows is None else rows
+    return table.iloc[:0] if rows is None else rows[chosen.narrowing.of(run, rows)]
 
 
 def filters(run: Run) -> Chosen:
@@ -71,7 +77,8 @@ def filters(run: Run) -> Chosen:
         "reviewer": ["", *people],
         "tag": ["", *with_tag],
         "agree": [str(count) for count in range(most + 1)],
-        "suspicion": RANGES,
+        SUSPICION: RANGES,
+        LOSS: RANGES,
         "sort": list(ORDERS),
         "size": SIZES,
         families.FROM: Matching("[0-9]{1,9}"),
@@ -92,7 +99,7 @@ def filters(run: Run) -> Chosen:
         )
         hidden = sum(now[name] != next(iter(options[name])) for name in RARER)
         with st.popover(f"More ({hidden})" if hidden else "More", icon=":material/tune:"):
-            _rarer(now, options, most)
+            _rarer(run, now, options, most)
         # Without words, all filters stand in one row from 1,280 pixels on.
         st.button(
             "",
@@ -100,9 +107,8 @@ def filters(run: Run) -> Chosen:
             icon=":material/filter_alt_off:",
             type="tertiary",
             help="Clear filters",
-            on_click=_clear,
+            on_click=clear,
         )
-    low, high = ends(now["suspicion"])
     return Chosen(
         Filter(
             int(now[NAME]) if now[NAME] else None,
@@ -113,13 +119,14 @@ def filters(run: Run) -> Chosen:
             decided.get(now["decided"]),
             next(verdict for verdict, title in TITLES.items() if title == now["verdict"]),
             int(now["agree"]),
-            (low / 100, high / 100),
             now["ids"],
             now["sort"],
             with_tag.get(now["tag"]),
         ),
+        Narrowing(now[SUSPICION], now[LOSS]),
         now["reviewer"],
         int(now["size"]),
+        any(now[name] != next(iter(options[name])) for name in FILTERS if name != "sort"),
     )
 
 
@@ -129,7 +136,14 @@ def show(**values: str) -> None:
         _choose(name, value)
 
 
-def _rarer(now: dict[str, str], options: dict[str, Collection[str]], most: int) -> None:
+def clear() -> None:
+    """Have the queue show all that is suspected and undecided."""
+    for name in FILTERS:
+        _choose(name, "")
+    counted.count_by("")
+
+
+def _rarer(run: Run, now: dict[str, str], options: dict[str, Collection[str]], most: int) -> None:
     """The filters that are asked for less often, the order and the size of the tiles."""
     _list("Cluster", "cluster", now, options["cluster"], "any cluster", help=HELP["cluster"])
     _list("Decision", "decided", now, options["decided"], "any", help=HELP["decided"])
@@ -138,8 +152,7 @@ def _rarer(now: dict[str, str], options: dict[str, Collection[str]], most: int) 
     _list("Decided by", "reviewer", now, options["reviewer"], "anybody")
     at_least = _bound("agree", int(now["agree"]))
     st.slider("Flagged by at least so many detectors", 0, most, **at_least)
-    words = "Suspicion, as a percentile"
-    percentiles(words, "review-suspicion", now["suspicion"], partial(_choose, "suspicion"), HELP["suspicion"])
+    ranges(run, now, _choose)
     one_of("Order", ORDERS, **_bound("sort", now["sort"]))
     st.slider("Tile size", 48, 192, step=12, **_bound("size", int(now["size"])))
 
@@ -170,9 +183,3 @@ def _older_address(run: Run) -> None:
     names, name = cached.info(run).class_names, str(st.query_params.get("given", ""))
     if name in names:
         address.put_all({"given": "", NAME: str(names.index(name))})
-
-
-def _clear() -> None:
-    for name in FILTERS:
-        _choose(name, "")
-    counted.count_by("")

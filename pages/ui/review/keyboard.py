@@ -84,10 +84,10 @@ def bar(run: Run, rows: pd.DataFrame, focus: int | None) -> None:
     shared.say(run, selected(run).tolist())
     with st.container(key="selection-bar", horizontal=True, vertical_alignment="center", gap="small"):
         words = f"**{chosen:,} selected**" if chosen else f"**Sample #{focus}**" if focus is not None else ""
-        st.markdown(words, width="content")
         about = selected(run).tolist() or [one for one in (focus,) if one is not None]
-        if guaranteed := bona_fide_among(run, about):
-            st.markdown(f":material/verified: **{guaranteed}**", width=200)
+        guaranteed = bona_fide_among(run, about, classes=False)  # which is said when it is asked
+        with st.container(key="selection-words", gap=None):
+            st.markdown(f"{words} · :material/verified: **{guaranteed}**" if guaranteed else words, width="stretch")
         keys = {decision: key for key, decision in DECISIONS.items()}
         decision_buttons(
             "selection",
@@ -96,7 +96,6 @@ def bar(run: Run, rows: pd.DataFrame, focus: int | None) -> None:
             tips={decision: f"Key {key.upper()}" for decision, key in keys.items()},
         )
         st.text_input("Reason", key=reason_key(), placeholder="Reason", label_visibility="collapsed", width=120)
-        st.space("stretch")
         for key, (icon, tip) in SMALL.items():
             off = key == "Escape" and not chosen and not sample.is_open()
             st.button(

@@ -62,12 +62,12 @@ def _head(run: Run, n: int) -> int:
     key, last = f"selection-page-{run.id}", (n - 1) // SHOWN
     of, page = st.session_state.get(key, (0, 0))
     page = min(page, last) if of == version(run) else 0  # another selection begins with its first page
-    which = f" {page * SHOWN + 1:,}–{min((page + 1) * SHOWN, n):,} of {n:,}" if last else ""
+    which = f"**{page * SHOWN + 1:,}–{min((page + 1) * SHOWN, n):,}** of {n:,}" if last else "**Selected samples**"
     turn = {"type": "tertiary", "on_click": partial(st.session_state.__setitem__, key)}
     with st.container(key="selection-head", horizontal=True, vertical_alignment="center", gap="xsmall"):
         tip = "The most suspicious first. A click takes a sample out of the selection, and in again."
         # Where there are several pages, the words stand in one line with their buttons.
-        st.markdown(f"**Selected**{which}" if last else "**Selected samples**", help=tip, width="stretch")
+        st.markdown(which, help=tip, width="stretch")
         for title, icon, to in (("Back", "left", page - 1), ("Next", "right", page + 1)) if last else ():
             st.button(
                 "",

@@ -52,5 +52,6 @@ def _left(run: Run) -> str:
         by = counted.counted(run) or next(iter(leading(cached.detections(run))))
         about = poisoned_left(cached.advice_on(run, by), cached.table(run))
         poisoned = f", about {about:,} poisoned or mislabelled" if about else ""
-        return f"**If you stopped now: {words}{poisoned}**"
+        left, *of_these = words.partition(" (")  # only the count is bold: all of it is one line at 1,280 pixels
+        return f"If you stopped now: **{left}**{''.join(of_these)}{poisoned}"
     return f"all {counts.suspects:,} {counts.noun} decided" if counts.suspects else ""

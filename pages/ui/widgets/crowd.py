@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from core.analysis.brush import points_inside
 from core.types import Ints
 from pages.ui.widgets.held import address_of
-from pages.ui.widgets.scatter_option import Bar, Style
+from pages.ui.widgets.scatter_option import Bar, Style, Window
 
 _ASSETS = Path(__file__).parents[3] / "assets"
 _mount = st.components.v2.component(
@@ -58,6 +58,8 @@ def crowd_map(
     class_names: Sequence[str],
     selected: Callable[[], Ints],
     choose: Callable[[Ints], None],
+    total: int,
+    window: Window | None = None,
     bar: Bar | None = None,
     hover: bool = True,
 ) -> None:
@@ -70,6 +72,8 @@ def crowd_map(
         class_names: in the order of the class indices.
         selected: gives the sorted ids that are selected now, wherever that was done.
         choose: is told the sorted ids that were selected on the map.
+        total: how many points there are, with those that were left out of `crowd`.
+        window: what is in view before anybody zooms; None for what is around the points.
         bar: what the colours of a figure mean; None for groups.
         hover: whether hovering shows the input.
     """
@@ -89,10 +93,13 @@ def crowd_map(
         "names": list(class_names),
         "image": image_url if hover else "",
         "n": len(crowd.ids),
+        "total": total,
+        "whole": [*window[0], *window[1]] if window else None,
         "n_selected": len(now),
     }
     answer = partial(_answer, crowd, key, selected, choose)
-    _mount(key=key, data=data, default={"chosen": None}, on_chosen_change=answer)
+    with st.container(key=f"map-chart-{key}"):
+        _mount(key=key, data=data, default={"chosen": None}, on_chosen_change=answer, height="stretch")
 
 
 def _answer(crowd: Crowd, key: str, selected: Callable[[], Ints], choose: Callable[[Ints], None]) -> None:

@@ -17,7 +17,7 @@ LARGE = 20_000  # points; above, they are drawn as one path per series, which ca
 TOOLS = 26  # pixels of the row of tools
 LINE = 18  # pixels of the bar below the tools
 SLIM = 500  # pixels of a map; a slimmer one, as beside a table on a narrow screen, has its bar below the tools
-BESIDE = 100  # pixels of the tools that a bar stands beside
+BESIDE = 112  # pixels of the tools that a bar stands beside
 # Milliseconds of rest after which a brush counts. The chart waits 150 more before it says so; what is said while it is
 # still dragged costs little.
 BRUSH_MS = 30
@@ -201,7 +201,7 @@ def _drawn_bar(bar: Bar, *, narrow: bool) -> list[dict[str, Any]]:
     stops = [{"offset": at / max(len(bar.colours) - 1, 1), "color": hex_} for at, hex_ in enumerate(bar.colours)]
     fill = {"type": "linear", "x": 0, "y": 0, "x2": 1, "y2": 0, "colorStops": stops}
     low, middle, high = bar.words
-    left, top, width = (0, TOOLS + 5, 60) if narrow else (BESIDE, 4, 70)
+    left, top, width = (0, TOOLS + 5, 60) if narrow else (BESIDE, 7, 70)
     start = left + 8 + 6.2 * len(f"{bar.title} {low}")
     words = ((left, f"{bar.title} {low}"), (start + width + 6, high if narrow else f"{high} · middle {middle}"))
     strip = {"type": "rect", "left": start, "top": top + 1, "shape": {"width": width, "height": 10}}

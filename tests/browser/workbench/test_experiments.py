@@ -8,7 +8,7 @@ from core import pipeline, runs
 from core.evaluation.removed import removed
 from tests.browser.conftest import OpenPage, Serve
 from tests.browser.test_journey import PATIENT
-from tests.browser.test_pages import eventually, sound
+from tests.browser.test_pages import OUT_OF_VIEW, eventually, sound
 from tests.browser.test_review import in_order
 
 
@@ -33,4 +33,6 @@ def test_a_repair_is_repeated_with_another_seed_and_its_removed_samples_are_look
     expect(window.get_by_text("Bars: one standard deviation over the seeds.")).to_be_visible(timeout=PATIENT)
     window.get_by_role("radio", name="Before and after").click()
     expect(window.get_by_text("mean ± standard deviation over 2 seeds.")).to_be_visible(timeout=PATIENT)
+    window.set_viewport_size({"width": 1280, "height": 720})
+    eventually(lambda: not window.evaluate(OUT_OF_VIEW))
     sound(window)

@@ -23,6 +23,16 @@ from tests.browser.test_review import BAR, TILE, decisions, opened
 
 ROWS = 6  # that the keyboard goes down in the queue: more than a window holds
 box_of = Locator.bounding_box
+# As where bona fide samples are among those that are selected, and how far right the words reach.
+SAY_BONA_FIDE = """(one) => {
+  const parts = ["148 selected", " · ✓ ", "18 of them are bona fide"].map((words, at) => {
+    const part = document.createElement(at === 1 ? "span" : "strong");
+    part.textContent = words;
+    return part;
+  });
+  one.replaceChildren(...parts);
+}"""
+RIGHT_END = "(one) => Math.max(...[...one.children].map((part) => part.getBoundingClientRect().right))"
 READABLE = 4.5  # contrast of small words with their ground, as WCAG AA has it
 # The contrast of an element's words with what lies below them, with all opacities on the way.
 CONTRAST = """(element) => {
@@ -84,6 +94,25 @@ def test_what_the_keys_are_about_stands_apart_from_the_first_button(
         return bool(left and right and left["x"] + left["width"] + 3 <= right["x"])
 
     eventually(apart)
+
+
+@pytest.mark.parametrize("size", [(1400, 900), (1280, 720), (1000, 700)])
+def test_the_bar_of_review_has_room_for_its_words_and_all_its_buttons(
+    size: tuple[int, int], serve: Serve, page: OpenPage, small: Path
+) -> None:
+    window = opened(page, serve(small).url, *size)
+    words = window.locator(f"{BAR} p").first
+    words.evaluate(SAY_BONA_FIDE)
+
+    def whole() -> bool:
+        buttons = [one.bounding_box() for one in window.locator(f"{BAR} button").all()]
+        bar, said = window.locator(BAR).bounding_box(), words.evaluate(RIGHT_END)
+        ends = [box["x"] + box["width"] for box in buttons if box]
+        first = min(box["x"] for box in buttons if box)
+        return bool(bar and len(ends) == 10 and max(ends) <= bar["x"] + bar["width"] and said <= first)
+
+    eventually(whole)
+    assert words.evaluate("(one) => one.scrollHeight <= one.clientHeight + 1")
 
 
 @pytest.mark.parametrize("size", [(1400, 900), (1280, 720)])

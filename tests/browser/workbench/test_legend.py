@@ -58,3 +58,25 @@ def test_every_one_of_ten_classes_is_read_in_the_legend(
     expect(groups).to_have_count(10, timeout=2 * PATIENT)
     for group in groups.all():
         expect(group).to_be_in_viewport(ratio=1)
+
+
+def test_a_map_of_which_all_is_hidden_says_so_beside_one_that_is_drawn(
+    serve: Serve, page: OpenPage, small: Path
+) -> None:
+    n = len(opened_run.opened(runs.all_runs(small)[0]).data.labels)
+    address = f"{serve(small).url}/trajectories?colour=loss&beside=flag&hide=not+flagged|flagged|bona+fide"
+    window = page(address, 1000, 700)
+    words = window.get_by_text("Nothing is drawn.")
+    expect(words).to_be_in_viewport(timeout=2 * PATIENT)
+    drawn(window, n, n)
+    window.get_by_role("button", name="Play").click()  # the points of the other map glide
+    expect(window.locator(".gliding")).to_have_count(1, timeout=PATIENT)
+    window.get_by_role("button", name="Pause").click()
+    draw_lasso(window, [(x, max(y, 0.35)) for x, y in ALL])  # from below the bar of colours
+    selected = window.locator(".st-key-selection-words").get_by_text(re.compile("^[1-9][0-9,]* selected"))
+    expect(selected).to_be_visible(timeout=PATIENT)
+    window.get_by_role("button", name=f"Show all {n:,}").click()
+    expect(words).to_have_count(0, timeout=PATIENT)
+    expect(window.get_by_text(f"{n:,} of {n:,} drawn")).to_have_count(2)
+    expect(selected).to_be_visible()
+    sound(window)

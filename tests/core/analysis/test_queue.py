@@ -58,12 +58,10 @@ def test_what_the_decision_confirmed_is_in_the_queue_whoever_flags_it():
         ({"family": 1}, [3]),
         ({"family": 0}, [8, 12]),
         ({"agreement": 2}, [8, 12, 5]),
-        ({"suspicion": (0.75, 0.85)}, [12]),
         ({"order": "family"}, [12, 8, 3, 5]),
         ({"cluster": (0, 1)}, [3, 9]),  # all of it, flagged or not
         ({"cluster": (1, 0)}, [5]),
         ({"cluster": (0, 1), "ids": "4-12"}, [9]),
-        ({"cluster": (0, 1), "suspicion": (0.5, 1.0)}, [3]),
         ({"cluster": (2, 1)}, []),
         ({"decided": "backdoor"}, [3, 9]),  # all of it, flagged or not
         ({"decided": 2}, [9]),
@@ -78,7 +76,7 @@ def test_each_filter_leaves_its_own(wanted, expected):
 
 
 def test_filters_add_up_and_a_reviewer_is_a_set_of_ids():
-    assert ids(label=1, agreement=2, suspicion=(0.0, 0.8)) == [12, 5]
+    assert ids(label=1, agreement=2, predicted=0) == [12]
     assert ids(among={5, 9}) == [5]
 
 

@@ -36,6 +36,11 @@ def test_groups_of_the_same_name_and_size_have_titles_of_their_own() -> None:
     assert len(set(titles)) == 3
 
 
+def test_each_verdict_has_its_group_and_what_has_none_is_undecided() -> None:
+    found = colouring(table(5, verdict=["", "keep", "mark", "relabel", "exclude"]), ("a", "b"), "verdict", "x", "light")
+    assert groups(found) == ["undecided", "kept", "unsure", "relabelled", "excluded"]
+
+
 def test_of_many_classes_the_largest_have_colours_and_long_names_lose_their_middle() -> None:
     names = tuple(f"a very long name of a class {index}" for index in range(200))
     labels = np.repeat(np.arange(200), np.r_[np.full(10, 3), np.ones(190, int)])

@@ -17,6 +17,7 @@ from core.runs import Run
 from pages.ui.cache import cached
 from pages.ui.cache.map_columns import map_words
 from pages.ui.clusters.classes import BROAD, LONG
+from pages.ui.clusters.colouring import COLOURS
 from pages.ui.widgets.scatter_option import FADED, LARGE, Style, map_option, window_around
 from tests.pages.access.test_who import REVIEWER, be
 from tests.pages.drawn import FEW, SAMPLES, field, legend, legends, page, walk
@@ -59,6 +60,16 @@ def test_only_samples_with_a_tag_are_drawn_where_it_is_chosen(
     assert field(page("review", app), "Tag").value == "sticker"  # one state for all pages
 
 
+@pytest.mark.parametrize("colour", COLOURS)
+def test_every_colour_is_drawn_alone_and_beside_another(colour: str, two_detections: Run) -> None:
+    pipeline.decide(two_detections, [0, 1, 50], "keep", reviewer="ann")
+    app = page("clusters")
+    field(app, "Colour by").select(colour).run()
+    field(app, "Beside").select("flag" if colour == "class" else "class").run()
+    assert not app.exception, app.exception
+    assert len(legends(app)) == 2
+
+
 def range_of(app: AppTest, what: str) -> Slider:
     """The slider of a range of percentiles."""
     found: Slider = next(one for one in app.slider if one.label == f"{what}, as a percentile")
@@ -85,6 +96,32 @@ def test_only_samples_in_a_range_of_suspicion_and_of_loss_are_drawn(name: str, t
     assert any(f"{SAMPLES} of {SAMPLES} drawn" in one.value for one in app.caption)
 
 
+@pytest.mark.parametrize("name", ["clusters", "trajectories"])
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ({"suspicion": "0-0", "loss": "0-0"}, "None of 120 samples has a suspicion at percentile 0–0 and a loss at"),
+        ({"hide": "not flagged|bona fide|flagged"}, "All 120 samples are hidden in the legend."),
+        (
+            {"suspicion": "99-100", "done": "hidden", "hide": "flagged"},
+            "samples with a suspicion at percentile 99–100 and no decision are hidden in the legend.",
+        ),
+    ],
+)
+def test_a_map_without_a_point_says_what_is_left_out_and_one_button_shows_it(
+    name: str, address: dict[str, str], words: str, two_detections: Run
+) -> None:
+    app = page(name)
+    for parameter, value in address.items():
+        app.query_params[parameter] = value
+    app.run()
+    assert any(one.value.startswith("**Nothing is drawn.**") and words in one.value for one in app.markdown)
+    next(one for one in app.button if one.label == f"Show all {SAMPLES}").click().run()
+    assert not app.exception
+    assert any(f"{SAMPLES} of {SAMPLES} drawn" in one.value for one in app.caption)
+    assert not set(address) & set(app.query_params)
+
+
 def test_too_many_points_for_outlines_are_faded() -> None:
     import pandas as pd
 
@@ -106,6 +143,8 @@ def test_decided_samples_are_hidden_when_asked_and_the_map_says_so(
     next(one for one in app.toggle if one.label == "Decided").set_value(False).run()
     assert not app.exception
     assert "decided" not in legend(app)
+    assert any(f"{SAMPLES - 3} of {SAMPLES} drawn" in one.value for one in app.caption)
+    app = page(name, page("review", app))  # whose own filters say nothing of it
     assert any(f"{SAMPLES - 3} of {SAMPLES} drawn" in one.value for one in app.caption)
 
 

@@ -44,7 +44,7 @@ def test_each_class_and_the_removed_samples_are_one_click_away(repaired: tuple[R
     choice = next(one for one in app.segmented_control if one.key == "repair-view")
     app = choice.set_value("Each class").run()
     listed = next(one.value for one in app.dataframe if "Class" in one.value)
-    assert listed.iloc[0].tolist() == ["class 9", 0.9, 0.4]
+    assert listed.iloc[0].tolist() == ["class 9", 90.0, 40.0]
     choice = next(one for one in app.segmented_control if one.key == "repair-view")
     app = choice.set_value("Removed samples").run()
     assert "calls 3 of 6 removed samples by their own label" in said(app)

@@ -4,10 +4,11 @@ import re
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Slider
 
 from core.analysis import opened_run
 from core.analysis.queue import Filter, queue
-from core.analysis.samples import review_table
+from core.analysis.samples import loss_percentiles, review_table
 from core.runs import Run
 from pages.ui.review.filters import FILTERS
 from tests.pages.drawn import FEW, MANY, field, page, said
@@ -24,6 +25,10 @@ def opened(**address: str) -> AppTest:
 def counts(app: AppTest) -> list[str]:
     assert not app.exception, app.exception
     return [one.value for one in app.caption if re.fullmatch(r"[0-9]+ of [0-9]+", one.value)]
+
+
+def loss_range(app: AppTest) -> Slider:
+    return next(one for one in app.slider if one.label == "Loss, as a percentile")
 
 
 def address(app: AppTest) -> dict[str, str]:
@@ -63,6 +68,24 @@ def test_an_address_opens_what_it_says_and_nothing_that_there_is_not(
     two_detections: Run, said_there: dict[str, str], expected: str
 ) -> None:
     assert counts(opened(**said_there)) == [expected]
+
+
+def test_the_range_of_losses_of_the_maps_is_that_of_the_review_and_one_button_clears_it(two_detections: Run) -> None:
+    table = review_table(opened_run.opened(two_detections))
+    rows = queue(table, Filter())
+    middle = int(100 * loss_percentiles(table).loc[rows.index].median())
+    left = int((loss_percentiles(table).loc[rows.index] >= middle / 100).sum())
+    assert 0 < left < FEW
+    app = page("clusters")
+    loss_range(app).set_value((middle, 100)).run()
+    app = page("review", app)
+    assert loss_range(app).value == (middle, 100)
+    assert counts(app) == [f"{left} of {left}"]
+    assert address(app) == {"loss": f"{middle}-100"}
+    loss_range(app).set_value((0, 0)).run()
+    assert counts(app) == ["0 of 0"]
+    app.button("clear-all").click().run()
+    assert (address(app), counts(app)) == ({}, [f"{FEW} of {FEW}"])
 
 
 def test_the_class_of_the_maps_is_that_of_the_review(two_detections: Run) -> None:

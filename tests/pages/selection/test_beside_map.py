@@ -62,10 +62,10 @@ def test_every_sample_of_a_large_selection_is_reached(two_detections: Run) -> No
     chosen = tuple(range(SHOWN + 10))
     app.session_state[f"selection-{two_detections.id}"] = chosen
     app.run()
-    assert f"1–{SHOWN} of {len(chosen)}" in said(app)
+    assert f"**1–{SHOWN}** of {len(chosen)}" in said(app)
     first = shown_ids(app)
     app.button(key="selection-Next").click().run()
-    assert f"{SHOWN + 1}–{len(chosen)} of {len(chosen)}" in said(app)
+    assert f"**{SHOWN + 1}–{len(chosen)}** of {len(chosen)}" in said(app)
     assert sorted(first + shown_ids(app)) == list(chosen)
     assert app.button(key="selection-Next").disabled
     app.button(key="selection-Back").click().run()

@@ -51,17 +51,20 @@ def test_the_whole_screen_of_an_empty_queue_says_so_above_its_bar() -> None:
         from core.analysis.caveats import Tally
         from core.analysis.queue import Filter
         from pages.ui.review import desk, keyboard
+        from pages.ui.review.filters import Chosen
 
         flagged = pd.DataFrame({"id": [1], "verdict": [""]}, dtype=object)
         with (
             patch.object(desk, "_tiles"),
             patch.object(keyboard, "bar", lambda *given: st.text("bar")),
         ):
-            desk._full_screen(SimpleNamespace(id="run"), flagged, Tally(0, 1, 0, 1), flagged.iloc[:0], Filter(ids="99"))  # type: ignore[arg-type]
+            chosen = Chosen(Filter(ids="99"), left_out=True)
+            desk._full_screen(SimpleNamespace(id="run"), flagged, Tally(0, 1, 0, 1), flagged.iloc[:0], chosen)  # type: ignore[arg-type]
 
     app = app_of(large).run()
     assert not app.exception
     assert app.info[0].value == "No sample fits the filters. Flagged and undecided: 1."
+    assert app.button[0].label == "Clear all filters"
     assert app.text[0].value == "bar"
 
 

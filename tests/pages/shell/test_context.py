@@ -33,7 +33,7 @@ def test_a_page_of_a_run_says_what_would_stay_undecided(
     be(REVIEWER, monkeypatch)
     pipeline.decide(two_detections, [0, 1], "exclude", reviewer="ann")
     left = f"{FEW - 2} of {FEW} flagged remain undecided"
-    assert line(name) == f"made up › {two_detections.name} · **If you stopped now: {left}**"
+    assert line(name) == f"made up › {two_detections.name} · If you stopped now: **{left}**"
 
 
 def test_the_lab_is_about_no_run(two_detections: Run) -> None:
@@ -69,10 +69,10 @@ def test_what_the_decision_confirmed_is_left_too_until_somebody_decides(
 ) -> None:
     be(REVIEWER, monkeypatch)
     decided(two_detections, shifted())
-    left = f"**If you stopped now: {FEW + 3} suspects left (10 confirmed, 5 more flagged), about 10 poisoned"
+    left = f"If you stopped now: **{FEW + 3} suspects left** (10 confirmed, 5 more flagged), about 10 poisoned"
     assert left in line("bona_fide")
     pipeline.decide(two_detections, range(FEW), "exclude", reviewer="ann")
-    assert f"3 of {FEW + 3} suspects left (3 confirmed)" in line("bona_fide")
+    assert f"**3 of {FEW + 3} suspects left** (3 confirmed)" in line("bona_fide")
     pipeline.decide(two_detections, range(FEW + 3), "exclude", reviewer="ann")
     assert line("bona_fide").endswith(f"all {FEW + 3} suspects decided")
 

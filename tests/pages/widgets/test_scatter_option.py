@@ -33,7 +33,7 @@ def test_a_slim_map_has_its_bar_below_the_tools() -> None:
     assert slim["query"] == {"maxWidth": SLIM}
     assert slim["option"]["grid"]["top"] == coloured["grid"]["top"] + 18
     placed = [one["option"]["graphic"][1]["left"] for one in coloured["media"]]
-    assert (coloured["graphic"][1]["left"], placed) == (100, [0])
+    assert (coloured["graphic"][1]["left"], placed) == (112, [0])
     assert map_option(POINTS, POINTS.iloc[:0], STYLES, narrow=True, **COMMON)["media"] == []
 
 

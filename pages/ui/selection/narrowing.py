@@ -1,6 +1,9 @@
-"""Which samples the maps draw: all, or those in a range of suspicion or of loss, of one tag, or undecided."""
+"""Which samples are shown: all, or those in a range of suspicion or of loss, of one tag, or undecided.
 
-from collections.abc import Collection, Mapping, Sequence
+The maps draw no others; of the queue, Review asks for the same ranges.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,12 +15,12 @@ from core.journal.review.notes import tagged
 from core.runs import Run
 from core.types import Bools
 from pages.ui.cache import cached, map_columns
-from pages.ui.cache.words import HELP
+from pages.ui.cache.words import HELP, plain
 from pages.ui.widgets import view
 from pages.ui.widgets.bound import bound
 from pages.ui.widgets.fields import ALL, RANGES, ends, percentiles
 
-DECIDED = "decided"  # names among what the pages show
+DECIDED = "done"  # names among what the pages show
 SUSPICION = "suspicion"
 LOSS = "loss"
 TAG = "tag"
@@ -26,7 +29,7 @@ DECIDED_TOO = ("shown", "hidden")  # samples that were decided on
 
 @dataclass(frozen=True)
 class Narrowing:
-    """What is drawn.
+    """What is shown.
 
     Attributes:
         suspicion: a range of its percentiles, one of `fields.RANGES`.
@@ -42,10 +45,21 @@ class Narrowing:
 
     def __bool__(self) -> bool:
         """Whether anything is left out."""
-        return self != Narrowing()
+        return self != ALL_SAMPLES
+
+    def words(self) -> str:
+        """What all samples that are shown have.
+
+        >>> Narrowing("95-100", tag="odd", decided=False).words()
+        'a suspicion at percentile 95–100, the tag odd and no decision'
+        """
+        ranges = ((name, said) for name, said in (("suspicion", self.suspicion), ("loss", self.loss)) if said != ALL)
+        parts = [f"a {name} at percentile {said.replace('-', '–')}" for name, said in ranges]
+        parts += [f"the tag {plain(self.tag)}"] * bool(self.tag) + ["no decision"] * (not self.decided)
+        return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
 
     def of(self, run: Run, rows: pd.DataFrame) -> Bools:
-        """(n,) which of these rows of the review table are drawn."""
+        """(n,) which of these rows of the review table are shown."""
         left: Bools = np.asarray((rows["verdict"] == "") | self.decided, np.bool_)
         if self.tag:
             left = left & rows["id"].isin(tagged(run, cached.table(run))[self.tag]).to_numpy()
@@ -54,6 +68,9 @@ class Narrowing:
         if self.loss != ALL:
             left = left & _between(map_columns.loss_percentiles(run).loc[rows.index], self.loss)
         return left
+
+
+ALL_SAMPLES = Narrowing()
 
 
 def _between(values: "pd.Series[float]", said: str) -> Bools:
@@ -75,17 +92,29 @@ def field(run: Run, now: Mapping[str, str], tags: Sequence[str]) -> None:
     """The button that opens the ranges and the tags, with how many of them leave something out."""
     active = sum((now[SUSPICION] != ALL, now[LOSS] != ALL, bool(now[TAG])))
     with st.popover(str(active or ""), icon=":material/filter_alt:", help="Only some samples, by suspicion or by loss"):
-        words = "Suspicion, as a percentile"
-        percentiles(words, "view-suspicion", now[SUSPICION], partial(view.choose, SUSPICION), HELP["suspicion"])
-        percentiles("Loss, as a percentile", "view-loss", now[LOSS], partial(view.choose, LOSS), HELP["loss"])
-        low, high = map_columns.loss_span(run, *ends(now[LOSS]))
-        st.caption(f"Losses after training from {low:.3g} to {high:.3g}.")
+        ranges(run, now, view.choose)
         if tags:
             only = bound("view-tag", now[TAG], partial(view.choose, TAG))
             st.selectbox("Only samples with the tag", ["", *tags], format_func=lambda tag: tag or "any", **only)
         st.button("Show all", key="narrow-none", icon=":material/filter_alt_off:", disabled=not active, on_click=_none)
 
 
+def ranges(run: Run, now: Mapping[str, str], choose: Callable[[str, str], None]) -> None:
+    """The sliders of the two ranges, and the losses that one stands for; `choose` is told a name and its value."""
+    words = "Suspicion, as a percentile"
+    percentiles(words, "view-suspicion", now[SUSPICION], partial(choose, SUSPICION), HELP["suspicion"])
+    percentiles("Loss, as a percentile", "view-loss", now[LOSS], partial(choose, LOSS), HELP["loss"])
+    low, high = map_columns.loss_span(run, *ends(now[LOSS]))
+    st.caption(f"Losses after training from {low:.3g} to {high:.3g}.")
+
+
 def _none() -> None:
+    """All samples again, decided or not as before."""
     for name in (SUSPICION, LOSS, TAG):
         view.choose(name, "")
+
+
+def clear() -> None:
+    """Have the pages show all samples."""
+    _none()
+    view.choose(DECIDED, DECIDED_TOO[0])
