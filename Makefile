@@ -25,7 +25,7 @@ COMPILE := $(PY) -m uv pip compile -q --upgrade --universal --python-version 3.1
 RUN_READY := .venv/.ready-run-$(shell cat requirements.txt pylock.toml | cksum | cut -d ' ' -f 1)
 DEV_READY := .venv/.ready-dev-$(shell cat requirements*.txt pylock*.toml | cksum | cut -d ' ' -f 1)
 # Files in the order of tests/conftest.py: xdist itself would begin with those of most tests, and end with the longest.
-SHARED := -n 2 --dist loadfile --no-loadscope-reorder
+SHARED := --dist loadfile --no-loadscope-reorder
 CHECKED := app.py setup.py core pages tests benchmarks assets installed upkeep
 
 .DEFAULT_GOAL := help
@@ -46,10 +46,11 @@ run: $(RUN_READY)  ## install what is needed (first time only) and start the das
 # Each process of the tests and each that they start would compile all files again where a machine forbids to keep them.
 test: export PYTHONDONTWRITEBYTECODE :=
 test: export LINTED := yes
+# Tests with a browser wait for pages a third of their time: a process more than there are cores fills it.
 test: lint  ## lint, types, then all tests, with a real browser among them
 	$(PY) tests/browser/install_browser.py
-	$(PY) -m pytest -m "not browser" --ignore=tests/browser $(SHARED)
-	$(PY) -m pytest tests/browser -m browser $(SHARED)
+	$(PY) -m pytest -m "not browser" --ignore=tests/browser -n 2 $(SHARED)
+	$(PY) -m pytest tests/browser -m browser -n 3 $(SHARED)
 
 lint: $(DEV_READY)  ## style, format and types
 	$(PY) -m ruff check $(wildcard $(CHECKED))

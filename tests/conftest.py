@@ -15,8 +15,12 @@ _THREADS = str(max(1, min(4, (os.cpu_count() or 1) // _WORKERS)))
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ.setdefault(_name, _THREADS)
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-# Files that take longest: processes begin with them, for at the end the others would wait.
-_LONGEST = ("test_gpu_benchmark.py", "test_notebooks.py", "test_benchmarks.py", "test_journey.py")
+# Files that take longest, longest first: processes begin with them, for at the end the others would wait.
+_LONGEST = (
+    *("test_benchmarks.py", "test_gpu_benchmark.py", "test_notebooks.py"),
+    *("test_journey.py", "test_pages.py", "test_in_view.py", "test_detect.py", "test_review.py", "test_opening.py"),
+    *("test_texts.py", "test_pictures.py"),
+)
 _MEMORY = Path("/dev/shm")  # a file system in memory: what is written 50,000 times is not waited for
 _ROOM = 4 * 2**30  # bytes free in it: tests hold less than one of these at a time, and Docker's 64 MB are too few
 
@@ -37,7 +41,8 @@ if _held_in_memory():
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Have what takes longest begin first, where there are several processes."""
     if _WORKERS > 1:
-        items.sort(key=lambda item: item.path.name not in _LONGEST)
+        places = {name: place for place, name in enumerate(_LONGEST)}
+        items.sort(key=lambda item: places.get(item.path.name, len(places)))
 
 
 def pytest_collection_finish() -> None:

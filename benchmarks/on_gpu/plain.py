@@ -109,7 +109,7 @@ def peaks(compute: Compute, size: int) -> tuple[float, float]:
     kind = torch.bfloat16 if compute.bf16 else torch.float32
     one, other = (torch.randn(size, size, device=compute.device, dtype=kind) for _ in range(2))
     channels, side = 256, 32
-    images = max(1, size // 16)
+    images = max(1, size**3 // 2**30)
     batch = torch.randn(images, channels, side, side, device=compute.device, dtype=kind)
     batch = batch.contiguous(memory_format=torch.channels_last)
     weights = torch.randn(channels, channels, 3, 3, device=compute.device, dtype=kind)

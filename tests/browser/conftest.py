@@ -1,5 +1,6 @@
 """A real server, a real browser, and pages that must not raise."""
 
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
-from core import pipeline
+from core import pipeline, system
 from core.attacks.specification import Specification, parse_spec
 from core.data.store.demo import demo
 from core.training.config import TrainConfig
@@ -46,8 +47,25 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace with a small finished run: 1,000 of the demo's images, two attacks, three epochs. Copy before use."""
-    workspace = tmp_path_factory.mktemp("finished") / "workspace"
+    """A workspace with a small finished run: 1,000 of the demo's images, two attacks, three epochs. Copy before use.
+
+    Whichever process of the tests asks first makes it; the others wait for it.
+    """
+    several = "PYTEST_XDIST_WORKER" in os.environ
+    folder = tmp_path_factory.getbasetemp().parent if several else tmp_path_factory.mktemp("finished")
+    workspace, made = folder / "small" / "workspace", folder / "small.made"
+    with (folder / "small.lock").open("wb") as lock:
+        system.lock(lock)
+        if not made.exists():
+            shutil.rmtree(workspace.parent, ignore_errors=True)  # what was left where making it failed
+            make_finished(workspace)
+            made.touch()
+    return workspace
+
+
+def make_finished(workspace: Path) -> None:
+    """Do what `finished` says."""
+    workspace.parent.mkdir()
     source = workspace.parent / "small.npz"
     rows = np.arange(0, 6000, 6)
     whole = demo()
@@ -62,7 +80,6 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     plan = [stage for stage in pipeline.full_plan(info) if stage not in left_out]
     run = pipeline.new_run(workspace, info.id, TrainConfig(epochs=3), plan=plan, name="Small")
     pipeline.work(run)
-    return workspace
 
 
 @pytest.fixture
