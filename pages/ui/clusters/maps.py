@@ -82,7 +82,7 @@ def controls(
         "colour": colours,
         BESIDE: ["", *colours],
         "hover": HOVER,
-        **narrowing.options(tags),
+        **narrowing.options(cached.info(run).class_names, tags),
         legend.NAME: legend.ALLOWED,
     }
     if epochs:

@@ -1,6 +1,6 @@
-"""Which samples are shown: all, or those in a range of suspicion or of loss, of one tag, or undecided.
+"""Which samples are shown: all, or those in a range of suspicion or of loss, of one prediction or tag, or undecided.
 
-The maps draw no others; of the queue, Review asks for the same ranges.
+The maps draw no others; of the queue, Review asks for the same.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -23,6 +23,7 @@ from pages.ui.widgets.fields import ALL, RANGES, ends, percentiles
 DECIDED = "done"  # names among what the pages show
 SUSPICION = "suspicion"
 LOSS = "loss"
+PREDICTED = "predicted"
 TAG = "tag"
 DECIDED_TOO = ("shown", "hidden")  # samples that were decided on
 
@@ -34,12 +35,14 @@ class Narrowing:
     Attributes:
         suspicion: a range of its percentiles, one of `fields.RANGES`.
         loss: the same of the loss after training.
+        predicted: the class that the model takes all of them for; "" for any.
         tag: that all samples have; "" for any.
         decided: whether samples that were decided on are among them.
     """
 
     suspicion: str = ALL
     loss: str = ALL
+    predicted: str = ""
     tag: str = ""
     decided: bool = True
 
@@ -55,12 +58,16 @@ class Narrowing:
         """
         ranges = ((name, said) for name, said in (("suspicion", self.suspicion), ("loss", self.loss)) if said != ALL)
         parts = [f"a {name} at percentile {said.replace('-', '–')}" for name, said in ranges]
+        parts += [f"the prediction {plain(self.predicted)}"] * bool(self.predicted)
         parts += [f"the tag {plain(self.tag)}"] * bool(self.tag) + ["no decision"] * (not self.decided)
         return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
 
     def of(self, run: Run, rows: pd.DataFrame) -> Bools:
         """(n,) which of these rows of the review table are shown."""
         left: Bools = np.asarray((rows["verdict"] == "") | self.decided, np.bool_)
+        if self.predicted:
+            index = cached.info(run).class_names.index(self.predicted)
+            left = left & (rows["predicted"] == index).fillna(False).to_numpy(bool)
         if self.tag:
             left = left & rows["id"].isin(tagged(run, cached.table(run))[self.tag]).to_numpy()
         if self.suspicion != ALL:
@@ -78,25 +85,41 @@ def _between(values: "pd.Series[float]", said: str) -> Bools:
     return np.asarray(values.between(low / 100, high / 100), np.bool_)
 
 
-def options(tags: Sequence[str]) -> dict[str, Collection[str]]:
+def options(classes: Sequence[str], tags: Sequence[str]) -> dict[str, Collection[str]]:
     """What can be chosen, for `view.shown`."""
-    return {DECIDED: DECIDED_TOO, SUSPICION: RANGES, LOSS: RANGES, TAG: ["", *tags]}
+    return {
+        DECIDED: DECIDED_TOO,
+        SUSPICION: RANGES,
+        LOSS: RANGES,
+        PREDICTED: ["", *classes],
+        TAG: ["", *tags],
+    }
 
 
 def chosen(now: Mapping[str, str]) -> Narrowing:
     """What is chosen, from what `view.shown` says."""
-    return Narrowing(now[SUSPICION], now[LOSS], now[TAG], decided=now[DECIDED] == DECIDED_TOO[0])
+    return Narrowing(now[SUSPICION], now[LOSS], now[PREDICTED], now[TAG], decided=now[DECIDED] == DECIDED_TOO[0])
 
 
 def field(run: Run, now: Mapping[str, str], tags: Sequence[str]) -> None:
-    """The button that opens the ranges and the tags, with how many of them leave something out."""
-    active = sum((now[SUSPICION] != ALL, now[LOSS] != ALL, bool(now[TAG])))
-    with st.popover(str(active or ""), icon=":material/filter_alt:", help="Only some samples, by suspicion or by loss"):
+    """The button that opens the ranges, predictions and tags, with how many of them leave something out."""
+    active = sum((now[SUSPICION] != ALL, now[LOSS] != ALL, bool(now[PREDICTED]), bool(now[TAG])))
+    words = "Only some samples, by suspicion, by loss or by prediction"
+    with st.popover(str(active or ""), icon=":material/filter_alt:", help=words):
         ranges(run, now, view.choose)
+        _only("Only samples predicted as", PREDICTED, now, cached.info(run).class_names)
         if tags:
-            only = bound("view-tag", now[TAG], partial(view.choose, TAG))
-            st.selectbox("Only samples with the tag", ["", *tags], format_func=lambda tag: tag or "any", **only)
+            _only("Only samples with the tag", TAG, now, tags)
         st.button("Show all", key="narrow-none", icon=":material/filter_alt_off:", disabled=not active, on_click=_none)
+
+
+def _only(title: str, name: str, now: Mapping[str, str], values: Sequence[str]) -> None:
+    """A list of what all samples that are shown may have; the first one stands for anything."""
+    anything = "any"
+    while anything in values:  # such a class would be chosen by its words
+        anything += " …"
+    chosen_now = bound(f"view-{name}", now[name], partial(view.choose, name))
+    st.selectbox(title, ["", *values], format_func=lambda value: value or anything, **chosen_now)
 
 
 def ranges(run: Run, now: Mapping[str, str], choose: Callable[[str, str], None]) -> None:
@@ -110,7 +133,7 @@ def ranges(run: Run, now: Mapping[str, str], choose: Callable[[str, str], None])
 
 def _none() -> None:
     """All samples again, decided or not as before."""
-    for name in (SUSPICION, LOSS, TAG):
+    for name in (SUSPICION, LOSS, PREDICTED, TAG):
         view.choose(name, "")
 
 

@@ -60,6 +60,20 @@ def test_only_samples_with_a_tag_are_drawn_where_it_is_chosen(
     assert field(page("review", app), "Tag").value == "sticker"  # one state for all pages
 
 
+@pytest.mark.parametrize("name", ["clusters", "trajectories"])
+def test_only_samples_that_the_model_takes_for_a_class_are_drawn_where_it_is_chosen(
+    name: str, two_detections: Run
+) -> None:
+    app, classes = page(name), cached.info(two_detections).class_names
+    field(app, "Only samples predicted as").select(classes[1]).run()
+    assert not app.exception
+    left = int((cached.table(two_detections)["predicted"] == 1).sum())
+    assert 0 < left < SAMPLES
+    assert any(f"{left} of {SAMPLES} drawn" in one.value for one in app.caption)
+    assert app.query_params["predicted"] == classes[1]
+    assert field(page("review", app), "Predicted").value == classes[1]  # one state for all pages
+
+
 @pytest.mark.parametrize("colour", COLOURS)
 def test_every_colour_is_drawn_alone_and_beside_another(colour: str, two_detections: Run) -> None:
     pipeline.decide(two_detections, [0, 1, 50], "keep", reviewer="ann")
