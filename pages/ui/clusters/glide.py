@@ -32,13 +32,11 @@ class Look:
     Attributes:
         groups: (n,) uint8 of each point, its place in `styles`; points of other groups are not drawn.
         styles: of each group.
-        has_bar: whether a bar stands above the map.
         narrow: whether the map is.
     """
 
     groups: NDArray[np.uint8]
     styles: Sequence[Style]
-    has_bar: bool = False
     narrow: bool = False
 
 
@@ -83,7 +81,7 @@ def glide(
 
 
 def _sent(look: Look) -> dict[str, Any]:
-    usual, slim = (grid_top(has_bar=look.has_bar, narrow=narrow) for narrow in (look.narrow, True))
+    usual, slim = (grid_top(narrow=narrow) for narrow in (look.narrow, True))
     return {
         "groups": address_of(look.groups),
         "styles": [{"colour": style.colour, "faded": style.hollow} for style in look.styles],

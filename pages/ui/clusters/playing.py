@@ -95,7 +95,7 @@ def _looks(run: Run, rows: pd.DataFrame, looks: Sequence[Controls]) -> list[Look
         found = coloured(run, rows, look.colour)
         left = look.narrowing.of(run, rows) & of_class(rows, look.class_index)
         groups = np.where(left, found.groups, HIDDEN).astype(np.uint8)
-        styled.append(Look(groups, list(found.styles.values()), found.bar is not None, len(looks) > 1))
+        styled.append(Look(groups, list(found.styles.values()), len(looks) > 1))
     return styled
 
 

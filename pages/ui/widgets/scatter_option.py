@@ -183,15 +183,18 @@ def in_groups(points: pd.DataFrame, names: Sequence[str]) -> list[Ints]:
     return np.split(order, np.searchsorted(codes[order], np.arange(len(names) + 1)))[1:-1] if len(names) else []
 
 
-def grid_top(*, has_bar: bool, narrow: bool) -> int:
-    """Pixels above the points of a map: of its tools, and of its bar where that stands below them."""
-    return 6 + TOOLS + LINE * (has_bar and narrow)
+def grid_top(*, narrow: bool) -> int:
+    """Pixels above the points of a map: of its tools, and of the bar where one would stand below them.
+
+    With a bar or without: of two maps side by side, the points begin at one height.
+    """
+    return 6 + TOOLS + LINE * narrow
 
 
 def _above(bar: Bar | None, *, narrow: bool) -> dict[str, Any]:
     """Where the bar of a map stands, and how far below tools and bar its points begin."""
     return {
-        "grid": {"top": grid_top(has_bar=bar is not None, narrow=narrow)},
+        "grid": {"top": grid_top(narrow=narrow)},
         "graphic": _drawn_bar(bar, narrow=narrow) if bar else [],
     }
 

@@ -26,7 +26,10 @@ POINTS = pd.DataFrame({"x": [0.0, 1.0], "y": [0.0, 1.0], "group": ["few", "many"
 
 def test_a_slim_map_has_its_bar_below_the_tools() -> None:
     plain = map_option(POINTS, POINTS.iloc[:0], STYLES, **COMMON)
-    assert plain["grid"]["top"] == grid_top(has_bar=False, narrow=True) == 32
+    assert plain["grid"]["top"] == grid_top(narrow=False) == 32
+    assert (
+        map_option(POINTS, POINTS.iloc[:0], STYLES, narrow=True, **COMMON)["grid"]["top"] == 50
+    )  # as beside one with a bar
     bar = Bar("loss", ("#000000", "#ffffff"), ("0", "1", "2"))
     coloured = map_option(POINTS, POINTS.iloc[:0], STYLES, bar=bar, **COMMON)
     [slim] = coloured["media"]
