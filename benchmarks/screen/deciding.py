@@ -56,9 +56,8 @@ def deciding_table(workspace: Path, count: int) -> str:
 def _by_key(window: "Page", count: int) -> tuple[int, list[float]]:
     """How many samples were decided on, and the seconds of each decision."""
     took = []
-    before = int(
-        window.get_by_text(re.compile(r"^[\d,]+ of [\d,]+")).first.inner_text().split(" of ")[0].replace(",", "")
-    )
+    said = window.get_by_text(re.compile(r"^[\d,]+ of [\d,]+ .* are decided")).first.inner_text()
+    before = int(said.split(" of ")[0].replace(",", ""))
     for number in range(before + 1, before + count + 1):
         started = time.perf_counter()
         window.keyboard.press("ek"[number % 2])
@@ -90,8 +89,8 @@ def _by_family(window: "Page", run: Run, count: int) -> tuple[int, list[float]]:
 
 def _shows(window: "Page", decided: int) -> None:
     """Wait until the page says that so many samples are decided."""
-    words = f"{decided:,} of "
-    found = "words => [...document.querySelectorAll('strong')].some(one => one.textContent.startsWith(words))"
+    words = f"^{decided:,} of .* are decided"
+    found = "words => [...document.querySelectorAll('strong')].some(one => one.textContent.match(words))"
     window.wait_for_function(found, arg=words, timeout=PATIENT)
 
 

@@ -219,7 +219,7 @@ def _next(window: "Page") -> float:
 
 def _followed(window: "Page", other: "Page") -> float:
     """Seconds from a key in one window until another one counts the decision."""
-    counts = "[...document.querySelectorAll('strong')].map(e => e.innerText).find(s => s.includes('flagged samples'))"
+    counts = "[...document.querySelectorAll('strong')].map(e => e.innerText).find(s => s.includes('are decided'))"
     before = other.evaluate(counts)
     with _timed() as took:
         window.keyboard.press("k")
