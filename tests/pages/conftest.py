@@ -24,7 +24,8 @@ config.get_config_options()
 @pytest.fixture(scope="session", autouse=True)
 def _settings_of_the_project() -> None:
     """Without them all garbage is collected at every rerun: three quarters of what tests of pages took."""
-    assert not config.get_option("runner.postScriptGC"), "the settings in .streamlit/config.toml were not read"
+    for name in ("runner.postScriptGC", "runner.magicEnabled"):
+        assert not config.get_option(name), "the settings in .streamlit/config.toml were not read"
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -72,6 +72,7 @@ def test_a_map_of_which_all_is_hidden_says_so_beside_one_that_is_drawn(
     window.get_by_role("button", name="Play").click()  # the points of the other map glide
     expect(window.locator(".gliding")).to_have_count(1, timeout=PATIENT)
     window.get_by_role("button", name="Pause").click()
+    expect(window.locator(".gliding")).to_have_count(0, timeout=PATIENT)
     draw_lasso(window, [(x, max(y, 0.35)) for x, y in ALL])  # from below the bar of colours
     selected = window.locator(".st-key-selection-words").get_by_text(re.compile("^[1-9][0-9,]* selected"))
     expect(selected).to_be_visible(timeout=PATIENT)
