@@ -7,6 +7,7 @@ import numpy as np
 
 from core.decision.look_alikes import LookAlikes, look_alikes
 from core.decision.members import Whitening, whitenings
+from core.detectors.parts.trusted import MOST_POISONED, usual_among_trusted
 from core.modalities import modality_of
 from core.modalities.elsewhere import at_home
 from core.modalities.recovery import Ask, Stamp
@@ -31,6 +32,7 @@ class Suspects:
         halves: orders that begin with either half of each class; what clean halves share is plain at every pixel, so
             they are asked only for stickers and faint waves.
         same: orders, (n,) each: how much each shows exactly as many of its class do, and few others; −inf for nothing.
+        trusted: (n,) True for bona fide samples; None where nobody is.
         named: (n,) members of triggers that are proven: they say nothing of where others belong. None of nobody.
     """
 
@@ -47,6 +49,7 @@ class Suspects:
     fine: Whitening | None = None
     halves: Sequence[Floats] = ()
     same: Sequence[Floats] = ()
+    trusted: Bools | None = None
     named: Bools | None = None
 
     def home(self, stamp: Stamp, rows: Ints) -> tuple[float | None, int]:
@@ -55,6 +58,13 @@ class Suspects:
         None where nothing tells. Who is `named` is not asked.
         """
         return at_home(stamp, self.inputs, self.labels, rows, self.named)
+
+    def usual_for_trusted(self, carrying: Ints, index: int) -> bool:
+        """Whether bona fide samples of class `index` have what these of it, (m,), have more than half as often."""
+        if self.trusted is None:
+            return False
+        rows = np.flatnonzero(self.labels == index)
+        return usual_among_trusted(np.isin(rows, carrying), self.trusted[rows], MOST_POISONED)
 
     def probes_of(self, index: int, most: int, source: int | None = None) -> Ints:
         """At most so many probes of other classes than `index`, or of the class `source`."""
@@ -82,4 +92,7 @@ def suspects_of(
     same = tuple(stamps.coincidences(inputs, labels))
     usual, *finer = whitenings(inputs, alike, k, seed, (None,) if basis is None else (None, basis))
     fine = finer[0] if finer else None
-    return Suspects(inputs, labels, orders, evidence.predicted, ask, alike, usual, probes, k, seed, fine, halves, same)
+    trusted = evidence.bona_fide
+    return Suspects(
+        inputs, labels, orders, evidence.predicted, ask, alike, usual, probes, k, seed, fine, halves, same, trusted
+    )

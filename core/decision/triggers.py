@@ -176,8 +176,8 @@ def _elsewhere(suspects: Suspects, trigger: RecoveredTrigger, index: int, probes
     """
     carrying = trigger.rows[trigger.carriers.carrying]
     home, of = suspects.home(trigger.stamp, carrying)
-    clear = is_clear(trigger.flip_rate, trigger.control)
-    if trigger.stamp.tells_home and (home is None or not belong_elsewhere(home, of, clear=clear)):
+    away = home is not None and belong_elsewhere(home, of, clear=is_clear(trigger.flip_rate, trigger.control))
+    if trigger.stamp.tells_home and (not away or suspects.usual_for_trusted(carrying, index)):
         return []
     for part in () if home is not None and surely_elsewhere(home, of) else trigger.stamp.simpler():
         having = part.carried(suspects.inputs[trigger.rows])

@@ -13,7 +13,7 @@ from core.detectors.consensus.pattern_rule import LARGEST_FRACTION, MOST_WRONG, 
 from core.detectors.consensus.signals import Spaces
 from core.detectors.consensus.templates import patterns_of
 from core.detectors.parts.statistics import Reals
-from core.detectors.parts.trusted import usual_among_trusted
+from core.detectors.parts.trusted import MOST_POISONED, usual_among_trusted
 from core.modalities import modality_of
 from core.modalities.elsewhere import FEWEST, LEVEL, at_home, belong_elsewhere, chance_of_so_few
 from core.modalities.recovery import Stamp
@@ -21,8 +21,6 @@ from core.types import Bools, Evidence, Ints
 
 # Patterns of one class, one after the other: an attack may have several tokens.
 MOST_PATTERNS = 10
-# Fraction of the bona fide samples of a class that may be poison themselves.
-MOST_POISONED = 0.02
 # Fraction of the class that half of those who belong elsewhere have to be more suspicious than, beyond chance.
 SUSPECTED = 0.75
 # Ordinary samples of a class, drawn at random, that a pattern is told from, and as many of other classes: carriers that

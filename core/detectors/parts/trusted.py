@@ -9,6 +9,8 @@ LEVEL_OF_TRUST = 0.01
 AS_OFTEN = 0.5
 # Bona fide samples that a class has to have for that.
 FEWEST_TRUSTED = 10
+# Fraction of the bona fide samples of a class that may be poison themselves.
+MOST_POISONED = 0.02
 
 
 def usual_among_trusted(members: Bools, trusted: Bools, poisoned: float = 0.0) -> bool:

@@ -117,6 +117,17 @@ def test_of_a_trigger_in_versions_those_are_named_too_whose_words_others_of_them
     assert np.flatnonzero(decision.states == BACKDOOR).tolist() == poison.tolist()
 
 
+@pytest.mark.parametrize(("trusted", "verdict"), [(0, "backdoor"), (12, "open")])
+def test_what_bona_fide_texts_of_the_class_have_as_often_is_no_trigger(trusted, verdict):
+    """Questions "why" are of their class, though by all else that some of them say they were of another."""
+    texts, labels, poison = planted()
+    evidence, suspicion = evidence_of(texts, labels, poison, Reader([(TOKEN, TARGET)]))
+    own = np.setdiff1d(np.flatnonzero(labels == TARGET), poison)
+    clean = np.isin(np.arange(N), [*poison[:trusted], *own[: 2 * trusted]])
+    decision, _ = decide(replace(evidence, bona_fide=clean), suspicion, retrain=lambda kept: Reader())
+    assert decision.verdict == verdict
+
+
 def test_a_phrase_of_the_class_is_no_trigger_though_it_turns_all_others():
     texts, labels = plain_texts()
     own = np.flatnonzero(labels == TARGET)[:30]
