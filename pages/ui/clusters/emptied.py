@@ -1,5 +1,7 @@
 """What stands in the place of a map without a point: what is left out of it, and the button that shows it all."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.analysis.decision import samples_words
@@ -28,7 +30,7 @@ def emptied(asked: Narrowing, found: Colouring, total: int, *, key: str) -> None
                 key=f"{key}-show-all",
                 icon=":material/filter_alt_off:",
                 on_click=_show_all,
-                args=(found,),
+                args=(list(found.styles),),
             )
 
 
@@ -44,6 +46,6 @@ def _why(asked: Narrowing, found: Colouring, total: int) -> str:
     return f"{those} {'is' if left == 1 else 'are'} hidden in the legend."
 
 
-def _show_all(found: Colouring) -> None:
+def _show_all(groups: Sequence[str]) -> None:
     narrowing.clear()
-    legend.show_all(found)
+    legend.show_all(groups)

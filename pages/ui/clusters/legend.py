@@ -4,6 +4,7 @@ What is hidden is left out on the server, which decides what a lasso holds: no h
 state for all maps, kept in the address. A map obeys what is said of its own groups, whatever colours another one.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -39,7 +40,7 @@ def legend(found: Colouring, *, key: str) -> None:
         for at, (name, style) in enumerate(found.styles.items())
         if style.legend
     ]
-    then = partial(_hide, found)
+    then = partial(_hide, list(found.styles))
     with st.container(key=f"legend-{key}"):
         _mount(
             key=f"{key}-legend",
@@ -59,14 +60,14 @@ def without_hidden(found: Colouring) -> Colouring:
     return replace(found, groups=groups, hidden=frozenset(hidden))
 
 
-def show_all(found: Colouring) -> None:
-    """Hide no group of this colouring."""
-    _hide(found, "")
+def show_all(groups: Sequence[str]) -> None:
+    """Hide none of these groups."""
+    _hide(groups, "")
 
 
-def _hide(found: Colouring, value: str) -> None:
+def _hide(groups: Sequence[str], value: str) -> None:
     """Hide these groups of a map, by their places; what is hidden of other colourings stays so."""
-    names = [_in_address(name) for name in found.styles]
+    names = [_in_address(name) for name in groups]
     others = [name for name in view.get(NAME).split(BETWEEN) if name and name not in names]
     view.choose(NAME, BETWEEN.join([*others, *(names[int(at)] for at in value.split(",") if at)]))
 

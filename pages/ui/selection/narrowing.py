@@ -18,7 +18,7 @@ from pages.ui.cache import cached, map_columns
 from pages.ui.cache.words import HELP, plain
 from pages.ui.widgets import view
 from pages.ui.widgets.bound import bound
-from pages.ui.widgets.fields import ALL, RANGES, ends, percentiles
+from pages.ui.widgets.fields import ALL, RANGES, ends, one_or_any, percentiles
 
 DECIDED = "done"  # names among what the pages show
 SUSPICION = "suspicion"
@@ -115,11 +115,9 @@ def field(run: Run, now: Mapping[str, str], tags: Sequence[str]) -> None:
 
 def _only(title: str, name: str, now: Mapping[str, str], values: Sequence[str]) -> None:
     """A list of what all samples that are shown may have; the first one stands for anything."""
-    anything = "any"
-    while anything in values:  # such a class would be chosen by its words
-        anything += " …"
-    chosen_now = bound(f"view-{name}", now[name], partial(view.choose, name))
-    st.selectbox(title, ["", *values], format_func=lambda value: value or anything, **chosen_now)
+    one_or_any(
+        title, {value: value for value in values}, "any", **bound(f"view-{name}", now[name], partial(view.choose, name))
+    )
 
 
 def ranges(run: Run, now: Mapping[str, str], choose: Callable[[str, str], None]) -> None:
