@@ -162,8 +162,9 @@ def test_samples_are_filtered_by_clicks_and_drags_looked_at_by_keys_and_shared(
 ) -> None:
     window = page(f"{serve(small).url}/data")
     expect(window.get_by_text("1,000 images · 1–120")).to_be_visible(timeout=2 * PATIENT)
-    assert ids(window) != sorted(ids(window), key=int)
-    assert window.evaluate("document.querySelector('.stMain').scrollHeight") < 1000
+    shown = ids(window)
+    assert shown != sorted(shown, key=int)
+    eventually(lambda: bool(window.evaluate("document.querySelector('.stMain').scrollHeight") < 1000))
 
     window.locator(".tally .row", has_text="Bag").click()
     window.wait_for_url(re.compile("class=8"), timeout=PATIENT)
@@ -201,7 +202,7 @@ def test_the_next_page_holds_other_samples_and_a_step_back_the_first_ones(
     window = page(f"{serve(small).url}/data", width=1000, height=700)
     expect(window.locator(".st-key-data-pager").get_by_text("of 9", exact=True)).to_be_visible(timeout=2 * PATIENT)
     counted, number = window.get_by_text("1,000 images · 1–120"), window.get_by_role("spinbutton", name="Page")
-    assert counted.evaluate("node => node.scrollWidth <= node.clientWidth"), "what is shown of how much is cut"
+    eventually(lambda: bool(counted.evaluate("node => node.scrollWidth <= node.clientWidth")))  # nothing of it is cut
     first = ids(window)
     window.locator(".st-key-data-next button").first.click()
     expect(window.get_by_text("121–240")).to_be_visible(timeout=PATIENT)

@@ -93,9 +93,13 @@ def eventually(holds: Callable[[], bool]) -> None:
 def sound(page: Page) -> None:
     """No traceback, nothing to scroll sideways, and headings that skip no level."""
     assert page.locator("[data-testid=stException]").count() == 0
-    assert not page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
-    levels = [0, *page.evaluate(LEVELS)]
-    assert all(level <= above + 1 for above, level in itertools.pairwise(levels)), levels
+    eventually(lambda: not page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
+
+    def in_order() -> bool:
+        levels = [0, *page.evaluate(LEVELS)]
+        return all(level <= above + 1 for above, level in itertools.pairwise(levels))
+
+    eventually(in_order)  # while a page is drawn, parts of it may not be there
 
 
 def opens(server: Server, page: OpenPage, name: str) -> None:
@@ -104,7 +108,7 @@ def opens(server: Server, page: OpenPage, name: str) -> None:
     opened = page(f"{server.url}/{name}?run={run.id}", width=1000, height=700)
     expect(opened.get_by_role("heading", level=1)).to_contain_text(QUESTIONS[name], timeout=PATIENT)
     expect(opened.get_by_text(TELLING[name]).first).to_be_visible(timeout=PATIENT)
-    assert opened.locator(".st-key-context").count() == (name != "attack-lab")  # which is about no run
+    expect(opened.locator(".st-key-context")).to_have_count(int(name != "attack-lab"))  # which is about no run
     eventually(lambda: not opened.evaluate(OUT_OF_VIEW))
     sound(opened)
 

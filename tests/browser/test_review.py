@@ -203,7 +203,7 @@ def test_a_round_of_bona_fide_samples_leaves_out_what_was_clicked(serve: Serve, 
     tile.click()
     expect(window.get_by_role("button", name="Accept 24 of 25 (A)")).to_be_visible(timeout=PATIENT)
     crossed = "tile => getComputedStyle(tile, '::after').backgroundImage"
-    assert "gradient" in tile.evaluate(crossed)
+    eventually(lambda: "gradient" in tile.evaluate(crossed))
     assert "gradient" not in window.locator(TILE).nth(4).evaluate(crossed)
     window.keyboard.press("a")
     eventually(lambda: len(review.guarantees(small, run.dataset)) == 25)

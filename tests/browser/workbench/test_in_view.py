@@ -1,5 +1,6 @@
 """What has to be in view at the same time, in windows of a usual size, and can be read there."""
 
+import math
 import re
 import sqlite3
 import time
@@ -32,6 +33,7 @@ SAY_BONA_FIDE = """(one) => {
   });
   one.replaceChildren(...parts);
 }"""
+UNCUT = "(one) => one.scrollWidth <= one.clientWidth && one.scrollHeight <= one.clientHeight"
 RIGHT_END = "(one) => Math.max(...[...one.children].map((part) => part.getBoundingClientRect().right))"
 READABLE = 4.5  # contrast of small words with their ground, as WCAG AA has it
 # The contrast of an element's words with what lies below them, with all opacities on the way.
@@ -58,6 +60,12 @@ CONTRAST = """(element) => {
   const [dim, bright] = [luminance(over([ink, whole], ground)), luminance(ground)].sort((a, b) => a - b);
   return (bright + 0.05) / (dim + 0.05);
 }"""
+
+
+def height_of(one: Locator) -> float:
+    """Its height in pixels; without end while it is not drawn."""
+    box = box_of(one)
+    return box["height"] if box else math.inf
 
 
 def test_the_sample_in_focus_stays_beside_the_queue_and_no_tile_hides_below_the_bar(
@@ -112,7 +120,7 @@ def test_the_bar_of_review_has_room_for_its_words_and_all_its_buttons(
         return bool(bar and len(ends) == 10 and max(ends) <= bar["x"] + bar["width"] and said <= first)
 
     eventually(whole)
-    assert words.evaluate("(one) => one.scrollHeight <= one.clientHeight + 1")
+    eventually(lambda: bool(words.evaluate("(one) => one.scrollHeight <= one.clientHeight + 1")))
 
 
 @pytest.mark.parametrize("size", [(1400, 900), (1280, 720)])
@@ -144,9 +152,8 @@ def test_the_pictures_of_a_family_stand_beside_each_other_above_its_first_sample
 def test_what_narrows_a_map_stands_in_the_row_of_its_controls(serve: Serve, page: OpenPage, small: Path) -> None:
     window = page(f"{serve(small).url}/clusters?loss=20-100", 1280, 720)
     expect(window.get_by_text(re.compile("^8[0-9][0-9] of 1,000 drawn"))).to_be_visible(timeout=2 * PATIENT)
-    row = box_of(window.locator(".st-key-map-controls"))
-    assert row
-    assert row["height"] < 90  # one row, with two switches above each other
+    row = window.locator(".st-key-map-controls")
+    eventually(lambda: height_of(row) < 90)  # one row, with two switches above each other
     window.reload()
     expect(window.get_by_text(re.compile("^8[0-9][0-9] of 1,000 drawn"))).to_be_visible(timeout=2 * PATIENT)
     window.locator(".st-key-map-controls").get_by_role("button", name="1").click()
@@ -166,12 +173,13 @@ def test_the_curves_of_a_selection_are_in_view_below_four_images_in_a_row(
         curves, bar = box_of(window.locator(".st-key-curves canvas").first), box_of(window.locator(BAR))
         return bool(curves and bar and curves["height"] > 150 and curves["y"] + curves["height"] <= bar["y"])
 
+    def four_in_a_row() -> bool:
+        tops = window.locator(TILE).evaluate_all("(all) => all.map((one) => one.getBoundingClientRect().top)")
+        return len(tops) > 4 and len(set(tops[:4])) == 1 < len(set(tops[:5]))
+
     eventually(whole)
-    tops = [(box_of(tile) or {"y": index})["y"] for index, tile in enumerate(window.locator(TILE).all()[:5])]
-    assert len(set(tops[:4])) == 1 < len(set(tops))
-    head = box_of(window.locator(".st-key-selection-head"))
-    assert head
-    assert head["height"] < 30  # one line
+    eventually(four_in_a_row)
+    eventually(lambda: height_of(window.locator(".st-key-selection-head")) < 30)  # one line
 
 
 def test_the_button_that_accepts_is_in_view_beside_the_last_sample_too(
@@ -189,8 +197,8 @@ def test_the_bar_says_in_view_of_which_classes_the_selection_is(serve: Serve, pa
     draw_lasso(window, ((0.1, 0.25), (0.9, 0.25), (0.9, 0.85), (0.1, 0.85)))
     words = window.locator(".st-key-selection-words p")
     expect(words).to_contain_text("more classes", timeout=PATIENT)
-    assert words.evaluate("one => one.scrollWidth <= one.clientWidth && one.scrollHeight <= one.clientHeight")
-    assert "*" not in words.inner_text()
+    eventually(lambda: bool(words.evaluate(UNCUT)))
+    expect(words).not_to_contain_text("*")
 
 
 def test_cancel_is_in_view_in_a_low_window(serve: Serve, page: OpenPage, small: Path) -> None:
@@ -212,7 +220,7 @@ def test_runs_of_one_name_are_told_apart_in_the_picker(serve: Serve, page: OpenP
     window.locator(".stSidebar").get_by_role("combobox").click()
     words = window.get_by_role("option").filter(has_text=time_of).locator("[data-item-hl]")
     expect(words).to_be_visible(timeout=PATIENT)
-    assert words.evaluate("(one) => one.scrollWidth <= one.clientWidth && one.scrollHeight <= one.clientHeight")
+    eventually(lambda: bool(words.evaluate(UNCUT)))
 
 
 @pytest.mark.parametrize("ground", ["light", "dark"])

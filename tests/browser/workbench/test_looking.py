@@ -44,7 +44,8 @@ def test_a_phone_is_told_that_reviewing_needs_a_larger_screen(serve: Serve, page
     expect(narrow.get_by_text(words)).to_be_visible(timeout=2 * PATIENT)
     expect(narrow.get_by_role("button", name="Exclude")).to_be_visible(timeout=PATIENT)
     eventually(lambda: not narrow.evaluate(SIDEWAYS))
-    assert narrow.get_by_role("textbox", name="Find").evaluate("node => node.clientWidth > 60")
+    find = narrow.get_by_role("textbox", name="Find")
+    eventually(lambda: bool(find.evaluate("node => node.clientWidth > 60")))
     on_map = page(f"{url}/clusters", 390, 844)
     expect(on_map.get_by_role("radio", name="UMAP")).to_be_visible(timeout=PATIENT)
     eventually(lambda: not on_map.evaluate(SIDEWAYS))
@@ -55,5 +56,5 @@ def test_a_phone_is_told_that_reviewing_needs_a_larger_screen(serve: Serve, page
     for name in ("overview", "repair"):
         other = page(f"{url}/{name}", 390, 844)
         expect(other.get_by_text("Reviewing samples needs a larger screen")).to_be_visible(timeout=PATIENT)
-        assert other.get_by_text(words).count() == 0
+        expect(other.get_by_text(words)).to_have_count(0)
         eventually(lambda shown=other: not shown.evaluate(SIDEWAYS))  # type: ignore[misc]
