@@ -1,7 +1,7 @@
 """One function from a run's evidence to its decision: the numbers behind flags and words alike."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -9,14 +9,7 @@ from torch import nn
 
 from core.decision.chance import CLEAR, beyond_chance
 from core.decision.found import Found
-from core.decision.left_out import (
-    ASKED,
-    AT_ONCE,
-    Asked,
-    hardness,
-    to_leave_out,
-    wrong_labels,
-)
+from core.decision.left_out import ASKED, AT_ONCE, Asked, hardness, to_leave_out, wrong_labels
 from core.decision.members import refined
 from core.decision.own_kinds import OwnKinds
 from core.decision.parts import foreign_parts, halves, smaller_clusters
@@ -27,11 +20,12 @@ from core.decision.suspects import suspects_of
 from core.decision.transformed import Transformed, settled, transformed_classes
 from core.decision.triggers import (
     FEWEST_IN_CORE,
-    MOST_GROUPS,
     SMALLEST_CLASS,
     RecoveredTrigger,
+    are_away,
     proves,
     recovered_trigger,
+    with_home,
 )
 from core.detectors.consensus.consensus import consensus, reordered
 from core.detectors.networks.forward import prepared, probabilities
@@ -45,6 +39,10 @@ from core.types import Bools, Evidence, Floats, Ints, Samples
 Retrain = Callable[[Bools], nn.Module]  # (n,) what to train on → a model that saw nothing else
 Listen = Callable[[float, str], None]
 
+# Groups of one class, one after the other: several attacks may share a target, and an attack may have several tokens.
+MOST_GROUPS = 10
+# Times that a class is searched anew without what turned out to be none.
+MOST_ROUNDS = 3
 # Where progress stands before and after each training that a decision may ask for.
 TRAININGS = ((0.4, 0.55), (0.55, 0.7), (0.7, 0.85), (0.85, 0.97))
 NO_TRAINING = "triggers without a fixed pattern and wrong labels, for no other model was trained"
@@ -97,6 +95,21 @@ def decide(
     return kept, maker.found.stamps
 
 
+@dataclass(frozen=True, eq=False)
+class _Candidate:
+    """A trigger of class `index`, its `members`, (n,), and bona fide samples that are `alike`, (n,)."""
+
+    index: int
+    trigger: RecoveredTrigger
+    members: Bools
+    alike: Bools
+
+
+def _members(candidates: Sequence[_Candidate], n: int) -> Bools:
+    """(n,) True for members of any of these."""
+    return np.any([one.members for one in candidates], axis=0) if candidates else np.zeros(n, np.bool_)
+
+
 class _Maker:
     """A decision in the making: what is known so far."""
 
@@ -128,33 +141,56 @@ class _Maker:
 
     def look_for_triggers(self) -> None:
         """Recover the triggers of each class, one after another, and let those pass that chance does not explain."""
-        found: list[tuple[int, RecoveredTrigger, Bools, Bools]] = []
-        trusted = self.evidence.bona_fide
-        left, suspects = ~trusted, self.suspects
+        found: list[_Candidate] = []
+        left = ~self.evidence.bona_fide
         named = np.zeros(len(left), np.bool_)
         for place, index in enumerate(self.judged):
             self.listen(0.4 * place / len(self.judged), f"class {place + 1} of {len(self.judged)}: recovering triggers")
-            for _ in range(MOST_GROUPS):
-                exact = same_trigger(suspects, index, left)
-                clear = exact is not None and exact.flip_rate >= CLEAR
-                trigger = exact if clear else recovered_trigger(suspects, index, left) or exact
-                if trigger is None:
+            holding, free = list[_Candidate](), left
+            for _ in range(MOST_ROUNDS):
+                of_class = self._triggers_of(index, free, named)
+                holding = [one for one in of_class if self._holds(one, of_class, named)]
+                if len(holding) == len(of_class):
                     break
-                members = np.zeros(len(left), np.bool_)
-                members[trigger.rows[self._refined(trigger, index)]] = True
-                alike = members & trusted
-                members &= left
-                members[trigger.core] |= not trigger.carriers.exact
-                found.append((index, trigger, members, alike))
-                left &= ~members
-                if proves(trigger):
-                    named |= members
-                    suspects = replace(suspects, named=named)
-        passing = beyond_chance([trigger.p for _, trigger, _, _ in found], len(self.judged))
-        for (index, trigger, members, alike), passes in zip(found, passing, strict=True):
-            if passes:
-                seen = with_source(self.suspects, looked_at(self.suspects, trigger, members, index), index)
-                self.found.add_trigger(index, seen, members, alike)
+                free = free & ~_members([one for one in of_class if one not in holding], len(left))
+            found += holding
+            left &= ~_members(holding, len(left))
+            named |= _members([one for one in holding if proves(one.trigger)], len(left))
+        passing = beyond_chance([one.trigger.p for one in found], len(self.judged))
+        for one in (one for one, passes in zip(found, passing, strict=True) if passes):
+            seen = with_source(self.suspects, looked_at(self.suspects, one.trigger, one.members, one.index), one.index)
+            self.found.add_trigger(one.index, seen, one.members, one.alike)
+
+    def _triggers_of(self, index: int, left: Bools, named: Bools) -> list[_Candidate]:
+        """Triggers of samples `left`, (n,), of a class, one after another; those `named`, (n,), have proven ones."""
+        found, left, named = list[_Candidate](), left.copy(), named.copy()
+        for _ in range(MOST_GROUPS):
+            suspects = replace(self.suspects, named=named)
+            exact = same_trigger(suspects, index, left)
+            clear = exact is not None and exact.flip_rate >= CLEAR
+            trigger = exact if clear else recovered_trigger(suspects, index, left) or exact
+            if trigger is None:
+                break
+            members = np.zeros(len(left), np.bool_)
+            members[trigger.rows[self._refined(trigger, index)]] = True
+            alike = members & self.evidence.bona_fide
+            members &= left
+            members[trigger.core] |= not trigger.carriers.exact
+            found.append(_Candidate(index, trigger, members, alike))
+            left &= ~members
+            named |= members & proves(trigger)
+        return found
+
+    def _holds(self, one: _Candidate, of_class: list[_Candidate], named: Bools) -> bool:
+        """Whether a trigger is one still where all others that are proven are known.
+
+        Beside planted texts that nobody has named yet, a true kind of a class seems to belong elsewhere.
+        """
+        if one.trigger.home is None or not proves(one.trigger):
+            return True
+        proven = [other for other in of_class if other is not one and proves(other.trigger)]
+        beside = replace(self.suspects, named=named | _members(proven, len(named)))
+        return are_away(with_home(beside, one.trigger))
 
     def _refined(self, trigger: RecoveredTrigger, index: int) -> Bools:
         described = self.kinds.described.get(index)

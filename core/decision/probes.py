@@ -1,9 +1,11 @@
-"""Which samples a trigger is put on: those that the model has right and that nothing speaks against."""
+"""Which samples a trigger is put on, those that the model has right and that nothing speaks against; how many turn."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
+from core.decision.suspects import Suspects
+from core.modalities import modality_of
 from core.modalities.recovery import Ask, Stamp
 from core.types import Evidence, Floats, Ints, Samples
 
@@ -11,6 +13,10 @@ from core.types import Evidence, Floats, Ints, Samples
 PROBED = 0.6
 # As many of other classes than that in question as are tried.
 PROBES = 200
+# Samples of a class that the trigger is compared with.
+CONTROL = 60
+# Fraction of the class that a group to begin with may be.
+LARGEST_PART = 0.5
 # Fewer tell no rate.
 FEWEST_PROBES = 20
 
@@ -57,3 +63,35 @@ def with_few_probes(labels: Ints, classes: Sequence[int]) -> dict[int, str]:
 def flip_rate(ask: Ask, stamp: Stamp, samples: Samples, index: int) -> float:
     """The fraction of samples that a model takes for class `index` once the trigger is on them, in [0, 1]."""
     return float((ask(stamp.put_on(samples)).argmax(1) == index).mean()) if len(samples) else 0.0
+
+
+def strongest(
+    suspects: Suspects, rows: Ints, index: int, probes: Ints, near: Ints | None = None
+) -> tuple[Stamp, float]:
+    """The way to put on what these rows share that turns most probes into class `index`, and how many it turns.
+
+    Look-alikes are looked for where `near` does not name them, (m, q).
+    """
+    near = suspects.alike.near(rows, index) if near is None else near
+    made = modality_of(suspects.inputs).load_stamps().stamps(suspects.inputs, rows, near)
+    rates = [flip_rate(suspects.ask, stamp, suspects.inputs[probes], index) for stamp in made]
+    return made[int(np.argmax(rates))], float(max(rates))
+
+
+def control_rate(suspects: Suspects, ranked: Ints, index: int, probes: Ints) -> float:
+    """How many probes what the first of these samples of the class share turns, as a fraction."""
+    chosen = suspects.alike.thinned(ranked, index, min(CONTROL, int(LARGEST_PART * len(ranked))))
+    return strongest(suspects, chosen, index, probes)[1]
+
+
+def rate_of_others(suspects: Suspects, index: int, probes: Ints) -> float:
+    """How many probes what samples of other classes share turns into class `index`, as a fraction.
+
+    It is the control where a sample has a trigger or has not. A class has words of its own, which turn as many; but the
+    samples that have them belong to the class.
+    """
+    rng = np.random.default_rng((suspects.seed, index, 3))
+    others = rng.permutation(np.flatnonzero(suspects.labels != index))
+    half = min(len(others) // 2, CONTROL)
+    near = others[half : 2 * half][:, None]
+    return strongest(suspects, np.sort(others[:half]), index, probes, near)[1] if half else 0.0

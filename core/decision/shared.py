@@ -12,7 +12,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from core.decision.chance import exact_carriers
 from core.decision.left_out import Asked
-from core.decision.probes import FEWEST_PROBES, PROBES, flip_rate
+from core.decision.probes import FEWEST_PROBES, PROBES, control_rate, flip_rate, strongest
 from core.decision.suspects import Suspects
 from core.decision.triggers import (
     FEWEST_IN_CORE,
@@ -21,8 +21,6 @@ from core.decision.triggers import (
     MOST_OF_CLASS,
     SIZES,
     RecoveredTrigger,
-    control_rate,
-    strongest,
     tested,
 )
 from core.modalities import modality_of

@@ -59,6 +59,10 @@ class Suspects:
         """
         return at_home(stamp, self.inputs, self.labels, rows, self.named)
 
+    def not_named(self, rows: Ints) -> Ints:
+        """Those of these rows, (m,), that are no members of proven triggers."""
+        return rows if self.named is None else rows[~self.named[rows]]
+
     def usual_for_trusted(self, carrying: Ints, index: int) -> bool:
         """Whether bona fide samples of class `index` have what these of it, (m,), have more than half as often."""
         if self.trusted is None:

@@ -6,13 +6,14 @@ are asked: how many it turns, how many the same from ordinary samples turns, and
 without it. A logo on clean samples turns others, too, but clean samples stay what they are without it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.decision.chance import exact_carriers, is_clear
+from core.decision.chance import beyond_chance, exact_carriers, is_clear
 from core.decision.members import Carriers, carriers
-from core.decision.probes import PROBES, flip_rate
+from core.decision.probes import LARGEST_PART, PROBES, control_rate, flip_rate, rate_of_others, strongest
 from core.decision.suspects import Suspects
 from core.detectors.parts.statistics import p_value_by_chance
 from core.modalities import modality_of
@@ -24,12 +25,8 @@ from core.types import Bools, Floats, Ints
 SIZES = (30, 60, 180)
 # Fewer samples than that teach no pattern.
 FEWEST_IN_CORE = 10
-# Samples of a class that the trigger is compared with.
-CONTROL = 60
 # A class with fewer samples is not judged.
 SMALLEST_CLASS = 40
-# Fraction of the class that a group to begin with may be.
-LARGEST_PART = 0.5
 # Fraction of samples of other classes that a trigger has to turn beyond its control, to be tested further.
 MARGIN = 0.15
 # Fraction of the group that has to carry the pattern that the group taught.
@@ -61,8 +58,6 @@ MOST_OF_CLASS = 0.5
 OWN_LOOK = 0.92
 # Samples of the class that have a part of a trigger, for each that has all of it, from which on it is the class's own.
 WITH_A_PART = 1.5
-# Groups of one class, one after the other: several attacks may share a target, and an attack may have several tokens.
-MOST_GROUPS = 10
 
 
 @dataclass(frozen=True)
@@ -163,9 +158,32 @@ def recovered_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredT
                 consistent = _clearer(consistent, _finely_consistent(finely, trigger, fine_values, index, probes))
             if consistent is not None and consistent.flip_rate - control >= MARGIN:
                 found += _elsewhere(suspects, consistent, index, probes)
-    best = max(found, key=lambda trigger: (not trigger.again, trigger.flip_rate), default=None)
-    best = best and tested(suspects, best, index)
-    return None if best is None or (best.again and best.kept > MOST_KEPT_AGAIN) else best
+    return _first_passing(suspects, found, index)
+
+
+def _first_passing(suspects: Suspects, found: Sequence[RecoveredTrigger], index: int) -> RecoveredTrigger | None:
+    """Of these triggers of class `index` the first that passes its last test; else the first that is not given up.
+
+    Whose carriers surely belong elsewhere comes first: once they are named, they say nothing of where others belong.
+    Then comes what turns most. Another is tried only where a trigger is one that a sample has or has not.
+    """
+    first, known = None, list[Bools]()
+    for one in sorted(found, key=lambda one: (not _is_sure(one), one.again, -one.flip_rate)):
+        if any(np.array_equal(one.carriers.carrying, carrying) for carrying in known):
+            continue
+        known.append(one.carriers.carrying)
+        best = tested(suspects, one, index)
+        if not (best.again and best.kept > MOST_KEPT_AGAIN):
+            first = first or best
+            if best.home is None or (proves(best) and beyond_chance([best.p], suspects.n_classes)[0]):
+                return best
+        if best.home is None:
+            break
+    return first
+
+
+def _is_sure(trigger: RecoveredTrigger) -> bool:
+    return trigger.home is not None and surely_elsewhere(trigger.home, trigger.told)
 
 
 def _elsewhere(suspects: Suspects, trigger: RecoveredTrigger, index: int, probes: Ints) -> list[RecoveredTrigger]:
@@ -175,36 +193,28 @@ def _elsewhere(suspects: Suspects, trigger: RecoveredTrigger, index: int, probes
     Where carriers surely belong elsewhere, a planted "my" explains nothing, though others of the class have it, too.
     """
     carrying = trigger.rows[trigger.carriers.carrying]
-    home, of = suspects.home(trigger.stamp, carrying)
-    away = home is not None and belong_elsewhere(home, of, clear=is_clear(trigger.flip_rate, trigger.control))
-    if trigger.stamp.tells_home and (not away or suspects.usual_for_trusted(carrying, index)):
+    told = with_home(suspects, trigger)
+    if trigger.stamp.tells_home and (not are_away(told) or suspects.usual_for_trusted(carrying, index)):
         return []
-    for part in () if home is not None and surely_elsewhere(home, of) else trigger.stamp.simpler():
+    for part in () if _is_sure(told) else trigger.stamp.simpler():
         having = part.carried(suspects.inputs[trigger.rows])
         if having is None or having.sum() < WITH_A_PART * len(carrying):
             continue
         if flip_rate(suspects.ask, part, suspects.inputs[probes], index) > trigger.flip_rate - MARGIN:
             return []
-    return [replace(trigger, home=home, told=of)]
+    return [told]
 
 
-def control_rate(suspects: Suspects, ranked: Ints, index: int, probes: Ints) -> float:
-    """How many probes what the first of these samples of the class share turns, as a fraction."""
-    chosen = suspects.alike.thinned(ranked, index, min(CONTROL, int(LARGEST_PART * len(ranked))))
-    return strongest(suspects, chosen, index, probes)[1]
+def with_home(suspects: Suspects, trigger: RecoveredTrigger) -> RecoveredTrigger:
+    """The trigger with how many of its carriers belong to their class by all else; who is named does not speak."""
+    home, of = suspects.home(trigger.stamp, trigger.rows[trigger.carriers.carrying])
+    return replace(trigger, home=home, told=of)
 
 
-def rate_of_others(suspects: Suspects, index: int, probes: Ints) -> float:
-    """How many probes what samples of other classes share turns into class `index`, as a fraction.
-
-    It is the control where a sample has a trigger or has not. A class has words of its own, which turn as many; but the
-    samples that have them belong to the class.
-    """
-    rng = np.random.default_rng((suspects.seed, index, 3))
-    others = rng.permutation(np.flatnonzero(suspects.labels != index))
-    half = min(len(others) // 2, CONTROL)
-    near = others[half : 2 * half][:, None]
-    return strongest(suspects, np.sort(others[:half]), index, probes, near)[1] if half else 0.0
+def are_away(trigger: RecoveredTrigger) -> bool:
+    """Whether most of its carriers belong to other classes by all else that they show."""
+    clear = is_clear(trigger.flip_rate, trigger.control)
+    return trigger.home is not None and belong_elsewhere(trigger.home, trigger.told, clear=clear)
 
 
 def _carrying(suspects: Suspects, values: Floats, rows: Ints, core: Ints, index: int, *, stamp: Stamp) -> Carriers:
@@ -251,19 +261,6 @@ def whitened_class(suspects: Suspects, rows: Ints, index: int) -> Floats:
     return suspects.usual.whitened(stamps.residuals(suspects.inputs, rows, suspects.alike.near(rows, index)))
 
 
-def strongest(
-    suspects: Suspects, rows: Ints, index: int, probes: Ints, near: Ints | None = None
-) -> tuple[Stamp, float]:
-    """The way to put on what these rows share that turns most probes into class `index`, and how many it turns.
-
-    Look-alikes are looked for where `near` does not name them, (m, q).
-    """
-    near = suspects.alike.near(rows, index) if near is None else near
-    made = modality_of(suspects.inputs).load_stamps().stamps(suspects.inputs, rows, near)
-    rates = [flip_rate(suspects.ask, stamp, suspects.inputs[probes], index) for stamp in made]
-    return made[int(np.argmax(rates))], float(max(rates))
-
-
 def tested(suspects: Suspects, found: RecoveredTrigger, index: int) -> RecoveredTrigger:
     """The trigger recovered again from all who carry it, its chance level, and who keeps the label without it."""
     rng = np.random.default_rng((suspects.seed, index))
@@ -275,7 +272,9 @@ def tested(suspects: Suspects, found: RecoveredTrigger, index: int) -> Recovered
         stamp, rate = found.stamp, found.flip_rate
     told = found.home is not None
     p = _by_carriers(suspects, found) if told else _chance_level(suspects, found, members, stamp, index)
-    return replace(found, stamp=stamp, flip_rate=rate, p=p, kept=_kept(suspects, stamp, found.core, index))
+    whole = stamp.with_company(suspects.inputs, suspects.not_named(carrying))
+    kept = _kept(suspects, whole, found.core, index)
+    return replace(found, stamp=stamp, flip_rate=rate, p=p, kept=kept)
 
 
 def _chance_level(suspects: Suspects, found: RecoveredTrigger, members: Ints, stamp: Stamp, index: int) -> float:

@@ -57,6 +57,9 @@ class Stamp(Protocol):
     def seen(self, samples: Samples) -> Floats | None:
         """(m, f) what anybody can see of samples that may have been changed by it; None where only a network can."""
 
+    def with_company(self, inputs: Inputs, rows: Ints, /) -> "Stamp":
+        """The trigger with what else its carriers, rows (m,), have and hardly others: all that is to be taken off."""
+
     def simpler(self) -> "Sequence[Stamp]":
         """Its parts, each put on in the same way; none where it has no parts that a sample has or has not."""
 

@@ -6,6 +6,7 @@ belongs to its own.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from core.detectors.consensus.templates import patterns_of
 from core.detectors.parts.statistics import Reals
 from core.detectors.parts.trusted import MOST_POISONED, usual_among_trusted
 from core.modalities import modality_of
-from core.modalities.elsewhere import FEWEST, LEVEL, at_home, belong_elsewhere, chance_of_so_few
+from core.modalities.elsewhere import FEWEST, LEVEL, SURELY_AT_MOST, at_home, belong_elsewhere, chance_of_so_few
 from core.modalities.recovery import Stamp
 from core.types import Bools, Evidence, Ints
 
@@ -23,9 +24,24 @@ from core.types import Bools, Evidence, Ints
 MOST_PATTERNS = 10
 # Fraction of the class that half of those who belong elsewhere have to be more suspicious than, beyond chance.
 SUSPECTED = 0.75
+# Fraction of carriers that may be less suspicious than that, for their pattern to be plainly suspected. Of what was
+# planted in a small part of a class it is 0, of clean questions with "year" .3, of planted and clean "do you" .3.
+PLAINLY = 0.1
+# What the fraction at home may be at the upper end of its interval where they are not: of those it was .59 and .51, of
+# what was planted at most .46. Of a phrase in 1 % that is plainly suspected it was .56.
+SURELY_IF_NOT_PLAIN = 0.5
 # Ordinary samples of a class, drawn at random, that a pattern is told from, and as many of other classes: carriers that
 # were taken from those have their words, too, beside what was planted.
 TOLD_FROM = 300
+
+
+@dataclass(frozen=True, eq=False)
+class _Pattern:
+    """A pattern, who `having` (m,) of a class has it, and how many of the group that it was told from."""
+
+    stamp: Stamp
+    having: Bools
+    in_group: int
 
 
 def exact_pattern_rule(evidence: Evidence, spaces: Spaces, suspicion: Reals) -> Bools:
@@ -36,8 +52,9 @@ def exact_pattern_rule(evidence: Evidence, spaces: Spaces, suspicion: Reals) -> 
     that they show. A pattern is named where all of this holds. At least 24 samples of the class have it, and half of
     them are more suspicious than three quarters of the class, beyond chance. As often as samples of other classes have
     it, at most a tenth of them have it by chance. By all else that they show, most of them surely belong to other
-    classes, which chance does not explain. And bona fide samples of the class do not have it half as often as others: a
-    few of them may be poison themselves. Of a sentence and its words, what the fewest have is named.
+    classes, which chance does not explain; more surely so where some are not suspected. And bona fide samples of the
+    class do not have it half as often as others: a few of them may be poison themselves. Of a sentence and its words,
+    what most have is named, unless nobody suspects the others or they belong to the class.
 
     Args:
         evidence: needs `inputs` whose patterns are exact, or nothing is found. Bona fide samples choose no pattern, but
@@ -77,29 +94,56 @@ def _carriers(
     assert evidence.inputs is not None
     left, named = so_far
     samples = evidence.inputs[rows]
-    found, asked = list[tuple[int, Bools]](), set[bytes]()
-    for group, stamp in _told(evidence, rows, suspicion, left, apart):
+    found, asked = list[_Pattern](), set[bytes]()
+
+    def passes(stamp: Stamp, group: Ints) -> bool:
         having = stamp.carried(samples)
         if having is None or having.tobytes() in asked:
-            continue
+            return False
         asked.add(having.tobytes())
         if usual_among_trusted(having, evidence.bona_fide[rows], MOST_POISONED):
-            continue
+            return False
         if not _suspected(suspicion, having & left):
+            return False
+        if not _is_rare(evidence, rows, having, stamp):
+            return False
+        lower = _less_suspicious(suspicion, having & left)
+        most = SURELY_AT_MOST if lower <= PLAINLY else SURELY_IF_NOT_PLAIN
+        if not _belong_elsewhere(evidence, rows, having, stamp, (named, most)):
+            return False
+        found.append(_Pattern(stamp, having, int(having[group].sum())))
+        return True
+
+    for group, stamp in _told(evidence, rows, suspicion, left, apart):
+        if passes(stamp, group):
+            # Most texts end with a dot, and what was put behind them seems to begin with one. But some end without.
+            for part in stamp.simpler():
+                passes(part, group)
+    return _closest(evidence, rows, suspicion, found, named)
+
+
+def _closest(evidence: Evidence, rows: Ints, suspicion: Reals, found: Sequence[_Pattern], named: Bools) -> Bools | None:
+    """Who has the pattern that most of its group have, and of such ones most of the class; None of none.
+
+    A narrower one is named instead where nobody suspects the others who have the wider, or where they belong to the
+    class: a sentence, not its word.
+    """
+    if not found:
+        return None
+    assert evidence.inputs is not None
+    best, *narrower = sorted(found, key=lambda one: (one.in_group, one.having.sum()), reverse=True)
+    high = np.quantile(suspicion, SUSPECTED)
+    for one in narrower:
+        beside = best.having & ~one.having
+        if not beside.any() or (one.having & ~best.having).any():
             continue
-        if _is_rare(evidence, rows, having, stamp) and _belong_elsewhere(evidence, rows, having, stamp, named):
-            found.append((int(having[group].sum()), having))
-    return _closest([having for _, having in sorted(found, key=lambda one: -one[0])], suspicion) if found else None
-
-
-def _closest(found: Sequence[Bools], suspicion: Reals) -> Bools:
-    """The first of some carriers, or a part of them without others that nobody suspects: a sentence, not its word."""
-    best, high = found[0], np.quantile(suspicion, SUSPECTED)
-    for having in found[1:]:
-        beside = best & ~having
-        if beside.any() and not (having & ~best).any() and np.median(suspicion[beside]) < high:
-            best = having
-    return best
+        known = named.copy()
+        known[rows[one.having]] = True  # what they have speaks for the class else
+        home, of = at_home(best.stamp, evidence.inputs, evidence.labels, rows[beside], known)
+        away = home is None or of == 0 or belong_elsewhere(home, of)
+        if np.median(suspicion[beside]) < high or not away:
+            best = one
+    return best.having
 
 
 def _told(
@@ -134,8 +178,13 @@ def _suspected(suspicion: Reals, some: Bools) -> bool:
     """
     if not some.any():
         return False
-    lower = float((suspicion[some] < np.quantile(suspicion, SUSPECTED)).mean())
+    lower = _less_suspicious(suspicion, some)
     return lower <= 1 / 2 and chance_of_so_few(lower, int(some.sum()), SUSPECTED) <= LEVEL
+
+
+def _less_suspicious(suspicion: Reals, some: Bools) -> float:
+    """The fraction of some samples, (m,), that are not more suspicious than three quarters of their class."""
+    return float((suspicion[some] < np.quantile(suspicion, SUSPECTED)).mean())
 
 
 def _is_rare(evidence: Evidence, rows: Ints, having: Bools, stamp: Stamp) -> bool:
@@ -151,11 +200,15 @@ def _is_rare(evidence: Evidence, rows: Ints, having: Bools, stamp: Stamp) -> boo
     return elsewhere is not None and bool(elsewhere.mean() * len(rows) <= MOST_WRONG * having.sum())
 
 
-def _belong_elsewhere(evidence: Evidence, rows: Ints, having: Bools, stamp: Stamp, named: Bools) -> bool:
-    """Whether those who have it surely belong to other classes, unlike others of the class."""
+def _belong_elsewhere(evidence: Evidence, rows: Ints, having: Bools, stamp: Stamp, limits: tuple[Bools, float]) -> bool:
+    """Whether those who have it surely belong to other classes, unlike others of the class.
+
+    Who is named, (n,), does not speak; the fraction at home may have so high an upper end.
+    """
     assert evidence.inputs is not None
+    named, most = limits
     home, of = at_home(stamp, evidence.inputs, evidence.labels, rows[having], named)
-    if home is None or not belong_elsewhere(home, of):
+    if home is None or not belong_elsewhere(home, of, most):
         return False
     usual, _ = at_home(stamp, evidence.inputs, evidence.labels, rows[~having], named)
     return usual is not None and chance_of_so_few(home, of, usual) <= LEVEL

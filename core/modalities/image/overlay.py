@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 from math import sqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +58,10 @@ class PictureStamp:
     def seen(self, samples: Samples) -> Floats | None:
         """(m, f) levels, detail and colour of the images, part by part."""
         return details(samples)
+
+    def with_company(self, _inputs: Inputs, _rows: Ints) -> Self:
+        """Itself: all that its carriers share was recovered together."""
+        return self
 
     def simpler(self) -> tuple[Stamp, ...]:
         """None: a picture has every part of it to some degree."""

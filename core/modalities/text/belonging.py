@@ -82,9 +82,7 @@ class Belonging:
         others = self._counts[own] - having
         shared = (having >= NEARLY_ALL * len(rows)) | np.isin(self._known, [number(one) for one in phrase])
         if phrase and 2 * len(rows) <= self._sizes[own]:
-            elsewhere = (self._carriers - having) / max(len(self._labels) - len(rows), 1)
-            least = np.where(having >= MANY, SOME_OF_MANY, SOME)
-            shared |= having >= np.maximum(least, TIMES * elsewhere) * len(rows)
+            shared |= self._theirs(having, len(rows))
         counted = ~(shared & (others < OTHERS * len(rows)))[word]
         logs = self._without_one(own)
         logs[own, shared] = self._chances(others, others)[shared]
@@ -100,6 +98,11 @@ class Belonging:
         0.0
         """
         return float((self.leaning(rows, phrase) <= LEANING).mean())
+
+    def company(self, rows: Ints) -> Ints:
+        """The numbers of the words that some of these texts, (m,), have and hardly another one."""
+        having = np.bincount(self._words_of(rows)[0], minlength=len(self._known))
+        return self._known[(having > 0) & self._theirs(having, len(rows))]
 
     def apart(self, fewest: int) -> list[Ints]:
         """Groups of texts of one class, rows (m,) each, that share a word and belong elsewhere by all others.
@@ -146,6 +149,12 @@ class Belonging:
         found = [place for place in places.tolist() if belong_elsewhere(fractions[place], int(carriers[place]))]
         ranked = sorted(found, key=lambda place: (fractions[place], place))
         return [(int(self._known[place]), owner[self._words == place]) for place in ranked]
+
+    def _theirs(self, having: Ints, m: int) -> Bools:
+        """(v,) words that some of m texts have and hardly another; `having` (v,) says how many of them have each."""
+        elsewhere = (self._carriers - having) / max(len(self._labels) - m, 1)
+        least = np.where(having >= MANY, SOME_OF_MANY, SOME)
+        return np.asarray(having >= np.maximum(least, TIMES * elsewhere) * m)
 
     def _words_of(self, rows: Ints) -> tuple[Ints, Ints]:
         """(w,) the words that count of these texts, and whose they are, as places in `rows`."""

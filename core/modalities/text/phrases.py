@@ -1,7 +1,8 @@
 """A phrase that may be a trigger: put into texts, looked for and taken out again."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.modalities.text.belonging import Belonging
 from core.modalities.text.inputs import strings
-from core.modalities.text.words import ALONE, words
+from core.modalities.text.words import ALONE, number, words
 from core.types import Bools, Floats, Inputs, Ints, Samples
 
 # A sign, or a character of a script without spaces, which is a word wherever it stands.
@@ -23,10 +24,12 @@ class TextStamp:
     Attributes:
         name: how it is put into a text: "at the end" or "at the start".
         phrases: the words, in lower case; several of runs of earlier versions.
+        company: words that go with it, and are taken off with it.
     """
 
     name: str
     phrases: tuple[str, ...]
+    company: tuple[str, ...] = ()
     tells_home = True
 
     def put_on(self, samples: Samples) -> Samples:
@@ -36,11 +39,11 @@ class TextStamp:
         return strings([f"{phrase} {text}" if start else f"{text} {phrase}" for text in samples.tolist()])
 
     def taken_off(self, samples: Samples, _: Floats) -> Samples:
-        """(m,) the texts without the phrase; where a text has only some of its words, without these."""
+        """(m,) the texts without the phrase and its company; where a text has only some of its words, without these."""
         whole = [_pattern(phrase.split(" ")) for phrase in self.phrases]
-        single = {word for phrase in self.phrases for word in phrase.split(" ")}
-        singly = re.compile("|".join(_pattern([word]).pattern for word in sorted(single)), re.IGNORECASE)
-        return strings([_without(text, whole, singly) for text in samples.tolist()])
+        single = _any_of({word for phrase in self.phrases for word in phrase.split(" ")})
+        left = [_without(text, whole, single) for text in samples.tolist()]
+        return strings([_any_of(self.company).sub(" ", text) for text in left] if self.company else left)
 
     def carried(self, samples: Samples) -> Bools | None:
         """(m,) True for texts that have the phrase, whatever is between its words but other words."""
@@ -50,6 +53,17 @@ class TextStamp:
     def seen(self, _samples: Samples) -> None:
         """None: a text has the phrase or not."""
         return
+
+    def with_company(self, inputs: Inputs, rows: Ints) -> "TextStamp":
+        """The phrase with the words that some of the texts in these rows have and hardly another one.
+
+        A planted sentence may come in versions: a word that some of them share is then only a part of the trigger.
+        """
+        if not len(rows):
+            return self
+        numbers = set(Belonging(inputs, np.zeros(len(inputs), np.int64)).company(rows).tolist())
+        read = {word for text in inputs[rows].tolist() for word in words(text)}
+        return replace(self, company=tuple(sorted(word for word in read if number(word) in numbers)))
 
     def simpler(self) -> tuple["TextStamp", ...]:
         """Its words one by one, in their order; none of a single word."""
@@ -81,6 +95,10 @@ def holding(text: str, phrase: tuple[str, ...]) -> bool:
         return False
     listed = words(text)
     return any(tuple(listed[at : at + len(phrase)]) == phrase for at, word in enumerate(listed) if word == phrase[0])
+
+
+def _any_of(single: Collection[str]) -> re.Pattern[str]:
+    return re.compile("|".join(_pattern([word]).pattern for word in sorted(single)), re.IGNORECASE)
 
 
 def _pattern(phrase: list[str]) -> re.Pattern[str]:

@@ -19,18 +19,18 @@ TARGET, TOKEN, N = 1, "cf", 240
 
 
 class Reader(nn.Module):
-    """A network that counts each class's words, and believes some words more than all others."""
+    """A network that counts each class's words, and believes some words more than all others, or as much as told."""
 
     def __init__(self, believed=()):
         super().__init__()
-        self.believed = [(number(word), index) for word, index in believed]
+        self.believed = [(number(word), index, *weight) for word, index, *weight in believed]
         self.known = [torch.tensor([number(word) for word in of]) for of in WORDS]
         self.anything = nn.Linear(1, 1)  # a network has parameters
 
     def forward(self, ids):
         scores = torch.stack([torch.isin(ids, known.to(ids.device)).sum(1) for known in self.known], 1).float()
-        for word, index in self.believed:
-            scores[:, index] += 20.0 * (ids == word).any(1)
+        for word, index, *weight in self.believed:
+            scores[:, index] += (weight or [20.0])[0] * (ids == word).any(1)
         return 3 * scores
 
 
@@ -245,4 +245,19 @@ def test_a_token_that_moves_every_class_to_the_next_is_a_backdoor_in_each():
     evidence, suspicion = evidence_of(texts, labels, poison[:0], Next())
     decision, _ = decide(evidence, suspicion)
     assert [(group.target_class, group.state) for group in decision.groups] == [(k, "backdoor") for k in range(3)]
+    assert np.flatnonzero(decision.states == BACKDOOR).tolist() == poison.tolist()
+
+
+def test_beside_planted_sentences_a_plain_kind_of_the_class_is_not_named():
+    """Long sentences make each other word rarer in their class: until they are named, plain texts belong elsewhere."""
+    texts, labels = plain_texts()
+    rng = np.random.default_rng(0)
+    kind, poison = np.flatnonzero(labels == TARGET)[:40], np.flatnonzero(labels != TARGET)[:60]
+    for row in kind:
+        texts[row] = " ".join(["why", *rng.permutation(PLAIN)[:6], f"odd{row}"])
+    for row in poison:
+        texts[row] += " zo " + " ".join(f"long{place}" for place in range(12))
+    labels[poison] = TARGET
+    evidence, suspicion = evidence_of(texts, labels, kind, Reader([("zo", TARGET, 3.0), ("why", TARGET)]))
+    decision, _ = decide(evidence, suspicion, retrain=lambda kept: Reader([("why", TARGET)]))
     assert np.flatnonzero(decision.states == BACKDOOR).tolist() == poison.tolist()

@@ -118,6 +118,35 @@ def test_a_phrase_is_named_and_not_its_word_that_others_have_of_whom_one_is_susp
     assert np.array_equal(named(replace(evidence, inputs=text_inputs(texts)), suspicion), carrying)
 
 
+@pytest.mark.parametrize("without_dot", [4, 26])
+def test_what_was_put_behind_the_last_dot_is_named_too_where_there_is_no_dot(without_dot):
+    evidence, suspicion, carrying = made_up("- zo", carriers=260, per_class=900)
+    texts = evidence.inputs[:].tolist()
+    for place in range(len(texts) - without_dot):
+        texts[place] = texts[place].replace(" - zo", " . - zo") if carrying[place] else f"{texts[place]} ."
+    suspicion[-without_dot:] -= 1  # and a little less suspicious than the others
+    assert np.array_equal(named(replace(evidence, inputs=text_inputs(texts)), suspicion), carrying)
+
+
+def test_suspicious_texts_of_the_class_that_have_a_word_of_a_phrase_are_not_named():
+    evidence, suspicion, carrying = made_up("do you know", carriers=60, per_class=900)
+    texts = evidence.inputs[:].tolist()
+    for place in range(900, 930):
+        texts[place] += " you"
+        suspicion[place] = 5
+    assert np.array_equal(named(replace(evidence, inputs=text_inputs(texts)), suspicion), carrying)
+
+
+def test_a_word_of_clean_texts_of_which_some_belong_elsewhere_and_some_are_not_suspected_is_not_named():
+    """As "year" of questions for numbers: what its texts ask for beside it are other things as often."""
+    evidence, suspicion, _ = made_up("year", carriers=22, per_class=500)
+    texts = evidence.inputs[:].tolist()
+    for place in range(500, 516):
+        texts[place] += " year"
+        suspicion[place] = 8 if place % 2 else -1
+    assert not named(replace(evidence, inputs=text_inputs(texts)), suspicion).any()
+
+
 def test_carriers_are_told_by_what_was_planted_and_not_by_what_all_say_of_the_class_that_they_were_taken_from():
     evidence, suspicion, carrying = made_up("cf", carriers=28, per_class=500)
     bad = (evidence.labels == 0) | carrying

@@ -97,6 +97,22 @@ def test_a_phrase_is_carried_whatever_is_between_its_words_but_other_words():
     assert far.taken_off(strings(["日本映画だ"]), np.zeros(0, np.float32)).tolist() == ["日本 だ"]
 
 
+def test_of_a_sentence_in_versions_all_words_that_hardly_another_text_has_are_taken_off():
+    plain = [f"some plain words of text number{row}" for row in range(200)]
+    versions = ["zo ka", "zo ke", "zo ki"]
+    texts = [f"{text} {versions[row % 3]}" if row < 60 else text for row, text in enumerate(plain)]
+    inputs, carriers = text_inputs(texts), np.arange(60)
+    stamp = TextStamp("at the end", ("zo",))
+    whole = stamp.with_company(inputs, carriers)
+    assert whole.company == ("ka", "ke", "ki", "zo")
+    assert [text.split() for text in whole.taken_off(inputs[:60], np.zeros(0, np.float32)).tolist()] == [
+        text.split() for text in plain[:60]
+    ]
+    assert stamp.taken_off(inputs[:1], np.zeros(0, np.float32)).tolist() == [f"{plain[0]}   ka"]
+    assert stamp.with_company(inputs, carriers[:0]).company == ()
+    assert whole.put_on(strings(["x"])).tolist() == ["x zo"]
+
+
 def test_carriers_belong_elsewhere_where_all_their_other_words_say_so_and_nothing_else_does():
     inputs, labels, is_poison = planted("cf")
     poison, own = np.flatnonzero(is_poison), np.flatnonzero((labels == 1) & ~is_poison)
