@@ -84,7 +84,7 @@ def decide(
     training: Annotated[
         bool,
         typer.Option(
-            help="Train up to four more models without the suspects: they tell wrong labels, stickers and warps."
+            help="Train up to five more models without the suspects: they tell wrong labels, stickers and warps."
         ),
     ] = True,
     estimate: Annotated[bool, typer.Option("--estimate", help="Say what it will cost, and do not run it.")] = False,

@@ -8,6 +8,8 @@ import numpy as np
 from torch import nn
 
 from core.decision.chance import CLEAR, beyond_chance
+from core.decision.changes.settled import settled
+from core.decision.changes.transformed import Transformed, transformed_classes
 from core.decision.found import Found
 from core.decision.left_out import ASKED, AT_ONCE, Asked, hardness, to_leave_out, wrong_labels
 from core.decision.members import refined
@@ -17,7 +19,6 @@ from core.decision.probes import large_classes, probed, with_few_probes
 from core.decision.shared import looked_at, same_trigger, with_source
 from core.decision.states import NOT_JUDGED, OPEN, Decision
 from core.decision.suspects import suspects_of
-from core.decision.transformed import Transformed, settled, transformed_classes
 from core.decision.triggers import (
     FEWEST_IN_CORE,
     SMALLEST_CLASS,
@@ -44,7 +45,7 @@ MOST_GROUPS = 10
 # Times that a class is searched anew without what turned out to be none.
 MOST_ROUNDS = 3
 # Where progress stands before and after each training that a decision may ask for.
-TRAININGS = ((0.4, 0.55), (0.55, 0.7), (0.7, 0.85), (0.85, 0.97))
+TRAININGS = ((0.4, 0.55), (0.55, 0.65), (0.65, 0.75), (0.75, 0.86), (0.86, 0.97))
 NO_TRAINING = "triggers without a fixed pattern and wrong labels, for no other model was trained"
 NO_MODEL = "no model or no samples to show it: nothing was put to the test"
 
@@ -62,7 +63,7 @@ def decide(
         evidence: needs `features`; without `model` and `inputs` no class can be judged.
         suspicion: (n,) of a detector that ran; None asks the consensus.
         flagged: (n,) what that detector flags: open where no test confirms it.
-        retrain: trains a model on some of the samples, four times at most; None skips what needs one.
+        retrain: trains a model on some of the samples, five times at most; None skips what needs one.
         listen: told the fraction done, in [0, 1], and at what it is.
 
     Raises:

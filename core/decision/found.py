@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from core.decision.apart import KindFigures
+from core.decision.changes.transformed import EXPLAINED, Transformed
 from core.decision.left_out import Asked
 from core.decision.members import FEWEST
 from core.decision.reasons import (
@@ -19,7 +20,6 @@ from core.decision.reasons import (
 )
 from core.decision.shared import SharedTrigger
 from core.decision.states import BACKDOOR, OPEN, WRONG_LABEL, DecidedGroup
-from core.decision.transformed import EXPLAINED, Transformed
 from core.decision.triggers import RecoveredTrigger, proves
 from core.detectors.parts.trusted import usual_among_trusted
 from core.modalities.elsewhere import wilson

@@ -1,8 +1,8 @@
 """Why a group has its state: the test in words, with its numbers."""
 
 from core.decision.apart import KindFigures
+from core.decision.changes.transformed import Transformed
 from core.decision.shared import SharedTrigger
-from core.decision.transformed import Transformed
 from core.decision.triggers import MOST_KEPT, OWN_LOOK, RecoveredTrigger
 from core.modalities.elsewhere import TURNS_MOST, wilson
 

@@ -21,9 +21,10 @@ from core.runs import Run, jobs
 from core.runs.jobs import Progress
 from core.runs.plan import FAMILIES, decision, detection, of_kind, reclassification, texts
 
-# Models that a decision trains at most: one without all suspects, one without the known poison where a class may have
-# been taught a change as well, one without those of whom the first speaks, and one without a cluster of each class.
-MOST_TRAININGS = 4
+# Models that a decision trains at most: one without all suspects, one without others where a change seems to be carried
+# by them, one that saw carriers alone where a class may have been taught a change, one without those of whom the first
+# speaks, and one without a cluster of each class.
+MOST_TRAININGS = 5
 
 
 def detect(

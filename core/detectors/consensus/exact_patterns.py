@@ -37,11 +37,10 @@ TOLD_FROM = 300
 
 @dataclass(frozen=True, eq=False)
 class _Pattern:
-    """A pattern, who `having` (m,) of a class has it, and how many of the group that it was told from."""
+    """A pattern, and who of a class has it, (m,)."""
 
     stamp: Stamp
     having: Bools
-    in_group: int
 
 
 def exact_pattern_rule(evidence: Evidence, spaces: Spaces, suspicion: Reals) -> Bools:
@@ -50,7 +49,7 @@ def exact_pattern_rule(evidence: Evidence, spaces: Spaces, suspicion: Reals) -> 
     Of a group of suspicious samples, it is what sets them apart most, from ordinary ones and from other classes. Such
     groups are the most suspicious samples, and suspicious ones that share something and belong elsewhere by all else
     that they show. A pattern is named where all of this holds. At least 24 samples of the class have it, and half of
-    them are more suspicious than three quarters of the class, beyond chance. As often as samples of other classes have
+    them are more suspicious than three quarters of its rest, beyond chance. As often as samples of other classes have
     it, at most a tenth of them have it by chance. By all else that they show, most of them surely belong to other
     classes, which chance does not explain; more surely so where some are not suspected. And bona fide samples of the
     class do not have it half as often as others: a few of them may be poison themselves. Of a sentence and its words,
@@ -96,7 +95,7 @@ def _carriers(
     samples = evidence.inputs[rows]
     found, asked = list[_Pattern](), set[bytes]()
 
-    def passes(stamp: Stamp, group: Ints) -> bool:
+    def passes(stamp: Stamp) -> bool:
         having = stamp.carried(samples)
         if having is None or having.tobytes() in asked:
             return False
@@ -107,23 +106,23 @@ def _carriers(
             return False
         if not _is_rare(evidence, rows, having, stamp):
             return False
-        lower = _less_suspicious(suspicion, having & left)
-        most = SURELY_AT_MOST if lower <= PLAINLY else SURELY_IF_NOT_PLAIN
+        lower, known = _less_suspicious(suspicion, having & left), named[rows[having]].mean()
+        most = SURELY_AT_MOST if lower <= PLAINLY or known > 1 / 2 else SURELY_IF_NOT_PLAIN
         if not _belong_elsewhere(evidence, rows, having, stamp, (named, most)):
             return False
-        found.append(_Pattern(stamp, having, int(having[group].sum())))
+        found.append(_Pattern(stamp, having))
         return True
 
-    for group, stamp in _told(evidence, rows, suspicion, left, apart):
-        if passes(stamp, group):
+    for stamp in _told(evidence, rows, suspicion, left, apart):
+        if passes(stamp):
             # Most texts end with a dot, and what was put behind them seems to begin with one. But some end without.
             for part in stamp.simpler():
-                passes(part, group)
+                passes(part)
     return _closest(evidence, rows, suspicion, found, named)
 
 
 def _closest(evidence: Evidence, rows: Ints, suspicion: Reals, found: Sequence[_Pattern], named: Bools) -> Bools | None:
-    """Who has the pattern that most of its group have, and of such ones most of the class; None of none.
+    """Who has the pattern that most of the class have; None of none.
 
     A narrower one is named instead where nobody suspects the others who have the wider, or where they belong to the
     class: a sentence, not its word.
@@ -131,7 +130,7 @@ def _closest(evidence: Evidence, rows: Ints, suspicion: Reals, found: Sequence[_
     if not found:
         return None
     assert evidence.inputs is not None
-    best, *narrower = sorted(found, key=lambda one: (one.in_group, one.having.sum()), reverse=True)
+    best, *narrower = sorted(found, key=lambda one: -int(one.having.sum()))
     high = np.quantile(suspicion, SUSPECTED)
     for one in narrower:
         beside = best.having & ~one.having
@@ -140,18 +139,15 @@ def _closest(evidence: Evidence, rows: Ints, suspicion: Reals, found: Sequence[_
         known = named.copy()
         known[rows[one.having]] = True  # what they have speaks for the class else
         home, of = at_home(best.stamp, evidence.inputs, evidence.labels, rows[beside], known)
-        away = home is None or of == 0 or belong_elsewhere(home, of)
-        if np.median(suspicion[beside]) < high or not away:
+        if np.median(suspicion[beside]) < high or (home is not None and of > 0 and home > 1 / 2):
             best = one
     return best.having
 
 
-def _told(
-    evidence: Evidence, rows: Ints, suspicion: Reals, left: Bools, apart: Sequence[Ints]
-) -> Iterator[tuple[Ints, Stamp]]:
-    """Groups of 12, 24, 48 and so on, up to a sixth of the class, with all that may set them apart from ordinary ones.
+def _told(evidence: Evidence, rows: Ints, suspicion: Reals, left: Bools, apart: Sequence[Ints]) -> Iterator[Stamp]:
+    """What may set groups of 12, 24, 48 and so on, up to a sixth of the class, apart from ordinary samples.
 
-    After them those that are `apart`, where they are more suspicious than others of the class.
+    After them the same of groups that are `apart`, where they are more suspicious than others of the class.
     """
     assert evidence.inputs is not None
     stamps = modality_of(evidence.inputs).load_stamps()
@@ -163,16 +159,16 @@ def _told(
     size = SMALLEST
     while size <= min(LARGEST_FRACTION * len(rows), len(ranked)):
         for stamp in stamps.stamps(evidence.inputs, rows[ranked[:size]], usual):
-            yield ranked[:size], stamp
+            yield stamp
         size *= 2
     for group in (some[left[some]] for some in apart):
         if len(group) >= FEWEST and _suspected(suspicion, np.isin(np.arange(len(rows)), group)):
             for stamp in stamps.stamps(evidence.inputs, rows[group], usual):
-                yield group, stamp
+                yield stamp
 
 
 def _suspected(suspicion: Reals, some: Bools) -> bool:
-    """Whether half of some samples of a class, (m,), are more suspicious than three quarters of it, beyond chance.
+    """Whether half of some samples of a class, (m,), are above three quarters of the rest in suspicion, beyond chance.
 
     "Company" is in questions for people that all else would ask for something else, and nobody suspects most of them.
     """
@@ -183,8 +179,8 @@ def _suspected(suspicion: Reals, some: Bools) -> bool:
 
 
 def _less_suspicious(suspicion: Reals, some: Bools) -> float:
-    """The fraction of some samples, (m,), that are not more suspicious than three quarters of their class."""
-    return float((suspicion[some] < np.quantile(suspicion, SUSPECTED)).mean())
+    """The fraction of some samples of a class, (m,), that are not more suspicious than three quarters of its rest."""
+    return float((suspicion[some] < np.quantile(suspicion[~some], SUSPECTED)).mean()) if not some.all() else 1.0
 
 
 def _is_rare(evidence: Evidence, rows: Ints, having: Bools, stamp: Stamp) -> bool:

@@ -35,7 +35,7 @@ BADGES = {
     "open": ":blue-badge[open]",
 }
 WHAT = (
-    "The model itself is asked. What the suspects of a class share is put on other samples, and two to four more "
+    "The model itself is asked. What the suspects of a class share is put on other samples, and two to five more "
     "models are trained without the suspects."
 )
 UNTRAINED = (
@@ -149,7 +149,7 @@ def _making(run: Run, *, again: bool) -> None:
     can_train = run.trainable and run.traced
     with st.container(horizontal=True, vertical_alignment="center"):
         training = can_train and st.checkbox(
-            "Train up to four more models without the suspects", value=True, key="decide-train"
+            "Train up to five more models without the suspects", value=True, key="decide-train"
         )
         st.button(
             "Decide again" if again else "Decide",

@@ -6,15 +6,14 @@ the class's own activations and trajectories tell.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from torch import Tensor, device, nn
 
-from core.decision.changed import before_it, like_the_changed, seen_to_be_changed, sure_elsewhere, sure_of_known
+from core.decision.changes.changed import before_it, like_the_changed, seen_to_be_changed, sure_elsewhere, sure_of_known
 from core.decision.kinds import Kind, column, learned_kind
-from core.decision.left_out import effective
 from core.decision.probes import PROBES, flip_rate
 from core.decision.suspects import Suspects
 from core.decision.taken_for import APART
@@ -22,8 +21,8 @@ from core.detectors.networks.forward import differentiable_logits
 from core.detectors.networks.inside import last_hidden
 from core.detectors.parts.statistics import Reals
 from core.modalities import modality_of
-from core.modalities.recovery import OF_A_LIST, Ask, AskedNetwork, Stamp
-from core.types import Bools, Inputs, Ints, Samples
+from core.modalities.recovery import OF_A_LIST, AskedNetwork, Stamp
+from core.types import Bools, Ints, Samples
 
 # Fraction of samples of other classes that the change has to turn.
 LEAST_TURNED = 0.5
@@ -42,10 +41,6 @@ LEAST_ELSEWHERE = 0.6
 # fitted to the network, so that nothing made it turn many.
 AS_MANY = 0.1
 AS_MANY_OF_A_LIST = 0.2
-# Effective number of other classes, and as a fraction of these, that such a model takes the carriers for where the
-# change turns samples of all. Of our own changes it was 6.8 to 8.9 of nine, of coats that a warp seemed to make 1.7.
-MANY = 3.0
-MANY_OF_FEW = 1 / 3
 # Samples that are given the change to learn what the network makes of it.
 GIVEN = 600
 # Fraction of the class, from the least like them, that surely carries nothing.
@@ -54,10 +49,6 @@ ORDINARY = 0.3
 SURELY_CARRYING = 0.1
 # Fraction of those who seem to carry nothing that stays in the training of a model that is to see no carrier.
 STAYING = 0.5
-# Fraction of samples turned up to which a model that never saw the carriers does not give way, and tells of them.
-STILL_GIVING_WAY = 0.2
-# Probability of the class from which on such a model takes a sample for one of it.
-AT_HOME = 0.5
 # C of the logistic regression: carriers are learned from samples that are only like them, so little is believed.
 STRENGTH = 0.02
 # Fraction of the class that stayed in its training which such a model has to know where it is in doubt who carries a
@@ -67,9 +58,6 @@ LEAST_KNOWN = 0.5
 # Samples in doubt for each carrier beyond which only the sure ones are named. Of our own warps and filters, those that
 # were named right had at most 0.31, those that were not at least 0.35.
 DOUBTFUL = 0.33
-# Log-odds from which on they are sure. Where it was in doubt, 0.77 to 0.98 of those beyond 2 were named right, of those
-# beyond 2.5 0.81 to 0.98.
-SURE = 2.5
 # How many times as often as others of the class its known poison is like the changed samples, beyond which it taught
 # the change. Of two attacks on one class at most 1.1 times for the other's change, and 26 times for one like its own.
 EXPLAINED = 3
@@ -188,88 +176,11 @@ def transformed_classes(
             told = np.hstack([left, seen[:, None] / max(float(seen.std()), 1e-9)])
             begun.append((told, seen, (seen > np.quantile(seen, 1 - SURELY_CARRYING)) & carrying))
         for told_by, likely, members in begun:
-            kind = _settled(told_by, members, likely <= np.quantile(likely, ORDINARY))
+            kind = settled_kind(told_by, members, likely <= np.quantile(likely, ORDINARY))
             if kind is not None:
-                doubt = _doubt(kind, told_by)
+                doubt = doubt_of(kind, told_by)
                 found.append(Transformed(index, stamp, rows, kind, tried[:PROBES], turned, doubt, told_by))
     return [_clearest([one for one in found if one.index == index]) for index in sorted({one.index for one in found})]
-
-
-def settled(
-    changed: Sequence[Transformed],
-    other: Ask,
-    trained_without: Callable[[Bools], Ask],
-    suspects: Suspects,
-    without: Bools,
-) -> list[tuple[Transformed, Bools, Bools]]:
-    """The changes that their carriers alone may have taught, with who carries each, (m,), and who may, (m,).
-
-    Args:
-        changed: classes and their changes.
-        other: a model that saw no carrier.
-        trained_without: (n,) what a model is not to see → asks it; once at most.
-        suspects: of the run.
-        without: (n,) what `other` never saw.
-    """
-
-    def turned(ask: Ask, one: Transformed) -> float:
-        return flip_rate(ask, one.stamp, suspects.inputs[one.tried], one.index)
-
-    def known(one: Transformed) -> float:
-        stayed = one.rows[~without[one.rows]]
-        return float((other(suspects.inputs[stayed])[:, one.index] > AT_HOME).mean()) if len(stayed) else 0.0
-
-    asked = [replace(_told_by(one, other, suspects.inputs), control=turned(other, one)) for one in changed]
-    left = [one for one in asked if one.may_be_taught]
-    if left:
-        still_out = without.copy()
-        still_out[np.concatenate([one.rows[one.kind.members] for one in left])] = False
-        with_them = trained_without(still_out)
-        left = [replace(one, with_them=turned(with_them, one), known=known(one)) for one in left]
-    told = [(one, carriers_left_out(one, other, suspects)) for one in left if one.may_be_taught]
-    return [(one, *who) for one, who in told if who is not None]
-
-
-def carriers_left_out(found: Transformed, other: Ask, suspects: Suspects) -> tuple[Bools, Bools] | None:
-    """(m,) who of the class carries the change, by a model that never saw them, too, and who may; None for too few.
-
-    Where that model still gives way a little, some carriers taught it, and what it takes for the class says nothing.
-
-    Args:
-        found: the class and its change.
-        other: a model that was trained without `found.doubted`.
-        suspects: of the run.
-    """
-    members, described = found.kind.members, found.described
-    if found.control is not None and found.control <= STILL_GIVING_WAY:
-        samples, index = suspects.inputs[found.rows], found.index
-        before = before_it(found.stamp, samples)
-        members = members & (
-            other(samples)[:, index] < AT_HOME if before is None else sure_elsewhere(other(before), index)
-        )
-    kind = _settled(described, members, ~members)
-    if kind is None:
-        return None
-    carriers = kind.odds > SURE if _doubt(kind, described) > DOUBTFUL else kind.members
-    return carriers, kind.members & ~carriers
-
-
-def _told_by(found: Transformed, other: Ask, inputs: Inputs) -> Transformed:
-    """What a model that never saw the members takes them for: how often surely others, and whether for many others.
-
-    As they were before the change where it can be undone: what is upside down goes to few classes, whatever it was.
-    Where the change loses something, how often it is sure says nothing.
-    """
-    samples = inputs[found.rows[found.kind.members]]
-    before = before_it(found.stamp, samples)
-    said = other(samples if before is None else before)
-    taken_for = said.argmax(1)
-    count = effective(np.bincount(taken_for[taken_for != found.index], minlength=1))
-    of_many = bool(count >= min(MANY, MANY_OF_FEW * (said.shape[1] - 1)))
-    if before is None:
-        return replace(found, of_many=of_many)
-    surely = float(sure_elsewhere(said, found.index).mean() / sure_of_known(other, inputs[found.tried]))
-    return replace(found, of_many=of_many, elsewhere=surely)
 
 
 def _clearest(changes: Sequence[Transformed]) -> Transformed:
@@ -285,8 +196,8 @@ def _explained(odds: Reals, known: Bools) -> bool:
     return bool(known.all() or (known.any() and like[known].mean() > EXPLAINED * like[~known].mean()))
 
 
-def _settled(described: Reals, members: Bools, ordinary: Bools) -> Kind | None:
-    """Who of a class is like these members, by all that is known of it; None where too few are left."""
+def settled_kind(described: Reals, members: Bools, ordinary: Bools) -> Kind | None:
+    """Who of a class is like these members, (m,), by all that is `described`, (m, f); None where too few are left."""
     kind = None
     for _ in range(ROUNDS):
         kind = learned_kind(described, members, ordinary & ~members, STRENGTH)
@@ -296,7 +207,7 @@ def _settled(described: Reals, members: Bools, ordinary: Bools) -> Kind | None:
     return kind
 
 
-def _doubt(kind: Kind, described: Reals) -> float:
+def doubt_of(kind: Kind, described: Reals) -> float:
     """How many samples of a class are in doubt for each carrier, 0 or more, where its columns are fully believed."""
     asked = learned_kind(described, kind.members, ~kind.members)
     return np.inf if asked is None else asked.doubtful

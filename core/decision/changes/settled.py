@@ -1,0 +1,140 @@
+"""Whether its carriers taught a class a change, by models that saw none of them or them alone; and who they are."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from core.decision.changes.changed import before_it, sure_elsewhere, sure_of_known
+from core.decision.changes.transformed import DOUBTFUL, Transformed, doubt_of, settled_kind
+from core.decision.left_out import effective
+from core.decision.probes import flip_rate
+from core.decision.suspects import Suspects
+from core.modalities.recovery import Ask
+from core.types import Bools, Inputs, Samples
+
+# Effective number of other classes, and as a fraction of these, that such a model takes the carriers for where the
+# change turns samples of all. Of our own changes it was 6.8 to 8.9 of nine, of coats that a warp seemed to make 1.7.
+MANY = 3.0
+MANY_OF_FEW = 1 / 3
+# Fraction of samples turned up to which a model that never saw the carriers does not give way, and tells of them.
+STILL_GIVING_WAY = 0.2
+# Probability of the class from which on such a model takes a sample for one of it.
+AT_HOME = 0.5
+# How many times as often as others of the class carriers have to be surely of another class once the change is taken
+# off. Of own changes whose carriers were right it was 2.2 to 15 times, of two warps with others named 0.65 and 0.93.
+MORE_OFTEN = 1.5
+# Log-odds from which on they are sure. Where it was in doubt, 0.77 to 0.98 of those beyond 2 were named right, of those
+# beyond 2.5 0.81 to 0.98.
+SURE = 2.5
+
+
+def settled(
+    changed: Sequence[Transformed],
+    other: Ask,
+    trained_without: Callable[[Bools], Ask],
+    suspects: Suspects,
+    without: Bools,
+) -> list[tuple[Transformed, Bools, Bools]]:
+    """The changes that their carriers alone may have taught, with who carries each, (m,), and who may, (m,).
+
+    Args:
+        changed: classes and their changes.
+        other: a model that saw no carrier.
+        trained_without: (n,) what a model is not to see → asks it; twice at most.
+        suspects: of the run.
+        without: (n,) what `other` never saw.
+    """
+
+    def turned(ask: Ask, one: Transformed) -> float:
+        return flip_rate(ask, one.stamp, suspects.inputs[one.tried], one.index)
+
+    def known(one: Transformed) -> float:
+        stayed = one.rows[~without[one.rows]]
+        return float((other(suspects.inputs[stayed])[:, one.index] > AT_HOME).mean()) if len(stayed) else 0.0
+
+    asked = [replace(_told_by(one, other, suspects.inputs), control=turned(other, one)) for one in changed]
+    left = [one for one in asked if one.may_be_taught]
+    again = {one.index: begun for one in left if (begun := begun_anew(one, other, suspects.inputs)) is not None}
+    if again:  # others carry it than it seemed: what a model says that saw these says little
+        left = [again.get(one.index, one) for one in left]
+        without = without.copy()
+        without[np.concatenate([one.doubted for one in again.values()])] = True
+        other = trained_without(without)
+        left = [replace(_told_by(one, other, suspects.inputs), control=turned(other, one)) for one in left]
+        left = [one for one in left if one.may_be_taught]
+    if left:
+        still_out = without.copy()
+        still_out[np.concatenate([one.rows[one.kind.members] for one in left])] = False
+        with_them = trained_without(still_out)
+        left = [replace(one, with_them=turned(with_them, one), known=known(one)) for one in left]
+    told = [(one, carriers_left_out(one, other, suspects)) for one in left if one.may_be_taught]
+    return [(one, *who) for one, who in told if who is not None]
+
+
+def begun_anew(found: Transformed, other: Ask, inputs: Inputs) -> Transformed | None:
+    """The change with other carriers, where those it seemed to have are hardly more often surely of another class.
+
+    That is what a model says of them that saw few of them, once the change is taken off, as far as it can be. A warp
+    that was fitted to the network may be unlike the one that was taught: true samples are like what it makes, too.
+    None where nothing speaks against its carriers, and where too few others would be.
+    """
+    elsewhere = sure_elsewhere(other(_without(found, inputs[found.rows])), found.index)
+    members = found.kind.members
+    if members.all() or elsewhere[members].mean() > MORE_OFTEN * elsewhere[~members].mean():
+        return None
+    kind = settled_kind(found.described, elsewhere, ~elsewhere)
+    return None if kind is None else replace(found, kind=kind, doubt=doubt_of(kind, found.described))
+
+
+def carriers_left_out(found: Transformed, other: Ask, suspects: Suspects) -> tuple[Bools, Bools] | None:
+    """(m,) who of the class carries the change, by a model that never saw them, too, and who may; None for too few.
+
+    Where that model still gives way a little, some carriers taught it, and what it takes for the class says nothing.
+
+    Args:
+        found: the class and its change.
+        other: a model that was trained without `found.doubted`.
+        suspects: of the run.
+    """
+    members, described, index = found.kind.members, found.described, found.index
+
+    def of_others(samples: Samples) -> Bools:
+        return sure_elsewhere(other(samples), index)
+
+    if found.control is not None and found.control <= STILL_GIVING_WAY:
+        samples = suspects.inputs[found.rows]
+        before = before_it(found.stamp, samples)
+        members = members & (other(samples)[:, index] < AT_HOME if before is None else of_others(before))
+    kind = settled_kind(described, members, ~members)
+    if kind is None or doubt_of(kind, described) <= DOUBTFUL:
+        return None if kind is None else (kind.members, np.zeros(len(members), np.bool_))
+    # Whom that model surely takes for others, as they are or without the change, says more clearly who does.
+    samples = suspects.inputs[found.rows]
+    surely = members & (of_others(samples) | of_others(_without(found, samples)))
+    kind = settled_kind(described, surely, ~surely) or kind
+    carriers = kind.odds > SURE
+    return carriers, kind.members & ~carriers
+
+
+def _told_by(found: Transformed, other: Ask, inputs: Inputs) -> Transformed:
+    """What a model that never saw the members takes them for: how often surely others, and whether for many others.
+
+    As they were before the change where it can be undone: what is upside down goes to few classes, whatever it was.
+    Where the change loses something, how often it is sure says nothing.
+    """
+    samples = inputs[found.rows[found.kind.members]]
+    before = before_it(found.stamp, samples)
+    said = other(samples if before is None else before)
+    taken_for = said.argmax(1)
+    count = effective(np.bincount(taken_for[taken_for != found.index], minlength=1))
+    of_many = bool(count >= min(MANY, MANY_OF_FEW * (said.shape[1] - 1)))
+    if before is None:
+        return replace(found, of_many=of_many)
+    surely = float(sure_elsewhere(said, found.index).mean() / sure_of_known(other, inputs[found.tried]))
+    return replace(found, of_many=of_many, elsewhere=surely)
+
+
+def _without(found: Transformed, samples: Samples) -> Samples:
+    """Samples without a change, as far as it can be taken off."""
+    return found.stamp.taken_off(samples, np.zeros(0, np.float32))
