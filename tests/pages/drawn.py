@@ -8,6 +8,8 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Selectbox
 
+from pages.ui.cache import stamps
+
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0  # seconds
 SAMPLES, FEW, MANY = 120, 12, 30  # of the made-up run: all, those that the consensus flags, and Activation Clustering
@@ -24,7 +26,8 @@ def whole_app() -> AppTest:
 
 
 def page(name: str, app: AppTest | None = None) -> AppTest:
-    """The page as a visitor sees it, in a session that may have seen others."""
+    """The page as a visitor sees it, in a session that may have seen others, later than what the test has just done."""
+    stamps.forget()
     app = app or whole_app().run()
     app.switch_page(f"pages/{name}.py").run()
     assert not app.exception, app.exception

@@ -32,7 +32,7 @@ def test_before_a_decision_the_page_says_what_it_does_and_what_it_costs(two_dete
     app = page("detect")
     assert button(app, "decide").label == "Decide"
     assert "The model itself is asked." in words(app)
-    assert "Takes up to about 7 min, in a process of its own" in words(app)
+    assert "Takes up to about 9 min, in a process of its own" in words(app)
     app.checkbox(key="decide-train").uncheck().run()
     assert "Takes up to about 35 s, in a process of its own" in words(app)
     assert not run.has("decision.json")
