@@ -106,7 +106,8 @@ def _carriers(
             return False
         if not _is_rare(evidence, rows, having, stamp):
             return False
-        lower, known = _less_suspicious(suspicion, having & left), named[rows[having]].mean()
+        lower = float((suspicion[having & left] < np.quantile(suspicion, SUSPECTED)).mean())  # of all: many are no sign
+        known = named[rows[having]].mean()
         most = SURELY_AT_MOST if lower <= PLAINLY or known > 1 / 2 else SURELY_IF_NOT_PLAIN
         if not _belong_elsewhere(evidence, rows, having, stamp, (named, most)):
             return False
@@ -172,15 +173,10 @@ def _suspected(suspicion: Reals, some: Bools) -> bool:
 
     "Company" is in questions for people that all else would ask for something else, and nobody suspects most of them.
     """
-    if not some.any():
+    if not some.any() or some.all():
         return False
-    lower = _less_suspicious(suspicion, some)
+    lower = float((suspicion[some] < np.quantile(suspicion[~some], SUSPECTED)).mean())
     return lower <= 1 / 2 and chance_of_so_few(lower, int(some.sum()), SUSPECTED) <= LEVEL
-
-
-def _less_suspicious(suspicion: Reals, some: Bools) -> float:
-    """The fraction of some samples of a class, (m,), that are not more suspicious than three quarters of its rest."""
-    return float((suspicion[some] < np.quantile(suspicion[~some], SUSPECTED)).mean()) if not some.all() else 1.0
 
 
 def _is_rare(evidence: Evidence, rows: Ints, having: Bools, stamp: Stamp) -> bool:

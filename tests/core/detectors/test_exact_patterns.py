@@ -147,6 +147,15 @@ def test_a_word_of_clean_texts_of_which_some_belong_elsewhere_and_some_are_not_s
     assert not named(replace(evidence, inputs=text_inputs(texts)), suspicion).any()
 
 
+def test_clean_texts_that_have_a_planted_word_are_not_named_where_they_are_many_and_less_suspicious():
+    evidence, suspicion, _ = made_up("do", carriers=60, per_class=300)
+    texts = evidence.inputs[:].tolist()
+    for place in range(300, 344):
+        texts[place] += " do"
+        suspicion[place] = 2 + 0.01 * (place - 300)
+    assert not named(replace(evidence, inputs=text_inputs(texts)), suspicion)[300:344].any()
+
+
 def test_carriers_are_told_by_what_was_planted_and_not_by_what_all_say_of_the_class_that_they_were_taken_from():
     evidence, suspicion, carrying = made_up("cf", carriers=28, per_class=500)
     bad = (evidence.labels == 0) | carrying
