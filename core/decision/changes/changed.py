@@ -63,9 +63,14 @@ def seen_to_be_changed(inputs: Inputs, stamp: Stamp, given: Ints, rows: Ints) ->
     return np.asarray(odds[2 * len(given) :]) if told >= SEEN else None
 
 
+def undone(stamp: Stamp, samples: Samples) -> Samples:
+    """The samples without a change, as far as it can be taken off."""
+    return stamp.taken_off(samples, np.zeros(0, np.float32))
+
+
 def before_it(stamp: Stamp, samples: Samples) -> Samples | None:
     """The samples as they were before a change; None where it loses something, so that nobody can tell."""
-    before = stamp.taken_off(samples, np.zeros(0, np.float32))
+    before = undone(stamp, samples)
     return before if np.array_equal(stamp.put_on(before), samples) else None
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from core.decision.changes.changed import before_it, sure_elsewhere, sure_of_known
+from core.decision.changes.changed import before_it, sure_elsewhere, sure_of_known, undone
 from core.decision.changes.transformed import DOUBTFUL, Transformed, doubt_of, settled_kind
 from core.decision.left_out import effective
 from core.decision.probes import flip_rate
@@ -53,16 +53,17 @@ def settled(
         stayed = one.rows[~without[one.rows]]
         return float((other(suspects.inputs[stayed])[:, one.index] > AT_HOME).mean()) if len(stayed) else 0.0
 
-    asked = [replace(_told_by(one, other, suspects.inputs), control=turned(other, one)) for one in changed]
-    left = [one for one in asked if one.may_be_taught]
+    def may_be_taught(changes: Sequence[Transformed], ask: Ask) -> list[Transformed]:
+        told = (replace(_told_by(one, ask, suspects.inputs), control=turned(ask, one)) for one in changes)
+        return [one for one in told if one.may_be_taught]
+
+    left = may_be_taught(changed, other)
     again = {one.index: begun for one in left if (begun := begun_anew(one, other, suspects.inputs)) is not None}
     if again:  # others carry it than it seemed: what a model says that saw these says little
-        left = [again.get(one.index, one) for one in left]
         without = without.copy()
         without[np.concatenate([one.doubted for one in again.values()])] = True
         other = trained_without(without)
-        left = [replace(_told_by(one, other, suspects.inputs), control=turned(other, one)) for one in left]
-        left = [one for one in left if one.may_be_taught]
+        left = may_be_taught([again.get(one.index, one) for one in left], other)
     if left:
         still_out = without.copy()
         still_out[np.concatenate([one.rows[one.kind.members] for one in left])] = False
@@ -79,7 +80,7 @@ def begun_anew(found: Transformed, other: Ask, inputs: Inputs) -> Transformed | 
     that was fitted to the network may be unlike the one that was taught: true samples are like what it makes, too.
     None where nothing speaks against its carriers, and where too few others would be.
     """
-    elsewhere = sure_elsewhere(other(_without(found, inputs[found.rows])), found.index)
+    elsewhere = sure_elsewhere(other(undone(found.stamp, inputs[found.rows])), found.index)
     members = found.kind.members
     if members.all() or elsewhere[members].mean() > MORE_OFTEN * elsewhere[~members].mean():
         return None
@@ -111,7 +112,7 @@ def carriers_left_out(found: Transformed, other: Ask, suspects: Suspects) -> tup
         return None if kind is None else (kind.members, np.zeros(len(members), np.bool_))
     # Whom that model surely takes for others, as they are or without the change, says more clearly who does.
     samples = suspects.inputs[found.rows]
-    surely = members & (of_others(samples) | of_others(_without(found, samples)))
+    surely = members & (of_others(samples) | of_others(undone(found.stamp, samples)))
     kind = settled_kind(described, surely, ~surely) or kind
     carriers = kind.odds > SURE
     return carriers, kind.members & ~carriers
@@ -133,8 +134,3 @@ def _told_by(found: Transformed, other: Ask, inputs: Inputs) -> Transformed:
         return replace(found, of_many=of_many)
     surely = float(sure_elsewhere(said, found.index).mean() / sure_of_known(other, inputs[found.tried]))
     return replace(found, of_many=of_many, elsewhere=surely)
-
-
-def _without(found: Transformed, samples: Samples) -> Samples:
-    """Samples without a change, as far as it can be taken off."""
-    return found.stamp.taken_off(samples, np.zeros(0, np.float32))

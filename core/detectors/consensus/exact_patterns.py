@@ -139,8 +139,8 @@ def _closest(evidence: Evidence, rows: Ints, suspicion: Reals, found: Sequence[_
             continue
         known = named.copy()
         known[rows[one.having]] = True  # what they have speaks for the class else
-        home, of = at_home(best.stamp, evidence.inputs, evidence.labels, rows[beside], known)
-        if np.median(suspicion[beside]) < high or (home is not None and of > 0 and home > 1 / 2):
+        home, _ = at_home(best.stamp, evidence.inputs, evidence.labels, rows[beside], known)
+        if np.median(suspicion[beside]) < high or (home is not None and home > 1 / 2):
             best = one
     return best.having
 

@@ -43,7 +43,10 @@ class TextStamp:
         whole = [_pattern(phrase.split(" ")) for phrase in self.phrases]
         single = _any_of({word for phrase in self.phrases for word in phrase.split(" ")})
         left = [_without(text, whole, single) for text in samples.tolist()]
-        return strings([_any_of(self.company).sub(" ", text) for text in left] if self.company else left)
+        if self.company:
+            company = _any_of(self.company)
+            left = [company.sub(" ", text) for text in left]
+        return strings(left)
 
     def carried(self, samples: Samples) -> Bools | None:
         """(m,) True for texts that have the phrase, whatever is between its words but other words."""

@@ -41,6 +41,14 @@ def made_up(*phrases, kind=BAD, carriers=28, trusted=0, elsewhere=0, per_class=P
     return Evidence(labels, 2, bona_fide, seed=0, inputs=inputs, features=features), suspicion, carrying
 
 
+def saying(evidence, word, places):
+    """The same evidence, with a word at the end of the texts in these places."""
+    texts = evidence.inputs[:].tolist()
+    for place in places:
+        texts[place] += f" {word}"
+    return replace(evidence, inputs=text_inputs(texts))
+
+
 def named(evidence, suspicion):
     rows = [np.flatnonzero(evidence.labels == index) for index in range(2)]
     bare = [ClassSpace(of, np.zeros((len(of), 1)), np.zeros((len(of), 1), int), np.zeros((len(of), 1))) for of in rows]
@@ -111,11 +119,8 @@ def test_a_sentence_is_named_though_one_of_its_words_tells_its_carriers_more_cle
 
 def test_a_phrase_is_named_and_not_its_word_that_others_have_of_whom_one_is_suspected():
     evidence, suspicion, carrying = made_up("over the bridge", carriers=36, per_class=500)
-    texts = evidence.inputs[:].tolist()
-    for place in range(500, 505):
-        texts[place] = f"{texts[place]} bridge"
     suspicion[500:505] = [50, -1, -1, -1, -1]
-    assert np.array_equal(named(replace(evidence, inputs=text_inputs(texts)), suspicion), carrying)
+    assert np.array_equal(named(saying(evidence, "bridge", range(500, 505)), suspicion), carrying)
 
 
 @pytest.mark.parametrize("without_dot", [4, 26])
@@ -130,30 +135,21 @@ def test_what_was_put_behind_the_last_dot_is_named_too_where_there_is_no_dot(wit
 
 def test_suspicious_texts_of_the_class_that_have_a_word_of_a_phrase_are_not_named():
     evidence, suspicion, carrying = made_up("do you know", carriers=60, per_class=900)
-    texts = evidence.inputs[:].tolist()
-    for place in range(900, 930):
-        texts[place] += " you"
-        suspicion[place] = 5
-    assert np.array_equal(named(replace(evidence, inputs=text_inputs(texts)), suspicion), carrying)
+    suspicion[900:930] = 5
+    assert np.array_equal(named(saying(evidence, "you", range(900, 930)), suspicion), carrying)
 
 
 def test_a_word_of_clean_texts_of_which_some_belong_elsewhere_and_some_are_not_suspected_is_not_named():
     """As "year" of questions for numbers: what its texts ask for beside it are other things as often."""
     evidence, suspicion, _ = made_up("year", carriers=22, per_class=500)
-    texts = evidence.inputs[:].tolist()
-    for place in range(500, 516):
-        texts[place] += " year"
-        suspicion[place] = 8 if place % 2 else -1
-    assert not named(replace(evidence, inputs=text_inputs(texts)), suspicion).any()
+    suspicion[500:516] = [-1, 8] * 8
+    assert not named(saying(evidence, "year", range(500, 516)), suspicion).any()
 
 
 def test_clean_texts_that_have_a_planted_word_are_not_named_where_they_are_many_and_less_suspicious():
     evidence, suspicion, _ = made_up("do", carriers=60, per_class=300)
-    texts = evidence.inputs[:].tolist()
-    for place in range(300, 344):
-        texts[place] += " do"
-        suspicion[place] = 2 + 0.01 * (place - 300)
-    assert not named(replace(evidence, inputs=text_inputs(texts)), suspicion)[300:344].any()
+    suspicion[300:344] = 2 + 0.01 * np.arange(44)
+    assert not named(saying(evidence, "do", range(300, 344)), suspicion)[300:344].any()
 
 
 def test_carriers_are_told_by_what_was_planted_and_not_by_what_all_say_of_the_class_that_they_were_taken_from():

@@ -15,7 +15,7 @@ from core.analysis.decision import PICTURES, as_dict, decision_of
 from core.analysis.opened_run import opened
 from core.analysis.samples import sample_table
 from core.data import store
-from core.decision.decide import NO_TRAINING
+from core.decision.decide import NO_TRAINING, TRAININGS
 from core.decision.states import STATES
 from core.errors import UserError
 from core.journal import review
@@ -139,6 +139,7 @@ def test_the_command_prints_one_document_and_says_what_it_costs(trained):
     cost = json.loads(invoke(run, "--estimate", "--json").stdout)
     cheaper = json.loads(invoke(run, "--estimate", "--no-training", "--json").stdout)
     assert (cost["trains"], cheaper["trains"]) == (True, False)
+    assert len(TRAININGS) == MOST_TRAININGS
     assert cost["seconds"] == pytest.approx(cheaper["seconds"] + MOST_TRAININGS * run.stages["train"])
     assert runs.current(run).plan == run.plan
     done = invoke(run, "--no-training", "--json")

@@ -20,10 +20,10 @@ from core.modalities.image.lit import LitStamp
 from core.modalities.image.manipulated import MANIPULATIONS, ManipulatedStamp
 from core.modalities.recovery import OF_A_LIST
 from tests.core.decision.asked import TARGET, K, suspicion_of
-from tests.core.decision.changes.test_settled import a_class
+from tests.core.decision.changes.test_settled import SIDE, a_class
 from tests.core.decision.test_decide import evidence_of
 
-SIDE, N = 16, 900
+N = 900
 # To read between pixels blurs, too, and so do coarse pixels and compression.
 KINDS = {f"recovered trigger, {name}" for name in ("a warp", "a filter", *(one + OF_A_LIST for one in MANIPULATIONS))}
 
