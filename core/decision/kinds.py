@@ -108,6 +108,21 @@ def learned_kind(described: Reals, inside: Bools, outside: Bools, strength: floa
     return Kind(log_odds(learned_from, described, strength))
 
 
+def counted_kind(described: Reals, begun: Bools) -> Kind | None:
+    """Who of a class is rather of the kind of those that it is `begun` with, (m,), than not; None for too few.
+
+    Its odds count how rare the kind is: where kinds overlap, many of the larger one look like the smaller one.
+    """
+    counted, inside = None, begun
+    for _ in range(ROUNDS):
+        kind = learned_kind(described, inside, ~inside)
+        if kind is None:
+            break
+        counted = Kind(kind.odds + min(np.log(inside.sum() / (~inside).sum()), 0.0))
+        inside = counted.members
+    return counted
+
+
 def column(probability: Floats) -> Reals:
     bounded = np.clip(np.asarray(probability, np.float64), CERTAIN, 1 - CERTAIN)
     return np.asarray(np.log(bounded / (1 - bounded))[:, None] / SCALE)

@@ -6,12 +6,13 @@ from dataclasses import replace
 import numpy as np
 
 from core.decision.changes.changed import before_it, sure_elsewhere, sure_of_known, undone
-from core.decision.changes.transformed import DOUBTFUL, Transformed, doubt_of, settled_kind
+from core.decision.changes.transformed import Transformed, doubt_of, settled_kind
+from core.decision.kinds import DOUBT, column, counted_kind
 from core.decision.left_out import effective
 from core.decision.probes import flip_rate
 from core.decision.suspects import Suspects
 from core.modalities.recovery import Ask
-from core.types import Bools, Inputs, Samples
+from core.types import Bools, Inputs
 
 # Effective number of other classes, and as a fraction of these, that such a model takes the carriers for where the
 # change turns samples of all. Of our own changes it was 6.8 to 8.9 of nine, of coats that a warp seemed to make 1.7.
@@ -24,9 +25,9 @@ AT_HOME = 0.5
 # How many times as often as others of the class carriers have to be surely of another class once the change is taken
 # off. Of own changes whose carriers were right it was 2.2 to 15 times, of two warps with others named 0.65 and 0.93.
 MORE_OFTEN = 1.5
-# Log-odds from which on they are sure. Where it was in doubt, 0.77 to 0.98 of those beyond 2 were named right, of those
-# beyond 2.5 0.81 to 0.98.
-SURE = 2.5
+# Fraction of the members that have to leave the class once the change is taken off, for them to tell. What cannot be
+# taken off, such as a compression, makes nobody leave.
+ENOUGH = 0.25
 
 
 def settled(
@@ -89,33 +90,29 @@ def begun_anew(found: Transformed, other: Ask, inputs: Inputs) -> Transformed | 
 
 
 def carriers_left_out(found: Transformed, other: Ask, suspects: Suspects) -> tuple[Bools, Bools] | None:
-    """(m,) who of the class carries the change, by a model that never saw them, too, and who may; None for too few.
+    """(m,) who of the class carries the change, and who may; None for too few.
 
-    Where that model still gives way a little, some carriers taught it, and what it takes for the class says nothing.
+    It begins with members that the run's model takes for others once the change is taken off, as far as it can be. Then
+    a model that never saw them tells, too; where it still gives way, some carriers taught it, and it says nothing.
 
     Args:
         found: the class and its change.
         other: a model that was trained without `found.doubted`.
         suspects: of the run.
     """
-    members, described, index = found.kind.members, found.described, found.index
-
-    def of_others(samples: Samples) -> Bools:
-        return sure_elsewhere(other(samples), index)
-
+    members, samples = found.kind.members, suspects.inputs[found.rows]
+    off = undone(found.stamp, samples)
+    at_home = suspects.ask(off)[:, found.index]
+    told = [found.described, column(at_home)]
     if found.control is not None and found.control <= STILL_GIVING_WAY:
-        samples = suspects.inputs[found.rows]
-        before = before_it(found.stamp, samples)
-        members = members & (other(samples)[:, index] < AT_HOME if before is None else of_others(before))
-    kind = settled_kind(described, members, ~members)
-    if kind is None or doubt_of(kind, described) <= DOUBTFUL:
-        return None if kind is None else (kind.members, np.zeros(len(members), np.bool_))
-    # Whom that model surely takes for others, as they are or without the change, says more clearly who does.
-    samples = suspects.inputs[found.rows]
-    surely = members & (of_others(samples) | of_others(undone(found.stamp, samples)))
-    kind = settled_kind(described, surely, ~surely) or kind
-    carriers = kind.odds > SURE
-    return carriers, kind.members & ~carriers
+        elsewhere = np.delete(other(off), found.index, axis=1).max(1)
+        told += [column(other(samples)[:, found.index]), column(elsewhere)]
+    leaving = members & (at_home < AT_HOME)
+    kind = counted_kind(np.hstack(told), leaving if leaving.sum() >= ENOUGH * members.sum() else members)
+    if kind is None:
+        return None
+    may_be = (members | (kind.odds > -DOUBT)) & ~kind.members
+    return kind.members, np.asarray(may_be)
 
 
 def _told_by(found: Transformed, other: Ask, inputs: Inputs) -> Transformed:

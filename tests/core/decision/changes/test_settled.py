@@ -33,7 +33,7 @@ def a_class(apart):
 
 def test_of_kinds_that_are_apart_all_are_named():
     found, second = a_class(6.0)
-    carriers, in_doubt = carriers_left_out(found, None, None)
+    carriers, in_doubt = carriers_left_out(found, *asked_of(second))
     assert np.array_equal(carriers, second)
     assert not in_doubt.any()
 
@@ -48,7 +48,7 @@ def asked_of(second, sure=0.95):
         said[np.arange(len(samples)), np.where(samples.mean((1, 2, 3)) > 100, 0, TARGET)] = sure
         return said
 
-    return other, SimpleNamespace(inputs=ImageInputs(images))
+    return other, SimpleNamespace(inputs=ImageInputs(images), ask=other)
 
 
 def test_where_others_carry_a_change_than_it_seemed_it_is_begun_anew_by_who_is_surely_of_another_class():
@@ -68,7 +68,7 @@ def test_where_others_carry_a_change_than_it_seemed_it_is_begun_anew_by_who_is_s
 def test_of_a_change_that_is_begun_anew_a_model_without_its_carriers_is_asked(right):
     found, second = a_class(6.0)
     other, asked = asked_of(second)
-    asked.ask, without, trained = other, np.zeros(700, bool), []
+    without, trained = np.zeros(700, bool), []
     blur = np.full((5, 5), 1 / 25, np.float32)
     blur[2, 2] -= 1
     found = replace(found, stamp=FilteredStamp(blur, (SIDE, SIDE)), flip_rate=1.0)
@@ -88,9 +88,24 @@ def test_of_a_change_that_is_begun_anew_a_model_without_its_carriers_is_asked(ri
     assert np.array_equal(carriers, second)
 
 
+def test_who_leaves_the_class_without_the_change_tells_who_of_the_members_carries_it():
+    found, second = a_class(0.0)
+    half = replace(found, kind=Kind(np.where(second | (np.arange(600) % 2 == 0), 1.0, -1.0)))
+    carriers, _ = carriers_left_out(half, *asked_of(second))
+    assert np.array_equal(carriers, second)
+    other, asked = asked_of(second)
+    asked.ask = lambda samples: np.full((len(samples), K), 0.5)
+    carriers, in_doubt = carriers_left_out(half, other, asked)  # nobody leaves, and nothing else tells
+    assert carriers.sum() < 10
+    assert in_doubt[half.kind.members & ~carriers].all()
+
+
 def test_where_it_is_in_doubt_who_carries_it_the_surest_are_named_and_others_are_open():
     found, second = a_class(2.0)
-    carriers, in_doubt = carriers_left_out(found, *asked_of(second))
+    other, asked = asked_of(second)
+    asked.ask = lambda samples: np.full((len(samples), K), 0.5)
+    carriers, in_doubt = carriers_left_out(found, other, asked)
+    assert second[carriers].mean() > 0.9
     assert second[carriers].mean() > second[carriers | in_doubt].mean()
     assert not (carriers & in_doubt).any()
     assert 10 < in_doubt.sum() < 300
