@@ -96,7 +96,6 @@ def test_who_leaves_the_class_without_the_change_tells_who_of_the_members_carrie
     other, asked = asked_of(second)
     asked.ask = lambda samples: np.full((len(samples), K), 0.5)
     carriers, in_doubt = carriers_left_out(half, other, asked)  # nobody leaves, and nothing else tells
-    assert carriers.sum() < 10
     assert in_doubt[half.kind.members & ~carriers].all()
 
 
