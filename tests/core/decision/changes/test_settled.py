@@ -54,14 +54,14 @@ def asked_of(second, sure=0.95):
 def test_where_others_carry_a_change_than_it_seemed_it_is_begun_anew_by_who_is_surely_of_another_class():
     found, second = a_class(3.0)
     other, asked = asked_of(second)
-    assert begun_anew(found, other, asked.inputs) is None  # nothing speaks against its carriers
+    assert begun_anew(found, other, asked) is None  # nothing speaks against its carriers
     for others in (np.arange(600) < 200, np.arange(600) % 2 == 0):  # none of them, and as many as by chance
         wrong = replace(found, kind=Kind(np.where(others, 1.0, -1.0)))
-        anew = begun_anew(wrong, other, asked.inputs)
+        anew = begun_anew(wrong, other, asked)
         assert (anew.kind.members == second).mean() > 0.9
         assert np.isin(found.rows[second], anew.doubted).all()
     wrong = replace(found, kind=Kind(np.where(np.arange(600) < 200, 1.0, -1.0)))
-    assert begun_anew(wrong, asked_of(second, sure=0.7)[0], asked.inputs) is None  # of nobody it is sure
+    assert begun_anew(wrong, asked_of(second, sure=0.7)[0], asked) is None  # of nobody it is sure
 
 
 @pytest.mark.parametrize("right", [True, False])
