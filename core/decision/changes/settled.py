@@ -98,7 +98,8 @@ def carriers_left_out(found: Transformed, other: Ask, suspects: Suspects) -> tup
     """(m,) who of the class carries the change, and who may; None for too few.
 
     It begins with members that the run's model takes for others once the change is taken off, as far as it can be, or
-    with all of a clear kind. Then a model that never saw them tells, too, where it does not give way to the change.
+    with all of a clear kind. Then a model that never saw them tells, too, where it does not give way to the change. Who
+    is nearly of the kind that is begun with some carries it, too, where that of all members surely has them.
 
     Args:
         found: the class and its change.
@@ -113,12 +114,14 @@ def carriers_left_out(found: Transformed, other: Ask, suspects: Suspects) -> tup
         elsewhere = np.delete(other(off), found.index, axis=1).max(1)
         told += [column(other(samples)[:, found.index]), column(elsewhere)]
     leaving = members & (at_home < AT_HOME)
+    whole = counted_kind(np.hstack(told), members)
     few = leaving.sum() < ENOUGH * members.sum()
-    kind = counted_kind(np.hstack(told), members if found.doubt <= CLEAR or few else leaving)
-    if kind is None:
+    kind = whole if found.doubt <= CLEAR or few else counted_kind(np.hstack(told), leaving)
+    if kind is None or whole is None:
         return None
-    may_be = (members | (kind.odds > -DOUBT)) & ~kind.members
-    return kind.members, np.asarray(may_be)
+    near = kind.odds > -DOUBT
+    carriers = kind.members | (near & whole.sure)
+    return carriers, np.asarray((members | near) & ~carriers)
 
 
 def _told_by(found: Transformed, other: Ask, inputs: Inputs) -> Transformed:
