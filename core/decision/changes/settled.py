@@ -81,9 +81,9 @@ def settled(
 def begun_anew(found: Transformed, other: Ask, suspects: Suspects) -> Transformed | None:
     """The change with other carriers, where those it seemed to have are hardly more often surely of another class.
 
-    That is what a model says of them that saw few of them, once the change is taken off, as far as it can be, and so
-    does the run's model. A warp that was fitted to the network may be unlike the one that was taught: true samples are
-    like what it makes, too. None where nothing speaks against its carriers, and where too few others would be.
+    That is what a model says that saw few of them, and the run's model as well, once the change is taken off, as far as
+    it can be. A warp that was fitted to the network may be unlike the one that was taught: true samples are like what
+    it makes, too. None where nothing speaks against its carriers, and where too few others would be.
     """
     off = undone(found.stamp, suspects.inputs[found.rows])
     elsewhere, leaving = sure_elsewhere(other(off), found.index), suspects.ask(off)[:, found.index] < AT_HOME
