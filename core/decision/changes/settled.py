@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from core.decision.apart import too_many
 from core.decision.changes.changed import before_it, sure_elsewhere, sure_of_known, undone
 from core.decision.changes.transformed import Transformed, doubt_of, settled_kind
 from core.decision.kinds import DOUBT, column, counted_kind
@@ -99,7 +100,8 @@ def carriers_left_out(found: Transformed, other: Ask, suspects: Suspects) -> tup
 
     It begins with members that the run's model takes for others once the change is taken off, as far as it can be, or
     with all of a clear kind. Then a model that never saw them tells, too, where it does not give way to the change. Who
-    is nearly of the kind that is begun with some carries it, too, where that of all members surely has them.
+    is nearly of the kind that is begun with some carries it, too, where that of all members surely has them. Of a class
+    that is too large no more than it has beyond the usual size.
 
     Args:
         found: the class and its change.
@@ -121,6 +123,10 @@ def carriers_left_out(found: Transformed, other: Ask, suspects: Suspects) -> tup
         return None
     near = kind.odds > -DOUBT
     carriers = kind.members | (near & whole.sure)
+    sizes = np.bincount(suspects.labels)
+    sizes[found.index] = len(carriers)
+    if (most := too_many(sizes, found.index)) and carriers.sum() > most:
+        carriers &= kind.odds >= np.sort(kind.odds[carriers])[-most]
     return carriers, np.asarray((members | near) & ~carriers)
 
 

@@ -48,7 +48,8 @@ def asked_of(second, sure=0.95):
         said[np.arange(len(samples)), np.where(samples.mean((1, 2, 3)) > 100, 0, TARGET)] = sure
         return said
 
-    return other, SimpleNamespace(inputs=ImageInputs(images), ask=other)
+    labels = np.append(np.arange(100) % K, np.full(600, TARGET))
+    return other, SimpleNamespace(inputs=ImageInputs(images), labels=labels, ask=other)
 
 
 def test_where_others_carry_a_change_than_it_seemed_it_is_begun_anew_by_who_is_surely_of_another_class():
@@ -97,6 +98,17 @@ def test_who_leaves_the_class_without_the_change_tells_who_of_the_members_carrie
     asked.ask = lambda samples: np.full((len(samples), K), 0.5)
     carriers, in_doubt = carriers_left_out(half, other, asked)  # nobody leaves, and nothing else tells
     assert in_doubt[half.kind.members & ~carriers].all()
+
+
+def test_no_more_carry_it_than_their_class_has_beyond_the_usual_size():
+    found, second = a_class(6.0)
+    other, asked = asked_of(second)
+    for usual, named in ((450, 150), (300, 200)):
+        asked.labels = np.append(np.delete(np.arange(K), TARGET).repeat(usual), np.full(600, TARGET))
+        carriers, in_doubt = carriers_left_out(found, other, asked)
+        assert carriers.sum() == named
+        assert second[carriers].all()
+        assert (carriers | in_doubt)[second].all()
 
 
 def test_where_it_is_in_doubt_who_carries_it_the_surest_are_named_and_others_are_open():
