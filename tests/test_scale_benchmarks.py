@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from benchmarks.growth import HEAD, Step, growth_lines, steps
-from benchmarks.screen.brushing import brushing_table
+from benchmarks.screen.brushing import brushing_table, memory_line
 from benchmarks.screen.lasting import lasting_lines
 from benchmarks.screen.reruns import PAGES, reruns_table
 from benchmarks.screen.review import made_up_run
@@ -45,6 +45,10 @@ def test_a_lasso_in_a_browser_is_timed_from_the_first_paint_to_its_answer(tmp_pa
     assert [row[0] for row in rows] == acts
     assert all(0 < float(wall) <= float(worst) < 120 for _, wall, _, _, worst in rows)
     assert all(float(row[2]) > 0 for row in rows)
+    said = re.findall(r"[\d,]*\d", memory_line(tmp_path, 2))
+    before, first, last, sessions = (int(one.replace(",", "")) for one in said)
+    assert 50 < before < min(first, last)
+    assert sessions == 2
 
 
 def test_a_made_up_run_and_its_maps_are_measured_each_in_a_process() -> None:

@@ -45,15 +45,17 @@ class Took:
 def brushing(
     samples: Annotated[int, typer.Option(help="Of the made-up run.")] = 1_000_000,
     repeats: Annotated[int, typer.Option(help="Of each; the median is told.")] = 3,
+    sessions: Annotated[int, typer.Option(help="At once, for the memory of the server.")] = 4,
     workspace: Annotated[Path | None, typer.Option(help="Where one is, its newest run; else one is made up.")] = None,
 ) -> None:
-    """Seconds until a map stands in a browser, of a lasso's dragging, and until it is answered."""
+    """Seconds until a map is drawn in a browser and a lasso is answered, and the server's memory with some sessions."""
     typer.echo(f"{hardware()}; {samples:,} samples; Chromium without a window; {repeats} of each.\n")
     with TemporaryDirectory() as folder:
         if workspace is None:
             run = pipeline.synthesize(Path(folder), Synthetic(samples, 4))
             pipeline.detect(run, "badloss", {})
         typer.echo(brushing_table(workspace or Path(folder), repeats))
+        typer.echo(f"\n{memory_line(workspace or Path(folder), sessions)}")
 
 
 def brushing_table(workspace: Path, repeats: int) -> str:
@@ -72,6 +74,22 @@ def brushing_table(workspace: Path, repeats: int) -> str:
         figures = " | ".join(f"{one:.2f}" for one in (*middle, max(each.wall for each in times)))
         lines.append(f"| {what} | {figures} |")
     return "\n".join(lines)
+
+
+def memory_line(workspace: Path, sessions: int) -> str:
+    """How much memory a server takes while so many sessions have the map open, with a lasso answered in each."""
+    run = runs.all_runs(workspace)[0]
+    with served(workspace, ENVIRONMENT) as server, browser() as opened:
+        assert server.process is not None
+        process = psutil.Process(server.process.pid)
+        megabytes = [process.memory_info().rss / 1e6]
+        for _ in range(sessions):
+            window = opened.new_context(viewport={"width": 1400, "height": 900}).new_page()
+            for _, act in _acts(window, f"{server.url}/{PAGE}?run={run.id}"):
+                act()
+            megabytes.append(process.memory_info().rss / 1e6)
+    first, last = megabytes[1], megabytes[-1]
+    return f"The server: {megabytes[0]:,.0f} MB before, {first:,.0f} with one session, {last:,.0f} with {sessions}."
 
 
 def _acts(window: "Page", address: str) -> Iterator[tuple[str, Callable[[], None]]]:
