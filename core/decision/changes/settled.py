@@ -124,7 +124,7 @@ def carriers_left_out(found: Transformed, other: Ask, suspects: Suspects) -> tup
     near = kind.odds > -DOUBT
     carriers = kind.members | (near & whole.sure)
     sizes = np.bincount(suspects.labels)
-    sizes[found.index] = len(carriers)
+    sizes[found.index] = len(carriers)  # without its known poison
     if (most := too_many(sizes, found.index)) and carriers.sum() > most:
         carriers &= kind.odds >= np.sort(kind.odds[carriers])[-most]
     return carriers, np.asarray((members | near) & ~carriers)
