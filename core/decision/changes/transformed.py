@@ -12,6 +12,7 @@ from functools import partial
 import numpy as np
 from torch import Tensor, device, nn
 
+from core.decision.apart import too_many
 from core.decision.changes.changed import before_it, like_the_changed, seen_to_be_changed, sure_elsewhere, sure_of_known
 from core.decision.kinds import Kind, column, learned_kind
 from core.decision.probes import PROBES, flip_rate
@@ -155,13 +156,14 @@ def transformed_classes(
     place = partial(_placed, modality.load_batches().given, network, on)
     asked = AskedNetwork(place, partial(differentiable_logits, network))
     found: list[Transformed] = []
+    sizes = np.bincount(labels[~known], minlength=int(labels.max()) + 1)
     for index, stamp in modality.load_stamps().transformations(inputs, labels, probes, sorted(described), asked):
         learned_from, tried = (rows[labels[rows] != index] for rows in probes)
         turned = flip_rate(suspects.ask, stamp, inputs[tried[:PROBES]], index)
         given = np.concatenate([learned_from, tried])[:GIVEN]
         rows = np.flatnonzero(labels == index)
         odds = like_the_changed(suspects, partial(last_hidden, network, on=on), stamp, (given, rows, index))
-        if odds is None or turned < LEAST_TURNED or _explained(odds, known[rows]):
+        if odds is None or turned < LEAST_TURNED or _explained(odds, known[rows]) and not too_many(sizes, index):
             continue
         rows, odds, left = rows[~known[rows]], odds[~known[rows]], described[index][~known[rows]]
         carrying = np.ones(len(rows), np.bool_)
