@@ -148,6 +148,13 @@ def test_how_much_less_other_models_have_to_give_way(control, with_them, may_be,
     assert (found.may_be_taught, found.proven) == (may_be, proven)
 
 
+@pytest.mark.parametrize(("with_them", "proven"), [(0.61, True), (0.4, True), (0.3, False)])
+def test_a_part_of_an_attack_of_which_more_is_known_teaches_less(with_them, proven):
+    found = replace(a_class(6.0)[0], control=0.07, with_them=with_them)
+    assert not found.proven
+    assert replace(found, known_too=True).proven == proven
+
+
 @pytest.mark.parametrize(
     ("doubt", "known", "proven"), [(0.5, 0.29, False), (0.5, 0.71, True), (0.1, 0.17, True), (0.5, 0.0, False)]
 )
