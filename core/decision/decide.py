@@ -237,7 +237,8 @@ class _Maker:
     def _changed(self) -> list[Transformed]:
         self.listen(0.4, "asking which changes of a whole sample turn others into a class")
         asked = {index: described for index, described in self.kinds.described.items() if index in self.judged}
-        return transformed_classes(self.suspects, self.network, self.device, asked, self.found.known)
+        known, sizes = self.found.known, self.kinds.sizes
+        return transformed_classes(self.suspects, self.network, self.device, asked, known, sizes=sizes)
 
     def _ask_about(self, retrain: Retrain, before: Asked, suspected: Sequence[int], wrong: Bools) -> None:
         """Train without the members of what may be kinds of their own, and decide on each of these classes.

@@ -142,7 +142,7 @@ class Transformed:
 
 
 def transformed_classes(
-    suspects: Suspects, network: nn.Module, on: device, described: Mapping[int, Reals], known: Bools
+    suspects: Suspects, network: nn.Module, on: device, described: Mapping[int, Reals], known: Bools, *, sizes: Ints
 ) -> list[Transformed]:
     """The classes that one change of the whole sample turns many others into, and who of them may carry it.
 
@@ -155,13 +155,13 @@ def transformed_classes(
         on: the device of the network.
         described: class → its samples' activations and trajectories, in the order of their rows.
         known: (n,) samples whose poison is known already; a class may have been taught more than that.
+        sizes: (k,) how many samples of each class are no known poison, had the poison of others not been taken from it.
     """
     inputs, labels, modality = suspects.inputs, suspects.labels, modality_of(suspects.inputs)
     probes = suspects.probes[::2], suspects.probes[1::2]
     place = partial(_placed, modality.load_batches().given, network, on)
     asked = AskedNetwork(place, partial(differentiable_logits, network))
     found: list[Transformed] = []
-    sizes = np.bincount(labels[~known], minlength=int(labels.max()) + 1)
     for index, stamp in modality.load_stamps().transformations(inputs, labels, probes, sorted(described), asked):
         learned_from, tried = (rows[labels[rows] != index] for rows in probes)
         turned = flip_rate(suspects.ask, stamp, inputs[tried[:PROBES]], index)

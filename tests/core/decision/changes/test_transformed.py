@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from core.decision.changes.changed import seen_to_be_changed
 from core.decision.changes.settled import _told_by
 from core.decision.changes.transformed import _clearest, _explained
-from core.decision.decide import decide
+from core.decision.decide import _Maker, decide
 from core.decision.kinds import Kind
 from core.decision.states import BACKDOOR, OPEN
 from core.modalities.image.inputs import ImageInputs
@@ -254,3 +254,16 @@ def test_what_was_turned_is_known_once_it_is_turned_back(known_before, expected)
     assert asked.may_be_taught == expected
     light = LitStamp(np.zeros((5, 5), np.float32) + 2, (SIDE, SIDE))  # which loses what it makes white
     assert _told_by(replace(found, stamp=light), other, ImageInputs(images)).elsewhere == 1.0
+
+
+@pytest.mark.parametrize(("known", "sought"), [(100, True), (150, False)])
+def test_more_of_an_attack_is_sought_where_its_class_is_too_large_without_what_is_known(poison, known, sought):
+    suspicion = suspicion_of([], N)
+    maker = _Maker(evidence(poison), suspicion, suspicion, lambda fraction, message: None)
+    maker.found.states[poison[:known]] = BACKDOOR
+    found = [one for one in maker._changed() if one.index == TARGET]
+    assert any(one.known_too for one in found) == sought
+    for one in found if sought else ():
+        members = one.rows[one.kind.members]
+        assert np.isin(members, poison[known:]).mean() > 0.9
+        assert np.isin(poison[known:], members).mean() > 0.8
