@@ -65,9 +65,8 @@ def text(
     for title, tuned in (("### Texts, tuned", True), ("### Texts, held back", False)):
         part = [row for row in rows if (names[row.study] in TUNED) == tuned]
         if part:
-            typer.echo(
-                f"\n{title}\n\n{hardware()}; training seeds {seeds or [0]}\n\n" + "\n".join(text_table(part, small))
-            )
+            lines = text_table(part, small, repaired=repair)
+            typer.echo(f"\n{title}\n\n{hardware()}; training seeds {seeds or [0]}\n\n" + "\n".join(lines))
 
 
 def measured(

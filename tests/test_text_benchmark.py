@@ -89,6 +89,9 @@ def test_bars_are_missed_by_less_than_was_asked_for():
     good = TextRow("s", 9, 0.7, 0.72, 0.95, 0.9, 0.99, 0.5, 0.98, 0.99, 0.9, 0.1, 9, "backdoor", 0, 9, 0.95, 0.9)
     good = replace(good, relabelled=0.2, retrained=0.2, relabelled_turned=0.05, retrained_turned=0.0)
     assert missed(good, small=False) == missed(good, small=True) == []
+    never_tried = replace(good, retrained=None, retrained_turned=None, relabelled_turned=None)
+    assert missed(never_tried, small=True)
+    assert not missed(never_tried, small=True, repaired=False)
     assert missed(replace(good, accuracy=0.69, success=0.8, auroc=0.97), small=True) == ["accuracy", "ASR", "AUROC"]
     assert missed(replace(good, clusters=0.9), small=True) == []
     assert missed(replace(good, clusters=0.9, f1=None), small=False) == [

@@ -93,17 +93,18 @@ class TextRow:
         return round((self.f1 or 0.0) * (self.flagged + self.poison) / 2)
 
 
-def missed(row: TextRow, *, small: bool) -> list[str]:
+def missed(row: TextRow, *, small: bool, repaired: bool = True) -> list[str]:
     """The bars that a training misses, each in a few words.
 
     Args:
         row: of it.
         small: whether so little is planted that recall is asked for, and not F1.
+        repaired: whether repairs were asked for: their bars are not missed where nobody tried.
     """
-    return [words for words, is_missed in _bars(row, small=small) if is_missed]
+    return [words for words, is_missed in _bars(row, small=small, repaired=repaired) if is_missed]
 
 
-def _bars(row: TextRow, *, small: bool) -> Iterator[tuple[str, bool]]:
+def _bars(row: TextRow, *, small: bool, repaired: bool) -> Iterator[tuple[str, bool]]:
     if not row.poison:
         yield "texts flagged", row.flagged > 0
         yield "a class accused", row.accused > 0
@@ -122,7 +123,7 @@ def _bars(row: TextRow, *, small: bool) -> Iterator[tuple[str, bool]]:
         yield "F1 of Activation Clustering", _below(row.clusters, F1)
         yield "F1 of the consensus", _below(row.f1, F1)
     yield "a clean class accused", row.accused > 0
-    if row.retrained is not None or not _below(row.success, LEARNED):
+    if repaired and (row.retrained is not None or not _below(row.success, LEARNED)):
         for way, turned in (("relabelling", row.relabelled_turned), ("training again", row.retrained_turned)):
             of_words = turned is not None and row.floor_turned is not None and turned <= row.floor_turned + WORSE
             yield f"turned after {way}{' (no more than never poisoned)' * of_words}", _above(turned, GONE)
@@ -136,14 +137,15 @@ def _above(value: float | None, bar: float) -> bool:
     return value is None or not value <= bar
 
 
-def text_table(rows: Sequence[TextRow], small: Sequence[str] = ()) -> list[str]:
+def text_table(rows: Sequence[TextRow], small: Sequence[str] = (), *, repaired: bool = True) -> list[str]:
     """The rows of each study as Markdown: what is found, then what is left after a repair; what missed its bar.
 
     Args:
         rows: trainings.
         small: names of studies of which recall is asked for (`missed`).
+        repaired: whether repairs were asked for.
     """
-    found, repaired = [], []
+    found, after_repair = [], []
     for name in dict.fromkeys(row.study for row in rows):
         some = [row for row in rows if row.study == name]
         of = {one.name: [getattr(row, one.name) for row in some] for one in fields(TextRow)}
@@ -154,13 +156,13 @@ def text_table(rows: Sequence[TextRow], small: Sequence[str] = ()) -> list[str]:
         decided = [percent(of[key]) for key in ("right", "found")]
         verdicts = ", ".join(dict.fromkeys(of["verdict"]))
         counts = [number(of[key], 0) for key in ("flagged", "accused")]
-        lacking = dict.fromkeys(words for row in some for words in missed(row, small=name in small))
+        lacking = dict.fromkeys(words for row in some for words in missed(row, small=name in small, repaired=repaired))
         found.append([name, *models, *detected, counts[0], verdicts, *decided, counts[1], ", ".join(lacking) or "none"])
         rates = [percent(of[key]) for key in ("success", "relabelled", "retrained", "floor")]
         turned = [percent(of[key]) for key in ("turned", "relabelled_turned", "retrained_turned", "floor_turned")]
         accuracies = [percent(of[key]) for key in ("relabelled_accuracy", "retrained_accuracy")]
         epochs = [number(of[key], 1) for key in ("relabelled_epochs", "retrained_epochs")]
-        repaired.append([name, *rates, *turned, *accuracies, *epochs])
+        after_repair.append([name, *rates, *turned, *accuracies, *epochs])
     head = ["texts", "accuracy", "unpoisoned model", "ASR", "turned", "F1 of Activation Clustering", "of TF-IDF"]
     head += ["AUROC of perplexity", "of the consensus", "its F1", "its recall", "of its flags wrong"]
     head += ["recall by p-values alone", "flagged", "decision", "precision", "recall"]
@@ -168,7 +170,7 @@ def text_table(rows: Sequence[TextRow], small: Sequence[str] = ()) -> list[str]:
     after = ["texts", "ASR before", "relabelled and continued", "trained again", "never poisoned"]
     after += ["turned before", "relabelled", "again", "never poisoned"]
     after += ["accuracy continued", "again", "epochs to repair continued", "again"]
-    left = [row for row in repaired if row[1] != "–"]
+    left = [row for row in after_repair if row[1] != "–"] if repaired else []
     return [*table(head, found), *(["", *table(after, left)] if left else []), *_clean(rows)]
 
 
