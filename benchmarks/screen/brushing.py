@@ -21,7 +21,7 @@ from tests.browser.install_browser import browser
 from tests.browser.server import Server, served
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 PATIENT = 120_000  # ms
 PAGE = "trajectories"
@@ -64,7 +64,7 @@ def brushing_table(workspace: Path, repeats: int) -> str:
     found: dict[str, list[Took]] = {}
     with served(workspace, ENVIRONMENT) as server, browser() as opened:
         for _ in range(repeats):
-            window = opened.new_context(viewport={"width": 1400, "height": 900}).new_page()
+            window = _window(opened)
             for what, act in _acts(window, f"{server.url}/{PAGE}?run={run.id}"):
                 found.setdefault(what, []).append(_took(act, server))
             window.context.close()
@@ -84,12 +84,16 @@ def memory_line(workspace: Path, sessions: int) -> str:
         process = psutil.Process(server.process.pid)
         megabytes = [process.memory_info().rss / 1e6]
         for _ in range(sessions):
-            window = opened.new_context(viewport={"width": 1400, "height": 900}).new_page()
-            for _, act in _acts(window, f"{server.url}/{PAGE}?run={run.id}"):
+            for _, act in _acts(_window(opened), f"{server.url}/{PAGE}?run={run.id}"):
                 act()
             megabytes.append(process.memory_info().rss / 1e6)
     first, last = megabytes[1], megabytes[-1]
     return f"The server: {megabytes[0]:,.0f} MB before, {first:,.0f} with one session, {last:,.0f} with {sessions}."
+
+
+def _window(opened: "Browser") -> "Page":
+    """A new window, which has fetched nothing before."""
+    return opened.new_context(viewport={"width": 1400, "height": 900}).new_page()
 
 
 def _acts(window: "Page", address: str) -> Iterator[tuple[str, Callable[[], None]]]:

@@ -115,10 +115,10 @@ def carriers_left_out(found: Transformed, other: Ask, suspects: Suspects) -> tup
     if found.control is not None and found.control <= STILL_GIVING_WAY:
         elsewhere = np.delete(other(off), found.index, axis=1).max(1)
         told += [column(other(samples)[:, found.index]), column(elsewhere)]
-    leaving = members & (at_home < AT_HOME)
-    whole = counted_kind(np.hstack(told), members)
+    described, leaving = np.hstack(told), members & (at_home < AT_HOME)
+    whole = counted_kind(described, members)
     few = leaving.sum() < ENOUGH * members.sum()
-    kind = whole if found.doubt <= CLEAR or few else counted_kind(np.hstack(told), leaving)
+    kind = whole if found.doubt <= CLEAR or few else counted_kind(described, leaving)
     if kind is None or whole is None:
         return None
     near = kind.odds > -DOUBT
