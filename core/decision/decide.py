@@ -215,7 +215,7 @@ class _Maker:
         self.found.come_home(asked)
         once_more = partial(self._trained_without, retrain)
         assert asked.other is not None
-        told = settled(changed, asked.other, once_more, self.suspects, without)
+        told = settled(changed, asked.other, once_more, self.suspects, without, sizes=self.kinds.sizes)
         add = partial(self.found.add_transformed, trusted=self.evidence.bona_fide)
         proven = [one.index for one, *who in told if add(one, *who)]
         losses = self.evidence.trajectories
@@ -237,7 +237,7 @@ class _Maker:
     def _changed(self) -> list[Transformed]:
         self.listen(0.4, "asking which changes of a whole sample turn others into a class")
         asked = {index: described for index, described in self.kinds.described.items() if index in self.judged}
-        known, sizes = self.found.known, self.kinds.sizes
+        known, sizes = np.where(self.found.known, self.found.membership, 0), self.kinds.sizes
         return transformed_classes(self.suspects, self.network, self.device, asked, known, sizes=sizes)
 
     def _ask_about(self, retrain: Retrain, before: Asked, suspected: Sequence[int], wrong: Bools) -> None:

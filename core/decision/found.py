@@ -10,6 +10,7 @@ from core.decision.left_out import Asked
 from core.decision.members import FEWEST
 from core.decision.reasons import (
     home_reason,
+    joined_reason,
     kind_reason,
     more_reason,
     shared_reason,
@@ -112,6 +113,7 @@ class Found:
         whom it is `in_doubt`, (m,), are open instead. Returns whether it is a backdoor.
 
         What is proven takes its carriers from groups that are open. A mark that they have in common is no other one.
+        Nor is a trigger that was recovered from a part of them: confirmed groups whose members carry the change are it.
         """
         inside = np.zeros(len(self.states), np.bool_)
         inside[found.rows] = carriers
@@ -143,7 +145,21 @@ class Found:
         )
         self.membership[inside], self.states[inside] = number, BACKDOOR if proven else OPEN
         self.stamps[number], self.alike[number] = found.stamp, alike
+        of_it = set(self.membership[found.known_too].tolist()) if proven else set()
+        if same := [group for group in self.confirmed() if group.id in of_it]:
+            self._join(number, same)
         return proven
+
+    def _join(self, number: int, groups: list[DecidedGroup]) -> None:
+        """Make these groups one with group `number`, whose change their members carry."""
+        ids = [one.id for one in groups]
+        joined = np.isin(self.membership, ids)
+        self.membership[joined] = number
+        self.alike[number] = np.any([self.alike[one] for one in (number, *ids)], axis=0)
+        group = self.groups[number - 1]
+        size, reason = group.size + int(joined.sum()), f"{group.reason} {joined_reason(groups)}"
+        self.groups[number - 1] = replace(group, size=size, reason=reason)
+        self.without(ids)
 
     def take_from_open(self, index: int, carriers: Bools, rows: Ints) -> None:
         """Take carriers, (n,), of what is proven from the open groups of their class `index`, which has these rows.

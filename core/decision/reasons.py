@@ -1,8 +1,11 @@
 """Why a group has its state: the test in words, with its numbers."""
 
+from collections.abc import Sequence
+
 from core.decision.apart import KindFigures
 from core.decision.changes.transformed import Transformed
 from core.decision.shared import SharedTrigger
+from core.decision.states import DecidedGroup
 from core.decision.triggers import MOST_KEPT, OWN_LOOK, RecoveredTrigger
 from core.modalities.elsewhere import TURNS_MOST, wilson
 
@@ -79,6 +82,15 @@ def transformed_reason(found: Transformed, in_doubt: int, *, usual: bool = False
         return f"{turns}. That does not prove that the members taught it this: look at them."
     more = f" Whether {in_doubt:,} more carry the change is in doubt: they are open." if in_doubt else ""
     return f"{turns}. So the members taught it this.{more}"
+
+
+def joined_reason(groups: Sequence[DecidedGroup]) -> str:
+    """Why a change has members that were found by what they share: these `groups` carry it."""
+    size, kinds = sum(group.size for group in groups), " and ".join(group.kind for group in groups)
+    return (
+        f"{size:,} of the members were found before, by a test of their own ({kinds}). The model treats them, too, far "
+        "more often like changed samples than the rest of the class, so it is one attack."
+    )
 
 
 def home_reason(home: float) -> str:

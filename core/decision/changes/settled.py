@@ -13,7 +13,7 @@ from core.decision.left_out import effective
 from core.decision.probes import flip_rate
 from core.decision.suspects import Suspects
 from core.modalities.recovery import Ask
-from core.types import Bools, Inputs
+from core.types import Bools, Inputs, Ints
 
 # Effective number of other classes, and as a fraction of these, that such a model takes the carriers for where the
 # change turns samples of all. Of our own changes it was 6.8 to 8.9 of nine, of coats that a warp seemed to make 1.7.
@@ -41,6 +41,8 @@ def settled(
     trained_without: Callable[[Bools], Ask],
     suspects: Suspects,
     without: Bools,
+    *,
+    sizes: Ints,
 ) -> list[tuple[Transformed, Bools, Bools]]:
     """The changes that their carriers alone may have taught, with who carries each, (m,), and who may, (m,).
 
@@ -50,6 +52,7 @@ def settled(
         trained_without: (n,) what a model is not to see → asks it; twice at most.
         suspects: of the run.
         without: (n,) what `other` never saw.
+        sizes: (k,) of classes without known poison, as if that of others had not been taken from them.
     """
 
     def turned(ask: Ask, one: Transformed) -> float:
@@ -75,7 +78,7 @@ def settled(
         still_out[np.concatenate([one.rows[one.kind.members] for one in left])] = False
         with_them = trained_without(still_out)
         left = [replace(one, with_them=turned(with_them, one), known=known(one)) for one in left]
-    told = [(one, carriers_left_out(one, other, suspects)) for one in left if one.may_be_taught]
+    told = [(one, carriers_left_out(one, other, suspects, sizes)) for one in left if one.may_be_taught]
     return [(one, *who) for one, who in told if who is not None]
 
 
@@ -95,7 +98,7 @@ def begun_anew(found: Transformed, other: Ask, suspects: Suspects) -> Transforme
     return None if kind is None else replace(found, kind=kind, doubt=doubt_of(kind, found.described))
 
 
-def carriers_left_out(found: Transformed, other: Ask, suspects: Suspects) -> tuple[Bools, Bools] | None:
+def carriers_left_out(found: Transformed, other: Ask, suspects: Suspects, sizes: Ints) -> tuple[Bools, Bools] | None:
     """(m,) who of the class carries the change, and who may; None for too few.
 
     It begins with members that the run's model takes for others once the change is taken off, as far as it can be, or
@@ -107,6 +110,7 @@ def carriers_left_out(found: Transformed, other: Ask, suspects: Suspects) -> tup
         found: the class and its change.
         other: a model that was trained without `found.doubted`.
         suspects: of the run.
+        sizes: (k,) as above.
     """
     members, samples = found.kind.members, suspects.inputs[found.rows]
     off = undone(found.stamp, samples)
@@ -123,8 +127,6 @@ def carriers_left_out(found: Transformed, other: Ask, suspects: Suspects) -> tup
         return None
     near = kind.odds > -DOUBT
     carriers = kind.members | (near & whole.sure)
-    sizes = np.bincount(suspects.labels)
-    sizes[found.index] = len(carriers)  # without its known poison
     if (most := too_many(sizes, found.index)) and carriers.sum() > most:
         carriers &= kind.odds >= np.sort(kind.odds[carriers])[-most]
     return carriers, np.asarray((members | near) & ~carriers)

@@ -6,7 +6,7 @@ the class's own activations and trajectories tell.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -85,7 +85,7 @@ class Transformed:
         elsewhere: how often the first is sure of another class, once the change is undone, beside samples it knows.
         of_many: whether the first takes the carriers for many other classes.
         known: fraction of the samples of the class from which the first learned that it takes for it.
-        known_too: whether known poison of the class is like the changed samples, too: it is one attack, and more of it.
+        known_too: rows of known groups of the class that are like the changed samples: one attack, and this is more.
     """
 
     index: int
@@ -101,7 +101,7 @@ class Transformed:
     elsewhere: float = 1.0
     of_many: bool = True
     known: float = 1.0
-    known_too: bool = False
+    known_too: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @property
     def doubted(self) -> Ints:
@@ -137,12 +137,12 @@ class Transformed:
         if self.control is None or self.flip_rate - self.control < margin:
             return False
         # Where others of the attack are known, and left out, these are a part of it and teach less.
-        least = self.control + MARGIN_OF_OPEN if self.known_too else self.flip_rate - FEWER_WITH_THEM
+        least = self.control + MARGIN_OF_OPEN if len(self.known_too) else self.flip_rate - FEWER_WITH_THEM
         return self.with_them is None or self.with_them >= least
 
 
 def transformed_classes(
-    suspects: Suspects, network: nn.Module, on: device, described: Mapping[int, Reals], known: Bools, *, sizes: Ints
+    suspects: Suspects, network: nn.Module, on: device, described: Mapping[int, Reals], known: Ints, *, sizes: Ints
 ) -> list[Transformed]:
     """The classes that one change of the whole sample turns many others into, and who of them may carry it.
 
@@ -154,7 +154,7 @@ def transformed_classes(
         network: of the run, from `prepared`.
         on: the device of the network.
         described: class → its samples' activations and trajectories, in the order of their rows.
-        known: (n,) samples whose poison is known already; a class may have been taught more than that.
+        known: (n,) the confirmed group of each sample, 0 for none; a class may have been taught more than that.
         sizes: (k,) how many samples of each class are no known poison, had the poison of others not been taken from it.
     """
     inputs, labels, modality = suspects.inputs, suspects.labels, modality_of(suspects.inputs)
@@ -170,10 +170,10 @@ def transformed_classes(
         odds = like_the_changed(suspects, partial(last_hidden, network, on=on), stamp, (given, rows, index))
         if odds is None or turned < LEAST_TURNED:
             continue
-        known_too = _explained(odds, known[rows])
-        if known_too and not too_many(sizes, index):
+        known_too, unknown = rows[_explained(odds, known[rows])], known[rows] == 0
+        if len(known_too) and not too_many(sizes, index):
             continue
-        rows, odds, left = rows[~known[rows]], odds[~known[rows]], described[index][~known[rows]]
+        rows, odds, left = rows[unknown], odds[unknown], described[index][unknown]
         carrying = np.ones(len(rows), np.bool_)
         if (before := before_it(stamp, inputs[rows])) is not None:
             said = suspects.ask(before)
@@ -202,10 +202,18 @@ def _clearest(changes: Sequence[Transformed]) -> Transformed:
     return min(good, key=lambda one: one.doubt)
 
 
-def _explained(odds: Reals, known: Bools) -> bool:
-    """Whether those of a class whose poison is known, (m,), taught a change, not others; odds say who is like it."""
-    like = odds > 0
-    return bool(known.all() or (known.any() and like[known].mean() > EXPLAINED * like[~known].mean()))
+def _explained(odds: Reals, known: Ints) -> Bools:
+    """(m,) who of a class is in a known group, (m,), that taught a change, not others; odds say who is like it.
+
+    Nobody where all that is known together is not of it.
+    """
+    like, unknown = odds > 0, known == 0
+
+    def of_it(inside: Bools) -> bool:
+        return bool(inside.any() and (not unknown.any() or like[inside].mean() > EXPLAINED * like[unknown].mean()))
+
+    groups = np.unique(known[~unknown]) if of_it(~unknown) else known[:0]
+    return np.isin(known, [group for group in groups if of_it(known == group)])
 
 
 def settled_kind(described: Reals, members: Bools, ordinary: Bools) -> Kind | None:

@@ -17,6 +17,7 @@ from core.modalities.image.inputs import ImageInputs
 from tests.core.decision.asked import TARGET, K
 
 SIDE = 16
+SIZES = np.where(np.arange(K) == TARGET, 600, 100 // K)
 
 
 def a_class(apart):
@@ -33,7 +34,7 @@ def a_class(apart):
 
 def test_of_kinds_that_are_apart_all_are_named():
     found, second = a_class(6.0)
-    carriers, in_doubt = carriers_left_out(found, *asked_of(second))
+    carriers, in_doubt = carriers_left_out(found, *asked_of(second), SIZES)
     assert np.array_equal(carriers, second)
     assert not in_doubt.any()
 
@@ -79,7 +80,7 @@ def test_of_a_change_that_is_begun_anew_a_model_without_its_carriers_is_asked(ri
         return lambda samples: np.eye(K)[np.full(len(samples), 0 if out[100:][second].mean() > 0.5 else TARGET)]
 
     wrong = found if right else replace(found, kind=Kind(np.where(np.arange(600) < 200, 1.0, -1.0)), doubt=0.1)
-    told = settled([wrong], other, trained_without, asked, without)
+    told = settled([wrong], other, trained_without, asked, without, sizes=SIZES)
     assert len(trained) == (1 if right else 2)
     assert not trained[-1][100:][second].any()
     if not right:
@@ -92,11 +93,11 @@ def test_of_a_change_that_is_begun_anew_a_model_without_its_carriers_is_asked(ri
 def test_who_leaves_the_class_without_the_change_tells_who_of_the_members_carries_it():
     found, second = a_class(0.0)
     half = replace(found, kind=Kind(np.where(second | (np.arange(600) % 2 == 0), 1.0, -1.0)))
-    carriers, _ = carriers_left_out(half, *asked_of(second))
+    carriers, _ = carriers_left_out(half, *asked_of(second), SIZES)
     assert np.array_equal(carriers, second)
     other, asked = asked_of(second)
     asked.ask = lambda samples: np.full((len(samples), K), 0.5)
-    carriers, in_doubt = carriers_left_out(half, other, asked)  # nobody leaves, and nothing else tells
+    carriers, in_doubt = carriers_left_out(half, other, asked, SIZES)  # nobody leaves, and nothing else tells
     assert in_doubt[half.kind.members & ~carriers].all()
 
 
@@ -104,8 +105,8 @@ def test_no_more_carry_it_than_their_class_has_beyond_the_usual_size():
     found, second = a_class(6.0)
     other, asked = asked_of(second)
     for usual, named in ((450, 150), (300, 200)):
-        asked.labels = np.append(np.delete(np.arange(K), TARGET).repeat(usual), np.full(600, TARGET))
-        carriers, in_doubt = carriers_left_out(found, other, asked)
+        sizes = np.where(np.arange(K) == TARGET, 600, usual)
+        carriers, in_doubt = carriers_left_out(found, other, asked, sizes)
         assert carriers.sum() == named
         assert second[carriers].all()
         assert (carriers | in_doubt)[second].all()
@@ -115,7 +116,7 @@ def test_where_it_is_in_doubt_who_carries_it_the_surest_are_named_and_others_are
     found, second = a_class(2.0)
     other, asked = asked_of(second)
     asked.ask = lambda samples: np.full((len(samples), K), 0.5)
-    carriers, in_doubt = carriers_left_out(found, other, asked)
+    carriers, in_doubt = carriers_left_out(found, other, asked, SIZES)
     assert second[carriers].mean() > 0.9
     assert second[carriers].mean() > second[carriers | in_doubt].mean()
     assert not (carriers & in_doubt).any()
@@ -152,7 +153,7 @@ def test_how_much_less_other_models_have_to_give_way(control, with_them, may_be,
 def test_a_part_of_an_attack_of_which_more_is_known_teaches_less(with_them, proven):
     found = replace(a_class(6.0)[0], control=0.07, with_them=with_them)
     assert not found.proven
-    assert replace(found, known_too=True).proven == proven
+    assert replace(found, known_too=np.arange(40)).proven == proven
 
 
 @pytest.mark.parametrize(
@@ -215,6 +216,34 @@ def test_what_is_proven_takes_its_carriers_from_an_open_group_of_which_they_were
     assert sorted(group.size for group in known.groups) == sizes
     assert known.groups[-1].state == "backdoor"
     assert np.array_equal(np.flatnonzero(known.states == BACKDOOR), 100 + np.flatnonzero(carriers))
+
+
+@pytest.mark.parametrize(("carrying", "sizes"), [(50, [250]), (0, [50, 200])])
+def test_a_trigger_whose_group_carries_the_change_is_the_same_attack(carrying, sizes):
+    """Another attack on the class, which is not like changed samples, stays its own."""
+    found, second = a_class(6.0)
+    known, before, carriers = Found(*np.zeros((2, 800), np.int64)), np.zeros(800, bool), second.copy()
+    before[100:150] = True
+    known.groups.append(DecidedGroup(1, TARGET, "backdoor", "recovered trigger, added", 50, "", p=0.001))
+    known.groups.append(DecidedGroup(2, 0, "backdoor", "recovered trigger, added", 10, ""))
+    known.membership[before], known.states[before] = 1, BACKDOOR
+    known.membership[:10], known.states[:10] = 2, BACKDOOR
+    known.stamps, known.exact = {1: found.stamp, 2: found.stamp}, {1, 2}
+    known.alike = {1: np.arange(800) == 799, 2: np.zeros(800, bool)}
+    carried = replace(found, known_too=np.flatnonzero(before)[:carrying])
+    trusted = np.arange(800) == 500
+    assert known.add_transformed(carried, carriers, trusted=trusted)
+    of_class = [group for group in known.groups if group.target_class == TARGET]
+    assert sorted(group.size for group in of_class) == sorted(size - (size >= 200) for size in sizes)
+    assert [group.size for group in known.groups] == [int((known.membership == g.id).sum()) for g in known.groups]
+    assert known.known.sum() == 10 + 50 + 199
+    assert set(known.stamps) == {group.id for group in known.groups}
+    last = known.groups[-1]
+    joined = len(of_class) == 1
+    assert last.reason.endswith("so it is one attack.") == joined
+    assert ("50 of the members were found before" in last.reason) == joined
+    assert np.flatnonzero(known.alike[last.id]).tolist() == ([500, 799] if joined else [500])
+    assert known.exact == ({1} if joined else {1, 2})
 
 
 def test_what_is_not_proven_takes_nothing_from_an_open_group():

@@ -182,7 +182,13 @@ def test_a_change_that_a_model_without_the_known_patch_does_not_give_way_to_is_n
 def test_a_change_that_known_poison_taught_is_no_other_one(like_known, like_others, known, expected):
     odds, marked = np.full(20, -1.0), np.arange(20) < known
     odds[:like_known] = odds[20 - like_others :] = 1.0
-    assert _explained(odds, marked) == expected
+    assert np.array_equal(_explained(odds, marked.astype(int)), marked & expected)
+
+
+def test_of_several_known_groups_those_that_are_like_a_change_taught_it():
+    known = np.repeat([1, 2, 0], [20, 5, 20])
+    odds = np.where(np.isin(np.arange(45), [*range(12), 24, *range(43, 45)]), 1.0, -1.0)
+    assert np.array_equal(_explained(odds, known), known == 1)
 
 
 class Shallow(nn.Module):
@@ -260,10 +266,11 @@ def test_what_was_turned_is_known_once_it_is_turned_back(known_before, expected)
 def test_more_of_an_attack_is_sought_where_its_class_is_too_large_without_what_is_known(poison, known, sought):
     suspicion = suspicion_of([], N)
     maker = _Maker(evidence(poison), suspicion, suspicion, lambda fraction, message: None)
-    maker.found.states[poison[:known]] = BACKDOOR
+    maker.found.states[poison[:known]], maker.found.membership[poison[:known]] = BACKDOOR, 1
     found = [one for one in maker._changed() if one.index == TARGET]
-    assert any(one.known_too for one in found) == sought
+    assert any(len(one.known_too) for one in found) == sought
     for one in found if sought else ():
         members = one.rows[one.kind.members]
         assert np.isin(members, poison[known:]).mean() > 0.9
         assert np.isin(poison[known:], members).mean() > 0.8
+        assert np.array_equal(one.known_too, np.sort(poison[:known]))
