@@ -17,7 +17,7 @@ from core.decision.apart import (
     too_many,
     weighed,
 )
-from core.decision.found import Found
+from core.decision.found import LEARNED_AT_HOME, Found
 from core.decision.kinds import DOUBT, ORDINARY, Kind, asked_kind, grown, learned_kind
 from core.decision.left_out import LEARNED, MOST_LEFT_OUT, SUSPECTED, TURNED, Asked, beyond_hard, sources
 from core.decision.members import FEWEST
@@ -262,7 +262,8 @@ class OwnKinds:
         surer = self._of_many(asked, rows, index) if asked_for_many else None
         cluster = None
         if lie_apart and asked_for_many and index in asked.controls:  # a cluster that was asked about is one anyway
-            cluster = own_cluster(self.evidence.features[rows], ranks, like, self.evidence.seed)
+            home = asked.unseen[rows, index] > LEARNED_AT_HOME
+            cluster = own_cluster(self.evidence.features[rows], ranks, like, home, self.evidence.seed)
         figures = KindFigures(
             asked.fraction(index),
             hard,

@@ -58,9 +58,14 @@ def settled(
     def turned(ask: Ask, one: Transformed) -> float:
         return flip_rate(ask, one.stamp, suspects.inputs[one.tried], one.index)
 
-    def known(one: Transformed) -> float:
-        stayed = one.rows[~without[one.rows]]
-        return float((other(suspects.inputs[stayed])[:, one.index] > AT_HOME).mean()) if len(stayed) else 0.0
+    def with_known(one: Transformed) -> Transformed:
+        """It with how much of its class the model without the carriers knows, and knows again."""
+
+        def at_home(rows: Ints, nobody: float) -> float:
+            return float((other(suspects.inputs[rows])[:, one.index] > AT_HOME).mean()) if len(rows) else nobody
+
+        others = np.setdiff1d(one.doubted, one.rows[one.kind.members])
+        return replace(one, known=at_home(one.rows[~without[one.rows]], 0.0), known_again=at_home(others, 1.0))
 
     def may_be_taught(changes: Sequence[Transformed], ask: Ask) -> list[Transformed]:
         told = (replace(_told_by(one, ask, suspects.inputs), control=turned(ask, one)) for one in changes)
@@ -77,7 +82,7 @@ def settled(
         still_out = without.copy()
         still_out[np.concatenate([one.rows[one.kind.members] for one in left])] = False
         with_them = trained_without(still_out)
-        left = [replace(one, with_them=turned(with_them, one), known=known(one)) for one in left]
+        left = [replace(with_known(one), with_them=turned(with_them, one)) for one in left]
     told = [(one, carriers_left_out(one, other, suspects, sizes)) for one in left if one.may_be_taught]
     return [(one, *who) for one, who in told if who is not None]
 

@@ -9,6 +9,7 @@ from core.decision.apart import (
     APART,
     APART_AND_FOREMOST,
     APART_OF_MANY,
+    CLUSTER_AT_HOME,
     CLUSTER_FOREMOST,
     FOREMOST,
     HARDLY_APART,
@@ -91,31 +92,42 @@ def clustered(*, size=40, distance=9.0, m=240):
     return features, inside, np.where(inside, CLUSTER_FOREMOST + 0.01, 0.4).astype(np.float32)
 
 
+NOBODY = np.zeros(240, bool)
+
+
 def test_a_separate_cluster_that_is_the_kind_and_the_most_suspicious_is_found_whole():
     features, inside, ranks = clustered()
     some = inside.copy()
     some[np.flatnonzero(inside)[:8]] = False  # the kind has missed a fifth
-    assert own_cluster(features, ranks, some, 0).tolist() == inside.tolist()
+    assert own_cluster(features, ranks, some, NOBODY, 0).tolist() == inside.tolist()
 
 
 def test_a_cluster_of_other_samples_is_not_the_kind():
     features, inside, ranks = clustered()
     too_few = inside.copy()
     too_few[np.flatnonzero(inside)[: round((1 - SAME) * 40) + 1]] = False
-    assert own_cluster(features, ranks, too_few, 0) is None
-    assert own_cluster(features, ranks, ~inside, 0) is None
+    assert own_cluster(features, ranks, too_few, NOBODY, 0) is None
+    assert own_cluster(features, ranks, ~inside, NOBODY, 0) is None
 
 
 def test_a_cluster_that_is_no_more_suspicious_than_clean_ones_is_not_one():
     features, inside, ranks = clustered()
-    assert own_cluster(features, ranks - 0.02, inside, 0) is None
+    assert own_cluster(features, ranks - 0.02, inside, NOBODY, 0) is None
 
 
 def test_a_class_without_a_separate_cluster_has_none():
     features, inside, ranks = clustered(distance=0.0)
-    assert own_cluster(features, ranks, inside, 0) is None
+    assert own_cluster(features, ranks, inside, NOBODY, 0) is None
     features, inside, ranks = clustered(size=110)  # apart, but too large
-    assert own_cluster(features, ranks, inside, 0) is None
+    assert own_cluster(features, ranks, inside, NOBODY, 0) is None
+
+
+@pytest.mark.parametrize(("at_home", "found"), [(CLUSTER_AT_HOME, True), (CLUSTER_AT_HOME + 0.05, False)])
+def test_a_cluster_of_which_many_are_at_home_for_a_model_that_never_saw_it_is_of_hard_samples(at_home, found):
+    features, inside, ranks = clustered()
+    home = ~inside
+    home[np.flatnonzero(inside)[: round(at_home * inside.sum())]] = True
+    assert (own_cluster(features, ranks, inside, home, 0) is not None) == found
 
 
 KIND = Kind(np.array([DOUBT + 1, 1.0, -1.0, -DOUBT - 1]))

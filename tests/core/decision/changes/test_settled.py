@@ -163,7 +163,16 @@ def test_a_model_that_hardly_knows_the_class_proves_nothing_where_carriers_are_i
     found = replace(a_class(6.0)[0], doubt=doubt, known=known)
     assert (found.may_be_taught, found.proven) == (True, proven)
     reason = transformed_reason(found, 0)
-    assert (f"it takes only {known:.0%} of the samples of this class" in reason) != proven
+    assert (f"it takes only {known:.0%} of the samples of this class that it learned from for it" in reason) != proven
+
+
+@pytest.mark.parametrize(
+    ("doubt", "known_again", "proven"), [(0.45, 0.03, False), (0.45, 0.05, True), (0.1, 0.0, True)]
+)
+def test_nor_does_one_that_knows_none_of_the_class_again(doubt, known_again, proven):
+    found = replace(a_class(6.0)[0], doubt=doubt, known=0.6, known_again=known_again)
+    assert (found.may_be_taught, found.proven) == (True, proven)
+    assert ("seem to carry nothing and that it never saw for it, and who" in transformed_reason(found, 0)) != proven
 
 
 @pytest.mark.parametrize(("doubt", "of_many", "may_be"), [(0.5, True, True), (0.5, False, False), (0.1, False, True)])
