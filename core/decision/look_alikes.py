@@ -54,6 +54,11 @@ class LookAlikes:
         themselves = near == rows[:, None]
         return float((self.labels[near] == index)[~themselves].mean())
 
+    def at_home_beside(self, rows: Ints, index: int) -> float:
+        """The same beside these samples: a part of another class that was relabelled whole lies among itself alone."""
+        others, search = self._searched(np.setdiff1d(np.arange(len(self.labels)), rows))
+        return float((self.labels[others[search.kneighbors(self.points[rows], return_distance=False)]] == index).mean())
+
     def thinned(self, rows: Ints, index: int, most: int) -> Ints:
         """The first `most` of the rows that are no near-duplicate of an earlier one, for copies share everything."""
         considered = rows[: 4 * most]
@@ -71,12 +76,15 @@ class LookAlikes:
 
     def _search(self, index: int) -> tuple[Ints, NearestNeighbors]:
         if index not in self._searches:
-            others = np.flatnonzero(self.labels != index)  # of every class: all of them
-            if len(others) > MOST_ORDINARY:
-                others = np.sort(np.random.default_rng(self.seed).choice(others, MOST_ORDINARY, replace=False))
-            search = NearestNeighbors(n_neighbors=min(NEAREST, len(others)), algorithm="brute")
-            self._searches[index] = others, search.fit(self.points[others])
+            self._searches[index] = self._searched(np.flatnonzero(self.labels != index))  # of every class: all of them
         return self._searches[index]
+
+    def _searched(self, others: Ints) -> tuple[Ints, NearestNeighbors]:
+        """Some of these rows, and the search for the nearest of them."""
+        if len(others) > MOST_ORDINARY:
+            others = np.sort(np.random.default_rng(self.seed).choice(others, MOST_ORDINARY, replace=False))
+        search = NearestNeighbors(n_neighbors=min(NEAREST, len(others)), algorithm="brute")
+        return others, search.fit(self.points[others])
 
 
 def look_alikes(inputs: Inputs, labels: Ints, seed: int = 0) -> LookAlikes:

@@ -15,6 +15,7 @@ from core.decision.apart import (
     of_many,
     own_cluster,
     too_many,
+    usual_size,
     weighed,
 )
 from core.decision.found import LEARNED_AT_HOME, Found
@@ -287,7 +288,8 @@ class OwnKinds:
         home = home_of(self.suspects, inside, index)
         at_home = home is not None and not belong_elsewhere(home, len(inside))
         half = trigger is None and may_be_a_half(figures, len(inside), self.sizes, index)
-        inverse = trigger is None and looks_more_like_it(self.suspects.alike, inside, rest, index)
+        usual = usual_size(self.sizes, index)
+        inverse = trigger is None and looks_more_like_it(self.suspects.alike, inside, rest, index, usual)
         figures = replace(figures, home=home, inverse=inverse, half=half)
         return trigger, figures, not at_home and not half and not inverse
 

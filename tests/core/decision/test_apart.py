@@ -180,6 +180,24 @@ def test_where_most_of_a_class_is_poison_its_true_samples_look_more_like_it_than
     assert not looks_more_like_it(alike, true, poison[:3], 0)
 
 
+def test_a_part_of_another_class_that_was_relabelled_whole_does_not_look_more_like_its_new_one():
+    """Its samples lie among one another, but beside them nothing in the class is like them, and they are few."""
+    rng = np.random.default_rng(0)
+    labels, part = np.repeat(np.arange(4), 200), np.arange(200, 250)
+    values = 2 * np.eye(4)[labels] + rng.normal(size=(800, 4))
+    values[part] = 9 * np.eye(4)[1] + 0.1 * rng.normal(size=(50, 4))
+    labels[part] = 0
+    alike, rest = LookAlikes(labels, values.astype(np.float32)), np.arange(200)
+    assert alike.at_home(part, 0) > alike.at_home(rest, 0)
+    assert alike.at_home_beside(part, 0) < 0.05
+    assert not looks_more_like_it(alike, part, rest, 0, 200.0)
+    assert looks_more_like_it(alike, part, rest, 0, 100.0)  # so many may be all that is true of a class
+    assert looks_more_like_it(alike, part, rest, 0)  # what size is usual is unknown
+    own = np.arange(40)  # a part of the class itself
+    values[own] = 3 * np.eye(4)[0] + 0.1 * rng.normal(size=(40, 4))
+    assert looks_more_like_it(LookAlikes(labels, values.astype(np.float32)), own, np.arange(40, 200), 0, 200.0)
+
+
 @pytest.mark.parametrize(
     ("counts", "beyond"),
     [
