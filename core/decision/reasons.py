@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from core.decision.apart import KindFigures
-from core.decision.changes.transformed import LEAST_KNOWN_AGAIN, Transformed
+from core.decision.changes.transformed import Transformed
 from core.decision.shared import SharedTrigger
 from core.decision.states import DecidedGroup
 from core.decision.triggers import MOST_KEPT, OWN_LOOK, RecoveredTrigger
@@ -75,7 +75,7 @@ def transformed_reason(found: Transformed, in_doubt: int, *, usual: bool = False
         return f"{turns}. But bona fide samples of the class are treated like that as often: look at them."
     if found.hardly_known:
         of_few = f"{found.known:.0%} of the samples of this class that it learned from"
-        if found.known_again < LEAST_KNOWN_AGAIN:
+        if found.knows_none_again:
             of_few = f"{found.known_again:.0%} of those of this class that seem to carry nothing and that it never saw"
         return (
             f"{turns}. But it takes only {of_few} for it, and who carries the change is in doubt. That proves nothing: "

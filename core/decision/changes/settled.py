@@ -58,15 +58,6 @@ def settled(
     def turned(ask: Ask, one: Transformed) -> float:
         return flip_rate(ask, one.stamp, suspects.inputs[one.tried], one.index)
 
-    def with_known(one: Transformed) -> Transformed:
-        """It with how much of its class the model without the carriers knows, and knows again."""
-
-        def at_home(rows: Ints, nobody: float) -> float:
-            return float((other(suspects.inputs[rows])[:, one.index] > AT_HOME).mean()) if len(rows) else nobody
-
-        others = np.setdiff1d(one.doubted, one.rows[one.kind.members])
-        return replace(one, known=at_home(one.rows[~without[one.rows]], 0.0), known_again=at_home(others, 1.0))
-
     def may_be_taught(changes: Sequence[Transformed], ask: Ask) -> list[Transformed]:
         told = (replace(_told_by(one, ask, suspects.inputs), control=turned(ask, one)) for one in changes)
         return [one for one in told if one.may_be_taught]
@@ -82,7 +73,9 @@ def settled(
         still_out = without.copy()
         still_out[np.concatenate([one.rows[one.kind.members] for one in left])] = False
         with_them = trained_without(still_out)
-        left = [replace(with_known(one), with_them=turned(with_them, one)) for one in left]
+        left = [
+            replace(_known_by(one, other, suspects.inputs, without), with_them=turned(with_them, one)) for one in left
+        ]
     told = [(one, carriers_left_out(one, other, suspects, sizes)) for one in left if one.may_be_taught]
     return [(one, *who) for one, who in told if who is not None]
 
@@ -153,3 +146,13 @@ def _told_by(found: Transformed, other: Ask, inputs: Inputs) -> Transformed:
         return replace(found, of_many=of_many)
     surely = float(sure_elsewhere(said, found.index).mean() / sure_of_known(other, inputs[found.tried]))
     return replace(found, of_many=of_many, elsewhere=surely)
+
+
+def _known_by(found: Transformed, other: Ask, inputs: Inputs, without: Bools) -> Transformed:
+    """How much of the class a model that never saw `without`, (n,), knows, and knows again."""
+
+    def at_home(rows: Ints, nobody: float) -> float:
+        return float((other(inputs[rows])[:, found.index] > AT_HOME).mean()) if len(rows) else nobody
+
+    stayed, unseen = found.rows[~without[found.rows]], np.setdiff1d(found.doubted, found.rows[found.kind.members])
+    return replace(found, known=at_home(stayed, 0.0), known_again=at_home(unseen, 1.0))

@@ -137,7 +137,12 @@ class Transformed:
     @property
     def hardly_known(self) -> bool:
         """Whether it is in doubt who carries it, and the model without them hardly knows the class."""
-        return self.doubt > DOUBTFUL and (self.known < LEAST_KNOWN or self.known_again < LEAST_KNOWN_AGAIN)
+        return self.knows_none_again or (self.doubt > DOUBTFUL and self.known < LEAST_KNOWN)
+
+    @property
+    def knows_none_again(self) -> bool:
+        """Whether it is in doubt who carries it, and the model without them knows none of the class again."""
+        return self.doubt > DOUBTFUL and self.known_again < LEAST_KNOWN_AGAIN
 
     def _gives_way_less(self, margin: float) -> bool:
         if self.control is None or self.flip_rate - self.control < margin:
