@@ -12,16 +12,17 @@ export default function (component) {
   player.tell = (epoch) => component.setStateValue("stopped", { epoch, number: Date.now() });
   const moved = player.data && player.data.epoch !== data.epoch;
   player.data = data;
-  if (player.playing && moved) player.playing = null; // somebody moved the slider
-  if (!player.playing) setTimeout(() => player.playing || bare(player), 250); // once the map is drawn anew
+  if (moved) player.playing = player.told = null; // somebody moved the slider, or the page follows to where it stopped
+  setTimeout(() => player.playing || player.told || bare(player), 250); // once the map is drawn anew
   dress(player);
+  return () => setTimeout(() => player.button.isConnected || bare(player)); // nothing stays over a map that lost its button
 }
 
 function create(parent) {
   const button = document.createElement("button");
   button.type = "button";
   parent.append(button);
-  const player = { button, layers: [], playing: null, data: null };
+  const player = { button, layers: [], playing: null, told: null, data: null };
   button.addEventListener("click", () => (player.playing ? stop(player) : play(player)));
   return player;
 }
@@ -34,6 +35,7 @@ function dress({ button, playing }) {
 
 async function play(player) {
   const { data } = player, mine = (player.playing = {});
+  player.told = null;
   dress(player);
   try {
     const [places, marks] = await Promise.all([data.places, data.marks].map(fetched));
@@ -49,7 +51,8 @@ async function play(player) {
   }
   const from = data.epoch >= data.last ? 1 : data.epoch, began = performance.now();
   const frame = (now) => {
-    if (player.playing !== mine || !player.button.isConnected) return bare(player);
+    if (!player.button.isConnected) return bare(player);
+    if (player.playing !== mine) return; // what was drawn last stays until the map shows that epoch, too
     player.at = Math.min(data.last, from + (now - began) / EPOCH);
     data.maps.forEach((map, index) => draw(player, map, index));
     mark(player);
@@ -66,7 +69,7 @@ function stop(player) {
   player.at = epoch;
   player.data.maps.forEach((map, index) => player.layers[index] && draw(player, map, index));
   if (epoch === player.data.epoch) bare(player);
-  else player.tell(epoch);
+  else player.tell((player.told = epoch));
 }
 
 function bare(player) {

@@ -27,7 +27,7 @@ from core.analysis.opened_run import opened
 from core.runs import Run, jobs
 from core.types import Bools
 from pages.ui.widgets.scatter_option import window_around
-from tests.browser.brush import PATIENT, draw_lasso, map_area
+from tests.browser.brush import PATIENT, RUNNING, draw_lasso, map_area
 from tests.browser.install_browser import browser
 from tests.browser.server import Server, end_workers, served
 
@@ -37,7 +37,7 @@ ASSETS = Path(__file__).parent
 GUIDE = ASSETS.parent / "docs" / "guide"
 WIDTH, HEIGHT = 1400, 900  # pixels, at a scale of 1
 DETECT_HEIGHT = 1120  # with the words below the axis, without half of the next line
-EMPTY = "[data-testid=stSpinner], [data-testid=stSkeleton], [data-testid=stStatusWidget]"  # something is to come yet
+EMPTY = f"[data-testid=stSpinner], [data-testid=stSkeleton], {RUNNING}"  # something is to come yet
 GUIDE_WIDTH, GUIDE_HEIGHT = 1280, 800  # pixels of the guide's pictures: text stays readable, a file small
 DEMO_SECONDS = 600.0
 COLOURS = 256  # a palette takes a third of the bytes of all colours
@@ -167,8 +167,8 @@ def on_the_map(page: Page, run: Run, corners: Points) -> list[tuple[float, float
 def settle(page: Page) -> None:
     """Wait until the page's script has ended and every image is there."""
     page.wait_for_function(
-        "() => !document.querySelector('[data-testid=stStatusWidget]') "
-        "&& [...document.images].every(image => image.complete)",
+        "running => !document.querySelector(running) && [...document.images].every(image => image.complete)",
+        arg=RUNNING,
         timeout=PATIENT,
     )
     page.wait_for_timeout(1000)  # for charts, which are drawn without telling

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from playwright.sync_api import Page
 
 PATIENT = 60_000  # ms
+# Found while the page's script runs: a minimal toolbar never shows Streamlit's own sign of it.
+RUNNING = "[data-testid=stApp]:not([data-test-script-state=notRunning])"
 # Whether the page's script has ended, and the map looks and lies as it did a moment ago.
-STILL = """async () => {
+STILL = """async (running) => {
   const look = () => {
     const canvas = document.querySelector("[data-testid=stEChartsChart] canvas, .stEChartsChart canvas");
-    if (!canvas || document.querySelector("[data-testid=stStatusWidget]")) return "";
+    if (!canvas || document.querySelector(running)) return "";
     const small = new OffscreenCanvas(80, 50).getContext("2d");
     small.drawImage(canvas, 0, 0, 80, 50);
     const { left, top } = canvas.getBoundingClientRect();
@@ -35,7 +37,7 @@ def map_area(page: Page) -> tuple[float, float, float, float]:
 def still(page: Page) -> None:
     """Wait until the page's script has ended and its map neither moves nor changes: a lasso then meets what is seen."""
     map_area(page)
-    page.wait_for_function(STILL, timeout=PATIENT)
+    page.wait_for_function(STILL, arg=RUNNING, timeout=PATIENT)
 
 
 def draw_lasso(page: Page, corners: Sequence[tuple[float, float]]) -> None:

@@ -10,6 +10,7 @@ from core import pipeline, runs
 from core.output.export import EXPORTS
 from core.pipeline.recorded import RecordedRequest
 from core.runs import jobs
+from tests.browser.brush import RUNNING
 from tests.browser.conftest import OpenPage, Serve
 from tests.browser.test_journey import PATIENT, goto
 from tests.browser.test_opening import imported, look
@@ -34,7 +35,7 @@ def removed_files(opened: Page) -> list[str]:
     what.fill("remove")
     opened.get_by_role("option").first.click(timeout=PATIENT)
     expect(opened.get_by_text(EXPORTS["removed_files"].help)).to_be_visible(timeout=PATIENT)
-    expect(opened.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=PATIENT)  # the button is of this file, too
+    expect(opened.locator(RUNNING)).to_have_count(0, timeout=PATIENT)  # the button is of this file, too
     with opened.expect_download(timeout=2 * PATIENT) as download:
         opened.get_by_role("button", name="Download", exact=True).click()
     assert download.value.suggested_filename.endswith("removed_files.txt")
