@@ -194,7 +194,7 @@ class _Maker:
         return are_away(with_home(beside, one.trigger))
 
     def _refined(self, trigger: RecoveredTrigger, index: int) -> Bools:
-        described = self.kinds.described.get(index)
+        described = self.suspects.described.get(index)
         return trigger.carriers.carrying if described is None else refined(trigger.carriers, described)
 
     def ask_again(self, retrain: Retrain) -> None:
@@ -236,7 +236,7 @@ class _Maker:
 
     def _changed(self) -> list[Transformed]:
         self.listen(0.4, "asking which changes of a whole sample turn others into a class")
-        asked = {index: described for index, described in self.kinds.described.items() if index in self.judged}
+        asked = {index: described for index, described in self.suspects.described.items() if index in self.judged}
         known, sizes = np.where(self.found.known, self.found.membership, 0), self.kinds.sizes
         return transformed_classes(self.suspects, self.network, self.device, asked, known, sizes=sizes)
 

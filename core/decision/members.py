@@ -35,6 +35,8 @@ TEACHERS = 60
 RATE = 0.05
 # How often the template is learned again from whoever carries it.
 ROUNDS = 6
+# How often it is learned again who carries it, by all that is known.
+AGAIN = 2
 # How many times as many they may become in one round.
 GROWTH = 3
 # Growth below which the carriers have settled.
@@ -43,8 +45,11 @@ SETTLED = 1.1
 FEWEST = 8
 # Fraction of the core's median match that a carrier reaches: the rest of the class may resemble it by what it shows.
 REACHING = 0.5
-# p-value above which a sample does not match at all: an ordinary one to learn from.
-ORDINARY = 0.2
+# Fraction of the carriers, from those that match least, that teach nothing: where an attack is most of its class, true
+# samples of it match more than those of other classes do, by what the class shows.
+LEAST = 0.25
+# Fraction of the rest, from those that match least, that teach who is none.
+LEAST_OF_REST = 0.5
 
 
 @dataclass(frozen=True)
@@ -145,10 +150,13 @@ def _fitted(residuals: Floats, owner: Ints, seed: int, basis: Basis | None) -> W
     return replace(usual, values=usual.whitened(residuals))
 
 
-def carriers(usual: Whitening, values: Floats, core: Ints, index: int, seed: int = 0) -> Carriers:
+def carriers(
+    usual: Whitening, values: Floats, core: Ints, index: int, seed: int = 0, *, described: Reals | None = None
+) -> Carriers:
     """Who of class `index` carries what the `core` of it has in common.
 
-    Each half of the class is scored by a template that the other half taught, so nobody matches oneself.
+    Each half of the class is scored by a template that the other half taught, so nobody matches oneself. Those who
+    match teach the next one, unless what the model sees of them is like those who do not.
 
     Args:
         usual: of all classes.
@@ -156,6 +164,7 @@ def carriers(usual: Whitening, values: Floats, core: Ints, index: int, seed: int
         core: positions in the class to begin with.
         index: the class.
         seed: of the halves.
+        described: (m, f) activations and trajectories of the class, standardised; None where nothing is known of them.
     """
     ordinary = usual.values[usual.owner != index]
     half = _halves(len(values), core, seed)
@@ -180,7 +189,9 @@ def carriers(usual: Whitening, values: Floats, core: Ints, index: int, seed: int
             return Carriers(
                 now, scores, p_values
             )  # taught by any more of them, a template drifts to what a class shows
-        carrying = now
+        odds = None if described is None else _odds(now, scores, described)
+        likely = now if odds is None else now & (odds > 0)
+        carrying = likely if likely.sum() >= FEWEST else now
     return Carriers(carrying, scores, p_values)
 
 
@@ -209,16 +220,30 @@ def refined(found: Carriers, description: Reals) -> Bools:
     """
     if found.exact:
         return found.carrying
-    spread = max(float(found.scores.std()), 1e-9)
-    values = np.hstack([description, ((found.scores - np.median(found.scores)) / spread)[:, None]])
-    positive, negative = found.carrying, ~found.carrying & (found.p_values > ORDINARY)
-    for _ in range(2):
+    odds = _odds(found.carrying, found.scores, description, again=AGAIN)
+    return found.carrying if odds is None else odds > 0
+
+
+def _odds(carrying: Bools, scores: Reals, description: Reals, again: int = 0) -> Reals | None:
+    """(m,) log-odds of each to be a carrier by all that is known, from those who match most and least.
+
+    Learned `again` from whom they speak of so many times; None where there are too few of either.
+    """
+    spread = max(float(scores.std()), 1e-9)
+    values = np.hstack([description, ((scores - np.median(scores)) / spread)[:, None]])
+    rest = ~carrying
+    if not carrying.any() or not rest.any():
+        return None
+    positive = carrying & (scores >= np.quantile(scores[carrying], LEAST))
+    negative = rest & (scores <= np.quantile(scores[rest], LEAST_OF_REST))
+    odds = None
+    for _ in range(1 + again):
         if min(positive.sum(), negative.sum()) < FEWEST:
-            return positive
+            return odds
         learned_from = training_set(np.arange(len(values)), positive, negative, balanced(positive, negative))
-        positive = log_odds(learned_from, values) > 0
-        negative = ~positive
-    return positive
+        odds = log_odds(learned_from, values)
+        positive, negative = odds > 0, odds <= 0
+    return odds
 
 
 def balanced(positive: Bools, negative: Bools) -> Reals:

@@ -26,9 +26,7 @@ from core.decision.shared import SharedTrigger, home_of, likened_trigger, shared
 from core.decision.states import OPEN
 from core.decision.suspects import Suspects
 from core.decision.taken_for import in_several, kind_of_many, kinds_by_source, those_apart
-from core.detectors.consensus.signals import descriptions
 from core.detectors.parts.statistics import Reals
-from core.detectors.parts.subspaces import class_spaces
 from core.detectors.parts.trusted import usual_among_trusted
 from core.modalities.elsewhere import belong_elsewhere
 from core.types import Bools, Evidence, Floats, Ints
@@ -49,17 +47,6 @@ class OwnKinds:
     suspects: Suspects
     ranks: Floats
     found: Found
-
-    @cached_property
-    def described(self) -> dict[int, Reals]:
-        """Class → its samples' activations and trajectories, in the order of their rows."""
-        evidence, labels = self.evidence, self.evidence.labels
-        assert evidence.features is not None
-        spaces = class_spaces(evidence.features, labels, evidence.n_classes, evidence.seed)
-        return {
-            int(labels[space.rows[0]]): described[np.argsort(space.rows)]
-            for space, described in zip(spaces, descriptions(evidence, spaces), strict=True)
-        }
 
     @cached_property
     def foremost(self) -> Reals:
@@ -89,7 +76,7 @@ class OwnKinds:
         """Rows of a class that are no known poison, and what is known of them."""
         own = self.evidence.labels == index
         rows = np.flatnonzero(own & ~self.found.known)
-        return rows, self.described[index][~self.found.known[own]]
+        return rows, self.suspects.described[index][~self.found.known[own]]
 
     def like(self, classes: Iterable[int], suspicion: Floats) -> Bools:
         """(n,) True for samples of some classes that are like the most suspicious of their class."""
@@ -155,7 +142,7 @@ class OwnKinds:
             inside = found.known[rows] | (found.states[rows] == OPEN)
             order = self.ranks[rows]
             quiet = ~inside & (order <= np.quantile(order[~inside], ORDINARY)) if (~inside).any() else ~inside
-            kind = learned_kind(self.described[index], inside, quiet)
+            kind = learned_kind(self.suspects.described[index], inside, quiet)
             if kind is not None:
                 nearest = kind.odds >= np.quantile(kind.odds, 1 - MOST_LEFT_OUT)
                 more[index] = rows[inside | (kind.odds > -DOUBT) & nearest]
@@ -203,7 +190,7 @@ class OwnKinds:
     def _of_many(self, asked: Asked, rows: Ints, index: int) -> Kind | None:
         """Who of some rows of a class is of a kind that is taken for many classes; None for nobody."""
         of_class = np.flatnonzero(self.evidence.labels == index)
-        described = self.described[index][np.isin(of_class, rows)]
+        described = self.suspects.described[index][np.isin(of_class, rows)]
         return kind_of_many(described, (asked.seen[rows], asked.unseen[rows]), index, (LEARNED, TURNED))
 
     def _is_clearer(self, one: Kind, kind: Kind, asked: Asked, index: int) -> bool:

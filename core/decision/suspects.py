@@ -1,12 +1,15 @@
 """What is needed to ask about the groups of a run."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from core.decision.look_alikes import LookAlikes, look_alikes
 from core.decision.members import Whitening, whitenings
+from core.detectors.consensus.signals import descriptions
+from core.detectors.parts.statistics import Reals
+from core.detectors.parts.subspaces import class_spaces
 from core.detectors.parts.trusted import MOST_POISONED, usual_among_trusted
 from core.modalities import modality_of
 from core.modalities.elsewhere import at_home
@@ -34,6 +37,8 @@ class Suspects:
         same: orders, (n,) each: how much each shows exactly as many of its class do, and few others; −inf for nothing.
         trusted: (n,) True for bona fide samples; None where nobody is.
         named: (n,) members of triggers that are proven: they say nothing of where others belong. None of nobody.
+        described: class → its samples' activations and trajectories, standardised, in the order of their rows; of a
+            class that is missing nothing is known.
     """
 
     inputs: Inputs
@@ -51,6 +56,7 @@ class Suspects:
     same: Sequence[Floats] = ()
     trusted: Bools | None = None
     named: Bools | None = None
+    described: Mapping[int, Reals] = field(default_factory=dict)
 
     def home(self, stamp: Stamp, rows: Ints) -> tuple[float | None, int]:
         """The fraction of rows (m,) of one class that belong there by all but a trigger, and of how many it is.
@@ -96,7 +102,30 @@ def suspects_of(
     same = tuple(stamps.coincidences(inputs, labels))
     usual, *finer = whitenings(inputs, alike, k, seed, (None,) if basis is None else (None, basis))
     fine = finer[0] if finer else None
-    trusted = evidence.bona_fide
     return Suspects(
-        inputs, labels, orders, evidence.predicted, ask, alike, usual, probes, k, seed, fine, halves, same, trusted
+        inputs,
+        labels,
+        orders,
+        evidence.predicted,
+        ask,
+        alike,
+        usual,
+        probes,
+        k,
+        seed,
+        fine,
+        halves,
+        same,
+        trusted=evidence.bona_fide,
+        described=_described(evidence),
     )
+
+
+def _described(evidence: Evidence) -> dict[int, Reals]:
+    """Class → its samples' activations and trajectories, in the order of their rows."""
+    assert evidence.features is not None
+    spaces = class_spaces(evidence.features, evidence.labels, evidence.n_classes, evidence.seed)
+    return {
+        int(evidence.labels[space.rows[0]]): described[np.argsort(space.rows)]
+        for space, described in zip(spaces, descriptions(evidence, spaces), strict=True)
+    }

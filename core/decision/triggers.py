@@ -221,7 +221,8 @@ def _carrying(suspects: Suspects, values: Floats, rows: Ints, core: Ints, index:
     others = suspects.probes[suspects.labels[suspects.probes] != index]
     if exactly := exact_carriers(stamp, suspects.inputs, rows, others):
         return exactly
-    return carriers(suspects.usual, values, np.flatnonzero(np.isin(rows, core)), index, suspects.seed)
+    within, described = np.flatnonzero(np.isin(rows, core)), suspects.described.get(index)
+    return carriers(suspects.usual, values, within, index, suspects.seed, described=described)
 
 
 def _consistent(

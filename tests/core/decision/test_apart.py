@@ -1,6 +1,7 @@
 """Kinds that are apart from their class: the limits one by one, and clusters planted in a class."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -234,7 +235,7 @@ def test_a_cluster_proves_only_what_was_suspected_before_it_was_a_cluster(suspec
     found = Found(*np.zeros((2, n), np.int64))
     evidence = Evidence(np.ones(n, np.int64), 2, np.zeros(n, bool), features=features)
     kind = Kind(np.where(inside, 1.0, -1.0))  # of everybody it is in doubt
-    kinds = OwnKinds(evidence, None, ranks, found)
+    kinds = OwnKinds(evidence, SimpleNamespace(described={1: features}), ranks, found)
     figures, believed, apart = kinds._figures((asked, 1, 0.05), everybody, kind, lie_apart=True, of_one_source=False)
     assert (figures.a_cluster, figures.clustered, apart) == (not suspected, suspected, suspected)
     assert believed.tolist() == (inside & suspected).tolist()

@@ -1,5 +1,7 @@
 """Kinds that another model takes for one other class, and clusters to leave out, in made-up classes."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -116,8 +118,8 @@ def test_the_clearer_kind_is_named_unless_all_are_a_kind_that_is_taken_for_many(
     unseen[rows, np.where(rows < 40, np.resize(taken_for, n), OWN)] = 0.97
     asked = Asked({OWN: rows[:40]}, {OWN: rows[40:80]}, rows < 80, seen, unseen)
     found = Found(np.zeros(n, np.int64), np.zeros(n, np.int64))
-    kinds = OwnKinds(Evidence(labels, K, np.zeros(n, bool)), None, np.ones(n), found)
-    kinds.__dict__["described"] = {OWN: np.zeros((n, 1))}
+    suspects = SimpleNamespace(described={OWN: np.zeros((n, 1))})
+    kinds = OwnKinds(Evidence(labels, K, np.zeros(n, bool)), suspects, np.ones(n), found)
     odds = np.where(rows < 40, 5.0, -5.0)
     everybody = Kind(np.where((rows >= 30) & (rows < 35), 1.0, odds))
     clear = Kind(np.where(rows < 30, 5.0, -5.0))
@@ -178,8 +180,8 @@ def own_kinds(named=20, size=400, trusted=0):
     found.add_kind(OWN, members, (~members & False, ~members & False), figures, confirmed=True)
     found.stamps[1] = None  # so that no trigger is sought: there are no samples
     bona_fide = (rows >= named) & (rows < named + trusted)
-    kinds = OwnKinds(Evidence(labels, MANY, bona_fide), None, np.where(labels == OWN, 0.9 - rows / 1000, 0.1), found)
-    kinds.__dict__["described"] = {OWN: described}
+    suspects, ranks = SimpleNamespace(described={OWN: described}), np.where(labels == OWN, 0.9 - rows / 1000, 0.1)
+    kinds = OwnKinds(Evidence(labels, MANY, bona_fide), suspects, ranks, found)
     seen, unseen = (np.vstack([of, np.zeros((len(labels) - size, MANY))]) for of in told)
     asked = Asked({}, {}, rows < 200, seen, unseen)
     return kinds, asked, np.flatnonzero(poison)
