@@ -187,6 +187,27 @@ def test_a_label_that_was_hardly_believed_while_the_model_was_trained_is_wrong()
     assert not wrong_labels(asked, labels, K, np.full(len(labels), 0.5)).any()
 
 
+@pytest.mark.parametrize(("fraction", "believed", "named"), [(0.02, 0.08, 0), (0.04, 0.08, 1), (0.02, 0.02, 1)])
+def test_the_fewer_are_disbelieved_the_less_of_a_label_is_believed(fraction, believed, named):
+    labels, asked, wrong = noise(fraction)
+    told = np.where(wrong, believed, 0.9)
+    assert wrong_labels(asked, labels, K, told).sum() == named * wrong.sum()
+
+
+def test_of_few_wrong_labels_those_that_were_believed_more_are_left_out():
+    labels, asked, wrong = noise(0.02)
+    told = np.where(wrong, np.where(np.arange(len(labels)) < 40, 0.02, 0.08), 0.9)
+    assert np.array_equal(wrong_labels(asked, labels, K, told), wrong & (told < 0.03))
+
+
+def test_hard_samples_beside_random_wrong_labels_are_not_wrong():
+    """Those that are merely not learned have to be many by themselves."""
+    labels, asked, wrong = unlearned(0.08)
+    told = np.where(wrong, 0.05, 0.9)
+    told[np.flatnonzero(wrong)[::3]] = 0.4  # as the hard ones of a class
+    assert np.array_equal(wrong_labels(asked, labels, K, told), wrong & (told < 0.1))
+
+
 @pytest.fixture(scope="module")
 def left():
     """Four classes of 100, some of class 0 known already; suspicion and losses at random."""
