@@ -44,6 +44,10 @@ class LookAlikes:
         others, search = self._search(index)
         return np.asarray(others[search.kneighbors(self.points[rows], return_distance=False)])
 
+    def any_others(self) -> "LookAlikes":
+        """The same, but any samples of other classes stand for the nearest: those are like a smooth overlay, too."""
+        return _AnyOthers(self.labels, self.points, self.seed, self._searches)
+
     def at_home(self, rows: Ints, index: int) -> float:
         """The fraction of these samples' nearest neighbours, all classes together, that are labelled `index`.
 
@@ -85,6 +89,13 @@ class LookAlikes:
             others = np.sort(np.random.default_rng(self.seed).choice(others, MOST_ORDINARY, replace=False))
         search = NearestNeighbors(n_neighbors=min(NEAREST, len(others)), algorithm="brute")
         return others, search.fit(self.points[others])
+
+
+class _AnyOthers(LookAlikes):
+    def near(self, rows: Ints, index: int) -> Ints:
+        """(m, 10) for each row any samples outside class `index`."""
+        others = np.flatnonzero(self.labels != index)
+        return np.random.default_rng((self.seed, index)).choice(others, (len(rows), NEAREST))
 
 
 def look_alikes(inputs: Inputs, labels: Ints, seed: int = 0) -> LookAlikes:

@@ -117,16 +117,32 @@ def proves(trigger: RecoveredTrigger) -> bool:
 def recovered_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredTrigger | None:
     """The strongest trigger that samples of class `index` carry; None where none passes.
 
+    Look-alikes of pictures are like a smooth overlay, too, and so take a part of it away. Where nothing passes, what
+    the suspects have beyond any samples of other classes is asked for.
+
     Args:
         suspects: of the run.
         index: the class.
         left: (n,) samples that no earlier group has.
+    """
+    best = _first_passing(suspects, _candidates(suspects, suspects, index, left), index)
+    if best is None and suspects.fine is not None:
+        plainly = replace(suspects, alike=suspects.alike.any_others(), halves=())
+        best = _first_passing(plainly, _candidates(plainly, suspects, index, left), index)
+    return best
+
+
+def _candidates(suspects: Suspects, usually: Suspects, index: int, left: Bools) -> list[RecoveredTrigger]:
+    """Triggers of class `index` that turn more than their control does, by the look-alikes of the suspects.
+
+    Who carries one is told as `usually`.
     """
     rows = np.flatnonzero(suspects.labels == index)
     probes = suspects.probes_of(index, PROBES)
     found: list[RecoveredTrigger] = []
     values: Floats | None = None
     finely, fine_values = suspects if suspects.fine is None else replace(suspects, usual=suspects.fine), values
+    usually_fine = usually if usually.fine is None else replace(usually, usual=usually.fine)
     for place, order in enumerate([*suspects.orders, *suspects.halves]):
         is_half = place >= len(suspects.orders)
         remaining = rows[left[rows]]
@@ -140,7 +156,7 @@ def recovered_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredT
             stamp, rate = strongest(suspects, core, index, probes)
             if rate < MARGIN:
                 continue
-            values = whitened_class(suspects, rows, index) if values is None else values
+            values = whitened_class(usually, rows, index) if values is None else values
             carrying = _carrying(suspects, values, rows, core, index, stamp=stamp)
             if stamp.tells_home:
                 control = rate_of_others(suspects, index, probes)
@@ -154,11 +170,11 @@ def recovered_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredT
             if is_half and consistent is not None and not carrying.exact:
                 continue
             if rate - control >= MARGIN and suspects.fine is not None and not carrying.exact:
-                fine_values = whitened_class(finely, rows, index) if fine_values is None else fine_values
+                fine_values = whitened_class(usually_fine, rows, index) if fine_values is None else fine_values
                 consistent = _clearer(consistent, _finely_consistent(finely, trigger, fine_values, index, probes))
             if consistent is not None and consistent.flip_rate - control >= MARGIN:
                 found += _elsewhere(suspects, consistent, index, probes)
-    return _first_passing(suspects, found, index)
+    return found
 
 
 def _first_passing(suspects: Suspects, found: Sequence[RecoveredTrigger], index: int) -> RecoveredTrigger | None:
@@ -244,8 +260,7 @@ def _consistent(
 
 def _clearer(*found: RecoveredTrigger | None) -> RecoveredTrigger | None:
     """Of the same trigger, looked for in two ways, that whose carriers stand out more."""
-    there = (one for one in found if one is not None)
-    return max(there, key=lambda one: (not one.again, one.carriers.apart), default=None)
+    return max((one for one in found if one is not None), key=lambda one: one.carriers.apart, default=None)
 
 
 def _finely_consistent(
