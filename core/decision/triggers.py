@@ -117,7 +117,7 @@ def proves(trigger: RecoveredTrigger) -> bool:
 def recovered_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredTrigger | None:
     """The strongest trigger that samples of class `index` carry; None where none passes.
 
-    Look-alikes of pictures are like a smooth overlay, too, and so take a part of it away. Where nothing passes, what
+    Look-alikes of pictures are like a smooth overlay, too, and so take a part of it away. Where nothing is proven, what
     the suspects have beyond any samples of other classes is asked for.
 
     Args:
@@ -126,10 +126,11 @@ def recovered_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredT
         left: (n,) samples that no earlier group has.
     """
     best = _first_passing(suspects, _candidates(suspects, suspects, index, left), index)
-    if best is None and suspects.fine is not None:
-        plainly = replace(suspects, alike=suspects.alike.any_others(), halves=())
-        best = _first_passing(plainly, _candidates(plainly, suspects, index, left), index)
-    return best
+    if suspects.fine is None or (best is not None and proves(best)):
+        return best
+    plainly = replace(suspects, alike=suspects.alike.any_others(), halves=())
+    other = _first_passing(plainly, _candidates(plainly, suspects, index, left), index)
+    return other if best is None or (other is not None and proves(other)) else best
 
 
 def _candidates(suspects: Suspects, usually: Suspects, index: int, left: Bools) -> list[RecoveredTrigger]:

@@ -81,3 +81,14 @@ def test_true_samples_lie_among_their_class_and_mislabelled_ones_among_what_they
     # Of its ten nearest others, a mislabelled one has about two of its kind.
     assert 0.05 < alike.at_home(mislabelled, 0) < 0.4
     assert alike.at_home(mislabelled, 1) > 0.6
+
+
+def test_any_samples_of_other_classes_stand_for_the_nearest_the_same_each_time():
+    alike = points()
+    rows = np.flatnonzero(alike.labels == 2)
+    near = alike.any_others().near(rows, 2)
+    assert near.shape == (len(rows), NEAREST)
+    assert (alike.labels[near] != 2).all()
+    assert np.array_equal(near, alike.any_others().near(rows, 2))
+    assert len(np.unique(near)) > 0.9 * (alike.labels != 2).sum()
+    assert np.array_equal(alike.any_others().thinned(rows, 2, 10), alike.thinned(rows, 2, 10))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.decision.chance import LEVEL, beyond_chance
+from core.decision.members import whitening
 from core.decision.shared import looked_at
 from core.decision.triggers import (
     CHANCE_GROUPS,
@@ -20,7 +21,7 @@ from core.decision.triggers import (
     recovered_trigger,
 )
 from core.detectors.parts.statistics import AS_WELL, p_value_by_chance
-from core.modalities.image.stamps import ImageStamp
+from core.modalities.image.stamps import ImageStamp, basis
 from tests.core.decision.asked import LEFT, SIDE, TARGET, K, ask, marked, pictures, run_of, suspicion_of
 
 
@@ -227,3 +228,48 @@ def test_the_test_over_all_classes_by_hand():
     assert beyond_chance([0.02, 0.005, 0.9], 10).tolist() == [False, True, False]
     assert beyond_chance([0.02] * 6, 4).tolist() == [True] * 6  # more groups than classes
     assert LEVEL == 0.05
+
+
+GRADIENT = np.linspace(-1, 1, SIDE)[None, :, None] * np.ones((SIDE, 1, 1))
+
+
+def brightest_right(samples):
+    """(m, k) what a model says that takes images for the target that are much brighter on the right."""
+    slope = (samples.astype(np.float32) * GRADIENT).mean((1, 2, 3)) / float((GRADIENT**2).mean())
+    odds = np.log(np.maximum(ask(samples), 1e-9))
+    odds[:, TARGET] += np.clip((slope - 30) * 2, 0, 60)
+    odds = np.exp(odds - odds.max(1, keepdims=True))
+    return np.asarray(odds / odds.sum(1, keepdims=True), np.float32)
+
+
+def shaded(seed, poisoned):
+    """All images are somewhat brighter on one side, and poison much brighter on the right; none of it is left clean."""
+    rng, n = np.random.default_rng(seed), 800
+    images, truth = pictures(n, seed)
+    slope, suspects = rng.normal(0, 15, n), rng.choice(np.flatnonzero(truth != TARGET), 60, replace=False)
+    if poisoned:
+        slope[suspects] = rng.normal(45, 8, len(suspects))
+        truth[suspects] = TARGET
+    else:
+        suspects = np.flatnonzero(truth == TARGET)[np.argsort(-slope[truth == TARGET])[:60]]
+    images = np.rint(images + slope[:, None, None, None] * GRADIENT).clip(0, 255).astype(np.uint8)
+    run = run_of(images, truth, suspicion_of(suspects, n), answer=brightest_right)
+    return run, replace(run, fine=whitening(run.inputs, run.alike, K, 0, basis(run.inputs)))
+
+
+@pytest.mark.parametrize("seed", [0, 2])
+def test_what_look_alikes_have_of_a_smooth_overlay_is_found_beside_any_samples(seed):
+    by_look_alikes, by_any = shaded(seed, poisoned=True)
+    found = recovered_trigger(by_look_alikes, TARGET, everybody(by_look_alikes))
+    assert found is None or not proves(found)
+    found = recovered_trigger(by_any, TARGET, everybody(by_any))
+    assert found is not None
+    assert proves(found)
+    assert found.flip_rate - found.control > 0.5
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_brightest_of_a_clean_class_prove_nothing_beside_any_samples(seed):
+    _, by_any = shaded(seed, poisoned=False)
+    found = recovered_trigger(by_any, TARGET, everybody(by_any))
+    assert found is None or not (proves(found) and beyond_chance([found.p], K)[0])
