@@ -136,7 +136,8 @@ def recovered_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredT
 def _candidates(suspects: Suspects, usually: Suspects, index: int, left: Bools) -> list[RecoveredTrigger]:
     """Triggers of class `index` that turn more than their control does, by the look-alikes of the suspects.
 
-    Who carries one is told as `usually`.
+    Who carries one is told as `usually`. Beside any samples the class itself is what most have beyond them, so that the
+    least suspicious alone are the control then.
     """
     rows = np.flatnonzero(suspects.labels == index)
     probes = suspects.probes_of(index, PROBES)
@@ -165,7 +166,8 @@ def _candidates(suspects: Suspects, usually: Suspects, index: int, left: Bools) 
                 least = control_rate(suspects, ranked[::-1], index, probes) if least is None else least
                 # Where most of a class is poison, even its least suspicious are: then those who match least are not.
                 matching = rows[np.argsort(carrying.scores, kind="stable")]
-                control = least if rate - least >= MARGIN else control_rate(suspects, matching, index, probes)
+                enough = rate - least >= MARGIN or suspects is not usually
+                control = least if enough else control_rate(suspects, matching, index, probes)
             trigger = RecoveredTrigger(stamp, core, rows, carrying, rate, control, len(probes))
             consistent = _consistent(suspects, trigger, values, index, probes)
             if is_half and consistent is not None and not carrying.exact:
