@@ -16,18 +16,11 @@ from core.decision.members import refined
 from core.decision.own_kinds import OwnKinds
 from core.decision.parts import foreign_parts, halves, smaller_clusters
 from core.decision.probes import large_classes, probed, with_few_probes
+from core.decision.recovered import FEWEST_IN_CORE, RecoveredTrigger, proves
 from core.decision.shared import looked_at, same_trigger, with_source
 from core.decision.states import NOT_JUDGED, OPEN, Decision
 from core.decision.suspects import suspects_of
-from core.decision.triggers import (
-    FEWEST_IN_CORE,
-    SMALLEST_CLASS,
-    RecoveredTrigger,
-    are_away,
-    proves,
-    recovered_trigger,
-    with_home,
-)
+from core.decision.triggers import SMALLEST_CLASS, are_away, recovered_trigger, with_home
 from core.detectors.consensus.consensus import consensus, reordered
 from core.detectors.networks.forward import prepared, probabilities
 from core.detectors.parts.statistics import ranks, ranks_in_class

@@ -19,9 +19,9 @@ from core.decision.reasons import (
     trigger_reason,
     wrong_reason,
 )
+from core.decision.recovered import RecoveredTrigger, proves
 from core.decision.shared import SharedTrigger
 from core.decision.states import BACKDOOR, OPEN, WRONG_LABEL, DecidedGroup
-from core.decision.triggers import RecoveredTrigger, proves
 from core.detectors.parts.trusted import usual_among_trusted
 from core.modalities.elsewhere import wilson
 from core.modalities.recovery import Stamp

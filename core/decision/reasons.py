@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from core.decision.apart import KindFigures
 from core.decision.changes.transformed import Transformed
+from core.decision.recovered import MOST_KEPT, OWN_LOOK, RecoveredTrigger
 from core.decision.shared import SharedTrigger
 from core.decision.states import DecidedGroup
-from core.decision.triggers import MOST_KEPT, OWN_LOOK, RecoveredTrigger
 from core.modalities.elsewhere import TURNS_MOST, wilson
 
 # Fraction of members that belong to their class, from which on they are called a kind of it.

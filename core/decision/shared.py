@@ -13,16 +13,9 @@ from sklearn.neighbors import NearestNeighbors
 from core.decision.chance import exact_carriers
 from core.decision.left_out import Asked
 from core.decision.probes import FEWEST_PROBES, PROBES, control_rate, flip_rate, strongest
+from core.decision.recovered import FEWEST_IN_CORE, MOST_MEMBERS, RecoveredTrigger, tested
 from core.decision.suspects import Suspects
-from core.decision.triggers import (
-    FEWEST_IN_CORE,
-    MARGIN,
-    MOST_MEMBERS,
-    MOST_OF_CLASS,
-    SIZES,
-    RecoveredTrigger,
-    tested,
-)
+from core.decision.triggers import MARGIN, MOST_OF_CLASS, SIZES
 from core.modalities import modality_of
 from core.modalities.recovery import Stamp, in_parts
 from core.types import Bools, Floats, Ints, Samples

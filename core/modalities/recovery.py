@@ -15,6 +15,8 @@ if TYPE_CHECKING:  # pages reach this module and never need torch
 
 # How the name of a trigger ends that is one of a list, not fitted to samples or to a network.
 OF_A_LIST = " (known manipulation)"
+# The name of one that leaves less of what is beneath it.
+LAID_OVER = "laid over"
 # Samples that are asked something together. Moves the memory only.
 AT_ONCE = 500
 

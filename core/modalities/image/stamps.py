@@ -14,7 +14,7 @@ from core.modalities.image.colours import likened
 from core.modalities.image.medians import median_images, median_levels
 from core.modalities.image.overlay import SAME, ImageStamp, SameStamp, same_stamp
 from core.modalities.image.patterns import coincidences, cosines, reduced
-from core.modalities.recovery import Ask, AskedNetwork, Stamp
+from core.modalities.recovery import LAID_OVER, Ask, AskedNetwork, Stamp
 from core.types import Floats, Inputs, Ints
 
 __all__ = [
@@ -153,7 +153,7 @@ def stamps(inputs: Inputs, rows: Ints, near: Ints) -> tuple[Stamp, ...]:
     made: list[Stamp] = [
         ImageStamp("added", 1.0, mean),
         ImageStamp("middle added", 1.0, median_images(left)),
-        ImageStamp("laid over", scale, np.asarray(images.mean(0) - scale * under.mean(0), np.float32)),
+        ImageStamp(LAID_OVER, scale, np.asarray(images.mean(0) - scale * under.mean(0), np.float32)),
     ]
     if 0 < mask.mean() < MOST_PASTED:
         made.append(ImageStamp("pasted", 1.0, median_images(images), mask))

@@ -8,9 +8,9 @@ import pytest
 from core.decision.found import LEAST_OF_MARK, WELL_APART, Found, KindFigures
 from core.decision.left_out import Asked
 from core.decision.members import Carriers
+from core.decision.recovered import RecoveredTrigger
 from core.decision.shared import SharedTrigger
 from core.decision.states import BACKDOOR, OPEN
-from core.decision.triggers import RecoveredTrigger
 from core.modalities.image.stamps import ImageStamp
 
 N, K = 30, 3

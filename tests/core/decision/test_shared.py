@@ -7,8 +7,9 @@ import pytest
 
 from core.decision.left_out import Asked
 from core.decision.reasons import shared_reason
+from core.decision.recovered import proves
 from core.decision.shared import likened_trigger, same_trigger, with_source
-from core.decision.triggers import proves, recovered_trigger
+from core.decision.triggers import recovered_trigger
 from core.modalities.image.patterns import coincidences
 from tests.core.decision.asked import TARGET, ask, marked, pictures, run_of, sound, suspicion_of
 

@@ -8,9 +8,9 @@ import pytest
 
 from core.decision.apart import KindFigures
 from core.decision.reasons import kind_reason, shared_reason, trigger_reason, wrong_reason
+from core.decision.recovered import RecoveredTrigger
 from core.decision.shared import SharedTrigger
 from core.decision.states import BACKDOOR, NONE, OPEN, STATES, WRONG_LABEL, DecidedGroup, Decision
-from core.decision.triggers import RecoveredTrigger
 from core.modalities.elsewhere import wilson
 
 
