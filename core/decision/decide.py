@@ -11,7 +11,7 @@ from core.decision.chance import CLEAR, beyond_chance
 from core.decision.changes.settled import settled
 from core.decision.changes.transformed import Transformed, transformed_classes
 from core.decision.found import Found
-from core.decision.left_out import ASKED, AT_ONCE, Asked, hardness, to_leave_out, wrong_labels
+from core.decision.left_out import ASKED, AT_ONCE, Asked, hardness, maybe_wrong, to_leave_out, wrong_labels
 from core.decision.members import refined
 from core.decision.own_kinds import OwnKinds
 from core.decision.parts import foreign_parts, halves, smaller_clusters
@@ -221,6 +221,8 @@ class _Maker:
         if not wrong.any():  # they are clusters, too
             self._ask_about_the_rest(retrain, asked)
         self.found.add_wrong_labels(wrong & (self.found.membership == 0), self.labels)
+        maybe = maybe_wrong(asked, self.labels, self.evidence.n_classes, believed) & ~self.evidence.bona_fide
+        self.found.states[maybe & (self.found.states == 0)] = OPEN
 
     def name_changes(self) -> None:
         """Name who may carry a change, where no other model can tell: that stays open."""

@@ -46,7 +46,8 @@ HARDLY_BELIEVED = ((0.1, 0.027), (0.05, 0.02), (0.03, 0.008))
 HARDLY_LEARNED = 0.5
 # Probability of another class above which the model that never saw the sample is sure.
 BELIEVED = 0.8
-# Fraction of samples from which on wrong labels are more than the usual few, where only the model as it is says so.
+# Fraction of samples from which on wrong labels are more than the usual few of clean data. They are named where only
+# the model as it is says so, and may be wrong where its training does.
 MOST_USUAL = 0.015
 # Fraction of samples from which on those that merely were not learned are wrong, too; of clean data 0.015 are, and of
 # what has random wrong labels 0.034.
@@ -192,6 +193,25 @@ def wrong_labels(asked: Asked, labels: Ints, n_classes: int, believed: Floats | 
         n_classes: k.
         believed: (n,) mean probability of the label while the run's model was trained, in [0, 1]; None asks it now.
     """
+    levels, unlearned = _levels(asked, labels, believed)
+    disbelieved, _ = levels[0]
+    if _are_spread(unlearned, labels, n_classes, MANY):
+        return np.asarray(disbelieved | unlearned)
+    nobody = np.zeros(len(labels), np.bool_)
+    return next((wrong for wrong, least in levels if _are_spread(wrong, labels, n_classes, least)), nobody)
+
+
+def maybe_wrong(asked: Asked, labels: Ints, n_classes: int, believed: Floats | None = None) -> Bools:
+    """(n,) True for labels that may be wrong, where they are more than clean data has; arguments as above.
+
+    Too many of them may be hard samples for them to be named.
+    """
+    disbelieved, _ = _levels(asked, labels, believed)[0][0]
+    return disbelieved & _are_spread(disbelieved, labels, n_classes, MOST_USUAL)
+
+
+def _levels(asked: Asked, labels: Ints, believed: Floats | None) -> tuple[list[tuple[Bools, float]], Bools]:
+    """Labels hardly believed by each limit, (n,), with the fraction needed; and others that were not learned, (n,)."""
     own = np.arange(len(labels)), labels
     seen = asked.seen[own]
     elsewhere = asked.without & (asked.unseen[own] < DISBELIEVED) & (asked.unseen.max(1) > BELIEVED)
@@ -200,12 +220,7 @@ def wrong_labels(asked: Asked, labels: Ints, n_classes: int, believed: Floats | 
         levels = [(elsewhere & agreed & (seen < DISBELIEVED), MOST_USUAL)]
     else:
         levels = [(elsewhere & (believed < limit), least) for limit, least in HARDLY_BELIEVED]
-    disbelieved, _ = levels[0]
-    unlearned = elsewhere & agreed & (seen < HARDLY_LEARNED) & ~disbelieved
-    if _are_spread(unlearned, labels, n_classes, MANY):
-        return np.asarray(disbelieved | unlearned)
-    nobody = np.zeros(len(labels), np.bool_)
-    return next((wrong for wrong, least in levels if _are_spread(wrong, labels, n_classes, least)), nobody)
+    return levels, elsewhere & agreed & (seen < HARDLY_LEARNED) & ~levels[0][0]
 
 
 def _are_spread(wrong: Bools, labels: Ints, n_classes: int, least: float) -> bool:

@@ -293,6 +293,19 @@ def test_label_noise_in_all_classes_is_wrong_labels_and_never_an_attack():
     assert stamps == {}
 
 
+def test_labels_that_may_be_wrong_are_open_where_they_are_too_few_to_be_named():
+    images, truth = pictures()
+    wrong = np.arange(8)  # two of each class
+    labels = truth.copy()
+    labels[wrong] = (truth[wrong] + 1) % K
+    losses = np.full((400, 5), 0.1, np.float32)
+    losses[wrong] = -np.log(0.08)  # believed by 0.08 while it was trained
+    evidence = replace(evidence_of(images, labels, truth), trajectories=losses)
+    decision, _ = decide(evidence, suspicion_of(wrong, 400), retrain=lambda kept: Model())
+    assert (decision.verdict, decision.groups) == ("open", ())
+    assert np.flatnonzero(decision.states == OPEN).tolist() == wrong.tolist()
+
+
 def test_the_same_evidence_gives_the_same_decision(backdoored):
     evidence, suspicion, _, (decision, _) = backdoored
     again, _ = decide(poisoned(n_bona_fide=40)[0], suspicion)

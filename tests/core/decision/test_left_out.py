@@ -13,6 +13,7 @@ from core.decision.left_out import (
     SUSPECTED,
     Asked,
     beyond_hard,
+    maybe_wrong,
     sources,
     to_leave_out,
     wrong_labels,
@@ -198,6 +199,16 @@ def test_of_few_wrong_labels_those_that_were_believed_more_are_left_out():
     labels, asked, wrong = noise(0.02)
     told = np.where(wrong, np.where(np.arange(len(labels)) < 40, 0.02, 0.08), 0.9)
     assert np.array_equal(wrong_labels(asked, labels, K, told), wrong & (told < 0.03))
+
+
+@pytest.mark.parametrize(("fraction", "maybe"), [(0.01, 0), (0.02, 1)])
+def test_labels_that_are_too_few_to_be_named_may_be_wrong(fraction, maybe):
+    labels, asked, wrong = noise(fraction)
+    told = np.where(wrong, 0.08, 0.9)
+    assert not wrong_labels(asked, labels, K, told).any()
+    assert maybe_wrong(asked, labels, K, told).sum() == maybe * wrong.sum()
+    one_class = noise(0.1, classes=[2])
+    assert not maybe_wrong(one_class[1], one_class[0], K, np.where(one_class[2], 0.01, 0.9)).any()
 
 
 def test_hard_samples_beside_random_wrong_labels_are_not_wrong():
