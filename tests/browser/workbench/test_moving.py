@@ -19,7 +19,8 @@ MOVED_UNTIL_PAUSED = """async (button) => {
   while (!(canvas = document.querySelector("canvas.gliding"))) await pause(10);
   const seen = () => [canvas.toDataURL(), document.querySelector(".gliding-epoch").style.left];
   const before = seen();
-  await pause(500);
+  const line = document.querySelector(".gliding-epoch"), at = () => parseFloat(line.style.left), start = at();
+  while (at() - start < 0.3 * line.parentElement.clientWidth) await pause(10); // past half of the way to the next epoch
   const after = seen();
   button.click();
   await pause(50);
