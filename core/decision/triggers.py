@@ -64,10 +64,11 @@ def _candidates(suspects: Suspects, usually: Suspects, index: int, left: Bools) 
     """Triggers of class `index` that turn more than their control does, by the look-alikes of the suspects.
 
     Who carries one is told as `usually`. Beside any samples the class itself is what most have beyond them, so that the
-    least suspicious alone are the control then.
+    least suspicious alone are the control then. And only an overlay counts on which a group agrees at once: of clean
+    sandals 20, which had to be tried again, shared what is added to others, and it turned 43 % of these.
     """
     rows = np.flatnonzero(suspects.labels == index)
-    probes = suspects.probes_of(index, PROBES)
+    probes, plainly = suspects.probes_of(index, PROBES), suspects is not usually
     found: list[RecoveredTrigger] = []
     values: Floats | None = None
     finely, fine_values = suspects if suspects.fine is None else replace(suspects, usual=suspects.fine), values
@@ -83,7 +84,7 @@ def _candidates(suspects: Suspects, usually: Suspects, index: int, left: Bools) 
             if len(core) < FEWEST_IN_CORE:
                 continue
             stamp, rate = strongest(suspects, core, index, probes)
-            if rate < MARGIN:
+            if rate < MARGIN or (plainly and stamp.name != LAID_OVER):
                 continue
             values = whitened_class(usually, rows, index) if values is None else values
             carrying = _carrying(suspects, values, rows, core, index, stamp=stamp)
@@ -93,7 +94,7 @@ def _candidates(suspects: Suspects, usually: Suspects, index: int, left: Bools) 
                 least = control_rate(suspects, ranked[::-1], index, probes) if least is None else least
                 # Where most of a class is poison, even its least suspicious are: then those who match least are not.
                 matching = rows[np.argsort(carrying.scores, kind="stable")]
-                enough = rate - least >= MARGIN or suspects is not usually
+                enough = rate - least >= MARGIN or plainly
                 control = least if enough else control_rate(suspects, matching, index, probes)
             trigger = RecoveredTrigger(stamp, core, rows, carrying, rate, control, len(probes))
             consistent = _consistent(suspects, trigger, values, index, probes)
@@ -102,19 +103,11 @@ def _candidates(suspects: Suspects, usually: Suspects, index: int, left: Bools) 
             if rate - control >= MARGIN and suspects.fine is not None and not carrying.exact:
                 fine_values = whitened_class(usually_fine, rows, index) if fine_values is None else fine_values
                 consistent = _clearer(consistent, _finely_consistent(finely, trigger, fine_values, index, probes))
-            if consistent is not None and suspects is not usually and not _is_overlay(consistent):
+            if consistent is not None and plainly and consistent.again:
                 continue
             if consistent is not None and consistent.flip_rate - control >= MARGIN:
                 found += _elsewhere(suspects, consistent, index, probes)
     return found
-
-
-def _is_overlay(trigger: RecoveredTrigger) -> bool:
-    """Whether a group agreed at once on what is laid over its images: hard samples of a clean class share other things.
-
-    Of clean sandals 20, which had to be tried again, shared what is added to others: it turned 43 % of these.
-    """
-    return trigger.stamp.name == LAID_OVER and not trigger.again
 
 
 def _first_passing(suspects: Suspects, found: Sequence[RecoveredTrigger], index: int) -> RecoveredTrigger | None:
