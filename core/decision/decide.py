@@ -187,8 +187,9 @@ class _Maker:
         return are_away(with_home(beside, one.trigger))
 
     def _refined(self, trigger: RecoveredTrigger, index: int) -> Bools:
-        described = self.suspects.described.get(index)
-        return trigger.carriers.carrying if described is None else refined(trigger.carriers, described)
+        described, trusted = self.suspects.described.get(index), self.evidence.bona_fide.any()
+        suspicion = self.suspects.orders[0][trigger.rows] if trusted else None
+        return trigger.carriers.carrying if described is None else refined(trigger.carriers, described, suspicion)
 
     def ask_again(self, retrain: Retrain) -> None:
         """Train without the suspects and ask that model about them; then without those alone of whom it speaks."""
@@ -204,8 +205,8 @@ class _Maker:
             also=doubted,
             like=self.kinds.like(self.judged, self.in_class),
         )
-        asked = self._asked(retrain, groups, controls, without)
-        self.found.come_home(asked)
+        asked = self._asked(retrain, groups, controls, without, {one.target_class for one in self.found.confirmed()})
+        self.found.come_home(asked, self.suspects.alike)
         once_more = partial(self._trained_without, retrain)
         assert asked.other is not None
         told = settled(changed, asked.other, once_more, self.suspects, without, sizes=self.kinds.sizes)

@@ -6,7 +6,8 @@ import numpy as np
 
 from core.decision.apart import KindFigures
 from core.decision.changes.transformed import EXPLAINED, Transformed
-from core.decision.left_out import Asked
+from core.decision.left_out import LEARNED_AT_HOME, MOST_AT_HOME, Asked
+from core.decision.look_alikes import LookAlikes
 from core.decision.members import FEWEST
 from core.decision.reasons import (
     home_reason,
@@ -17,6 +18,7 @@ from core.decision.reasons import (
     too_many_reason,
     transformed_reason,
     trigger_reason,
+    unknown_reason,
     wrong_reason,
 )
 from core.decision.recovered import RecoveredTrigger, proves
@@ -27,10 +29,6 @@ from core.modalities.elsewhere import wilson
 from core.modalities.recovery import Stamp
 from core.types import Bools, Ints
 
-# Probability of the class from which on a sample is at home there for a model that never saw it.
-LEARNED_AT_HOME = 0.5
-# Fraction of a group that may be at home; beyond it, nothing is proven: it is a mark, or a clean-label attack.
-MOST_AT_HOME = 0.5
 # Standard deviations by which carriers of a trigger lie above the others, from which on it is plain who has it: of two
 # bell curves, 0.6 % are on the wrong side then.
 WELL_APART = 5.0
@@ -261,21 +259,23 @@ class Found:
         self.groups.append(DecidedGroup(number, -1, "wrong label", "label errors", size, wrong_reason(size, classes)))
         self.membership[wrong], self.states[wrong] = number, WRONG_LABEL
 
-    def come_home(self, asked: Asked) -> None:
+    def come_home(self, asked: Asked, alike: LookAlikes) -> None:
         """Take from a backdoor's group who is at home in the class for a model that saw none of it.
 
-        Where most are, the group shares a mark and no wrong label. So it is no proof, and stays open. But a
-        model may take all of a small class for a large one: where it can be told, what else the members show says more.
+        Where most are, the group shares a mark and no wrong label. So it is no proof, and stays open. So does one of
+        which that model says nothing. But a model may take all of a small class for a large one: where it can be told,
+        what else the members show says more.
         """
         for place, group in enumerate(self.groups):
             if group.state != "backdoor":
                 continue
             members = np.flatnonzero(self.membership == group.id)
             home = members[asked.unseen[members, group.target_class] > LEARNED_AT_HOME]
-            if len(home) > MOST_AT_HOME * len(members) and group.home is None:
+            why = home_reason(len(home) / len(members)) if len(home) > MOST_AT_HOME * len(members) else ""
+            why = why or (unknown_reason() if asked.says_nothing(members, group.target_class, alike) else "")
+            if why and group.home is None:
                 self.states[members] = OPEN
-                reason = f"{group.reason} {home_reason(len(home) / len(members))}"
-                self.groups[place] = replace(group, state="open", kind=MARK, reason=reason)
+                self.groups[place] = replace(group, state="open", kind=MARK, reason=f"{group.reason} {why}")
             elif group.id not in self.exact:
                 self.membership[home], self.states[home] = 0, 0
                 self.groups[place] = replace(group, size=len(members) - len(home))

@@ -26,6 +26,16 @@ ASKED = 60
 MOST_LEFT_OUT = 0.6
 # As hard samples of a class that are left out with them, at least, where it has as many.
 FEWEST_CONTROLS = 10
+# Samples of a class that stay where others of it are known and left out, or 1 − MOST_LEFT_OUT of it if that is fewer:
+# they have to teach it still.
+FEWEST_KEPT = 30
+# Probability of the class from on which a sample is at home there for a model.
+LEARNED_AT_HOME = 0.5
+# Fraction of a group that may be at home for a model that never saw it; beyond it, nothing is proven: it is a mark or a
+# clean-label attack.
+MOST_AT_HOME = 0.5
+# Fraction of the samples of a class that such a model saw which it has to know, to know the class.
+KNOWN = 0.5
 # Probability of the label from which on the run's model has learned it: covers of an attack keep it unsure.
 LEARNED = 0.3
 # Probability of the label below which a model that never saw the sample has turned from it.
@@ -64,7 +74,7 @@ class Asked:
         groups: class → rows of its most suspicious samples.
         controls: class → rows of as hard ones.
         without: (n,) True for all that were left out.
-        seen, unseen: (n, k) probabilities of the run's model and of the other; 0 for samples that were not left out.
+        seen, unseen: (n, k) probabilities of the run's model and of the other; 0 for samples that were not asked about.
         foreign: classes of which all parts but one were left out, as most of them may be poison.
         other: asks the second model; None where nobody can ask it any more.
     """
@@ -85,6 +95,15 @@ class Asked:
         """How many of a class's group turn, in [0, 1]."""
         rows = self.groups[index]
         return float(self.turned(rows, index).mean()) if len(rows) else 0.0
+
+    def says_nothing(self, members: Ints, index: int, alike: LookAlikes) -> bool:
+        """Whether that the other model turns from members, (m,) of class `index`, says nothing.
+
+        It did not learn the class from what stayed of it, and they lie among the rest of the class.
+        """
+        kept = (alike.labels == index) & ~self.without
+        known = bool(kept.any() and (self.unseen[kept, index] > LEARNED_AT_HOME).mean() >= KNOWN)
+        return not known and not alike.elsewhere(members, index)
 
     @property
     def hard(self) -> Bools:
@@ -112,18 +131,20 @@ def to_leave_out(
     """
     groups, controls, without = {}, {}, also.copy()
     for index in range(n_classes):
-        rows = np.flatnonzero((alike.labels == index) & ~also)
-        if len(rows) < 4:
+        of_class = alike.labels == index
+        rows = np.flatnonzero(of_class & ~also)
+        spare = len(rows) - min(FEWEST_KEPT, int((1 - MOST_LEFT_OUT) * of_class.sum()))
+        if len(rows) < 4 or spare < 2 * min(FEWEST_CONTROLS, len(rows) // 3):
             continue
         ranked = rows[np.argsort(-suspicion[rows], kind="stable")]
-        top = ranked[: max(int(PART * len(ranked)), min(ASKED, len(ranked) // 3))]
+        top = ranked[: min(max(int(PART * len(ranked)), min(ASKED, len(ranked) // 3)), spare // 2)]
         groups[index] = alike.thinned(top, index, ASKED)
         rest = ranked[len(top) :]
-        most = max(int(PART * len(ranked)), FEWEST_CONTROLS)
+        most = min(max(int(PART * len(ranked)), FEWEST_CONTROLS), spare - len(top))
         controls[index] = _as_hard(losses, groups[index][:most], rest[~like[rest]])
         without[top] = without[controls[index]] = True
         rest = ranked[like[ranked] & ~without[ranked]]
-        without[rest[: max(int(MOST_LEFT_OUT * len(ranked)) - len(top) - len(controls[index]), 0)]] = True
+        without[rest[: max(min(int(MOST_LEFT_OUT * len(ranked)), spare) - len(top) - len(controls[index]), 0)]] = True
     return groups, controls, without
 
 

@@ -10,7 +10,8 @@ import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
 from core.detectors.consensus.residuals import coarse_points
-from core.types import Floats, Inputs, Ints
+from core.detectors.parts.statistics import Reals
+from core.types import Bools, Floats, Inputs, Ints
 
 # Look-alikes of a sample.
 NEAREST = 10
@@ -20,6 +21,10 @@ EVERY_CLASS = -1
 MOST_ORDINARY = 20_000
 # Samples that the directions are worked out from.
 MOST_FITTED = 5_000
+# Samples of a class whose neighbours are looked at, at most, and standard errors by which some have to be less like
+# their class than the rest of it is.
+MOST_COMPARED = 300
+ERRORS = 3.0
 # Distance of two samples, as a fraction of the usual distance to a look-alike, below which they are near-duplicates.
 DUPLICATE = 0.25
 
@@ -63,6 +68,13 @@ class LookAlikes:
         others, search = self._searched(np.setdiff1d(np.arange(len(self.labels)), rows))
         return float((self.labels[others[search.kneighbors(self.points[rows], return_distance=False)]] == index).mean())
 
+    def elsewhere(self, rows: Ints, index: int) -> bool:
+        """Whether these samples of class `index` lie elsewhere than the rest of it; not where it has no rest."""
+        others = np.setdiff1d(np.arange(len(self.labels)), rows)
+        if len(others) > MOST_ORDINARY:
+            others = np.sort(np.random.default_rng(self.seed).choice(others, MOST_ORDINARY, replace=False))
+        return lie_elsewhere(self.points[rows[:MOST_COMPARED]], self.points[others], self.labels[others] == index)
+
     def thinned(self, rows: Ints, index: int, most: int) -> Ints:
         """The first `most` of the rows that are no near-duplicate of an earlier one, for copies share everything."""
         considered = rows[: 4 * most]
@@ -89,6 +101,25 @@ class LookAlikes:
             others = np.sort(np.random.default_rng(self.seed).choice(others, MOST_ORDINARY, replace=False))
         search = NearestNeighbors(n_neighbors=min(NEAREST, len(others)), algorithm="brute")
         return others, search.fit(self.points[others])
+
+
+def lie_elsewhere(members: Floats | Reals, others: Floats | Reals, of_class: Bools) -> bool:
+    """Whether fewer of the members' neighbours are of their class than of those of the rest of it, beyond chance.
+
+    Args:
+        members: (m, f) of a class.
+        others: (r, f) the rest of it and samples of other classes.
+        of_class: (r,) True for the rest of it.
+    """
+    if not of_class.any():
+        return False
+    search = NearestNeighbors(n_neighbors=min(NEAREST + 1, len(others)), algorithm="brute").fit(others)
+    near = search.kneighbors(others[of_class][:MOST_COMPARED], return_distance=False)[:, 1:]  # without itself
+    own, found = (
+        of_class[which].mean(1) for which in (near, search.kneighbors(members, return_distance=False)[:, :NEAREST])
+    )
+    error = np.sqrt(own.var() / len(own) + found.var() / len(found))
+    return bool(own.mean() - found.mean() > ERRORS * error)
 
 
 class _AnyOthers(LookAlikes):

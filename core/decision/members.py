@@ -9,7 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.special import logit
 from sklearn.decomposition import PCA
+from sklearn.isotonic import IsotonicRegression
 
 from core.decision.look_alikes import LookAlikes
 from core.detectors.consensus.refinement import log_odds, training_set
@@ -48,6 +50,8 @@ REACHING = 0.5
 # Fraction of the carriers, from those that match least, that teach nothing: where an attack is most of its class, true
 # samples of it match more than those of other classes do, by what the class shows.
 LEAST = 0.25
+# Probability of a carrier that suspicion alone gives to anybody, at least, and as much less than 1 at most.
+LEAST_TOLD = 0.02
 # Fraction of the rest, from those that match least, that teach who is none.
 LEAST_OF_REST = 0.5
 
@@ -211,20 +215,23 @@ def _best(chosen: Bools, scores: Reals, most: int) -> Bools:
     return best
 
 
-def refined(found: Carriers, description: Reals) -> Bools:
-    """(m,) the carriers by all that is known of them: by how far they match and by where the model puts them.
+def refined(found: Carriers, description: Reals, suspicion: Floats | None = None) -> Bools:
+    """(m,) the carriers by all that is known of them: how far they match, where the model puts them, how suspicious.
 
     Args:
         found: by their match alone.
         description: (m, f) activations and trajectories, standardised.
+        suspicion: (m,) of a detector that had bona fide samples to compare with; None where there are none.
     """
     if found.exact:
         return found.carrying
-    odds = _odds(found.carrying, found.scores, description, again=AGAIN)
+    odds = _odds(found.carrying, found.scores, description, suspicion, again=AGAIN)
     return found.carrying if odds is None else odds > 0
 
 
-def _odds(carrying: Bools, scores: Reals, description: Reals, again: int = 0) -> Reals | None:
+def _odds(
+    carrying: Bools, scores: Reals, description: Reals, suspicion: Floats | None = None, again: int = 0
+) -> Reals | None:
     """(m,) log-odds of each to be a carrier by all that is known, from those who match most and least.
 
     Learned `again` from whom they speak of so many times; None where there are too few of either.
@@ -240,10 +247,21 @@ def _odds(carrying: Bools, scores: Reals, description: Reals, again: int = 0) ->
     for _ in range(1 + again):
         if min(positive.sum(), negative.sum()) < FEWEST:
             return odds
-        learned_from = training_set(np.arange(len(values)), positive, negative, balanced(positive, negative))
-        odds = log_odds(learned_from, values)
+        weights = balanced(positive, negative)
+        told = [] if suspicion is None else [_told_by(suspicion, positive, negative, weights)]
+        learned_from = training_set(np.arange(len(values)), positive, negative, weights)
+        odds = log_odds(learned_from, np.column_stack([values, *told]))
         positive, negative = odds > 0, odds <= 0
     return odds
+
+
+def _told_by(suspicion: Floats, positive: Bools, negative: Bools, weights: Reals) -> Reals:
+    """(m,) what suspicion says of each, in [−2, 2]: half the log-odds of a positive among those as suspicious."""
+    either = positive | negative
+    fitted = IsotonicRegression(y_min=LEAST_TOLD, y_max=1 - LEAST_TOLD, out_of_bounds="clip").fit(
+        suspicion[either], positive[either], sample_weight=weights[either]
+    )
+    return np.asarray(logit(fitted.predict(suspicion)) / 2)
 
 
 def balanced(positive: Bools, negative: Bools) -> Reals:

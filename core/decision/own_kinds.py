@@ -18,9 +18,18 @@ from core.decision.apart import (
     usual_size,
     weighed,
 )
-from core.decision.found import LEARNED_AT_HOME, Found
+from core.decision.found import Found
 from core.decision.kinds import DOUBT, ORDINARY, Kind, asked_kind, grown, learned_kind
-from core.decision.left_out import LEARNED, MOST_LEFT_OUT, SUSPECTED, TURNED, Asked, beyond_hard, sources
+from core.decision.left_out import (
+    LEARNED,
+    LEARNED_AT_HOME,
+    MOST_LEFT_OUT,
+    SUSPECTED,
+    TURNED,
+    Asked,
+    beyond_hard,
+    sources,
+)
 from core.decision.members import FEWEST
 from core.decision.shared import SharedTrigger, home_of, likened_trigger, shared_trigger
 from core.decision.states import OPEN

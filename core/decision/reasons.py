@@ -81,6 +81,8 @@ def transformed_reason(found: Transformed, in_doubt: int, *, usual: bool = False
             f"{turns}. But it takes only {of_few} for it, and who carries the change is in doubt. That proves nothing: "
             "look at them."
         )
+    if found.mostly_at_home:
+        return f"{turns}. But it takes {found.home:.0%} of them for it, though it never saw them: look at them."
     if not found.proven:
         return f"{turns}. That does not prove that the members taught it this: look at them."
     more = f" Whether {in_doubt:,} more carry the change is in doubt: they are open." if in_doubt else ""
@@ -99,6 +101,14 @@ def joined_reason(groups: Sequence[DecidedGroup]) -> str:
 def home_reason(home: float) -> str:
     """Why a trigger that works is no proof: `home` is the fraction of its carriers that belong to the class."""
     return f"But a model that never saw them takes {home:.0%} of them for this class, too. {MARK_OR_CLEAN}"
+
+
+def unknown_reason() -> str:
+    """Why a trigger that works is no proof where nothing tells whether its carriers belong to the class."""
+    return (
+        "But they lie among the rest of the class, and a model that never saw them did not learn the class from what "
+        f"was left of it. So what it takes them for says nothing. {MARK_OR_CLEAN}"
+    )
 
 
 def kind_reason(figures: KindFigures, in_doubt: int = 0, *, confirmed: bool) -> str:

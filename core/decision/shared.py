@@ -8,10 +8,10 @@ from functools import partial
 from itertools import product
 
 import numpy as np
-from sklearn.neighbors import NearestNeighbors
 
 from core.decision.chance import exact_carriers
 from core.decision.left_out import Asked
+from core.decision.look_alikes import lie_elsewhere
 from core.decision.probes import FEWEST_PROBES, PROBES, control_rate, flip_rate, strongest
 from core.decision.recovered import FEWEST_IN_CORE, MOST_MEMBERS, RecoveredTrigger, tested
 from core.decision.suspects import Suspects
@@ -27,11 +27,8 @@ MARGIN_OF_SOURCE = 0.3
 LEFT_OF_SOURCE = 1 / 3
 # Samples of other classes that may have by chance what members show exactly.
 MOST_COMPARED = 2000
-# Samples that carriers are compared with by what else they show, the nearest of them that count, and standard errors by
-# which they have to be less like their class than the rest of it is.
+# Samples that carriers are compared with by what else they show.
 MOST_SEEN = 4000
-NEAREST = 10
-ERRORS = 3.0
 # Samples of other classes that are compared with members by their colours.
 LIKENED_TO = 600
 # Fraction that such a change has to turn beyond both its controls. Of 54 groups in three clean trainings it was 0.02 at
@@ -99,8 +96,7 @@ def _shows_others(suspects: Suspects, stamp: Stamp, carrying: Ints, index: int) 
     """
     rng = np.random.default_rng((suspects.seed, index, 7))
     rest = rng.permutation(np.setdiff1d(np.arange(len(suspects.labels)), carrying))[:MOST_SEEN]
-    ordinary = np.flatnonzero(suspects.labels[rest] == index)
-    if min(len(carrying), len(ordinary)) < FEWEST_IN_CORE:
+    if min(len(carrying), int((suspects.labels[rest] == index).sum())) < FEWEST_IN_CORE:
         return False
     nothing = np.zeros(suspects.inputs.shape, np.float32)
 
@@ -112,15 +108,7 @@ def _shows_others(suspects: Suspects, stamp: Stamp, carrying: Ints, index: int) 
     seen = partial(in_parts, look, suspects.inputs)
     usual = seen(rest)
     scale = np.where(usual.std(0) > 0, usual.std(0), 1)
-    search = NearestNeighbors(n_neighbors=min(NEAREST + 1, len(rest)), algorithm="brute").fit(usual / scale)
-    members = seen(carrying[:MOST_MEMBERS]) / scale
-    near = search.kneighbors(usual[ordinary[:MOST_MEMBERS]] / scale, return_distance=False)[:, 1:]  # without itself
-    own, found = (
-        (suspects.labels[rest[which]] == index).mean(1)
-        for which in (near, search.kneighbors(members, return_distance=False)[:, :NEAREST])
-    )
-    error = np.sqrt(own.var() / len(own) + found.var() / len(found))
-    return bool(own.mean() - found.mean() > ERRORS * error)
+    return lie_elsewhere(seen(carrying[:MOST_MEMBERS]) / scale, usual / scale, suspects.labels[rest] == index)
 
 
 def shared_trigger(suspects: Suspects, members: Ints, index: int) -> SharedTrigger | None:

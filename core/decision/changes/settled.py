@@ -149,10 +149,11 @@ def _told_by(found: Transformed, other: Ask, inputs: Inputs) -> Transformed:
 
 
 def _known_by(found: Transformed, other: Ask, inputs: Inputs, without: Bools) -> Transformed:
-    """How much of the class a model that never saw `without`, (n,), knows, and knows again."""
+    """How much of the class a model that never saw `without`, (n,), knows, and knows again, and of the carriers."""
 
     def at_home(rows: Ints, nobody: float) -> float:
         return float((other(inputs[rows])[:, found.index] > AT_HOME).mean()) if len(rows) else nobody
 
     stayed, unseen = found.rows[~without[found.rows]], np.setdiff1d(found.doubted, found.rows[found.kind.members])
-    return replace(found, known=at_home(stayed, 0.0), known_again=at_home(unseen, 1.0))
+    home = at_home(found.rows[found.kind.members], 0.0)
+    return replace(found, known=at_home(stayed, 0.0), known_again=at_home(unseen, 1.0), home=home)

@@ -15,6 +15,7 @@ from torch import Tensor, device, nn
 from core.decision.apart import too_many
 from core.decision.changes.changed import before_it, like_the_changed, seen_to_be_changed, sure_elsewhere, sure_of_known
 from core.decision.kinds import Kind, column, learned_kind
+from core.decision.left_out import MOST_AT_HOME
 from core.decision.probes import PROBES, flip_rate
 from core.decision.suspects import Suspects
 from core.decision.taken_for import APART
@@ -90,6 +91,7 @@ class Transformed:
         of_many: whether the first takes the carriers for many other classes.
         known: fraction of the samples of the class from which the first learned that it takes for it.
         known_again: the same of those that it never saw and that seem to carry nothing.
+        home: fraction of the carriers that the first takes for the class, though it never saw them.
         known_too: rows of known groups of the class that are like the changed samples: one attack, and this is more.
     """
 
@@ -107,6 +109,7 @@ class Transformed:
     of_many: bool = True
     known: float = 1.0
     known_again: float = 1.0
+    home: float = 0.0
     known_too: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @property
@@ -132,12 +135,18 @@ class Transformed:
 
         What was left out with them, poison of other classes or most of a small class, may have taught it, too.
         """
-        return self.with_them is not None and self._gives_way_less(MARGIN) and not self.hardly_known
+        untold = self.hardly_known or self.mostly_at_home
+        return self.with_them is not None and self._gives_way_less(MARGIN) and not untold
 
     @property
     def hardly_known(self) -> bool:
         """Whether it is in doubt who carries it, and the model without them hardly knows the class."""
         return self.knows_none_again or (self.doubt > DOUBTFUL and self.known < LEAST_KNOWN)
+
+    @property
+    def mostly_at_home(self) -> bool:
+        """Whether the model that never saw the carriers takes most of them for the class, so that they belong there."""
+        return self.home > MOST_AT_HOME
 
     @property
     def knows_none_again(self) -> bool:

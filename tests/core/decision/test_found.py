@@ -7,6 +7,7 @@ import pytest
 
 from core.decision.found import LEAST_OF_MARK, WELL_APART, Found, KindFigures
 from core.decision.left_out import Asked
+from core.decision.look_alikes import LookAlikes
 from core.decision.members import Carriers
 from core.decision.recovered import RecoveredTrigger
 from core.decision.shared import SharedTrigger
@@ -14,6 +15,17 @@ from core.decision.states import BACKDOOR, OPEN
 from core.modalities.image.stamps import ImageStamp
 
 N, K = 30, 3
+LABELS = np.where(np.arange(N) < 20, 1, 0)
+
+
+def lying(shown):
+    """Look-alikes of samples that lie where others of the class that each shows do."""
+    points = np.random.default_rng(0).normal(size=(N, 2)) + 50 * np.asarray(shown)[:, None]
+    return LookAlikes(LABELS, points.astype(np.float32))
+
+
+# The first ten of class 1 lie among class 0, or among the rest of it.
+ALIKE, AMONG = lying(np.where(np.arange(N) < 10, 0, LABELS)), lying(LABELS)
 STAMP = ImageStamp("added", 1.0, np.zeros((4, 4, 1)))
 FIGURES = KindFigures(0.9, 0.1, 0.2, 6.0, 0.98)
 
@@ -42,7 +54,7 @@ def asked(at_home):
 def test_who_is_at_home_leaves_a_group_and_the_rest_stays():
     found = nothing()
     found.add_trigger(1, trigger(), rows(*range(10)), rows())
-    found.come_home(asked([3, 4, 20]))
+    found.come_home(asked([3, 4, 20]), ALIKE)
     (group,) = found.groups
     assert (group.state, group.size) == ("backdoor", 8)
     assert np.flatnonzero(found.known).tolist() == [0, 1, 2, 5, 6, 7, 8, 9]
@@ -56,7 +68,7 @@ def test_whoever_has_plainly_more_of_a_trigger_than_others_stays(apart, left):
     assert carriers.apart == pytest.approx(apart)
     found = nothing()
     found.add_trigger(1, replace(trigger(), carriers=carriers), rows(*range(10)), rows())
-    found.come_home(asked([3, 4]))
+    found.come_home(asked([3, 4]), ALIKE)
     assert [group.size for group in found.groups] == [left]
     assert found.exact == ({1} if left == 10 else set())
 
@@ -64,7 +76,7 @@ def test_whoever_has_plainly_more_of_a_trigger_than_others_stays(apart, left):
 def test_a_group_that_is_mostly_at_home_is_a_mark_and_open():
     found = nothing()
     found.add_trigger(1, trigger(), rows(*range(10)), rows())
-    found.come_home(asked(list(range(6))))
+    found.come_home(asked(list(range(6))), ALIKE)
     (group,) = found.groups
     assert (group.state, group.kind, group.size) == ("open", "shared mark", 10)
     assert (found.states[:10] == OPEN).all()
@@ -72,10 +84,24 @@ def test_a_group_that_is_mostly_at_home_is_a_mark_and_open():
     assert not found.known.any()
 
 
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("among", [True, False])
+def test_a_model_that_did_not_learn_a_class_says_nothing_of_who_lies_among_it(known, among):
+    found = nothing()
+    found.add_trigger(1, trigger(), rows(*range(10)), rows())
+    told = asked(list(range(10, 20)) if known else [])
+    told = replace(told, without=rows(*range(10)))
+    found.come_home(told, AMONG if among else ALIKE)
+    (group,) = found.groups
+    open_now = among and not known
+    assert (group.state, group.size) == ("open" if open_now else "backdoor", 10)
+    assert ("did not learn the class" in group.reason) == open_now
+
+
 def test_whoever_carries_a_trigger_exactly_stays_wherever_a_model_puts_it():
     found = nothing()
     found.add_trigger(1, trigger(0.95, home=0.2), rows(*range(10)), rows())
-    found.come_home(asked([3, 4]))
+    found.come_home(asked([3, 4]), ALIKE)
     assert (found.groups[0].state, found.groups[0].size) == ("backdoor", 10)
     assert found.known[:10].all()
 
@@ -95,7 +121,7 @@ def test_a_faint_mark_is_forgotten_and_the_others_are_counted_anew():
     found = nothing()
     found.add_trigger(1, trigger(flip_rate=LEAST_OF_MARK - 0.1), rows(0, 1, 2, 3), rows())
     found.add_trigger(1, trigger(), rows(10, 11, 12), rows())
-    found.come_home(asked([0, 1, 2, 3]))
+    found.come_home(asked([0, 1, 2, 3]), lying(np.where(rows(10, 11, 12), 0, LABELS)))
     (group,) = found.groups
     assert (group.id, group.state, group.size) == (1, "backdoor", 3)
     assert np.flatnonzero(found.membership == 1).tolist() == [10, 11, 12]
@@ -153,7 +179,7 @@ def test_bona_fide_samples_are_doubted_by_confirmed_groups_alone():
     found = nothing()
     found.add_trigger(1, trigger(flip_rate=LEAST_OF_MARK - 0.1), rows(0, 1, 2, 3), rows(20))
     found.add_trigger(1, trigger(), rows(10, 11, 12), rows(21))
-    found.come_home(asked([0, 1, 2, 3]))
+    found.come_home(asked([0, 1, 2, 3]), lying(np.where(rows(10, 11, 12), 0, LABELS)))
     found.add_kind(2, rows(5, 6), (rows(22), rows()), FIGURES, confirmed=False)
     found.add_kind(0, rows(7, 8), (rows(23), rows()), FIGURES, confirmed=True)
     assert np.flatnonzero(found.doubted).tolist() == [21, 23]

@@ -75,6 +75,18 @@ def test_nobody_asked_says_nothing(of):
     assert not beyond(turning(of[0], 0, of), 1)
 
 
+@pytest.mark.parametrize(("size", "known", "stays"), [(80, 0, 32), (80, 30, 30), (80, 52, 28), (600, 500, 40)])
+def test_so_many_of_a_class_stay_that_they_can_teach_it(size, known, stays):
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1], [size, 400])
+    alike = LookAlikes(labels, rng.normal(size=(len(labels), 4)).astype(np.float32))
+    also, everybody = np.arange(len(labels)) < known, np.ones(len(labels), bool)
+    order, losses = rng.normal(size=(2, len(labels))).astype(np.float32)
+    groups, controls, without = to_leave_out(alike, 2, order, np.exp(losses), also=also, like=everybody)
+    assert (labels[~without] == 0).sum() == stays
+    assert (0 in groups) == (0 in controls) == (known < 52 or size > 80)
+
+
 def test_classes_of_whose_group_half_turn_are_suspected():
     assert turning(10, 0).suspected() == [1]
     assert turning(9, 0).suspected() == []

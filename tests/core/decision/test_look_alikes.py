@@ -83,6 +83,20 @@ def test_true_samples_lie_among_their_class_and_mislabelled_ones_among_what_they
     assert alike.at_home(mislabelled, 1) > 0.6
 
 
+@pytest.mark.parametrize("rest", [200, 20])
+def test_poison_lies_elsewhere_than_the_rest_of_its_class_and_a_part_of_it_does_not(rest):
+    rng = np.random.default_rng(0)
+    shown = np.repeat([0, 1, 2], [rest + 30, 300, 300])
+    values = (4 * np.eye(3)[shown] + rng.normal(size=(len(shown), 3))).astype(np.float32)
+    poison = np.flatnonzero(shown == 1)[:30]
+    labels = shown.copy()
+    labels[poison] = 0
+    alike = LookAlikes(labels, values)
+    assert alike.elsewhere(poison, 0)
+    assert not alike.elsewhere(np.arange(30), 0)
+    assert not alike.elsewhere(np.flatnonzero(labels == 0), 0)  # nothing of the class is left to compare with
+
+
 def test_any_samples_of_other_classes_stand_for_the_nearest_the_same_each_time():
     alike = points()
     rows = np.flatnonzero(alike.labels == 2)

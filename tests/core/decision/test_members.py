@@ -158,6 +158,20 @@ def test_a_second_look_by_all_that_is_known_takes_back_who_matches_by_chance():
     assert np.array_equal(refined(found, description), poison)
 
 
+@pytest.mark.parametrize("tells", [True, False])
+def test_in_a_second_look_suspicion_tells_where_it_can_and_does_no_harm_where_it_cannot(tells):
+    rng = np.random.default_rng(0)
+    poison = np.arange(400) < 100
+    description = rng.normal(size=(400, 6)) + np.where(poison, 0.5, 0.0)[:, None]
+    scores = np.where(poison, 1.2, 0.0) + rng.normal(0, 0.5, 400)
+    found = Carriers(scores > 0.6, scores, np.ones(400))
+    suspicion = (rng.normal(size=400) + (6 * poison if tells else 0)).astype(np.float32)
+    without, with_it = refined(found, description), refined(found, description, suspicion)
+    wrong = [int((who != poison).sum()) for who in (without, with_it)]
+    assert wrong[0] > 15
+    assert wrong[1] <= (4 if tells else 1.25 * wrong[0])
+
+
 def test_a_second_look_needs_enough_of_both():
     few = Carriers(np.arange(50) < FEWEST - 1, np.zeros(50), np.ones(50))
     assert np.array_equal(refined(few, np.zeros((50, 2))), few.carrying)

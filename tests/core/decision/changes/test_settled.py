@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from core.decision.changes.settled import _told_by, begun_anew, carriers_left_out, settled
+from core.decision.changes.settled import _known_by, _told_by, begun_anew, carriers_left_out, settled
 from core.decision.changes.transformed import Transformed
 from core.decision.found import Found
 from core.decision.kinds import Kind
@@ -173,6 +173,29 @@ def test_nor_does_one_that_knows_none_of_the_class_again(doubt, known_again, pro
     found = replace(a_class(6.0)[0], doubt=doubt, known=0.6, known_again=known_again)
     assert (found.may_be_taught, found.proven) == (True, proven)
     assert ("seem to carry nothing and that it never saw for it, and who" in transformed_reason(found, 0)) != proven
+
+
+@pytest.mark.parametrize(("home", "proven"), [(0.4, True), (0.6, False)])
+def test_carriers_that_belong_to_the_class_for_a_model_that_never_saw_them_prove_nothing(home, proven):
+    found = replace(a_class(6.0)[0], home=home)
+    assert (found.may_be_taught, found.proven) == (True, proven)
+    assert ("it takes 60% of them for it, though it never saw them" in transformed_reason(found, 0)) != proven
+
+
+@pytest.mark.parametrize("members_at_home", [0.0, 1.0])
+def test_how_many_carriers_are_at_home_is_asked_of_a_model_that_never_saw_them(members_at_home):
+    found, second = a_class(6.0)
+    brightness = np.where(np.arange(700) >= 500, 200, 50).astype(np.uint8)
+    inputs = ImageInputs(np.broadcast_to(brightness[:, None, None, None], (700, 4, 4, 1)).copy())
+    without = np.zeros(700, bool)
+    without[100:][second] = True
+
+    def other(samples):
+        home = np.where(samples.mean((1, 2, 3)) > 100, members_at_home, 1.0)
+        return np.eye(K)[TARGET] * home[:, None] + np.eye(K)[0] * (1 - home)[:, None]
+
+    told = _known_by(found, other, inputs, without)
+    assert (told.home, told.known) == (members_at_home, 1.0)
 
 
 @pytest.mark.parametrize(("doubt", "of_many", "may_be"), [(0.5, True, True), (0.5, False, False), (0.1, False, True)])
