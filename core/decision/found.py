@@ -29,9 +29,6 @@ from core.modalities.elsewhere import wilson
 from core.modalities.recovery import Stamp
 from core.types import Bools, Ints
 
-# Standard deviations by which carriers of a trigger lie above the others, from which on it is plain who has it: of two
-# bell curves, 0.6 % are on the wrong side then.
-WELL_APART = 5.0
 # What such a group is called.
 MARK = "shared mark"
 # Fraction of other samples that such a mark has to turn to be shown; less is what the class shows anyway.
@@ -99,7 +96,7 @@ class Found:
             )
         )
         self.membership[members], self.stamps[number], self.alike[number] = number, trigger.stamp, alike
-        self.exact |= {number} if trigger.carriers.exact or trigger.carriers.apart >= WELL_APART else set()
+        self.exact |= {number} if trigger.carriers.plain else set()
         self.states[members] = BACKDOOR if proven else OPEN
 
     def add_transformed(

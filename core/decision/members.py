@@ -45,6 +45,9 @@ GROWTH = 3
 SETTLED = 1.1
 # Fewer carriers are no group.
 FEWEST = 8
+# Standard deviations by which carriers of a trigger lie above the others, from which on it is plain who has it: of two
+# bell curves, 0.6 % are on the wrong side then.
+WELL_APART = 5.0
 # Fraction of the core's median match that a carrier reaches: the rest of the class may resemble it by what it shows.
 REACHING = 0.5
 # Fraction of the carriers, from those that match least, that teach nothing: where an attack is most of its class, true
@@ -108,6 +111,11 @@ class Carriers:
         if not min(len(inside), len(outside)):
             return 0.0
         return float((inside.mean() - outside.mean()) / max(np.sqrt((inside.var() + outside.var()) / 2), 1e-9))
+
+    @property
+    def plain(self) -> bool:
+        """Whether their match alone tells who carries it."""
+        return self.exact or self.apart >= WELL_APART
 
 
 def whitening(
@@ -221,10 +229,12 @@ def refined(found: Carriers, description: Reals, suspicion: Floats | None = None
     Args:
         found: by their match alone.
         description: (m, f) activations and trajectories, standardised.
-        suspicion: (m,) of a detector that had bona fide samples to compare with; None where there are none.
+        suspicion: (m,) of a detector that had bona fide samples to compare with; None where there are none. Not asked
+            where the match is plain.
     """
     if found.exact:
         return found.carrying
+    suspicion = None if found.plain else suspicion
     odds = _odds(found.carrying, found.scores, description, suspicion, again=AGAIN)
     return found.carrying if odds is None else odds > 0
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.decision.found import LEAST_OF_MARK, WELL_APART, Found, KindFigures
+from core.decision.found import LEAST_OF_MARK, Found, KindFigures
 from core.decision.left_out import Asked
 from core.decision.look_alikes import LookAlikes
-from core.decision.members import Carriers
+from core.decision.members import WELL_APART, Carriers
 from core.decision.recovered import RecoveredTrigger
 from core.decision.shared import SharedTrigger
 from core.decision.states import BACKDOOR, OPEN

@@ -172,6 +172,16 @@ def test_in_a_second_look_suspicion_tells_where_it_can_and_does_no_harm_where_it
     assert wrong[1] <= (4 if tells else 1.25 * wrong[0])
 
 
+def test_where_the_match_is_plain_suspicion_is_not_asked():
+    rng = np.random.default_rng(0)
+    poison = np.arange(400) < 100
+    description, scores = rng.normal(size=(400, 6)), np.where(poison, 3.0, 0.0) + rng.normal(0, 0.4, 400)
+    found = Carriers(scores > 1.5, scores, np.ones(400))
+    assert found.plain
+    misleading = rng.normal(size=400).astype(np.float32) + 6 * (np.arange(400) % 4 == 0)
+    assert np.array_equal(refined(found, description, misleading), refined(found, description))
+
+
 def test_a_second_look_needs_enough_of_both():
     few = Carriers(np.arange(50) < FEWEST - 1, np.zeros(50), np.ones(50))
     assert np.array_equal(refined(few, np.zeros((50, 2))), few.carrying)
