@@ -12,7 +12,7 @@ from core.decision.changes.settled import settled
 from core.decision.changes.transformed import Transformed, transformed_classes
 from core.decision.found import Found
 from core.decision.left_out import ASKED, AT_ONCE, Asked, hardness, maybe_wrong, to_leave_out, wrong_labels
-from core.decision.members import refined
+from core.decision.members import Carriers, refined
 from core.decision.own_kinds import OwnKinds
 from core.decision.parts import foreign_parts, halves, smaller_clusters
 from core.decision.probes import large_classes, probed, with_few_probes
@@ -91,12 +91,13 @@ def decide(
 
 @dataclass(frozen=True, eq=False)
 class _Candidate:
-    """A trigger of class `index`, its `members`, (n,), and bona fide samples that are `alike`, (n,)."""
+    """A trigger of class `index`, its `members`, (n,), if that is `plain`, and bona fide samples `alike`, (n,)."""
 
     index: int
     trigger: RecoveredTrigger
     members: Bools
     alike: Bools
+    plain: bool
 
 
 def _members(candidates: Sequence[_Candidate], n: int) -> Bools:
@@ -153,7 +154,7 @@ class _Maker:
         passing = beyond_chance([one.trigger.p for one in found], len(self.judged))
         for one in (one for one, passes in zip(found, passing, strict=True) if passes):
             seen = with_source(self.suspects, looked_at(self.suspects, one.trigger, one.members, one.index), one.index)
-            self.found.add_trigger(one.index, seen, one.members, one.alike)
+            self.found.add_trigger(one.index, seen, one.members, one.alike, plain=one.plain)
 
     def _triggers_of(self, index: int, left: Bools, named: Bools) -> list[_Candidate]:
         """Triggers of samples `left`, (n,), of a class, one after another; those `named`, (n,), have proven ones."""
@@ -166,11 +167,12 @@ class _Maker:
             if trigger is None:
                 break
             members = np.zeros(len(left), np.bool_)
-            members[trigger.rows[self._refined(trigger, index)]] = True
+            looked_again = self._refined(trigger, index)
+            members[trigger.rows[looked_again.carrying]] = True
             alike = members & self.evidence.bona_fide
             members &= left
             members[trigger.core] |= not trigger.carriers.exact
-            found.append(_Candidate(index, trigger, members, alike))
+            found.append(_Candidate(index, trigger, members, alike, looked_again.plain))
             left &= ~members
             named |= members & proves(trigger)
         return found
@@ -186,10 +188,10 @@ class _Maker:
         beside = replace(self.suspects, named=named | _members(proven, len(named)))
         return are_away(with_home(beside, one.trigger))
 
-    def _refined(self, trigger: RecoveredTrigger, index: int) -> Bools:
+    def _refined(self, trigger: RecoveredTrigger, index: int) -> Carriers:
         described, trusted = self.suspects.described.get(index), self.evidence.bona_fide.any()
         suspicion = self.suspects.orders[0][trigger.rows] if trusted else None
-        return trigger.carriers.carrying if described is None else refined(trigger.carriers, described, suspicion)
+        return trigger.carriers if described is None else refined(trigger.carriers, described, suspicion)
 
     def ask_again(self, retrain: Retrain) -> None:
         """Train without the suspects and ask that model about them; then without those alone of whom it speaks."""

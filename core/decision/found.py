@@ -69,8 +69,13 @@ class Found:
             doubted |= self.alike[group.id]
         return doubted
 
-    def add_trigger(self, index: int, trigger: RecoveredTrigger, members: Bools, alike: Bools) -> None:
-        """A group of class `index` that shares a trigger; open where its members keep their label without it."""
+    def add_trigger(
+        self, index: int, trigger: RecoveredTrigger, members: Bools, alike: Bools, *, plain: bool = False
+    ) -> None:
+        """A group of class `index` that shares a trigger; open where its members keep their label without it.
+
+        `plain` says that it is plain who they are, by all that is known of them.
+        """
         number, size = len(self.groups) + 1, int(members.sum())
         proven = proves(trigger)
         if not proven and trigger.flip_rate < LEAST_OF_MARK:
@@ -96,7 +101,7 @@ class Found:
             )
         )
         self.membership[members], self.stamps[number], self.alike[number] = number, trigger.stamp, alike
-        self.exact |= {number} if trigger.carriers.plain else set()
+        self.exact |= {number} if plain or trigger.carriers.plain else set()
         self.states[members] = BACKDOOR if proven else OPEN
 
     def add_transformed(

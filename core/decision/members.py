@@ -114,7 +114,7 @@ class Carriers:
 
     @property
     def plain(self) -> bool:
-        """Whether their match alone tells who carries it."""
+        """Whether their scores alone tell who carries it."""
         return self.exact or self.apart >= WELL_APART
 
 
@@ -223,8 +223,10 @@ def _best(chosen: Bools, scores: Reals, most: int) -> Bools:
     return best
 
 
-def refined(found: Carriers, description: Reals, suspicion: Floats | None = None) -> Bools:
-    """(m,) the carriers by all that is known of them: how far they match, where the model puts them, how suspicious.
+def refined(found: Carriers, description: Reals, suspicion: Floats | None = None) -> Carriers:
+    """The carriers by all that is known of them: how far they match, where the model puts them, how suspicious.
+
+    Their scores are log-odds then, unless there are too few of either.
 
     Args:
         found: by their match alone.
@@ -233,10 +235,10 @@ def refined(found: Carriers, description: Reals, suspicion: Floats | None = None
             where the match is plain.
     """
     if found.exact:
-        return found.carrying
+        return found
     suspicion = None if found.plain else suspicion
     odds = _odds(found.carrying, found.scores, description, suspicion, again=AGAIN)
-    return found.carrying if odds is None else odds > 0
+    return found if odds is None else replace(found, carrying=odds > 0, scores=odds)
 
 
 def _odds(

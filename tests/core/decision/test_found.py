@@ -61,13 +61,16 @@ def test_who_is_at_home_leaves_a_group_and_the_rest_stays():
     assert not found.membership[[3, 4]].any()
 
 
-@pytest.mark.parametrize(("apart", "left"), [(WELL_APART - 0.1, 8), (WELL_APART + 0.1, 10)])
-def test_whoever_has_plainly_more_of_a_trigger_than_others_stays(apart, left):
+@pytest.mark.parametrize(
+    ("apart", "plain", "left"),
+    [(WELL_APART - 0.1, False, 8), (WELL_APART + 0.1, False, 10), (WELL_APART - 0.1, True, 10)],
+)
+def test_whoever_has_plainly_more_of_a_trigger_than_others_stays(apart, plain, left):
     scores = np.array([0.0, 2.0, apart, apart + 2.0])  # of standard deviation 1 on either side
     carriers = Carriers(np.array([False, False, True, True]), scores, np.zeros(4))
     assert carriers.apart == pytest.approx(apart)
     found = nothing()
-    found.add_trigger(1, replace(trigger(), carriers=carriers), rows(*range(10)), rows())
+    found.add_trigger(1, replace(trigger(), carriers=carriers), rows(*range(10)), rows(), plain=plain)
     found.come_home(asked([3, 4]), ALIKE)
     assert [group.size for group in found.groups] == [left]
     assert found.exact == ({1} if left == 10 else set())

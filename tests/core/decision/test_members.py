@@ -80,7 +80,7 @@ def test_who_has_the_look_of_the_class_is_no_carrier_where_most_of_it_are(seed):
     blind = carriers(usual(seed=seed), values, np.arange(30), 0, seed)
     found = carriers(usual(seed=seed), values, np.arange(30), 0, seed, described=described)
     assert blind.carrying[~poison].sum() > 1.4 * found.carrying[~poison].sum() + 3
-    members = refined(found, described)
+    members = refined(found, described).carrying
     assert members[poison].mean() >= 0.97
     assert members[~poison].sum() <= 6
 
@@ -155,7 +155,7 @@ def test_a_second_look_by_all_that_is_known_takes_back_who_matches_by_chance():
     carrying = poison.copy()
     carrying[:3], carrying[100:104] = False, True  # three missed, four by chance
     found = Carriers(carrying, scores, np.where(carrying, 0.001, 0.6))
-    assert np.array_equal(refined(found, description), poison)
+    assert np.array_equal(refined(found, description).carrying, poison)
 
 
 @pytest.mark.parametrize("tells", [True, False])
@@ -166,7 +166,7 @@ def test_in_a_second_look_suspicion_tells_where_it_can_and_does_no_harm_where_it
     scores = np.where(poison, 1.2, 0.0) + rng.normal(0, 0.5, 400)
     found = Carriers(scores > 0.6, scores, np.ones(400))
     suspicion = (rng.normal(size=400) + (6 * poison if tells else 0)).astype(np.float32)
-    without, with_it = refined(found, description), refined(found, description, suspicion)
+    without, with_it = (refined(found, description, *more).carrying for more in ((), (suspicion,)))
     wrong = [int((who != poison).sum()) for who in (without, with_it)]
     assert wrong[0] > 15
     assert wrong[1] <= (4 if tells else 1.25 * wrong[0])
@@ -179,14 +179,14 @@ def test_where_the_match_is_plain_suspicion_is_not_asked():
     found = Carriers(scores > 1.5, scores, np.ones(400))
     assert found.plain
     misleading = rng.normal(size=400).astype(np.float32) + 6 * (np.arange(400) % 4 == 0)
-    assert np.array_equal(refined(found, description, misleading), refined(found, description))
+    assert np.array_equal(refined(found, description, misleading).scores, refined(found, description).scores)
 
 
 def test_a_second_look_needs_enough_of_both():
     few = Carriers(np.arange(50) < FEWEST - 1, np.zeros(50), np.ones(50))
-    assert np.array_equal(refined(few, np.zeros((50, 2))), few.carrying)
+    assert np.array_equal(refined(few, np.zeros((50, 2))).carrying, few.carrying)
     most = Carriers(np.arange(50) <= 50 - FEWEST, np.zeros(50), np.full(50, 0.01))
-    assert np.array_equal(refined(most, np.zeros((50, 2))), most.carrying)
+    assert np.array_equal(refined(most, np.zeros((50, 2))).carrying, most.carrying)
 
 
 def test_what_is_usual_has_variance_one_in_every_direction_and_for_what_is_left():
