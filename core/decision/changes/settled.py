@@ -133,12 +133,15 @@ def carriers_left_out(found: Transformed, other: Ask, suspects: Suspects, sizes:
 def _told_by(found: Transformed, other: Ask, inputs: Inputs) -> Transformed:
     """What a model that never saw the members takes them for: how often surely others, and whether for many others.
 
-    As they were before the change where it can be undone: what is upside down goes to few classes, whatever it was.
-    Where the change loses something, how often it is sure says nothing.
+    And of how many of them as they are, that they are of the class. Who they surely are is asked as they were before the
+    change where it can be undone: what is upside down goes to few classes, whatever it was. Where the change loses
+    something, how often it is sure says nothing.
     """
     samples = inputs[found.rows[found.kind.members]]
     before = before_it(found.stamp, samples)
-    said = other(samples if before is None else before)
+    said = other(samples)
+    found = replace(found, home=float((said[:, found.index] > AT_HOME).mean()))
+    said = said if before is None else other(before)
     taken_for = said.argmax(1)
     count = effective(np.bincount(taken_for[taken_for != found.index], minlength=1))
     of_many = bool(count >= min(MANY, MANY_OF_FEW * (said.shape[1] - 1)))
@@ -149,11 +152,10 @@ def _told_by(found: Transformed, other: Ask, inputs: Inputs) -> Transformed:
 
 
 def _known_by(found: Transformed, other: Ask, inputs: Inputs, without: Bools) -> Transformed:
-    """How much of the class a model that never saw `without`, (n,), knows, and knows again, and of the carriers."""
+    """How much of the class a model that never saw `without`, (n,), knows, and knows again."""
 
     def at_home(rows: Ints, nobody: float) -> float:
         return float((other(inputs[rows])[:, found.index] > AT_HOME).mean()) if len(rows) else nobody
 
     stayed, unseen = found.rows[~without[found.rows]], np.setdiff1d(found.doubted, found.rows[found.kind.members])
-    home = at_home(found.rows[found.kind.members], 0.0)
-    return replace(found, known=at_home(stayed, 0.0), known_again=at_home(unseen, 1.0), home=home)
+    return replace(found, known=at_home(stayed, 0.0), known_again=at_home(unseen, 1.0))

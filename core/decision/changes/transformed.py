@@ -39,6 +39,10 @@ FEWER_WITH_THEM = 0.2
 # How often a model has to be sure of another class, beside samples that it knows, where carriers are as before the
 # change. Of bags, which turned images look like, a model that never saw them was of 0.25 to 0.43, of poison of 0.73.
 LEAST_ELSEWHERE = 0.6
+# Carriers in doubt, for each that is not, and at home for such a model, as fractions, up to which they need not be: it
+# was another change that they were given, so that this one cannot be undone. Of a lower contrast, which "lighter" stood
+# in for, both were 0.00, and it was sure of 0.50.
+UNMISTAKABLE = 0.05
 # How many fewer, as a fraction, a change may turn than another one of the class to be as good; and one that was not
 # fitted to the network, so that nothing made it turn many.
 AS_MANY = 0.1
@@ -126,7 +130,9 @@ class Transformed:
         And takes them for others: what few samples are like, such as turned ones, each model puts into some class. For
         many others, unless they are clearly a kind: coats go to shirts where that model saw few coats.
         """
-        taken_for_others = self.elsewhere >= LEAST_ELSEWHERE and (self.of_many or self.doubt <= APART)
+        unmistakable = max(self.doubt, self.home) <= UNMISTAKABLE
+        surely = self.elsewhere >= LEAST_ELSEWHERE or unmistakable
+        taken_for_others = surely and (self.of_many or self.doubt <= APART)
         return self._gives_way_less(MARGIN_OF_OPEN) and taken_for_others
 
     @property

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from core.decision.changes.settled import _known_by, _told_by, begun_anew, carriers_left_out, settled
+from core.decision.changes.settled import _told_by, begun_anew, carriers_left_out, settled
 from core.decision.changes.transformed import Transformed
 from core.decision.found import Found
 from core.decision.kinds import Kind
@@ -182,20 +182,26 @@ def test_carriers_that_belong_to_the_class_for_a_model_that_never_saw_them_prove
     assert ("it takes 60% of them for it, though it never saw them" in transformed_reason(found, 0)) != proven
 
 
-@pytest.mark.parametrize("members_at_home", [0.0, 1.0])
-def test_how_many_carriers_are_at_home_is_asked_of_a_model_that_never_saw_them(members_at_home):
-    found, second = a_class(6.0)
-    brightness = np.where(np.arange(700) >= 500, 200, 50).astype(np.uint8)
-    inputs = ImageInputs(np.broadcast_to(brightness[:, None, None, None], (700, 4, 4, 1)).copy())
-    without = np.zeros(700, bool)
-    without[100:][second] = True
+@pytest.mark.parametrize(
+    ("doubt", "home", "may_be"), [(0.0, 0.0, True), (0.2, 0.0, False), (0.0, 0.2, False), (0.0, 0.04, True)]
+)
+def test_what_cannot_be_undone_may_be_taught_where_its_carriers_are_unmistakable(doubt, home, may_be):
+    found = replace(a_class(6.0)[0], doubt=doubt, home=home, elsewhere=0.5)
+    assert found.may_be_taught == may_be
+    assert replace(found, elsewhere=0.7).may_be_taught
 
-    def other(samples):
-        home = np.where(samples.mean((1, 2, 3)) > 100, members_at_home, 1.0)
+
+@pytest.mark.parametrize("at_home", [0.0, 1.0])
+def test_how_many_carriers_are_at_home_is_asked_as_they_are(at_home):
+    found, second = a_class(6.0)
+    _, asked = asked_of(second)
+
+    def other(samples):  # the carriers are bright, and what is made of them is dark
+        home = np.where(samples.mean((1, 2, 3)) > 100, at_home, 1 - at_home)
         return np.eye(K)[TARGET] * home[:, None] + np.eye(K)[0] * (1 - home)[:, None]
 
-    told = _known_by(found, other, inputs, without)
-    assert (told.home, told.known) == (members_at_home, 1.0)
+    darker = SimpleNamespace(put_on=lambda samples: 255 - samples, taken_off=lambda samples, _: 255 - samples)
+    assert _told_by(replace(found, stamp=darker), other, asked.inputs).home == at_home
 
 
 @pytest.mark.parametrize(("doubt", "of_many", "may_be"), [(0.5, True, True), (0.5, False, False), (0.1, False, True)])
