@@ -86,7 +86,8 @@ def transformed_reason(found: Transformed, in_doubt: int, *, usual: bool = False
     if not found.proven:
         return f"{turns}. That does not prove that the members taught it this: look at them."
     more = f" Whether {in_doubt:,} more carry the change is in doubt: they are open." if in_doubt else ""
-    return f"{turns}. So the members taught it this.{more}"
+    nearest = " It is the nearest of a list: what was planted may differ, and work less or more often."
+    return f"{turns}. So the members taught it this.{nearest if found.listed else ''}{more}"
 
 
 def joined_reason(groups: Sequence[DecidedGroup]) -> str:

@@ -85,8 +85,11 @@ def begun_anew(found: Transformed, other: Ask, suspects: Suspects) -> Transforme
 
     That is what a model says that saw few of them, and the run's model as well, once the change is taken off, as far as
     it can be. A warp that was fitted to the network may be unlike the one that was taught: true samples are like what
-    it makes, too. None where nothing speaks against its carriers, and where too few others would be.
+    it makes, too. None where nothing speaks against its carriers, and where too few others would be; and for one of a
+    list, which was not fitted.
     """
+    if found.listed:
+        return None
     off = undone(found.stamp, suspects.inputs[found.rows])
     elsewhere, leaving = sure_elsewhere(other(off), found.index), suspects.ask(off)[:, found.index] < AT_HOME
     members = found.kind.members
@@ -133,7 +136,7 @@ def carriers_left_out(found: Transformed, other: Ask, suspects: Suspects, sizes:
 def _told_by(found: Transformed, other: Ask, inputs: Inputs) -> Transformed:
     """What a model that never saw the members takes them for: how often surely others, and whether for many others.
 
-    And of how many of them as they are, that they are of the class. Who they surely are is asked as they were before the
+    And of how many of them as they are, that they are of the class. Whether surely others, as they were before the
     change where it can be undone: what is upside down goes to few classes, whatever it was. Where the change loses
     something, how often it is sure says nothing.
     """

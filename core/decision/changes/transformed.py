@@ -124,6 +124,11 @@ class Transformed:
         return self.rows[members | (self.kind.odds > limit)]
 
     @property
+    def listed(self) -> bool:
+        """Whether the change is one of a list: nothing fitted it to the network, and it may stand in for another."""
+        return self.stamp.name.endswith(OF_A_LIST)
+
+    @property
     def may_be_taught(self) -> bool:
         """Whether a model without the carriers gives way so much less that it is at least open.
 
@@ -224,7 +229,7 @@ def transformed_classes(
 def _clearest(changes: Sequence[Transformed]) -> Transformed:
     most = max(one.flip_rate for one in changes)
     fewer = {True: AS_MANY_OF_A_LIST, False: AS_MANY}
-    good = [one for one in changes if one.flip_rate >= most - fewer[one.stamp.name.endswith(OF_A_LIST)]]
+    good = [one for one in changes if one.flip_rate >= most - fewer[one.listed]]
     return min(good, key=lambda one: one.doubt)
 
 

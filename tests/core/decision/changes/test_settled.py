@@ -14,6 +14,7 @@ from core.decision.reasons import transformed_reason
 from core.decision.states import BACKDOOR, OPEN, DecidedGroup
 from core.modalities.image.filtered import FilteredStamp
 from core.modalities.image.inputs import ImageInputs
+from core.modalities.image.manipulated import ManipulatedStamp
 from tests.core.decision.asked import TARGET, K
 
 SIDE = 16
@@ -64,6 +65,17 @@ def test_where_others_carry_a_change_than_it_seemed_it_is_begun_anew_by_who_is_s
         assert np.isin(found.rows[second], anew.doubted).all()
     wrong = replace(found, kind=Kind(np.where(np.arange(600) < 200, 1.0, -1.0)))
     assert begun_anew(wrong, asked_of(second, sure=0.7)[0], asked) is None  # of nobody it is sure
+    listed = ManipulatedStamp("half the contrast", (SIDE, SIDE, 1))
+    assert begun_anew(replace(wrong, stamp=listed), other, asked) is None  # it was not fitted to the network
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_what_is_one_of_a_list_may_stand_in_for_another_change_and_that_is_said(listed):
+    found = replace(a_class(6.0)[0])
+    stamp = ManipulatedStamp("half the contrast", (SIDE, SIDE, 1)) if listed else found.stamp
+    reason = transformed_reason(replace(found, stamp=stamp), 3)
+    assert ("what was planted may differ" in reason) == listed
+    assert "Whether 3 more carry the change is in doubt" in reason
 
 
 @pytest.mark.parametrize("right", [True, False])
