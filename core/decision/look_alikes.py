@@ -70,9 +70,7 @@ class LookAlikes:
 
     def elsewhere(self, rows: Ints, index: int) -> bool:
         """Whether these samples of class `index` lie elsewhere than the rest of it; not where it has no rest."""
-        others = np.setdiff1d(np.arange(len(self.labels)), rows)
-        if len(others) > MOST_ORDINARY:
-            others = np.sort(np.random.default_rng(self.seed).choice(others, MOST_ORDINARY, replace=False))
+        others = self._some(np.setdiff1d(np.arange(len(self.labels)), rows))
         return lie_elsewhere(self.points[rows[:MOST_COMPARED]], self.points[others], self.labels[others] == index)
 
     def thinned(self, rows: Ints, index: int, most: int) -> Ints:
@@ -97,10 +95,15 @@ class LookAlikes:
 
     def _searched(self, others: Ints) -> tuple[Ints, NearestNeighbors]:
         """Some of these rows, and the search for the nearest of them."""
-        if len(others) > MOST_ORDINARY:
-            others = np.sort(np.random.default_rng(self.seed).choice(others, MOST_ORDINARY, replace=False))
+        others = self._some(others)
         search = NearestNeighbors(n_neighbors=min(NEAREST, len(others)), algorithm="brute")
         return others, search.fit(self.points[others])
+
+    def _some(self, rows: Ints) -> Ints:
+        """These rows, or of very many some, drawn by the seed."""
+        if len(rows) <= MOST_ORDINARY:
+            return rows
+        return np.sort(np.random.default_rng(self.seed).choice(rows, MOST_ORDINARY, replace=False))
 
 
 def lie_elsewhere(members: Floats | Reals, others: Floats | Reals, of_class: Bools) -> bool:

@@ -136,9 +136,8 @@ def carriers_left_out(found: Transformed, other: Ask, suspects: Suspects, sizes:
 def _told_by(found: Transformed, other: Ask, inputs: Inputs) -> Transformed:
     """What a model that never saw the members takes them for: how often surely others, and whether for many others.
 
-    And of how many of them as they are, that they are of the class. Whether surely others, as they were before the
-    change where it can be undone: what is upside down goes to few classes, whatever it was. Where the change loses
-    something, how often it is sure says nothing.
+    Of them as they were before the change where it can be undone: what is upside down goes to few classes, whatever it
+    was. Where the change loses something, how often it is sure says nothing. Who is at home is asked as they are.
     """
     samples = inputs[found.rows[found.kind.members]]
     before = before_it(found.stamp, samples)
