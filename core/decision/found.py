@@ -10,6 +10,7 @@ from core.decision.left_out import LEARNED_AT_HOME, MOST_AT_HOME, Asked
 from core.decision.look_alikes import LookAlikes
 from core.decision.members import FEWEST
 from core.decision.reasons import (
+    among_reason,
     home_reason,
     joined_reason,
     kind_reason,
@@ -18,7 +19,6 @@ from core.decision.reasons import (
     too_many_reason,
     transformed_reason,
     trigger_reason,
-    unknown_reason,
     wrong_reason,
 )
 from core.decision.recovered import RecoveredTrigger, proves
@@ -265,7 +265,7 @@ class Found:
         """Take from a backdoor's group who is at home in the class for a model that saw none of it.
 
         Where most are, the group shares a mark and no wrong label. So it is no proof, and stays open. So does one of
-        which that model says nothing. But a model may take all of a small class for a large one: where it can be told,
+        which that model says little. But a model may take all of a small class for a large one: where it can be told,
         what else the members show says more.
         """
         for place, group in enumerate(self.groups):
@@ -273,8 +273,11 @@ class Found:
                 continue
             members = np.flatnonzero(self.membership == group.id)
             home = members[asked.unseen[members, group.target_class] > LEARNED_AT_HOME]
-            why = home_reason(len(home) / len(members)) if len(home) > MOST_AT_HOME * len(members) else ""
-            why = why or (unknown_reason() if asked.says_nothing(members, group.target_class, alike) else "")
+            fraction, why = asked.home(members, group.target_class), ""
+            if fraction > MOST_AT_HOME:
+                why = home_reason(fraction)
+            elif asked.says_little(members, group.target_class, alike):
+                why = among_reason(fraction)
             if why and group.home is None:
                 self.states[members] = OPEN
                 self.groups[place] = replace(group, state="open", kind=MARK, reason=f"{group.reason} {why}")

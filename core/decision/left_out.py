@@ -34,6 +34,9 @@ LEARNED_AT_HOME = 0.5
 # Fraction of a group that may be at home for a model that never saw it; beyond it, nothing is proven: it is a mark or a
 # clean-label attack.
 MOST_AT_HOME = 0.5
+# The same where they lie among the rest of the class. Of clean groups of 42 and 57 signs in small classes it was 0.31
+# and 0.00 (there the class was not known), of poison 0.00 to 0.04.
+SOME_AT_HOME = 0.1
 # Fraction of the samples of a class that such a model saw which it has to know, to know the class.
 KNOWN = 0.5
 # Probability of the label from which on the run's model has learned it: covers of an attack keep it unsure.
@@ -96,14 +99,19 @@ class Asked:
         rows = self.groups[index]
         return float(self.turned(rows, index).mean()) if len(rows) else 0.0
 
-    def says_nothing(self, members: Ints, index: int, alike: LookAlikes) -> bool:
-        """Whether that the other model turns from members, (m,) of class `index`, says nothing.
+    def home(self, members: Ints, index: int) -> float:
+        """The fraction of members, (m,), that the other model takes for class `index`."""
+        return float((self.unseen[members, index] > LEARNED_AT_HOME).mean())
 
-        It did not learn the class from what stayed of it, and they lie among the rest of the class.
+    def says_little(self, members: Ints, index: int, alike: LookAlikes) -> bool:
+        """Whether that the other model turns from members, (m,) of class `index`, says little.
+
+        They lie among the rest of the class, and it takes some for it, or did not learn it from what stayed of it.
         """
         kept = (alike.labels == index) & ~self.without
         known = bool(kept.any() and (self.unseen[kept, index] > LEARNED_AT_HOME).mean() >= KNOWN)
-        return not known and not alike.elsewhere(members, index)
+        some = self.home(members, index) > SOME_AT_HOME
+        return (some or not known) and not alike.elsewhere(members, index)
 
     @property
     def hard(self) -> Bools:
