@@ -277,7 +277,7 @@ class Found:
             if fraction > MOST_AT_HOME:
                 why = home_reason(fraction)
             elif asked.says_little(members, group.target_class, alike):
-                why = among_reason(fraction)
+                why = among_reason()
             if why and group.home is None:
                 self.states[members] = OPEN
                 self.groups[place] = replace(group, state="open", kind=MARK, reason=f"{group.reason} {why}")

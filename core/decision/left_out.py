@@ -34,9 +34,6 @@ LEARNED_AT_HOME = 0.5
 # Fraction of a group that may be at home for a model that never saw it; beyond it, nothing is proven: it is a mark or a
 # clean-label attack.
 MOST_AT_HOME = 0.5
-# The same where they lie among the rest of the class. Of clean groups of 42 and 57 signs in small classes it was 0.31
-# and 0.00 (there the class was not known), of poison 0.00 to 0.04.
-SOME_AT_HOME = 0.1
 # Fraction of the samples of a class that such a model saw which it has to know, to know the class.
 KNOWN = 0.5
 # Probability of the label from which on the run's model has learned it: covers of an attack keep it unsure.
@@ -100,18 +97,20 @@ class Asked:
         return float(self.turned(rows, index).mean()) if len(rows) else 0.0
 
     def home(self, members: Ints, index: int) -> float:
-        """The fraction of members, (m,), that the other model takes for class `index`."""
-        return float((self.unseen[members, index] > LEARNED_AT_HOME).mean())
+        """The fraction of members, (m,), that the other model takes for class `index`, however sure it is.
+
+        Of many classes it is sure of few: 26 of 42 clean signs of 100 kinds were taken for their class, 13 with half.
+        """
+        return float((self.unseen[members].argmax(1) == index).mean())
 
     def says_little(self, members: Ints, index: int, alike: LookAlikes) -> bool:
         """Whether that the other model turns from members, (m,) of class `index`, says little.
 
-        They lie among the rest of the class, and it takes some for it, or did not learn it from what stayed of it.
+        It did not learn the class from what stayed of it, and they lie among the rest of the class.
         """
         kept = (alike.labels == index) & ~self.without
         known = bool(kept.any() and (self.unseen[kept, index] > LEARNED_AT_HOME).mean() >= KNOWN)
-        some = self.home(members, index) > SOME_AT_HOME
-        return (some or not known) and not alike.elsewhere(members, index)
+        return not known and not alike.elsewhere(members, index)
 
     @property
     def hard(self) -> Bools:

@@ -104,11 +104,11 @@ def home_reason(home: float) -> str:
     return f"But a model that never saw them takes {home:.0%} of them for this class, too. {MARK_OR_CLEAN}"
 
 
-def among_reason(home: float) -> str:
-    """Why a trigger that works is no proof where its carriers may belong to the class; `home` as above."""
+def among_reason() -> str:
+    """Why a trigger that works is no proof where nothing tells whether its carriers belong to the class."""
     return (
-        f"But they lie among the rest of the class, and a model that never saw them takes {home:.0%} of them for it, "
-        f"or did not learn it from what was left. So what it takes them for says little. {MARK_OR_CLEAN}"
+        "But they lie among the rest of the class, and a model that never saw them did not learn the class from what "
+        f"was left of it. So what it takes them for says little. {MARK_OR_CLEAN}"
     )
 
 

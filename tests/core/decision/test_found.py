@@ -88,19 +88,26 @@ def test_a_group_that_is_mostly_at_home_is_a_mark_and_open():
 
 
 @pytest.mark.parametrize("known", [True, False])
-@pytest.mark.parametrize("at_home", [1, 2])
 @pytest.mark.parametrize("among", [True, False])
-def test_a_model_says_little_of_who_lies_among_a_class_that_it_did_not_learn_or_takes_some_of_them_for(
-    known, at_home, among
-):
+def test_a_model_that_did_not_learn_a_class_says_little_of_who_lies_among_it(known, among):
     found = nothing()
     found.add_trigger(1, trigger(), rows(*range(10)), rows())
-    told = asked([*range(at_home), *(range(10, 20) if known else [])])
+    told = asked(list(range(10, 20)) if known else [])
     found.come_home(replace(told, without=rows(*range(10))), AMONG if among else ALIKE)
     (group,) = found.groups
-    open_now = among and (not known or at_home == 2)
-    assert (group.state, group.size) == (("open", 10) if open_now else ("backdoor", 10 - at_home))
-    assert (f"takes {at_home}0% of them for it, or did not learn it" in group.reason) == open_now
+    open_now = among and not known
+    assert (group.state, group.size) == ("open" if open_now else "backdoor", 10)
+    assert ("did not learn the class" in group.reason) == open_now
+
+
+@pytest.mark.parametrize(("taken", "state"), [(6, "open"), (5, "backdoor")])
+def test_who_is_taken_for_the_class_is_at_home_however_unsure_a_model_is(taken, state):
+    found = nothing()
+    found.add_trigger(1, trigger(), rows(*range(10)), rows())
+    unsure = np.tile(np.float32([0.35, 0.3, 0.35]), (N, 1))
+    unsure[:taken] = [0.3, 0.4, 0.3]
+    found.come_home(Asked({}, {}, np.ones(N, bool), unsure, unsure), ALIKE)
+    assert (found.groups[0].state, found.groups[0].size) == (state, 10)
 
 
 def test_whoever_carries_a_trigger_exactly_stays_wherever_a_model_puts_it():
