@@ -273,12 +273,8 @@ class Found:
                 continue
             members = np.flatnonzero(self.membership == group.id)
             home = members[asked.unseen[members, group.target_class] > LEARNED_AT_HOME]
-            fraction, why = asked.home(members, group.target_class), ""
-            if fraction > MOST_AT_HOME:
-                why = home_reason(fraction)
-            elif asked.says_little(members, group.target_class, alike):
-                why = among_reason()
-            if why and group.home is None:
+            why = "" if group.home is not None else _no_proof(asked, members, group.target_class, alike)
+            if why:
                 self.states[members] = OPEN
                 self.groups[place] = replace(group, state="open", kind=MARK, reason=f"{group.reason} {why}")
             elif group.id not in self.exact:
@@ -307,6 +303,14 @@ class Found:
         self.alike = {numbers[number]: alike for number, alike in self.alike.items() if number in numbers}
         self.exact = {numbers[number] for number in self.exact if number in numbers}
         self.groups = [replace(group, id=numbers[group.id]) for group in kept]
+
+
+def _no_proof(asked: Asked, members: Ints, index: int, alike: LookAlikes) -> str:
+    """Why what members (m,) of class `index` share is no proof, by a model that never saw them; "" where it is."""
+    fraction = asked.home(members, index)
+    if fraction > MOST_AT_HOME:
+        return home_reason(fraction)
+    return among_reason() if asked.says_little(members, index, alike) else ""
 
 
 def _is_faint(group: DecidedGroup) -> bool:

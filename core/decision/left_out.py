@@ -29,7 +29,7 @@ FEWEST_CONTROLS = 10
 # Samples of a class that stay where others of it are known and left out, or 1 − MOST_LEFT_OUT of it if that is fewer:
 # they have to teach it still.
 FEWEST_KEPT = 30
-# Probability of the class from on which a sample is at home there for a model.
+# Probability of the class from which on a sample is at home there for a model.
 LEARNED_AT_HOME = 0.5
 # Fraction of a group that may be at home for a model that never saw it; beyond it, nothing is proven: it is a mark or a
 # clean-label attack.

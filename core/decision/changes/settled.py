@@ -9,7 +9,7 @@ from core.decision.apart import too_many
 from core.decision.changes.changed import before_it, sure_elsewhere, sure_of_known, undone
 from core.decision.changes.transformed import Transformed, doubt_of, settled_kind
 from core.decision.kinds import DOUBT, column, counted_kind
-from core.decision.left_out import effective
+from core.decision.left_out import LEARNED_AT_HOME, effective
 from core.decision.probes import flip_rate
 from core.decision.suspects import Suspects
 from core.modalities.recovery import Ask
@@ -21,8 +21,6 @@ MANY = 3.0
 MANY_OF_FEW = 1 / 3
 # Fraction of samples turned up to which a model that never saw the carriers does not give way, and tells of them.
 STILL_GIVING_WAY = 0.2
-# Probability of the class from which on such a model takes a sample for one of it.
-AT_HOME = 0.5
 # How many times as often as others of the class carriers have to be surely of another class once the change is taken
 # off, or to leave it by the run's model. Of own changes whose carriers were right the first was 2 to 15 times, of a
 # half turn 1.4, which the second told; of two warps with others named it was 0.65 and 0.93, and 0.38 and 0.43.
@@ -91,7 +89,7 @@ def begun_anew(found: Transformed, other: Ask, suspects: Suspects) -> Transforme
     if found.listed:
         return None
     off = undone(found.stamp, suspects.inputs[found.rows])
-    elsewhere, leaving = sure_elsewhere(other(off), found.index), suspects.ask(off)[:, found.index] < AT_HOME
+    elsewhere, leaving = sure_elsewhere(other(off), found.index), suspects.ask(off)[:, found.index] < LEARNED_AT_HOME
     members = found.kind.members
     if members.all() or any(told[members].mean() > MORE_OFTEN * told[~members].mean() for told in (elsewhere, leaving)):
         return None
@@ -120,7 +118,7 @@ def carriers_left_out(found: Transformed, other: Ask, suspects: Suspects, sizes:
     if found.control is not None and found.control <= STILL_GIVING_WAY:
         elsewhere = np.delete(other(off), found.index, axis=1).max(1)
         told += [column(other(samples)[:, found.index]), column(elsewhere)]
-    described, leaving = np.hstack(told), members & (at_home < AT_HOME)
+    described, leaving = np.hstack(told), members & (at_home < LEARNED_AT_HOME)
     whole = counted_kind(described, members)
     few = leaving.sum() < ENOUGH * members.sum()
     kind = whole if found.doubt <= CLEAR or few else counted_kind(described, leaving)
@@ -142,7 +140,7 @@ def _told_by(found: Transformed, other: Ask, inputs: Inputs) -> Transformed:
     samples = inputs[found.rows[found.kind.members]]
     before = before_it(found.stamp, samples)
     said = other(samples)
-    found = replace(found, home=float((said[:, found.index] > AT_HOME).mean()))
+    found = replace(found, home=float((said[:, found.index] > LEARNED_AT_HOME).mean()))
     said = said if before is None else other(before)
     taken_for = said.argmax(1)
     count = effective(np.bincount(taken_for[taken_for != found.index], minlength=1))
@@ -157,7 +155,7 @@ def _known_by(found: Transformed, other: Ask, inputs: Inputs, without: Bools) ->
     """How much of the class a model that never saw `without`, (n,), knows, and knows again."""
 
     def at_home(rows: Ints, nobody: float) -> float:
-        return float((other(inputs[rows])[:, found.index] > AT_HOME).mean()) if len(rows) else nobody
+        return float((other(inputs[rows])[:, found.index] > LEARNED_AT_HOME).mean()) if len(rows) else nobody
 
     stayed, unseen = found.rows[~without[found.rows]], np.setdiff1d(found.doubted, found.rows[found.kind.members])
     return replace(found, known=at_home(stayed, 0.0), known_again=at_home(unseen, 1.0))

@@ -71,7 +71,7 @@ def test_where_others_carry_a_change_than_it_seemed_it_is_begun_anew_by_who_is_s
 
 @pytest.mark.parametrize("listed", [True, False])
 def test_what_is_one_of_a_list_may_stand_in_for_another_change_and_that_is_said(listed):
-    found = replace(a_class(6.0)[0])
+    found, _ = a_class(6.0)
     stamp = ManipulatedStamp("half the contrast", (SIDE, SIDE, 1)) if listed else found.stamp
     reason = transformed_reason(replace(found, stamp=stamp), 3)
     assert ("what was planted may differ" in reason) == listed
