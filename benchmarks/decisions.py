@@ -1,7 +1,7 @@
 """The decision in every regime of the lab: what is confirmed, how much is found and how much of that is right."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import process_time
@@ -24,11 +24,22 @@ from core.stages.reclassify import trained_without
 from core.training.config import TrainConfig
 from core.types import Bools
 
-Trust = Literal["250", "none", "5 poisoned"]
-# Bona fide samples that are poison in the last of these.
+Trust = Literal["250", "none", "5 poisoned", "250 easy"]
+# Bona fide samples that are poison in the third of these.
 POISONED = 5
 # Attack success rate from which on a backdoor counts as learned, and has to be confirmed.
 LEARNED = 0.5
+
+
+@dataclass(frozen=True)
+class Known:
+    """A training whose poison is known; `kind` is "backdoor", "wrong labels", "availability" or "clean data"."""
+
+    name: str
+    kind: str
+    fitted: Fitted
+    traced: Traced
+    config: TrainConfig
 
 
 @dataclass(frozen=True)
@@ -67,7 +78,7 @@ def decisions(
     half: Annotated[str, typer.Option(help="`tuned`, `held-back` or `both`.")] = "both",
     seeds: Annotated[list[int] | None, typer.Option("--seed", help="May be repeated; default 0.")] = None,
     trusts: Annotated[
-        list[str] | None, typer.Option("--trust", help="250, none, 5 poisoned; default the first two.")
+        list[str] | None, typer.Option("--trust", help="250, none, 5 poisoned, 250 easy; default the first two.")
     ] = None,
     only: Annotated[
         list[str] | None, typer.Option(help="Only regimes with this in their name; may be repeated.")
@@ -75,8 +86,17 @@ def decisions(
     cache: Annotated[Path | None, typer.Option(help="A file that keeps each row, to go on later.")] = None,
 ) -> None:
     """Verdict, precision, recall and estimated attack success of the decision, tuned and held-back regimes apart."""
-    chosen = [regime for regime in LAB if not only or any(part in regime.name for part in only)]
-    rows = list(measured(_of_half(chosen, half), data, seeds or [0], trusts or ["250", "none"], cache))
+    chosen = _of_half([regime for regime in LAB if not only or any(part in regime.name for part in only)], half)
+    by_name = {regime.name: regime for regime in chosen}
+    rows = list(
+        measured(
+            list(by_name),
+            lambda name, seed: of_regime(by_name[name], data, seed),
+            seeds or [0],
+            trusts or ["250", "none"],
+            cache,
+        )
+    )
     for title, held in (("### Tuned", False), ("### Held back", True)):
         part = [row for row in rows if held_back(row.regime) == held]
         if part:
@@ -85,19 +105,31 @@ def decisions(
             )
 
 
+def of_regime(regime: Regime, data: Path, seed: int) -> Known:
+    """A training on a regime of the lab."""
+    study = regime.study
+    fitted = fitted_study(study, data, seed)
+    config = TrainConfig(model=study.model, epochs=study.epochs, seed=seed)
+    return Known(regime.name, regime.kind, fitted, trace(fitted), config)
+
+
 def measured(
-    regimes: Sequence[Regime], data: Path, seeds: Sequence[int], trusts: Sequence[str], cache: Path | None
+    names: Sequence[str],
+    known: Callable[[str, int], Known],
+    seeds: Sequence[int],
+    trusts: Sequence[str],
+    cache: Path | None,
 ) -> Iterator[Row]:
-    """A row for each regime, training seed and choice of bona fide samples; those in the cache are not made again."""
+    """A row for each name, training seed and choice of bona fide samples; those in the cache are not made again."""
     kept: dict[str, dict[str, object]] = json.loads(cache.read_text()) if cache and cache.exists() else {}
-    for regime in regimes:
+    for name in names:
         for seed in seeds:
-            keys = {trust: f"{regime.name} {seed} {trust}" for trust in trusts}
-            fitted = None if all(key in kept for key in keys.values()) else fitted_study(regime.study, data, seed)
+            keys = {trust: f"{name} {seed} {trust}" for trust in trusts}
+            training = None if all(key in kept for key in keys.values()) else known(name, seed)
             for trust, key in keys.items():
                 if key not in kept:
-                    assert fitted is not None
-                    kept[key] = asdict(_row(regime, fitted, trust, seed))
+                    assert training is not None
+                    kept[key] = asdict(_row(training, trust))
                     typer.echo(f"{key}: {kept[key]}", err=True)
                     if cache:
                         cache.write_text(json.dumps(kept, indent=1))
@@ -150,40 +182,38 @@ def _of_half(regimes: Sequence[Regime], half: str) -> list[Regime]:
     return [regime for regime in regimes if held_back(regime.name) == (half == "held-back")]
 
 
-def _row(regime: Regime, fitted: Fitted, trust: str, seed: int) -> Row:
+def _row(known: Known, trust: str) -> Row:
     if trust not in get_args(Trust):
         raise typer.BadParameter(f"{trust} is not one of {', '.join(get_args(Trust))}.")
-    traced, dataset = trace(fitted), fitted.dataset
-    is_poison = traced.is_poison
+    fitted, traced = known.fitted, known.traced
     evidence = replace(
         traced.evidence(),
-        bona_fide=_bona_fide(is_poison, trust, seed),
+        bona_fide=_bona_fide(traced, trust, known.config.seed),
         model=fitted.model.eval(),
-        inputs=dataset.inputs,
+        inputs=fitted.dataset.inputs,
     )
     started, trained = process_time(), [0.0]
 
     def retrain(kept: Bools) -> nn.Module:
         before = process_time()
-        model = _trained(fitted, regime, kept, seed)
+        model = trained_without(fitted.dataset, np.flatnonzero(~kept), known.config, None, lambda part, message: None)
         trained[0] += process_time() - before
-        return model
+        return model.eval()
 
     detection = consensus(evidence)
     decision, _ = decide(evidence, detection.suspicion, detection.flagged, retrain)
-    seconds = process_time() - started - trained[0]
-    return scored(regime, trust, decision, traced, seconds)
+    return scored(known, trust, decision, process_time() - started - trained[0])
 
 
-def _trained(fitted: Fitted, regime: Regime, kept: Bools, seed: int) -> nn.Module:
-    config = TrainConfig(model=regime.study.model, epochs=regime.study.epochs, seed=seed)
-    return trained_without(fitted.dataset, np.flatnonzero(~kept), config, None, lambda fraction, message: None).eval()
-
-
-def _bona_fide(is_poison: Bools, trust: str, draw: int) -> Bools:
+def _bona_fide(traced: Traced, trust: str, draw: int) -> Bools:
+    """(n,) which samples a person trusts: at random, some poison among them, or the easiest of the clean ones."""
+    is_poison = traced.is_poison
     if trust == "none":
         return np.zeros(len(is_poison), np.bool_)
     chosen = draw_bona_fide(is_poison, draw)
+    if trust == "250 easy":
+        easiest = np.flatnonzero(~is_poison)[np.argsort(traced.losses[~is_poison].mean(1), kind="stable")]
+        return np.isin(np.arange(len(is_poison)), easiest[: chosen.sum()])
     poison = np.flatnonzero(is_poison)
     if trust == "5 poisoned" and len(poison):
         rng = np.random.default_rng(draw)
@@ -193,17 +223,17 @@ def _bona_fide(is_poison: Bools, trust: str, draw: int) -> Bools:
     return chosen
 
 
-def scored(regime: Regime, trust: str, decision: Decision, traced: Traced, seconds: float) -> Row:
+def scored(known: Known, trust: str, decision: Decision, seconds: float) -> Row:
     """How good a decision is, by what was planted."""
-    is_poison = traced.is_poison
+    traced, is_poison = known.traced, known.traced.is_poison
     flagged = np.isin(decision.states, [BACKDOOR, WRONG_LABEL])
-    meant = WRONG_LABEL if regime.kind == "wrong labels" else BACKDOOR
-    poisoned = set(traced.labels[is_poison].tolist()) if regime.kind == "backdoor" else set()
+    meant = WRONG_LABEL if known.kind == "wrong labels" else BACKDOOR
+    poisoned = set(traced.labels[is_poison].tolist()) if known.kind == "backdoor" else set()
     accused = {group.target_class for group in decision.groups if group.state == "backdoor"}
     rates = [group.flip_rate for group in decision.groups if group.state == "backdoor" and group.flip_rate is not None]
     return Row(
-        regime=regime.name,
-        kind=regime.kind,
+        regime=known.name,
+        kind=known.kind,
         trust=trust,
         success=float(traced.success.mean()) if traced.success.size else None,
         verdict=decision.verdict,

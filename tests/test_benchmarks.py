@@ -16,7 +16,7 @@ from benchmarks.art import f1_per_class, made_up, our_width
 from benchmarks.asking import FIELD, ROWS, asking_table, field_table
 from benchmarks.attacks import attacks_table
 from benchmarks.clean import clean_table
-from benchmarks.decisions import decisions_table, measured
+from benchmarks.decisions import Known, decisions_table, measured, of_regime
 from benchmarks.demo import demo_table
 from benchmarks.hostile.chaos import Act, chaos_lines, outcome, set_back
 from benchmarks.hostile.damages import OTHER, TRACEBACK, damaged, damages_table, made
@@ -273,12 +273,17 @@ def test_the_table_of_what_is_left_out_has_a_row_for_each_score_and_step(tmp_pat
 def test_the_decision_has_a_row_for_each_regime_which_a_cache_keeps(tmp_path: Path) -> None:
     folder, cache = npz(tmp_path, "mnist"), tmp_path / "rows.json"
     regimes = [Regime("patch", "mnist", ("patch:ratio=0.1,target=1",), 0.1), Regime("clean", "mnist")]
-    rows = list(measured(regimes, folder, [0], ["none"], cache))
+    by_name = {regime.name: regime for regime in regimes}
+
+    def known(name: str, seed: int) -> Known:
+        return of_regime(by_name[name], folder, seed)
+
+    rows = list(measured(list(by_name), known, [0], ["none"], cache))
     assert [(row.poison, row.trust, row.kind) for row in rows] == [(24, "none", "backdoor"), (0, "none", "clean data")]
     assert (rows[1].wrong, rows[1].flagged) == (0, 0)
     assert rows[1].verdict in ("none", "open")  # without bona fide samples, outliers of clean data stay open
     (folder / "mnist.npz").unlink()
-    assert list(measured(regimes, folder, [0], ["none"], cache)) == rows
+    assert list(measured(list(by_name), known, [0], ["none"], cache)) == rows
     table = decisions_table(rows)
     assert table[2].startswith("| mnist/patch/10 | none |")
     assert "of 1 runs on clean data, 0 confirmed" in table[-1]
