@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 # that is called is loaded: all together take seven seconds of the processor.
 FILES = (
     *("demo", "attacks", "alone", "papers.badloss_cifar10", "planting", "scoring", "training", "text", "art"),
-    *("papers.ac_mnist", "papers.signs", "papers.ac_signs", "regimes", "decisions", "foreign", "asking"),
+    *("papers.ac_mnist", "papers.signs", "papers.ac_signs", "regimes", "decisions", "foreign.foreign", "asking"),
     *("ablation", "clean", "importing", "hundredth", "growth", "screen.opening", "screen.review", "screen.reruns"),
     *("screen.lasting", "screen.deciding", "screen.brushing", "screen.screens", "hostile.bombs", "hostile.damages"),
     *("hostile.fuzz", "hostile.chaos", "hostile.sessions"),

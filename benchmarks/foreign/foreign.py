@@ -8,7 +8,7 @@ import numpy as np
 import typer
 
 from benchmarks.decisions import Known, decisions_table, measured
-from benchmarks.parts.foreign_sets import FOREIGN, foreign_set
+from benchmarks.foreign.sets import FOREIGN, foreign_set
 from benchmarks.parts.hardware import hardware
 from benchmarks.parts.traced import fitted, trace
 from core.evaluation.metrics import attack_success_rate
@@ -37,9 +37,9 @@ def foreign(
     typer.echo(f"{hardware()}; training seeds {seeds}\n\n" + "\n".join(decisions_table(rows)))
 
 
-def known(name: str, data: Path, seed: int) -> Known:
-    """A training on one of these sets."""
-    made = foreign_set(name, data, seed)
+def known(name: str, data: Path, seed: int, most: int | None = None) -> Known:
+    """A training on one of these sets, of at most so many images."""
+    made = foreign_set(name, data, seed, most)
     config = TrainConfig(model="convnet", epochs=EPOCHS, seed=seed)
     run = fitted(made.dataset, (), config)
     rates = [

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import typer
 
+from benchmarks.foreign import stamps
+from benchmarks.foreign.stamps import Stamp
 from benchmarks.papers.signs import photographs
-from benchmarks.parts import foreign_stamps as stamps
 from benchmarks.parts.data import part_of
-from benchmarks.parts.foreign_stamps import Stamp
 from core.modalities.image.inputs import ImageInputs
 from core.types import Bools, Dataset, Images, Ints
 
@@ -50,8 +50,8 @@ class Foreign:
     tried: tuple[tuple[Images, Ints], ...]
 
 
-def foreign_set(name: str, folder: Path, seed: int) -> Foreign:
-    """The set of that name, all of it drawn from `seed`.
+def foreign_set(name: str, folder: Path, seed: int, most: int | None = None) -> Foreign:
+    """The set of that name, all of it drawn from `seed`, of at most so many training images.
 
     Raises:
         typer.BadParameter: there is no such set, or its data are missing.
@@ -59,7 +59,7 @@ def foreign_set(name: str, folder: Path, seed: int) -> Foreign:
     what, data, percent = name.split("/")
     if what not in SETS or data not in SIZES:
         raise typer.BadParameter(f"{name}: there are {', '.join(SETS)} of {', '.join(SIZES)}.")
-    clean = _clean(data, folder, seed)
+    clean = _clean(data, folder, seed, min(SIZES[data], most or SIZES[data]))
     rng = np.random.default_rng([seed, len(name), *name.encode()])
     return SETS[what](_Canvas(name, clean, round(len(clean) * float(percent) / 100), rng))
 
@@ -122,9 +122,9 @@ class _Canvas:
         return Foreign(self.name, kind, dataset, self.is_poison, tuple(self.tried))
 
 
-def _clean(data: str, folder: Path, seed: int) -> Dataset:
+def _clean(data: str, folder: Path, seed: int, size: int) -> Dataset:
     if not data.startswith("signs"):
-        return part_of(folder, data.removesuffix("-large"), SIZES[data], seed)
+        return part_of(folder, data.removesuffix("-large"), size, seed)
     drawings = sorted((folder / "traffic_signs").glob("*/*.png"))
     n_classes = int(data.split("-")[1])
     if len(drawings) < n_classes:
@@ -134,17 +134,18 @@ def _clean(data: str, folder: Path, seed: int) -> Dataset:
     side = 64 if data.endswith("-64") else 32
     with np.load(folder / "cifar10.npz", allow_pickle=False) as content:
         grounds = content["x_train"][:5000]
-    labels = rng.permutation(np.arange(SIZES[data] + TESTS) % n_classes)
+    tests = min(size, TESTS)
+    labels = rng.permutation(np.arange(size + tests) % n_classes)
     images = photographs(kinds, labels, grounds, side, rng)
     return Dataset(
         name=data,
-        ids=np.arange(SIZES[data]),
-        inputs=ImageInputs(images[:-TESTS]),
-        labels=labels[:-TESTS],
-        test_inputs=ImageInputs(images[-TESTS:]),
-        test_labels=labels[-TESTS:],
+        ids=np.arange(size),
+        inputs=ImageInputs(images[:-tests]),
+        labels=labels[:-tests],
+        test_inputs=ImageInputs(images[-tests:]),
+        test_labels=labels[-tests:],
         class_names=tuple(map(str, range(n_classes))),
-        bona_fide=np.zeros(SIZES[data], np.bool_),
+        bona_fide=np.zeros(size, np.bool_),
     )
 
 

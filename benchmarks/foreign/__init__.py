@@ -1,0 +1,1 @@
+"""Sets whose triggers share no code with the lab's, and what the decision says of them."""
