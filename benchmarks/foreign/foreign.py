@@ -16,8 +16,6 @@ from core.modalities.image.inputs import ImageInputs
 from core.training.config import TrainConfig
 from core.training.evaluating import evaluate
 
-EPOCHS = 12  # without augmentation; the lab has 16
-
 
 def foreign(
     *,
@@ -29,18 +27,24 @@ def foreign(
     only: Annotated[
         list[str] | None, typer.Option(help="Only these sets, by their whole name; any there can be.")
     ] = None,
+    epochs: Annotated[int, typer.Option(help="Of the training, without augmentation; the lab has 16.")] = 12,
+    most: Annotated[int | None, typer.Option(help="Training images at most; default as many as a set has.")] = None,
     cache: Annotated[Path | None, typer.Option(help="A file that keeps each row, to go on later.")] = None,
 ) -> None:
     """Verdict, precision, recall and estimated attack success on sets that a stranger might bring."""
     names, seeds = only or FOREIGN, seeds or [0]
-    rows = list(measured(names, lambda name, seed: known(name, data, seed), seeds, trusts or ["250", "none"], cache))
-    typer.echo(f"{hardware()}; training seeds {seeds}\n\n" + "\n".join(decisions_table(rows)))
+    rows = list(
+        measured(
+            names, lambda name, seed: known(name, data, seed, epochs, most), seeds, trusts or ["250", "none"], cache
+        )
+    )
+    typer.echo(f"{hardware()}; training seeds {seeds}, {epochs} epochs\n\n" + "\n".join(decisions_table(rows)))
 
 
-def known(name: str, data: Path, seed: int, most: int | None = None) -> Known:
+def known(name: str, data: Path, seed: int, epochs: int = 12, most: int | None = None) -> Known:
     """A training on one of these sets, of at most so many images."""
     made = foreign_set(name, data, seed, most)
-    config = TrainConfig(model="convnet", epochs=EPOCHS, seed=seed)
+    config = TrainConfig(model="convnet", epochs=epochs, seed=seed)
     run = fitted(made.dataset, (), config)
     rates = [
         attack_success_rate(evaluate(run.model, ImageInputs(images), wanted)[1], wanted)

@@ -81,7 +81,7 @@ def test_the_table_lists_sets_that_there_are_and_others_are_named(folder: Path) 
 
 def test_a_decision_has_a_row_with_easy_bona_fide_samples_and_with_none(folder: Path) -> None:
     names = ["corner/mnist/10"]
-    rows = list(measured(names, lambda name, seed: known(name, folder, seed, 120), [0], ["none", "250 easy"], None))
+    rows = list(measured(names, lambda name, seed: known(name, folder, seed, 2, 120), [0], ["none", "250 easy"], None))
     assert [(row.regime, row.trust, row.kind, row.poison) for row in rows] == [
         ("corner/mnist/10", "none", "backdoor", 12),
         ("corner/mnist/10", "250 easy", "backdoor", 12),
