@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from core.decision.apart import KindFigures
+from core.decision.chance import is_clear
 from core.decision.changes.transformed import EXPLAINED, Transformed
 from core.decision.left_out import LEARNED_AT_HOME, MOST_AT_HOME, Asked
 from core.decision.look_alikes import LookAlikes
@@ -15,6 +16,7 @@ from core.decision.reasons import (
     joined_reason,
     kind_reason,
     more_reason,
+    most_reason,
     shared_reason,
     too_many_reason,
     transformed_reason,
@@ -273,8 +275,7 @@ class Found:
                 continue
             members = np.flatnonzero(self.membership == group.id)
             home = members[asked.unseen[members, group.target_class] > LEARNED_AT_HOME]
-            why = "" if group.home is not None else _no_proof(asked, members, group.target_class, alike)
-            if why:
+            if why := "" if group.home is not None else _no_proof(asked, members, group, alike):
                 self.states[members] = OPEN
                 self.groups[place] = replace(group, state="open", kind=MARK, reason=f"{group.reason} {why}")
             elif group.id not in self.exact:
@@ -305,11 +306,13 @@ class Found:
         self.groups = [replace(group, id=numbers[group.id]) for group in kept]
 
 
-def _no_proof(asked: Asked, members: Ints, index: int, alike: LookAlikes) -> str:
-    """Why what members (m,) of class `index` share is no proof, by a model that never saw them; "" where it is."""
-    fraction = asked.home(members, index)
-    if fraction > MOST_AT_HOME:
+def _no_proof(asked: Asked, members: Ints, group: DecidedGroup, alike: LookAlikes) -> str:
+    """Why what the members (m,) of a group share is no proof, by a model that never saw them; "" where it is."""
+    index, clear = group.target_class, is_clear(group.flip_rate or 0.0, group.control or 0.0)
+    if (fraction := asked.home(members, index)) > MOST_AT_HOME:
         return home_reason(fraction)
+    if not clear and asked.are_most_of_few(members, index, int((alike.labels == index).sum())):
+        return most_reason()
     return among_reason() if asked.says_little(members, index, alike) else ""
 
 

@@ -31,6 +31,7 @@ from core.decision.left_out import (
     sources,
 )
 from core.decision.members import FEWEST
+from core.decision.of_source import kind_with_trigger
 from core.decision.shared import SharedTrigger, home_of, likened_trigger, shared_trigger
 from core.decision.states import OPEN
 from core.decision.suspects import Suspects
@@ -113,7 +114,7 @@ class OwnKinds:
             wrong: (n,) wrong labels, which may lie apart, too: where there are any, the rest proves less.
             judged: classes that are judged.
         """
-        by_source: dict[int, list[Kind]] = {}
+        by_source: dict[int, dict[int, Kind]] = {}
         larger = self.beyond(asked.groups)
         for index in () if wrong.any() else asked.groups:
             if index in asked.foreign:
@@ -131,12 +132,16 @@ class OwnKinds:
             turned = first.turned(first.groups[index], index)
             if asked.fraction(index) < SUSPECTED or not beyond_hard(turned, hard, judged):
                 continue
-            one = those_apart(by_source.get(index, []), self.ranks[rows], several=several, suspected=suspected)
-            clearer = one is not None and (kind is None or self._is_clearer(one, kind, asked, index))
+            kinds, ranks = by_source.get(index, {}), self.ranks[rows]
+            sharing = kind_with_trigger(self.suspects, asked, kinds, (*self.left(index), ranks), index)
+            one = sharing or those_apart(kinds.values(), ranks, several=several, suspected=suspected)
+            clearer = one is not None and (
+                sharing is not None or kind is None or self._is_clearer(one, kind, asked, index)
+            )
             if (named := one if clearer else kind) is not None:
                 may_be = named.members if kind is None else named.members | kind.members
                 of = asked, index, float(hard.mean())
-                self._weigh_one(of, rows, named, wrong, may_be, of_one_source=clearer)
+                self._weigh_one(of, rows, named, wrong, may_be, of_one_source=clearer, proven=sharing is not None)
 
     def incomplete(self) -> dict[int, Ints]:
         """Class → rows that may be more of its confirmed backdoor, where the class has too many samples without it.
@@ -213,15 +218,24 @@ class OwnKinds:
         return not apart and one.doubtful < kind.doubtful
 
     def _weigh_one(
-        self, of: tuple[Asked, int, float], rows: Ints, kind: Kind, wrong: Bools, may_be: Bools, *, of_one_source: bool
+        self,
+        of: tuple[Asked, int, float],
+        rows: Ints,
+        kind: Kind,
+        wrong: Bools,
+        may_be: Bools,
+        *,
+        of_one_source: bool,
+        proven: bool,
     ) -> None:
         """Add a kind among the rows of a class; `of` says what was asked, of which class, and how many hard ones turn.
 
-        A kind `of_one_source` is apart already. Who else `may_be` of it, (m,), is open.
+        A kind `of_one_source` is apart already, and one that is `proven` by what it shares is so even where bona fide
+        samples are of it: then these are in doubt. Who else `may_be` of it, (m,), is open.
         """
         (asked, index, _), trusted = of, self.evidence.bona_fide
         figures, believed, apart = self._figures(of, rows, kind, lie_apart=not wrong.any(), of_one_source=of_one_source)
-        figures = replace(figures, usual=usual_among_trusted(believed, trusted[rows]))
+        figures = replace(figures, usual=not proven and usual_among_trusted(believed, trusted[rows]))
         inside = rows[believed & ~trusted[rows]]
         # What was nearly a kind gives way to one that is apart; and what was open to most of the class.
         nearly = self.found.open_groups(index, kinds=not figures.most) if figures.a_cluster else []

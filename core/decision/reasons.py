@@ -112,6 +112,14 @@ def among_reason() -> str:
     )
 
 
+def most_reason() -> str:
+    """Why a trigger that works is no proof where its carriers are most of a class and look like few others."""
+    return (
+        "But they are most of the class, and a model that never saw them takes nearly all of them for one or two other "
+        "classes. So they may be its true samples, which that model lacked: look at them and at the rest."
+    )
+
+
 def kind_reason(figures: KindFigures, in_doubt: int = 0, *, confirmed: bool) -> str:
     """How many of the suspects only their own kind taught the model, beside as hard samples, and how clear a kind.
 

@@ -7,7 +7,7 @@ suspicious for that, as long as they are left out together.
 Poison that is made of all classes is taken for all of them, and so for classes that nobody mixes up with its own.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -36,8 +36,8 @@ USUAL = 0.05
 
 def kinds_by_source(
     described: Reals, told: tuple[Floats, Floats], index: int, limits: tuple[float, float]
-) -> list[Kind]:
-    """The kinds of a class, each taken for one other class by the model that never saw it.
+) -> dict[int, Kind]:
+    """The kinds of a class by the one other class that the model which never saw them takes them for.
 
     Args:
         described: (m, f) activations and trajectories of the class, standardised.
@@ -48,22 +48,22 @@ def kinds_by_source(
     (seen, unseen), (believed, turned) = told, limits
     away = (seen[:, index] > believed) & (unseen[:, index] < turned)
     home, taken_for = unseen[:, index] > believed, unseen.argmax(1)
-    kinds = []
-    for source in np.unique(taken_for[away]):
+    kinds = {}
+    for source in np.unique(taken_for[away]).tolist():
         inside = away & (taken_for == source)
         columns = column(seen[:, index]), column(unseen[:, index]), column(unseen[:, source])
         kind = learned_kind(np.hstack([described, *columns]), inside, home | (away & ~inside))
         if kind is not None and kind.members.sum() >= FEWEST:
-            kinds.append(kind)
+            kinds[source] = kind
     return kinds
 
 
-def in_several(kinds: Iterable[Sequence[Kind]]) -> bool:
+def in_several(kinds: Iterable[Mapping[int, Kind]]) -> bool:
     """Whether several classes, of each of which the kinds are given, have one that is nearly apart: no accident."""
-    return sum(any(kind.doubtful <= APART_OR_MORE for kind in own) for own in kinds) >= SEVERAL
+    return sum(any(kind.doubtful <= APART_OR_MORE for kind in own.values()) for own in kinds) >= SEVERAL
 
 
-def those_apart(kinds: Sequence[Kind], ranks: Floats, *, several: bool, suspected: bool) -> Kind | None:
+def those_apart(kinds: Iterable[Kind], ranks: Floats, *, several: bool, suspected: bool) -> Kind | None:
     """The kinds of a class that are apart, as one; None where none is.
 
     Args:
@@ -77,7 +77,12 @@ def those_apart(kinds: Sequence[Kind], ranks: Floats, *, several: bool, suspecte
         more = suspected and (several or np.median(ranks[kind.members]) >= FOREMOST)
         if kind.doubtful <= (APART_OR_MORE if more else APART):
             apart.append(kind.odds)
-    return Kind(np.max(apart, axis=0)) if apart else None
+    return as_one(apart)
+
+
+def as_one(odds: Sequence[Reals]) -> Kind | None:
+    """The kinds with these odds, (m,) each, as one; None for none."""
+    return Kind(np.max(odds, axis=0)) if odds else None
 
 
 def kind_of_many(described: Reals, told: tuple[Floats, Floats], index: int, limits: tuple[float, float]) -> Kind | None:
