@@ -8,6 +8,7 @@ import numpy as np
 from torch import nn
 
 from core.decision.chance import CLEAR, beyond_chance
+from core.decision.changes.common import add_common
 from core.decision.changes.settled import settled
 from core.decision.changes.transformed import Transformed, transformed_classes
 from core.decision.found import Found
@@ -252,6 +253,7 @@ class _Maker:
         groups, controls = ({index: of[index] for index in suspected} for of in (before.groups, before.controls))
         asked = self._asked(retrain, groups, controls, without)
         self.kinds.weigh(asked, before, wrong, len(self.judged))
+        add_common(self.kinds, asked, before.hard, self.network, self.device)
 
     def _ask_about_the_rest(self, retrain: Retrain, before: Asked) -> None:
         """Train without a cluster of each class of which nothing is confirmed: a part of another class may be one.
@@ -271,6 +273,7 @@ class _Maker:
         groups = {index: self.suspects.alike.thinned(drawn(rows), index, ASKED) for index, rows in parts.items()}
         asked = replace(self._asked(retrain, groups, {}, without, also=more), foreign=tuple(foreign))
         self.kinds.weigh(asked, before, np.zeros(len(without), np.bool_), len(self.judged))
+        add_common(self.kinds, asked, before.hard, self.network, self.device)
         self.kinds.complete(asked, more)
 
     def _asked(

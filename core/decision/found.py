@@ -15,7 +15,6 @@ from core.decision.reasons import (
     home_reason,
     joined_reason,
     kind_reason,
-    more_reason,
     most_reason,
     shared_reason,
     too_many_reason,
@@ -213,15 +212,15 @@ class Found:
         self.alike[number], self.states[in_doubt] = alike, OPEN
         self.membership[members], self.states[members] = number, BACKDOOR if confirmed else OPEN
 
-    def add_to_backdoor(self, index: int, rows: Ints, in_doubt: Ints) -> int:
+    def add_to_backdoor(self, index: int, rows: Ints, in_doubt: Ints, why: str) -> int:
         """More members, rows (m,), of the largest confirmed backdoor of class `index`; those `in_doubt` are open.
 
-        Returns the id of the group.
+        `why` says so in words. Returns the id of the group.
         """
         group = max((one for one in self.confirmed() if one.target_class == index), key=lambda one: one.size)
         self.membership[rows], self.states[rows], self.states[in_doubt] = group.id, BACKDOOR, OPEN
-        reason = f"{group.reason} {more_reason(len(rows), len(in_doubt))}"
-        self.groups[group.id - 1] = replace(group, size=group.size + len(rows), reason=reason)
+        size = group.size + len(rows)
+        self.groups[group.id - 1] = replace(group, size=size, reason=f"{group.reason} {why}")
         return group.id
 
     def add_shared(self, number: int, trigger: SharedTrigger) -> None:

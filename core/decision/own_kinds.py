@@ -32,6 +32,7 @@ from core.decision.left_out import (
 )
 from core.decision.members import FEWEST
 from core.decision.of_source import kind_with_trigger
+from core.decision.reasons import more_reason
 from core.decision.shared import SharedTrigger, home_of, likened_trigger, shared_trigger
 from core.decision.states import OPEN
 from core.decision.suspects import Suspects
@@ -180,7 +181,8 @@ class OwnKinds:
             maybe[new] = False
             if not len(new):
                 continue
-            number = found.add_to_backdoor(index, rows[new], rows[maybe])
+            why = more_reason(len(new), int(maybe.sum()))
+            number = found.add_to_backdoor(index, rows[new], rows[maybe], why)
             if number not in found.stamps:
                 trigger = shared_trigger(self.suspects, np.flatnonzero(found.membership == number), index)
                 if trigger is not None:

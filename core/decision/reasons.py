@@ -163,8 +163,20 @@ def shared_reason(trigger: SharedTrigger) -> str:
     of = "other classes" if trigger.source is None else "the one class that they look like"
     return (
         f"What they share was put on {trigger.probed:,} samples of {of}: the model then takes {trigger.flip_rate:.0%} "
-        f"of them for this class. With what other samples of the class share, it takes {trigger.control:.0%}."
-    ) + ("" if trigger.without is None else f" A model that never saw the members takes {trigger.without:.0%}.")
+        f"of them for this class."
+        + ("" if trigger.control is None else f" With what others of the class share, it takes {trigger.control:.0%}.")
+        + ("" if trigger.without is None else f" A model that never saw the members takes {trigger.without:.0%}.")
+        + (f" The same turns samples of {trigger.classes} classes, each into another." if trigger.classes > 1 else "")
+    )
+
+
+def common_reason(more: int, in_doubt: int, classes: int) -> str:
+    """Why a backdoor has more members than its first test named, where several classes were taught one change."""
+    reason = (
+        f"One change turns samples of {classes} classes, each into another. Once it is taken off, {more:,} more are "
+        "taken for the class that the first members come from."
+    )
+    return f"{reason} Whether {in_doubt:,} more are is in doubt: they are open." if in_doubt else reason
 
 
 def more_reason(more: int, in_doubt: int) -> str:

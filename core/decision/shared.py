@@ -42,17 +42,20 @@ class SharedTrigger:
 
     Attributes:
         stamp: how to put it on and take it off.
-        flip_rate, control: fraction of `probed` samples turned by it, and by the same from other samples of the class.
+        flip_rate, control: fraction of `probed` samples turned by it, and by the same from other samples of the class;
+            None where that was not asked.
         source: the one class that these samples are of; None for any.
         without: the flip rate of a model that never saw the members; None where it was not asked.
+        classes: how many classes it turns, each into another one.
     """
 
     stamp: Stamp
     flip_rate: float
-    control: float
+    control: float | None
     probed: int
     source: int | None = None
     without: float | None = None
+    classes: int = 1
 
 
 def same_trigger(suspects: Suspects, index: int, left: Bools) -> RecoveredTrigger | None:

@@ -126,6 +126,14 @@ class Stamps(Protocol):
         `probes` are rows to learn from and rows to try on.
         """
 
+    def common(
+        self, inputs: Inputs, labels: Ints, rows: Ints, pairs: Mapping[int, int], network: "AskedNetwork", /
+    ) -> Sequence[Stamp]:
+        """Changes of a whole sample that turn samples of some classes, the keys, each into another class, the value.
+
+        `rows` are samples to learn from.
+        """
+
     def likenesses(self, inputs: Inputs, rows: Ints, others: Ints, /) -> tuple[Stamp, ...]:
         """Changes of a whole sample after which those in `others` are on the whole like those in `rows`."""
 

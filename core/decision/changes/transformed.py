@@ -24,7 +24,7 @@ from core.detectors.networks.inside import last_hidden
 from core.detectors.parts.statistics import Reals
 from core.modalities import modality_of
 from core.modalities.recovery import OF_A_LIST, AskedNetwork, Stamp
-from core.types import Bools, Ints, Samples
+from core.types import Bools, Inputs, Ints, Samples
 
 # Fraction of samples of other classes that the change has to turn.
 LEAST_TURNED = 0.5
@@ -190,8 +190,7 @@ def transformed_classes(
     """
     inputs, labels, modality = suspects.inputs, suspects.labels, modality_of(suspects.inputs)
     probes = suspects.probes[::2], suspects.probes[1::2]
-    place = partial(_placed, modality.load_batches().given, network, on)
-    asked = AskedNetwork(place, partial(differentiable_logits, network))
+    asked = asked_network(inputs, network, on)
     found: list[Transformed] = []
     for index, stamp in modality.load_stamps().transformations(inputs, labels, probes, sorted(described), asked):
         learned_from, tried = (rows[labels[rows] != index] for rows in probes)
@@ -262,6 +261,12 @@ def doubt_of(kind: Kind, described: Reals) -> float:
     """How many samples of a class are in doubt for each carrier, 0 or more, where its columns are fully believed."""
     asked = learned_kind(described, kind.members, ~kind.members)
     return np.inf if asked is None else asked.doubtful
+
+
+def asked_network(inputs: Inputs, network: nn.Module, on: device) -> AskedNetwork:
+    """The network as changes are learned with it: on such inputs, on that device."""
+    place = partial(_placed, modality_of(inputs).load_batches().given, network, on)
+    return AskedNetwork(place, partial(differentiable_logits, network))
 
 
 def _placed(given: Callable[[Samples, nn.Module], Tensor], network: nn.Module, on: device, samples: Samples) -> Tensor:

@@ -23,6 +23,7 @@ __all__ = [
     "basis",
     "beneath",
     "coincidences",
+    "common",
     "likenesses",
     "not_looked_for",
     "residuals",
@@ -84,6 +85,13 @@ def transformations(
     from core.modalities.image import transformations as changes
 
     return changes.transformations(inputs, labels, probes, classes, network)
+
+
+def common(inputs: Inputs, labels: Ints, rows: Ints, pairs: Mapping[int, int], network: AskedNetwork) -> list[Stamp]:
+    """See `core.modalities.image.transformations.common`."""
+    from core.modalities.image import transformations as changes
+
+    return changes.common(inputs, labels, rows, pairs, network)
 
 
 def likenesses(inputs: Inputs, rows: Ints, others: Ints) -> tuple[Stamp, ...]:

@@ -6,7 +6,7 @@ was taught such a change gives way to it; a clean class hardly does. The idea of
 trigger is that of Wang et al. 2019 (Neural Cleanse), for patches.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -142,11 +142,8 @@ def transformations(
     found: list[tuple[int, Stamp]] = _manipulated(inputs, labels, tried, classes, network)
     others = [learned_from[labels[learned_from] != index] for index in classes]
     sides = inputs.shape[0], inputs.shape[1]
-    if not SMALLEST_SIDE <= min(sides) <= max(sides) <= LARGEST_SIDE or min(map(len, others), default=0) < FEWEST:
+    if min(map(len, others), default=0) < FEWEST or not _may_learn(inputs, others[0], network):
         return found
-    images = network.place(inputs[others[0][:2]]).requires_grad_()
-    if images.dim() != 4 or not network.logits(images).requires_grad:
-        return found  # nothing flows back through this network
     count = max(min(IMAGES, IMAGES_OF_ALL // len(classes)), FEWEST_IMAGES)
     most_tried = min(TRIED, max(TRIED_OF_ALL // len(classes), FEWEST))
     apart = [tried[labels[tried] != index][:most_tried] for index in classes]
@@ -164,6 +161,38 @@ def transformations(
             if giving_way or rates.max(initial=0) < GIVES_WAY:  # to less nobody gives way either
                 break
     return found
+
+
+def common(inputs: Inputs, labels: Ints, rows: Ints, pairs: Mapping[int, int], network: AskedNetwork) -> list[Stamp]:
+    """Of each family the change that turns images of some classes each into another class.
+
+    Args:
+        inputs: n images.
+        labels: (n,) as given.
+        rows: of images that the model has right, to learn from.
+        pairs: class → what its images are to become.
+        network: that is asked.
+    """
+    own = {source: rows[labels[rows] == source] for source in pairs}
+    pairs = {source: target for source, target in pairs.items() if len(own[source]) >= FEWEST_IMAGES}
+    if not pairs or not _may_learn(inputs, rows, network):
+        return []
+    others, count = [own[source] for source in pairs], max(IMAGES_OF_ALL // 2 // len(pairs), FEWEST_IMAGES)
+    made = list[Stamp]()
+    for family in FAMILIES:
+        search, how = _Search(inputs, network, family), (family.course, family.course.bounds[0])
+        change = search.learned(family.begun(inputs.shape), others, list(pairs.values()), count, how)
+        made.append(family.stamp(change[0], (inputs.shape[0], inputs.shape[1])))
+    return made
+
+
+def _may_learn(inputs: Inputs, rows: Ints, network: AskedNetwork) -> bool:
+    """Whether a change can be learned: images of a usual size, and a network through which something flows back."""
+    sides = inputs.shape[0], inputs.shape[1]
+    if not SMALLEST_SIDE <= min(sides) <= max(sides) <= LARGEST_SIDE:
+        return False
+    images = network.place(inputs[rows[:2]]).requires_grad_()
+    return bool(images.dim() == 4 and network.logits(images).requires_grad)
 
 
 def _gives_way(rates: Floats) -> Bools:
@@ -219,7 +248,7 @@ class _Search:
     ) -> Tensor:
         """(q, …) the changes that turn most of `count` images of other classes, beginning with these.
 
-        `how` says the course and how large they may become.
+        Or one change for all of the classes. `how` says the course and how large they may become.
         """
         course, most = how
         rng = np.random.default_rng((len(classes), int(classes[0])))
@@ -229,7 +258,7 @@ class _Search:
         for _ in range(course.steps):
             rows = np.concatenate([rng.choice(own, count, replace=len(own) < count) for own in others])
             images = self.network.place(self.inputs[rows])
-            changed = self.family.way(images, changes.repeat_interleave(count, 0).to(images.device))
+            changed = self.family.way(images, changes.repeat_interleave(len(rows) // len(changes), 0).to(images.device))
             losses = F.cross_entropy(self.network.logits(changed), wanted.to(images.device), reduction="sum")
             (changes.grad,) = torch.autograd.grad(losses / count, changes)  # and none of the network's weights
             adam.step()

@@ -25,6 +25,7 @@ __all__ = [
     "basis",
     "beneath",
     "coincidences",
+    "common",
     "likenesses",
     "not_looked_for",
     "residuals",
@@ -59,6 +60,11 @@ def basis(_inputs: Inputs) -> Callable[[Floats], Floats] | None:
 
 
 def transformations(*_: object) -> list[tuple[int, Stamp]]:
+    """None: a text is not changed by degrees."""
+    return []
+
+
+def common(*_: object) -> list[Stamp]:
     """None: a text is not changed by degrees."""
     return []
 

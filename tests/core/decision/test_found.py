@@ -100,6 +100,28 @@ def test_a_model_that_did_not_learn_a_class_says_little_of_who_lies_among_it(kno
     assert ("did not learn the class" in group.reason) == open_now
 
 
+@pytest.mark.parametrize(
+    ("size", "several", "flip_rate", "state"),
+    [
+        (12, False, 0.7, "open"),
+        (24, False, 0.7, "backdoor"),  # a smaller part of its class
+        (12, True, 0.7, "backdoor"),  # taken for several classes
+        (12, False, 0.99, "backdoor"),  # turns nearly all that its control leaves
+    ],
+)
+def test_most_of_a_class_that_is_taken_for_one_other_may_be_its_true_samples(size, several, flip_rate, state):
+    found, five = nothing(), 5
+    found.add_trigger(1, replace(trigger(flip_rate), control=0.5), rows(*range(10)), rows())
+    told = np.zeros((N, five), np.float32)
+    told[np.arange(N), np.where(several, np.arange(N) % 4, 3)] = 1
+    told[:, [1, 4]] = told[:, [4, 1]]  # nobody is at home
+    labels = np.where(np.arange(N) < size, 1, 0)
+    found.come_home(Asked({}, {}, np.ones(N, bool), told, told), LookAlikes(labels, ALIKE.points))
+    (group,) = found.groups
+    assert group.state == state
+    assert ("they are most of the class" in group.reason) == (state == "open")
+
+
 @pytest.mark.parametrize(("taken", "state"), [(6, "open"), (5, "backdoor")])
 def test_who_is_taken_for_the_class_is_at_home_however_unsure_a_model_is(taken, state):
     found = nothing()

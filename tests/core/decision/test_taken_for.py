@@ -45,7 +45,7 @@ def a_class(others=60, taken_for=(2,), hard=8, rank=0.5):
 
 def one(described, told, ranks, *, several=False, suspected=True):
     kinds = kinds_by_source(described, told, OWN, LIMITS)
-    return those_apart(kinds, ranks, several=several, suspected=suspected)
+    return those_apart(kinds.values(), ranks, several=several, suspected=suspected)
 
 
 def test_who_is_taken_for_one_class_is_a_kind_without_the_hard_samples():
@@ -72,8 +72,8 @@ def test_more_may_be_in_doubt_where_it_is_the_most_suspicious():
 def test_more_may_be_in_doubt_where_several_classes_have_such_a_kind():
     described, told, ranks, foreign = a_class(hard=16)
     kinds = kinds_by_source(described, told, OWN, LIMITS)
-    assert not in_several([kinds, kinds, []])
-    assert in_several([kinds, [], kinds, kinds])
+    assert not in_several([kinds, kinds, {}])
+    assert in_several([kinds, {}, kinds, kinds])
     assert one(described, told, ranks, several=True, suspected=False) is None
     kind = one(described, told, ranks, several=True)
     assert (kind.members & foreign).sum() >= 0.95 * foreign.sum()
@@ -158,7 +158,7 @@ def test_of_a_kind_that_is_taken_for_many_those_mixed_up_with_the_class_anyway_h
     kind = kind_of_many(described, told, OWN, LIMITS)
     assert (kind.sure & poison).sum() >= 0.85 * poison.sum()
     assert (kind.sure & ~poison).sum() <= 0.1 * poison.sum()
-    [all_alike] = [one for one in kinds_by_source(described, told, OWN, LIMITS) if one.members[-HARD:].any()]
+    [all_alike] = [one for one in kinds_by_source(described, told, OWN, LIMITS).values() if one.members[-HARD:].any()]
     assert all_alike.members[-HARD:].mean() > 0.5  # by themselves, the hard ones are a kind
 
 
