@@ -7,6 +7,7 @@ import numpy as np
 from core.decision.apart import KindFigures
 from core.decision.chance import is_clear
 from core.decision.changes.transformed import EXPLAINED, Transformed
+from core.decision.changes.words import transformed_reason
 from core.decision.left_out import LEARNED_AT_HOME, MOST_AT_HOME, Asked
 from core.decision.look_alikes import LookAlikes
 from core.decision.members import FEWEST
@@ -18,7 +19,6 @@ from core.decision.reasons import (
     most_reason,
     shared_reason,
     too_many_reason,
-    transformed_reason,
     trigger_reason,
     wrong_reason,
 )

@@ -13,12 +13,12 @@ from torch import device, nn
 
 from core.decision.apart import KindFigures
 from core.decision.changes.transformed import asked_network
+from core.decision.changes.words import common_reason
 from core.decision.left_out import Asked, sources
 from core.decision.members import FEWEST
 from core.decision.of_source import who_has_it
 from core.decision.own_kinds import OwnKinds
 from core.decision.probes import PROBES
-from core.decision.reasons import common_reason
 from core.decision.shared import SharedTrigger
 from core.decision.suspects import Suspects
 from core.decision.taken_for import SEVERAL

@@ -8,9 +8,9 @@ import pytest
 
 from core.decision.changes.settled import _told_by, begun_anew, carriers_left_out, settled
 from core.decision.changes.transformed import Transformed
+from core.decision.changes.words import transformed_reason
 from core.decision.found import Found
 from core.decision.kinds import Kind
-from core.decision.reasons import transformed_reason
 from core.decision.states import BACKDOOR, OPEN, DecidedGroup
 from core.modalities.image.filtered import FilteredStamp
 from core.modalities.image.inputs import ImageInputs
