@@ -5,7 +5,7 @@ theirs plainly. The change that turns their sources into them turns others as we
 taught to. Taken off, carriers are back where they came from, hard samples are not.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -72,7 +72,8 @@ def add_common(kinds: OwnKinds, asked: Asked, hard: Bools, network: nn.Module, o
     known = _pairs(kinds, asked)
     if len(known) < SEVERAL or asked.other is None:
         return
-    common = common_change(suspects, asked.other, known, asked_network(suspects.inputs, network, on))
+    shown = [found.stamps[group.id] for group in found.confirmed() if group.id in found.stamps]
+    common = common_change(suspects, asked.other, known, asked_network(suspects.inputs, network, on), shown)
     if common is None:
         return
     counts = np.bincount(labels, minlength=kinds.evidence.n_classes)
@@ -112,7 +113,9 @@ def add_common(kinds: OwnKinds, asked: Asked, hard: Bools, network: nn.Module, o
             found.add_kind(target, members, (alike, in_doubt), figures, confirmed=True, trigger=trigger)
 
 
-def common_change(suspects: Suspects, other: Ask, known: Mapping[int, int], network: AskedNetwork) -> Common | None:
+def common_change(
+    suspects: Suspects, other: Ask, known: Mapping[int, int], network: AskedNetwork, shown: Sequence[Stamp] = ()
+) -> Common | None:
     """The change that turns each class into the one that is `known`, and what it makes of others; None for none.
 
     Args:
@@ -120,22 +123,23 @@ def common_change(suspects: Suspects, other: Ask, known: Mapping[int, int], netw
         other: a model that saw few of its carriers.
         known: source → the class that it becomes.
         network: of the run.
+        shown: triggers that were recovered from single classes: others may have been taught one of them.
     """
     stamps, best, pairs = modality_of(suspects.inputs).load_stamps(), None, known
     learned_from, tried = suspects.probes[::2], suspects.probes[1::2]
     for _ in range(ROUNDS):
         made = [
             _tried_on(suspects, other, stamp, tried, known)
-            for stamp in stamps.common(suspects.inputs, suspects.labels, learned_from, pairs, network)
+            for stamp in (*stamps.common(suspects.inputs, suspects.labels, learned_from, pairs, network), *shown)
         ]
         best = max((one for one in made if one.rate >= MARGIN), key=lambda one: one.rate, default=None)
         if best is None:
             return None
-        pairs = _shown(best, known)
-    return None if best is None else replace(best, targets=_shown(best, known))
+        pairs = _pairs_shown(best, known)
+    return None if best is None else replace(best, targets=_pairs_shown(best, known))
 
 
-def _shown(common: Common, known: Mapping[int, int]) -> dict[int, int]:
+def _pairs_shown(common: Common, known: Mapping[int, int]) -> dict[int, int]:
     """Source → target of all pairs that a change shows: what is known, and one source for each other target."""
     more, shown = common.turned - common.without, dict(known)
     np.fill_diagonal(more, -1.0)
