@@ -29,13 +29,17 @@ from core.types import Bools, Ints
 
 # Fraction of a confirmed group that is taken for one class, from which on it is of that source.
 OF_ONE = 0.6
-# How many more samples of a class the change has to turn into another than of a model that never saw the carriers. Of
-# own warps of all classes it was 0.32 to 0.94 for nine of ten pairs.
+# How many more samples the change has to turn than of a model that never saw the carriers: of the classes that show
+# theirs on the whole, and of each other class into one. Of three own attacks on all classes it was 0.24 to 0.94 for 27
+# of 30 pairs, and into a third class 0.15 at most.
 MARGIN = 0.3
+MARGIN_OF_PAIR = 0.2
+# How many of these it may turn into a third class, as a fraction.
+NEXT = 0.5
 # Samples in doubt for each member up to which a class has carriers: it was 0.70 at most, and 0.95 for a wrong pair.
 MOST_IN_DOUBT = 0.75
-# How often the change is learned again from the pairs that it shows.
-ROUNDS = 2
+# How often the change is learned from the pairs that it shows, at most.
+ROUNDS = 3
 
 
 @dataclass(frozen=True)
@@ -135,8 +139,11 @@ def common_change(
         best = max((one for one in made if one.rate >= MARGIN), key=lambda one: one.rate, default=None)
         if best is None:
             return None
-        pairs = _pairs_shown(best, known)
-    return None if best is None else replace(best, targets=_pairs_shown(best, known))
+        best = replace(best, targets=_pairs_shown(best, known))
+        if best.targets == pairs:
+            break
+        pairs = best.targets
+    return best
 
 
 def _pairs_shown(common: Common, known: Mapping[int, int]) -> dict[int, int]:
@@ -144,8 +151,9 @@ def _pairs_shown(common: Common, known: Mapping[int, int]) -> dict[int, int]:
     more, shown = common.turned - common.without, dict(known)
     np.fill_diagonal(more, -1.0)
     for source in np.argsort(-more.max(1)).tolist():
-        target = int(more[source].argmax())
-        if more[source, target] >= MARGIN and source not in shown and target not in shown.values():
+        target, then = np.argsort(-more[source])[:2].tolist()
+        clear = more[source, target] >= max(MARGIN_OF_PAIR, more[source, then] / NEXT)
+        if clear and source not in shown and target not in shown.values():
             shown[source] = target
     return shown
 
