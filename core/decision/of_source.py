@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from core.decision.kinds import Kind, column, learned_kind
-from core.decision.left_out import LEARNED, LEARNED_AT_HOME, TURNED, Asked
+from core.decision.left_out import AT_ONCE, LEARNED, LEARNED_AT_HOME, TURNED, Asked
 from core.decision.probes import FEWEST_PROBES, PROBES, control_rate, flip_rate, strongest
 from core.decision.recovered import FEWEST_IN_CORE, MOST_MEMBERS
 from core.decision.shared import MARGIN_OF_SOURCE, SharedTrigger
@@ -56,7 +56,7 @@ def source_trigger(
     """What members of a class share, if it turns samples of one other class; None unless that proves them.
 
     Neither what others of the class share, at random or the most suspicious of them, nor a model that never saw the
-    members must do nearly as well.
+    members must do nearly as well. Where a sample has a trigger or has not, what else it shows tells more: None.
 
     Args:
         suspects: of the run.
@@ -70,7 +70,7 @@ def source_trigger(
     if asked.other is None or len(probes) < FEWEST_PROBES or min(len(members), len(rest)) < FEWEST_IN_CORE:
         return None
     stamp, rate = strongest(suspects, np.sort(rng.permutation(members)[:MOST_MEMBERS]), index, probes)
-    if rate < MARGIN_OF_SOURCE:
+    if rate < MARGIN_OF_SOURCE or stamp.tells_home:
         return None
     without = flip_rate(asked.other, stamp, suspects.inputs[probes], index)
     orders = rng.permutation(rest), rest[np.argsort(-ranks[~inside], kind="stable")]
@@ -89,10 +89,16 @@ def who_has_it(
     `of` has rows (m,) of the class and what describes them, (m, f); `pair` the class that they come from, and theirs.
     """
     (rows, described), (source, index) = of, pair
-    samples, beneath = suspects.inputs[rows], modality_of(suspects.inputs).load_stamps().beneath
-    off = suspects.ask(stamp.taken_off(samples, beneath(suspects.inputs, suspects.alike.near(rows, index))))
-    seen, unseen, back = asked.seen[rows, index], asked.unseen[rows], off[:, source]
+    parts = np.array_split(rows, max(-(-len(rows) // AT_ONCE), 1))
+    back = np.concatenate([_taken_off(suspects, stamp, part, index)[:, source] for part in parts])
+    seen, unseen = asked.seen[rows, index], asked.unseen[rows]
     away = (seen > LEARNED) & (unseen[:, index] < TURNED) & (unseen.argmax(1) == source)
     inside, home = away & (back > LEARNED_AT_HOME), unseen[:, index] > LEARNED
     told = [column(one) for one in (back, seen, unseen[:, index], unseen[:, source])]
     return learned_kind(np.hstack([described, *told]), inside, (home | away) & ~inside)
+
+
+def _taken_off(suspects: Suspects, stamp: Stamp, rows: Ints, index: int) -> Floats:
+    """(m, k) what the run's model says of rows of class `index` once a trigger is taken off."""
+    beneath = modality_of(suspects.inputs).load_stamps().beneath(suspects.inputs, suspects.alike.near(rows, index))
+    return suspects.ask(stamp.taken_off(suspects.inputs[rows], beneath))

@@ -14,7 +14,7 @@ from torch import device, nn
 from core.decision.apart import KindFigures
 from core.decision.changes.transformed import asked_network
 from core.decision.changes.words import common_reason
-from core.decision.left_out import Asked, sources
+from core.decision.left_out import AT_ONCE, Asked, sources
 from core.decision.members import FEWEST
 from core.decision.of_source import who_has_it
 from core.decision.own_kinds import OwnKinds
@@ -22,6 +22,7 @@ from core.decision.probes import PROBES
 from core.decision.shared import SharedTrigger
 from core.decision.suspects import Suspects
 from core.decision.taken_for import SEVERAL
+from core.decision.triggers import SMALLEST_CLASS
 from core.detectors.parts.statistics import Reals
 from core.modalities import modality_of
 from core.modalities.recovery import Ask, AskedNetwork, Stamp
@@ -76,14 +77,16 @@ def add_common(kinds: OwnKinds, asked: Asked, hard: Bools, network: nn.Module, o
     known = _pairs(kinds, asked)
     if len(known) < SEVERAL or asked.other is None:
         return
-    shown = [found.stamps[group.id] for group in found.confirmed() if group.id in found.stamps]
+    shown = [stamp for stamp in found.stamps.values() if not stamp.tells_home]
     common = common_change(suspects, asked.other, known, asked_network(suspects.inputs, network, on), shown)
     if common is None:
         return
     counts = np.bincount(labels, minlength=kinds.evidence.n_classes)
-    confirmed = {group.target_class: group.size for group in found.confirmed()}
+    confirmed = np.bincount(labels[found.known], minlength=kinds.evidence.n_classes)
     most = max(confirmed[target] / counts[source] for source, target in known.items())
     for source, target in common.targets.items():
+        if counts[target] < SMALLEST_CLASS:
+            continue
         rows = np.flatnonzero(labels == target)
         asked = _asked_of(asked, suspects, rows)
         kind = who_has_it(suspects, asked, common.stamp, (rows, suspects.described[target]), (source, target))
@@ -91,21 +94,22 @@ def add_common(kinds: OwnKinds, asked: Asked, hard: Bools, network: nn.Module, o
             continue
         free = ~found.known[rows] & ~kinds.evidence.bona_fide[rows]
         order = np.argsort(-kind.odds, kind="stable")
-        new = order[(free & kind.members)[order]][: max(round(most * counts[source]) - confirmed.get(target, 0), 0)]
+        new = order[(free & kind.members)[order]][: max(round(most * counts[source]) - confirmed[target], 0)]
         maybe = free & kind.members
         maybe[new] = False
         maybe &= found.states[rows] == 0
         members, in_doubt, alike = np.zeros((3, len(labels)), np.bool_)
         members[rows[new]], in_doubt[rows[maybe]] = True, True
-        if target in confirmed and len(new):
+        alike[rows] = kind.members & kinds.evidence.bona_fide[rows]
+        if confirmed[target] and len(new):
             found.take_from_open(target, members, rows)
             why = common_reason(len(new), int(maybe.sum()), len(common.targets))
             number = found.add_to_backdoor(target, rows[new], rows[maybe], why)
+            found.alike[number] |= alike
             if number not in found.stamps:
                 found.add_shared(number, _trigger(common, source, target))
         elif len(new) >= FEWEST:
             found.take_from_open(target, members, rows)
-            alike[rows] = kind.members & kinds.evidence.bona_fide[rows]
             figures = KindFigures(
                 float(asked.turned(rows[new], target).mean()),
                 float(hard.mean()) if len(hard) else 0.0,
@@ -190,6 +194,8 @@ def _asked_of(asked: Asked, suspects: Suspects, rows: Ints) -> Asked:
     missing = rows[~asked.unseen[rows].any(1)]
     if not len(missing) or asked.other is None:
         return asked
-    seen, unseen, samples = asked.seen.copy(), asked.unseen.copy(), suspects.inputs[missing]
-    seen[missing], unseen[missing] = suspects.ask(samples), asked.other(samples)
+    seen, unseen = asked.seen.copy(), asked.unseen.copy()
+    for part in np.array_split(missing, -(-len(missing) // AT_ONCE)):
+        samples = suspects.inputs[part]
+        seen[part], unseen[part] = suspects.ask(samples), asked.other(samples)
     return replace(asked, seen=seen, unseen=unseen)
