@@ -8,6 +8,7 @@ import numpy as np
 
 from core.decision.apart import (
     APART,
+    APART_OF_MANY,
     KindFigures,
     clearly_too_many,
     looks_more_like_it,
@@ -136,13 +137,12 @@ class OwnKinds:
             kinds, ranks = by_source.get(index, {}), self.ranks[rows]
             sharing = kind_with_trigger(self.suspects, asked, kinds, (*self.left(index), ranks), index)
             one = sharing or those_apart(kinds.values(), ranks, several=several, suspected=suspected)
-            clearer = one is not None and (
-                sharing is not None or kind is None or self._is_clearer(one, kind, asked, index)
-            )
+            proven = sharing is not None
+            clearer = one is not None and (kind is None or self._is_clearer(one, kind, asked, index, proven=proven))
             if (named := one if clearer else kind) is not None:
                 may_be = named.members if kind is None else named.members | kind.members
                 of = asked, index, float(hard.mean())
-                self._weigh_one(of, rows, named, wrong, may_be, of_one_source=clearer, proven=sharing is not None)
+                self._weigh_one(of, rows, named, wrong, may_be, of_one_source=clearer, proven=clearer and proven)
 
     def incomplete(self) -> dict[int, Ints]:
         """Class → rows that may be more of its confirmed backdoor, where the class has too many samples without it.
@@ -209,15 +209,17 @@ class OwnKinds:
         described = self.suspects.described[index][np.isin(of_class, rows)]
         return kind_of_many(described, (asked.seen[rows], asked.unseen[rows]), index, (LEARNED, TURNED))
 
-    def _is_clearer(self, one: Kind, kind: Kind, asked: Asked, index: int) -> bool:
+    def _is_clearer(self, one: Kind, kind: Kind, asked: Asked, index: int, *, proven: bool) -> bool:
         """Whether a kind of one source is to be named, not all who are away from home.
 
-        Unless these are taken for many classes and are a kind by themselves: then a part of them is too little.
+        Unless these are taken for many classes and are a kind by themselves: then a part of them is too little. One
+        that is `proven` by what it shares need not be the clearer kind.
         """
         rows, _ = self.left(index)
         away = rows[asked.turned(rows, index) & kind.members]
-        apart = kind.doubtful <= APART and of_many(sources(asked, away, index), self.evidence.n_classes)
-        return not apart and one.doubtful < kind.doubtful
+        limit = APART_OF_MANY if proven else APART
+        apart = kind.doubtful <= limit and of_many(sources(asked, away, index), self.evidence.n_classes)
+        return not apart and (proven or one.doubtful < kind.doubtful)
 
     def _weigh_one(
         self,
