@@ -124,8 +124,10 @@ def test_the_clearer_kind_is_named_unless_all_are_a_kind_that_is_taken_for_many(
     everybody = Kind(np.where((rows >= 30) & (rows < 35), 1.0, odds))
     clear = Kind(np.where(rows < 30, 5.0, -5.0))
     assert 0 == clear.doubtful < everybody.doubtful <= 0.2
-    assert kinds._is_clearer(clear, everybody, asked, OWN) == named
-    assert not kinds._is_clearer(everybody, clear, asked, OWN)
+    assert kinds._is_clearer(clear, everybody, asked, OWN, proven=False) == named
+    assert not kinds._is_clearer(everybody, clear, asked, OWN, proven=False)
+    # What proves a part by what it shares makes it no clearer than a kind of many classes, but than others.
+    assert kinds._is_clearer(everybody, clear, asked, OWN, proven=True) == named
 
 
 MANY = 8  # classes
