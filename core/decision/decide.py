@@ -12,7 +12,7 @@ from core.decision.changes.common import add_common
 from core.decision.changes.settled import settled
 from core.decision.changes.transformed import Transformed, transformed_classes
 from core.decision.found import Found
-from core.decision.left_out import ASKED, AT_ONCE, Asked, hardness, maybe_wrong, to_leave_out, wrong_labels
+from core.decision.left_out import ASKED, Asked, hardness, maybe_wrong, to_leave_out, write_answers, wrong_labels
 from core.decision.members import Carriers, refined
 from core.decision.own_kinds import OwnKinds
 from core.decision.parts import foreign_parts, halves, smaller_clusters
@@ -288,10 +288,8 @@ class _Maker:
         other = self._trained_without(retrain, without)
         seen = np.zeros((len(without), self.evidence.n_classes), np.float32)
         unseen = np.zeros_like(seen)
-        rows, inputs = np.flatnonzero(without | np.isin(self.labels, [*groups, *also])), self.suspects.inputs
-        for part in np.array_split(rows, max(len(rows) // AT_ONCE, 1)):
-            seen[part] = self.ask(inputs[part])
-            unseen[part] = other(inputs[part])
+        rows = np.flatnonzero(without | np.isin(self.labels, [*groups, *also]))
+        write_answers([(self.ask, seen), (other, unseen)], self.suspects.inputs, rows)
         return Asked(groups, controls, without, seen, unseen, other=other)
 
     def _trained_without(self, retrain: Retrain, without: Bools) -> Ask:

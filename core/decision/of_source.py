@@ -12,12 +12,11 @@ import numpy as np
 from core.decision.kinds import Kind, column, learned_kind
 from core.decision.left_out import AT_ONCE, LEARNED, LEARNED_AT_HOME, TURNED, Asked
 from core.decision.probes import FEWEST_PROBES, PROBES, control_rate, flip_rate, strongest
-from core.decision.recovered import FEWEST_IN_CORE, MOST_MEMBERS
+from core.decision.recovered import FEWEST_IN_CORE, MOST_MEMBERS, said_without
 from core.decision.shared import MARGIN_OF_SOURCE, SharedTrigger
 from core.decision.suspects import Suspects
 from core.decision.taken_for import as_one
 from core.detectors.parts.statistics import Reals
-from core.modalities import modality_of
 from core.modalities.recovery import Stamp
 from core.types import Bools, Floats, Ints
 
@@ -90,15 +89,9 @@ def who_has_it(
     """
     (rows, described), (source, index) = of, pair
     parts = np.array_split(rows, max(-(-len(rows) // AT_ONCE), 1))
-    back = np.concatenate([_taken_off(suspects, stamp, part, index)[:, source] for part in parts])
+    back = np.concatenate([said_without(suspects, stamp, part, index)[:, source] for part in parts])
     seen, unseen = asked.seen[rows, index], asked.unseen[rows]
     away = (seen > LEARNED) & (unseen[:, index] < TURNED) & (unseen.argmax(1) == source)
     inside, home = away & (back > LEARNED_AT_HOME), unseen[:, index] > LEARNED
     told = [column(one) for one in (back, seen, unseen[:, index], unseen[:, source])]
     return learned_kind(np.hstack([described, *told]), inside, (home | away) & ~inside)
-
-
-def _taken_off(suspects: Suspects, stamp: Stamp, rows: Ints, index: int) -> Floats:
-    """(m, k) what the run's model says of rows of class `index` once a trigger is taken off."""
-    beneath = modality_of(suspects.inputs).load_stamps().beneath(suspects.inputs, suspects.alike.near(rows, index))
-    return suspects.ask(stamp.taken_off(suspects.inputs[rows], beneath))

@@ -12,7 +12,7 @@ from core.detectors.parts.statistics import p_value_by_chance
 from core.modalities import modality_of
 from core.modalities.elsewhere import chance_of_so_few, surely_elsewhere
 from core.modalities.recovery import Stamp
-from core.types import Ints
+from core.types import Floats, Ints
 
 # Fewer samples than that teach no pattern.
 FEWEST_IN_CORE = 10
@@ -142,6 +142,10 @@ def _kept(suspects: Suspects, stamp: Stamp, members: Ints, index: int) -> float:
     learned = members[suspects.predicted[members] == index]
     if not len(learned):
         return 0.0
-    beneath = modality_of(suspects.inputs).load_stamps().beneath(suspects.inputs, suspects.alike.near(learned, index))
-    without = stamp.taken_off(suspects.inputs[learned], beneath)
-    return float((suspects.ask(without).argmax(1) == index).mean())
+    return float((said_without(suspects, stamp, learned, index).argmax(1) == index).mean())
+
+
+def said_without(suspects: Suspects, stamp: Stamp, rows: Ints, index: int) -> Floats:
+    """(m, k) what the run's model says of rows of class `index` once a trigger is taken off."""
+    beneath = modality_of(suspects.inputs).load_stamps().beneath(suspects.inputs, suspects.alike.near(rows, index))
+    return suspects.ask(stamp.taken_off(suspects.inputs[rows], beneath))

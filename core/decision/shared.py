@@ -10,12 +10,12 @@ from itertools import product
 import numpy as np
 
 from core.decision.chance import exact_carriers
-from core.decision.left_out import Asked
+from core.decision.left_out import MOST_OF_CLASS, Asked
 from core.decision.look_alikes import lie_elsewhere
 from core.decision.probes import FEWEST_PROBES, PROBES, control_rate, flip_rate, strongest
 from core.decision.recovered import FEWEST_IN_CORE, MOST_MEMBERS, RecoveredTrigger, tested
 from core.decision.suspects import Suspects
-from core.decision.triggers import MARGIN, MOST_OF_CLASS, SIZES
+from core.decision.triggers import MARGIN, SIZES
 from core.modalities import modality_of
 from core.modalities.recovery import Stamp, in_parts
 from core.types import Bools, Floats, Ints, Samples

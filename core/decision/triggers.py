@@ -35,8 +35,6 @@ LEFT = 0.5
 CONSISTENT_AGAIN = 0.95
 # Fraction of a group that was tried again that may keep its label without the trigger; of clean classes 0.6 to 0.95 do.
 MOST_KEPT_AGAIN = 0.4
-# Fraction of a class from which on those who have a trigger may be what the class looks like.
-MOST_OF_CLASS = 0.5
 # Samples of the class that have a part of a trigger, for each that has all of it, from which on it is the class's own.
 WITH_A_PART = 1.5
 

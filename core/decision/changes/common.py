@@ -14,7 +14,7 @@ from torch import device, nn
 from core.decision.apart import KindFigures
 from core.decision.changes.transformed import asked_network
 from core.decision.changes.words import common_reason
-from core.decision.left_out import AT_ONCE, Asked, sources
+from core.decision.left_out import Asked, sources, write_answers
 from core.decision.members import FEWEST
 from core.decision.of_source import who_has_it
 from core.decision.own_kinds import OwnKinds
@@ -84,11 +84,10 @@ def add_common(kinds: OwnKinds, asked: Asked, hard: Bools, network: nn.Module, o
     counts = np.bincount(labels, minlength=kinds.evidence.n_classes)
     confirmed = np.bincount(labels[found.known], minlength=kinds.evidence.n_classes)
     most = max(confirmed[target] / counts[source] for source, target in known.items())
-    for source, target in common.targets.items():
-        if counts[target] < SMALLEST_CLASS:
-            continue
+    targets = {source: target for source, target in common.targets.items() if counts[target] >= SMALLEST_CLASS}
+    asked = _asked_of(asked, asked.other, suspects, np.flatnonzero(np.isin(labels, list(targets.values()))))
+    for source, target in targets.items():
         rows = np.flatnonzero(labels == target)
-        asked = _asked_of(asked, suspects, rows)
         kind = who_has_it(suspects, asked, common.stamp, (rows, suspects.described[target]), (source, target))
         if kind is None or kind.doubtful > MOST_IN_DOUBT:
             continue
@@ -98,18 +97,20 @@ def add_common(kinds: OwnKinds, asked: Asked, hard: Bools, network: nn.Module, o
         maybe = free & kind.members
         maybe[new] = False
         maybe &= found.states[rows] == 0
+        if len(new) < (1 if confirmed[target] else FEWEST):
+            continue
         members, in_doubt, alike = np.zeros((3, len(labels)), np.bool_)
         members[rows[new]], in_doubt[rows[maybe]] = True, True
         alike[rows] = kind.members & kinds.evidence.bona_fide[rows]
-        if confirmed[target] and len(new):
-            found.take_from_open(target, members, rows)
+        trigger = _trigger(common, source, target)
+        found.take_from_open(target, members, rows)
+        if confirmed[target]:
             why = common_reason(len(new), int(maybe.sum()), len(common.targets))
             number = found.add_to_backdoor(target, rows[new], rows[maybe], why)
             found.alike[number] |= alike
             if number not in found.stamps:
-                found.add_shared(number, _trigger(common, source, target))
-        elif len(new) >= FEWEST:
-            found.take_from_open(target, members, rows)
+                found.add_shared(number, trigger)
+        else:
             figures = KindFigures(
                 float(asked.turned(rows[new], target).mean()),
                 float(hard.mean()) if len(hard) else 0.0,
@@ -117,7 +118,6 @@ def add_common(kinds: OwnKinds, asked: Asked, hard: Bools, network: nn.Module, o
                 sources(asked, rows[new], target),
                 float(np.median(kinds.ranks[rows[new]])),
             )
-            trigger = _trigger(common, source, target)
             found.add_kind(target, members, (alike, in_doubt), figures, confirmed=True, trigger=trigger)
 
 
@@ -135,12 +135,15 @@ def common_change(
     """
     stamps, best, pairs = modality_of(suspects.inputs).load_stamps(), None, known
     learned_from, tried = suspects.probes[::2], suspects.probes[1::2]
+
+    def try_on(made: Sequence[Stamp]) -> list[Common]:
+        return [_tried_on(suspects, other, stamp, tried, known) for stamp in made]
+
+    of_single = try_on(shown)
     for _ in range(ROUNDS):
-        made = [
-            _tried_on(suspects, other, stamp, tried, known)
-            for stamp in (*stamps.common(suspects.inputs, suspects.labels, learned_from, pairs, network), *shown)
-        ]
-        best = max((one for one in made if one.rate >= MARGIN), key=lambda one: one.rate, default=None)
+        learned = try_on(stamps.common(suspects.inputs, suspects.labels, learned_from, pairs, network))
+        good = [one for one in (*learned, *of_single) if one.rate >= MARGIN]
+        best = max(good, key=lambda one: one.rate, default=None)
         if best is None:
             return None
         best = replace(best, targets=_pairs_shown(best, known))
@@ -189,13 +192,11 @@ def _pairs(kinds: OwnKinds, asked: Asked) -> dict[int, int]:
     return pairs
 
 
-def _asked_of(asked: Asked, suspects: Suspects, rows: Ints) -> Asked:
-    """What was asked, with what both models say of these rows."""
+def _asked_of(asked: Asked, other: Ask, suspects: Suspects, rows: Ints) -> Asked:
+    """What was asked, with what both models say of these rows, of whom it was not."""
     missing = rows[~asked.unseen[rows].any(1)]
-    if not len(missing) or asked.other is None:
+    if not len(missing):
         return asked
     seen, unseen = asked.seen.copy(), asked.unseen.copy()
-    for part in np.array_split(missing, -(-len(missing) // AT_ONCE)):
-        samples = suspects.inputs[part]
-        seen[part], unseen[part] = suspects.ask(samples), asked.other(samples)
+    write_answers([(suspects.ask, seen), (other, unseen)], suspects.inputs, missing)
     return replace(asked, seen=seen, unseen=unseen)

@@ -9,16 +9,12 @@ from core.decision.apart import too_many
 from core.decision.changes.changed import before_it, sure_elsewhere, sure_of_known, undone
 from core.decision.changes.transformed import Transformed, doubt_of, settled_kind
 from core.decision.kinds import DOUBT, column, counted_kind
-from core.decision.left_out import LEARNED_AT_HOME, effective
+from core.decision.left_out import LEARNED_AT_HOME, are_few, effective
 from core.decision.probes import flip_rate
 from core.decision.suspects import Suspects
 from core.modalities.recovery import Ask
 from core.types import Bools, Inputs, Ints
 
-# Effective number of other classes, and as a fraction of these, that such a model takes the carriers for where the
-# change turns samples of all. Of our own changes it was 6.8 to 8.9 of nine, of coats that a warp seemed to make 1.7.
-MANY = 3.0
-MANY_OF_FEW = 1 / 3
 # Fraction of samples turned up to which a model that never saw the carriers does not give way, and tells of them.
 STILL_GIVING_WAY = 0.2
 # How many times as often as others of the class carriers have to be surely of another class once the change is taken
@@ -144,7 +140,7 @@ def _told_by(found: Transformed, other: Ask, inputs: Inputs) -> Transformed:
     said = said if before is None else other(before)
     taken_for = said.argmax(1)
     count = effective(np.bincount(taken_for[taken_for != found.index], minlength=1))
-    of_many = bool(count >= min(MANY, MANY_OF_FEW * (said.shape[1] - 1)))
+    of_many = not are_few(count, said.shape[1])
     if before is None:
         return replace(found, of_many=of_many)
     surely = float(sure_elsewhere(said, found.index).mean() / sure_of_known(other, inputs[found.tried]))
